@@ -1,0 +1,2 @@
+//! ccsync.
+fn main() {}
