@@ -1,0 +1,11 @@
+//! Values: streams, windows, pages, records, certificates, faults. No async, no I/O, no clock.
+
+pub mod certificate;
+pub mod fault;
+pub mod page;
+pub mod privacy;
+pub mod record;
+pub mod run;
+pub mod stream;
+pub mod table;
+pub mod window;

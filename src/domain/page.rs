@@ -1,0 +1,35 @@
+//! One page asked for, one page answered.
+
+use crate::domain::record::Record;
+use crate::domain::window::TimeWindow;
+
+/// What to ask a vendor for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PageRequest {
+    /// The window; `None` for a snapshot.
+    pub window: Option<TimeWindow>,
+    /// From 1.
+    pub page_no: u32,
+    /// Rows wanted on a page; the vendor may give fewer.
+    pub page_size: u32,
+}
+
+/// What a vendor answered.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Page {
+    /// The elements, in the vendor's order.
+    pub records: Vec<Record>,
+    /// How many elements the vendor says the whole request has, where the endpoint says so.
+    pub total: Option<u64>,
+    /// The page size that the vendor says it used, where the endpoint says so.
+    pub page_size: Option<u32>,
+}
+
+/// How the end of a walk over pages is known at an endpoint.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Closing {
+    /// Each page states the total: the walk ends when that many elements came.
+    Total,
+    /// Nothing states a total: only an empty page ends the walk, for a short one may be a silent clamp.
+    EmptyPage,
+}

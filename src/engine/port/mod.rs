@@ -1,0 +1,7 @@
+//! The contracts between the engine and the outside, and nothing else.
+
+pub mod budget;
+pub mod clock;
+pub mod source;
+pub mod store;
+pub mod token;

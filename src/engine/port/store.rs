@@ -1,0 +1,204 @@
+//! The ledger and the tables.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+
+use crate::domain::certificate::{Certificate, Verdict};
+use crate::domain::fault::{Fault, FaultKind};
+use crate::domain::record::{Reject, Row};
+use crate::domain::run::{Counts, RunId, RunOutcome, Trigger};
+use crate::domain::stream::StreamKey;
+use crate::domain::window::TimeWindow;
+
+/// What a lease is taken on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Scope {
+    /// One window of a windowed stream.
+    Window(TimeWindow),
+    /// The whole of a snapshot stream.
+    Snapshot,
+}
+
+/// The right of one worker to commit one scope, until it ends or another worker takes it over.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Lease {
+    /// The stream.
+    pub stream: StreamKey,
+    /// The scope.
+    pub scope: Scope,
+    /// Grows with every lease ever given: the store refuses a commit under an older one.
+    pub fence: i64,
+}
+
+/// State of a window or snapshot in the ledger.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ReadState {
+    /// Read whole, and all of it was old enough to be called complete.
+    Complete,
+    /// Read whole, but its end was too young when it was read: it will be read again.
+    Open,
+    /// The last attempt failed and none before it succeeded.
+    Failed,
+}
+
+/// A window, or the snapshot, as the ledger knows it.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct ReadRecord {
+    /// The window; `None` for a snapshot.
+    pub window: Option<TimeWindow>,
+    /// State. A window that was read once stays `Complete` or `Open` when a later attempt fails.
+    pub state: ReadState,
+    /// When the last committed read began; `None` if none was ever committed.
+    pub read_at: Option<DateTime<Utc>>,
+    /// Complete up to here: `read_at` minus the settling time, at most the window's end.
+    pub complete_to: Option<DateTime<Utc>>,
+    /// Number of committed reads.
+    pub reads: i32,
+    /// Of the last committed read.
+    pub verdict: Option<Verdict>,
+    /// Digest of the last committed read.
+    pub digest: Option<u128>,
+    /// Elements in the last committed read.
+    pub rows: i64,
+    /// The vendor's total in the last committed read.
+    pub vendor_total: Option<i64>,
+    /// The last failure, if it is newer than the last committed read.
+    pub failure: Option<Failure>,
+}
+
+/// A failed attempt.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Failure {
+    /// When.
+    pub at: DateTime<Utc>,
+    /// What kind ([`FaultKind::as_str`]).
+    pub kind: String,
+    /// The fault's chain.
+    pub message: String,
+    /// Attempts failed in a row.
+    pub attempts: i32,
+}
+
+/// All that one read leaves behind, to be committed at once.
+#[derive(Debug)]
+pub struct Commit {
+    /// The lease under which it was read; carries stream and scope.
+    pub lease: Lease,
+    /// The run it belongs to.
+    pub run: RunId,
+    /// The rows, each key at most once per table, in no particular order.
+    pub rows: Vec<Row>,
+    /// The records that could not be read.
+    pub rejects: Vec<Reject>,
+    /// What was proven. A read whose verdict is `Unverified` deletes nothing.
+    pub certificate: Certificate,
+    /// When the read began.
+    pub read_at: DateTime<Utc>,
+    /// Complete up to here. Before the window's end: the window stays open.
+    pub complete_to: DateTime<Utc>,
+    /// A row must be absent from two closed reads at least this far apart to be marked deleted (windows);
+    /// zero for snapshots, whose one closed read suffices.
+    pub absence_settle: Duration,
+    /// What the run counted for this scope outside the store: requests, rows read, superseded within the
+    /// read. The store adds its own counts.
+    pub counts: Counts,
+    /// The instant written as `first_seen_at`, `changed_at`, `valid_from`, `valid_to`, `deleted_at`.
+    pub now: DateTime<Utc>,
+}
+
+/// A run to be opened.
+#[derive(Debug, Clone)]
+pub struct RunStart {
+    /// The stream.
+    pub stream: StreamKey,
+    /// Why.
+    pub trigger: Trigger,
+    /// Who: one number per process.
+    pub worker: uuid::Uuid,
+    /// When.
+    pub now: DateTime<Utc>,
+}
+
+/// The database as the engine needs it. All methods may be called by many tasks and processes at once.
+#[async_trait]
+pub trait Store: Send + Sync {
+    /// All windows of a stream (or its one snapshot record), oldest first.
+    ///
+    /// # Errors
+    /// Database faults.
+    async fn reads(&self, stream: &StreamKey) -> Result<Vec<ReadRecord>, Fault>;
+
+    /// Takes the lease on a scope for `term` by the database's clock; `None` while another worker holds a
+    /// live one. A lease whose term has passed is taken over under a higher fence.
+    ///
+    /// # Errors
+    /// Database faults.
+    async fn lease(
+        &self,
+        stream: &StreamKey,
+        scope: Scope,
+        worker: uuid::Uuid,
+        term: Duration,
+    ) -> Result<Option<Lease>, Fault>;
+
+    /// Extends the lease by `term` from now.
+    ///
+    /// # Errors
+    /// `LeaseLost` if it is no longer this worker's, and database faults.
+    async fn renew(&self, lease: &Lease, term: Duration) -> Result<(), Fault>;
+
+    /// Ends the lease early. Not an error if it is gone already.
+    ///
+    /// # Errors
+    /// Database faults.
+    async fn release(&self, lease: &Lease) -> Result<(), Fault>;
+
+    /// Opens a run. Runs of workers that are gone are closed as interrupted on the way.
+    ///
+    /// # Errors
+    /// Database faults.
+    async fn run_start(&self, start: &RunStart) -> Result<RunId, Fault>;
+
+    /// Closes a run; its counts stand already, from the commits.
+    ///
+    /// # Errors
+    /// Database faults.
+    async fn run_finish(
+        &self,
+        run: RunId,
+        outcome: RunOutcome,
+        message: Option<&str>,
+        now: DateTime<Utc>,
+    ) -> Result<(), Fault>;
+
+    /// Commits rows, history, tombstones, quarantine, ledger entry and run counts, and ends the lease, in
+    /// one transaction that holds only if the lease is still this worker's. There is no other way to move
+    /// a checkpoint. Committing the same read twice changes no fact table the second time.
+    ///
+    /// A row equal to the stored one (by content hash) is not written, not even locked. A row whose
+    /// `version_at` is earlier than the stored one's is left alone and counted as superseded.
+    ///
+    /// # Errors
+    /// `LeaseLost`: nothing was written. Database faults: nothing was written, or, when the connection was
+    /// lost while the commit was under way, it is not known; committing again under a new lease is safe.
+    async fn commit(&self, commit: Commit) -> Result<Counts, Fault>;
+
+    /// Records a failed attempt in the ledger and the requests it cost in the run, and ends the lease. No
+    /// row and no earlier checkpoint changes.
+    ///
+    /// # Errors
+    /// `LeaseLost` and database faults.
+    async fn record_failure(
+        &self,
+        lease: &Lease,
+        run: RunId,
+        kind: FaultKind,
+        message: &str,
+        requests: u64,
+        now: DateTime<Utc>,
+    ) -> Result<(), Fault>;
+}
