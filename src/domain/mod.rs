@@ -6,6 +6,7 @@ pub mod page;
 pub mod privacy;
 pub mod record;
 pub mod run;
+pub mod status;
 pub mod stream;
 pub mod table;
 pub mod window;

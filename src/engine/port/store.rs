@@ -10,6 +10,7 @@ use crate::domain::certificate::{Certificate, Verdict};
 use crate::domain::fault::{Fault, FaultKind};
 use crate::domain::record::{Reject, Row};
 use crate::domain::run::{Counts, RunId, RunOutcome, Trigger};
+use crate::domain::status::{StatusReport, StreamDeclaration};
 use crate::domain::stream::StreamKey;
 use crate::domain::window::TimeWindow;
 
@@ -201,4 +202,27 @@ pub trait Store: Send + Sync {
         requests: u64,
         now: DateTime<Utc>,
     ) -> Result<(), Fault>;
+
+    /// Tells the database which streams are configured, replacing what it was told before. Writes only
+    /// what differs. Streams that are configured no longer keep their rows and their ledger.
+    ///
+    /// # Errors
+    /// Database faults.
+    async fn declare(&self, streams: &[StreamDeclaration]) -> Result<(), Fault>;
+}
+
+/// The read side for status page, command and health checks.
+#[async_trait]
+pub trait StatusRead: Send + Sync {
+    /// The whole state in one consistent snapshot, cheap enough to ask every few seconds.
+    ///
+    /// # Errors
+    /// Database faults.
+    async fn status(&self, now: DateTime<Utc>) -> Result<StatusReport, Fault>;
+
+    /// Whether the database answers.
+    ///
+    /// # Errors
+    /// Database faults.
+    async fn ping(&self) -> Result<(), Fault>;
 }

@@ -1,0 +1,129 @@
+//! What an operator is told: one struct behind `ccsync status`, `/api/status` and the page.
+
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+
+use crate::domain::run::Counts;
+use crate::domain::stream::{StreamId, StreamKey, StreamKind};
+
+/// A configured stream, as the database is told of it, so that SQL views know what to expect.
+#[derive(Debug, Clone, PartialEq)]
+pub struct StreamDeclaration {
+    /// Which.
+    pub key: StreamKey,
+    /// The first instant wanted; `None` for snapshots.
+    pub start: Option<DateTime<Utc>>,
+    /// The cron expression, for people.
+    pub schedule: String,
+}
+
+/// The whole state.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct StatusReport {
+    /// When this was put together.
+    pub generated_at: DateTime<Utc>,
+    /// Of the program.
+    pub version: String,
+    /// No stream has a failure that is newer than its last success, and none was never read.
+    pub healthy: bool,
+    /// Every configured stream.
+    pub streams: Vec<StreamStatus>,
+    /// The latest runs, newest first, at most 20.
+    pub runs: Vec<RunStatus>,
+    /// Records set aside and not yet dealt with.
+    pub quarantine_open: i64,
+}
+
+/// One stream.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct StreamStatus {
+    /// The operator's name for the account.
+    pub source: String,
+    /// The stream.
+    pub stream: StreamId,
+    /// Windows or snapshot.
+    #[serde(serialize_with = "serialize_kind")]
+    pub kind: StreamKind,
+    /// Complete from here (windowed streams).
+    pub complete_from: Option<DateTime<Utc>>,
+    /// Complete up to here without a gap; for snapshots the instant of the last complete read.
+    pub complete_to: Option<DateTime<Utc>>,
+    /// Elements the vendor has, as of the last reads.
+    pub rows: i64,
+    /// Windows (or the one snapshot) by state.
+    pub windows: WindowTally,
+    /// Start of the last committed read.
+    pub last_read_at: Option<DateTime<Utc>>,
+    /// Open quarantine entries.
+    pub quarantined: i64,
+    /// The oldest failure not yet made good.
+    pub failure: Option<StreamFailure>,
+    /// The cron expression.
+    pub schedule: String,
+    /// The next tick, where a scheduler runs in this process.
+    pub next_tick: Option<DateTime<Utc>>,
+}
+
+/// Windows by state.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+pub struct WindowTally {
+    /// Read whole and old enough.
+    pub complete: i64,
+    /// Read whole, still growing.
+    pub open: i64,
+    /// Never read because each attempt failed.
+    pub failed: i64,
+    /// Verdict proven, of those read.
+    pub proven: i64,
+    /// Verdict stable, of those read.
+    pub stable: i64,
+    /// Verdict unverified, of those read.
+    pub unverified: i64,
+}
+
+/// A failure that stands.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct StreamFailure {
+    /// Which window, as text; empty for a snapshot.
+    pub scope: String,
+    /// When it failed last.
+    pub at: DateTime<Utc>,
+    /// The kind of fault.
+    pub kind: String,
+    /// What was said.
+    pub message: String,
+    /// What the operator can do.
+    pub cure: String,
+    /// Failed attempts in a row.
+    pub attempts: i32,
+}
+
+/// One run.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct RunStatus {
+    /// Its number in `sync.run`.
+    pub id: i64,
+    /// The operator's name for the account.
+    pub source: String,
+    /// The stream.
+    pub stream: StreamId,
+    /// Why it was started.
+    pub trigger: String,
+    /// When.
+    pub started_at: DateTime<Utc>,
+    /// When it ended; `None` while it runs.
+    pub finished_at: Option<DateTime<Utc>>,
+    /// `running`, `succeeded`, `partial`, `failed`, `cancelled` or `interrupted`.
+    pub outcome: String,
+    /// What it counted so far.
+    pub counts: Counts,
+    /// Why it did not succeed.
+    pub message: Option<String>,
+}
+
+fn serialize_kind<S: serde::Serializer>(kind: &StreamKind, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(match kind {
+        StreamKind::Windowed => "windowed",
+        StreamKind::Snapshot => "snapshot",
+    })
+}
