@@ -6,4 +6,6 @@
 
 pub mod domain;
 
+pub mod telemetry;
+
 pub mod engine;

@@ -1,0 +1,98 @@
+//! The process, its database and its tokens.
+
+use chrono::{DateTime, SecondsFormat, Utc};
+use metrics::{counter, gauge};
+
+use crate::telemetry::metric;
+
+/// The daemon started.
+#[derive(Debug)]
+pub struct DaemonStarted<'a> {
+    /// Of the program.
+    pub version: &'a str,
+    /// Enabled streams.
+    pub streams: usize,
+}
+
+impl DaemonStarted<'_> {
+    /// Writes it down.
+    pub fn emit(self) {
+        counter!(metric::DAEMON_STARTS).increment(1);
+        gauge!(metric::DAEMON_STOPPING).set(0.0);
+        gauge!(metric::BUILD_INFO, metric::VERSION => self.version.to_owned()).set(1.0);
+        tracing::info!(
+            target: "ccsync",
+            version = self.version,
+            streams = self.streams,
+            "ccsync {} keeps {} streams in step",
+            self.version,
+            self.streams,
+        );
+    }
+}
+
+/// The daemon was told to stop.
+#[derive(Debug)]
+pub struct DaemonStopping<'a> {
+    /// By what: a signal, or a failure.
+    pub reason: &'a str,
+}
+
+impl DaemonStopping<'_> {
+    /// Writes it down.
+    pub fn emit(self) {
+        gauge!(metric::DAEMON_STOPPING).set(1.0);
+        tracing::info!(target: "ccsync", reason = self.reason, "stopping: {}", self.reason);
+    }
+}
+
+/// The database did not answer.
+#[derive(Debug)]
+pub struct DatabaseUnreachable<'a> {
+    /// What was said, without the password.
+    pub message: &'a str,
+}
+
+impl DatabaseUnreachable<'_> {
+    /// Writes it down.
+    pub fn emit(self) {
+        counter!(metric::DATABASE_UNREACHABLE).increment(1);
+        tracing::warn!(
+            target: "ccsync",
+            error = self.message,
+            "database cannot be reached: {}",
+            self.message,
+        );
+    }
+}
+
+/// An account has a new token.
+#[derive(Debug)]
+pub struct TokenRenewed<'a> {
+    /// The account (`sobot:<app_id>@<host>`).
+    pub account: &'a str,
+    /// Counts the renewals of the account.
+    pub generation: i64,
+    /// When the vendor ends it.
+    pub expires_at: DateTime<Utc>,
+}
+
+impl TokenRenewed<'_> {
+    /// Writes it down.
+    pub fn emit(self) {
+        counter!(metric::TOKEN_RENEWALS, metric::ACCOUNT => self.account.to_owned()).increment(1);
+        // Seconds since 1970 stay exact in an f64 for far longer than any token lives.
+        let expiry = self.expires_at.timestamp() as f64;
+        gauge!(metric::TOKEN_EXPIRY, metric::ACCOUNT => self.account.to_owned()).set(expiry);
+        let until = self.expires_at.to_rfc3339_opts(SecondsFormat::Secs, true);
+        tracing::info!(
+            target: "ccsync",
+            account = self.account,
+            token.generation = self.generation,
+            token.expires_at = %until,
+            "token number {} of {} fetched, valid until {until}",
+            self.generation,
+            self.account,
+        );
+    }
+}

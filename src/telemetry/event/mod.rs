@@ -1,0 +1,52 @@
+//! Things that happen. Each is a struct; `emit` writes its log line and moves its metrics.
+//!
+//! What the levels mean: *error*, something that was due was not done; *warn*, it was done in part, or
+//! will be tried again; *info*, the data or the process changed; *debug*, work went as it should. A healthy
+//! daemon says little at info: a pass that changed nothing is not news, and neither are pages.
+
+mod daemon;
+mod pass;
+mod request;
+mod window;
+
+pub use daemon::{DaemonStarted, DaemonStopping, DatabaseUnreachable, TokenRenewed};
+pub use pass::{PassFinished, PassPanicked, PassStarted, TickMissed};
+pub use request::{BudgetWaited, PageFetched, PageReread, RequestFailed, WalkRestarted};
+pub use window::{LeaseLost, RecordsQuarantined, WindowCommitted, WindowFailed};
+
+use std::time::Duration;
+
+use metrics::Label;
+
+use crate::domain::stream::StreamKey;
+use crate::telemetry::metric;
+
+/// The labels of a stream's metric, and one more for each pair given.
+fn labels(key: &StreamKey, more: &[(&'static str, &'static str)]) -> Vec<Label> {
+    let mut labels = vec![
+        Label::new(metric::SOURCE, key.source.clone()),
+        Label::from_static_parts(metric::STREAM, key.stream.as_str()),
+    ];
+    labels.extend(more.iter().map(|(name, value)| Label::from_static_parts(name, value)));
+    labels
+}
+
+/// Milliseconds for a log field. Saturates, because half a billion years need no exact number.
+fn millis(length: Duration) -> u64 {
+    u64::try_from(length.as_millis()).unwrap_or(u64::MAX)
+}
+
+/// A log line at one of two levels; tracing wants the level known at compile time.
+macro_rules! say {
+    (if $condition:expr, $this:ident else $that:ident, $($fields:tt)*) => {
+        if $condition {
+            tracing::$this!(target: "ccsync", $($fields)*);
+        } else {
+            tracing::$that!(target: "ccsync", $($fields)*);
+        }
+    };
+}
+use say;
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,160 @@
+//! Passes and ticks.
+
+use std::time::Duration;
+
+use metrics::{counter, histogram};
+
+use super::{labels, millis, say};
+use crate::domain::run::{Counts, RunId, RunOutcome, Trigger};
+use crate::domain::stream::StreamKey;
+use crate::telemetry::metric;
+
+/// A pass over a stream began.
+#[derive(Debug)]
+pub struct PassStarted<'a> {
+    /// The stream.
+    pub key: &'a StreamKey,
+    /// Why.
+    pub trigger: Trigger,
+}
+
+impl PassStarted<'_> {
+    /// Writes it down.
+    pub fn emit(self) {
+        let trigger = self.trigger.as_str();
+        counter!(metric::PASSES_STARTED, labels(self.key, &[(metric::TRIGGER, trigger)])).increment(1);
+        tracing::debug!(
+            target: "ccsync",
+            source = %self.key.source,
+            stream = %self.key.stream,
+            run.trigger = trigger,
+            "pass over {} started",
+            self.key,
+        );
+    }
+}
+
+/// A pass over a stream ended.
+#[derive(Debug)]
+pub struct PassFinished<'a> {
+    /// The stream.
+    pub key: &'a StreamKey,
+    /// The run.
+    pub run: RunId,
+    /// How it ended.
+    pub outcome: RunOutcome,
+    /// What it counted in all.
+    pub counts: &'a Counts,
+    /// How long it took.
+    pub elapsed: Duration,
+}
+
+impl PassFinished<'_> {
+    /// Writes it down. Rows are counted by the commits, not here once more.
+    pub fn emit(self) {
+        let outcome = self.outcome.as_str();
+        counter!(metric::PASSES, labels(self.key, &[(metric::OUTCOME, outcome)])).increment(1);
+        histogram!(metric::PASS_DURATION, labels(self.key, &[])).record(self.elapsed.as_secs_f64());
+        match self.outcome {
+            RunOutcome::Partial | RunOutcome::Failed => self.say_trouble(outcome),
+            RunOutcome::Succeeded | RunOutcome::Cancelled => self.say_end(outcome),
+        }
+    }
+
+    fn say_trouble(&self, outcome: &str) {
+        tracing::warn!(
+            target: "ccsync",
+            source = %self.key.source,
+            stream = %self.key.stream,
+            run.id = self.run.0,
+            run.outcome = outcome,
+            windows = self.counts.windows,
+            requests = self.counts.requests,
+            rows.read = self.counts.rows_read,
+            rows.inserted = self.counts.inserted,
+            rows.updated = self.counts.updated,
+            rows.deleted = self.counts.deleted,
+            quarantined = self.counts.quarantined,
+            elapsed_ms = millis(self.elapsed),
+            "pass over {} {outcome}: {} windows committed, {} records quarantined",
+            self.key,
+            self.counts.windows,
+            self.counts.quarantined,
+        );
+    }
+
+    fn say_end(&self, outcome: &str) {
+        let counts = self.counts;
+        let news = counts.inserted + counts.updated + counts.deleted > 0
+            || counts.quarantined > 0
+            || self.outcome == RunOutcome::Cancelled;
+        say!(
+            if news, info else debug,
+            source = %self.key.source,
+            stream = %self.key.stream,
+            run.id = self.run.0,
+            run.outcome = outcome,
+            windows = counts.windows,
+            requests = counts.requests,
+            rows.read = counts.rows_read,
+            rows.inserted = counts.inserted,
+            rows.updated = counts.updated,
+            rows.deleted = counts.deleted,
+            quarantined = counts.quarantined,
+            elapsed_ms = millis(self.elapsed),
+            "pass over {} {outcome}: {} new, {} changed, {} deleted of {} read",
+            self.key,
+            counts.inserted,
+            counts.updated,
+            counts.deleted,
+            counts.rows_read,
+        );
+    }
+}
+
+/// The work of a pass panicked: a defect of ours. The stream lives on.
+#[derive(Debug)]
+pub struct PassPanicked<'a> {
+    /// The stream.
+    pub key: &'a StreamKey,
+}
+
+impl PassPanicked<'_> {
+    /// Writes it down. What was said in the panic is logged by the panic hook, once.
+    pub fn emit(self) {
+        counter!(metric::PASSES, labels(self.key, &[(metric::OUTCOME, "panicked")])).increment(1);
+        tracing::error!(
+            target: "ccsync",
+            source = %self.key.source,
+            stream = %self.key.stream,
+            "pass over {} panicked; the next tick tries again",
+            self.key,
+        );
+    }
+}
+
+/// Ticks passed unserved. Nothing is lost by it, the ledger knows what is due; but data comes later than
+/// the schedule promises.
+#[derive(Debug)]
+pub struct TickMissed<'a> {
+    /// The stream.
+    pub key: &'a StreamKey,
+    /// How many.
+    pub missed: u64,
+}
+
+impl TickMissed<'_> {
+    /// Writes it down.
+    pub fn emit(self) {
+        counter!(metric::TICKS_MISSED, labels(self.key, &[])).increment(self.missed);
+        tracing::warn!(
+            target: "ccsync",
+            source = %self.key.source,
+            stream = %self.key.stream,
+            ticks.missed = self.missed,
+            "{} ticks of {} were missed; the next pass reads all that is due",
+            self.missed,
+            self.key,
+        );
+    }
+}

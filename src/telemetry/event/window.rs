@@ -1,0 +1,161 @@
+//! Windows and snapshots: committed, given up, taken over.
+
+use std::time::Duration;
+
+use metrics::{counter, histogram};
+
+use super::{labels, millis, say};
+use crate::domain::certificate::Verdict;
+use crate::domain::fault::FaultKind;
+use crate::domain::run::Counts;
+use crate::domain::stream::StreamKey;
+use crate::telemetry::metric;
+
+/// A first load commits many windows; only one that took this long is worth a line at info, as a sign of
+/// progress.
+const LONG_WINDOW: Duration = Duration::from_secs(300);
+
+/// A window or snapshot was committed.
+#[derive(Debug)]
+pub struct WindowCommitted<'a> {
+    /// The stream.
+    pub key: &'a StreamKey,
+    /// The window, as text; empty for a snapshot.
+    pub scope: &'a str,
+    /// What was counted for it.
+    pub counts: &'a Counts,
+    /// How far it can be trusted.
+    pub verdict: Verdict,
+    /// From lease to commit.
+    pub elapsed: Duration,
+}
+
+impl WindowCommitted<'_> {
+    /// Writes it down.
+    pub fn emit(self) {
+        let counts = self.counts;
+        let verdict = self.verdict.as_str();
+        counter!(metric::WINDOWS_COMMITTED, labels(self.key, &[(metric::VERDICT, verdict)])).increment(1);
+        histogram!(metric::WINDOW_DURATION, labels(self.key, &[])).record(self.elapsed.as_secs_f64());
+        counter!(metric::ROWS_READ, labels(self.key, &[])).increment(counts.rows_read);
+        for (change, rows) in [
+            ("inserted", counts.inserted),
+            ("updated", counts.updated),
+            ("unchanged", counts.unchanged),
+            ("superseded", counts.superseded),
+            ("deleted", counts.deleted),
+        ] {
+            counter!(metric::ROWS, labels(self.key, &[(metric::CHANGE, change)])).increment(rows);
+        }
+        say!(
+            if self.elapsed >= LONG_WINDOW, info else debug,
+            source = %self.key.source,
+            stream = %self.key.stream,
+            window = self.scope,
+            verdict,
+            requests = counts.requests,
+            rows.read = counts.rows_read,
+            rows.inserted = counts.inserted,
+            rows.updated = counts.updated,
+            rows.unchanged = counts.unchanged,
+            rows.deleted = counts.deleted,
+            elapsed_ms = millis(self.elapsed),
+            "{} {} committed, {verdict}: {} read, {} new, {} changed, {} deleted",
+            self.key,
+            self.scope,
+            counts.rows_read,
+            counts.inserted,
+            counts.updated,
+            counts.deleted,
+        );
+    }
+}
+
+/// A window or snapshot was given up for this pass.
+#[derive(Debug)]
+pub struct WindowFailed<'a> {
+    /// The stream.
+    pub key: &'a StreamKey,
+    /// The window, as text; empty for a snapshot.
+    pub scope: &'a str,
+    /// What kind of fault.
+    pub kind: FaultKind,
+    /// What was said, without secrets and personal data.
+    pub message: &'a str,
+    /// What the operator can do.
+    pub cure: &'a str,
+}
+
+impl WindowFailed<'_> {
+    /// Writes it down.
+    pub fn emit(self) {
+        let kind = self.kind.as_str();
+        counter!(metric::WINDOWS_FAILED, labels(self.key, &[(metric::KIND, kind)])).increment(1);
+        // A shutdown, or a faster worker: both are as designed, and nothing remains undone for long.
+        let quiet = matches!(self.kind, FaultKind::Cancelled | FaultKind::LeaseLost);
+        say!(
+            if quiet, debug else error,
+            source = %self.key.source,
+            stream = %self.key.stream,
+            window = self.scope,
+            fault.kind = kind,
+            error = self.message,
+            cure = self.cure,
+            "{} {} could not be read ({kind}): {}; {}",
+            self.key,
+            self.scope,
+            self.message,
+            self.cure,
+        );
+    }
+}
+
+/// Records that could not be read were set aside.
+#[derive(Debug)]
+pub struct RecordsQuarantined<'a> {
+    /// The stream.
+    pub key: &'a StreamKey,
+    /// How many.
+    pub count: u64,
+}
+
+impl RecordsQuarantined<'_> {
+    /// Writes it down.
+    pub fn emit(self) {
+        counter!(metric::RECORDS_QUARANTINED, labels(self.key, &[])).increment(self.count);
+        tracing::warn!(
+            target: "ccsync",
+            source = %self.key.source,
+            stream = %self.key.stream,
+            quarantined = self.count,
+            "{} records of {} could not be read and were set aside; see `ccsync quarantine list`",
+            self.count,
+            self.key,
+        );
+    }
+}
+
+/// Another worker took over the scope; nothing was written here.
+#[derive(Debug)]
+pub struct LeaseLost<'a> {
+    /// The stream.
+    pub key: &'a StreamKey,
+    /// The window, as text; empty for a snapshot.
+    pub scope: &'a str,
+}
+
+impl LeaseLost<'_> {
+    /// Writes it down.
+    pub fn emit(self) {
+        counter!(metric::LEASES_LOST, labels(self.key, &[])).increment(1);
+        tracing::warn!(
+            target: "ccsync",
+            source = %self.key.source,
+            stream = %self.key.stream,
+            window = self.scope,
+            "lease on {} {} was lost to another worker; nothing was written",
+            self.key,
+            self.scope,
+        );
+    }
+}
