@@ -1,4 +1,11 @@
 //! The machine: plans windows, walks pages, retries, commits. It owns the ports that the shores implement
 //! and knows no vendor, no HTTP and no SQL.
 
+pub mod fault_policy;
+pub mod fetch;
+pub mod pass;
+pub mod planner;
 pub mod port;
+pub mod read;
+pub mod reader;
+pub mod walk;

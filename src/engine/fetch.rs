@@ -1,0 +1,150 @@
+//! One page, with patience: the account's budget before each request, backoff after each fault.
+
+use std::time::Duration;
+
+use backon::{BackoffBuilder, ExponentialBuilder};
+use chrono::{DateTime, Utc};
+
+use crate::domain::fault::{Fault, FaultKind};
+use crate::domain::page::{Page, PageRequest};
+use crate::domain::stream::StreamKey;
+use crate::engine::fault_policy::{Action, policy};
+use crate::engine::port::budget::{Budget, BudgetKey};
+use crate::engine::port::clock::Clock;
+use crate::engine::port::source::Source;
+use crate::telemetry::event;
+
+/// How often and how patiently one request is tried.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RetryConfig {
+    /// Tries of one request, the first included.
+    pub tries_max: u32,
+    /// Wait after the first fault; doubles from fault to fault, with jitter.
+    pub base: Duration,
+    /// The longest wait, unless the vendor asks for more.
+    pub max: Duration,
+    /// A vendor that has not answered once within this time is given up for this pass, so that a wrong
+    /// address is told at once and not after all tries.
+    pub first_contact: Duration,
+}
+
+/// Longest wait that a vendor's Retry-After is believed.
+const RETRY_AFTER_MAX: Duration = Duration::from_secs(300);
+
+/// Pause of a whole account when it asks for one without saying how long.
+const RATE_LIMIT_PAUSE_BASE: Duration = Duration::from_secs(2);
+const RATE_LIMIT_PAUSE_MAX: Duration = Duration::from_secs(60);
+
+/// Fetches pages of one stream and counts what they cost.
+pub struct Fetcher<'a> {
+    /// The stream, for events.
+    pub key: &'a StreamKey,
+    /// Where pages come from.
+    pub source: &'a dyn Source,
+    /// The account's limit.
+    pub budget: &'a dyn Budget,
+    /// Its name and size.
+    pub budget_key: &'a BudgetKey,
+    /// Time.
+    pub clock: &'a dyn Clock,
+    /// Patience.
+    pub retry: RetryConfig,
+    /// Requests sent since the last [`Fetcher::take_requests`].
+    requests: u64,
+    /// Whether the vendor has answered in this pass, if only with an error.
+    answered: bool,
+    started: DateTime<Utc>,
+}
+
+impl<'a> Fetcher<'a> {
+    /// A fetcher for one pass over `key`.
+    pub fn new(
+        key: &'a StreamKey,
+        source: &'a dyn Source,
+        budget: (&'a dyn Budget, &'a BudgetKey),
+        clock: &'a dyn Clock,
+        retry: RetryConfig,
+    ) -> Fetcher<'a> {
+        let started = clock.now();
+        let (budget, budget_key) = budget;
+        Fetcher { key, source, budget, budget_key, clock, retry, requests: 0, answered: false, started }
+    }
+
+    /// Whether the vendor has answered at all in this pass.
+    pub fn answered(&self) -> bool {
+        self.answered
+    }
+
+    /// Requests sent since the last call.
+    pub fn take_requests(&mut self) -> u64 {
+        std::mem::take(&mut self.requests)
+    }
+
+    /// Requests sent since the last [`Fetcher::take_requests`].
+    pub fn requests(&self) -> u64 {
+        self.requests
+    }
+
+    /// Asks for a page until it comes, the tries are used up, or the fault is not one that patience heals.
+    pub async fn fetch(&mut self, request: &PageRequest) -> Result<Page, Fault> {
+        let mut waits = ExponentialBuilder::default()
+            .with_min_delay(self.retry.base)
+            .with_max_delay(self.retry.max)
+            .with_max_times(self.retry.tries_max.saturating_sub(1) as usize)
+            .with_jitter()
+            .build();
+        let mut attempt = 0;
+        loop {
+            self.await_budget().await?;
+            attempt += 1;
+            self.requests += 1;
+            let began = self.clock.now();
+            let fault = match self.source.fetch(request).await {
+                Ok(page) => {
+                    self.answered = true;
+                    let elapsed = (self.clock.now() - began).to_std().unwrap_or_default();
+                    event::PageFetched { key: self.key, rows: page.records.len(), elapsed }.emit();
+                    return Ok(page);
+                }
+                Err(fault) => fault,
+            };
+            self.answered |= fault.kind != FaultKind::Unreachable;
+            let wait = match policy(fault.kind).action {
+                Action::RetryRequest if !self.hopeless() => waits.next(),
+                _ => None,
+            };
+            let wait = wait.map(|wait| wait.max(fault.retry_after.unwrap_or_default().min(RETRY_AFTER_MAX)));
+            let message = fault.chain();
+            event::RequestFailed { key: self.key, kind: fault.kind, attempt, wait, message: &message }.emit();
+            let Some(wait) = wait else { return Err(fault) };
+            if fault.kind == FaultKind::RateLimited {
+                self.budget.pause(self.budget_key, rate_limit_pause(&fault, attempt)).await?;
+            } else {
+                self.clock.sleep(wait).await;
+            }
+        }
+    }
+
+    /// No answer since the beginning, and that for long enough.
+    fn hopeless(&self) -> bool {
+        let silent_for = (self.clock.now() - self.started).to_std().unwrap_or_default();
+        !self.answered && self.retry.first_contact <= silent_for
+    }
+
+    async fn await_budget(&self) -> Result<(), Fault> {
+        let wait = self.budget.reserve(self.budget_key).await?;
+        if !wait.is_zero() {
+            event::BudgetWaited { key: self.key, wait }.emit();
+            self.clock.sleep(wait).await;
+        }
+        Ok(())
+    }
+}
+
+/// The pause is the account's: every worker that shares it waits.
+fn rate_limit_pause(fault: &Fault, attempt: u32) -> Duration {
+    match fault.retry_after {
+        Some(asked) => asked.min(RETRY_AFTER_MAX),
+        None => (RATE_LIMIT_PAUSE_BASE * 2u32.saturating_pow(attempt - 1)).min(RATE_LIMIT_PAUSE_MAX),
+    }
+}

@@ -1,0 +1,190 @@
+use chrono::NaiveDate;
+use chrono_tz::Asia::Shanghai;
+use proptest::prelude::*;
+
+use super::*;
+use crate::domain::window::local_midnight;
+
+fn date(text: &str) -> NaiveDate {
+    text.parse().unwrap()
+}
+
+fn midnight(text: &str) -> DateTime<Utc> {
+    local_midnight(date(text), Shanghai)
+}
+
+fn day(text: &str) -> TimeWindow {
+    TimeWindow::new(midnight(text), midnight(text) + Duration::days(1)).unwrap()
+}
+
+fn policy() -> WindowPolicy {
+    WindowPolicy {
+        start: midnight("2026-03-01"),
+        grid: WindowGrid::new(date("2026-03-01"), Duration::days(1), Shanghai),
+        lookback: Duration::days(3),
+        settle: Duration::minutes(10),
+        reread_every: None,
+    }
+}
+
+fn at(now: DateTime<Utc>) -> PlanInput {
+    PlanInput { now, due_since: now, range: None }
+}
+
+fn read(window: TimeWindow, read_at: DateTime<Utc>, state: ReadState) -> ReadRecord {
+    ReadRecord {
+        window: Some(window),
+        state,
+        read_at: (state != ReadState::Failed).then_some(read_at),
+        complete_to: None,
+        reads: 1,
+        verdict: Some(Verdict::Proven),
+        digest: None,
+        rows: 0,
+        vendor_total: None,
+        failure: None,
+    }
+}
+
+fn reasons(planned: &[PlannedWindow]) -> Vec<(TimeWindow, Reason)> {
+    planned.iter().map(|planned| (planned.window, planned.reason)).collect()
+}
+
+#[test]
+fn an_empty_ledger_asks_for_every_day_since_the_start_oldest_first() {
+    let now = midnight("2026-03-03") + Duration::hours(9);
+    let planned = plan(&[], &at(now), &policy());
+    assert_eq!(
+        reasons(&planned),
+        [
+            (day("2026-03-01"), Reason::Missing),
+            (day("2026-03-02"), Reason::Missing),
+            (day("2026-03-03"), Reason::Missing),
+        ]
+    );
+    assert_eq!(planned[2].ask.end, now, "the future is not asked for");
+}
+
+#[test]
+fn nothing_is_due_twice_for_one_tick() {
+    let tick = midnight("2026-03-02") + Duration::hours(9);
+    let now = tick + Duration::seconds(30);
+    let ledger = [
+        read(day("2026-03-01"), tick + Duration::seconds(2), ReadState::Complete),
+        read(day("2026-03-02"), tick + Duration::seconds(5), ReadState::Open),
+    ];
+    assert_eq!(plan(&ledger, &PlanInput { now, due_since: tick, range: None }, &policy()), []);
+}
+
+#[test]
+fn growing_windows_come_first_then_gaps_then_failures_then_the_look_back_newest_first() {
+    let now = midnight("2026-03-08") + Duration::hours(1);
+    let before = now - Duration::hours(1);
+    let ledger = [
+        read(day("2026-03-01"), before, ReadState::Complete),
+        read(day("2026-03-02"), before, ReadState::Failed),
+        read(day("2026-03-04"), before, ReadState::Complete),
+        read(day("2026-03-05"), before, ReadState::Complete),
+        read(day("2026-03-06"), before, ReadState::Complete),
+        read(day("2026-03-08"), before, ReadState::Open),
+    ];
+    assert_eq!(
+        reasons(&plan(&ledger, &at(now), &policy())),
+        [
+            (day("2026-03-08"), Reason::Open),
+            (day("2026-03-03"), Reason::Missing),
+            (day("2026-03-07"), Reason::Missing),
+            (day("2026-03-02"), Reason::Failed),
+            (day("2026-03-06"), Reason::Lookback),
+            (day("2026-03-05"), Reason::Lookback),
+        ]
+    );
+}
+
+#[test]
+fn a_read_that_proved_nothing_is_due_again_however_old_its_window() {
+    let now = midnight("2026-03-20");
+    let mut record = read(day("2026-03-01"), now - Duration::days(1), ReadState::Complete);
+    record.verdict = Some(Verdict::Unverified);
+    let planned = plan(&[record], &at(now), &policy());
+    assert!(reasons(&planned).contains(&(day("2026-03-01"), Reason::Unverified)));
+}
+
+#[test]
+fn older_windows_rest_between_two_readings_when_the_operator_says_so() {
+    let now = midnight("2026-03-04") + Duration::hours(12);
+    let policy = WindowPolicy { reread_every: Some(Duration::hours(6)), ..policy() };
+    let ledger = |hours| {
+        [
+            read(day("2026-03-01"), now, ReadState::Complete),
+            read(day("2026-03-02"), now - Duration::hours(hours), ReadState::Complete),
+            read(day("2026-03-03"), now - Duration::hours(hours), ReadState::Complete),
+            read(day("2026-03-04"), now, ReadState::Open),
+        ]
+    };
+    assert_eq!(reasons(&plan(&ledger(5), &at(now), &policy)), [(day("2026-03-03"), Reason::Lookback)]);
+    assert_eq!(plan(&ledger(6), &at(now), &policy).len(), 2);
+}
+
+#[test]
+fn a_range_asks_for_everything_within_it_read_or_not() {
+    let now = midnight("2026-03-20");
+    let ledger = [read(day("2026-03-02"), now - Duration::days(9), ReadState::Complete)];
+    let range = TimeWindow::new(midnight("2026-03-02"), midnight("2026-03-04"));
+    let input = PlanInput { now, due_since: now, range };
+    assert_eq!(
+        reasons(&plan(&ledger, &input, &policy())),
+        [(day("2026-03-02"), Reason::Requested), (day("2026-03-03"), Reason::Requested)]
+    );
+}
+
+#[test]
+fn a_new_window_length_reads_only_what_was_never_read() {
+    let now = midnight("2026-03-03");
+    let hours = WindowPolicy {
+        grid: WindowGrid::new(date("2026-03-01"), Duration::hours(6), Shanghai),
+        lookback: Duration::zero(),
+        ..policy()
+    };
+    let planned = plan(&[read(day("2026-03-01"), now, ReadState::Complete)], &at(now), &hours);
+    assert_eq!(planned.len(), 4);
+    assert!(planned.iter().all(|planned| day("2026-03-02").overlaps(&planned.window)));
+}
+
+#[test]
+fn a_start_in_the_future_asks_for_nothing() {
+    assert_eq!(plan(&[], &at(midnight("2026-02-01")), &policy()), []);
+}
+
+proptest! {
+    /// Whatever was read before, reading the plan covers everything up to now, without overlap.
+    #[test]
+    fn a_plan_and_the_ledger_together_cover_all_time_once(
+        cuts in proptest::collection::btree_set(0i64..14 * 24, 0..12),
+        keep in proptest::collection::vec(any::<bool>(), 12),
+        step_hours in prop_oneof![Just(5i64), Just(24), Just(72)],
+    ) {
+        let start = midnight("2026-03-01");
+        let now = start + Duration::days(14);
+        let cuts: Vec<_> = cuts.into_iter().collect();
+        let ledger: Vec<_> = cuts
+            .windows(2)
+            .zip(&keep)
+            .filter(|(_, keep)| **keep)
+            .filter_map(|(pair, _)| {
+                TimeWindow::new(start + Duration::hours(pair[0]), start + Duration::hours(pair[1]))
+            })
+            .map(|window| read(window, now, ReadState::Complete))
+            .collect();
+        let policy = WindowPolicy {
+            grid: WindowGrid::new(date("2026-03-01"), Duration::hours(step_hours), Shanghai),
+            ..policy()
+        };
+        let mut all: Vec<_> = plan(&ledger, &at(now), &policy).iter().map(|planned| planned.ask).collect();
+        all.extend(ledger.iter().filter_map(|record| record.window));
+        all.sort();
+        prop_assert_eq!(all[0].start, start);
+        prop_assert!(all.windows(2).all(|pair| pair[0].end == pair[1].start));
+        prop_assert_eq!(all[all.len() - 1].end, now);
+    }
+}

@@ -1,0 +1,140 @@
+//! One read of one window or snapshot: walks until one closes, then one row for each key and a certificate.
+
+use std::collections::HashMap;
+
+use crate::domain::certificate::{Certificate, SetDigest, Verdict};
+use crate::domain::fault::{Fault, FaultKind};
+use crate::domain::page::Closing;
+use crate::domain::record::{Reject, Row};
+use crate::domain::window::TimeWindow;
+use crate::engine::fetch::Fetcher;
+use crate::engine::walk::{Walk, WalkConfig, WalkEnd, walk};
+use crate::telemetry::event;
+
+/// What is known of the scope before it is read.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Before {
+    /// Elements of the last committed read; 0 where there is none.
+    pub rows: i64,
+    /// Digest of the last committed read.
+    pub digest: Option<u128>,
+}
+
+/// A closed read, ready to be committed.
+#[derive(Debug)]
+pub struct ClosedRead {
+    /// One row for each key.
+    pub rows: Vec<Row>,
+    /// What could not be read.
+    pub rejects: Vec<Reject>,
+    /// Rows dropped because an equal key came with a later version.
+    pub superseded: u64,
+    /// What was proven.
+    pub certificate: Certificate,
+}
+
+/// How a read ended.
+#[derive(Debug)]
+pub enum ReadEnd {
+    /// It closed.
+    Closed(Box<ClosedRead>),
+    /// Too many elements for one transaction; says how many were seen or stated.
+    TooLarge(u64),
+}
+
+/// Reads `window` (or the snapshot), walking at most `walks_max` times.
+///
+/// # Errors
+/// `WalkUnsettled` when no walk closed, and what [`walk`] gave up on.
+pub async fn read(
+    fetcher: &mut Fetcher<'_>,
+    closing: Closing,
+    config: &mut WalkConfig,
+    walks_max: u32,
+    window: Option<TimeWindow>,
+    before: Before,
+) -> Result<ReadEnd, Fault> {
+    let scope = window.map_or_else(|| "snapshot".to_owned(), |window| window.to_string());
+    let mut doubtful: Option<SetDigest> = None;
+    let mut reason = String::new();
+    for number in 1..=walks_max {
+        // Exact doubles at the vendor look like drift in every walk; once half of them failed, they are
+        // allowed for, at the price of a second equal walk.
+        let doubles = walks_max < 2 * number;
+        let mut this_config = WalkConfig { doubles, ..*config };
+        let end = walk(fetcher, closing, &mut this_config, window).await?;
+        config.page_size = this_config.page_size;
+        let (walk, sure) = match end {
+            WalkEnd::TooLarge(rows) => return Ok(ReadEnd::TooLarge(rows)),
+            WalkEnd::Drifted(why) => {
+                event::WalkRestarted { key: fetcher.key, scope: &scope, walk: number, reason: &why }.emit();
+                reason = why;
+                continue;
+            }
+            // Nothing where there was something before is possible, and worth a second look.
+            WalkEnd::Closed(walk) => {
+                let vanished = walk.records.is_empty() && before.rows > 0;
+                (walk, !vanished && !doubles)
+            }
+            WalkEnd::Disagreeing(walk) => (walk, false),
+        };
+        let mut closed = close(walk, fetcher.requests());
+        let digest = closed.certificate.digest;
+        let repeated = doubtful == Some(digest);
+        if !sure && !repeated {
+            let came = closed.certificate.rows;
+            reason = match closed.certificate.vendor_total {
+                Some(total) => format!("the vendor states {total} elements and gives {came}"),
+                None => format!("{came} elements came where {} were before", before.rows),
+            };
+            event::WalkRestarted { key: fetcher.key, scope: &scope, walk: number, reason: &reason }.emit();
+            doubtful = Some(digest);
+            continue;
+        }
+        closed.certificate.verdict = match closing {
+            Closing::Total if sure => Verdict::Proven,
+            _ if repeated || before.digest == Some(digest.0) => Verdict::Stable,
+            _ => Verdict::Unverified,
+        };
+        return Ok(ReadEnd::Closed(Box::new(closed)));
+    }
+    let message = format!("{walks_max} walks over the pages did not agree; the last one: {reason}");
+    Err(Fault::new(FaultKind::WalkUnsettled, message))
+}
+
+/// One row for each key: of equal keys the later version stays, of equal versions the one that came later.
+fn close(walk: Walk, requests: u64) -> ClosedRead {
+    let elements = walk.records.len() as u64;
+    let mut kept: HashMap<(&'static str, String), usize> = HashMap::new();
+    let mut rows: Vec<Row> = Vec::with_capacity(walk.records.len());
+    let mut rejects = Vec::new();
+    let mut superseded = 0;
+    for record in walk.records {
+        rejects.extend(record.rejects);
+        for row in record.rows {
+            match kept.get(&(row.table.name, row.key_text())) {
+                Some(&index) => {
+                    superseded += u64::from(rows[index].hash != row.hash);
+                    if rows[index].version_at() <= row.version_at() {
+                        rows[index] = row;
+                    }
+                }
+                None => {
+                    kept.insert((row.table.name, row.key_text()), rows.len());
+                    rows.push(row);
+                }
+            }
+        }
+    }
+    let mut digest = SetDigest::default();
+    rows.iter().for_each(|row| digest.add(row));
+    let certificate = Certificate {
+        vendor_total: walk.total,
+        pages: walk.pages,
+        requests: u32::try_from(requests).unwrap_or(u32::MAX),
+        rows: elements,
+        digest,
+        verdict: Verdict::Unverified,
+    };
+    ClosedRead { rows, rejects, superseded, certificate }
+}

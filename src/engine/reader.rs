@@ -1,0 +1,203 @@
+//! One stream with all that reading it takes: what is due, and one pass over it.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+
+use crate::domain::fault::{Fault, FaultKind};
+use crate::domain::run::{Counts, RunId, RunOutcome, Trigger};
+use crate::domain::stream::StreamKey;
+use crate::domain::window::TimeWindow;
+use crate::engine::fetch::RetryConfig;
+use crate::engine::pass::Pass;
+use crate::engine::planner::{PlanInput, Reason, WindowPolicy, plan};
+use crate::engine::port::budget::{Budget, BudgetKey};
+use crate::engine::port::clock::Clock;
+use crate::engine::port::source::Source;
+use crate::engine::port::store::{ReadRecord, RunStart, Scope, Store};
+use crate::engine::read::Before;
+use crate::engine::walk::WalkConfig;
+use crate::telemetry::event;
+
+/// Whether a stream is read in windows or whole.
+#[derive(Debug, Clone, Copy)]
+pub enum ReadPolicy {
+    /// In windows, by this policy.
+    Windows(WindowPolicy),
+    /// Whole, on each tick.
+    Snapshot,
+}
+
+/// Bounds of a pass.
+#[derive(Debug, Clone, Copy)]
+pub struct PassConfig {
+    /// How long a lease lasts without being renewed.
+    pub lease: Duration,
+    /// Patience with one request.
+    pub retry: RetryConfig,
+    /// Bounds of one walk.
+    pub walk: WalkConfig,
+    /// Walks over one scope until it must have closed.
+    pub walks_max: u32,
+}
+
+/// One stream with all that reading it takes.
+pub struct StreamReader {
+    /// Which stream of which source.
+    pub key: StreamKey,
+    /// Where pages come from.
+    pub source: Arc<dyn Source>,
+    /// Where rows go.
+    pub store: Arc<dyn Store>,
+    /// The vendor's limits.
+    pub budget: Arc<dyn Budget>,
+    /// The limit of this stream's endpoint.
+    pub budget_key: BudgetKey,
+    /// Time.
+    pub clock: Arc<dyn Clock>,
+    /// This process.
+    pub worker: Uuid,
+    /// Windows or whole.
+    pub policy: ReadPolicy,
+    /// Bounds.
+    pub config: PassConfig,
+}
+
+/// What a pass is asked to do.
+#[derive(Debug, Clone, Copy)]
+pub struct PassOrder {
+    /// Recorded with the run.
+    pub trigger: Trigger,
+    /// What was read at or after this instant is not due: the last tick, or the start of the command.
+    pub due_since: DateTime<Utc>,
+    /// From here on a newer tick is waiting: the pass ends after the scope at hand, and the next one
+    /// begins with what is most urgent.
+    pub until: Option<DateTime<Utc>>,
+    /// Read everything within, whatever its state (backfill).
+    pub range: Option<TimeWindow>,
+    /// Wait for scopes that other workers are reading, so that the end of the pass means that all is read.
+    pub wait_for_others: bool,
+}
+
+/// A scope that could not be read in a pass.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ScopeFailure {
+    /// The window, or `snapshot`.
+    pub scope: String,
+    /// What kind of fault.
+    pub kind: FaultKind,
+    /// The fault's chain.
+    pub message: String,
+}
+
+/// What a pass did.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PassReport {
+    /// Which stream.
+    pub key: StreamKey,
+    /// Its run in `sync.run`.
+    pub run: RunId,
+    /// How it ended.
+    pub outcome: RunOutcome,
+    /// What it counted.
+    pub counts: Counts,
+    /// What could not be read.
+    pub failures: Vec<ScopeFailure>,
+}
+
+impl StreamReader {
+    /// Makes one pass.
+    ///
+    /// # Errors
+    /// Only where not even a run could be opened or closed: the database is away or refuses. Everything
+    /// else is in the report.
+    pub async fn pass(&self, order: &PassOrder, stop: &CancellationToken) -> Result<PassReport, Fault> {
+        let started = self.clock.now();
+        let start =
+            RunStart { stream: self.key.clone(), trigger: order.trigger, worker: self.worker, now: started };
+        let run = self.store.run_start(&start).await?;
+        event::PassStarted { key: &self.key, trigger: order.trigger }.emit();
+        let mut pass = Pass::new(self, order, run, stop);
+        let ended = pass.drive().await;
+        let (counts, mut failures) = (pass.counts, pass.into_failures());
+        if let Err(fault) = &ended {
+            let scope = "the pass as a whole".to_owned();
+            failures.push(ScopeFailure { scope, kind: fault.kind, message: fault.chain() });
+        }
+        let outcome = outcome(&counts, &failures, stop.is_cancelled());
+        let message = failures.first().map(|failure| format!("{}: {}", failure.scope, failure.message));
+        let now = self.clock.now();
+        let finished = self.store.run_finish(run, outcome, message.as_deref(), now).await;
+        let elapsed = (now - started).to_std().unwrap_or_default();
+        event::PassFinished { key: &self.key, run, outcome, counts: &counts, elapsed }.emit();
+        ended.and(finished)?;
+        Ok(PassReport { key: self.key.clone(), run, outcome, counts, failures })
+    }
+
+    /// What is due now, most urgent first.
+    ///
+    /// # Errors
+    /// Database faults.
+    pub async fn due(&self, order: &PassOrder) -> Result<Vec<DueScope>, Fault> {
+        let ledger = self.store.reads(&self.key).await?;
+        Ok(self.due_by(&ledger, order))
+    }
+
+    fn due_by(&self, ledger: &[ReadRecord], order: &PassOrder) -> Vec<DueScope> {
+        match &self.policy {
+            ReadPolicy::Windows(policy) => {
+                let input =
+                    PlanInput { now: self.clock.now(), due_since: order.due_since, range: order.range };
+                let known: HashMap<_, _> =
+                    ledger.iter().filter_map(|record| Some((record.window?, record))).collect();
+                plan(ledger, &input, policy)
+                    .into_iter()
+                    .map(|planned| DueScope {
+                        scope: Scope::Window(planned.window),
+                        ask: Some(planned.ask),
+                        reason: Some(planned.reason),
+                        before: before(known.get(&planned.window).copied()),
+                    })
+                    .collect()
+            }
+            ReadPolicy::Snapshot => {
+                let record = ledger.first();
+                let read_at = record.and_then(|record| record.read_at);
+                let due = read_at.is_none_or(|read_at| read_at < order.due_since);
+                let scope =
+                    DueScope { scope: Scope::Snapshot, ask: None, reason: None, before: before(record) };
+                due.then_some(scope).into_iter().collect()
+            }
+        }
+    }
+}
+
+fn before(record: Option<&ReadRecord>) -> Before {
+    record.map_or_else(Before::default, |record| Before { rows: record.rows, digest: record.digest })
+}
+
+fn outcome(counts: &Counts, failures: &[ScopeFailure], cancelled: bool) -> RunOutcome {
+    match (cancelled, failures.is_empty(), counts.windows) {
+        (true, _, _) => RunOutcome::Cancelled,
+        (_, true, _) if counts.quarantined == 0 => RunOutcome::Succeeded,
+        (_, false, 0) => RunOutcome::Failed,
+        _ => RunOutcome::Partial,
+    }
+}
+
+/// A scope to be read, and why.
+#[derive(Debug, Clone, Copy)]
+pub struct DueScope {
+    /// The window or the snapshot.
+    pub scope: Scope,
+    /// What to ask the vendor for; `None` for a snapshot.
+    pub ask: Option<TimeWindow>,
+    /// Why a window is due; a snapshot is due on each tick.
+    pub reason: Option<Reason>,
+    /// What the ledger knows of it.
+    pub before: Before,
+}

@@ -1,0 +1,290 @@
+//! The walk over the pages of one window or snapshot, and whether it closed.
+//!
+//! Vendors page by offset over data that moves, clamp page sizes without a word, and now and then answer
+//! with a wrong total or a page of another size. So each page is held against what the walk has seen so
+//! far. A page that does not fit is asked for again at once: if the second answer fits, the first was a
+//! slip and cost one request; if it comes out the same twice, something really changed, and either the
+//! expectation is corrected (on the first page) or the walk has drifted and starts over.
+
+use std::collections::HashMap;
+
+use crate::domain::fault::{Fault, FaultKind};
+use crate::domain::page::{Closing, Page, PageRequest};
+use crate::domain::record::Record;
+use crate::domain::window::TimeWindow;
+use crate::engine::fetch::Fetcher;
+use crate::telemetry::event;
+
+/// Bounds of a walk.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct WalkConfig {
+    /// Rows asked for on a page.
+    pub page_size: u32,
+    /// Pages after which a walk is given up: a vendor that never sends an empty page.
+    pub pages_max: u32,
+    /// Elements above which a window is split in time rather than read at once; `None`: never split.
+    pub rows_max: Option<u64>,
+    /// Single elements may stand on several pages (the vendor holds exact doubles); a page that consists
+    /// of nothing else still counts as repeated. For a second look after walks that drifted.
+    pub doubles: bool,
+}
+
+/// How a walk ended.
+#[derive(Debug)]
+pub enum WalkEnd {
+    /// It closed by the endpoint's rule.
+    Closed(Walk),
+    /// The empty page came, but the total that the vendor states is another number, page after page.
+    Disagreeing(Walk),
+    /// Rows moved between pages while it went on; says what was noticed.
+    Drifted(String),
+    /// More elements than one transaction should hold.
+    TooLarge(u64),
+}
+
+/// What a walk brought home.
+#[derive(Debug, Default)]
+pub struct Walk {
+    /// The elements in the vendor's order.
+    pub records: Vec<Record>,
+    /// The vendor's total, where it states one.
+    pub total: Option<u64>,
+    /// Pages with at least one element.
+    pub pages: u32,
+}
+
+/// Times that one page is asked for again before its answers, never twice the same, are called drift.
+const DOUBTS_MAX: u32 = 4;
+
+/// Walks over the pages of `window`. Where the vendor turns out to give smaller pages than
+/// `config.page_size`, the size is lowered for the walks to come.
+///
+/// # Errors
+/// Whatever [`Fetcher::fetch`] gave up on, and `WindowTooLarge` past the page cap.
+pub async fn walk(
+    fetcher: &mut Fetcher<'_>,
+    closing: Closing,
+    config: &mut WalkConfig,
+    window: Option<TimeWindow>,
+) -> Result<WalkEnd, Fault> {
+    let mut walker = Walker {
+        fetcher,
+        window,
+        size: config.page_size,
+        walk: Walk::default(),
+        page_of: HashMap::new(),
+        disagreeing: false,
+        doubles: config.doubles,
+    };
+    for page_no in 1..=config.pages_max {
+        let page = match walker.page(page_no, closing).await? {
+            Ok(page) => page,
+            Err(drift) => return Ok(WalkEnd::Drifted(drift)),
+        };
+        let size_before = walker.walk.records.len();
+        let came = page.records.len();
+        config.page_size = walker.size;
+        walker.keep(page_no, page);
+        let rows = walker.walk.total.unwrap_or_default().max(walker.walk.records.len() as u64);
+        if config.rows_max.is_some_and(|max| max < rows) {
+            return Ok(WalkEnd::TooLarge(rows));
+        }
+        let step = match closing {
+            Closing::Total => Ok(walker.is_complete() || came == 0),
+            Closing::EmptyPage => walker.close_without_total(page_no, size_before, came).await?,
+        };
+        match step {
+            Ok(true) => return Ok(walker.end()),
+            Ok(false) => {}
+            Err(drift) => return Ok(WalkEnd::Drifted(drift)),
+        }
+    }
+    let max = config.pages_max;
+    Err(Fault::new(FaultKind::WindowTooLarge, format!("no end after {max} pages (engine.pages_max)")))
+}
+
+struct Walker<'w, 'f> {
+    fetcher: &'w mut Fetcher<'f>,
+    window: Option<TimeWindow>,
+    /// Rows to a page: what was asked for, or less where the vendor clamps.
+    size: u32,
+    walk: Walk,
+    /// On which page each element was seen.
+    page_of: HashMap<u128, u32>,
+    /// The vendor's total and its rows do not agree, confirmed.
+    disagreeing: bool,
+    doubles: bool,
+}
+
+/// Drift, in words, where a page could be had but cannot belong to this walk.
+type OrDrift<T> = Result<T, String>;
+
+impl Walker<'_, '_> {
+    /// A page that fits, or one that came out the same twice and changes what is expected.
+    async fn page(&mut self, page_no: u32, closing: Closing) -> Result<OrDrift<Page>, Fault> {
+        let mut page = self.ask(page_no, self.size).await?;
+        for _ in 0..DOUBTS_MAX {
+            let Some(doubt) = self.doubt(page_no, &page, closing) else { return Ok(Ok(page)) };
+            event::PageReread { key: self.fetcher.key, reason: &doubt }.emit();
+            let again = self.ask(page_no, self.size).await?;
+            if same_answer(&page, &again) {
+                return self.believe(page_no, again, doubt).await;
+            }
+            page = again;
+        }
+        Ok(Err(format!("page {page_no} came out differently each time")))
+    }
+
+    async fn ask(&mut self, page_no: u32, page_size: u32) -> Result<Page, Fault> {
+        self.fetcher.fetch(&PageRequest { window: self.window, page_no, page_size }).await
+    }
+
+    /// Why the page does not fit what the walk has seen so far, if it does not.
+    fn doubt(&self, page_no: u32, page: &Page, closing: Closing) -> Option<String> {
+        // Clamped, but all of it came: nothing to ask again for.
+        let whole = page_no == 1 && page.total == Some(page.records.len() as u64);
+        if whole && page.page_size.is_some_and(|used| used < self.size) {
+            return None;
+        }
+        if let Some(used) = page.page_size.filter(|used| *used != self.size) {
+            return Some(format!("page {page_no} has page size {used}, not {}", self.size));
+        }
+        if let Some(earlier) = self.repeats(page_no, page) {
+            return Some(format!("page {page_no} repeats elements of page {earlier}"));
+        }
+        if closing == Closing::EmptyPage || self.disagreeing {
+            return None;
+        }
+        let Some(total) = page.total else {
+            return Some(format!("page {page_no} states no total"));
+        };
+        if let Some(known) = self.walk.total.filter(|known| *known != total) {
+            return Some(format!("the total went from {known} to {total} on page {page_no}"));
+        }
+        let expected = total.saturating_sub(self.walk.records.len() as u64).min(u64::from(self.size));
+        let came = page.records.len() as u64;
+        (came != expected).then(|| format!("page {page_no} has {came} elements, not {expected} of {total}"))
+    }
+
+    /// The earlier page whose elements this one repeats.
+    fn repeats(&self, page_no: u32, page: &Page) -> Option<u32> {
+        let mut seen = page.records.iter().filter_map(|record| {
+            self.page_of.get(&record.identity).copied().filter(|earlier| *earlier != page_no)
+        });
+        if !self.doubles {
+            return seen.next();
+        }
+        let earlier: Vec<u32> = seen.collect();
+        (earlier.len() == page.records.len()).then(|| earlier.first().copied()).flatten()
+    }
+
+    /// What follows from a page that does not fit but came out the same twice.
+    async fn believe(&mut self, page_no: u32, page: Page, doubt: String) -> Result<OrDrift<Page>, Fault> {
+        let came = u32::try_from(page.records.len()).unwrap_or(u32::MAX);
+        if self.repeats(page_no, &page).is_some() {
+            return Ok(Err(doubt));
+        }
+        if page_no == 1 {
+            let stated = page.page_size.unwrap_or(self.size).min(self.size);
+            let short = u64::from(came) < page.total.unwrap_or_default().min(u64::from(stated));
+            // The vendor gives smaller pages than were asked for, and says so or not.
+            self.size = if short && came > 0 { came } else { stated.max(1) };
+            self.disagreeing = came == 0 || page.total.is_none_or(|total| total < u64::from(came));
+            return Ok(Ok(page));
+        }
+        if page.total.is_none() || page.page_size.is_some_and(|used| used != self.size) {
+            return Ok(Err(doubt));
+        }
+        if self.walk.total != page.total {
+            return self.adopt_total(page_no, page, doubt).await;
+        }
+        let last = self.walk.total.unwrap_or_default() <= u64::from(page_no) * u64::from(self.size);
+        if last || came == 0 || self.size < came {
+            self.disagreeing = true;
+            return Ok(Ok(page));
+        }
+        Ok(Err(doubt))
+    }
+
+    /// On page 2 a moved total may mean that page 1's was wrong: one more look at page 1 tells. Further
+    /// on, the pages between cannot be vouched for, and the walk starts over.
+    async fn adopt_total(&mut self, page_no: u32, page: Page, doubt: String) -> Result<OrDrift<Page>, Fault> {
+        if page_no != 2 {
+            return Ok(Err(doubt));
+        }
+        let first = self.ask(1, self.size).await?;
+        let unchanged = first.total == page.total
+            && first.records.len() == self.walk.records.len()
+            && first.records.iter().zip(&self.walk.records).all(|(a, b)| a.identity == b.identity);
+        let expected = page.total.unwrap_or_default().saturating_sub(self.walk.records.len() as u64);
+        if !unchanged || page.records.len() as u64 != expected.min(u64::from(self.size)) {
+            return Ok(Err(doubt));
+        }
+        self.walk.total = page.total;
+        Ok(Ok(page))
+    }
+
+    fn keep(&mut self, page_no: u32, page: Page) {
+        for record in &page.records {
+            self.page_of.insert(record.identity, page_no);
+        }
+        self.walk.pages += u32::from(!page.records.is_empty());
+        self.walk.total = self.walk.total.or(page.total);
+        self.walk.records.extend(page.records);
+    }
+
+    fn is_complete(&self) -> bool {
+        !self.disagreeing && self.walk.total == Some(self.walk.records.len() as u64)
+    }
+
+    /// Whether a walk without totals has ended after page `page_no`.
+    ///
+    /// An empty page ends it. A short page may be the last one or a clamped one: the element just behind
+    /// it is asked for, by a page size that puts it first on a page of its own. Nothing there: the end.
+    async fn close_without_total(
+        &mut self,
+        page_no: u32,
+        size_before: usize,
+        came: usize,
+    ) -> Result<OrDrift<bool>, Fault> {
+        let short = u32::try_from(came).unwrap_or(u32::MAX);
+        if came == 0 || self.size <= short {
+            return Ok(Ok(came == 0));
+        }
+        let rows = u32::try_from(self.walk.records.len()).unwrap_or(u32::MAX);
+        let (probe_no, probe_size) = if page_no == 1 { (2, short) } else { (rows.saturating_add(1), 1) };
+        if self.ask(probe_no, probe_size).await?.records.is_empty() {
+            return Ok(Ok(true));
+        }
+        let again = self.ask(page_no, self.size).await?;
+        let grown = came < again.records.len();
+        if !grown && page_no != 1 {
+            return Ok(Err(format!("page {page_no} is short and not the last")));
+        }
+        if grown {
+            // The short page was a slip: put the whole one in its place, and look behind that.
+            self.walk.records.truncate(size_before);
+            self.walk.pages -= 1;
+            let came = again.records.len();
+            if self.repeats(page_no, &again).is_some() {
+                return Ok(Err(format!("page {page_no} repeats elements of an earlier page")));
+            }
+            self.keep(page_no, again);
+            return Box::pin(self.close_without_total(page_no, size_before, came)).await;
+        }
+        self.size = short;
+        Ok(Ok(false))
+    }
+
+    fn end(self) -> WalkEnd {
+        let agrees = self.walk.total.is_none_or(|total| total == self.walk.records.len() as u64);
+        if agrees && !self.disagreeing { WalkEnd::Closed(self.walk) } else { WalkEnd::Disagreeing(self.walk) }
+    }
+}
+
+fn same_answer(one: &Page, other: &Page) -> bool {
+    one.total == other.total
+        && one.page_size == other.page_size
+        && one.records.len() == other.records.len()
+        && one.records.iter().zip(&other.records).all(|(a, b)| a.identity == b.identity)
+}
