@@ -45,7 +45,6 @@ fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, String> {
     serde_json::from_slice(body).map_err(|error| error.to_string())
 }
 
-#[expect(clippy::unused_async, reason = "the router takes only async functions")]
 async fn health(Shared(state): Shared<Arc<State>>) -> Reply {
     let world = lock(&state.world);
     reply(Ok(json!({
@@ -58,7 +57,6 @@ async fn health(Shared(state): Shared<Arc<State>>) -> Reply {
     })))
 }
 
-#[expect(clippy::unused_async, reason = "the router takes only async functions")]
 async fn truth(Shared(state): Shared<Arc<State>>, Path(part): Path<String>) -> Reply {
     let switches = state.switches();
     let world = lock(&state.world);
@@ -72,26 +70,17 @@ async fn truth(Shared(state): Shared<Arc<State>>, Path(part): Path<String>) -> R
     }
 }
 
-#[expect(clippy::unused_async, reason = "the router takes only async functions")]
 async fn journal(Shared(state): Shared<Arc<State>>) -> Reply {
     let journal = lock(&state.journal).clone();
     reply(Ok(journal))
 }
 
-#[expect(clippy::unused_async, reason = "the router takes only async functions")]
 async fn faults(Shared(state): Shared<Arc<State>>, body: Bytes) -> Reply {
-    reply(read::<FaultRates>(&body).map(|rates| {
-        lock(&state.faults).rates = rates.clone();
-        rates
-    }))
+    reply(read::<FaultRates>(&body).inspect(|rates| lock(&state.faults).rates.clone_from(rates)))
 }
 
-#[expect(clippy::unused_async, reason = "the router takes only async functions")]
 async fn changes(Shared(state): Shared<Arc<State>>, body: Bytes) -> Reply {
-    reply(read::<ChangeRates>(&body).map(|rates| {
-        *lock(&state.changes) = rates;
-        rates
-    }))
+    reply(read::<ChangeRates>(&body).inspect(|rates| *lock(&state.changes) = *rates))
 }
 
 /// `{"endpoint": "sobot.call_result", "steps": ["http_5xx", {"fault": "hang", "amount": 500}]}`
@@ -102,7 +91,6 @@ struct Script {
     steps: Vec<Step>,
 }
 
-#[expect(clippy::unused_async, reason = "the router takes only async functions")]
 async fn script(Shared(state): Shared<Arc<State>>, body: Bytes) -> Reply {
     let script = match read::<Script>(&body) {
         Ok(script) => script,
@@ -119,25 +107,21 @@ async fn script(Shared(state): Shared<Arc<State>>, body: Bytes) -> Reply {
     reply(Ok(waiting))
 }
 
-#[expect(clippy::unused_async, reason = "the router takes only async functions")]
 async fn clear_scripts(Shared(state): Shared<Arc<State>>) -> Reply {
     lock(&state.faults).clear_scripts();
     reply(Ok(json!({})))
 }
 
-#[expect(clippy::unused_async, reason = "the router takes only async functions")]
 async fn mutate(Shared(state): Shared<Arc<State>>, body: Bytes) -> Reply {
     let changed = read::<Change>(&body).and_then(|change| state.mutate(change));
     reply(changed.map(|id| json!({"id": id})))
 }
 
-#[expect(clippy::unused_async, reason = "the router takes only async functions")]
 async fn switches(Shared(state): Shared<Arc<State>>) -> Reply {
     reply(Ok(state.switches()))
 }
 
 /// Sets the named switches and leaves the others.
-#[expect(clippy::unused_async, reason = "the router takes only async functions")]
 async fn set_switches(Shared(state): Shared<Arc<State>>, body: Bytes) -> Reply {
     let mut switches = lock(&state.switches);
     let set = read::<Map<String, Value>>(&body).and_then(|settings| switches.with(&settings));
@@ -145,7 +129,6 @@ async fn set_switches(Shared(state): Shared<Arc<State>>, body: Bytes) -> Reply {
 }
 
 /// Ends all tokens, as if another system had taken the account over.
-#[expect(clippy::unused_async, reason = "the router takes only async functions")]
 async fn end_tokens(Shared(state): Shared<Arc<State>>) -> Reply {
     lock(&state.tokens).end_all();
     reply(Ok(json!({})))

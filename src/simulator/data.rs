@@ -50,16 +50,13 @@ pub(super) fn agents(config: &SimulatorConfig) -> Vec<Agent> {
     let mut agents: Vec<_> = (0..config.agents.max(1)).map(|index| agent(&mut dice, index)).collect();
     // Three that break naive readers: an empty e-mail, a name that is its own
     // number (as in the documents' example), and one beyond the basic plane.
-    let mut rename = |index: usize, name: Option<&str>, email: Option<&str>| {
-        if let Some(agent) = agents.get_mut(index) {
-            let person = Arc::make_mut(&mut agent.person);
-            name.map(|name| name.clone_into(&mut person.name));
-            email.map(|email| email.clone_into(&mut person.email));
-        }
-    };
-    rename(3, None, Some(""));
-    rename(4, Some("8004"), None);
-    rename(5, Some("小\"花\"\\🌸 O’Neil"), None);
+    let unusual = [(3, None, Some("")), (4, Some("8004"), None), (5, Some("小\"花\"\\🌸 O’Neil"), None)];
+    for (index, name, email) in unusual {
+        let Some(agent) = agents.get_mut(index) else { break };
+        let person = Arc::make_mut(&mut agent.person);
+        name.unwrap_or(&person.name.clone()).clone_into(&mut person.name);
+        email.unwrap_or(&person.email.clone()).clone_into(&mut person.email);
+    }
     agents
 }
 

@@ -6,11 +6,13 @@
 //! [`Fault`], what was asked is in the [`Journal`], and [`Truth`] is what a
 //! faithful copy must hold.
 //!
-//! One folder per vendor: [`sobot`](self) and 7moor so far.
+//! One folder per vendor: `sobot` and `moor` so far.
 
 mod args;
 mod change;
 mod change_rate;
+mod churn;
+mod clamp;
 mod config;
 mod control;
 mod data;
