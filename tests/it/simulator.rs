@@ -3,6 +3,8 @@
 //! The client here is written a third time, from the documents: neither the
 //! product's nor the simulator's own.
 
+#![expect(clippy::unwrap_used, reason = "the lint's exemption for tests does not reach their helpers")]
+
 mod control;
 mod fault;
 mod moor;
@@ -24,10 +26,8 @@ use tokio::net::TcpListener;
 pub const CALLS: &str = "/api/interceptor/5/quality/call_result";
 pub const CHATS: &str = "/api/interceptor/5/quality/chat_result";
 /// The whole data set, in two windows of at most 31 days each.
-pub const WINDOWS: [(&str, &str); 2] = [
-    ("2026-01-01 00:00:00", "2026-01-31 23:59:59"),
-    ("2026-02-01 00:00:00", "2026-02-28 23:59:59"),
-];
+pub const WINDOWS: [(&str, &str); 2] =
+    [("2026-01-01 00:00:00", "2026-01-31 23:59:59"), ("2026-02-01 00:00:00", "2026-02-28 23:59:59")];
 
 /// A running simulator, a client and a clock that the test moves.
 pub struct Play {
@@ -44,9 +44,8 @@ pub async fn play(mut config: SimulatorConfig) -> Play {
     let start = DateTime::parse_from_rfc3339("2026-03-02T10:00:00+08:00").unwrap();
     let clock = Arc::new(AtomicI64::new(start.timestamp_millis()));
     let read = Arc::clone(&clock);
-    config.now = Now(Arc::new(move || {
-        DateTime::<Utc>::from_timestamp_millis(read.load(Ordering::SeqCst)).unwrap()
-    }));
+    config.now =
+        Now(Arc::new(move || DateTime::<Utc>::from_timestamp_millis(read.load(Ordering::SeqCst)).unwrap()));
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let sim = Simulator::start(config, listener).unwrap();
     let http = Client::builder()

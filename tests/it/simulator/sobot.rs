@@ -68,11 +68,7 @@ async fn a_missing_an_invented_and_an_expired_token_are_refused() {
 #[case::no_page_for_chats(CHATS, &DAY[..2], "000000")]
 #[case::huge_page(CHATS, &[DAY[0], DAY[1], ("page_no", "18446744073709551615"), ("page_size", "10000")], "000000")]
 #[tokio::test]
-async fn parameters_are_checked(
-    #[case] path: &str,
-    #[case] query: &[(&str, &str)],
-    #[case] expected: &str,
-) {
+async fn parameters_are_checked(#[case] path: &str, #[case] query: &[(&str, &str)], #[case] expected: &str) {
     let play = play(small()).await;
     assert_eq!(code(&play, path, query).await, expected);
     let other = play_with(&[("sobot_parameter_codes", "unknown")]).await;

@@ -28,8 +28,7 @@ async fn a_new_token_ends_the_older_unless_switched_off() {
         let play = play_with(&[("sobot_takeover", value)]).await;
         let first = play.token().await;
         play.token().await;
-        let query =
-            [("start_datetime", WINDOWS[0].0), ("end_datetime", WINDOWS[0].1), ("page_no", "1")];
+        let query = [("start_datetime", WINDOWS[0].0), ("end_datetime", WINDOWS[0].1), ("page_no", "1")];
         let body: Value = play.quality(CALLS, &first, &query).await.json().await.unwrap();
         assert_eq!(body["ret_code"], expected);
     }
@@ -48,8 +47,7 @@ async fn an_old_create_time_can_be_refused() {
     let play = play_with(&[("sobot_create_time", "fresh")]).await;
     assert_eq!(play.get_token().await["ret_code"], "000000");
     let sign = md5_hex("demo-app1569397773demo-key");
-    let old =
-        play.get(&format!("/api/get_token?appid=demo-app&create_time=1569397773&sign={sign}")).await;
+    let old = play.get(&format!("/api/get_token?appid=demo-app&create_time=1569397773&sign={sign}")).await;
     assert_eq!(old["ret_code"], "900003");
 }
 
@@ -75,8 +73,7 @@ async fn the_window_filters_the_quality_time_or_the_contact_time() {
 
 #[tokio::test]
 async fn the_end_of_a_window_includes_its_second_or_its_instant_or_nothing() {
-    for (value, same_second, next) in
-        [("inclusive", 1, 1), ("exclusive", 0, 1), ("inclusive_instant", 0, 1)]
+    for (value, same_second, next) in [("inclusive", 1, 1), ("exclusive", 0, 1), ("inclusive_instant", 0, 1)]
     {
         let play = play_with(&[("sobot_end", value)]).await;
         plant(&play);
@@ -86,11 +83,7 @@ async fn the_end_of_a_window_includes_its_second_or_its_instant_or_nothing() {
     // On the instant itself the two narrow readings differ.
     for (value, expected) in [("exclusive", 0), ("inclusive_instant", 1)] {
         let play = play_with(&[("sobot_end", value)]).await;
-        insert(
-            &play,
-            Channel::Call,
-            &json!({"call_log_jestid": "planted", "qualify_time": "1768183200000"}),
-        );
+        insert(&play, Channel::Call, &json!({"call_log_jestid": "planted", "qualify_time": "1768183200000"}));
         assert_eq!(sees(&play, "2026-01-12 09:00:00", "2026-01-12 10:00:00").await, expected);
     }
 }
@@ -117,11 +110,8 @@ async fn a_second_inspection_changes_the_row_or_adds_one() {
 
 #[tokio::test]
 async fn the_quality_time_has_either_name() {
-    let play = play_with(&[
-        ("sobot_call_time", "quality_datetime"),
-        ("sobot_chat_time", "update_time"),
-    ])
-    .await;
+    let play =
+        play_with(&[("sobot_call_time", "quality_datetime"), ("sobot_chat_time", "update_time")]).await;
     let truth = play.sim.truth();
     assert!(truth.calls.iter().all(|r| r.get("qualify_time").is_none() && r["quality_datetime"].is_string()));
     assert!(truth.chats.iter().all(|r| r.get("update_datetime").is_none() && r["update_time"].is_string()));
