@@ -135,11 +135,12 @@ fn befall(state: &State, fault: Fault, luck: &mut Luck, endpoint: Endpoint) -> O
             with_header(response, header::LOCATION, &state.config.redirect_to)
         }
         Fault::Code999999 => {
+            // The codes are documented, 7moor's text is an invention.
+            let code = luck.amount();
             let body = if endpoint.is_sobot() {
-                json!({"ret_code": "999999", "ret_msg": "系统未知异常"})
+                json!({"ret_code": format!("{:06}", code.unwrap_or(999_999)), "ret_msg": "系统未知异常"})
             } else {
-                // The code is documented, its text is an invention.
-                json!({"code": 500, "success": false, "message": "server error"})
+                json!({"code": code.unwrap_or(500), "success": false, "message": "server error"})
             };
             json_response(&Answer::ok(body, 0), None, 0)
         }

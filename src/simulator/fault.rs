@@ -25,7 +25,7 @@ pub enum Fault {
     CutBody,
     /// HTTP 200 with a web page.
     HtmlPage,
-    /// Sobot's `999999`; at 7moor code 500.
+    /// Sobot's `999999`; at 7moor code 500. Amount: another code.
     Code999999,
     /// Ends the token that was sent, and says so (Sobot only).
     ExpiredToken,

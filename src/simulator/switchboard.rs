@@ -77,6 +77,47 @@ pub struct Switches {
 }
 
 impl Switches {
+    /// Every other reading of every switch, as name and value: what a client
+    /// must be tried under, one at a time.
+    pub const OTHERS: [(&str, &str); 36] = [
+        ("sobot_takeover", "off"),
+        ("sobot_token_status", "http_401"),
+        ("sobot_create_time", "fresh"),
+        ("sobot_entitled", "off"),
+        ("sobot_filter", "contact"),
+        ("sobot_end", "exclusive"),
+        ("sobot_end", "inclusive_instant"),
+        ("sobot_rescoring", "extra_row"),
+        ("sobot_call_time", "quality_datetime"),
+        ("sobot_chat_time", "update_time"),
+        ("sobot_values", "numbers"),
+        ("sobot_empty_items", "null"),
+        ("sobot_empty_items", "absent"),
+        ("sobot_order", "oldest_first"),
+        ("sobot_span", "none"),
+        ("sobot_call_page_cap", "50"),
+        ("sobot_chat_page_cap", "50"),
+        ("sobot_chat_dates", "date_only"),
+        ("sobot_chat_dates", "datetime_only"),
+        ("sobot_parameter_codes", "unknown"),
+        ("sobot_extra_field", "none"),
+        ("moor_sig_case", "lax"),
+        ("moor_sig_window", "past_only"),
+        ("moor_status", "same"),
+        ("moor_minute", "fixed"),
+        ("moor_minute", "off"),
+        ("moor_limit_scope", "account"),
+        ("moor_envelope", "flat"),
+        ("moor_envelope", "root"),
+        ("moor_code", "number"),
+        ("moor_code", "string"),
+        ("moor_page_cap", "10"),
+        ("moor_name_match", "substring"),
+        ("moor_claim_filter", "required"),
+        ("moor_memory_time", "when_memory"),
+        ("moor_update_time", "stays"),
+    ];
+
     /// The names of all switches.
     #[must_use]
     pub fn names() -> Vec<String> {

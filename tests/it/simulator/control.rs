@@ -144,5 +144,17 @@ fn a_wrong_command_line_lists_what_is_right() {
         let error = read(&line).unwrap_err();
         assert!(error.contains(part), "{line:?}: {error}");
     }
-    assert_eq!(Switches::names().len(), 30);
+}
+
+#[test]
+fn every_switch_has_another_reading_and_its_name_is_listed() {
+    let mut named: Vec<_> = Switches::OTHERS.iter().map(|(name, _)| (*name).to_owned()).collect();
+    for (name, value) in Switches::OTHERS {
+        let mut switches = Switches::default();
+        switches.set(name, value).unwrap();
+        assert_ne!(switches, Switches::default(), "{name}={value}");
+    }
+    named.sort();
+    named.dedup();
+    assert_eq!(named, Switches::names());
 }

@@ -88,8 +88,11 @@ async fn a_cut_body_cannot_be_read_to_its_end(#[case] framing: i64) {
 async fn an_unknown_error_has_each_vendors_code() {
     let (play, token) = scripted(Fault::Code999999).await;
     assert_eq!(json_of(&play, &token).await["ret_code"], "999999");
-    play.sim.script(Endpoint::MoorQueue, [Fault::Code999999]);
+    play.sim.script(Endpoint::SobotCallResult, [Fault::Code999999.with(400_258)]);
+    assert_eq!(json_of(&play, &token).await["ret_code"], "400258");
+    play.sim.script(Endpoint::MoorQueue, [Step::from(Fault::Code999999), Fault::Code999999.with(210)]);
     assert_eq!(play.moor("queueQueue", json!({})).await["code"], 500);
+    assert_eq!(play.moor("queueQueue", json!({})).await["code"], 210);
 }
 
 #[tokio::test]
