@@ -288,3 +288,6 @@ fn same_answer(one: &Page, other: &Page) -> bool {
         && one.records.len() == other.records.len()
         && one.records.iter().zip(&other.records).all(|(a, b)| a.identity == b.identity)
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,233 @@
+//! Changes to the vendors' data, chosen or by chance.
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use super::change_rate::ChangeKind;
+use super::data;
+use super::inspection::Channel;
+use super::roster::{Group, Seat};
+use super::switchboard::Switches;
+use super::switches::{Rescoring, UpdateTime};
+use super::world::World;
+
+/// A change to make. In JSON: `{"change": "delete", "channel": "call", "id": "…"}`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "change", rename_all = "snake_case")]
+pub enum Change {
+    /// A new inspection. What `fields` (in the vendor's names) does not say is
+    /// made up; what it says and cannot be read is sent as it is. The keys in
+    /// `omit` are not sent.
+    Insert {
+        /// Calls or chats.
+        channel: Channel,
+        /// Values, in the vendor's names.
+        #[serde(default)]
+        fields: Map<String, Value>,
+        /// Keys left out.
+        #[serde(default)]
+        omit: Vec<String>,
+    },
+    /// A second inspection, in place or as an extra row as the switch says.
+    Rescore {
+        /// Calls or chats.
+        channel: Channel,
+        /// Which.
+        id: String,
+        /// Whose, where an id has several.
+        #[serde(default)]
+        agentid: Option<String>,
+        /// Values; scores are made up and the quality time is now without.
+        #[serde(default)]
+        fields: Map<String, Value>,
+    },
+    /// The vendor no longer reports an inspection.
+    Delete {
+        /// Calls or chats.
+        channel: Channel,
+        /// Which.
+        id: String,
+        /// Whose, where an id has several.
+        #[serde(default)]
+        agentid: Option<String>,
+    },
+    /// An agent leaves a group, enters one, or both.
+    MoveAgent {
+        /// The agent.
+        agent_number: String,
+        /// The exten of the group left.
+        #[serde(default)]
+        from: Option<String>,
+        /// The exten of the group entered.
+        #[serde(default)]
+        to: Option<String>,
+    },
+    /// An agent's claims, of all their groups.
+    SetClaim {
+        /// The agent.
+        agent_number: String,
+        /// On the computer; unchanged without.
+        #[serde(default)]
+        pc: Option<bool>,
+        /// On the telephone; unchanged without.
+        #[serde(default)]
+        mobile: Option<bool>,
+    },
+    /// A new group.
+    AddGroup {
+        /// Its name.
+        display_name: String,
+        /// The numbers of its agents; unknown ones are skipped.
+        #[serde(default)]
+        agent_numbers: Vec<String>,
+    },
+    /// A group vanishes.
+    RemoveGroup {
+        /// Which.
+        exten: String,
+    },
+    /// Something of this kind, by chance.
+    Random {
+        /// The kind.
+        kind: ChangeKind,
+    },
+}
+
+impl World {
+    /// Makes a change; the id of what was changed.
+    pub(super) fn apply(
+        &mut self,
+        change: Change,
+        switches: &Switches,
+        now_ms: i64,
+    ) -> Result<String, String> {
+        match change {
+            Change::Insert { channel, fields, omit } => {
+                let contact_ms = now_ms - self.dice.between(0, 3 * 86_400_000);
+                let mut row = data::inspection(&mut self.dice, channel, &self.agents, contact_ms, now_ms);
+                row.odd = false;
+                row.apply(channel, &fields);
+                row.omit = omit;
+                let id = row.id.to_string();
+                self.shelf_mut(channel).insert(row);
+                Ok(id)
+            }
+            Change::Rescore { channel, id, agentid, fields } => {
+                let index = self.find(channel, &id, agentid.as_deref())?;
+                self.rescore_at(channel, index, Some(&fields), switches, now_ms)
+            }
+            Change::Delete { channel, id, agentid } => {
+                let index = self.find(channel, &id, agentid.as_deref())?;
+                self.shelf_mut(channel).remove(index);
+                Ok(id)
+            }
+            Change::MoveAgent { agent_number, from, to } => {
+                self.move_agent(&agent_number, from.as_deref(), to.as_deref(), switches, now_ms)
+            }
+            Change::SetClaim { agent_number, pc, mobile } => {
+                let agent = self.agent(&agent_number)?;
+                if let Some(agent) = self.agents.get_mut(agent) {
+                    agent.pc_claims = pc.unwrap_or(agent.pc_claims);
+                    agent.mobile_claims = mobile.unwrap_or(agent.mobile_claims);
+                }
+                Ok(agent_number)
+            }
+            Change::AddGroup { display_name, agent_numbers } => {
+                let found = agent_numbers.iter().filter_map(|number| self.agent(number).ok());
+                let seats = found.map(|agent| Seat { agent, priority: 0 }).collect();
+                let mut group = data::group(&mut self.dice, 0, self.agents.len(), now_ms);
+                group.display_name = display_name;
+                group.seats = seats;
+                Ok(self.add_group(group))
+            }
+            Change::RemoveGroup { exten } => {
+                let index = self.group(&exten)?;
+                self.groups.remove(index);
+                Ok(exten)
+            }
+            Change::Random { kind } => self.change_randomly(kind, switches, now_ms),
+        }
+    }
+
+    fn find(&self, channel: Channel, id: &str, agentid: Option<&str>) -> Result<usize, String> {
+        self.shelf(channel)
+            .find(id, agentid)
+            .ok_or_else(|| format!("no {channel:?} inspection has the id `{id}`"))
+    }
+
+    pub(super) fn agent(&self, number: &str) -> Result<usize, String> {
+        let found = self.agents.iter().position(|agent| agent.number == number);
+        found.ok_or_else(|| format!("no agent has the number `{number}`"))
+    }
+
+    pub(super) fn group(&self, exten: &str) -> Result<usize, String> {
+        let found = self.groups.iter().position(|group| group.exten == exten);
+        found.ok_or_else(|| format!("no group has the exten `{exten}`"))
+    }
+
+    /// Files a group under the next exten.
+    pub(super) fn add_group(&mut self, mut group: Group) -> String {
+        group.exten = self.next_exten.to_string();
+        self.next_exten += 1;
+        let exten = group.exten.clone();
+        self.groups_ever.insert(exten.clone());
+        self.groups.push(group);
+        exten
+    }
+
+    /// Inspects a row again. Without `fields` all is made up.
+    pub(super) fn rescore_at(
+        &mut self,
+        channel: Channel,
+        index: usize,
+        fields: Option<&Map<String, Value>>,
+        switches: &Switches,
+        now_ms: i64,
+    ) -> Result<String, String> {
+        let Some(mut row) = self.shelf(channel).row(index).cloned() else {
+            return Err(format!("there is no row {index}"));
+        };
+        (row.max, row.got) = data::scores(&mut self.dice, channel);
+        // Later than before even where a test's clock stands still.
+        row.quality_ms = now_ms.max(row.quality_ms.saturating_add(1_000));
+        if let Some(fields) = fields {
+            row.apply(channel, fields);
+        }
+        let id = row.id.to_string();
+        let shelf = self.shelf_mut(channel);
+        match switches.sobot_rescoring {
+            Rescoring::InPlace => shelf.change(index, |old| *old = row),
+            Rescoring::ExtraRow => shelf.insert(row),
+        }
+        Ok(id)
+    }
+
+    pub(super) fn move_agent(
+        &mut self,
+        number: &str,
+        from: Option<&str>,
+        to: Option<&str>,
+        switches: &Switches,
+        now_ms: i64,
+    ) -> Result<String, String> {
+        let agent = self.agent(number)?;
+        let from = from.map(|exten| self.group(exten)).transpose()?;
+        let to = to.map(|exten| self.group(exten)).transpose()?;
+        let updated = |group: &mut Group| {
+            if switches.moor_update_time == UpdateTime::Moves {
+                group.updated_ms = now_ms;
+            }
+        };
+        if let Some(group) = from.and_then(|index| self.groups.get_mut(index)) {
+            group.seats.retain(|seat| seat.agent != agent);
+            updated(group);
+        }
+        if let Some(group) = to.and_then(|index| self.groups.get_mut(index)) {
+            if group.seats.iter().all(|seat| seat.agent != agent) {
+                group.seats.push(Seat { agent, priority: 0 });
+            }
+            updated(group);
+        }
+        Ok(number.to_owned())
+    }
+}

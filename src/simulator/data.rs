@@ -1,0 +1,235 @@
+//! The data set: the same from the same seed, in any size.
+
+use std::sync::Arc;
+
+use super::config::SimulatorConfig;
+use super::dice::Dice;
+use super::inspection::{Channel, Inspection, Person, Tenths};
+use super::roster::{ASSIGN_RULES, Agent, Group, MEMORY_TIMES, Seat};
+use super::time::beijing_day_ms;
+
+const HOUR_MS: i64 = 3_600_000;
+const DAY_MS: i64 = 24 * HOUR_MS;
+
+/// Contacts by Beijing hour: the day of a consumer hotline. Rare at night, so
+/// that windows without rows happen.
+const HOURS: [f64; 24] = [
+    0.3, 0.1, 0.05, 0.0, 0.0, 0.05, 0.2, 0.8, 3.0, 8.0, 10.0, 9.0, 5.0, 6.0, 9.0, 10.0, 9.0, 8.0, 5.0, 4.5,
+    4.0, 3.0, 1.5, 0.8,
+];
+
+/// How much less a weekend brings.
+const WEEKEND: f64 = 0.35;
+
+const FAMILY: [&str; 24] = [
+    "王", "李", "张", "刘", "陈", "杨", "黄", "赵", "吴", "周", "徐", "孙", "马", "朱", "胡", "郭", "何",
+    "林", "高", "罗", "欧阳", "司马", "诸葛", "䶮",
+];
+const GIVEN: [&str; 20] = [
+    "伟", "芳", "娜", "敏", "静", "丽", "强", "磊", "洋", "艳", "勇", "杰", "秀英", "思远", "雨桐", "子涵",
+    "晓明", "建国", "文博", "𠮷",
+];
+const GROUP_NAMES: [&str; 12] = [
+    "售前咨询",
+    "售后服务",
+    "投诉处理",
+    "VIP专席",
+    "退换货",
+    "物流查询",
+    "技术支持",
+    "会员服务",
+    "大客户",
+    "夜班",
+    "English Desk",
+    "回访",
+];
+
+/// The agents, for both vendors.
+pub(super) fn agents(config: &SimulatorConfig) -> Vec<Agent> {
+    let mut dice = Dice::new(config.seed, 1);
+    let mut agents: Vec<_> = (0..config.agents.max(1)).map(|index| agent(&mut dice, index)).collect();
+    // Three that break naive readers: an empty e-mail, a name that is its own
+    // number (as in the documents' example), and one beyond the basic plane.
+    let unusual = [(3, None, Some("")), (4, Some("8004"), None), (5, Some("小\"花\"\\🌸 O’Neil"), None)];
+    for (index, name, email) in unusual {
+        let Some(agent) = agents.get_mut(index) else { break };
+        let person = Arc::make_mut(&mut agent.person);
+        name.unwrap_or(&person.name.clone()).clone_into(&mut person.name);
+        email.unwrap_or(&person.email.clone()).clone_into(&mut person.email);
+    }
+    agents
+}
+
+fn agent(dice: &mut Dice, index: usize) -> Agent {
+    let person = Person {
+        agentid: dice.hex32().into(),
+        name: format!("{}{}", dice.pick(&FAMILY), dice.pick(&GIVEN)),
+        email: format!("agent{index:04}@example.com"),
+    };
+    Agent {
+        number: (8000 + index).to_string(),
+        person: Arc::new(person),
+        phone: format!("1{}{:08}", dice.pick(&[38, 39, 57, 86, 77]), dice.below(100_000_000)),
+        pc_claims: dice.chance(0.6),
+        mobile_claims: dice.chance(0.3),
+    }
+}
+
+/// The skill groups.
+pub(super) fn groups(config: &SimulatorConfig, agents: usize) -> Vec<Group> {
+    let mut dice = Dice::new(config.seed, 2);
+    let (start, end) = range(config);
+    let group = |index: usize| {
+        let updated_ms = dice.between(start, end);
+        group(&mut dice, 10_018_500 + index, agents, updated_ms)
+    };
+    (0..config.groups).map(group).collect()
+}
+
+/// One group of up to a dozen agents. Names repeat: they are not keys.
+pub(super) fn group(dice: &mut Dice, exten: usize, agents: usize, updated_ms: i64) -> Group {
+    let mut seats: Vec<Seat> = Vec::new();
+    for _ in 0..dice.below(13) {
+        let seat = Seat { agent: dice.index(agents), priority: dice.between(0, 5) };
+        if seats.iter().all(|other| other.agent != seat.agent) {
+            seats.push(seat);
+        }
+    }
+    let update_agent = if dice.chance(0.4) { String::new() } else { (8000 + dice.index(agents)).to_string() };
+    Group {
+        exten: exten.to_string(),
+        display_name: dice.pick(&GROUP_NAMES).to_owned(),
+        assign_rule: dice.pick(&ASSIGN_RULES).to_owned(),
+        is_memory: dice.chance(0.5),
+        memory_time: dice.pick(&MEMORY_TIMES).to_owned(),
+        updated_ms,
+        update_agent,
+        seats,
+    }
+}
+
+/// The inspections of one channel. Both times of every row lie within the
+/// configured days, so that reading those days reads everything, whichever
+/// time the vendor filters by.
+pub(super) fn inspections(config: &SimulatorConfig, channel: Channel, agents: &[Agent]) -> Vec<Inspection> {
+    let (stream, count) = match channel {
+        Channel::Call => (3, config.calls),
+        Channel::Chat => (4, config.chats),
+    };
+    let mut dice = Dice::new(config.seed, stream);
+    let (start, end) = range(config);
+    let days = days(config);
+    let schemes: Vec<Arc<str>> = (0..4).map(|_| dice.hex32().into()).collect();
+    let mut rows: Vec<Inspection> = Vec::with_capacity(count);
+    let mut shared_last = false;
+    while rows.len() < count {
+        let contact_ms = contact(&mut dice, &days).clamp(start, end - 1);
+        let quality_ms = lagged(&mut dice, contact_ms, end);
+        let mut row = inspection(&mut dice, channel, agents, contact_ms, quality_ms);
+        row.schemeid = schemes.get(dice.index(schemes.len())).cloned().unwrap_or_else(|| "".into());
+        // A transferred call is inspected for both agents, a chat under two
+        // schemes: the id alone is not a key.
+        let shares = dice.chance(0.03) && !shared_last;
+        shared_last = false;
+        if let Some(last) = rows.last().filter(|_| shares) {
+            let same_key = match channel {
+                Channel::Call => last.person.agentid == row.person.agentid,
+                Channel::Chat => last.schemeid == row.schemeid,
+            };
+            if !same_key {
+                row.id = Arc::clone(&last.id);
+                shared_last = true;
+            }
+        }
+        rows.push(row);
+    }
+    rows
+}
+
+/// One inspection with these times.
+pub(super) fn inspection(
+    dice: &mut Dice,
+    channel: Channel,
+    agents: &[Agent],
+    contact_ms: i64,
+    quality_ms: i64,
+) -> Inspection {
+    let id = match channel {
+        Channel::Call => dice.uuid(),
+        Channel::Chat => dice.hex32(),
+    };
+    let person = agents.get(dice.index(agents.len())).map(|agent| Arc::clone(&agent.person));
+    let nobody = || Arc::new(Person { agentid: "".into(), name: String::new(), email: String::new() });
+    let (max, got) = scores(dice, channel);
+    Inspection {
+        id: id.into(),
+        schemeid: dice.hex32().into(),
+        person: person.unwrap_or_else(nobody),
+        contact_ms,
+        quality_ms,
+        max,
+        got,
+        odd: dice.chance(0.05),
+        gone: false,
+        raw: None,
+        omit: Vec::new(),
+    }
+}
+
+/// Full marks and marks. The total is the sum of the parts, as in both of the
+/// documents' examples; now and then it is more than the full marks, as there.
+pub(super) fn scores(dice: &mut Dice, channel: Channel) -> (Tenths, Tenths) {
+    let standard_max = dice.pick(&[1000_i64, 1000, 1000, 1200, 2000, 1235]);
+    let plus_max = dice.pick(&[100, 200, 220]);
+    let deduction = dice.pick(&[200, 330]);
+    let over = dice.chance(0.03);
+    let standard = dice.between(standard_max / 2, standard_max + 1);
+    let plus = if over { plus_max * 6 } else { dice.between(0, plus_max + 1) };
+    let minus = if dice.chance(0.6) { 0 } else { -dice.between(1, deduction + 1) };
+    // The examples give a call's full deduction as positive, a chat's as negative.
+    let minus_max = if channel == Channel::Call { deduction } else { -deduction };
+    ([standard_max, standard_max, plus_max, minus_max], [standard + plus + minus, standard, plus, minus])
+}
+
+/// When a contact at `contact_ms` is inspected: hours to weeks later, before `end`.
+pub(super) fn lagged(dice: &mut Dice, contact_ms: i64, end: i64) -> i64 {
+    let lag = match dice.weighted(&[0.3, 0.5, 0.15, 0.05]) {
+        0 => dice.between(HOUR_MS / 2, 8 * HOUR_MS),
+        1 => dice.between(8 * HOUR_MS, 3 * DAY_MS),
+        2 => dice.between(3 * DAY_MS, 14 * DAY_MS),
+        _ => dice.between(14 * DAY_MS, 30 * DAY_MS),
+    };
+    if contact_ms + lag < end { contact_ms + lag } else { dice.between(contact_ms, end) }
+}
+
+/// The instants between which the data lies.
+pub(super) fn range(config: &SimulatorConfig) -> (i64, i64) {
+    let start = beijing_day_ms(config.data_start);
+    (start, beijing_day_ms(config.data_end).max(start + DAY_MS))
+}
+
+/// The days as instants, a weekend's day being there less often.
+fn days(config: &SimulatorConfig) -> Vec<(i64, f64)> {
+    let (start, end) = range(config);
+    let count = (end - start) / DAY_MS;
+    // 1970-01-01 was a Thursday; +8 h makes it a Beijing day.
+    let weekday = |day: i64| (day + 8 * HOUR_MS).div_euclid(DAY_MS).rem_euclid(7);
+    (0..count)
+        .map(|n| start + n * DAY_MS)
+        .map(|day| (day, if matches!(weekday(day), 2 | 3) { WEEKEND } else { 1.0 }))
+        .collect()
+}
+
+fn contact(dice: &mut Dice, days: &[(i64, f64)]) -> i64 {
+    // Rejection instead of a running sum: a long range stays quick.
+    let mut day = 0;
+    for _ in 0..8 {
+        let (candidate, weight) = dice.pick(days);
+        day = candidate;
+        if dice.chance(weight) {
+            break;
+        }
+    }
+    let hour = i64::try_from(dice.weighted(&HOURS)).unwrap_or(0);
+    day + hour * HOUR_MS + dice.between(0, HOUR_MS)
+}

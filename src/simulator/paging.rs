@@ -1,0 +1,91 @@
+//! Which rows a page holds, and what faults make of it.
+
+use serde_json::Value;
+
+use super::dice::Dice;
+use super::exchange::Luck;
+use super::fault::Fault;
+
+/// A page as it will be answered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Page {
+    /// Rows to leave out before it.
+    pub(super) skip: usize,
+    /// Rows on it at most.
+    pub(super) take: usize,
+    /// The page number that is told.
+    pub(super) number: u64,
+    /// The page size that is told.
+    pub(super) size: u64,
+    /// The total that is told.
+    pub(super) total: u64,
+}
+
+impl Page {
+    /// The page `number` (from 1) of `size` rows out of `total`.
+    pub(super) fn plan(number: u64, size: u64, total: usize, luck: &mut Luck) -> Self {
+        let number = number.max(1);
+        let mut size = size.max(1);
+        let mut told = total as u64;
+        let mut served = number;
+        let fault = luck.step.map(|step| step.fault);
+        match fault {
+            Some(Fault::ClampedPageSize) => size = size.min(luck.amount().unwrap_or(size / 2).max(1)),
+            Some(Fault::RepeatPage) => served = number.saturating_sub(1).max(1),
+            Some(Fault::DropPage) => served = number.saturating_add(1),
+            Some(Fault::LyingTotal) => told = lie(told, luck),
+            _ => {}
+        }
+        let skip = (served - 1).saturating_mul(size);
+        let take = if fault == Some(Fault::EmptyPage) { 0 } else { size };
+        Self {
+            skip: usize::try_from(skip).unwrap_or(usize::MAX),
+            take: usize::try_from(take).unwrap_or(usize::MAX),
+            number,
+            size,
+            total: told,
+        }
+    }
+
+    /// The number of pages that is told.
+    pub(super) const fn count(&self) -> u64 {
+        self.total.div_ceil(self.size)
+    }
+}
+
+fn lie(total: u64, luck: &mut Luck) -> u64 {
+    let drawn = luck.dice.pick(&[-3_i64, -2, -1, 1, 2, 3]);
+    let by = luck.step.and_then(|step| step.amount).unwrap_or(drawn);
+    match total.checked_add_signed(by) {
+        Some(told) if told != total => told,
+        _ => total.saturating_add(by.unsigned_abs().max(1)),
+    }
+}
+
+/// Does to the rows of a page what its fault says. `score` and `time` name a
+/// field of each sort, `key` a part of the row's key.
+pub(super) fn spoil(rows: &mut Vec<Value>, luck: &mut Luck, [key, score, time]: [&str; 3]) {
+    if rows.is_empty() {
+        return;
+    }
+    let victim = luck.dice.index(rows.len());
+    if luck.is(Fault::DropRow) {
+        rows.remove(victim);
+    } else if luck.is(Fault::MalformedRecord) {
+        let how = luck.amount();
+        if let Some(row) = rows.get_mut(victim) {
+            break_row(row, how, &mut luck.dice, [key, score, time]);
+        }
+    }
+}
+
+fn break_row(row: &mut Value, how: Option<u64>, dice: &mut Dice, [key, score, time]: [&str; 3]) {
+    let how = how.unwrap_or_else(|| dice.below(4));
+    let Some(fields) = row.as_object_mut() else { return };
+    match how {
+        0 => drop(fields.insert(score.to_owned(), "abc".into())),
+        1 => drop(fields.remove(key)),
+        2 => *row = "not a record".into(),
+        _ => drop(fields.insert(time.to_owned(), "yesterday".into())),
+    }
+}

@@ -1,0 +1,138 @@
+//! `call_result` and `chat_result`.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use axum::extract::{RawQuery, State as Shared};
+use axum::http::HeaderMap;
+use axum::response::Response;
+use serde_json::{Map, Value};
+
+use super::query::{Query, window};
+use super::refusal;
+use super::token::{bearer, refused};
+use crate::simulator::endpoint::Endpoint;
+use crate::simulator::exchange::{Answer, Luck, entry, exchange};
+use crate::simulator::fault::Fault;
+use crate::simulator::inspection::Channel;
+use crate::simulator::paging::{Page, spoil};
+use crate::simulator::state::{State, lock};
+use crate::simulator::switchboard::Switches;
+use crate::simulator::switches::{EmptyItems, OnOff, Order};
+use crate::simulator::world::Walk;
+
+/// The page size of call_result when none is given.
+const CALL_PAGE: u64 = 15;
+/// The same of chat_result.
+const CHAT_PAGE: u64 = 100;
+/// The largest page of chat_result.
+const CHAT_PAGE_MAX: u64 = 10_000;
+
+pub(super) async fn call_result(
+    Shared(state): Shared<Arc<State>>,
+    headers: HeaderMap,
+    RawQuery(query): RawQuery,
+) -> Response {
+    result(&state, Channel::Call, Endpoint::SobotCallResult, &headers, query.as_deref()).await
+}
+
+pub(super) async fn chat_result(
+    Shared(state): Shared<Arc<State>>,
+    headers: HeaderMap,
+    RawQuery(query): RawQuery,
+) -> Response {
+    result(&state, Channel::Chat, Endpoint::SobotChatResult, &headers, query.as_deref()).await
+}
+
+async fn result(
+    state: &State,
+    channel: Channel,
+    endpoint: Endpoint,
+    headers: &HeaderMap,
+    query: Option<&str>,
+) -> Response {
+    let query = Query::parse(query);
+    let (sent, account) = bearer(state, headers);
+    let mut entry = entry(state, endpoint, account.unwrap_or_default());
+    entry.start = query.get("start_datetime").map(str::to_owned);
+    entry.end = query.get("end_datetime").map(str::to_owned);
+    entry.page = query.get("page_no").and_then(|text| text.parse().ok());
+    entry.page_size = query.get("page_size").and_then(|text| text.parse().ok());
+    exchange(state, entry, None, |luck| answer(state, channel, &query, &sent, luck)).await
+}
+
+fn answer(state: &State, channel: Channel, query: &Query, sent: &str, luck: &mut Luck) -> Answer {
+    if luck.is(Fault::ExpiredToken) {
+        lock(&state.tokens).end(sent);
+    }
+    // Looked up again: latency lies between the request and its answer.
+    if lock(&state.tokens).account(sent, state.now()).is_none() {
+        return refused(state, sent);
+    }
+    let switches = state.switches();
+    if switches.sobot_entitled == OnOff::Off {
+        return refusal("700046");
+    }
+    match window(query, channel, &switches) {
+        Ok(window) => page(state, channel, query, window, &switches, luck),
+        Err(code) => refusal(code),
+    }
+}
+
+fn page(
+    state: &State,
+    channel: Channel,
+    query: &Query,
+    window: Range<i64>,
+    switches: &Switches,
+    luck: &mut Luck,
+) -> Answer {
+    let size = match channel {
+        Channel::Call => switches.sobot_call_page_cap.apply(query.count("page_size", CALL_PAGE)),
+        Channel::Chat => {
+            let asked = query.count("page_size", CHAT_PAGE).min(CHAT_PAGE_MAX);
+            switches.sobot_chat_page_cap.apply(asked)
+        }
+    };
+    let mut world = lock(&state.world);
+    if luck.is(Fault::Drift) {
+        let walk = Walk::Inspections { channel, window: window.clone() };
+        world.drift(&walk, switches, state.now().timestamp_millis());
+    }
+    let shelf = world.shelf(channel);
+    let found = shelf.within(switches.sobot_filter, window);
+    let page = Page::plan(query.count("page_no", 1), size, found.len(), luck);
+    let write = |(_, index): &(i64, usize)| Some(shelf.row(*index)?.to_json(channel, switches));
+    let mut items: Vec<Value> = match switches.sobot_order {
+        Order::NewestFirst => found.iter().rev().skip(page.skip).take(page.take).filter_map(write).collect(),
+        Order::OldestFirst => found.iter().skip(page.skip).take(page.take).filter_map(write).collect(),
+    };
+    drop(world);
+    let names = channel.names();
+    spoil(&mut items, luck, [names.id, names.got[0], names.contact]);
+    envelope(channel, &page, items, switches)
+}
+
+fn envelope(channel: Channel, page: &Page, items: Vec<Value>, switches: &Switches) -> Answer {
+    let rows = items.len();
+    let mut body = Map::new();
+    let mut put = |name: &str, value: Value| {
+        body.insert(name.to_owned(), value);
+    };
+    match (rows, switches.sobot_empty_items) {
+        (0, EmptyItems::Null) => put("items", Value::Null),
+        (0, EmptyItems::Absent) => {}
+        _ => put("items", Value::Array(items)),
+    }
+    put("ret_code", "000000".into());
+    if channel == Channel::Call {
+        put("ret_msg", "操作成功".into());
+        put("page_count", page.count().into());
+        put("page_no", page.number.into());
+        put("page_size", page.size.into());
+        put("total_count", page.total.into());
+    } else {
+        put("ret_msg", "查询成功".into());
+    }
+    Answer::ok(Value::Object(body), rows)
+}

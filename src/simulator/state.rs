@@ -1,0 +1,97 @@
+//! What the parts of a running simulator share.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use tokio_util::sync::CancellationToken;
+
+use super::change::Change;
+use super::change_rate::{ChangeKind, ChangeRates};
+use super::config::SimulatorConfig;
+use super::fault_rate::FaultDeck;
+use super::journal::Journal;
+use super::limit::Limits;
+use super::sobot::token::Tokens;
+use super::switchboard::Switches;
+use super::world::World;
+
+/// How often changes by themselves are made.
+const TICK: Duration = Duration::from_millis(100);
+
+/// One lock per concern, never held across an await and never two at once,
+/// except the world's, which is taken last.
+#[derive(Debug)]
+pub(super) struct State {
+    pub(super) config: SimulatorConfig,
+    pub(super) world: Mutex<World>,
+    pub(super) switches: Mutex<Switches>,
+    pub(super) faults: Mutex<FaultDeck>,
+    pub(super) changes: Mutex<ChangeRates>,
+    pub(super) journal: Mutex<Journal>,
+    pub(super) limits: Mutex<Limits>,
+    pub(super) tokens: Mutex<Tokens>,
+    pub(super) stop: CancellationToken,
+}
+
+/// A lock that outlives a panic of its holder: a test that fails must not make
+/// every later request fail too.
+pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl State {
+    pub(super) fn new(config: SimulatorConfig) -> Arc<Self> {
+        Arc::new(Self {
+            world: Mutex::new(World::new(&config)),
+            switches: Mutex::new(config.switches.clone()),
+            faults: Mutex::new(FaultDeck::new(config.faults.clone(), config.seed)),
+            changes: Mutex::new(config.changes),
+            journal: Mutex::default(),
+            limits: Mutex::default(),
+            tokens: Mutex::new(Tokens::new(config.seed)),
+            stop: CancellationToken::new(),
+            config,
+        })
+    }
+
+    pub(super) fn now(&self) -> DateTime<Utc> {
+        (self.config.now.0)()
+    }
+
+    pub(super) fn switches(&self) -> Switches {
+        lock(&self.switches).clone()
+    }
+
+    pub(super) fn mutate(&self, change: Change) -> Result<String, String> {
+        let switches = self.switches();
+        let now_ms = self.now().timestamp_millis();
+        lock(&self.world).apply(change, &switches, now_ms)
+    }
+
+    /// Waits, unless the simulator stops first.
+    pub(super) async fn pause(&self, wait: Duration) {
+        tokio::select! {
+            () = tokio::time::sleep(wait) => {}
+            () = self.stop.cancelled() => {}
+        }
+    }
+
+    /// Changes the world at the set rates until the simulator stops.
+    pub(super) async fn keep_changing(self: Arc<Self>) {
+        let mut due = [0.0_f64; ChangeKind::ALL.len()];
+        while !self.stop.is_cancelled() {
+            self.pause(TICK).await;
+            let rates = *lock(&self.changes);
+            for (kind, due) in ChangeKind::ALL.into_iter().zip(&mut due) {
+                // Capped, so that a sleeping machine does not wake to a flood.
+                *due = (*due + rates.of(kind) * TICK.as_secs_f64()).min(10_000.0);
+                while *due >= 1.0 {
+                    *due -= 1.0;
+                    // Nothing left to change is not an error here.
+                    drop(self.mutate(Change::Random { kind }));
+                }
+            }
+        }
+    }
+}

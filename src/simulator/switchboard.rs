@@ -1,0 +1,162 @@
+//! All switches together, and how one is set by name.
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::switches::{
+    CallTimeName, ChatDates, ChatTimeName, ClaimFilter, Clamp, Code, CreateTime, EmptyItems, Envelope,
+    ExtraField, FilterTime, LimitScope, MemoryTime, Minute, MoorStatus, NameMatch, OnOff, Order,
+    ParameterCodes, Rescoring, SigCase, SigWindow, Span, TokenStatus, UpdateTime, Values, WindowEnd,
+};
+
+/// How the vendors behave where their documents leave it open. The field names
+/// are the switches' names on the command line and in JSON.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Switches {
+    /// `on`: a new token ends the account's older one.
+    pub sobot_takeover: OnOff,
+    /// How a refused token looks in HTTP.
+    pub sobot_token_status: TokenStatus,
+    /// How old `create_time` may be.
+    pub sobot_create_time: CreateTime,
+    /// `off`: the company's edition has no API, and every query answers 700046.
+    pub sobot_entitled: OnOff,
+    /// Which time the window filters.
+    pub sobot_filter: FilterTime,
+    /// What the end of the window includes.
+    pub sobot_end: WindowEnd,
+    /// What a second inspection does.
+    pub sobot_rescoring: Rescoring,
+    /// The name of a call's quality time.
+    pub sobot_call_time: CallTimeName,
+    /// The name of a chat's quality time.
+    pub sobot_chat_time: ChatTimeName,
+    /// The JSON type of scores and instants.
+    pub sobot_values: Values,
+    /// What `items` is on an empty page.
+    pub sobot_empty_items: EmptyItems,
+    /// The order of the rows.
+    pub sobot_order: Order,
+    /// The longest window.
+    pub sobot_span: Span,
+    /// A cap on call_result's page size.
+    pub sobot_call_page_cap: Clamp,
+    /// A cap on chat_result's page size, below its documented 10,000.
+    pub sobot_chat_page_cap: Clamp,
+    /// Which forms of date chat_result takes.
+    pub sobot_chat_dates: ChatDates,
+    /// Which codes parameter errors have.
+    pub sobot_parameter_codes: ParameterCodes,
+    /// Whether some rows have an undocumented field.
+    pub sobot_extra_field: ExtraField,
+    /// Which letters a signature may have.
+    pub moor_sig_case: SigCase,
+    /// How far a timestamp may lie from now.
+    pub moor_sig_window: SigWindow,
+    /// The HTTP status of refusals.
+    pub moor_status: MoorStatus,
+    /// How the requests of a minute are counted.
+    pub moor_minute: Minute,
+    /// What a limit is counted over.
+    pub moor_limit_scope: LimitScope,
+    /// The shape of a list.
+    pub moor_envelope: Envelope,
+    /// The `code` of a success.
+    pub moor_code: Code,
+    /// A cap on `pageSize`.
+    pub moor_page_cap: Clamp,
+    /// How `displayName` filters.
+    pub moor_name_match: NameMatch,
+    /// Whether the claim states need a filter.
+    pub moor_claim_filter: ClaimFilter,
+    /// When a group has a `memoryTime`.
+    pub moor_memory_time: MemoryTime,
+    /// Whether `updateTime` moves with the members.
+    pub moor_update_time: UpdateTime,
+}
+
+impl Switches {
+    /// Every other reading of every switch, as name and value: what a client
+    /// must be tried under, one at a time.
+    pub const OTHERS: [(&str, &str); 36] = [
+        ("sobot_takeover", "off"),
+        ("sobot_token_status", "http_401"),
+        ("sobot_create_time", "fresh"),
+        ("sobot_entitled", "off"),
+        ("sobot_filter", "contact"),
+        ("sobot_end", "exclusive"),
+        ("sobot_end", "inclusive_instant"),
+        ("sobot_rescoring", "extra_row"),
+        ("sobot_call_time", "quality_datetime"),
+        ("sobot_chat_time", "update_time"),
+        ("sobot_values", "numbers"),
+        ("sobot_empty_items", "null"),
+        ("sobot_empty_items", "absent"),
+        ("sobot_order", "oldest_first"),
+        ("sobot_span", "none"),
+        ("sobot_call_page_cap", "50"),
+        ("sobot_chat_page_cap", "50"),
+        ("sobot_chat_dates", "date_only"),
+        ("sobot_chat_dates", "datetime_only"),
+        ("sobot_parameter_codes", "unknown"),
+        ("sobot_extra_field", "none"),
+        ("moor_sig_case", "lax"),
+        ("moor_sig_window", "past_only"),
+        ("moor_status", "same"),
+        ("moor_minute", "fixed"),
+        ("moor_minute", "off"),
+        ("moor_limit_scope", "account"),
+        ("moor_envelope", "flat"),
+        ("moor_envelope", "root"),
+        ("moor_code", "number"),
+        ("moor_code", "string"),
+        ("moor_page_cap", "10"),
+        ("moor_name_match", "substring"),
+        ("moor_claim_filter", "required"),
+        ("moor_memory_time", "when_memory"),
+        ("moor_update_time", "stays"),
+    ];
+
+    /// The names of all switches.
+    #[must_use]
+    pub fn names() -> Vec<String> {
+        match serde_json::to_value(Self::default()) {
+            Ok(Value::Object(map)) => map.keys().cloned().collect(),
+            _ => Vec::new(),
+        }
+    }
+
+    /// These switches with some set by name, as in `{"sobot_filter": "contact"}`.
+    ///
+    /// # Errors
+    /// An unknown name or value; the message lists the known ones.
+    pub fn with(&self, settings: &serde_json::Map<String, Value>) -> Result<Self, String> {
+        let Ok(Value::Object(mut map)) = serde_json::to_value(self) else {
+            return Err("the switches cannot be written as JSON".to_owned());
+        };
+        for (name, value) in settings {
+            if !map.contains_key(name) {
+                return Err(format!(
+                    "unknown switch `{name}`; the switches are {}",
+                    Self::names().join(", ")
+                ));
+            }
+            map.insert(name.clone(), value.clone());
+            // Checked one at a time so that the message can name the switch.
+            serde_json::from_value::<Self>(Value::Object(map.clone()))
+                .map_err(|error| format!("switch `{name}`: {error}"))?;
+        }
+        serde_json::from_value(Value::Object(map)).map_err(|error| error.to_string())
+    }
+
+    /// Sets one switch from text, as in `sobot_filter=contact`.
+    ///
+    /// # Errors
+    /// As [`Switches::with`].
+    pub fn set(&mut self, name: &str, value: &str) -> Result<(), String> {
+        let one = serde_json::Map::from_iter([(name.to_owned(), Value::from(value))]);
+        *self = self.with(&one)?;
+        Ok(())
+    }
+}

@@ -1,0 +1,161 @@
+//! What the vendors know now.
+
+use std::collections::BTreeSet;
+use std::ops::Range;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::config::SimulatorConfig;
+use super::data;
+use super::dice::Dice;
+use super::inspection::Channel;
+use super::roster::{Agent, Group};
+use super::shelf::Shelf;
+use super::switchboard::Switches;
+
+/// A snapshot of what the vendors know, as the rows they would answer with
+/// under the switches of that moment.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Truth {
+    /// `call_result`, oldest quality time first.
+    pub calls: Vec<Value>,
+    /// `chat_result`, oldest quality time first.
+    pub chats: Vec<Value>,
+    /// `queueQueue`, by exten.
+    pub groups: Vec<Value>,
+    /// `queueQueueAgentClaimStatus`, by exten.
+    pub claims: Vec<Value>,
+    /// Every key that ever was, gone or not.
+    pub ever: Ever,
+}
+
+/// Every key that ever was.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Ever {
+    /// `[call_log_jestid, agentid]`
+    pub calls: Vec<Vec<String>>,
+    /// `[cid, schemeid, agentid]`
+    pub chats: Vec<Vec<String>>,
+    /// `exten`
+    pub groups: Vec<String>,
+}
+
+/// The vendors' data.
+#[derive(Debug)]
+pub(super) struct World {
+    pub(super) calls: Shelf,
+    pub(super) chats: Shelf,
+    pub(super) agents: Vec<Agent>,
+    pub(super) groups: Vec<Group>,
+    pub(super) groups_ever: BTreeSet<String>,
+    pub(super) groups_at_start: usize,
+    pub(super) next_exten: usize,
+    pub(super) dice: Dice,
+}
+
+impl World {
+    pub(super) fn new(config: &SimulatorConfig) -> Self {
+        let agents = data::agents(config);
+        let groups = data::groups(config, agents.len());
+        let shelf = |channel| Shelf::new(channel, data::inspections(config, channel, &agents));
+        Self {
+            calls: shelf(Channel::Call),
+            chats: shelf(Channel::Chat),
+            groups_ever: groups.iter().map(|group| group.exten.clone()).collect(),
+            groups_at_start: groups.len(),
+            next_exten: 10_018_500 + groups.len(),
+            dice: Dice::new(config.seed, 5),
+            agents,
+            groups,
+        }
+    }
+
+    pub(super) const fn shelf(&self, channel: Channel) -> &Shelf {
+        match channel {
+            Channel::Call => &self.calls,
+            Channel::Chat => &self.chats,
+        }
+    }
+
+    pub(super) const fn shelf_mut(&mut self, channel: Channel) -> &mut Shelf {
+        match channel {
+            Channel::Call => &mut self.calls,
+            Channel::Chat => &mut self.chats,
+        }
+    }
+
+    /// The groups in the order 7moor lists them: last updated first.
+    pub(super) fn groups_listed(&self) -> Vec<&Group> {
+        let mut groups: Vec<_> = self.groups.iter().collect();
+        groups.sort_by(|a, b| (b.updated_ms, &b.exten).cmp(&(a.updated_ms, &a.exten)));
+        groups
+    }
+
+    pub(super) fn truth(&self, switches: &Switches) -> Truth {
+        Truth {
+            calls: self.calls.truth(switches),
+            chats: self.chats.truth(switches),
+            groups: self.by_exten(|group| group.to_queue(&self.agents, switches)),
+            claims: self.by_exten(|group| group.to_claims(&self.agents)),
+            ever: self.ever(),
+        }
+    }
+
+    pub(super) fn by_exten(&self, write: impl Fn(&Group) -> Value) -> Vec<Value> {
+        let mut groups: Vec<_> = self.groups.iter().collect();
+        groups.sort_by(|a, b| a.exten.cmp(&b.exten));
+        groups.into_iter().map(write).collect()
+    }
+
+    pub(super) fn ever(&self) -> Ever {
+        Ever {
+            calls: self.calls.keys_ever(),
+            chats: self.chats.keys_ever(),
+            groups: self.groups_ever.iter().cloned().collect(),
+        }
+    }
+
+    /// Changes something that a reader of this window, or of the groups, can
+    /// notice on its next page.
+    pub(super) fn drift(&mut self, walk: &Walk, switches: &Switches, now_ms: i64) {
+        match walk {
+            Walk::Inspections { channel, window } => self.drift_rows(*channel, window, switches, now_ms),
+            Walk::Groups => match self.dice.below(3) {
+                0 => drop(self.add_random_group(now_ms)),
+                1 => drop(self.remove_random_group()),
+                _ => drop(self.move_random_agent(switches, now_ms)),
+            },
+        }
+    }
+
+    fn drift_rows(&mut self, channel: Channel, window: &Range<i64>, switches: &Switches, now_ms: i64) {
+        let filter = switches.sobot_filter;
+        let found = self.shelf(channel).within(filter, window.clone());
+        let target = found.get(self.dice.clone().index(found.len())).map(|(_, index)| *index);
+        match (self.dice.below(4), target) {
+            (0, Some(index)) => self.shelf_mut(channel).remove(index),
+            (1, Some(index)) => drop(self.rescore_at(channel, index, None, switches, now_ms)),
+            _ => {
+                let at = self.dice.between(window.start, window.end);
+                let dice = &mut self.dice;
+                let lag = dice.between(0, 3_600_000);
+                let row = match filter {
+                    super::switches::FilterTime::Quality => {
+                        data::inspection(dice, channel, &self.agents, at - lag, at)
+                    }
+                    super::switches::FilterTime::Contact => {
+                        data::inspection(dice, channel, &self.agents, at, at + lag)
+                    }
+                };
+                self.shelf_mut(channel).insert(row);
+            }
+        }
+    }
+}
+
+/// What a client is paging through.
+pub(super) enum Walk {
+    Inspections { channel: Channel, window: Range<i64> },
+    Groups,
+}
