@@ -1,1 +1,3 @@
 //! ccsync.
+
+pub mod store;
