@@ -79,9 +79,8 @@ async fn initdb(
         "--locale=C",
         &format!("--lc-ctype={character_type}"),
         "--data-checksums",
-        // Not what we run with (see `settings`), but what someone gets who starts it by hand:
-        // no network, and a local socket, which that person has to ask for.
-        "--auth-local=trust",
+        // Not what we run with (see `settings`), but what someone gets who starts it by hand.
+        "--auth-local=peer",
         "--auth-host=reject",
     ]);
     if !config.durable {

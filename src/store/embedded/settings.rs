@@ -47,11 +47,11 @@ log_parameter_max_length_on_error = 0
 log_checkpoints = off
 ";
 
-/// Data that may be lost need not be flushed, and many tests connect at once.
+/// Data that may be lost in a power cut need not be flushed, and many tests connect at once.
+/// Commits are still handed to the system before they are answered, so a kill loses none.
 const NOT_DURABLE: &str = "\
 # This cluster is for tests or demonstrations: nothing is flushed to disk.
 fsync = off
-synchronous_commit = off
 full_page_writes = off
 max_connections = 300
 ";

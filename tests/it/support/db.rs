@@ -157,9 +157,14 @@ async fn start_embedded() -> EmbeddedPostgres {
 
 /// The server is gone when a person reads this, so it has to be started for the occasion.
 fn look_later(postgres: &EmbeddedPostgres) -> String {
+    let cluster = postgres.cluster_dir();
+    let socket = postgres.connect_options();
+    let socket = socket.get_socket().expect("a socket").display();
     format!(
-        "`postgres -D {} -k /tmp -h ''` as that directory's owner, then `psql -h /tmp -U postgres DATABASE`",
-        postgres.cluster_dir().display()
+        "`postgres -D {} -c hba_file={} -k {socket}` as the owner of that cluster, \
+         then `psql -h {socket} -U postgres DATABASE`",
+        cluster.display(),
+        postgres.password_file().with_file_name("hba.conf").display(),
     )
 }
 
