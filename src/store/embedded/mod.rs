@@ -62,7 +62,9 @@ impl EmbeddedPostgres {
     /// Starts the server, or joins the one that runs on this data directory already.
     ///
     /// A cluster, a role, a password and the database are made if they are missing. A server
-    /// left behind by a killed process is adopted with the port it has.
+    /// left behind by a killed process is adopted with the port it has. If the server dies,
+    /// starting again on the same configuration brings it back at the same port and socket, so
+    /// that existing pools connect again.
     ///
     /// # Errors
     /// Everything that stands in the way, with what can be done about it: see [`EmbeddedError`].

@@ -3,16 +3,17 @@
 
 use std::io::{BufRead, BufReader, Write};
 use std::os::unix::process::CommandExt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
 use ccsync::store::embedded::{EmbeddedConfig, EmbeddedPostgres};
 use rustix::process::Signal;
 
-use super::place;
+use super::place::{self, Place};
 
 const DATA_DIR: &str = "CCSYNC_TEST_HELPER_DATA_DIR";
 const LASTING: &str = "CCSYNC_TEST_HELPER_LASTING";
+const FETCH: &str = "CCSYNC_TEST_HELPER_FETCH";
 const MARK: &str = "helper: ";
 
 /// A child that has started, or tried to start, a server.
@@ -24,26 +25,36 @@ pub struct Helper {
 impl Helper {
     /// Starts the child. `lasting` is the opposite of `stop_with_parent`.
     pub fn spawn(data_dir: &Path, lasting: bool) -> Helper {
-        Self::spawn_as(data_dir, lasting, None)
+        let mut command = Command::new(std::env::current_exe().unwrap());
+        command.env(LASTING, lasting.to_string());
+        Self::run(command, data_dir)
     }
 
-    /// The same as another user, for which we have to be root.
-    pub fn spawn_as(data_dir: &Path, lasting: bool, user: Option<(u32, PathBuf)>) -> Helper {
-        let us = std::env::current_exe().unwrap();
-        let mut command = match user {
-            None => Command::new(us),
-            Some((uid, copy)) => {
-                // Where the binary was built may be closed to that user.
-                std::fs::copy(us, &copy).unwrap();
-                let mut command = Command::new(copy);
-                command.uid(uid).gid(uid).current_dir("/");
-                command
-            }
-        };
+    /// As another user, for which we have to be root.
+    pub fn spawn_as(uid: u32, place: &Place) -> Helper {
+        // Where the binary was built may be closed to that user.
+        let copy = place.path().join("helper");
+        std::fs::copy(std::env::current_exe().unwrap(), &copy).unwrap();
+        let mut command = Command::new(copy);
+        command.uid(uid).gid(uid).current_dir("/");
+        Self::run(command, &place.data_dir())
+    }
+
+    /// With leave to download a server, and a proxy that does not exist in the way.
+    pub fn fetching(data_dir: &Path) -> Helper {
+        let mut command = Command::new(std::env::current_exe().unwrap());
+        for variable in ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"] {
+            command.env(variable, "http://127.0.0.1:1");
+        }
+        command.env_remove("NO_PROXY").env_remove("no_proxy");
+        command.env(FETCH, "true");
+        Self::run(command, data_dir)
+    }
+
+    fn run(mut command: Command, data_dir: &Path) -> Helper {
         let mut child = command
             .args(["--exact", "embedded::helper::stands_by", "--nocapture"])
             .env(DATA_DIR, data_dir)
-            .env(LASTING, lasting.to_string())
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
@@ -96,6 +107,7 @@ async fn stands_by() {
     let mut config = EmbeddedConfig::new(data_dir);
     config.durable = false;
     config.stop_with_parent = std::env::var(LASTING).as_deref() != Ok("true");
+    config.fetch = std::env::var_os(FETCH).is_some();
     let postgres = match EmbeddedPostgres::start(&config).await {
         Ok(postgres) => postgres,
         Err(error) => return say(&error.to_string()),

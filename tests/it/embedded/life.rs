@@ -135,8 +135,7 @@ async fn an_ordinary_user_runs_the_server_himself() {
         let data_dir = place.data_dir();
         std::fs::create_dir(&data_dir).unwrap();
         std::os::unix::fs::chown(&data_dir, Some(NOBODY), Some(NOBODY)).unwrap();
-        let copy = place.path().join("helper");
-        let mut helper = Helper::spawn_as(&data_dir, false, Some((NOBODY, copy)));
+        let mut helper = Helper::spawn_as(NOBODY, &place);
         assert_eq!(helper.says(), "ready");
         let server = place.server_pid().unwrap();
         assert!(place::is_alive(server));

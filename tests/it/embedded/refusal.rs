@@ -66,6 +66,18 @@ async fn a_cluster_of_a_version_that_is_not_installed_is_refused() {
 }
 
 #[tokio::test]
+async fn a_download_that_fails_is_told_with_its_reason() {
+    let place = Place::new();
+    place.start().await.stop().await.unwrap();
+    // There is no such version, and no way to the network either.
+    std::fs::write(place.cluster().join("PG_VERSION"), "99\n").unwrap();
+    let said = Helper::fetching(&place.data_dir()).says();
+    for part in ["downloading one from https://", "failed: ", "apt-get install"] {
+        assert!(said.contains(part), "{part:?} is missing in: {said}");
+    }
+}
+
+#[tokio::test]
 async fn a_directory_that_is_no_cluster_is_left_alone() {
     let place = Place::new();
     place.start().await.stop().await.unwrap();
@@ -101,8 +113,7 @@ async fn a_data_directory_that_cannot_be_made_is_named() {
 async fn a_data_directory_without_permission_is_named() {
     let place = Place::new();
     if place::is_root() {
-        let copy = place.path().join("helper");
-        let mut helper = Helper::spawn_as(&place.data_dir(), false, Some((65534, copy)));
+        let mut helper = Helper::spawn_as(65534, &place);
         let said = helper.says();
         assert!(said.contains("Permission denied") && said.contains("data_dir"), "{said}");
     } else {

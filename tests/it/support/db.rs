@@ -25,6 +25,7 @@ const TEMPLATE_LOCK: i64 = 0x6363_7379_6e63;
 const FOREIGN_LEFTOVER_AGE: u64 = 24 * 3600;
 
 /// Brings an empty database to the product's schema.
+#[expect(clippy::unused_async, reason = "the product's migrations are awaited here")]
 async fn migrate(_pool: &PgPool) {}
 
 /// The server of this run. Only its address is shared: a pool belongs to one test's runtime.
@@ -93,6 +94,7 @@ impl TestDb {
 }
 
 impl Drop for TestDb {
+    #[expect(clippy::print_stderr, reason = "a failed test tells where to look")]
     fn drop(&mut self) {
         if std::thread::panicking() {
             let look = self.look.replace("DATABASE", &self.name);
