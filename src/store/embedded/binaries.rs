@@ -29,10 +29,12 @@ impl Binaries {
         site: &Site,
         wanted: Option<u32>,
     ) -> Result<Binaries, EmbeddedError> {
-        let places = match &config.bin_dir {
+        let mut places = match &config.bin_dir {
             Some(dir) => vec![dir.clone()],
-            None => places(&site.home),
+            None => places(),
         };
+        // What was downloaded once is not downloaded again.
+        places.extend(newest_first(&site.home, fetch::PREFIX, "bin"));
         let mut looked = Vec::new();
         for dir in places {
             match Self::at(&dir, site, wanted).await {
@@ -101,7 +103,7 @@ fn major(version: &str) -> Option<u32> {
 }
 
 /// Where servers are usually installed, the operator's own choice (PATH) first, then the newest.
-fn places(home: &Path) -> Vec<PathBuf> {
+fn places() -> Vec<PathBuf> {
     let mut places = Vec::new();
     if let Ok(output) = Command::new("pg_config").arg("--bindir").output()
         && output.status.success()
@@ -121,7 +123,6 @@ fn places(home: &Path) -> Vec<PathBuf> {
     ] {
         places.extend(newest_first(Path::new(parent), prefix, below));
     }
-    places.extend(newest_first(home, fetch::PREFIX, "bin"));
     let mut seen = Vec::new();
     places.retain(|place| {
         let resolved = place.join("postgres").canonicalize();

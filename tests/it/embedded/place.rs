@@ -8,6 +8,7 @@ use ccsync::store::embedded::{EmbeddedConfig, EmbeddedPostgres};
 use rustix::process::{Pid, Signal, kill_process};
 use sqlx::{ConnectOptions, PgConnection};
 use tempfile::TempDir;
+use tokio::sync::OnceCell;
 
 /// Removed at the end, after its server was killed if the test left one.
 pub struct Place {
@@ -42,7 +43,12 @@ impl Place {
         config
     }
 
+    /// Starts the server; the first time on a copy of a cluster that was made once.
     pub async fn start(&self) -> EmbeddedPostgres {
+        if !self.data_dir().exists() && std::env::var_os("NEXTEST").is_none() {
+            let made = MADE.get_or_init(make).await;
+            copy(made, &self.data_dir());
+        }
         start(&self.config()).await
     }
 
@@ -55,6 +61,34 @@ impl Place {
     pub fn write_pid_file(&self, text: &str) {
         std::fs::write(self.cluster().join("postmaster.pid"), text).unwrap();
     }
+}
+
+/// A stopped server's data directory. Making a cluster costs a second of work, copying it less
+/// than a tenth. Not used by nextest's processes, which would each make one.
+static MADE: OnceCell<PathBuf> = OnceCell::const_new();
+
+async fn make() -> PathBuf {
+    let home = Path::new(env!("CARGO_TARGET_TMPDIR"));
+    for entry in std::fs::read_dir(home).unwrap().flatten() {
+        let name = entry.file_name().to_string_lossy().into_owned();
+        let run = name.strip_prefix("made-").and_then(|pid| pid.parse().ok());
+        if run.is_some_and(|pid| !is_alive(pid)) {
+            let _ = std::fs::remove_dir_all(entry.path());
+        }
+    }
+    let place = Place::new();
+    start(&place.config()).await.stop().await.unwrap();
+    // The copies would all ask for the same port.
+    std::fs::remove_file(place.data_dir().join("postgres/port")).unwrap();
+    let made = home.join(format!("made-{}", std::process::id()));
+    copy(&place.data_dir(), &made);
+    made
+}
+
+/// With owners and modes.
+fn copy(from: &Path, to: &Path) {
+    let status = std::process::Command::new("cp").arg("-Rp").args([from, to]).status();
+    assert!(status.unwrap().success(), "could not copy {}", from.display());
 }
 
 impl Drop for Place {
