@@ -2,6 +2,7 @@
 
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
+use std::sync::Once;
 use std::time::{Duration, Instant};
 
 use ccsync::store::embedded::{EmbeddedConfig, EmbeddedPostgres};
@@ -18,6 +19,7 @@ pub struct Place {
 impl Place {
     /// In the system's temporary directory, where root's server may go too.
     pub fn new() -> Place {
+        SWEPT.call_once(sweep);
         let open = std::fs::Permissions::from_mode(0o755);
         let dir = tempfile::Builder::new().prefix("ccsync-test-").permissions(open).tempdir().unwrap();
         Place { dir }
@@ -63,24 +65,36 @@ impl Place {
     }
 }
 
+/// What our directories begin with; the process follows.
+const PREFIX: &str = "ccsync-test-";
+
+static SWEPT: Once = Once::new();
+
+/// Removes what killed runs left behind.
+fn sweep() {
+    for home in [std::env::temp_dir(), env!("CARGO_TARGET_TMPDIR").into()] {
+        for entry in std::fs::read_dir(home).unwrap().flatten() {
+            let name = entry.file_name().to_string_lossy().into_owned();
+            let rest = name.strip_prefix(PREFIX).unwrap_or_default();
+            let run = rest.split('-').next().and_then(|pid| pid.parse().ok());
+            if run.is_some_and(|pid| !is_alive(pid)) {
+                let _ = std::fs::remove_dir_all(entry.path());
+            }
+        }
+    }
+}
+
 /// A stopped server's data directory. Making a cluster costs a second of work, copying it less
 /// than a tenth. Not used by nextest's processes, which would each make one.
 static MADE: OnceCell<PathBuf> = OnceCell::const_new();
 
 async fn make() -> PathBuf {
     let home = Path::new(env!("CARGO_TARGET_TMPDIR"));
-    for entry in std::fs::read_dir(home).unwrap().flatten() {
-        let name = entry.file_name().to_string_lossy().into_owned();
-        let run = name.strip_prefix("made-").and_then(|pid| pid.parse().ok());
-        if run.is_some_and(|pid| !is_alive(pid)) {
-            let _ = std::fs::remove_dir_all(entry.path());
-        }
-    }
     let place = Place::new();
     start(&place.config()).await.stop().await.unwrap();
     // The copies would all ask for the same port.
     std::fs::remove_file(place.data_dir().join("postgres/port")).unwrap();
-    let made = home.join(format!("made-{}", std::process::id()));
+    let made = home.join(format!("{PREFIX}{}-made", std::process::id()));
     copy(&place.data_dir(), &made);
     made
 }
