@@ -11,3 +11,4 @@ pub mod telemetry;
 pub mod engine;
 
 pub mod simulator;
+pub mod store;

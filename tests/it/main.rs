@@ -1,3 +1,5 @@
 //! Integration tests.
 
+mod embedded;
 mod simulator;
+mod support;

@@ -1,0 +1,180 @@
+//! Finding the server's programs on this machine.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Duration;
+
+use super::account;
+use super::error::INSTALL;
+use super::fetch;
+use super::site::Site;
+use super::{EmbeddedConfig, EmbeddedError};
+
+/// The oldest major version that is used: older ones get no fixes any more.
+const OLDEST: u32 = 14;
+
+/// One installation of the server.
+#[derive(Debug, Clone)]
+pub(super) struct Binaries {
+    /// Where `postgres`, `initdb` and `pg_ctl` are.
+    pub(super) dir: PathBuf,
+    /// As in `15` of 15.18.
+    pub(super) major: u32,
+}
+
+impl Binaries {
+    /// The first usable installation, of the wanted major version if one is wanted.
+    pub(super) async fn find(
+        config: &EmbeddedConfig,
+        site: &Site,
+        wanted: Option<u32>,
+    ) -> Result<Binaries, EmbeddedError> {
+        let mut places = match &config.bin_dir {
+            Some(dir) => vec![dir.clone()],
+            None => places(),
+        };
+        // What was downloaded once is not downloaded again.
+        places.extend(newest_first(&site.home, fetch::PREFIX, "bin"));
+        let mut looked = Vec::new();
+        for dir in places {
+            match Self::at(&dir, site, wanted).await {
+                Ok(found) => return Ok(found),
+                Err(reason) => looked.push(format!("{}: {reason}", dir.display())),
+            }
+        }
+        let looked = if looked.is_empty() {
+            "pg_config --bindir, PATH and the usual places".to_owned()
+        } else {
+            looked.join("; ")
+        };
+        let wanted_text = wanted
+            .map(|major| format!(" of version {major}, which made the existing cluster"))
+            .unwrap_or_default();
+        if !config.fetch {
+            return Err(EmbeddedError::NoServer { wanted: wanted_text, looked });
+        }
+        let failed = |said| EmbeddedError::Fetch { wanted: wanted_text, looked, url: fetch::URL, said };
+        let dir = match fetch::fetch(&site.home, wanted).await {
+            Ok(dir) => dir.join("bin"),
+            Err(said) => return Err(failed(said)),
+        };
+        Self::at(&dir, site, wanted).await.map_err(failed)
+    }
+
+    /// A program of this installation.
+    pub(super) fn program(&self, name: &str) -> PathBuf {
+        self.dir.join(name)
+    }
+
+    /// Looks at one directory, as the account that has to run what is there.
+    async fn at(dir: &Path, site: &Site, wanted: Option<u32>) -> Result<Binaries, String> {
+        // A link in PATH leads to the directory that has the rest of the installation.
+        let postgres =
+            dir.join("postgres").canonicalize().map_err(|error| format!("no postgres there ({error})"))?;
+        let dir = postgres.parent().unwrap_or(dir).to_owned();
+        for name in ["initdb", "pg_ctl"] {
+            if !dir.join(name).exists() {
+                return Err(format!("no {name} beside {}", postgres.display()));
+            }
+        }
+        let mut ask = site.account.command(&postgres);
+        ask.arg("--version");
+        let version =
+            account::run(ask, "it", Duration::from_secs(20), INSTALL).await.map_err(|error| match error {
+                EmbeddedError::Program { said, .. } => {
+                    format!("cannot be run by `{}` ({said})", site.account.name())
+                }
+                other => other.to_string(),
+            })?;
+        let major = major(&version).ok_or_else(|| format!("says {:?}", version.trim()))?;
+        match wanted {
+            Some(wanted) if wanted != major => Err(format!("is version {major}")),
+            None if major < OLDEST => Err(format!("is version {major}, older than {OLDEST}")),
+            _ => Ok(Binaries { dir, major }),
+        }
+    }
+}
+
+/// The number behind `postgres (PostgreSQL) `.
+fn major(version: &str) -> Option<u32> {
+    let number = version.split_whitespace().nth(2)?;
+    let digits = number.split(|c: char| !c.is_ascii_digit()).next()?;
+    digits.parse().ok()
+}
+
+/// Where servers are usually installed, the operator's own choice (PATH) first, then the newest.
+fn places() -> Vec<PathBuf> {
+    let mut places = Vec::new();
+    if let Ok(output) = Command::new("pg_config").arg("--bindir").output()
+        && output.status.success()
+    {
+        places.push(PathBuf::from(String::from_utf8_lossy(&output.stdout).trim_end()));
+    }
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    places.extend(std::env::split_paths(&path).filter(|dir| dir.join("postgres").exists()));
+    for (parent, prefix, below) in [
+        ("/usr/lib/postgresql", "", "bin"),
+        ("/usr", "pgsql-", "bin"),
+        ("/opt/homebrew/opt", "postgresql", "bin"),
+        ("/usr/local/opt", "postgresql", "bin"),
+        ("/home/linuxbrew/.linuxbrew/opt", "postgresql", "bin"),
+        ("/Applications/Postgres.app/Contents/Versions", "", "bin"),
+        ("/usr/local/pgsql", "bin", ""),
+    ] {
+        places.extend(newest_first(Path::new(parent), prefix, below));
+    }
+    let mut seen = Vec::new();
+    places.retain(|place| {
+        let resolved = place.join("postgres").canonicalize();
+        match resolved {
+            Ok(resolved) if !seen.contains(&resolved) => {
+                seen.push(resolved);
+                true
+            }
+            _ => false,
+        }
+    });
+    places
+}
+
+/// `parent/prefix*/below`, the highest version number first.
+fn newest_first(parent: &Path, prefix: &str, below: &str) -> Vec<PathBuf> {
+    let Ok(entries) = std::fs::read_dir(parent) else {
+        return Vec::new();
+    };
+    let mut found: Vec<(Vec<u32>, PathBuf)> = entries
+        .flatten()
+        .filter_map(|entry| {
+            let name = entry.file_name().into_string().ok()?;
+            let rest = name.strip_prefix(prefix)?;
+            let numbers =
+                rest.split(|c: char| !c.is_ascii_digit()).filter_map(|part| part.parse().ok()).collect();
+            Some((numbers, entry.path().join(below)))
+        })
+        .collect();
+    found.sort();
+    found.into_iter().rev().map(|(_, path)| path).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_major_version_is_read_from_what_the_server_prints() {
+        assert_eq!(major("postgres (PostgreSQL) 15.18 (Debian 15.18-0+deb12u1)\n"), Some(15));
+        assert_eq!(major("postgres (PostgreSQL) 18beta2"), Some(18));
+        assert_eq!(major("something else"), None);
+    }
+
+    #[test]
+    fn versions_are_ordered_as_numbers() {
+        let dir = tempfile::tempdir().unwrap();
+        for name in ["9.6", "14", "15", "postgresql"] {
+            std::fs::create_dir(dir.path().join(name)).unwrap();
+        }
+        let found = newest_first(dir.path(), "", "bin");
+        assert!(found[0].ends_with("15/bin"), "{found:?}");
+        assert!(found[2].ends_with("9.6/bin"), "{found:?}");
+    }
+}

@@ -1,0 +1,208 @@
+//! Getting hold of a server that answers: one that runs already, or a new one.
+
+use std::net::TcpListener;
+use std::path::{Path, PathBuf};
+use std::process::Child;
+use std::time::Duration;
+
+use sqlx::ConnectOptions;
+use sqlx::postgres::{PgConnectOptions, PgConnection, PgSslMode};
+use tokio::time::Instant;
+
+use super::account::last_lines;
+use super::cluster::{self, SUPERUSER};
+use super::pidfile::{self, Process};
+use super::site::Site;
+use super::watchman::Hold;
+use super::{EmbeddedConfig, EmbeddedError, files, settings};
+
+/// Recovery after a crash replays the log since the last checkpoint, which can take minutes.
+const READY_LIMIT: Duration = Duration::from_secs(600);
+
+/// How long the workers of a killed server may take to notice, and a stopping one to be gone.
+const GONE_LIMIT: Duration = Duration::from_secs(60);
+
+const PAUSE: Duration = Duration::from_millis(30);
+
+/// A server that answers.
+#[derive(Debug)]
+pub(super) struct Running {
+    pub(super) port: u16,
+    pub(super) socket_dir: PathBuf,
+    /// Set if it is our child, so that it can be collected when it ends.
+    pub(super) child: Option<Child>,
+    /// Set if a watchman looks after it.
+    pub(super) hold: Option<Hold>,
+    /// Where the programs are, if they were needed.
+    pub(super) bin_dir: Option<PathBuf>,
+}
+
+/// How to reach a server through its socket.
+pub(super) fn options(socket_dir: &Path, port: u16, user: &str, database: &str) -> PgConnectOptions {
+    PgConnectOptions::new_without_pgpass()
+        .socket(socket_dir)
+        .port(port)
+        .username(user)
+        .database(database)
+        .ssl_mode(PgSslMode::Disable)
+}
+
+/// Connects as the superuser. Statements are not logged: one of them sets the password.
+pub(super) async fn connect(socket_dir: &Path, port: u16) -> Result<PgConnection, sqlx::Error> {
+    let options = options(socket_dir, port, SUPERUSER, "postgres").disable_statement_logging();
+    match tokio::time::timeout(Duration::from_secs(10), options.connect()).await {
+        Ok(connected) => connected,
+        Err(_) => Err(sqlx::Error::PoolTimedOut),
+    }
+}
+
+/// Whether the server of this very cluster answers there.
+async fn answers(socket_dir: &Path, port: u16, cluster: &Path) -> bool {
+    let Ok(mut connection) = connect(socket_dir, port).await else {
+        return false;
+    };
+    sqlx::query_scalar::<_, String>("select current_setting('data_directory')")
+        .fetch_one(&mut connection)
+        .await
+        .is_ok_and(|dir| Path::new(&dir) == cluster)
+}
+
+/// Adopts a server that somebody left behind or is using.
+pub(super) async fn adopt(site: &Site) -> Result<Option<Running>, EmbeddedError> {
+    let deadline = Instant::now() + READY_LIMIT;
+    while let Some(found) = pidfile::read(&site.cluster) {
+        if found.port != 0 && answers(&found.socket_dir, found.port, &site.cluster).await {
+            // Held before it is used: from here on the server does not go down under us.
+            let hold = Hold::join(site);
+            tracing::info!(pid = found.pid, port = found.port, "using the PostgreSQL that runs already");
+            return Ok(Some(Running {
+                port: found.port,
+                socket_dir: found.socket_dir,
+                child: None,
+                hold,
+                bin_dir: None,
+            }));
+        }
+        if pidfile::look_at(found.pid, &site.cluster) != Process::Ours {
+            if pidfile::read(&site.cluster).as_ref() == Some(&found) {
+                pidfile::remove_stale(&site.cluster, Some(&found), &site.socket_dir);
+            }
+            return Ok(None);
+        }
+        // Ours, but on its way up or down.
+        if Instant::now() >= deadline {
+            return Err(trouble(site, "runs but does not answer", 0));
+        }
+        tokio::time::sleep(PAUSE).await;
+    }
+    // A file that cannot be understood names nobody.
+    pidfile::remove_stale(&site.cluster, None, &site.socket_dir);
+    Ok(None)
+}
+
+/// Starts a new server, making its cluster first if there is none.
+pub(super) async fn launch(site: &Site, config: &EmbeddedConfig) -> Result<Running, EmbeddedError> {
+    let binaries = cluster::ensure(site, config).await?;
+    settings::write(site, config.durable)?;
+    let log = site.file("server.log");
+    files::bound_log(&log);
+    let patience = Instant::now() + GONE_LIMIT;
+    loop {
+        let port = choose_port(site, config.port)?;
+        let hold = match config.stop_with_parent {
+            true => Some(Hold::post(site, &binaries).await?),
+            false => None,
+        };
+        let (out, from) = files::open_log(&log)?;
+        let err = out.try_clone().map_err(EmbeddedError::file("open the log", &log))?;
+        let program = binaries.program("postgres");
+        let mut command = site.account.command(&program);
+        command.args(settings::arguments(site, port)).stdout(out).stderr(err);
+        let mut child = command.spawn().map_err(EmbeddedError::file("run", &program))?;
+        match wait_until_ready(site, port, &mut child, from).await? {
+            None => {
+                files::write_whole(&site.file("port"), &format!("{port}\n"), 0o644)?;
+                tracing::info!(pid = child.id(), port, cluster = %site.cluster.display(), "started PostgreSQL");
+                return Ok(Running {
+                    port,
+                    socket_dir: site.socket_dir.clone(),
+                    child: Some(child),
+                    hold,
+                    bin_dir: Some(binaries.dir),
+                });
+            }
+            Some(said) => {
+                if let Some(hold) = hold {
+                    hold.release();
+                }
+                // The workers of a killed server still hold its memory, or someone was faster
+                // in taking the port that was free a moment ago. Both pass.
+                let passes = said.contains("pre-existing shared memory block")
+                    || (config.port == 0 && said.contains("could not bind"));
+                if !passes || Instant::now() >= patience {
+                    return Err(trouble(site, "ended while starting", from));
+                }
+                tokio::time::sleep(Duration::from_millis(200)).await;
+            }
+        }
+    }
+}
+
+/// None when it answers, or what it logged before it ended.
+async fn wait_until_ready(
+    site: &Site,
+    port: u16,
+    child: &mut Child,
+    from: u64,
+) -> Result<Option<String>, EmbeddedError> {
+    let started = Instant::now();
+    let mut next_word = Duration::from_secs(10);
+    loop {
+        match child.try_wait() {
+            Ok(None) => {}
+            Ok(Some(_)) => return Ok(Some(files::read_log(&site.file("server.log"), from))),
+            Err(error) => return Err(EmbeddedError::file("wait for", &site.cluster)(error)),
+        }
+        if answers(&site.socket_dir, port, &site.cluster).await {
+            return Ok(None);
+        }
+        if started.elapsed() > READY_LIMIT {
+            return Err(trouble(site, "started but does not answer", from));
+        }
+        if started.elapsed() > next_word {
+            tracing::info!(seconds = next_word.as_secs(), "PostgreSQL is still recovering");
+            next_word += Duration::from_secs(10);
+        }
+        tokio::time::sleep(PAUSE).await;
+    }
+}
+
+/// The configured port if it is free; else the one of last time, else any.
+fn choose_port(site: &Site, configured: u16) -> Result<u16, EmbeddedError> {
+    let free = |port: u16| -> std::io::Result<u16> {
+        Ok(TcpListener::bind(("127.0.0.1", port))?.local_addr()?.port())
+    };
+    if configured != 0 {
+        return free(configured)
+            .map_err(|error| EmbeddedError::PortInUse { port: configured, said: error.to_string() });
+    }
+    let remembered =
+        std::fs::read_to_string(site.file("port")).ok().and_then(|text| text.trim().parse().ok());
+    if let Some(port) = remembered
+        && let Ok(port) = free(port)
+    {
+        return Ok(port);
+    }
+    free(0).map_err(EmbeddedError::file("find a free port for", &site.cluster))
+}
+
+/// An error about the server with the end of its log.
+pub(super) fn trouble(site: &Site, what: &str, from: u64) -> EmbeddedError {
+    let log = site.file("server.log");
+    EmbeddedError::Server {
+        cluster: site.cluster.clone(),
+        what: what.to_owned(),
+        said: last_lines(&files::read_log(&log, from), 4),
+        log,
+    }
+}

@@ -1,0 +1,203 @@
+//! An embedded PostgreSQL: a real server that ccsync runs by itself, for those who have none.
+//!
+//! The programs are those installed on the machine (or downloaded, if that is asked for); the
+//! cluster lives below the data directory. A server is shared by all processes that start it on
+//! one data directory, it survives the kill of the daemon, and the next start adopts it.
+//!
+//! Connections of the product go through a Unix socket in a directory that is closed to other
+//! accounts; BI tools use TCP on 127.0.0.1 with the password in `postgres/password`.
+
+mod account;
+mod binaries;
+mod bootstrap;
+mod cluster;
+mod config;
+mod error;
+mod fetch;
+mod files;
+mod launch;
+mod lock;
+mod pidfile;
+mod settings;
+mod site;
+mod stop;
+mod watchman;
+
+use std::fs::File;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use secrecy::{ExposeSecret, SecretString};
+use sqlx::postgres::PgConnectOptions;
+use tokio::task::JoinHandle;
+
+pub use config::EmbeddedConfig;
+pub use error::EmbeddedError;
+pub use stop::Stopped;
+
+use launch::Running;
+use site::Site;
+
+/// Starting may include making a cluster and a long recovery, so waiting for another process
+/// that starts or stops the same server may take as long.
+const LOCK_LIMIT: Duration = Duration::from_secs(900);
+
+/// A running server, and our share in it.
+///
+/// Dropping it without [`stop`](Self::stop) leaves the server running for the next start to
+/// adopt, unless it was started with [`EmbeddedConfig::stop_with_parent`] and we were its last
+/// user.
+#[derive(Debug)]
+pub struct EmbeddedPostgres {
+    site: Site,
+    running: Running,
+    database: String,
+    password: SecretString,
+    /// Our place among the owners.
+    owner: File,
+    log_keeper: JoinHandle<()>,
+}
+
+impl EmbeddedPostgres {
+    /// Starts the server, or joins the one that runs on this data directory already.
+    ///
+    /// A cluster, a role, a password and the database are made if they are missing. A server
+    /// left behind by a killed process is adopted with the port it has. If the server dies,
+    /// starting again on the same configuration brings it back at the same port and socket, so
+    /// that existing pools connect again.
+    ///
+    /// # Errors
+    /// Everything that stands in the way, with what can be done about it: see [`EmbeddedError`].
+    pub async fn start(config: &EmbeddedConfig) -> Result<EmbeddedPostgres, EmbeddedError> {
+        config.check()?;
+        let site = Site::prepare(config).await?;
+        let _starting = lock::alone(&site.file("start.lock"), LOCK_LIMIT).await?;
+        let owner = lock::shared(&site.file("owners.lock"))?;
+        let mut tries = 0;
+        let (running, password) = loop {
+            tries += 1;
+            match Self::get_hold(&site, config).await {
+                // Adopted in the instant in which its last user went, or killed under our hands.
+                Err(error) if error.is_server_gone() && tries < 5 => {
+                    tracing::info!(%error, "the server went away while starting, trying again");
+                    tokio::time::sleep(Duration::from_millis(300)).await;
+                }
+                Ok((running, _))
+                    if running.hold.as_ref().is_some_and(watchman::Hold::came_too_late) && tries < 5 =>
+                {
+                    tokio::time::sleep(Duration::from_millis(300)).await;
+                }
+                done => break done?,
+            }
+        };
+        if config.port != 0 && config.port != running.port {
+            tracing::warn!(
+                configured = config.port,
+                port = running.port,
+                "the server that runs already has another port; it keeps it until it is stopped"
+            );
+        }
+        let log_keeper = tokio::spawn(files::keep_log_bounded(site.file("server.log")));
+        Ok(EmbeddedPostgres { site, running, database: config.database.clone(), password, owner, log_keeper })
+    }
+
+    async fn get_hold(
+        site: &Site,
+        config: &EmbeddedConfig,
+    ) -> Result<(Running, SecretString), EmbeddedError> {
+        let running = match launch::adopt(site).await? {
+            Some(running) => running,
+            None => launch::launch(site, config).await?,
+        };
+        let password = bootstrap::ensure(site, &running, &config.database).await?;
+        Ok((running, password))
+    }
+
+    /// How the product connects: through the socket, without a password, as the database's owner.
+    #[must_use]
+    pub fn connect_options(&self) -> PgConnectOptions {
+        launch::options(&self.running.socket_dir, self.running.port, bootstrap::ROLE, &self.database)
+    }
+
+    /// How a BI tool on this machine connects. Contains the password.
+    #[must_use]
+    pub fn url(&self) -> SecretString {
+        format!(
+            "postgres://{}:{}@127.0.0.1:{}/{}",
+            bootstrap::ROLE,
+            self.password.expose_secret(),
+            self.running.port,
+            self.database
+        )
+        .into()
+    }
+
+    /// A command for a person's shell, without the password: it goes through the socket, so it
+    /// works for the account that the server runs as, and for root.
+    #[must_use]
+    pub fn psql_command(&self) -> String {
+        let psql = match &self.running.bin_dir {
+            Some(dir) if dir.join("psql").exists() => dir.join("psql"),
+            _ => PathBuf::from("psql"),
+        };
+        format!(
+            "{} -h {} -p {} -U {} {}",
+            quoted(&psql),
+            quoted(&self.running.socket_dir),
+            self.running.port,
+            bootstrap::ROLE,
+            self.database
+        )
+    }
+
+    /// The TCP port on 127.0.0.1.
+    #[must_use]
+    pub fn port(&self) -> u16 {
+        self.running.port
+    }
+
+    /// The file that holds the password of the role `ccsync`, readable for our account only.
+    #[must_use]
+    pub fn password_file(&self) -> PathBuf {
+        self.site.file("password")
+    }
+
+    /// The server's log.
+    #[must_use]
+    pub fn log_file(&self) -> PathBuf {
+        self.site.file("server.log")
+    }
+
+    /// The cluster, for backups and for those who look after a stopped server.
+    #[must_use]
+    pub fn cluster_dir(&self) -> &Path {
+        &self.site.cluster
+    }
+}
+
+impl Drop for EmbeddedPostgres {
+    fn drop(&mut self) {
+        self.log_keeper.abort();
+    }
+}
+
+/// A path as one word of a shell's command.
+fn quoted(path: &Path) -> String {
+    let text = path.display().to_string();
+    let plain = |c: char| c.is_ascii_alphanumeric() || "/._-+:@%".contains(c);
+    if !text.is_empty() && text.chars().all(plain) {
+        return text;
+    }
+    format!("'{}'", text.replace('\'', r"'\''"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_with_blanks_and_quotes_survives_the_shell() {
+        assert_eq!(quoted(Path::new("/a/b-c.d")), "/a/b-c.d");
+        assert_eq!(quoted(Path::new("/a b/c'd")), r"'/a b/c'\''d'");
+    }
+}

@@ -1,0 +1,10 @@
+//! The embedded PostgreSQL, with real servers and real kills.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking, in its helpers too")]
+
+mod crash;
+mod helper;
+mod life;
+mod place;
+mod refusal;
+mod sharing;
