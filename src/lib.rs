@@ -9,3 +9,5 @@ pub mod domain;
 pub mod telemetry;
 
 pub mod engine;
+
+pub mod scheduler;
