@@ -11,3 +11,5 @@ pub mod telemetry;
 pub mod engine;
 
 pub mod scheduler;
+
+pub mod ops;
