@@ -69,6 +69,9 @@ fn parse_filter(filter: &str) -> Result<EnvFilter, LogError> {
     let refuse = |reason: String| LogError::Filter { filter: filter.to_owned(), reason };
     for part in filter.split(',').map(str::trim) {
         let word = part.chars().all(|letter| letter.is_ascii_alphanumeric() || letter == '_');
+        if part.is_empty() {
+            return Err(refuse("it has an empty part".to_owned()));
+        }
         // A bare word is read as the name of a module by tracing, so that a mistyped level would silence
         // everything instead of being told.
         if word && part.parse::<tracing::metadata::LevelFilter>().is_err() {

@@ -5,7 +5,6 @@ use std::fmt::Write as _;
 use chrono::{DateTime, Duration, Utc};
 use chrono_tz::Tz;
 
-use crate::domain::run::Counts;
 use crate::domain::status::{RunStatus, StatusReport, StreamStatus};
 use crate::domain::stream::StreamKind;
 use crate::ops::text_table::{self, Column};
@@ -20,8 +19,9 @@ const BEHIND: Duration = Duration::hours(6);
 /// columns that say least are left out, and messages are wrapped.
 pub fn render(report: &StatusReport, zone: Tz, width: Option<usize>) -> String {
     let verdict = if report.healthy { "healthy" } else { "needs attention" };
-    let at = report.generated_at.with_timezone(&zone).format("%Y-%m-%d %H:%M:%S %Z");
-    let mut text = format!("ccsync {}, {at}: {verdict}\n\n", report.version);
+    // The zone's name, since CST is three zones.
+    let at = report.generated_at.with_timezone(&zone).format("%Y-%m-%d %H:%M:%S");
+    let mut text = format!("ccsync {}, {at} {zone}: {verdict}\n\n", report.version);
     if report.streams.is_empty() {
         text.push_str("No stream is configured.\n");
     } else {
@@ -72,7 +72,7 @@ fn streams(report: &StatusReport, zone: Tz, width: Option<usize>) -> String {
     if all().all(|stream| stream.next_tick.is_none()) {
         columns.retain(|column| column.title != "NEXT");
     }
-    narrow(&mut columns, width, &["NEXT", "OPEN", "COMPLETE", "LAST READ", "ROWS", "SOURCE", "FAILED"]);
+    narrow(&mut columns, width, &["NEXT", "OPEN", "COMPLETE", "LAST READ", "ROWS", "FAILED"]);
     text_table::render(&columns)
 }
 
@@ -85,8 +85,8 @@ fn failures(text: &mut String, report: &StatusReport, zone: Tz, width: usize) {
         let times =
             if failure.attempts == 1 { "once".to_owned() } else { format!("{} times", failure.attempts) };
         let at = moment(Some(failure.at), report.generated_at, zone);
-        let _ =
-            writeln!(text, "{}/{}{scope}: failed {times}, last {at}", plain(&stream.source), stream.stream);
+        let _ = writeln!(text, "{}/{}{scope}", plain(&stream.source), stream.stream);
+        wrap(text, &format!("failed {times}, last {at}"), width);
         wrap(text, &format!("{}: {}", failure.kind, plain(&failure.message)), width);
         if !failure.cure.is_empty() {
             wrap(text, &format!("cure: {}", plain(&failure.cure)), width);
@@ -105,9 +105,9 @@ fn runs(report: &StatusReport, zone: Tz, width: Option<usize>) -> String {
         Column::left("STARTED", all().map(started)),
         Column::right("TOOK", all().map(took)),
         Column::left("OUTCOME", all().map(|run| run.outcome.clone())),
-        Column::left("CHANGED", all().map(|run| changes(&run.counts))),
+        Column::left("CHANGED", all().map(changes)),
     ];
-    narrow(&mut columns, width, &["TRIGGER", "TOOK", "CHANGED", "RUN"]);
+    narrow(&mut columns, width, &["TRIGGER", "TOOK", "RUN", "CHANGED"]);
     text_table::render(&columns)
 }
 
@@ -121,7 +121,8 @@ fn narrow(columns: &mut Vec<Column>, width: Option<usize>, expendable: &[&str]) 
     }
 }
 
-fn changes(counts: &Counts) -> String {
+fn changes(run: &RunStatus) -> String {
+    let counts = run.counts;
     let parts = [
         (counts.inserted, "new"),
         (counts.updated, "changed"),
@@ -130,7 +131,13 @@ fn changes(counts: &Counts) -> String {
     ];
     let told = parts.iter().filter(|(count, _)| *count > 0);
     let told: Vec<_> = told.map(|(count, what)| format!("{count} {what}")).collect();
-    if told.is_empty() { "nothing".to_owned() } else { told.join(", ") }
+    if !told.is_empty() {
+        told.join(", ")
+    } else if run.finished_at.is_some() {
+        "nothing".to_owned()
+    } else {
+        "-".to_owned()
+    }
 }
 
 fn moment(at: Option<DateTime<Utc>>, now: DateTime<Utc>, zone: Tz) -> String {
