@@ -6,7 +6,7 @@
 //! against it here:
 //! - a slow job overlaps with itself: [`single_flight`] runs one pass at a time;
 //! - ticks that pass during a stall are gone, and it keeps the UTC offset of the moment in which a job was
-//!   added, so that after a change of the clocks it fires an hour off: [`watch`] delivers what it left
+//!   added, so that after a change of the clocks it fires an hour off: `watch` delivers what it left
 //!   out and adds the jobs anew when the offset changes;
 //! - its shutdown leaves bodies running: ours only wait for the jitter, and the stop token ends that.
 

@@ -72,3 +72,6 @@ async fn look_after(
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;
