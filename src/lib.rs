@@ -12,3 +12,6 @@ pub mod engine;
 
 pub mod simulator;
 pub mod store;
+
+pub mod ops;
+pub mod scheduler;

@@ -74,6 +74,7 @@ pub async fn walk(
         walk: Walk::default(),
         page_of: HashMap::new(),
         disagreeing: false,
+        short: None,
         doubles: config.doubles,
     };
     for page_no in 1..=config.pages_max {
@@ -111,8 +112,10 @@ struct Walker<'w, 'f> {
     walk: Walk,
     /// On which page each element was seen.
     page_of: HashMap<u128, u32>,
-    /// The vendor's total and its rows do not agree, confirmed.
+    /// The vendor's total and its rows do not agree, confirmed: only an empty page can end the walk.
     disagreeing: bool,
+    /// The page that was short though the total promised more, confirmed; it must be the last.
+    short: Option<u32>,
     doubles: bool,
 }
 
@@ -152,6 +155,9 @@ impl Walker<'_, '_> {
         if let Some(earlier) = self.repeats(page_no, page) {
             return Some(format!("page {page_no} repeats elements of page {earlier}"));
         }
+        if let Some(short) = self.short.filter(|_| !page.records.is_empty()) {
+            return Some(format!("page {short} is short and not the last"));
+        }
         if closing == Closing::EmptyPage || self.disagreeing {
             return None;
         }
@@ -181,7 +187,7 @@ impl Walker<'_, '_> {
     /// What follows from a page that does not fit but came out the same twice.
     async fn believe(&mut self, page_no: u32, page: Page, doubt: String) -> Result<OrDrift<Page>, Fault> {
         let came = u32::try_from(page.records.len()).unwrap_or(u32::MAX);
-        if self.repeats(page_no, &page).is_some() {
+        if self.repeats(page_no, &page).is_some() || self.short.is_some() {
             return Ok(Err(doubt));
         }
         if page_no == 1 {
@@ -198,12 +204,9 @@ impl Walker<'_, '_> {
         if self.walk.total != page.total {
             return self.adopt_total(page_no, page, doubt).await;
         }
-        let last = self.walk.total.unwrap_or_default() <= u64::from(page_no) * u64::from(self.size);
-        if last || came == 0 || self.size < came {
-            self.disagreeing = true;
-            return Ok(Ok(page));
-        }
-        Ok(Err(doubt))
+        self.disagreeing = true;
+        self.short = (came < self.size).then_some(page_no);
+        Ok(Ok(page))
     }
 
     /// On page 2 a moved total may mean that page 1's was wrong: one more look at page 1 tells. Further

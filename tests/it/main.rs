@@ -1,5 +1,7 @@
 //! Integration tests.
 
 mod embedded;
+mod ops;
+mod scheduler;
 mod simulator;
 mod support;

@@ -42,7 +42,10 @@ impl Vendor {
         Vendor { closing, echo: true, clamp: None, inner: Mutex::new(((0..rows).collect(), 0, hook)) }
     }
 
-    fn hook(self, hook: impl FnMut(usize, &PageRequest, &mut Vec<u32>, &mut Answer) + Send + 'static) -> Vendor {
+    fn hook(
+        self,
+        hook: impl FnMut(usize, &PageRequest, &mut Vec<u32>, &mut Answer) + Send + 'static,
+    ) -> Vendor {
         self.inner.lock().unwrap().2 = Box::new(hook);
         self
     }
@@ -82,7 +85,8 @@ impl Source for Vendor {
         let size = request.page_size.min(answer.clamp.unwrap_or(u32::MAX));
         let from = (request.page_no as usize - 1) * size as usize;
         let mut numbers: Vec<u32> = rows.iter().copied().skip(from).take(size as usize).collect();
-        if answer.drop_first && !numbers.is_empty() {
+        // A page emptied by a slip cannot be told from the end where no total is stated; see `Verdict`.
+        if answer.drop_first && 1 < numbers.len() {
             numbers.remove(0);
         }
         let total = rows.len() as i64 + answer.total_off;

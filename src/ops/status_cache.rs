@@ -1,0 +1,53 @@
+//! The status, read from the database at most once a second however many ask.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::Mutex;
+use tokio::time::{Instant, timeout};
+
+use crate::domain::status::StatusReport;
+use crate::ops::server::OpsState;
+use crate::telemetry::event::DatabaseUnreachable;
+
+/// How long an answer is good. Its age is a matter of load and not of the product's time, so the clock
+/// port has no part in it.
+const GOOD_FOR: Duration = Duration::from_secs(1);
+
+/// How long the database may take.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// The report, or what was said instead.
+pub(super) type Answer = Result<Arc<StatusReport>, String>;
+
+/// Shared by all requests.
+#[derive(Default)]
+pub(super) struct StatusCache {
+    latest: Mutex<Option<(Instant, Answer)>>,
+}
+
+impl StatusCache {
+    /// The latest answer if it is young, else a new one. Whoever comes while it is read waits for it.
+    pub(super) async fn get(&self, state: &OpsState) -> Answer {
+        let mut latest = self.latest.lock().await;
+        if let Some((at, answer)) = latest.as_ref()
+            && at.elapsed() < GOOD_FOR
+        {
+            return answer.clone();
+        }
+        let answer = read(state).await;
+        *latest = Some((Instant::now(), answer.clone()));
+        answer
+    }
+}
+
+async fn read(state: &OpsState) -> Answer {
+    let read = timeout(PATIENCE, state.status.status(state.clock.now()));
+    let message = match read.await {
+        Ok(Ok(report)) => return Ok(Arc::new((state.enrich)(report))),
+        Ok(Err(fault)) => fault.chain(),
+        Err(_) => format!("no answer within {} s", PATIENCE.as_secs()),
+    };
+    DatabaseUnreachable { message: &message }.emit();
+    Err(message)
+}

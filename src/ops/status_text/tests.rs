@@ -1,0 +1,168 @@
+use chrono_tz::Asia::Shanghai;
+
+use super::*;
+use crate::domain::run::Counts;
+use crate::domain::status::{StreamFailure, WindowTally};
+use crate::domain::stream::StreamId;
+
+fn at(text: &str) -> DateTime<Utc> {
+    text.parse().unwrap()
+}
+
+fn stream(stream: StreamId) -> StreamStatus {
+    StreamStatus {
+        source: "sobot".into(),
+        stream,
+        kind: stream.kind(),
+        complete_from: Some(at("2025-12-31T16:00:00Z")),
+        complete_to: Some(at("2026-03-01T01:30:00Z")),
+        rows: 1_234_567,
+        windows: WindowTally { complete: 59, open: 1, proven: 60, ..WindowTally::default() },
+        last_read_at: Some(at("2026-03-01T01:55:00Z")),
+        quarantined: 0,
+        failure: None,
+        schedule: "0 */10 * * * *".into(),
+        next_tick: None,
+    }
+}
+
+fn failing() -> StreamStatus {
+    StreamStatus {
+        complete_to: Some(at("2026-02-25T16:00:00Z")),
+        failure: Some(StreamFailure {
+            scope: "2026-02-26 00:00 .. 2026-02-27 00:00".into(),
+            at: at("2026-03-01T01:50:00Z"),
+            kind: "credentials_refused".into(),
+            message: "the vendor answered 900001 \u{1b}[31mno such appid".into(),
+            cure: "check app_id and app_key of this source with the vendor, then run `ccsync check`".into(),
+            attempts: 3,
+        }),
+        ..stream(StreamId::SobotChatResult)
+    }
+}
+
+fn never_read() -> StreamStatus {
+    StreamStatus {
+        source: "moor".into(),
+        complete_from: None,
+        complete_to: None,
+        rows: 0,
+        windows: WindowTally::default(),
+        last_read_at: None,
+        ..stream(StreamId::MoorQueue)
+    }
+}
+
+fn run(id: i64, outcome: &str, counts: Counts) -> RunStatus {
+    let started_at = at("2026-03-01T01:55:00Z");
+    RunStatus {
+        id,
+        source: "sobot".into(),
+        stream: StreamId::SobotCallResult,
+        trigger: "schedule".into(),
+        started_at,
+        finished_at: (outcome != "running").then(|| started_at + Duration::seconds(42)),
+        outcome: outcome.into(),
+        counts,
+        message: None,
+    }
+}
+
+fn report() -> StatusReport {
+    StatusReport {
+        generated_at: at("2026-03-01T02:00:00Z"),
+        version: "0.1.0".into(),
+        healthy: false,
+        streams: vec![stream(StreamId::SobotCallResult), failing(), never_read()],
+        runs: vec![
+            run(1042, "running", Counts::default()),
+            run(1041, "succeeded", Counts { inserted: 12, updated: 3, ..Counts::default() }),
+        ],
+        quarantine_open: 2,
+    }
+}
+
+#[test]
+fn a_report_reads_well_without_colour() {
+    insta::assert_snapshot!(render(&report(), Shanghai, None), @r#"
+    ccsync 0.1.0, 2026-03-01 10:00:00 Asia/Shanghai: needs attention
+
+    SOURCE  STREAM             STATE       COMPLETE UP TO                      ROWS  COMPLETE  OPEN  FAILED  LAST READ
+    sobot   sobot.call_result  ok          2026-03-01 09:30 (30 min ago)  1,234,567        59     1       0  5 min ago
+    sobot   sobot.chat_result  failing     2026-02-26 00:00 (3 d ago)     1,234,567        59     1       0  5 min ago
+    moor    moor.queue         never read  -                                      0         0     0       0  -
+
+    Failures
+    sobot/sobot.chat_result 2026-02-26 00:00 .. 2026-02-27 00:00
+      failed 3 times, last 2026-03-01 09:50 (10 min ago)
+      credentials_refused: the vendor answered 900001 [31mno such appid
+      cure: check app_id and app_key of this source with the vendor, then run `ccsync check`
+
+    2 records are set aside; see `ccsync quarantine list`.
+
+    Latest runs
+     RUN  STREAM                   TRIGGER   STARTED          TOOK  OUTCOME    CHANGED
+    1042  sobot/sobot.call_result  schedule  03-01 09:55:00  5 min  running    -
+    1041  sobot/sobot.call_result  schedule  03-01 09:55:00   42 s  succeeded  12 new, 3 changed
+    "#);
+}
+
+#[test]
+fn a_narrow_terminal_gets_fewer_columns_and_wrapped_messages() {
+    let text = render(&report(), Shanghai, Some(72));
+    insta::assert_snapshot!(text, @r#"
+    ccsync 0.1.0, 2026-03-01 10:00:00 Asia/Shanghai: needs attention
+
+    SOURCE  STREAM             STATE       COMPLETE UP TO
+    sobot   sobot.call_result  ok          2026-03-01 09:30 (30 min ago)
+    sobot   sobot.chat_result  failing     2026-02-26 00:00 (3 d ago)
+    moor    moor.queue         never read  -
+
+    Failures
+    sobot/sobot.chat_result 2026-02-26 00:00 .. 2026-02-27 00:00
+      failed 3 times, last 2026-03-01 09:50 (10 min ago)
+      credentials_refused: the vendor answered 900001 [31mno such appid
+      cure: check app_id and app_key of this source with the vendor, then
+        run `ccsync check`
+
+    2 records are set aside; see `ccsync quarantine list`.
+
+    Latest runs
+    STREAM                   STARTED         OUTCOME    CHANGED
+    sobot/sobot.call_result  03-01 09:55:00  running    -
+    sobot/sobot.call_result  03-01 09:55:00  succeeded  12 new, 3 changed
+    "#);
+    for line in text.lines() {
+        assert!(line.chars().count() <= 72, "{line}");
+    }
+}
+
+#[test]
+fn an_empty_report_says_so() {
+    let empty =
+        StatusReport { healthy: true, streams: Vec::new(), runs: Vec::new(), quarantine_open: 0, ..report() };
+    insta::assert_snapshot!(render(&empty, Shanghai, None), @r#"
+    ccsync 0.1.0, 2026-03-01 10:00:00 Asia/Shanghai: healthy
+
+    No stream is configured.
+    "#);
+}
+
+#[test]
+fn the_state_is_told_in_a_word_or_two() {
+    let ok = stream(StreamId::SobotCallResult);
+    assert_eq!(state_word(&ok), "ok");
+    assert_eq!(state_word(&failing()), "failing");
+    assert_eq!(state_word(&never_read()), "never read");
+    let behind = StreamStatus { complete_to: Some(at("2026-01-05T00:00:00Z")), ..ok.clone() };
+    assert_eq!(state_word(&behind), "catching up");
+    assert_eq!(state_word(&StreamStatus { complete_to: None, ..ok }), "catching up");
+}
+
+#[test]
+fn numbers_and_lengths_are_short() {
+    let texts = [0, 999, 1_000, -1_234_567].map(grouped);
+    assert_eq!(texts, ["0", "999", "1,000", "-1,234,567"]);
+    let spans = [-5, 119, 120, 7_199, 7_200, 172_800].map(|seconds| span(Duration::seconds(seconds)));
+    assert_eq!(spans, ["0 s", "119 s", "2 min", "119 min", "2 h", "2 d"]);
+}

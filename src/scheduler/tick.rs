@@ -1,0 +1,84 @@
+//! What happens at a tick.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use rand::Rng as _;
+use tokio_util::sync::CancellationToken;
+
+use crate::engine::port::clock::Clock;
+use crate::scheduler::CronJob;
+use crate::scheduler::cron::CronSchedule;
+use crate::telemetry::event::TickMissed;
+
+/// More missed ticks than this are not told apart.
+const MISSED_MAX: u64 = 1_000;
+
+/// Serves the ticks of one job, from wherever they come.
+pub(super) struct Ticker {
+    job: CronJob,
+    jitter: Duration,
+    clock: Arc<dyn Clock>,
+    stop: CancellationToken,
+    /// Ticks up to here were served.
+    served: Mutex<DateTime<Utc>>,
+}
+
+impl Ticker {
+    pub(super) fn new(
+        job: CronJob,
+        jitter: Duration,
+        clock: Arc<dyn Clock>,
+        stop: CancellationToken,
+    ) -> Ticker {
+        let served = Mutex::new(clock.now());
+        Ticker { job, jitter, clock, stop, served }
+    }
+
+    pub(super) fn schedule(&self) -> &CronSchedule {
+        &self.job.schedule
+    }
+
+    /// Seconds east of UTC at `now`, where the schedule is.
+    pub(super) fn offset(&self, now: DateTime<Utc>) -> i32 {
+        self.job.schedule.offset(now)
+    }
+
+    /// Serves a tick: waits for the jitter, then rings.
+    pub(super) async fn tick(&self) {
+        let due = self.serve();
+        if due > 1 {
+            TickMissed { key: self.job.trigger.key(), missed: due - 1 }.emit();
+        }
+        let wait = self.draw_jitter();
+        tokio::select! {
+            biased;
+            () = self.stop.cancelled() => {}
+            () = self.clock.sleep(wait) => self.job.trigger.fire(),
+        }
+    }
+
+    /// Whether a tick was due before `limit` that nobody served.
+    pub(super) fn is_behind(&self, limit: DateTime<Utc>) -> bool {
+        let served = *self.served.lock().unwrap_or_else(PoisonError::into_inner);
+        self.job.schedule.last_tick(limit).is_some_and(|tick| tick > served)
+    }
+
+    /// Marks all ticks up to now as served and returns how many they were.
+    fn serve(&self) -> u64 {
+        let now = self.clock.now();
+        let mut served = self.served.lock().unwrap_or_else(PoisonError::into_inner);
+        let due = self.job.schedule.ticks_between(*served, now, MISSED_MAX);
+        *served = now.max(*served);
+        due
+    }
+
+    fn draw_jitter(&self) -> Duration {
+        if self.jitter.is_zero() {
+            Duration::ZERO
+        } else {
+            rand::rng().random_range(Duration::ZERO..self.jitter)
+        }
+    }
+}
