@@ -1,0 +1,84 @@
+//! Lays the three layers over one another: compiled-in defaults, the file, the environment.
+
+use std::path::Path;
+
+use config::{Config, File, FileFormat, Format, Map, Source, Value};
+
+use super::environment;
+use super::error::{ConfigError, ConfigErrors, Origin, Report};
+
+/// Every setting with its default, documented.
+pub(super) const DEFAULTS: &str = include_str!("../../config/default.toml");
+
+/// A layer that was read already.
+#[derive(Debug, Clone)]
+struct Layer(Map<String, Value>);
+
+impl Source for Layer {
+    fn clone_into_box(&self) -> Box<dyn Source + Send + Sync> {
+        Box::new(self.clone())
+    }
+
+    fn collect(&self) -> Result<Map<String, Value>, config::ConfigError> {
+        Ok(self.0.clone())
+    }
+}
+
+/// The merged tree; each leaf knows where it came from.
+pub(super) fn merge(
+    file: Option<&Path>,
+    variables: impl IntoIterator<Item = (String, String)>,
+    report: &Report,
+) -> Result<Value, ConfigErrors> {
+    let mut builder = Config::builder().add_source(File::from_str(DEFAULTS, FileFormat::Toml));
+    if let Some(path) = file {
+        builder = builder.add_source(Layer(read_file(path)?));
+    }
+    let below = builder.build_cloned().map_err(unforeseen)?.cache;
+    let variables = environment::tree(variables, &below, report).map_err(unforeseen)?;
+    Ok(builder.add_source(Layer(variables)).build().map_err(unforeseen)?.cache)
+}
+
+fn read_file(path: &Path) -> Result<Map<String, Value>, ConfigErrors> {
+    let name = path.display().to_string();
+    let wrong = |message: String| {
+        ConfigErrors::from(ConfigError {
+            key: String::new(),
+            message,
+            origin: Some(Origin::File(name.clone())),
+        })
+    };
+    let text = std::fs::read_to_string(path)
+        .map_err(|error| wrong(format!("the configuration file cannot be read: {error}")))?;
+    FileFormat::Toml
+        .parse(Some(&name), &text)
+        .map_err(|error| wrong(format!("the configuration file is not TOML: {}", syntax(&error.to_string()))))
+}
+
+/// The parser's message without the lines of the file that it quotes, for those may hold a secret.
+fn syntax(message: &str) -> String {
+    let mut lines = message.lines();
+    let first = lines.next().unwrap_or_default();
+    let Some(place) = first.strip_prefix("TOML parse error at ") else {
+        // The only errors without a place are about numbers.
+        return format!("{first}; long rows of digits are written in quotes");
+    };
+    // After the place come a margin, the quoted line, the pointer below it, and then the message.
+    let message: Vec<&str> = lines
+        .skip_while(|line| !line.trim_start().starts_with('|') || !line.contains('^'))
+        .skip(1)
+        .map(str::trim)
+        .filter(|line| !line.is_empty())
+        .collect();
+    format!("{place}: {}", message.join("; "))
+}
+
+/// The `config` crate fails only on layers that cannot be read, and these were read before.
+fn unforeseen(error: config::ConfigError) -> ConfigErrors {
+    // Its text may quote a value, so it is not passed on.
+    let message = match error {
+        config::ConfigError::FileParse { .. } => "the compiled-in defaults are not TOML: please report this",
+        _ => "the layers of the configuration cannot be merged: please report this",
+    };
+    ConfigErrors::from(ConfigError { key: String::new(), message: message.to_owned(), origin: None })
+}

@@ -1,0 +1,1 @@
+//! What only the inside can tell: that `default.toml` and the reader know the same settings.
