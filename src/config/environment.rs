@@ -21,7 +21,10 @@ pub(super) fn tree(
         .collect()?;
     // In order of their names, so that the same variables always give the same tree and the same errors.
     let mut collected: Vec<_> = collected.into_iter().collect();
-    collected.sort_by(|(a, _), (b, _)| a.cmp(b));
+    // Numbers count as numbers: the elements of a list are set one after the other, the tenth after the ninth.
+    collected.sort_by_cached_key(|(key, _)| {
+        key.split('.').map(|part| (part.parse::<u64>().ok(), part.to_owned())).collect::<Vec<_>>()
+    });
 
     let names = source_names(below);
     let mut root = Value::new(None, Map::<String, Value>::new());
@@ -90,7 +93,10 @@ fn place(node: &mut Value, below: Option<&Value>, path: &[String], value: Value)
                 return;
             };
             if index == items.len() {
-                items.push(Value::new(value.origin().map(str::to_owned).as_ref(), Map::<String, Value>::new()));
+                items.push(Value::new(
+                    value.origin().map(str::to_owned).as_ref(),
+                    Map::<String, Value>::new(),
+                ));
             }
             place(&mut items[index], None, rest, value);
         }

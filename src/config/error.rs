@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::fmt;
 
-use config::Value;
+use config::{Value, ValueKind};
 
 /// How [`config::Environment`] calls itself.
 pub(super) const ENVIRONMENT: &str = "the environment";
@@ -21,13 +21,20 @@ pub enum Origin {
 }
 
 impl Origin {
-    /// The layer that a value says it came from.
-    pub(super) fn of(value: &Value) -> Origin {
-        match value.origin() {
+    /// The layer that a value came from. A merged table does not say, so its first key of an outer layer does.
+    pub(super) fn of(value: &Value) -> Option<Origin> {
+        if let ValueKind::Table(table) = &value.kind {
+            let mut inside: Vec<_> = table.iter().collect();
+            inside.sort_by_key(|(key, _)| *key);
+            let mut origins: Vec<_> = inside.into_iter().filter_map(|(_, value)| Origin::of(value)).collect();
+            let outer = origins.iter().position(|origin| *origin != Origin::Default);
+            return outer.map(|index| origins.swap_remove(index)).or_else(|| origins.pop());
+        }
+        Some(match value.origin() {
             None => Origin::Default,
             Some(ENVIRONMENT) => Origin::Environment,
             Some(path) => Origin::File(path.to_owned()),
-        }
+        })
     }
 }
 

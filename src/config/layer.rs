@@ -50,18 +50,19 @@ fn read_file(path: &Path) -> Result<Map<String, Value>, ConfigErrors> {
     };
     let text = std::fs::read_to_string(path)
         .map_err(|error| wrong(format!("the configuration file cannot be read: {error}")))?;
-    FileFormat::Toml
-        .parse(Some(&name), &text)
-        .map_err(|error| wrong(format!("the configuration file is not TOML: {}", syntax(&error.to_string()))))
+    FileFormat::Toml.parse(Some(&name), &text).map_err(|error| {
+        wrong(format!("the configuration file is not TOML: {}", syntax(&error.to_string(), &text)))
+    })
 }
 
 /// The parser's message without the lines of the file that it quotes, for those may hold a secret.
-fn syntax(message: &str) -> String {
+fn syntax(message: &str, text: &str) -> String {
     let mut lines = message.lines();
     let first = lines.next().unwrap_or_default();
     let Some(place) = first.strip_prefix("TOML parse error at ") else {
-        // The only errors without a place are about numbers.
-        return format!("{first}; long rows of digits are written in quotes");
+        // The one error without a place: a number that does not fit, most often an id or a secret without quotes.
+        let place = text.lines().position(has_long_number).map(|index| format!("line {}: ", index + 1));
+        return format!("{}{first}; write long rows of digits in quotes", place.unwrap_or_default());
     };
     // After the place come a margin, the quoted line, the pointer below it, and then the message.
     let message: Vec<&str> = lines
@@ -71,6 +72,12 @@ fn syntax(message: &str) -> String {
         .filter(|line| !line.is_empty())
         .collect();
     format!("{place}: {}", message.join("; "))
+}
+
+/// Whether a number stands there that is too long for 64 bits.
+fn has_long_number(line: &str) -> bool {
+    let value = line.split_once('=').map_or("", |(_, value)| value.trim_start());
+    value.bytes().take_while(u8::is_ascii_digit).count() > 18
 }
 
 /// The `config` crate fails only on layers that cannot be read, and these were read before.

@@ -85,7 +85,9 @@ pub(super) fn start(text: &str, zone: Tz, now: DateTime<Utc>) -> Result<DateTime
         return Err(format!("start {text} lies in the future"));
     }
     match NaiveDate::from_ymd_opt(2000, 1, 1) {
-        Some(floor) if start < local_midnight(floor, zone) => Err(format!("start {text} lies before 2000-01-01")),
+        Some(floor) if start < local_midnight(floor, zone) => {
+            Err(format!("start {text} lies before 2000-01-01"))
+        }
         _ => Ok(start),
     }
 }
@@ -95,7 +97,7 @@ pub(super) fn schedule(text: &str, zone: Tz, now: DateTime<Utc>) -> Result<Strin
     let form = "second, minute, hour, day of month, month, day of week, such as \"0 */10 * * * *\"";
     let fields = text.split_whitespace().count();
     if fields != 6 {
-        return Err(format!("{text:?} has {fields} of the six fields {form}"));
+        return Err(format!("{text:?} has {fields} fields; expects six: {form}"));
     }
     let cron = CronParser::builder()
         .seconds(Seconds::Required)
@@ -184,9 +186,18 @@ mod tests {
     #[test]
     fn every_form_of_a_duration_is_read_and_shown_again() {
         let forms = [
-            ("250ms", 250), ("90s", 90_000), ("10m", 600_000), ("2h", 7_200_000), ("1d", 86_400_000),
-            ("1d 12h", 129_600_000), ("1h30m", 5_400_000), ("0s", 0), ("2w", 1_209_600_000),
-            ("1min", 60_000), ("5 seconds", 5_000), ("500us", 0),
+            ("250ms", 250),
+            ("90s", 90_000),
+            ("10m", 600_000),
+            ("2h", 7_200_000),
+            ("1d", 86_400_000),
+            ("1d 12h", 129_600_000),
+            ("1h30m", 5_400_000),
+            ("0s", 0),
+            ("2w", 1_209_600_000),
+            ("1min", 60_000),
+            ("5 seconds", 5_000),
+            ("500us", 0),
         ];
         for (text, millis) in forms {
             let duration = duration(text, ANY).unwrap();
@@ -223,7 +234,7 @@ mod tests {
     fn a_schedule_has_six_fields_and_is_due_at_some_time() {
         let check = |text| schedule(text, Tz::Asia__Shanghai, DateTime::UNIX_EPOCH);
         assert_eq!(check("0 */10 * * * *").as_deref(), Ok("0 */10 * * * *"));
-        assert!(check("*/10 * * * *").unwrap_err().contains("six fields"));
+        assert!(check("*/10 * * * *").unwrap_err().contains("expects six"));
         assert!(check("0 0 0 31 2 *").unwrap_err().contains("never due"));
         assert!(check("0 99 * * * *").unwrap_err().contains("not a schedule"));
     }
@@ -238,9 +249,14 @@ mod tests {
             assert!(!check(local, PlainHttp::Loopback) && check(local, PlainHttp::PrivateNetwork), "{local}");
         }
         for public in ["http://8.8.8.8", "http://vendor.example", "http://localhost.evil.example"] {
-            assert!(!check(public, PlainHttp::PrivateNetwork) && check(public, PlainHttp::Allowed), "{public}");
+            assert!(
+                !check(public, PlainHttp::PrivateNetwork) && check(public, PlainHttp::Allowed),
+                "{public}"
+            );
         }
-        for never in ["ftp://a.example", "https://u:p@a.example", "https://a.example?x=1", "a.example", "https://"] {
+        for never in
+            ["ftp://a.example", "https://u:p@a.example", "https://a.example?x=1", "a.example", "https://"]
+        {
             assert!(!check(never, PlainHttp::Allowed), "{never}");
         }
     }

@@ -26,8 +26,9 @@ use chrono::{DateTime, Utc};
 pub use self::error::{ConfigError, ConfigErrors, Origin};
 pub use self::render::{Format, render};
 pub use self::settings::{
-    Account, AgentSettings, DatabaseSettings, EngineSettings, HttpSettings, LogFormat, LogSettings, OpsSettings,
-    PrivacySettings, SchedulerSettings, Settings, SourceSettings, StreamSettings, WindowSettings,
+    Account, AgentSettings, DatabaseSettings, EngineSettings, HttpSettings, LogFormat, LogSettings,
+    OpsSettings, PrivacySettings, SchedulerSettings, Settings, SourceSettings, StreamSettings,
+    WindowSettings,
 };
 
 /// Loads the configuration from its layers: defaults, then `file`, then the variables `CCSYNC__…` among

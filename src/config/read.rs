@@ -43,9 +43,8 @@ pub(super) fn settings(tree: &Value, now: DateTime<Utc>, report: &Report) -> Opt
     let http = closed(root.section("http"), http);
     let engine = closed(root.section("engine"), engine);
     let scheduler = closed(root.section("scheduler"), scheduler);
-    let privacy = closed(root.section("privacy"), |section| {
-        Some(PrivacySettings { phone: phone(section, "phone")? })
-    });
+    let privacy =
+        closed(root.section("privacy"), |section| Some(PrivacySettings { phone: phone(section, "phone")? }));
     let log = closed(root.section("log"), log);
     let context = Context {
         zone: timezone.unwrap_or(Tz::UTC),
@@ -103,7 +102,8 @@ fn database(section: &Section<'_>) -> Option<DatabaseSettings> {
 fn ops(section: &Section<'_>) -> Option<OpsSettings> {
     let enabled = section.boolean("enabled");
     let listen = section.parse("listen", |text| {
-        text.parse().map_err(|_| format!("expects an address and a port such as 127.0.0.1:8080, not {text:?}"))
+        text.parse()
+            .map_err(|_| format!("expects an address and a port such as 127.0.0.1:8080, not {text:?}"))
     });
     Some(OpsSettings { enabled: enabled?, listen: listen? })
 }

@@ -144,7 +144,11 @@ impl<'a> Section<'a> {
     }
 
     /// A setting that may be absent.
-    pub(super) fn maybe<T>(&self, key: &str, read: impl FnOnce(&Self, &str) -> Option<T>) -> Option<Option<T>> {
+    pub(super) fn maybe<T>(
+        &self,
+        key: &str,
+        read: impl FnOnce(&Self, &str) -> Option<T>,
+    ) -> Option<Option<T>> {
         if self.has(key) { read(self, key).map(Some) } else { Some(None) }
     }
 
@@ -184,15 +188,17 @@ impl<'a> Section<'a> {
         let found = self.need(key)?;
         let value = match &found.value.kind {
             ValueKind::Boolean(value) => Some(*value),
-            ValueKind::String(text) if from_environment(&found) => match text.trim().to_lowercase().as_str() {
-                "true" | "1" | "yes" | "on" => Some(true),
-                "false" | "0" | "no" | "off" => Some(false),
-                _ => None,
-            },
+            ValueKind::String(text) if from_environment(&found) => {
+                match text.trim().to_lowercase().as_str() {
+                    "true" | "1" | "yes" | "on" => Some(true),
+                    "false" | "0" | "no" | "off" => Some(false),
+                    _ => None,
+                }
+            }
             _ => None,
         };
         if value.is_none() {
-            self.wrong(&found, format!("expects true or false, not {}", describe(found.value)));
+            self.wrong(&found, format!("expects true or false{}", instead(&found)));
         }
         value
     }
@@ -206,7 +212,7 @@ impl<'a> Section<'a> {
             _ => None,
         };
         let Some(number) = number else {
-            self.wrong(&found, format!("expects a whole number, not {}", describe(found.value)));
+            self.wrong(&found, format!("expects a whole number{}", instead(&found)));
             return None;
         };
         let typed = range.contains(&number).then(|| T::try_from(number).ok()).flatten();
@@ -249,7 +255,7 @@ impl<'a> Section<'a> {
     }
 
     fn wrong(&self, found: &Found<'_>, message: impl Into<String>) {
-        self.report.error(&found.path, message, Some(Origin::of(found.value)));
+        self.report.error(&found.path, message, Origin::of(found.value));
     }
 }
 
@@ -261,7 +267,12 @@ fn table(value: &Value) -> Option<&Table> {
 }
 
 fn from_environment(found: &Found<'_>) -> bool {
-    Origin::of(found.value) == Origin::Environment
+    Origin::of(found.value) == Some(Origin::Environment)
+}
+
+/// What stands there instead; a variable is always text, which explains nothing.
+fn instead(found: &Found<'_>) -> String {
+    if from_environment(found) { String::new() } else { format!(", not {}", describe(found.value)) }
 }
 
 fn join(path: &str, key: &str) -> String {

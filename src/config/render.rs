@@ -11,7 +11,8 @@ use serde_json::{Map, Value as Json, json};
 use super::leaf::show_duration;
 use super::secret::{HIDDEN, shown_url};
 use super::settings::{
-    Account, DatabaseSettings, EngineSettings, HttpSettings, LogFormat, Settings, SourceSettings, StreamSettings,
+    Account, DatabaseSettings, EngineSettings, HttpSettings, LogFormat, Settings, SourceSettings,
+    StreamSettings,
 };
 use crate::domain::privacy::PhonePolicy;
 

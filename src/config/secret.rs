@@ -57,7 +57,8 @@ pub(super) fn database_url(section: &Section<'_>) -> Option<DatabaseUrl> {
     let (secret, password) = (secret?, password?);
     let Some((url, url_file)) = secret else {
         if password.is_some() {
-            section.refuse("password_file", "is of no use without `url`: the embedded database makes its own");
+            section
+                .refuse("password_file", "is of no use without `url`: the embedded database makes its own");
             return None;
         }
         return Some((None, None, None));
@@ -94,7 +95,9 @@ fn postgres_url(url: &SecretString, password: Option<&SecretString>) -> Result<S
         return Err("expects an address that begins with postgres://".to_owned());
     }
     if url.query_pairs().any(|(name, _)| name == "password") {
-        return Err("has a password after the `?`: write it before the `@`, or use `password_file`".to_owned());
+        return Err(
+            "has a password after the `?`: write it before the `@`, or use `password_file`".to_owned()
+        );
     }
     if url.password() == Some(HIDDEN) {
         return Err(placeholder());

@@ -71,11 +71,13 @@ pub(super) fn sources(root: &Section<'_>, context: Context) -> Option<Vec<Source
             return None;
         }
         if !is_name(&name) {
-            let message = "is not a name: letters, digits, `_` and `-`, 63 at most, the first one no `_` or `-`";
+            let message =
+                "is not a name: letters, digits, `_` and `-`, 63 at most, the first one no `_` or `-`";
             sources.refuse(&name, message);
         }
         let kind = section.choice("kind", &KINDS)?;
-        let defaults = KINDS.iter().find(|(_, other)| *other == kind).map(|(name, _)| defaults.section(name))?;
+        let defaults =
+            KINDS.iter().find(|(_, other)| *other == kind).map(|(name, _)| defaults.section(name))?;
         closed(section.or(&defaults), |section| {
             section.has("kind");
             source(section, &name, kind, context)
@@ -87,7 +89,9 @@ pub(super) fn sources(root: &Section<'_>, context: Context) -> Option<Vec<Source
 
 fn is_name(name: &str) -> bool {
     let word = |character: char| character.is_ascii_alphanumeric() || matches!(character, '_' | '-');
-    name.len() <= 63 && name.starts_with(|first: char| first.is_ascii_alphanumeric()) && name.chars().all(word)
+    name.len() <= 63
+        && name.starts_with(|first: char| first.is_ascii_alphanumeric())
+        && name.chars().all(word)
 }
 
 fn source(section: &Section<'_>, name: &str, kind: Kind, context: Context) -> Option<SourceSettings> {
