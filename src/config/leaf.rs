@@ -53,7 +53,7 @@ pub(super) fn show_duration(duration: Duration) -> String {
     if nanos == 0 {
         return "0s".to_owned();
     }
-    let exact = UNITS.iter().find(|(_, unit)| nanos % unit == 0);
+    let exact = UNITS.iter().find(|(_, unit)| nanos.is_multiple_of(*unit));
     exact.map(|(name, unit)| format!("{}{name}", nanos / unit)).unwrap_or_default()
 }
 

@@ -67,7 +67,7 @@ impl<'a> Section<'a> {
     }
 
     /// This section as one of defaults: nothing in it is required.
-    pub(super) fn as_template(mut self) -> Section<'a> {
+    pub(super) fn into_template(mut self) -> Section<'a> {
         self.template = true;
         self
     }

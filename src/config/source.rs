@@ -58,7 +58,7 @@ fn limits(stream: StreamId) -> (i64, i64) {
 
 /// Reads the defaults of each kind, and then every source.
 pub(super) fn sources(root: &Section<'_>, context: Context) -> Option<Vec<SourceSettings>> {
-    let defaults = root.section("defaults").as_template();
+    let defaults = root.section("defaults").into_template();
     for (name, kind) in KINDS {
         closed(defaults.section(name), |section| source(section, name, kind, context));
     }

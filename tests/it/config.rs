@@ -1,5 +1,7 @@
 //! Configuration, from the outside: texts and variables in, settings or mistakes out.
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests may fail like the tests themselves")]
+
 mod mistakes;
 mod secrets;
 mod variables;
