@@ -14,6 +14,20 @@ pub(super) const DEFAULTS: &str = include_str!("../../config/default.toml");
 #[derive(Debug, Clone)]
 struct Layer(Map<String, Value>);
 
+impl Layer {
+    /// Takes out the keys that `config` would follow as a path (`"a.b"`, `"a[9]"`): no setting has such a name.
+    fn new(mut table: Map<String, Value>, report: &Report) -> Layer {
+        let is_path = |key: &str| key.contains(['.', '[']);
+        let mut paths: Vec<_> = table.iter().filter(|(key, _)| is_path(key)).collect();
+        paths.sort_by_key(|(key, _)| *key);
+        for (key, value) in paths {
+            report.error(&format!("{key:?}"), "unknown key", Origin::of(value));
+        }
+        table.retain(|key, _| !is_path(key));
+        Layer(table)
+    }
+}
+
 impl Source for Layer {
     fn clone_into_box(&self) -> Box<dyn Source + Send + Sync> {
         Box::new(self.clone())
@@ -32,11 +46,11 @@ pub(super) fn merge(
 ) -> Result<Value, ConfigErrors> {
     let mut builder = Config::builder().add_source(File::from_str(DEFAULTS, FileFormat::Toml));
     if let Some(path) = file {
-        builder = builder.add_source(Layer(read_file(path)?));
+        builder = builder.add_source(Layer::new(read_file(path)?, report));
     }
     let below = builder.build_cloned().map_err(unforeseen)?.cache;
     let variables = environment::tree(variables, &below, report).map_err(unforeseen)?;
-    Ok(builder.add_source(Layer(variables)).build().map_err(unforeseen)?.cache)
+    Ok(builder.add_source(Layer::new(variables, report)).build().map_err(unforeseen)?.cache)
 }
 
 fn read_file(path: &Path) -> Result<Map<String, Value>, ConfigErrors> {

@@ -115,3 +115,14 @@ fn plain_http_needs_loopback_or_permission() {
         );
     }
 }
+
+#[test]
+fn no_key_is_followed_as_a_path() {
+    let errors =
+        load_with("\"database.port\" = 5\n\"x[99999999999999]\" = 1\n", &[("CCSYNC__Y[9999999999]", "1")]);
+    insta::assert_snapshot!(errors.unwrap_err(), @r#"
+    "database.port": unknown key (ccsync.toml)
+    "x[99999999999999]": unknown key (ccsync.toml)
+    "y[9999999999]": unknown key (environment)
+    "#);
+}
