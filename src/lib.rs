@@ -15,3 +15,5 @@ pub mod store;
 
 pub mod ops;
 pub mod scheduler;
+
+pub mod config;

@@ -91,7 +91,9 @@ pub async fn walk(
             return Ok(WalkEnd::TooLarge(rows));
         }
         let step = match closing {
-            Closing::Total => Ok(walker.is_complete() || came == 0),
+            // A full last page is held against the one behind it: a total that slipped to just this number
+            // would otherwise end the walk too soon.
+            Closing::Total => Ok(came == 0 || (walker.is_complete() && came < walker.size as usize)),
             Closing::EmptyPage => walker.close_without_total(page_no, size_before, came).await?,
         };
         match step {

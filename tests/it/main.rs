@@ -1,5 +1,6 @@
 //! Integration tests.
 
+mod config;
 mod embedded;
 mod ops;
 mod scheduler;

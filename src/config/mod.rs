@@ -1,0 +1,52 @@
+//! The configuration: three layers in, one checked [`Settings`] out, or every mistake at once.
+//!
+//! `config/default.toml` is the one list of settings and their defaults; it is compiled in as the lowest
+//! layer. Over it come the operator's file and the variables `CCSYNC__…`, which are handed in: nothing here
+//! reads the process environment. The secrets' files are read here.
+
+mod environment;
+mod error;
+mod layer;
+mod leaf;
+mod read;
+mod reader;
+mod render;
+mod secret;
+mod settings;
+mod source;
+mod suggest;
+
+#[cfg(test)]
+mod tests;
+
+use std::path::Path;
+
+use chrono::{DateTime, Utc};
+
+pub use self::error::{ConfigError, ConfigErrors, Origin};
+pub use self::render::{Format, render};
+pub use self::settings::{
+    Account, AgentSettings, DatabaseSettings, EngineSettings, HttpSettings, LogFormat, LogSettings,
+    OpsSettings, PrivacySettings, SchedulerSettings, Settings, SourceSettings, StreamSettings,
+    WindowSettings,
+};
+
+/// Loads the configuration from its layers: defaults, then `file`, then the variables `CCSYNC__…` among
+/// `variables` (all others are passed over).
+///
+/// `now` decides what lies in the future, and where a stream begins that does not say so: at the midnight
+/// 31 days ago, in the configured zone.
+///
+/// # Errors
+/// Every mistake there is, each with its key and origin. A file that cannot be read, or is not TOML, is the
+/// only one then, because what would follow from it is not the operator's mistake.
+pub fn load(
+    file: Option<&Path>,
+    variables: impl IntoIterator<Item = (String, String)>,
+    now: DateTime<Utc>,
+) -> Result<Settings, ConfigErrors> {
+    let report = error::Report::default();
+    let tree = layer::merge(file, variables, &report)?;
+    let settings = read::settings(&tree, now, &report);
+    report.into_result(settings)
+}

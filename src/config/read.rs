@@ -1,0 +1,163 @@
+//! The tables that every installation has, one function each.
+
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use chrono_tz::Tz;
+use config::Value;
+use tracing_subscriber::EnvFilter;
+
+use super::error::Report;
+use super::leaf;
+use super::reader::Section;
+use super::secret;
+use super::settings::{
+    DatabaseSettings, EngineSettings, HttpSettings, LogFormat, LogSettings, OpsSettings, PrivacySettings,
+    SchedulerSettings, Settings,
+};
+use super::source;
+use crate::domain::privacy::PhonePolicy;
+
+const MS: Duration = Duration::from_millis(1);
+const SECOND: Duration = Duration::from_secs(1);
+const MINUTE: Duration = Duration::from_secs(60);
+const HOUR: Duration = Duration::from_secs(3_600);
+
+/// What some values can only be understood with.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Context {
+    /// The configured zone, or UTC where that could not be read, so that the rest is still checked.
+    pub(super) zone: Tz,
+    /// The present.
+    pub(super) now: DateTime<Utc>,
+    /// `[privacy] phone`.
+    pub(super) phone: PhonePolicy,
+}
+
+/// Reads everything; `None` where a mistake was noted.
+pub(super) fn settings(tree: &Value, now: DateTime<Utc>, report: &Report) -> Option<Settings> {
+    let root = Section::root(tree, report);
+    let timezone = root.parse("timezone", leaf::timezone);
+    let database = closed(root.section("database"), database);
+    let ops = closed(root.section("ops"), ops);
+    let http = closed(root.section("http"), http);
+    let engine = closed(root.section("engine"), engine);
+    let scheduler = closed(root.section("scheduler"), scheduler);
+    let privacy =
+        closed(root.section("privacy"), |section| Some(PrivacySettings { phone: phone(section, "phone")? }));
+    let log = closed(root.section("log"), log);
+    let context = Context {
+        zone: timezone.unwrap_or(Tz::UTC),
+        now,
+        phone: privacy.as_ref().map_or(PhonePolicy::default(), |privacy| privacy.phone),
+    };
+    let sources = source::sources(&root, context);
+    root.close();
+    Some(Settings {
+        timezone: timezone?,
+        database: database?,
+        ops: ops?,
+        http: http?,
+        engine: engine?,
+        scheduler: scheduler?,
+        privacy: privacy?,
+        log: log?,
+        sources: sources?,
+    })
+}
+
+/// Reads a section and then refuses what is left of it.
+pub(super) fn closed<'a, T>(section: Section<'a>, read: impl FnOnce(&Section<'a>) -> Option<T>) -> Option<T> {
+    let value = read(&section);
+    section.close();
+    value
+}
+
+/// What becomes of phone numbers.
+pub(super) fn phone(section: &Section<'_>, key: &str) -> Option<PhonePolicy> {
+    let choices = [("mask", PhonePolicy::Mask), ("keep", PhonePolicy::Keep), ("drop", PhonePolicy::Drop)];
+    section.choice(key, &choices)
+}
+
+fn database(section: &Section<'_>) -> Option<DatabaseSettings> {
+    let url = secret::database_url(section);
+    let data_dir = secret::path(section, "data_dir");
+    let port = section.number("port", 0..=65_535);
+    let bin_dir = section.maybe("bin_dir", secret::path);
+    let fetch = section.boolean("fetch");
+    let pool_size = section.number("pool_size", 1..=100);
+    let (url, url_file, password_file) = url?;
+    Some(DatabaseSettings {
+        url,
+        url_file,
+        password_file,
+        data_dir: data_dir?,
+        port: port?,
+        bin_dir: bin_dir?,
+        fetch: fetch?,
+        pool_size: pool_size?,
+    })
+}
+
+fn ops(section: &Section<'_>) -> Option<OpsSettings> {
+    let enabled = section.boolean("enabled");
+    let listen = section.parse("listen", |text| {
+        text.parse()
+            .map_err(|_| format!("expects an address and a port such as 127.0.0.1:8080, not {text:?}"))
+    });
+    Some(OpsSettings { enabled: enabled?, listen: listen? })
+}
+
+fn http(section: &Section<'_>) -> Option<HttpSettings> {
+    let connect_timeout = section.duration("connect_timeout", 10 * MS..=10 * MINUTE);
+    let read_timeout = section.duration("read_timeout", 10 * MS..=10 * MINUTE);
+    let total_timeout = section.duration("total_timeout", 10 * MS..=HOUR);
+    let body_mib_max = section.number("body_mib_max", 1..=1_024);
+    Some(HttpSettings {
+        connect_timeout: connect_timeout?,
+        read_timeout: read_timeout?,
+        total_timeout: total_timeout?,
+        body_mib_max: body_mib_max?,
+    })
+}
+
+fn engine(section: &Section<'_>) -> Option<EngineSettings> {
+    let lease = section.duration("lease", SECOND..=10 * MINUTE);
+    let retries = section.number("retries", 1..=100);
+    let retry_base = section.duration("retry_base", MS..=10 * MINUTE);
+    let retry_max = section.duration("retry_max", MS..=HOUR);
+    let walks_max = section.number("walks_max", 1..=100);
+    let pages_max = section.number("pages_max", 1..=10_000_000);
+    let window_rows_max = section.number("window_rows_max", 1..=10_000_000);
+    let shutdown_grace = section.duration("shutdown_grace", Duration::ZERO..=10 * MINUTE);
+    if let (Some(base), Some(max)) = (retry_base, retry_max)
+        && max < base
+    {
+        let (base, max) = (leaf::show_duration(base), leaf::show_duration(max));
+        section.refuse("retry_max", format!("{max} is less than `retry_base`, which is {base}"));
+    }
+    Some(EngineSettings {
+        lease: lease?,
+        retries: retries?,
+        retry_base: retry_base?,
+        retry_max: retry_max?,
+        walks_max: walks_max?,
+        pages_max: pages_max?,
+        window_rows_max: window_rows_max?,
+        shutdown_grace: shutdown_grace?,
+    })
+}
+
+fn scheduler(section: &Section<'_>) -> Option<SchedulerSettings> {
+    Some(SchedulerSettings { jitter: section.duration("jitter", Duration::ZERO..=HOUR)? })
+}
+
+fn log(section: &Section<'_>) -> Option<LogSettings> {
+    let formats = [("auto", LogFormat::Auto), ("human", LogFormat::Human), ("json", LogFormat::Json)];
+    let format = section.choice("format", &formats);
+    let filter = section.parse("filter", |text| match EnvFilter::try_new(text) {
+        Ok(_) => Ok(text.to_owned()),
+        Err(error) => Err(format!("{text:?} is not a filter such as \"info,ccsync=debug\": {error}")),
+    });
+    Some(LogSettings { format: format?, filter: filter? })
+}

@@ -1,0 +1,218 @@
+//! The effective configuration as text, secrets hidden.
+
+use std::fmt::Write;
+use std::path::Path;
+use std::time::Duration;
+
+use chrono::SecondsFormat;
+use chrono_tz::Tz;
+use serde_json::{Map, Value as Json, json};
+
+use super::leaf::show_duration;
+use super::secret::{HIDDEN, shown_url};
+use super::settings::{
+    Account, DatabaseSettings, EngineSettings, HttpSettings, LogFormat, Settings, SourceSettings,
+    StreamSettings,
+};
+use crate::domain::privacy::PhonePolicy;
+
+/// The form of the text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Format {
+    /// A configuration file: with the hidden secrets filled in it loads and means the same.
+    Toml,
+    /// The same tree for machines.
+    Json,
+}
+
+/// The effective configuration. Secrets appear as `********`, or as the file that they came from.
+pub fn render(settings: &Settings, format: Format) -> String {
+    let tree = tree(settings);
+    match format {
+        // The alternate form of a JSON value is its indented text.
+        Format::Json => format!("{tree:#}\n"),
+        Format::Toml => {
+            let mut out = String::new();
+            if let Json::Object(root) = &tree {
+                table(&mut out, "", root);
+            }
+            out
+        }
+    }
+}
+
+fn tree(settings: &Settings) -> Json {
+    let sources = settings.sources.iter().map(|item| (item.name.clone(), source(item, settings.timezone)));
+    json!({
+        "timezone": settings.timezone.name(),
+        "database": database(&settings.database),
+        "ops": { "enabled": settings.ops.enabled, "listen": settings.ops.listen.to_string() },
+        "http": http(&settings.http),
+        "engine": engine(&settings.engine),
+        "scheduler": { "jitter": length(settings.scheduler.jitter) },
+        "privacy": { "phone": phone(settings.privacy.phone) },
+        "log": { "format": log_format(settings.log.format), "filter": settings.log.filter },
+        "sources": sources.collect::<Map<_, _>>(),
+    })
+}
+
+fn database(database: &DatabaseSettings) -> Json {
+    let mut out = object(json!({
+        "password_file": database.password_file,
+        "data_dir": database.data_dir,
+        "port": database.port,
+        "bin_dir": database.bin_dir,
+        "fetch": database.fetch,
+        "pool_size": database.pool_size,
+    }));
+    match (&database.url, &database.url_file) {
+        (_, Some(file)) => out.insert("url_file".into(), json!(file)),
+        (Some(url), None) => {
+            out.insert("url".into(), json!(shown_url(url, database.password_file.as_deref())))
+        }
+        (None, None) => None,
+    };
+    Json::Object(out)
+}
+
+fn http(http: &HttpSettings) -> Json {
+    json!({
+        "connect_timeout": length(http.connect_timeout),
+        "read_timeout": length(http.read_timeout),
+        "total_timeout": length(http.total_timeout),
+        "body_mib_max": http.body_mib_max,
+    })
+}
+
+fn engine(engine: &EngineSettings) -> Json {
+    json!({
+        "lease": length(engine.lease),
+        "retries": engine.retries,
+        "retry_base": length(engine.retry_base),
+        "retry_max": length(engine.retry_max),
+        "walks_max": engine.walks_max,
+        "pages_max": engine.pages_max,
+        "window_rows_max": engine.window_rows_max,
+        "shutdown_grace": length(engine.shutdown_grace),
+    })
+}
+
+fn source(source: &SourceSettings, zone: Tz) -> Json {
+    let mut out = object(json!({
+        "base_url": source.base_url.as_str(),
+        "allow_http": source.allow_http,
+        "privacy": { "phone": phone(source.phone) },
+    }));
+    let mut set = |key: &str, value: Json| out.insert(key.to_owned(), value);
+    match &source.account {
+        Account::Sobot { app_id, app_key_file, .. } => {
+            set("kind", json!("sobot"));
+            set("app_id", json!(app_id));
+            hidden(&mut out, "app_key", app_key_file.as_deref());
+        }
+        Account::Moor { account_id, api_secret_file, .. } => {
+            set("kind", json!("moor"));
+            set("account_id", json!(account_id));
+            hidden(&mut out, "api_secret", api_secret_file.as_deref());
+        }
+        Account::Workbench { agents } => {
+            set("kind", json!("workbench"));
+            let agents = agents.iter().map(|agent| {
+                let mut out = object(json!({ "extno": agent.extno }));
+                hidden(&mut out, "access_token", agent.access_token_file.as_deref());
+                Json::Object(out)
+            });
+            set("agents", agents.collect());
+        }
+    }
+    for item in &source.streams {
+        let name = item.key.stream.as_str();
+        let name = name.split_once('.').map_or(name, |(_, table)| table);
+        out.insert(name.to_owned(), stream(item, zone));
+    }
+    Json::Object(out)
+}
+
+fn stream(stream: &StreamSettings, zone: Tz) -> Json {
+    let mut out = object(json!({
+        "enabled": stream.enabled,
+        "schedule": stream.schedule,
+        "page_size": stream.page_size,
+        "requests_per_minute": stream.requests_per_minute,
+    }));
+    if let Some(window) = &stream.window {
+        let start = window.start.with_timezone(&zone).to_rfc3339_opts(SecondsFormat::AutoSi, true);
+        out.extend(object(json!({
+            "start": start,
+            "window": length(window.window),
+            "lookback": length(window.lookback),
+            "settle": length(window.settle),
+            "reread_every": window.reread_every.map(length),
+        })));
+    }
+    Json::Object(out)
+}
+
+fn hidden(out: &mut Map<String, Json>, key: &str, file: Option<&Path>) {
+    match file {
+        Some(file) => out.insert(format!("{key}_file"), json!(file)),
+        None => out.insert(key.to_owned(), json!(HIDDEN)),
+    };
+}
+
+/// The object without the settings that are not set.
+fn object(json: Json) -> Map<String, Json> {
+    match json {
+        Json::Object(map) => map.into_iter().filter(|(_, value)| !value.is_null()).collect(),
+        _ => Map::new(),
+    }
+}
+
+fn length(duration: Duration) -> String {
+    show_duration(duration)
+}
+
+fn phone(policy: PhonePolicy) -> &'static str {
+    match policy {
+        PhonePolicy::Keep => "keep",
+        PhonePolicy::Mask => "mask",
+        PhonePolicy::Drop => "drop",
+    }
+}
+
+fn log_format(format: LogFormat) -> &'static str {
+    match format {
+        LogFormat::Auto => "auto",
+        LogFormat::Human => "human",
+        LogFormat::Json => "json",
+    }
+}
+
+/// A table as TOML: its values first, for they would belong to a table that came before them.
+fn table(out: &mut String, path: &str, map: &Map<String, Json>) {
+    let is_block = |value: &Json| value.is_object() || is_blocks(value);
+    for (key, value) in map.iter().filter(|(_, value)| !is_block(value)) {
+        // Writing to a String cannot fail.
+        let _ = writeln!(out, "{key} = {}", scalar(value));
+    }
+    for (key, value) in map.iter().filter(|(_, value)| is_block(value)) {
+        let path = if path.is_empty() { key.clone() } else { format!("{path}.{key}") };
+        let (open, close, items) = match value {
+            Json::Array(items) => ("[[", "]]", items.as_slice()),
+            value => ("[", "]", std::slice::from_ref(value)),
+        };
+        for item in items.iter().filter_map(Json::as_object) {
+            let _ = writeln!(out, "\n{open}{path}{close}");
+            table(out, &path, item);
+        }
+    }
+}
+
+fn is_blocks(value: &Json) -> bool {
+    value.as_array().is_some_and(|items| !items.is_empty() && items.iter().all(Json::is_object))
+}
+
+/// JSON's text of a value is TOML's, but for one control character that JSON leaves as it is.
+fn scalar(value: &Json) -> String {
+    value.to_string().replace('\u{7f}', "\\u007f")
+}

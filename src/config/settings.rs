@@ -1,0 +1,248 @@
+//! What a configuration says, typed, checked and complete.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use chrono_tz::Tz;
+use secrecy::SecretString;
+use url::Url;
+
+use super::error::{ConfigError, ConfigErrors};
+use crate::domain::privacy::PhonePolicy;
+use crate::domain::stream::StreamKey;
+
+/// The whole configuration. `config/default.toml` explains each setting.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// The zone of business days, schedules and dates without an offset.
+    pub timezone: Tz,
+    /// Where rows are kept.
+    pub database: DatabaseSettings,
+    /// The status page, health checks and metrics.
+    pub ops: OpsSettings,
+    /// Patience with vendors.
+    pub http: HttpSettings,
+    /// Limits of reading.
+    pub engine: EngineSettings,
+    /// When reading begins.
+    pub scheduler: SchedulerSettings,
+    /// What becomes of phone numbers, where a source does not say otherwise.
+    pub privacy: PrivacySettings,
+    /// What is logged and how.
+    pub log: LogSettings,
+    /// The vendor accounts, by name.
+    pub sources: Vec<SourceSettings>,
+}
+
+/// `[database]`
+#[derive(Debug, Clone)]
+pub struct DatabaseSettings {
+    /// Address, with the password in place; `None` for an embedded PostgreSQL. Treated as a secret.
+    pub url: Option<SecretString>,
+    /// The file that `url` came from.
+    pub url_file: Option<PathBuf>,
+    /// The file that the password in `url` came from.
+    pub password_file: Option<PathBuf>,
+    /// Directory of the embedded cluster.
+    pub data_dir: PathBuf,
+    /// Port of the embedded server; 0 for a free one.
+    pub port: u16,
+    /// Directory of the server programs; `None` to search for them.
+    pub bin_dir: Option<PathBuf>,
+    /// Whether server programs may be downloaded where none are installed.
+    pub fetch: bool,
+    /// Connections kept.
+    pub pool_size: u32,
+}
+
+/// `[ops]`
+#[derive(Debug, Clone)]
+pub struct OpsSettings {
+    /// Whether it is served at all.
+    pub enabled: bool,
+    /// Address to serve it on.
+    pub listen: SocketAddr,
+}
+
+/// `[http]`
+#[derive(Debug, Clone)]
+pub struct HttpSettings {
+    /// To connect.
+    pub connect_timeout: Duration,
+    /// Between two pieces of an answer.
+    pub read_timeout: Duration,
+    /// For a request as a whole.
+    pub total_timeout: Duration,
+    /// Largest answer, in MiB.
+    pub body_mib_max: u32,
+}
+
+/// `[engine]`
+#[derive(Debug, Clone)]
+pub struct EngineSettings {
+    /// How long a worker owns a window without a sign of life.
+    pub lease: Duration,
+    /// Tries of one request, the first one counted.
+    pub retries: u32,
+    /// Wait before the second try.
+    pub retry_base: Duration,
+    /// Longest wait between two tries.
+    pub retry_max: Duration,
+    /// Reads of one window that keeps changing.
+    pub walks_max: u32,
+    /// Pages of one read of one window.
+    pub pages_max: u32,
+    /// Rows of one window.
+    pub window_rows_max: u32,
+    /// For work in progress when the service stops.
+    pub shutdown_grace: Duration,
+}
+
+/// `[scheduler]`
+#[derive(Debug, Clone)]
+pub struct SchedulerSettings {
+    /// Longest random delay of a tick.
+    pub jitter: Duration,
+}
+
+/// `[privacy]`
+#[derive(Debug, Clone)]
+pub struct PrivacySettings {
+    /// Phone numbers.
+    pub phone: PhonePolicy,
+}
+
+/// `[log]`
+#[derive(Debug, Clone)]
+pub struct LogSettings {
+    /// The form of a line.
+    pub format: LogFormat,
+    /// A filter that `tracing_subscriber::EnvFilter` accepts.
+    pub filter: String,
+}
+
+/// The form of a log line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LogFormat {
+    /// Human on a terminal, else JSON.
+    Auto,
+    /// For people.
+    Human,
+    /// For machines.
+    Json,
+}
+
+/// `[sources.NAME]`: one vendor account.
+#[derive(Debug, Clone)]
+pub struct SourceSettings {
+    /// The operator's name for it.
+    pub name: String,
+    /// Address of the vendor, perhaps with a path.
+    pub base_url: Url,
+    /// Whether plain http is allowed to any host.
+    pub allow_http: bool,
+    /// Phone numbers of this source.
+    pub phone: PhonePolicy,
+    /// Which vendor, and the credentials there.
+    pub account: Account,
+    /// Every stream of the vendor, those that are not enabled too.
+    pub streams: Vec<StreamSettings>,
+}
+
+/// `kind`, and what belongs to it.
+#[derive(Debug, Clone)]
+pub enum Account {
+    /// Sobot 智齿.
+    Sobot {
+        /// The account. Sources with the same address and account share one token and one budget.
+        app_id: String,
+        /// Its key.
+        app_key: SecretString,
+        /// The file that the key came from.
+        app_key_file: Option<PathBuf>,
+    },
+    /// 7moor 容联七陌.
+    Moor {
+        /// The account.
+        account_id: String,
+        /// Its secret.
+        api_secret: SecretString,
+        /// The file that the secret came from.
+        api_secret_file: Option<PathBuf>,
+    },
+    /// The call system's workbench. Its feed is not read yet.
+    Workbench {
+        /// The agents whose monitor is to be followed.
+        agents: Vec<AgentSettings>,
+    },
+}
+
+/// `[[sources.NAME.agents]]`
+#[derive(Debug, Clone)]
+pub struct AgentSettings {
+    /// Extension number, unique within the source.
+    pub extno: String,
+    /// The agent's token.
+    pub access_token: SecretString,
+    /// The file that the token came from.
+    pub access_token_file: Option<PathBuf>,
+}
+
+/// One stream of one source.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StreamSettings {
+    /// Which stream.
+    pub key: StreamKey,
+    /// Whether it is read.
+    pub enabled: bool,
+    /// Cron expression of six fields, seconds first, in the settings' zone; known to be valid.
+    pub schedule: String,
+    /// Rows asked for per page.
+    pub page_size: u32,
+    /// Requests per minute.
+    pub requests_per_minute: u32,
+    /// For windowed streams.
+    pub window: Option<WindowSettings>,
+}
+
+/// How a windowed stream is cut and read again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WindowSettings {
+    /// The first instant wanted.
+    pub start: DateTime<Utc>,
+    /// Length of a window.
+    pub window: Duration,
+    /// How far back windows are read again.
+    pub lookback: Duration,
+    /// How long a window may still change after its end.
+    pub settle: Duration,
+    /// Least time between two reads of a window that ended more than a day ago; `None`: every tick.
+    pub reread_every: Option<Duration>,
+}
+
+impl Settings {
+    /// The streams that are read, of all sources.
+    pub fn streams(&self) -> Vec<StreamSettings> {
+        let all = self.sources.iter().flat_map(|source| &source.streams);
+        all.filter(|stream| stream.enabled).cloned().collect()
+    }
+
+    /// The source of this name.
+    pub fn source(&self, name: &str) -> Option<&SourceSettings> {
+        self.sources.iter().find(|source| source.name == name)
+    }
+
+    /// For the commands that make no sense without a vendor.
+    ///
+    /// # Errors
+    /// Where no source is configured.
+    pub fn require_sources(&self) -> Result<(), ConfigErrors> {
+        if !self.sources.is_empty() {
+            return Ok(());
+        }
+        let message = "none is configured: add a table [sources.NAME] with kind, base_url and credentials";
+        Err(ConfigError { key: "sources".to_owned(), message: message.to_owned(), origin: None }.into())
+    }
+}

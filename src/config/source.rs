@@ -1,0 +1,214 @@
+//! `[sources.NAME]`, with `[defaults.KIND]` behind each.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+
+use super::leaf::{self, PlainHttp};
+use super::read::{Context, closed, phone};
+use super::reader::Section;
+use super::secret;
+use super::settings::{Account, AgentSettings, SourceSettings, StreamSettings, WindowSettings};
+use crate::domain::stream::{StreamId, StreamKey, StreamKind};
+use crate::domain::window::local_midnight;
+
+const SECOND: Duration = Duration::from_secs(1);
+const MINUTE: Duration = Duration::from_secs(60);
+const DAY: Duration = Duration::from_secs(86_400);
+
+/// How far back a stream begins that does not say where.
+const START_DAYS_BACK: i64 = 31;
+
+/// The vendors.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Sobot,
+    Moor,
+    Workbench,
+}
+
+const KINDS: [(&str, Kind); 3] =
+    [("sobot", Kind::Sobot), ("moor", Kind::Moor), ("workbench", Kind::Workbench)];
+
+impl Kind {
+    fn streams(self) -> &'static [StreamId] {
+        match self {
+            Kind::Sobot => &[StreamId::SobotCallResult, StreamId::SobotChatResult],
+            Kind::Moor => &[StreamId::MoorQueue, StreamId::MoorAgentClaimStatus],
+            Kind::Workbench => &[],
+        }
+    }
+}
+
+/// The name of a stream's table within its source.
+fn table_of(stream: StreamId) -> &'static str {
+    stream.as_str().split_once('.').map_or(stream.as_str(), |(_, table)| table)
+}
+
+/// Largest page and most requests per minute that the vendor is known to bear.
+fn limits(stream: StreamId) -> (i64, i64) {
+    match stream {
+        StreamId::SobotCallResult => (1_000, 6_000),
+        StreamId::SobotChatResult => (10_000, 6_000),
+        StreamId::MoorQueue => (1_000, 20),
+        StreamId::MoorAgentClaimStatus => (1_000, 100),
+    }
+}
+
+/// Reads the defaults of each kind, and then every source.
+pub(super) fn sources(root: &Section<'_>, context: Context) -> Option<Vec<SourceSettings>> {
+    let defaults = root.section("defaults").into_template();
+    for (name, kind) in KINDS {
+        closed(defaults.section(name), |section| source(section, name, kind, context));
+    }
+    defaults.close();
+
+    let sources = root.section("sources");
+    let read = |name: String| {
+        let section = sources.section(&name);
+        if !section.exists() {
+            return None;
+        }
+        if !is_name(&name) {
+            let message =
+                "is not a name: letters, digits, `_` and `-`, 63 at most, the first one no `_` or `-`";
+            sources.refuse(&name, message);
+        }
+        let kind = section.choice("kind", &KINDS)?;
+        let defaults =
+            KINDS.iter().find(|(_, other)| *other == kind).map(|(name, _)| defaults.section(name))?;
+        closed(section.or(&defaults), |section| {
+            section.has("kind");
+            source(section, &name, kind, context)
+        })
+    };
+    let read: Vec<_> = sources.names().into_iter().map(read).collect();
+    read.into_iter().collect()
+}
+
+fn is_name(name: &str) -> bool {
+    let word = |character: char| character.is_ascii_alphanumeric() || matches!(character, '_' | '-');
+    name.len() <= 63
+        && name.starts_with(|first: char| first.is_ascii_alphanumeric())
+        && name.chars().all(word)
+}
+
+fn source(section: &Section<'_>, name: &str, kind: Kind, context: Context) -> Option<SourceSettings> {
+    let allow_http = section.boolean("allow_http");
+    let plain = match (allow_http, kind) {
+        // Where the setting could not be read, one mistake is enough.
+        (Some(true) | None, _) => PlainHttp::Allowed,
+        // Its contract gives an address in a private network, and its vendor knows http alone.
+        (Some(false), Kind::Workbench) => PlainHttp::PrivateNetwork,
+        (Some(false), _) => PlainHttp::Loopback,
+    };
+    let base_url = section.parse("base_url", |text| leaf::base_url(text, plain));
+    let policy = closed(section.section("privacy"), |privacy| privacy.maybe("phone", phone));
+    let account = account(section, kind);
+    let streams = streams(section, name, kind, context);
+    Some(SourceSettings {
+        name: name.to_owned(),
+        base_url: base_url?,
+        allow_http: allow_http?,
+        phone: policy?.unwrap_or(context.phone),
+        account: account?,
+        streams: streams?,
+    })
+}
+
+fn account(section: &Section<'_>, kind: Kind) -> Option<Account> {
+    match kind {
+        Kind::Sobot => {
+            let app_id = section.text("app_id");
+            let (app_key, app_key_file) = secret::required(section, "app_key")?;
+            Some(Account::Sobot { app_id: app_id?, app_key, app_key_file })
+        }
+        Kind::Moor => {
+            let account_id = section.text("account_id");
+            let (api_secret, api_secret_file) = secret::required(section, "api_secret")?;
+            Some(Account::Moor { account_id: account_id?, api_secret, api_secret_file })
+        }
+        Kind::Workbench => Some(Account::Workbench { agents: agents(section)? }),
+    }
+}
+
+fn agents(section: &Section<'_>) -> Option<Vec<AgentSettings>> {
+    let mut seen = BTreeSet::new();
+    let mut read = |element: Option<Section<'_>>| {
+        closed(element?, |agent| {
+            let extno = agent.text("extno");
+            let token = secret::required(agent, "access_token");
+            let extno = extno?;
+            if !seen.insert(extno.clone()) {
+                agent.refuse("extno", format!("{extno} is there twice: one block per agent"));
+            }
+            let (access_token, access_token_file) = token?;
+            Some(AgentSettings { extno, access_token, access_token_file })
+        })
+    };
+    let read: Vec<_> = section.list("agents").into_iter().map(&mut read).collect();
+    read.into_iter().collect()
+}
+
+fn streams(section: &Section<'_>, name: &str, kind: Kind, context: Context) -> Option<Vec<StreamSettings>> {
+    // A stream without a start begins where its sibling does.
+    let windowed = || kind.streams().iter().filter(|stream| stream.kind() == StreamKind::Windowed);
+    let given = windowed().find_map(|stream| start(&section.section(table_of(*stream)), context)?);
+    let fallback = given.unwrap_or_else(|| {
+        let day = context.now.with_timezone(&context.zone) - chrono::Duration::days(START_DAYS_BACK);
+        local_midnight(day.date_naive(), context.zone)
+    });
+    let read = |id: &StreamId| {
+        let key = StreamKey { source: name.to_owned(), stream: *id };
+        closed(section.section(table_of(*id)), |section| stream(section, key, fallback, context))
+    };
+    let read: Vec<_> = kind.streams().iter().map(read).collect();
+    read.into_iter().collect()
+}
+
+fn start(section: &Section<'_>, context: Context) -> Option<Option<DateTime<Utc>>> {
+    let read = |text: &str| leaf::start(text, context.zone, context.now);
+    section.maybe("start", |section, key| section.parse(key, read))
+}
+
+fn stream(
+    section: &Section<'_>,
+    key: StreamKey,
+    fallback: DateTime<Utc>,
+    context: Context,
+) -> Option<StreamSettings> {
+    let (page_max, requests_max) = limits(key.stream);
+    let enabled = section.boolean("enabled");
+    let schedule = section.parse("schedule", |text| leaf::schedule(text, context.zone, context.now));
+    let page_size = section.number("page_size", 1..=page_max);
+    let requests_per_minute = section.number("requests_per_minute", 1..=requests_max);
+    let window = match key.stream.kind() {
+        StreamKind::Snapshot => Some(None),
+        StreamKind::Windowed => window(section, fallback, context).map(Some),
+    };
+    Some(StreamSettings {
+        key,
+        enabled: enabled?,
+        schedule: schedule?,
+        page_size: page_size?,
+        requests_per_minute: requests_per_minute?,
+        window: window?,
+    })
+}
+
+fn window(section: &Section<'_>, fallback: DateTime<Utc>, context: Context) -> Option<WindowSettings> {
+    let start = start(section, context);
+    let window = section.duration("window", MINUTE..=31 * DAY);
+    let lookback = section.duration("lookback", Duration::ZERO..=3_650 * DAY);
+    let settle = section.duration("settle", Duration::ZERO..=31 * DAY);
+    let every = |section: &Section<'_>, key: &str| section.duration(key, SECOND..=366 * DAY);
+    let reread_every = section.maybe("reread_every", every);
+    Some(WindowSettings {
+        start: start?.unwrap_or(fallback),
+        window: window?,
+        lookback: lookback?,
+        settle: settle?,
+        reread_every: reread_every?,
+    })
+}

@@ -1,0 +1,64 @@
+//! Secrets: where they come from, and that they are never shown.
+
+use ccsync::config::{Format, render};
+use secrecy::ExposeSecret;
+
+use super::{CONTRACT, SOBOT, file, load_with, mistakes, settings, sobot_key};
+
+#[test]
+fn a_secret_comes_from_its_file_without_the_newline() {
+    let (key, password, empty) = (file("0123 x\r\n"), file("p@ss/word\n"), file("\n"));
+    let text = format!(
+        "[database]\nurl = \"postgres://u@h/d\"\npassword_file = {:?}\n{SOBOT}app_key_file = {:?}\n",
+        password.path(),
+        key.path()
+    );
+    let settings = settings(&text);
+    assert_eq!(sobot_key(&settings, "s"), "0123 x");
+    assert_eq!(settings.database.url.as_ref().unwrap().expose_secret(), "postgres://u:p%40ss%2Fword@h/d");
+
+    let url = file("postgres://u:pw@h/d\n");
+    let from_file = self::settings(&format!("[database]\nurl_file = {:?}\n", url.path()));
+    assert_eq!(from_file.database.url.unwrap().expose_secret(), "postgres://u:pw@h/d");
+
+    let missing = mistakes(&format!("{SOBOT}app_key_file = \"/no/such/secret\"\n"));
+    assert!(missing.contains("sources.s.app_key_file: /no/such/secret cannot be read"), "{missing}");
+    let empty = mistakes(&format!("{SOBOT}app_key_file = {:?}\n", empty.path()));
+    assert!(empty.contains("is empty"), "{empty}");
+    let none = mistakes(SOBOT);
+    assert!(none.contains("sources.s.app_key: is required and missing"), "{none}");
+    let alone = mistakes("[database]\npassword_file = \"/x\"\n");
+    assert!(alone.contains("database.password_file"), "{alone}");
+    let shown = mistakes(&format!("{SOBOT}app_key = \"********\"\n"));
+    assert!(shown.contains("ccsync config"), "{shown}");
+}
+
+#[test]
+fn no_secret_is_ever_shown_and_what_is_shown_loads_again() {
+    let key = file("hunter2-file");
+    let text = format!(
+        "{}\n[sources.extra]\nkind = \"sobot\"\nbase_url = \"https://x.example/api\"\napp_id = \"\\\"q\\\\\"\n\
+         app_key_file = {:?}\n[sources.extra.privacy]\nphone = \"keep\"\n[sources.extra.call_result]\nenabled = false\n",
+        CONTRACT
+            .replace("_id = \"…\"", "_id = \"1\"")
+            .replace("\"…\"", "\"hunter2\"")
+            .replace("ccsync@db", "ccsync:hunter2@db"),
+        key.path()
+    );
+    let settings = settings(&text);
+    let toml = render(&settings, Format::Toml);
+    let json = render(&settings, Format::Json);
+    for shown in [&format!("{settings:?}"), &toml, &json] {
+        assert!(!shown.contains("hunter2"), "{shown}");
+    }
+    assert!(json.contains("\"app_key\": \"********\"") && json.contains("app_key_file"), "{json}");
+    assert!(toml.contains("url = \"postgres://ccsync:********@db/ccsync\""), "{toml}");
+
+    let again = load_with(&toml.replace("********", "hunter2"), &[])
+        .unwrap_or_else(|errors| panic!("{errors}\n{toml}"));
+    assert_eq!(render(&again, Format::Toml), toml);
+    assert_eq!(again.streams(), settings.streams());
+    assert_eq!(sobot_key(&again, "extra"), "hunter2-file");
+    let masked = mistakes(&toml);
+    assert_eq!(masked.lines().count(), 4, "each hidden secret is asked for: {masked}");
+}
