@@ -5,7 +5,9 @@ use std::fmt;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use reqwest::header::{ACCEPT, CONTENT_TYPE, DATE, HeaderMap, HeaderName, HeaderValue, LOCATION, RETRY_AFTER};
+use reqwest::header::{
+    ACCEPT, CONTENT_TYPE, DATE, HeaderMap, HeaderName, HeaderValue, LOCATION, RETRY_AFTER,
+};
 use secrecy::{ExposeSecret as _, SecretString};
 use url::{Host, Url};
 
@@ -107,7 +109,8 @@ impl HttpClient {
         let mut body = Vec::new();
         loop {
             let chunk = response.chunk().await;
-            let broken = |error| transport(site, error, &format!("the answer broke off after {} bytes", body.len()));
+            let broken =
+                |error| transport(site, error, &format!("the answer broke off after {} bytes", body.len()));
             let Some(chunk) = chunk.map_err(broken)? else { break };
             if self.body_bytes_max < body.len() + chunk.len() {
                 let limit = self.body_bytes_max;
@@ -205,7 +208,8 @@ impl Answer {
 pub(crate) fn address(base: &Url, path: &str, query: &[(&str, &str)]) -> Url {
     let mut url = base.clone();
     url.set_path(&format!("{}{path}", base.path().trim_end_matches('/')));
-    let pairs: Vec<_> = query.iter().map(|(name, value)| format!("{name}={}", percent_encoded(value))).collect();
+    let pairs: Vec<_> =
+        query.iter().map(|(name, value)| format!("{name}={}", percent_encoded(value))).collect();
     url.set_query((!pairs.is_empty()).then(|| pairs.join("&")).as_deref());
     url.set_fragment(None);
     url

@@ -231,7 +231,10 @@ mod tests {
             (fields.column(names, ColumnType::Text), Json::Object(fields.into_extra()).to_string())
         };
         let taken = |value: &str| Ok(Value::Text(value.into()));
-        assert_eq!(text(r#"{"quality_datetime":"1","qualify_time":"2"}"#), (taken("1"), r#"{"qualify_time":"2"}"#.into()));
+        assert_eq!(
+            text(r#"{"quality_datetime":"1","qualify_time":"2"}"#),
+            (taken("1"), r#"{"qualify_time":"2"}"#.into())
+        );
         assert_eq!(text(r#"{"quality_datetime":"1","qualify_time":1}"#), (taken("1"), "{}".into()));
         assert_eq!(text(r#"{"quality_datetime":"","qualify_time":"2"}"#), (taken("2"), "{}".into()));
         assert_eq!(text(r#"{"quality_datetime":"1","qualify_time":null}"#), (taken("1"), "{}".into()));
@@ -273,7 +276,10 @@ mod tests {
         let payload = |raw: &str| reject(raw, String::new(), PhonePolicy::Mask).payload;
         assert_eq!(payload(r#"{"b": 1.0, "a": "x"}"#), r#"{"b": 1.0, "a": "x"}"#);
         assert_eq!(payload(r#"{"phone": "15711356914"}"#), r#"{"phone":"157****6914"}"#);
-        assert_eq!(payload(r#"{"x": "\u003115711356914", "phone": "8000123"}"#), r#"{"phone":"****23","x":"115711356914"}"#);
+        assert_eq!(
+            payload(r#"{"x": "\u003115711356914", "phone": "8000123"}"#),
+            r#"{"phone":"****23","x":"115711356914"}"#
+        );
         assert_eq!(payload(r#"{"n": 1e400, "x": "15711356914"}"#), r#"{"n":"1e400","x":"157****6914"}"#);
     }
 }

@@ -72,8 +72,10 @@ mod tests {
 
     #[test]
     fn half_a_surrogate_pair_becomes_the_replacement_character() {
-        assert_eq!(body_text(br#"["\ud83d", "\uDE00x", "\ud83d\ud83d\ude00"]"#.to_vec()),
-            r#"["\ufffd", "\ufffdx", "\ufffd\ud83d\ude00"]"#);
+        assert_eq!(
+            body_text(br#"["\ud83d", "\uDE00x", "\ud83d\ud83d\ude00"]"#.to_vec()),
+            r#"["\ufffd", "\ufffdx", "\ufffd\ud83d\ude00"]"#
+        );
     }
 
     #[test]

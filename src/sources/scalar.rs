@@ -130,7 +130,8 @@ impl<'a> Scalar<'a> {
 /// underscores too.
 fn decimal(text: &str) -> Option<Decimal> {
     let numeric = |c: char| c.is_ascii_digit() || matches!(c, '+' | '-' | '.' | 'e' | 'E');
-    if !text.starts_with(|c: char| c.is_ascii_digit() || matches!(c, '+' | '-' | '.')) || !text.chars().all(numeric)
+    if !text.starts_with(|c: char| c.is_ascii_digit() || matches!(c, '+' | '-' | '.'))
+        || !text.chars().all(numeric)
     {
         return None;
     }
@@ -187,9 +188,13 @@ mod tests {
 
     #[test]
     fn null_and_blank_are_nothing_for_every_type() {
-        for kind in
-            [ColumnType::Text, ColumnType::Numeric, ColumnType::Integer, ColumnType::Bool, ColumnType::Instant]
-        {
+        for kind in [
+            ColumnType::Text,
+            ColumnType::Numeric,
+            ColumnType::Integer,
+            ColumnType::Bool,
+            ColumnType::Instant,
+        ] {
             for json in ["null", r#""""#, r#""  ""#] {
                 assert_eq!(read(json, kind), Ok(Value::Null), "{json} as {kind:?}");
             }

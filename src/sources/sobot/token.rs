@@ -142,8 +142,8 @@ impl TokenKeeper {
         let mut fields = judge(site, answer, &secrets, now).map_err(|refusal| refusal.into_fault())?;
         let malformed = |why| site.fault(FaultKind::Malformed, why);
         let item = fields.take_raw("item").map_or("null", |raw| raw.get());
-        let mut item = Fields::open(item, PhonePolicy::Keep)
-            .map_err(|why| malformed(format!("field `item`: {why}")))?;
+        let mut item =
+            Fields::open(item, PhonePolicy::Keep).map_err(|why| malformed(format!("field `item`: {why}")))?;
         let token = item.take("token").into_text().map(|text| text.trim().to_owned());
         let token = token.ok_or_else(|| malformed("the answer holds no token".to_owned()))?;
         let life = ["expires_in", "expire_in"]

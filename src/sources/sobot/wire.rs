@@ -39,7 +39,8 @@ pub(super) fn judge<'a>(
     now: DateTime<Utc>,
 ) -> Result<Fields<'a>, Refusal> {
     let opened = Fields::open(&answer.text, PhonePolicy::Mask);
-    let envelope = opened.ok().and_then(|mut fields| code(fields.take("ret_code")).map(|code| (code, fields)));
+    let envelope =
+        opened.ok().and_then(|mut fields| code(fields.take("ret_code")).map(|code| (code, fields)));
     let Some((code, mut fields)) = envelope else {
         let fault = answer.not_understood(site, "JSON with a ret_code", now);
         return Err(if answer.status == 401 { Refusal::Token(fault) } else { Refusal::Other(fault) });
@@ -51,7 +52,8 @@ pub(super) fn judge<'a>(
     let status = answer.status;
     let fault = |kind| {
         let shown = quote(&code, secrets);
-        let fault = site.fault(kind, format_args!("the vendor answered code {shown} {message}, HTTP {status}"));
+        let fault =
+            site.fault(kind, format_args!("the vendor answered code {shown} {message}, HTTP {status}"));
         answer.with_retry_after(fault.with_code(code.chars().take(32).collect::<String>()), now)
     };
     Err(match meaning(&code) {
@@ -59,7 +61,9 @@ pub(super) fn judge<'a>(
         Meaning::Fault(FaultKind::UnknownCode) if status == 401 => {
             Refusal::Token(fault(FaultKind::CredentialsRefused))
         }
-        Meaning::Fault(FaultKind::UnknownCode) if status == 429 => Refusal::Other(fault(FaultKind::RateLimited)),
+        Meaning::Fault(FaultKind::UnknownCode) if status == 429 => {
+            Refusal::Other(fault(FaultKind::RateLimited))
+        }
         Meaning::Fault(kind) => Refusal::Other(fault(kind)),
     })
 }
