@@ -7,6 +7,7 @@ pub mod http;
 pub mod moor;
 pub mod sobot;
 
+mod address;
 mod reading;
 mod repair;
 mod scalar;

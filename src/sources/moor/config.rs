@@ -4,7 +4,7 @@ use secrecy::SecretString;
 use url::Url;
 
 use crate::domain::privacy::PhonePolicy;
-use crate::sources::http::authority;
+use crate::sources::address::authority;
 
 /// What an operator says of one 7moor account. `Debug` hides the secret.
 #[derive(Debug, Clone)]

@@ -28,14 +28,14 @@ pub(super) fn meaning(code: Option<u64>, message: &str) -> Meaning {
         // Wrong parameters; agent does not exist.
         Some(400 | 210) => Meaning::Fault(FaultKind::RequestRefused),
         Some(429) => Meaning::Fault(FaultKind::RateLimited),
-        Some(500) => Meaning::Fault(FaultKind::VendorFailed),
+        Some(500..=599) => Meaning::Fault(FaultKind::VendorFailed),
         Some(_) | None => Meaning::Fault(FaultKind::UnknownCode),
     }
 }
 
 /// Whether the code is one of failure that the documents know.
 pub(super) fn is_known_failure(code: u64) -> bool {
-    matches!(code, 210 | 400 | 403 | 500)
+    matches!(code, 210 | 400 | 403 | 429 | 500)
 }
 
 fn speaks_of_frequency(message: &str) -> bool {

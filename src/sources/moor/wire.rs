@@ -59,19 +59,17 @@ pub(super) fn judge<'a>(
     let judged =
         code.filter(|code| *code != SUCCESS).or((shown.is_none() && 400 <= status).then_some(status));
     let message = fields.take("message").into_text().unwrap_or_default();
+    let words = quote(&message, secrets);
     let code_text =
-        shown.map_or_else(|| "no code".to_owned(), |text| format!("code {}", quote(&text, secrets)));
+        shown.as_deref().map_or("no code".to_owned(), |code| format!("code {}", quote(code, secrets)));
     let fault = |kind| {
-        let words = quote(&message, secrets);
         let fault = site.fault(kind, format_args!("the vendor answered {code_text} {words}, HTTP {status}"));
-        let fault = match code {
-            Some(code) => fault.with_code(code.to_string()),
+        let fault = match &shown {
+            Some(code) => fault.with_code(code.chars().take(32).collect::<String>()),
             None => fault,
         };
-        answer.with_retry_after(
-            if kind == FaultKind::RateLimited { fault.with_retry_after(RATE_WAIT) } else { fault },
-            now,
-        )
+        let fault = if kind == FaultKind::RateLimited { fault.with_retry_after(RATE_WAIT) } else { fault };
+        answer.with_retry_after(fault, now)
     };
     Err(match meaning(judged, &message) {
         Meaning::SignatureRefused => {
@@ -87,9 +85,10 @@ fn listing(mut fields: Fields<'_>) -> Result<Listing<'_>, String> {
     let (mut elements, mut count) = (None, Scalar::Nothing);
     if let Some(data) = fields.take_raw("data") {
         match Scalar::of(data) {
-            Scalar::List => elements = Some(list(data)?),
+            Scalar::List => elements = Some(list(data).map_err(|why| field("data", &why))?),
             Scalar::Object => {
-                let mut nested = Fields::open(data.get(), PhonePolicy::Mask)?;
+                let mut nested =
+                    Fields::open(data.get(), PhonePolicy::Mask).map_err(|why| field("data", &why))?;
                 elements =
                     nested.take_raw("list").map(list).transpose().map_err(|why| field("data.list", &why))?;
                 count = nested.take("count");

@@ -5,7 +5,7 @@ use md5::{Digest as _, Md5};
 use secrecy::ExposeSecret as _;
 use url::Url;
 
-use crate::sources::http::address;
+use crate::sources::address::address;
 use crate::sources::sobot::config::SobotConfig;
 
 pub(super) const TOKEN_PATH: &str = "/api/get_token";

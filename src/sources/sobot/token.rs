@@ -91,7 +91,8 @@ impl TokenKeeper {
                     self.account,
                     LOOK_FOR.as_secs()
                 );
-                return Err(site.fault(FaultKind::LeaseLost, what));
+                // Not `LeaseLost`, which means that somebody else does the work: here it is only delayed.
+                return Err(site.fault(FaultKind::Unreachable, what));
             }
             self.clock.sleep(LOOK_EVERY).await;
             waited += LOOK_EVERY;
@@ -111,10 +112,7 @@ impl TokenKeeper {
             Err(fault) => Err(fault),
         };
         match obtained {
-            Ok(Ok(new)) => {
-                let stored = self.vault.finish_renewal(lease, new.secret, new.obtained_at, new.expires_at);
-                Ok(Held { token: stored.await?, renewed: true })
-            }
+            Ok(Ok(new)) => self.finish(site, lease, new, judged).await,
             Ok(Err(token)) => {
                 // A lease that cannot be ended early ends by itself; what was found is good all the same.
                 let _ = self.vault.abandon_renewal(lease).await;
@@ -125,6 +123,25 @@ impl TokenKeeper {
                 Err(fault)
             }
         }
+    }
+
+    async fn finish(
+        &self,
+        site: &CallSite,
+        lease: RenewalLease,
+        new: NewToken,
+        judged: Option<i64>,
+    ) -> Result<Held, Fault> {
+        let stored = self.vault.finish_renewal(lease, new.secret, new.obtained_at, new.expires_at).await;
+        let token = match stored {
+            // The lease ran out under us: whoever took it over may have ended our token at the vendor.
+            Err(lost) if lost.kind == FaultKind::LeaseLost => self.newer(judged).await?.ok_or_else(|| {
+                let what = "the right to renew the token ran out before it was renewed";
+                site.fault(FaultKind::Unreachable, what).with_cause(lost)
+            })?,
+            stored => stored?,
+        };
+        Ok(Held { token, renewed: true })
     }
 
     async fn obtain(&self, site: &CallSite) -> Result<NewToken, Fault> {
