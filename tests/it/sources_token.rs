@@ -3,9 +3,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use ccsync::domain::fault::FaultKind;
+use ccsync::domain::fault::{Fault, FaultKind};
 use ccsync::domain::page::{Page, PageRequest};
 use ccsync::domain::privacy::PhonePolicy;
+use ccsync::domain::stream::StreamId;
 use ccsync::domain::window::TimeWindow;
 use ccsync::engine::port::clock::Clock as _;
 use ccsync::sources::sobot::{SobotAccount, SobotConfig};
@@ -25,6 +26,11 @@ async fn bench() -> Bench {
     let vendor = Vendor::start().await;
     let clock = ManualClock::at("2026-01-02T00:00:00+08:00");
     let vault = MemoryVault::new(&clock);
+    let account = account(&vendor, &vault, &clock);
+    Bench { vendor, vault, clock, account }
+}
+
+fn account(vendor: &Vendor, vault: &Arc<MemoryVault>, clock: &Arc<ManualClock>) -> SobotAccount {
     let config = SobotConfig {
         source: "sobot-sh".into(),
         base_url: vendor.base.clone(),
@@ -32,16 +38,15 @@ async fn bench() -> Bench {
         app_key: "k3y-of-app1".into(),
         phone: PhonePolicy::Mask,
     };
-    let account = SobotAccount::new(config, client(), vault.clone(), clock.clone());
-    Bench { vendor, vault, clock, account }
+    SobotAccount::new(config, client(), vault.clone(), clock.clone())
 }
 
 impl Bench {
-    async fn fetch(&self) -> Result<Page, ccsync::domain::fault::Fault> {
+    async fn fetch(&self) -> Result<Page, Fault> {
         self.account.call_result().fetch(&request()).await
     }
 
-    /// Answers token requests with these, then with `token-N`.
+    /// Answers token requests with these.
     fn mint(&self, tokens: &[&str]) {
         for token in tokens {
             self.vendor.reply("get_token", minted(token));
@@ -337,19 +342,11 @@ async fn a_lease_lost_while_renewing_is_no_loss_where_somebody_else_renewed() {
     bench.accept(&["theirs"]);
     let fault = bench.fetch().await.unwrap_err();
     assert_eq!(fault.kind, FaultKind::Unreachable, "{fault}");
+
     bench.vendor.reply("get_token", minted("ours").after(Duration::from_millis(80)));
-    bench.vault.lose_finish();
-    // The first attempt left its lease behind, as a worker that lost it would.
     let vault = MemoryVault::new(&bench.clock);
     vault.lose_finish();
-    let config = SobotConfig {
-        source: "sobot-sh".into(),
-        base_url: bench.vendor.base.clone(),
-        app_id: "app1".into(),
-        app_key: "k3y-of-app1".into(),
-        phone: PhonePolicy::Mask,
-    };
-    let account = SobotAccount::new(config, client(), vault.clone(), bench.clock.clone());
+    let account = account(&bench.vendor, &vault, &bench.clock);
     let source = account.call_result();
     let request = request();
     let (page, ()) = tokio::join!(source.fetch(&request), async {
@@ -364,7 +361,6 @@ async fn debug_of_an_account_shows_no_key_and_budgets_are_named_after_the_accoun
     let bench = bench().await;
     assert!(!format!("{:?}", bench.account).contains("k3y"), "{:?}", bench.account);
     let host = format!("127.0.0.1:{}", bench.vendor.base.port().unwrap());
-    use ccsync::domain::stream::StreamId;
     assert_eq!(
         bench.account.budget_name(StreamId::SobotCallResult),
         format!("sobot:app1@{host}/call_result")
