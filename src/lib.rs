@@ -11,6 +11,7 @@ pub mod telemetry;
 pub mod engine;
 
 pub mod simulator;
+pub mod sources;
 pub mod store;
 
 pub mod ops;

@@ -1,0 +1,14 @@
+//! The vendors. Each account hands out [`Source`]s; signing, tokens, codes, field names, time zones and
+//! bounds stay inside. Nothing here retries, keeps a budget or knows a table of the ledger.
+//!
+//! [`Source`]: crate::engine::port::source::Source
+
+pub mod http;
+pub mod moor;
+pub mod sobot;
+
+mod address;
+mod reading;
+mod repair;
+mod scalar;
+mod site;

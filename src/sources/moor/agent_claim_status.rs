@@ -1,0 +1,61 @@
+//! Whether each member takes new chats (`moor-skill-groups.txt`, queueQueueAgentClaimStatus).
+
+use serde_json::{Map, Value as Json};
+
+use crate::domain::privacy::PhonePolicy;
+use crate::domain::record::{Record, Row, Value};
+use crate::domain::stream::StreamId;
+use crate::domain::table::{ColumnType, MOOR_AGENT_CLAIM_STATUS};
+use crate::sources::moor::endpoint::{Endpoint, add_members};
+use crate::sources::reading::{Fields, reject};
+
+pub(super) static AGENT_CLAIM_STATUS: Endpoint =
+    Endpoint { stream: StreamId::MoorAgentClaimStatus, name: "queueQueueAgentClaimStatus", read };
+
+/// What all members of a group share.
+struct Group {
+    exten: Value,
+    display_name: Value,
+    assign_rule: Value,
+    extra: Map<String, Json>,
+}
+
+fn read(raw: &str, phone: PhonePolicy) -> Record {
+    let opened = Fields::open(raw, phone).and_then(|mut fields| {
+        let members = fields.list("assignMembers")?;
+        let group = Group {
+            exten: fields.key(&["exten"])?,
+            display_name: fields.text(&["displayName"])?,
+            assign_rule: fields.text(&["assignRule"])?,
+            extra: fields.into_extra(),
+        };
+        Ok((group, members))
+    });
+    let (group, members) = match opened {
+        Ok(opened) => opened,
+        Err(reason) => return Record::new(raw, Vec::new(), vec![reject(raw, reason, phone)]),
+    };
+    let mut rows = Vec::new();
+    let rejects = add_members(members, phone, &mut rows, |fields| member(fields, &group));
+    Record::new(raw, rows, rejects)
+}
+
+fn member(mut fields: Fields<'_>, group: &Group) -> Result<Row, String> {
+    let values = vec![
+        group.exten.clone(),
+        fields.key(&["agentNumber"])?,
+        group.display_name.clone(),
+        group.assign_rule.clone(),
+        fields.text(&["agentName"])?,
+        fields.column(&["pcAutoClaim"], ColumnType::Bool)?,
+        fields.column(&["mobileAutoClaim"], ColumnType::Bool)?,
+        fields.column(&["priority"], ColumnType::Integer)?,
+        fields.phone(&["phone"])?,
+    ];
+    let mut extra = fields.into_extra();
+    if !group.extra.is_empty() {
+        // The group has no row here, so what it has beyond its columns travels with each member.
+        extra.insert("group".to_owned(), Json::Object(group.extra.clone()));
+    }
+    Ok(Row::new(&MOOR_AGENT_CLAIM_STATUS, values, extra))
+}

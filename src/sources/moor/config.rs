@@ -1,0 +1,29 @@
+//! One account at 7moor.
+
+use secrecy::SecretString;
+use url::Url;
+
+use crate::domain::privacy::PhonePolicy;
+use crate::sources::address::authority;
+
+/// What an operator says of one 7moor account. `Debug` hides the secret.
+#[derive(Debug, Clone)]
+pub struct MoorConfig {
+    /// The operator's name for the account.
+    pub source: String,
+    /// As the customer's console shows it: apis.7moor.com, openapis.7moor.com … (`vendor-facts.md` 1.2).
+    pub base_url: Url,
+    /// `N` or `T` and eleven digits.
+    pub account_id: String,
+    /// Signs, and is never sent.
+    pub api_secret: SecretString,
+    /// What becomes of phone numbers.
+    pub phone: PhonePolicy,
+}
+
+impl MoorConfig {
+    /// `moor:<account_id>@<host[:port]>`: whom budgets belong to, whatever the source is called.
+    pub fn account(&self) -> String {
+        format!("moor:{}@{}", self.account_id, authority(&self.base_url))
+    }
+}

@@ -1,0 +1,137 @@
+//! 7moor's envelopes. The table of the document shows one, its samples another, a sister endpoint a third
+//! (`vendor-facts.md` 1.4); all three are read.
+
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use chrono_tz::Asia::Shanghai;
+use serde_json::value::RawValue;
+
+use crate::domain::fault::{Fault, FaultKind};
+use crate::domain::privacy::PhonePolicy;
+use crate::sources::http::Answer;
+use crate::sources::moor::fault::{Meaning, RATE_WAIT, SUCCESS, is_known_failure, meaning};
+use crate::sources::reading::{Fields, list};
+use crate::sources::scalar::Scalar;
+use crate::sources::site::{CallSite, quote};
+
+/// The list that a successful answer holds.
+#[derive(Debug)]
+pub(super) struct Listing<'a> {
+    pub(super) elements: Vec<&'a RawValue>,
+    pub(super) count: Option<u64>,
+}
+
+/// Why an answer is no success.
+#[derive(Debug)]
+pub(super) enum Refusal {
+    /// The signature was refused; a fresh one may be taken.
+    Signature(Fault),
+    /// Anything else.
+    Other(Fault),
+}
+
+/// Success is `success` true or `code` 200; `success` false or a known code of failure overrules the other.
+/// The body decides whatever the status; the status only where the body has neither.
+pub(super) fn judge<'a>(
+    site: &CallSite,
+    answer: &'a Answer,
+    secrets: &[&str],
+    now: DateTime<Utc>,
+) -> Result<Listing<'a>, Refusal> {
+    let not_understood = || Refusal::Other(answer.not_understood(site, "JSON with a code or success", now));
+    let mut fields = Fields::open(&answer.text, PhonePolicy::Mask).map_err(|_| not_understood())?;
+    let sent = fields.take("code");
+    let (code, shown) = (sent.count(), sent.into_text());
+    let success = fields.take("success").truth();
+    let succeeded = match (success, code) {
+        (None, None) if shown.is_none() => return Err(not_understood()),
+        (Some(false), _) => false,
+        (Some(true), Some(code)) => !is_known_failure(code),
+        (Some(true), None) => true,
+        (None, code) => code == Some(SUCCESS),
+    };
+    if succeeded {
+        return listing(fields).map_err(|why| Refusal::Other(site.fault(FaultKind::Malformed, why)));
+    }
+    // A failure that names no code of its own is known by the status, if that is one of failure.
+    let status = u64::from(answer.status);
+    let judged =
+        code.filter(|code| *code != SUCCESS).or((shown.is_none() && 400 <= status).then_some(status));
+    let message = fields.take("message").into_text().unwrap_or_default();
+    let words = quote(&message, secrets);
+    let code_text =
+        shown.as_deref().map_or("no code".to_owned(), |code| format!("code {}", quote(code, secrets)));
+    let fault = |kind| {
+        let fault = site.fault(kind, format_args!("the vendor answered {code_text} {words}, HTTP {status}"));
+        let fault = match &shown {
+            Some(code) => fault.with_code(code.chars().take(32).collect::<String>()),
+            None => fault,
+        };
+        let fault = if kind == FaultKind::RateLimited { fault.with_retry_after(RATE_WAIT) } else { fault };
+        answer.with_retry_after(fault, now)
+    };
+    Err(match meaning(judged, &message) {
+        Meaning::SignatureRefused => {
+            Refusal::Signature(skewed(fault(FaultKind::CredentialsRefused), answer, now))
+        }
+        Meaning::Fault(kind) => Refusal::Other(fault(kind)),
+    })
+}
+
+/// A success must say where its list is, or that there is none: an answer that merely says nothing would
+/// otherwise pass for an account without skill groups.
+fn listing(mut fields: Fields<'_>) -> Result<Listing<'_>, String> {
+    let (mut elements, mut count) = (None, Scalar::Nothing);
+    if let Some(data) = fields.take_raw("data") {
+        match Scalar::of(data) {
+            Scalar::List => elements = Some(list(data).map_err(|why| field("data", &why))?),
+            Scalar::Object => {
+                let mut nested =
+                    Fields::open(data.get(), PhonePolicy::Mask).map_err(|why| field("data", &why))?;
+                elements =
+                    nested.take_raw("list").map(list).transpose().map_err(|why| field("data.list", &why))?;
+                count = nested.take("count");
+            }
+            Scalar::Nothing => {}
+            other => return Err(field("data", &format!("expected a list, got {}", other.describe()))),
+        }
+    }
+    if elements.is_none() {
+        elements = fields.take_raw("list").map(list).transpose().map_err(|why| field("list", &why))?;
+    }
+    if count == Scalar::Nothing {
+        count = fields.take("count");
+    }
+    let count = match count {
+        Scalar::Nothing => None,
+        sent => Some(
+            sent.count()
+                .ok_or_else(|| field("count", &format!("expected a count, got {}", sent.describe())))?,
+        ),
+    };
+    match elements {
+        Some(elements) => Ok(Listing { elements, count }),
+        None if count == Some(0) => Ok(Listing { elements: Vec::new(), count }),
+        None => Err("the answer says success and holds no list".to_owned()),
+    }
+}
+
+fn field(name: &str, why: &str) -> String {
+    format!("field `{name}`: {why}")
+}
+
+/// The most common reason of a refused signature is a wrong clock; both clocks are told.
+fn skewed(mut fault: Fault, answer: &Answer, now: DateTime<Utc>) -> Fault {
+    let wall = |instant: DateTime<Utc>| instant.with_timezone(&Shanghai).format("%Y-%m-%d %H:%M:%S");
+    let theirs = answer.date.map_or_else(String::new, |date| {
+        let apart = (date - now).abs().to_std().unwrap_or(Duration::ZERO).as_secs();
+        format!(", the answer's Date header says {} ({apart} s apart)", wall(date))
+    });
+    fault.message.push_str(&format!(
+        "; signatures are valid for 5 minutes: our clock says {} Beijing time{theirs}; check account, secret \
+         and clock",
+        wall(now)
+    ));
+    fault
+}

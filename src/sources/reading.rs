@@ -1,0 +1,285 @@
+//! One element of a vendor's list, read field by field: what has a column becomes a value, the rest is kept
+//! aside, and what cannot be read becomes a reject.
+
+use std::collections::BTreeMap;
+
+use serde_json::value::RawValue;
+use serde_json::{Map, Value as Json};
+
+use crate::domain::privacy::PhonePolicy;
+use crate::domain::record::{Reject, Row, Value};
+use crate::domain::table::{ColumnType, TableShape};
+use crate::sources::scalar::Scalar;
+
+/// The names under which a vendor sends one column, the one in the document's table first.
+pub(crate) type Names = &'static [&'static str];
+
+/// Fields by these names hold a phone number of whatever form.
+const PHONE_NAMES: [&str; 4] = ["phone", "mobile", "telephone", "tel"];
+
+/// Fields by these names are never stored (`vendor-facts.md` 5, item 9).
+const CREDENTIAL_NAMES: [&str; 2] = ["password", "passwd"];
+
+/// Deeper than this a document that serde_json cannot hold is kept as text.
+const DEPTH_MAX: usize = 32;
+
+/// The fields of one JSON object that nobody has read yet.
+#[derive(Debug)]
+pub(crate) struct Fields<'a> {
+    fields: BTreeMap<String, &'a RawValue>,
+    phone: PhonePolicy,
+}
+
+impl<'a> Fields<'a> {
+    /// Opens the object. Blanks around names are not part of them (7moor's document prints `" priority"`).
+    ///
+    /// # Errors
+    /// What came instead of an object.
+    pub(crate) fn open(json: &'a str, phone: PhonePolicy) -> Result<Fields<'a>, String> {
+        let sent: BTreeMap<String, &RawValue> = serde_json::from_str(json).map_err(|_| {
+            let got = serde_json::from_str::<&RawValue>(json)
+                .map_or_else(|_| "something else".to_owned(), |raw| Scalar::of(raw).describe());
+            format!("expected an object, got {got}")
+        })?;
+        let (exact, padded): (BTreeMap<_, _>, BTreeMap<_, _>) =
+            sent.into_iter().partition(|(name, _)| name.trim() == name);
+        let mut fields = exact;
+        for (name, raw) in padded {
+            let trimmed = name.trim().to_owned();
+            let name = if fields.contains_key(&trimmed) { name } else { trimmed };
+            fields.insert(name, raw);
+        }
+        Ok(Fields { fields, phone })
+    }
+
+    /// Takes the field out, as it is.
+    pub(crate) fn take_raw(&mut self, name: &str) -> Option<&'a RawValue> {
+        self.fields.remove(name)
+    }
+
+    /// Takes the field out; absent is [`Scalar::Nothing`].
+    pub(crate) fn take(&mut self, name: &str) -> Scalar<'a> {
+        self.take_raw(name).map_or(Scalar::Nothing, Scalar::of)
+    }
+
+    /// Takes a column's value out. Of several names that hold something the first wins; another stays among
+    /// the remaining fields if it says something else.
+    ///
+    /// # Errors
+    /// The name of the field that cannot be read, what was expected and what came.
+    pub(crate) fn column(&mut self, names: Names, kind: ColumnType) -> Result<Value, String> {
+        let mut chosen = Value::Null;
+        for name in names {
+            let Some(raw) = self.take_raw(name) else { continue };
+            let read = Scalar::of(raw).into_value(kind);
+            if chosen == Value::Null {
+                chosen = read.map_err(|why| format!("field `{name}`: {why}"))?;
+            } else if read.as_ref() != Ok(&chosen) && read != Ok(Value::Null) {
+                self.fields.insert((*name).to_owned(), raw);
+            }
+        }
+        Ok(chosen)
+    }
+
+    /// Takes out a text that is not a key: a phone number in it is treated like everywhere.
+    ///
+    /// # Errors
+    /// As [`Fields::column`].
+    pub(crate) fn text(&mut self, names: Names) -> Result<Value, String> {
+        Ok(match self.column(names, ColumnType::Text)? {
+            Value::Text(text) => Value::Text(self.phone.scrub_text(&text).unwrap_or(text)),
+            other => other,
+        })
+    }
+
+    /// Takes out a part of a key.
+    ///
+    /// # Errors
+    /// As [`Fields::column`], and when there is nothing.
+    pub(crate) fn key(&mut self, names: Names) -> Result<Value, String> {
+        match self.column(names, ColumnType::Text)? {
+            Value::Null => Err(format!("field `{}`: expected a part of the key, got nothing", names[0])),
+            value => Ok(value),
+        }
+    }
+
+    /// Takes out a phone number.
+    ///
+    /// # Errors
+    /// As [`Fields::column`].
+    pub(crate) fn phone(&mut self, names: Names) -> Result<Value, String> {
+        Ok(match self.column(names, ColumnType::Text)? {
+            Value::Text(text) => self.phone.apply(text.trim()).map_or(Value::Null, Value::Text),
+            other => other,
+        })
+    }
+
+    /// Takes out a list; null, absent and empty are one.
+    ///
+    /// # Errors
+    /// What came instead.
+    pub(crate) fn list(&mut self, name: &'static str) -> Result<Vec<&'a RawValue>, String> {
+        match self.take_raw(name) {
+            Some(raw) => list(raw).map_err(|why| format!("field `{name}`: {why}")),
+            None => Ok(Vec::new()),
+        }
+    }
+
+    /// All columns of a table in their order, from one flat object, and the rest of the object as `extra`.
+    ///
+    /// # Errors
+    /// As [`Fields::column`] and [`Fields::key`].
+    pub(crate) fn into_row(mut self, table: &'static TableShape, names: &[Names]) -> Result<Row, String> {
+        debug_assert_eq!(table.columns.len(), names.len(), "{}", table.name);
+        let mut values = Vec::with_capacity(names.len());
+        for (index, (column, names)) in table.columns.iter().zip(names).enumerate() {
+            values.push(match column.kind {
+                ColumnType::Text if index < table.key_len => self.key(names)?,
+                ColumnType::Text => self.text(names)?,
+                kind => self.column(names, kind)?,
+            });
+        }
+        Ok(Row::new(table, values, self.into_extra()))
+    }
+
+    /// What nobody took, after the privacy rules.
+    pub(crate) fn into_extra(self) -> Map<String, Json> {
+        let phone = self.phone;
+        let mut extra: Map<_, _> =
+            self.fields.into_iter().map(|(name, raw)| (name, to_json(raw.get(), 0))).collect();
+        make_private(&mut extra, phone);
+        extra
+    }
+}
+
+/// The elements of a list, each for itself; null and empty text are an empty list.
+///
+/// # Errors
+/// What came instead.
+pub(crate) fn list(raw: &RawValue) -> Result<Vec<&RawValue>, String> {
+    match Scalar::of(raw) {
+        Scalar::Nothing => Ok(Vec::new()),
+        Scalar::List => serde_json::from_str(raw.get()).map_err(|_| "expected a list".to_owned()),
+        other => Err(format!("expected a list, got {}", other.describe())),
+    }
+}
+
+/// The reject of an element, its payload after the privacy rules.
+pub(crate) fn reject(raw: &str, reason: String, phone: PhonePolicy) -> Reject {
+    let sent = to_json(raw, 0);
+    let mut cleaned = sent.clone();
+    make_value_private(&mut cleaned, phone);
+    // The vendor's own spelling is kept wherever nothing had to go.
+    let payload = if cleaned == sent { raw.to_owned() } else { cleaned.to_string() };
+    Reject { payload, reason }
+}
+
+/// What serde_json cannot hold (1e400, nesting beyond its depth) is kept as its text, and nothing around it.
+fn to_json(raw: &str, depth: usize) -> Json {
+    if let Ok(json) = serde_json::from_str(raw) {
+        return json;
+    }
+    let deeper = |raw: &RawValue| to_json(raw.get(), depth + 1);
+    if depth < DEPTH_MAX {
+        if let Ok(map) = serde_json::from_str::<BTreeMap<String, &RawValue>>(raw) {
+            return Json::Object(map.into_iter().map(|(name, raw)| (name, deeper(raw))).collect());
+        }
+        if let Ok(items) = serde_json::from_str::<Vec<&RawValue>>(raw) {
+            return Json::Array(items.into_iter().map(deeper).collect());
+        }
+    }
+    Json::String(raw.to_owned())
+}
+
+fn make_private(map: &mut Map<String, Json>, phone: PhonePolicy) {
+    map.retain(|name, _| !CREDENTIAL_NAMES.contains(&name.as_str()));
+    for (name, value) in map {
+        let number = match &*value {
+            Json::String(text) => text.clone(),
+            Json::Number(number) => number.to_string(),
+            _ => String::new(),
+        };
+        if phone != PhonePolicy::Keep && !number.is_empty() && PHONE_NAMES.contains(&name.as_str()) {
+            *value = phone.apply(number.trim()).map_or(Json::Null, Json::String);
+        } else {
+            make_value_private(value, phone);
+        }
+    }
+}
+
+fn make_value_private(value: &mut Json, phone: PhonePolicy) {
+    match value {
+        Json::Object(map) => make_private(map, phone),
+        Json::Array(items) => items.iter_mut().for_each(|item| make_value_private(item, phone)),
+        other => phone.scrub(other),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn open(json: &str) -> Fields<'_> {
+        Fields::open(json, PhonePolicy::Mask).unwrap()
+    }
+
+    #[test]
+    fn the_documented_name_wins_and_another_name_stays_only_if_it_says_something_else() {
+        let names: Names = &["quality_datetime", "qualify_time"];
+        let text = |json| {
+            let mut fields = open(json);
+            (fields.column(names, ColumnType::Text), Json::Object(fields.into_extra()).to_string())
+        };
+        let taken = |value: &str| Ok(Value::Text(value.into()));
+        assert_eq!(
+            text(r#"{"quality_datetime":"1","qualify_time":"2"}"#),
+            (taken("1"), r#"{"qualify_time":"2"}"#.into())
+        );
+        assert_eq!(text(r#"{"quality_datetime":"1","qualify_time":1}"#), (taken("1"), "{}".into()));
+        assert_eq!(text(r#"{"quality_datetime":"","qualify_time":"2"}"#), (taken("2"), "{}".into()));
+        assert_eq!(text(r#"{"quality_datetime":"1","qualify_time":null}"#), (taken("1"), "{}".into()));
+    }
+
+    #[test]
+    fn blanks_around_a_name_are_not_part_of_it_unless_the_plain_name_is_there_too() {
+        assert_eq!(open(r#"{" priority":"3"}"#).take("priority"), Scalar::Text("3".into()));
+        let mut both = open(r#"{" priority":"3","priority":"4"}"#);
+        assert_eq!(both.take("priority"), Scalar::Text("4".into()));
+        assert_eq!(both.into_extra()[" priority"], "3");
+    }
+
+    #[test]
+    fn what_has_no_column_is_kept_without_phone_numbers_and_passwords() {
+        let extra = open(
+            r#"{"a":{"b":[1e400,"15711356914"],"passwd":"x"},"huge":1e400,"phone":"0571-8888","password":"x","n":null}"#,
+        )
+        .into_extra();
+        assert_eq!(
+            Json::Object(extra),
+            serde_json::json!({
+                "a": {"b": ["1e400", "157****6914"]},
+                "huge": "1e400", "phone": "057****8888", "n": null,
+            })
+        );
+    }
+
+    #[test]
+    fn an_element_that_is_no_object_says_what_it_is() {
+        let refused = |json| Fields::open(json, PhonePolicy::Mask).unwrap_err();
+        assert_eq!(refused("[]"), "expected an object, got a list");
+        assert_eq!(refused(r#""15711356914""#), "expected an object, got text of 11 characters");
+        assert_eq!(refused("null"), "expected an object, got nothing");
+    }
+
+    #[test]
+    fn a_rejects_payload_is_as_sent_but_for_what_privacy_forbids() {
+        let payload = |raw: &str| reject(raw, String::new(), PhonePolicy::Mask).payload;
+        assert_eq!(payload(r#"{"b": 1.0, "a": "x"}"#), r#"{"b": 1.0, "a": "x"}"#);
+        assert_eq!(payload(r#"{"phone": "15711356914"}"#), r#"{"phone":"157****6914"}"#);
+        assert_eq!(
+            payload(r#"{"x": "\u003115711356914", "phone": "8000123"}"#),
+            r#"{"phone":"****23","x":"115711356914"}"#
+        );
+        assert_eq!(payload(r#"{"n": 1e400, "x": "15711356914"}"#), r#"{"n":"1e400","x":"157****6914"}"#);
+    }
+}

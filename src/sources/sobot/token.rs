@@ -1,0 +1,211 @@
+//! The one live token of an account (`sobot-quality.txt` 1, `vendor-facts.md` 2.2): shared by all workers
+//! through the vault, because each token request may end the token that came before.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use secrecy::{ExposeSecret as _, SecretString};
+
+use crate::domain::fault::{Fault, FaultKind};
+use crate::domain::privacy::PhonePolicy;
+use crate::engine::port::clock::Clock;
+use crate::engine::port::token::{RenewalLease, Token, TokenVault};
+use crate::sources::http::{Answer, HttpClient, Request};
+use crate::sources::reading::Fields;
+use crate::sources::site::CallSite;
+use crate::sources::sobot::auth::token_address;
+use crate::sources::sobot::config::SobotConfig;
+use crate::sources::sobot::wire::judge;
+
+/// A worker that died while renewing is waited for no longer than this.
+const LEASE_TERM: Duration = Duration::from_secs(30);
+/// A token request ends well within the lease, so that no two workers renew at once.
+const REQUEST_TIME: Duration = Duration::from_secs(20);
+/// How often a waiting worker looks, and for how long.
+const LOOK_EVERY: Duration = Duration::from_millis(150);
+const LOOK_FOR: Duration = Duration::from_secs(32);
+/// A token is renewed when a tenth of its life is left, at most this.
+const MARGIN_MAX: chrono::Duration = chrono::Duration::minutes(10);
+/// Where the answer says nothing usable of the token's life.
+const LIFE_SECONDS: i64 = 86_400;
+const LIFE_SECONDS_MAX: i64 = 366 * 86_400;
+
+/// A token, and whether it was obtained just now by the one who asks.
+pub(super) struct Held {
+    pub(super) token: Token,
+    pub(super) renewed: bool,
+}
+
+pub(super) struct TokenKeeper {
+    config: Arc<SobotConfig>,
+    account: String,
+    http: HttpClient,
+    vault: Arc<dyn TokenVault>,
+    clock: Arc<dyn Clock>,
+    /// Tasks of this process queue here and need not poll the vault for one another.
+    renewing: tokio::sync::Mutex<()>,
+}
+
+impl TokenKeeper {
+    pub(super) fn new(
+        config: Arc<SobotConfig>,
+        http: HttpClient,
+        vault: Arc<dyn TokenVault>,
+        clock: Arc<dyn Clock>,
+    ) -> TokenKeeper {
+        let account = config.account();
+        TokenKeeper { config, account, http, vault, clock, renewing: tokio::sync::Mutex::new(()) }
+    }
+
+    /// The stored token while it is good for a while, else a new one.
+    pub(super) async fn current(&self, site: &CallSite) -> Result<Held, Fault> {
+        let stored = self.vault.load(&self.account).await?;
+        let generation = stored.as_ref().map(|token| token.generation);
+        match stored.filter(|token| is_lasting(token, self.clock.now())) {
+            Some(token) => Ok(Held { token, renewed: false }),
+            None => self.renew(site, generation).await,
+        }
+    }
+
+    /// The stored token if it is newer than the judged one.
+    pub(super) async fn newer(&self, judged: Option<i64>) -> Result<Option<Token>, Fault> {
+        let stored = self.vault.load(&self.account).await?;
+        Ok(stored.filter(|token| judged.is_none_or(|judged| judged < token.generation)))
+    }
+
+    /// A token newer than the judged one: whoever else obtained it, or else a fresh one.
+    pub(super) async fn renew(&self, site: &CallSite, judged: Option<i64>) -> Result<Held, Fault> {
+        let _queue = self.renewing.lock().await;
+        let mut waited = Duration::ZERO;
+        loop {
+            if let Some(token) = self.newer(judged).await? {
+                return Ok(Held { token, renewed: false });
+            }
+            if let Some(lease) = self.vault.begin_renewal(&self.account, LEASE_TERM).await? {
+                return self.renew_under(site, lease, judged).await;
+            }
+            if LOOK_FOR <= waited {
+                let what = format_args!(
+                    "another worker has been renewing the token of {} for {} s",
+                    self.account,
+                    LOOK_FOR.as_secs()
+                );
+                // Not `LeaseLost`, which means that somebody else does the work: here it is only delayed.
+                return Err(site.fault(FaultKind::Unreachable, what));
+            }
+            self.clock.sleep(LOOK_EVERY).await;
+            waited += LOOK_EVERY;
+        }
+    }
+
+    async fn renew_under(
+        &self,
+        site: &CallSite,
+        lease: RenewalLease,
+        judged: Option<i64>,
+    ) -> Result<Held, Fault> {
+        let obtained = match self.newer(judged).await {
+            // Somebody renewed between our look and our lease.
+            Ok(Some(token)) => Ok(Err(token)),
+            Ok(None) => self.obtain(site).await.map(Ok),
+            Err(fault) => Err(fault),
+        };
+        match obtained {
+            Ok(Ok(new)) => self.finish(site, lease, new, judged).await,
+            Ok(Err(token)) => {
+                // A lease that cannot be ended early ends by itself; what was found is good all the same.
+                let _ = self.vault.abandon_renewal(lease).await;
+                Ok(Held { token, renewed: false })
+            }
+            Err(fault) => {
+                let _ = self.vault.abandon_renewal(lease).await;
+                Err(fault)
+            }
+        }
+    }
+
+    async fn finish(
+        &self,
+        site: &CallSite,
+        lease: RenewalLease,
+        new: NewToken,
+        judged: Option<i64>,
+    ) -> Result<Held, Fault> {
+        let stored = self.vault.finish_renewal(lease, new.secret, new.obtained_at, new.expires_at).await;
+        let token = match stored {
+            // The lease ran out under us: whoever took it over may have ended our token at the vendor.
+            Err(lost) if lost.kind == FaultKind::LeaseLost => self.newer(judged).await?.ok_or_else(|| {
+                let what = "the right to renew the token ran out before it was renewed";
+                site.fault(FaultKind::Unreachable, what).with_cause(lost)
+            })?,
+            stored => stored?,
+        };
+        Ok(Held { token, renewed: true })
+    }
+
+    async fn obtain(&self, site: &CallSite) -> Result<NewToken, Fault> {
+        let site = CallSite { stream: site.stream.clone(), request: "GET /api/get_token".to_owned() };
+        // Taken before the request, so that the token ends no later than we think.
+        let now = self.clock.now();
+        let mut request = Request::get(token_address(&self.config, now));
+        request.time_limit = Some(REQUEST_TIME);
+        let answer = self.http.send(&site, request).await?;
+        self.read(&site, &answer, now)
+    }
+
+    fn read(&self, site: &CallSite, answer: &Answer, now: DateTime<Utc>) -> Result<NewToken, Fault> {
+        let secrets = [self.config.app_key.expose_secret()];
+        let mut fields = judge(site, answer, &secrets, now).map_err(|refusal| refusal.into_fault())?;
+        let malformed = |why| site.fault(FaultKind::Malformed, why);
+        let item = fields.take_raw("item").map_or("null", |raw| raw.get());
+        let mut item =
+            Fields::open(item, PhonePolicy::Keep).map_err(|why| malformed(format!("field `item`: {why}")))?;
+        let token = item.take("token").into_text().map(|text| text.trim().to_owned());
+        let token = token.ok_or_else(|| malformed("the answer holds no token".to_owned()))?;
+        let life = ["expires_in", "expire_in"]
+            .iter()
+            .find_map(|name| item.take(name).count())
+            .and_then(|seconds| i64::try_from(seconds).ok())
+            .filter(|seconds| 0 < *seconds)
+            .unwrap_or(LIFE_SECONDS)
+            .min(LIFE_SECONDS_MAX);
+        Ok(NewToken {
+            secret: SecretString::from(token),
+            obtained_at: now,
+            expires_at: now + chrono::Duration::seconds(life),
+        })
+    }
+}
+
+struct NewToken {
+    secret: SecretString,
+    obtained_at: DateTime<Utc>,
+    expires_at: DateTime<Utc>,
+}
+
+fn is_lasting(token: &Token, now: DateTime<Utc>) -> bool {
+    let margin = ((token.expires_at - token.obtained_at) / 10).min(MARGIN_MAX);
+    now + margin < token.expires_at
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_token_is_renewed_when_a_tenth_of_its_life_is_left_or_ten_minutes_if_that_is_less() {
+        let start = DateTime::UNIX_EPOCH;
+        let second = chrono::Duration::seconds;
+        let token = |life| Token {
+            secret: "t".into(),
+            generation: 1,
+            obtained_at: start,
+            expires_at: start + second(life),
+        };
+        for (life, until) in [(86_400, 86_400 - 600), (60, 54)] {
+            assert!(is_lasting(&token(life), start + second(until - 1)));
+            assert!(!is_lasting(&token(life), start + second(until)));
+        }
+    }
+}

@@ -1,0 +1,110 @@
+//! Sobot's envelope: `ret_code`, `ret_msg` and what the endpoint adds (`sobot-quality.txt` 2).
+
+use chrono::{DateTime, Utc};
+
+use crate::domain::fault::{Fault, FaultKind};
+use crate::domain::page::Page;
+use crate::domain::privacy::PhonePolicy;
+use crate::domain::record::Record;
+use crate::sources::http::Answer;
+use crate::sources::reading::{Fields, list, reject};
+use crate::sources::scalar::Scalar;
+use crate::sources::site::{CallSite, quote};
+use crate::sources::sobot::endpoint::Endpoint;
+use crate::sources::sobot::fault::{Meaning, SUCCESS, meaning};
+
+/// Why an answer is no success.
+#[derive(Debug)]
+pub(super) enum Refusal {
+    /// The token was refused; the fault says in which words.
+    Token(Fault),
+    /// Anything else.
+    Other(Fault),
+}
+
+impl Refusal {
+    pub(super) fn into_fault(self) -> Fault {
+        match self {
+            Refusal::Token(fault) | Refusal::Other(fault) => fault,
+        }
+    }
+}
+
+/// The fields of a successful answer. The body's code decides, whatever the status; where the code is none
+/// of the known ones, or there is no envelope at all, a telling status (401, 429) is believed.
+pub(super) fn judge<'a>(
+    site: &CallSite,
+    answer: &'a Answer,
+    secrets: &[&str],
+    now: DateTime<Utc>,
+) -> Result<Fields<'a>, Refusal> {
+    let opened = Fields::open(&answer.text, PhonePolicy::Mask);
+    let envelope =
+        opened.ok().and_then(|mut fields| code(fields.take("ret_code")).map(|code| (code, fields)));
+    let Some((code, mut fields)) = envelope else {
+        let fault = answer.not_understood(site, "JSON with a ret_code", now);
+        return Err(if answer.status == 401 { Refusal::Token(fault) } else { Refusal::Other(fault) });
+    };
+    if code == SUCCESS {
+        return Ok(fields);
+    }
+    let message = fields.take("ret_msg").into_text().map_or_else(String::new, |text| quote(&text, secrets));
+    let status = answer.status;
+    let fault = |kind| {
+        let shown = quote(&code, secrets);
+        let fault =
+            site.fault(kind, format_args!("the vendor answered code {shown} {message}, HTTP {status}"));
+        answer.with_retry_after(fault.with_code(code.chars().take(32).collect::<String>()), now)
+    };
+    Err(match meaning(&code) {
+        Meaning::TokenRefused => Refusal::Token(fault(FaultKind::CredentialsRefused)),
+        Meaning::Fault(FaultKind::UnknownCode) if status == 401 => {
+            Refusal::Token(fault(FaultKind::CredentialsRefused))
+        }
+        Meaning::Fault(FaultKind::UnknownCode) if status == 429 => {
+            Refusal::Other(fault(FaultKind::RateLimited))
+        }
+        Meaning::Fault(kind) => Refusal::Other(fault(kind)),
+    })
+}
+
+/// A code sent as a number has lost its leading zeros.
+fn code(sent: Scalar<'_>) -> Option<String> {
+    match sent {
+        Scalar::Text(text) => Some(text.trim().to_owned()),
+        Scalar::Number(digits) => Some(format!("{digits:0>6}")),
+        _ => None,
+    }
+}
+
+/// The page that a successful answer holds.
+pub(super) fn page(
+    site: &CallSite,
+    mut fields: Fields<'_>,
+    endpoint: &Endpoint,
+    phone: PhonePolicy,
+) -> Result<Page, Fault> {
+    let malformed = |why: String| site.fault(FaultKind::Malformed, why);
+    let items = fields.take_raw("items").map_or_else(|| Ok(Vec::new()), list);
+    let items = items.map_err(|why| malformed(format!("field `items`: {why}")))?;
+    let total = match fields.take("total_count") {
+        Scalar::Nothing => None,
+        sent => Some(sent.count().ok_or_else(|| {
+            malformed(format!("field `total_count`: expected a count, got {}", sent.describe()))
+        })?),
+    };
+    let page_size = fields.take("page_size").count().and_then(|size| u32::try_from(size).ok());
+    Ok(Page {
+        records: items.into_iter().map(|item| record(item.get(), endpoint, phone)).collect(),
+        total: total.filter(|_| endpoint.states_totals()),
+        page_size: page_size.filter(|_| endpoint.states_totals()),
+    })
+}
+
+fn record(raw: &str, endpoint: &Endpoint, phone: PhonePolicy) -> Record {
+    let row = Fields::open(raw, phone).and_then(|fields| fields.into_row(endpoint.table, endpoint.names));
+    match row {
+        Ok(row) => Record::new(raw, vec![row], Vec::new()),
+        Err(reason) => Record::new(raw, Vec::new(), vec![reject(raw, reason, phone)]),
+    }
+}
