@@ -60,7 +60,11 @@ select
     s.stream,
     s.kind,
     s.start_at as complete_from,
-    case s.kind when 'snapshot' then t.last_read_at else greatest(c.complete_to, s.start_at) end as complete_to,
+    case
+        when s.kind = 'snapshot' then t.last_read_at
+        -- greatest() passes over nulls; nothing complete is null.
+        when c.complete_to is not null then greatest(c.complete_to, s.start_at)
+    end as complete_to,
     coalesce(t.rows, 0) as rows,
     t.last_read_at,
     coalesce(t.windows_complete, 0) as windows_complete,
