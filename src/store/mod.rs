@@ -1,3 +1,29 @@
-//! The shore towards PostgreSQL: the only room that speaks SQL.
+//! PostgreSQL: the tables, the ledger, the limits and the tokens. The only room that knows sqlx.
+//!
+//! [`PgStore`] implements all ports that live in a database. Each ledger table has one file; the way of a
+//! read's rows into the fact tables is `commit` → `probe` → `merge` → `stage` → `copy`, then `absence`.
 
+mod absence;
+mod commit;
+mod copy;
 pub mod embedded;
+mod fault;
+mod lease;
+mod merge;
+mod migrate;
+mod pool;
+mod port;
+mod probe;
+mod quarantine;
+mod request_budget;
+mod run;
+mod snapshot;
+mod stage;
+mod statement;
+mod status;
+mod stream;
+mod time_window;
+mod token;
+mod tombstone;
+
+pub use self::pool::{PgStore, StoreConfig};

@@ -1,0 +1,247 @@
+//! Rows that a closed read did not contain: gone at once from a snapshot, after two reads from a window.
+
+use std::collections::{HashMap, HashSet};
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use sqlx::PgConnection;
+use tracing::warn;
+
+use crate::domain::record::Row;
+use crate::domain::table::TableShape;
+use crate::domain::window::TimeWindow;
+use crate::store::commit::Context;
+use crate::store::fault::Done;
+use crate::store::merge::Merged;
+use crate::store::probe::{key_arrays, run_with_keys};
+use crate::store::statement::{count_live, live_keys, move_all_home, move_home};
+use crate::store::tombstone::bury;
+
+/// Fewer rows than this may always vanish at once.
+const MASS_ROWS: usize = 20;
+/// More than one row in this many vanishing at once is taken for the vendor's mistake.
+const MASS_SHARE: usize = 20;
+
+/// A key, in the order of the table's key columns.
+type Key = Vec<String>;
+
+/// One table's part of a read, after its rows were merged.
+pub(super) struct Seen<'a> {
+    /// The table.
+    pub(super) table: &'static TableShape,
+    /// All rows of the read.
+    pub(super) rows: &'a [&'a Row],
+    /// What became of them.
+    pub(super) merged: &'a Merged<'a>,
+    /// The read closed, is not doubtful and had no rejects: what it lacks may be gone.
+    pub(super) closed: bool,
+}
+
+/// Marks deleted what a closed snapshot does not contain.
+pub(super) async fn settle_snapshot(
+    connection: &mut PgConnection,
+    context: &Context<'_>,
+    seen: &Seen<'_>,
+) -> Done<u64> {
+    if !seen.closed {
+        return Ok(0);
+    }
+    let present = seen.merged.inserted + seen.merged.updated + seen.merged.kept.len() as u64;
+    let absent = absent_keys(connection, context, seen, present).await?;
+    bury(connection, context, seen.table, &absent.keys).await
+}
+
+/// Marks deleted what has been absent from the window long enough, and remembers what is newly absent.
+/// `replaced` are windows of another length that this one takes the place of in the ledger.
+pub(super) async fn settle_window(
+    connection: &mut PgConnection,
+    context: &Context<'_>,
+    window: TimeWindow,
+    seen: &Seen<'_>,
+    replaced: &[TimeWindow],
+    settle: Duration,
+) -> Done<u64> {
+    let noted = noted_absences(connection, context.source, seen.table).await?;
+    let here = welcome(connection, context, window, seen, &noted).await?;
+    if !seen.closed {
+        return Ok(0);
+    }
+    for old in replaced {
+        // What was at home there and is not here can only be in the rest of the old window.
+        if let Some(rest) = old.subtract(&[window]).into_iter().next_back() {
+            sqlx::query(move_all_home(seen.table))
+                .bind(context.source)
+                .bind(old.start)
+                .bind(old.end)
+                .bind(rest.start)
+                .bind(rest.end)
+                .execute(&mut *connection)
+                .await?;
+        }
+    }
+    let absent = absent_keys(connection, context, seen, here).await?;
+    let latest = chrono::Duration::from_std(settle)
+        .ok()
+        .and_then(|settle| context.now.checked_sub_signed(settle))
+        .unwrap_or(DateTime::<Utc>::MIN_UTC);
+    let (old, new): (Vec<Key>, Vec<Key>) = absent.keys.into_iter().partition(|key| noted.contains_key(key));
+    note_absences(connection, context, window, seen.table, &new).await?;
+    let due: Vec<Key> =
+        old.into_iter().filter(|key| noted.get(key).is_some_and(|since| *since <= latest)).collect();
+    if MASS_ROWS <= due.len() && absent.live < due.len() * MASS_SHARE {
+        warn!(
+            source = context.source, table = seen.table.name, window = %window,
+            rows = due.len(), of = absent.live,
+            "so many rows are missing from this window at once that none is marked deleted; \
+             see sync.absence, and ask the vendor"
+        );
+        return Ok(0);
+    }
+    forget_absences(connection, context.source, seen.table, &due).await?;
+    bury(connection, context, seen.table, &due).await
+}
+
+/// Ends the absence of rows that are back and moves rows to this window that are no longer at home
+/// elsewhere. Answers how many live rows of the read are at home in this window now.
+async fn welcome(
+    connection: &mut PgConnection,
+    context: &Context<'_>,
+    window: TimeWindow,
+    seen: &Seen<'_>,
+    noted: &HashMap<Key, DateTime<Utc>>,
+) -> Done<u64> {
+    let owned = |row: &Row| row.key().map(str::to_owned).collect::<Key>();
+    if !noted.is_empty() {
+        let back: Vec<Key> =
+            seen.rows.iter().map(|row| owned(row)).filter(|key| noted.contains_key(key)).collect();
+        forget_absences(connection, context.source, seen.table, &back).await?;
+    }
+    let mut here = seen.merged.inserted + seen.merged.updated;
+    let mut movers = Vec::new();
+    for (row, home) in &seen.merged.kept {
+        let inside = home.is_some_and(|home| window.start <= home.start && home.end <= window.end);
+        // A neighbour's row on the common bound stays the neighbour's, or it would move at every read. One
+        // whose home overlaps this window is from a grid that is no longer used.
+        let stranded = home.is_none_or(|home| home.overlaps(&window));
+        if inside {
+            here += 1;
+        } else if stranded || (!noted.is_empty() && noted.contains_key(&owned(row))) {
+            movers.push(*row);
+        }
+    }
+    if !movers.is_empty() {
+        let keys = key_arrays(seen.table, movers.iter().map(|row| row.key()));
+        run_with_keys(connection, context, Some(window), move_home(seen.table), keys).await?;
+        here += movers.len() as u64;
+    }
+    Ok(here)
+}
+
+struct Absent {
+    /// Live rows at home here that the read did not contain.
+    keys: Vec<Key>,
+    /// Live rows at home here.
+    live: usize,
+}
+
+/// The rows at home here that the read lacks. Usually the count says that there are none.
+async fn absent_keys(
+    connection: &mut PgConnection,
+    context: &Context<'_>,
+    seen: &Seen<'_>,
+    present: u64,
+) -> Done<Absent> {
+    let windowed = context.window.is_some();
+    let live: i64 = sqlx::query_scalar(count_live(seen.table, windowed))
+        .bind(context.source)
+        .bind(context.window.map(|window| window.start))
+        .bind(context.window.map(|window| window.end))
+        .persistent(false)
+        .fetch_one(&mut *connection)
+        .await?;
+    let live = usize::try_from(live).unwrap_or_default();
+    if live as u64 == present {
+        return Ok(Absent { keys: Vec::new(), live });
+    }
+    let mut keys: Vec<Key> = sqlx::query_scalar(live_keys(seen.table, windowed))
+        .bind(context.source)
+        .bind(context.window.map(|window| window.start))
+        .bind(context.window.map(|window| window.end))
+        .persistent(false)
+        .fetch_all(connection)
+        .await?;
+    let present: HashSet<Vec<&str>> = seen.rows.iter().map(|row| row.key().collect()).collect();
+    keys.retain(|key| !present.contains(&key.iter().map(String::as_str).collect::<Vec<_>>()));
+    keys.sort();
+    Ok(Absent { keys, live })
+}
+
+async fn noted_absences(
+    connection: &mut PgConnection,
+    source: &str,
+    table: &TableShape,
+) -> Done<HashMap<Key, DateTime<Utc>>> {
+    let noted: Vec<(Key, DateTime<Utc>)> =
+        sqlx::query_as("select key, first_absent_at from sync.absence where source = $1 and table_name = $2")
+            .bind(source)
+            .bind(table.name)
+            .fetch_all(connection)
+            .await?;
+    Ok(noted.into_iter().collect())
+}
+
+/// Keys travel as JSON: arrays of arrays of one length each would lose their shape on the way.
+async fn note_absences(
+    connection: &mut PgConnection,
+    context: &Context<'_>,
+    window: TimeWindow,
+    table: &TableShape,
+    keys: &[Key],
+) -> Done<()> {
+    if keys.is_empty() {
+        return Ok(());
+    }
+    sqlx::query(
+        r#"
+        insert into sync.absence (source, table_name, key, first_absent_at, window_start, window_end)
+        select $1, $2, array(select jsonb_array_elements_text(k.key)), $3, $4, $5
+        from jsonb_array_elements($6) as k(key)
+        on conflict do nothing
+        "#,
+    )
+    .bind(context.source)
+    .bind(table.name)
+    .bind(context.now)
+    .bind(window.start)
+    .bind(window.end)
+    .bind(sqlx::types::Json(keys))
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+async fn forget_absences(
+    connection: &mut PgConnection,
+    source: &str,
+    table: &TableShape,
+    keys: &[Key],
+) -> Done<()> {
+    if keys.is_empty() {
+        return Ok(());
+    }
+    sqlx::query(
+        r#"
+        delete from sync.absence
+        where source = $1 and table_name = $2
+            and key in (
+                select array(select jsonb_array_elements_text(k.key)) from jsonb_array_elements($3) as k(key)
+            )
+        "#,
+    )
+    .bind(source)
+    .bind(table.name)
+    .bind(sqlx::types::Json(keys))
+    .execute(connection)
+    .await?;
+    Ok(())
+}

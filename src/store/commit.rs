@@ -1,0 +1,193 @@
+//! All that one read leaves behind, in one transaction: rows, history, tombstones, quarantine, ledger, run
+//! counts and the end of the lease. There is no other way to move a checkpoint.
+
+use std::collections::HashMap;
+
+use chrono::{DateTime, Utc};
+use sqlx::postgres::PgArguments;
+use sqlx::query::Query;
+use sqlx::{Executor as _, PgConnection, Postgres};
+
+use crate::domain::certificate::Verdict;
+use crate::domain::fault::{Fault, FaultKind};
+use crate::domain::record::Row;
+use crate::domain::run::{Counts, RunId};
+use crate::domain::table::TableShape;
+use crate::domain::window::TimeWindow;
+use crate::engine::port::store::{Commit, Scope};
+use crate::store::absence::{Seen, settle_snapshot, settle_window};
+use crate::store::fault::{Broken, Done, from_sql, lease_lost};
+use crate::store::lease::{lease_end_in_txn, lease_hold_in_txn, lease_name};
+use crate::store::merge::merge_table;
+use crate::store::pool::PgStore;
+use crate::store::quarantine::{quarantine_resolve_in_txn, quarantine_upsert_in_txn};
+use crate::store::run::run_add_in_txn;
+use crate::store::snapshot::{snapshot_commit_in_txn, snapshot_was_read};
+use crate::store::time_window::{KnownWindows, known_windows, window_commit_in_txn};
+
+/// Limits of the transaction, and the price of a random read on today's disks.
+const TRANSACTION: &str = r#"
+set local lock_timeout = '10s';
+set local statement_timeout = '60s';
+set local random_page_cost = 1.1;
+"#;
+
+/// What the statements of one commit share.
+pub(super) struct Context<'a> {
+    /// The operator's name for the account.
+    pub(super) source: &'a str,
+    /// The window; `None` for a snapshot.
+    pub(super) window: Option<TimeWindow>,
+    /// The run.
+    pub(super) run: RunId,
+    /// The instant of all that is written.
+    pub(super) now: DateTime<Utc>,
+}
+
+impl Context<'_> {
+    /// Binds the parameters that all statements over fact tables begin with.
+    pub(super) fn bind<'q>(
+        &self,
+        query: Query<'q, Postgres, PgArguments>,
+        window: Option<TimeWindow>,
+    ) -> Query<'q, Postgres, PgArguments> {
+        query
+            .bind(self.source.to_owned())
+            .bind(self.now)
+            .bind(window.map(|window| window.start))
+            .bind(window.map(|window| window.end))
+            .bind(self.run.0)
+    }
+}
+
+/// What the ledger knew of the scope before this commit.
+enum Ledger {
+    Window(TimeWindow, KnownWindows),
+    Snapshot { read_before: bool },
+}
+
+impl PgStore {
+    /// Implements [`Store::commit`].
+    ///
+    /// [`Store::commit`]: crate::engine::port::store::Store::commit
+    pub(super) async fn commit_read(&self, commit: &Commit) -> Result<Counts, Fault> {
+        let name = lease_name(&commit.lease.stream, commit.lease.scope);
+        let doing = format!("committing {name}");
+        let mut transaction = self.pool.begin().await.map_err(|error| from_sql(&doing, &error))?;
+        let written = write_read(&mut transaction, commit, &name).await;
+        let counts = written.map_err(|broken| broken.during(&doing))?;
+        transaction.commit().await.map_err(|error| {
+            let fault = from_sql(&doing, &error);
+            match fault.kind {
+                FaultKind::DatabaseUnreachable => Fault::new(
+                    fault.kind,
+                    format!(
+                        "{}; whether it was committed is not known, committing again is safe",
+                        fault.message
+                    ),
+                ),
+                _ => fault,
+            }
+        })?;
+        Ok(counts)
+    }
+}
+
+async fn write_read(connection: &mut PgConnection, commit: &Commit, name: &str) -> Done<Counts> {
+    let key = &commit.lease.stream;
+    connection.execute(sqlx::raw_sql(TRANSACTION)).await?;
+    if !lease_hold_in_txn(connection, name, commit.lease.fence).await? {
+        return Err(Broken::Told(lease_lost(name)));
+    }
+    let ledger = match commit.lease.scope {
+        Scope::Window(window) => Ledger::Window(window, known_windows(connection, key, window).await?),
+        Scope::Snapshot => Ledger::Snapshot { read_before: snapshot_was_read(connection, key).await? },
+    };
+    let mut counts = commit.counts;
+    counts.windows += 1;
+    counts.quarantined += commit.rejects.len() as u64;
+    counts += write_rows(connection, commit, &ledger).await?;
+    quarantine_upsert_in_txn(connection, commit).await?;
+    if commit.certificate.verdict != Verdict::Unverified {
+        quarantine_resolve_in_txn(connection, commit).await?;
+    }
+    match commit.lease.scope {
+        Scope::Window(window) => window_commit_in_txn(connection, commit, window).await?,
+        Scope::Snapshot => snapshot_commit_in_txn(connection, commit).await?,
+    }
+    run_add_in_txn(connection, commit.run, &counts).await?;
+    if !lease_end_in_txn(connection, name, commit.lease.fence).await? {
+        return Err(Broken::Told(lease_lost(name)));
+    }
+    Ok(counts)
+}
+
+/// Rows, history and tombstones of all tables of the stream, in the stream's order of tables.
+async fn write_rows(connection: &mut PgConnection, commit: &Commit, ledger: &Ledger) -> Done<Counts> {
+    let context = Context {
+        source: &commit.lease.stream.source,
+        window: match commit.lease.scope {
+            Scope::Window(window) => Some(window),
+            Scope::Snapshot => None,
+        },
+        run: commit.run,
+        now: commit.now,
+    };
+    let closed = commit.certificate.verdict != Verdict::Unverified && commit.rejects.is_empty();
+    let mut counts = Counts::default();
+    let mut of_table = by_table(&commit.rows, &mut counts.superseded);
+    for table in commit.lease.stream.stream.tables() {
+        let rows = of_table.remove(table.name).unwrap_or_default();
+        let known = match ledger {
+            Ledger::Window(_, known) => known.read_before,
+            Ledger::Snapshot { read_before } => *read_before,
+        };
+        let merged = merge_table(connection, &context, table, &rows, known).await?;
+        counts.inserted += merged.inserted;
+        counts.updated += merged.updated;
+        counts.unchanged += merged.unchanged;
+        counts.superseded += merged.superseded;
+        let seen = Seen { table, rows: &rows, merged: &merged, closed };
+        counts.deleted += match ledger {
+            Ledger::Window(window, known) => {
+                let settle = commit.absence_settle;
+                settle_window(connection, &context, *window, &seen, &known.replaced, settle).await?
+            }
+            Ledger::Snapshot { .. } => settle_snapshot(connection, &context, &seen).await?,
+        };
+    }
+    match of_table.keys().next() {
+        None => Ok(counts),
+        Some(name) => Err(Broken::Told(Fault::new(
+            FaultKind::DatabaseRefused,
+            format!("rows of {name} came in a read of {}, which does not fill it", commit.lease.stream),
+        ))),
+    }
+}
+
+/// The rows of each table, sorted by key, each key once: of equal keys the later version wins, of equal or
+/// unknown versions the one that came last.
+fn by_table<'r>(rows: &'r [Row], superseded: &mut u64) -> HashMap<&'static str, Vec<&'r Row>> {
+    let mut tables: HashMap<&'static str, Vec<&Row>> = HashMap::new();
+    for row in rows {
+        tables.entry(row.table.name).or_default().push(row);
+    }
+    for rows in tables.values_mut() {
+        // Stable: rows of one key stay in the order in which they came.
+        rows.sort_by(|left, right| left.key().cmp(right.key()));
+        let before = rows.len();
+        rows.dedup_by(|later, kept| {
+            let same = same_key(later.table, later, kept);
+            if same && !later.version_at().zip(kept.version_at()).is_some_and(|(new, old)| new < old) {
+                *kept = later;
+            }
+            same
+        });
+        *superseded += (before - rows.len()) as u64;
+    }
+    tables
+}
+
+fn same_key(table: &TableShape, left: &Row, right: &Row) -> bool {
+    left.values[..table.key_len] == right.values[..table.key_len]
+}

@@ -1,0 +1,157 @@
+//! What PostgreSQL and the connection to it can answer, as faults: the one place where SQLSTATEs are read.
+
+use sqlx::Error;
+
+use crate::domain::fault::{Fault, FaultKind};
+
+/// What stops a store function: an error of the driver, to be named at the port, or a fault named already.
+#[derive(Debug)]
+pub(super) enum Broken {
+    /// The driver's.
+    Sql(Error),
+    /// Ours.
+    Told(Fault),
+}
+
+/// Result of a store function below the port.
+pub(super) type Done<T> = Result<T, Broken>;
+
+impl From<Error> for Broken {
+    fn from(error: Error) -> Broken {
+        Broken::Sql(error)
+    }
+}
+
+impl From<Fault> for Broken {
+    fn from(fault: Fault) -> Broken {
+        Broken::Told(fault)
+    }
+}
+
+impl Broken {
+    /// The fault, with what was being done when it came.
+    pub(super) fn during(self, doing: &str) -> Fault {
+        match self {
+            Broken::Sql(error) => from_sql(doing, &error),
+            Broken::Told(fault) => fault,
+        }
+    }
+}
+
+/// The fault for an error of the driver. Postgres's DETAIL and the messages about single values are left
+/// out: they may hold data. The driver's error itself is not kept as a cause for the same reason.
+pub(super) fn from_sql(doing: &str, error: &Error) -> Fault {
+    match error {
+        Error::Database(answer) => {
+            from_answer(doing, answer.code().as_deref().unwrap_or(""), answer.message())
+        }
+        Error::Io(io) => unreachable(doing, &format!("the connection to the database broke ({io})")),
+        Error::Tls(tls) => {
+            unreachable(doing, &format!("TLS with the database failed ({tls}); check sslmode"))
+        }
+        Error::PoolTimedOut => {
+            unreachable(doing, "no database connection became free in time; it is away or all are busy")
+        }
+        Error::PoolClosed | Error::WorkerCrashed => unreachable(doing, "the connections are being closed"),
+        Error::Protocol(_) => unreachable(doing, "the database's answer broke off"),
+        Error::Configuration(what) => Fault::new(
+            FaultKind::DatabaseRefused,
+            format!("{doing}: the database's address is wrong: {what}"),
+        ),
+        Error::ColumnDecode { index, .. } => {
+            refused(doing, &format!("column {index} is not of the expected type; run `ccsync migrate`"))
+        }
+        Error::ColumnNotFound(name) => {
+            refused(doing, &format!("column {name} is missing; run `ccsync migrate`"))
+        }
+        _ => refused(doing, "the database's answer is not what was expected"),
+    }
+}
+
+fn unreachable(doing: &str, what: &str) -> Fault {
+    Fault::new(FaultKind::DatabaseUnreachable, format!("{doing}: {what}"))
+}
+
+fn refused(doing: &str, what: &str) -> Fault {
+    Fault::new(FaultKind::DatabaseRefused, format!("{doing}: {what}"))
+}
+
+/// The fault for an answer with this SQLSTATE.
+fn from_answer(doing: &str, code: &str, message: &str) -> Fault {
+    // Classes 22 and 23 quote values of rows in their message.
+    let said = if code.starts_with("22") || code.starts_with("23") { "a value was refused" } else { message };
+    let mut text = format!("{doing}: PostgreSQL says: {said} (SQLSTATE {code})");
+    if let Some(cure) = cure(code) {
+        text.push_str("; ");
+        text.push_str(cure);
+    }
+    Fault::new(kind_of(code), text).with_code(code)
+}
+
+/// What is to be thought of a SQLSTATE.
+pub(super) fn kind_of(code: &str) -> FaultKind {
+    match code {
+        // Serialization, deadlock, lock timeout, statement timeout: another try may succeed.
+        "40001" | "40P01" | "55P03" | "57014" => FaultKind::DatabaseConflict,
+        // Shutdown, crash, starting up, idle sessions ended, too many connections: it will be back.
+        "57P01" | "57P02" | "57P03" | "57P05" | "25P03" | "25P04" | "53300" => FaultKind::DatabaseUnreachable,
+        _ if code.starts_with("08") => FaultKind::DatabaseUnreachable,
+        _ => FaultKind::DatabaseRefused,
+    }
+}
+
+/// What the operator can do, where something can be said.
+fn cure(code: &str) -> Option<&'static str> {
+    Some(match code {
+        "42501" => "give the role of `database.url` the missing right, or use the owner of the schema",
+        "42P01" | "42703" | "3F000" | "42883" => "run `ccsync migrate`",
+        "53100" => "the database server's disk is full: free space there",
+        "53300" => "raise max_connections of the server or lower `database.pool_size`",
+        "3D000" => "create the database, or correct its name in `database.url`",
+        "28000" | "28P01" => "check user and password in `database.url`, and pg_hba.conf on the server",
+        "25006" => "the server is read-only, perhaps a standby: point `database.url` at the primary",
+        _ => return None,
+    })
+}
+
+/// The lease is no longer this worker's.
+pub(super) fn lease_lost(name: &str) -> Fault {
+    Fault::new(
+        FaultKind::LeaseLost,
+        format!("the lease on {name} ended or was taken over by another worker; nothing was written"),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_sqlstate_has_one_kind() {
+        for code in ["40001", "40P01", "55P03", "57014"] {
+            assert_eq!(kind_of(code), FaultKind::DatabaseConflict, "{code}");
+        }
+        for code in ["57P01", "57P02", "57P03", "08006", "08001", "53300"] {
+            assert_eq!(kind_of(code), FaultKind::DatabaseUnreachable, "{code}");
+        }
+        for code in ["42501", "42P01", "53100", "28P01", "3D000", "23505", ""] {
+            assert_eq!(kind_of(code), FaultKind::DatabaseRefused, "{code}");
+        }
+    }
+
+    #[test]
+    fn a_message_names_the_deed_the_code_and_the_cure() {
+        let fault = from_answer("reading the ledger", "42P01", "relation \"sync.run\" does not exist");
+        assert_eq!(
+            fault.message,
+            "reading the ledger: PostgreSQL says: relation \"sync.run\" does not exist (SQLSTATE 42P01); \
+             run `ccsync migrate`"
+        );
+    }
+
+    #[test]
+    fn a_message_about_a_value_does_not_show_the_value() {
+        let fault = from_answer("committing", "22P02", "invalid input syntax for type uuid: \"15711356914\"");
+        assert!(!fault.message.contains("15711356914"), "{}", fault.message);
+    }
+}

@@ -1,0 +1,132 @@
+//! `sync.lease`: who works on what. Time is the database's.
+
+use std::time::Duration;
+
+use sqlx::postgres::types::PgInterval;
+use sqlx::{PgConnection, PgPool};
+use uuid::Uuid;
+
+use crate::domain::stream::StreamKey;
+use crate::engine::port::store::{Lease, Scope};
+use crate::store::fault::{Broken, Done, lease_lost};
+
+/// The name under which a scope is leased.
+pub(super) fn lease_name(stream: &StreamKey, scope: Scope) -> String {
+    match scope {
+        Scope::Window(window) => format!("{stream} {window}"),
+        Scope::Snapshot => format!("{stream} snapshot"),
+    }
+}
+
+/// A duration as PostgreSQL knows it; one too long for it becomes the longest.
+pub(super) fn interval(duration: Duration) -> PgInterval {
+    let microseconds = i64::try_from(duration.as_micros()).unwrap_or(i64::MAX);
+    PgInterval { months: 0, days: 0, microseconds }
+}
+
+/// Takes a free or expired lease and answers its fence; `None` while another holds it.
+///
+/// `skip locked`: a holder that is committing has locked its lease, and is not waited for.
+pub(super) async fn lease_take(pool: &PgPool, name: &str, worker: Uuid, term: Duration) -> Done<Option<i64>> {
+    let taken_over: Option<i64> = sqlx::query_scalar(
+        r#"
+        update sync.lease
+        set worker = $2, fence = nextval('sync.fence'), acquired_at = clock_timestamp(),
+            expires_at = clock_timestamp() + $3
+        where name = (
+            select name from sync.lease
+            where name = $1 and expires_at <= clock_timestamp()
+            for update skip locked
+        )
+        returning fence
+        "#,
+    )
+    .bind(name)
+    .bind(worker)
+    .bind(interval(term))
+    .fetch_optional(pool)
+    .await?;
+    if taken_over.is_some() {
+        return Ok(taken_over);
+    }
+    let fresh: Option<i64> = sqlx::query_scalar(
+        r#"
+        insert into sync.lease (name, worker, fence, acquired_at, expires_at)
+        select $1, $2, nextval('sync.fence'), clock_timestamp(), clock_timestamp() + $3
+        where not exists (select from sync.lease where name = $1)
+        on conflict do nothing
+        returning fence
+        "#,
+    )
+    .bind(name)
+    .bind(worker)
+    .bind(interval(term))
+    .fetch_optional(pool)
+    .await?;
+    Ok(fresh)
+}
+
+/// Extends a lease, and gives the worker's runs of the stream a sign of life. One that ended but that
+/// nobody took over is still the worker's.
+pub(super) async fn lease_renew(pool: &PgPool, lease: &Lease, term: Duration) -> Done<()> {
+    let name = lease_name(&lease.stream, lease.scope);
+    let renewed: Option<Uuid> = sqlx::query_scalar(
+        "update sync.lease set expires_at = clock_timestamp() + $3 where name = $1 and fence = $2 returning worker",
+    )
+    .bind(&name)
+    .bind(lease.fence)
+    .bind(interval(term))
+    .fetch_optional(pool)
+    .await?;
+    let worker = renewed.ok_or_else(|| Broken::Told(lease_lost(&name)))?;
+    sqlx::query(
+        r#"
+        update sync.run set heartbeat_at = clock_timestamp()
+        where source = $1 and stream = $2 and worker = $3 and outcome = 'running'
+        "#,
+    )
+    .bind(&lease.stream.source)
+    .bind(lease.stream.stream.as_str())
+    .bind(worker)
+    .execute(pool)
+    .await?;
+    Ok(())
+}
+
+/// Ends a lease, if it is still this one.
+pub(super) async fn lease_release(pool: &PgPool, name: &str, fence: i64) -> Done<()> {
+    sqlx::query("delete from sync.lease where name = $1 and fence = $2")
+        .bind(name)
+        .bind(fence)
+        .execute(pool)
+        .await?;
+    Ok(())
+}
+
+/// Whether the lease is live; from here to the end of the transaction nobody can take it over. A key share
+/// lock, so that the holder can go on renewing meanwhile, while a take-over needs the whole row.
+pub(super) async fn lease_hold_in_txn(connection: &mut PgConnection, name: &str, fence: i64) -> Done<bool> {
+    let held: Option<i64> = sqlx::query_scalar(
+        r#"
+        select fence from sync.lease
+        where name = $1 and fence = $2 and expires_at > clock_timestamp()
+        for key share
+        "#,
+    )
+    .bind(name)
+    .bind(fence)
+    .fetch_optional(connection)
+    .await?;
+    Ok(held.is_some())
+}
+
+/// Ends the lease and says whether it was still this one. Its term is not looked at again: it was locked
+/// all the while, so its end lets nobody in, and a commit longer than the term would never succeed.
+pub(super) async fn lease_end_in_txn(connection: &mut PgConnection, name: &str, fence: i64) -> Done<bool> {
+    let ended = sqlx::query("delete from sync.lease where name = $1 and fence = $2")
+        .bind(name)
+        .bind(fence)
+        .execute(connection)
+        .await?;
+    Ok(ended.rows_affected() == 1)
+}

@@ -1,0 +1,111 @@
+//! New and changed rows into one fact table, replaced versions into its history.
+
+use sqlx::PgConnection;
+
+use crate::domain::fault::{Fault, FaultKind};
+use crate::domain::record::Row;
+use crate::domain::table::TableShape;
+use crate::domain::window::TimeWindow;
+use crate::store::commit::Context;
+use crate::store::fault::{Broken, Done};
+use crate::store::probe::{Stored, stored_versions};
+use crate::store::stage::stage_rows;
+use crate::store::statement::{Stage, insert_new, keep_replaced, replace};
+
+/// What became of the rows of one table.
+#[derive(Default)]
+pub(super) struct Merged<'r> {
+    /// First versions written.
+    pub(super) inserted: u64,
+    /// Later versions written.
+    pub(super) updated: u64,
+    /// Found as they were.
+    pub(super) unchanged: u64,
+    /// Left alone because a later version is stored.
+    pub(super) superseded: u64,
+    /// The rows that stayed as they were stored, live, and where they are at home.
+    pub(super) kept: Vec<(&'r Row, Option<TimeWindow>)>,
+}
+
+/// Writes what differs. `rows` are sorted by key, each key once. Where `known` is set the stored versions
+/// are probed first, and what is equal costs a look-up; else all rows are taken for new, and what is stored
+/// nevertheless (windows share their bounds with their neighbours) is found by the conflict.
+pub(super) async fn merge_table<'r>(
+    connection: &mut PgConnection,
+    context: &Context<'_>,
+    table: &'static TableShape,
+    rows: &[&'r Row],
+    known: bool,
+) -> Done<Merged<'r>> {
+    let mut merged = Merged::default();
+    let mut changed = Vec::new();
+    let mut new = rows.to_vec();
+    if known && !rows.is_empty() {
+        let stored = stored_versions(connection, context, table, rows).await?;
+        new = sort_out(rows, stored, &mut changed, &mut merged);
+    }
+    if !new.is_empty() {
+        stage_rows(connection, table, Stage::New, &new).await?;
+        let query = context.bind(sqlx::query(insert_new(table)), context.window);
+        merged.inserted = query.persistent(false).execute(&mut *connection).await?.rows_affected();
+        if merged.inserted < new.len() as u64 {
+            let mut stored = stored_versions(connection, context, table, &new).await?;
+            stored.retain(|stored| !stored.mine);
+            sort_out(&new, stored, &mut changed, &mut merged);
+        }
+    }
+    if !changed.is_empty() {
+        changed.sort_by(|left, right| left.key().cmp(right.key()));
+        stage_rows(connection, table, Stage::Changed, &changed).await?;
+        merged.updated = replace_changed(connection, context, table).await?;
+        // What another worker brought up to date between the probe and the lock.
+        merged.unchanged += (changed.len() as u64).saturating_sub(merged.updated);
+    }
+    Ok(merged)
+}
+
+/// Puts each row that is stored where it belongs and answers those that are not.
+fn sort_out<'r>(
+    rows: &[&'r Row],
+    stored: Vec<Stored>,
+    changed: &mut Vec<&'r Row>,
+    merged: &mut Merged<'r>,
+) -> Vec<&'r Row> {
+    let mut is_stored = vec![false; rows.len()];
+    for stored in stored {
+        let Some(row) = rows.get(stored.index) else { continue };
+        is_stored[stored.index] = true;
+        if stored.gone {
+            // The vendor reports it again, in whatever version: it exists.
+            changed.push(row);
+        } else if stored.hash == row.hash {
+            merged.unchanged += 1;
+            merged.kept.push((row, stored.home));
+        } else if row.version_at().zip(stored.version_at).is_some_and(|(sent, kept)| sent < kept) {
+            merged.superseded += 1;
+            merged.kept.push((row, stored.home));
+        } else {
+            changed.push(row);
+        }
+    }
+    rows.iter().zip(is_stored).filter(|(_, is_stored)| !is_stored).map(|(row, _)| *row).collect()
+}
+
+async fn replace_changed(
+    connection: &mut PgConnection,
+    context: &Context<'_>,
+    table: &'static TableShape,
+) -> Done<u64> {
+    let query = context.bind(sqlx::query(keep_replaced(table)), context.window);
+    let kept = query.persistent(false).execute(&mut *connection).await?.rows_affected();
+    let query = context.bind(sqlx::query(replace(table)), context.window);
+    let replaced = query.persistent(false).execute(connection).await?.rows_affected();
+    if kept == replaced { Ok(replaced) } else { Err(moved_meanwhile(table)) }
+}
+
+/// A row changed between two statements that have to see the same: nothing may be written then.
+pub(super) fn moved_meanwhile(table: &TableShape) -> Broken {
+    let message =
+        format!("another worker changed rows of {} at the same time; nothing was written", table.name);
+    Broken::Told(Fault::new(FaultKind::DatabaseConflict, message))
+}

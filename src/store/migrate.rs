@@ -1,0 +1,162 @@
+//! Bringing the schema up to date, and saying where it is not.
+
+use sqlx::migrate::{MigrateError, Migrator};
+use sqlx::postgres::PgConnection;
+use sqlx::{Connection as _, Executor as _};
+
+use crate::domain::fault::{Fault, FaultKind};
+use crate::domain::stream::StreamId;
+use crate::store::fault::{Broken, Done, from_sql};
+use crate::store::pool::{PgStore, connect_once, place};
+
+/// The migrations, compiled in. Their table lives in our own schema, because `public` is closed to ordinary
+/// roles since PostgreSQL 15.
+fn migrator() -> Migrator {
+    let mut migrator = sqlx::migrate!("./migrations");
+    migrator.dangerous_set_table_name("sync.migration");
+    migrator.create_schema("sync");
+    migrator
+}
+
+/// How far a database is.
+struct Standing {
+    /// Names of migrations not yet applied, oldest first.
+    pending: Vec<String>,
+    /// Numbers of applied migrations that this program does not know.
+    unknown: Vec<i64>,
+}
+
+impl PgStore {
+    /// Applies what is pending. Of several processes that do so at once, one does it and the others wait.
+    ///
+    /// # Errors
+    /// `DatabaseRefused` where the database is not ours, was migrated by a newer ccsync, or refuses; and
+    /// other database faults. A migration is applied whole or not at all.
+    pub async fn migrate(&self) -> Result<(), Fault> {
+        let doing = "migrating the database";
+        // A connection of its own: the lock lives as long as it does, whatever happens in between.
+        let mut connection = connect_once(&self.options, self.acquire_timeout).await?;
+        connection
+            .execute(sqlx::raw_sql("set lock_timeout = 0; set statement_timeout = 0"))
+            .await
+            .map_err(|error| from_sql(doing, &error))?;
+        self.refuse_if_not_ours(&mut connection).await.map_err(|broken| broken.during(doing))?;
+        let outcome = migrator().run_direct(None, &mut connection, false).await;
+        connection.close().await.ok();
+        outcome.map_err(|error| self.migrate_fault(doing, &error))
+    }
+
+    /// The names of the migrations that `migrate` would apply, oldest first.
+    ///
+    /// # Errors
+    /// Database faults, and `DatabaseRefused` where a newer ccsync migrated this database.
+    pub async fn pending_migrations(&self) -> Result<Vec<String>, Fault> {
+        let doing = "looking at the schema";
+        let standing = self.standing().await.map_err(|broken| broken.during(doing))?;
+        match standing.unknown.first() {
+            Some(version) => Err(self.too_new(doing, *version)),
+            None => Ok(standing.pending),
+        }
+    }
+
+    /// Whether the schema is the one this program was built for.
+    ///
+    /// # Errors
+    /// `DatabaseRefused` saying what to do where it is not, and other database faults.
+    pub async fn schema_ready(&self) -> Result<(), Fault> {
+        match self.pending_migrations().await?.len() {
+            0 => Ok(()),
+            count => Err(Fault::new(
+                FaultKind::DatabaseRefused,
+                format!("{} lacks {count} migrations; run `ccsync migrate`", place(&self.options)),
+            )),
+        }
+    }
+
+    async fn standing(&self) -> Done<Standing> {
+        let ours: bool = sqlx::query_scalar("select to_regclass('sync.migration') is not null")
+            .fetch_one(&self.pool)
+            .await?;
+        let applied: Vec<i64> = if ours {
+            sqlx::query_scalar("select version from sync.migration order by version")
+                .fetch_all(&self.pool)
+                .await?
+        } else {
+            Vec::new()
+        };
+        let migrator = migrator();
+        let known = |version: &i64| migrator.iter().any(|migration| migration.version == *version);
+        Ok(Standing {
+            pending: migrator
+                .iter()
+                .filter(|migration| !applied.contains(&migration.version))
+                .map(|migration| format!("{}_{}", migration.version, migration.description.replace(' ', "_")))
+                .collect(),
+            unknown: applied.iter().copied().filter(|version| !known(version)).collect(),
+        })
+    }
+
+    /// A database without our migrations table must not hold anything where our things will be.
+    async fn refuse_if_not_ours(&self, connection: &mut PgConnection) -> Done<()> {
+        let mut names = vec!["bi.freshness".to_owned()];
+        for table in StreamId::ALL.into_iter().flat_map(StreamId::tables) {
+            names.push(table.name.to_owned());
+            names.push(format!("{}_history", table.name));
+        }
+        let foreign: Option<String> = sqlx::query_scalar(
+            r#"
+            select n.nspname || '.' || c.relname
+            from pg_catalog.pg_class c
+            join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+            where to_regclass('sync.migration') is null
+                and (n.nspname = 'sync' or n.nspname || '.' || c.relname = any($1))
+            order by 1
+            limit 1
+            "#,
+        )
+        .bind(names)
+        .fetch_optional(&mut *connection)
+        .await?;
+        match foreign {
+            None => Ok(()),
+            Some(name) => Err(Broken::Told(Fault::new(
+                FaultKind::DatabaseRefused,
+                format!(
+                    "{} holds `{name}`, which ccsync did not create: give ccsync a database of its own, or \
+                     rename that schema; nothing was changed",
+                    place(&self.options)
+                ),
+            ))),
+        }
+    }
+
+    fn too_new(&self, doing: &str, version: i64) -> Fault {
+        Fault::new(
+            FaultKind::DatabaseRefused,
+            format!(
+                "{doing}: {} has migration {version}, which this ccsync {} does not know: a newer one \
+                 migrated it; use that one",
+                place(&self.options),
+                env!("CARGO_PKG_VERSION"),
+            ),
+        )
+    }
+
+    fn migrate_fault(&self, doing: &str, error: &MigrateError) -> Fault {
+        let refused = |what: String| Fault::new(FaultKind::DatabaseRefused, format!("{doing}: {what}"));
+        match error {
+            MigrateError::Execute(error) => from_sql(doing, error),
+            MigrateError::ExecuteMigration(error, version) => {
+                from_sql(&format!("applying migration {version}"), error)
+            }
+            MigrateError::VersionMissing(version) => self.too_new(doing, *version),
+            MigrateError::VersionMismatch(version) => refused(format!(
+                "migration {version} was applied to {} in another form than this ccsync {} has; use the \
+                 release that migrated it",
+                place(&self.options),
+                env!("CARGO_PKG_VERSION"),
+            )),
+            other => refused(other.to_string()),
+        }
+    }
+}

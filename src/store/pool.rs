@@ -1,0 +1,126 @@
+//! Connections.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use sqlx::postgres::{PgConnectOptions, PgConnection, PgPool, PgPoolOptions};
+use sqlx::{Connection as _, Executor as _};
+
+use crate::domain::fault::{Fault, FaultKind};
+use crate::store::fault::from_sql;
+use crate::store::request_budget::Reservations;
+
+/// What a session must be set to, whatever the server's and the role's defaults are. JIT costs more than it
+/// gives on statements this short; an empty search path keeps foreign functions out.
+const SESSION: &str = r#"
+set timezone = 'UTC';
+set search_path = '';
+set client_min_messages = warning;
+set default_transaction_isolation = 'read committed';
+set standard_conforming_strings = on;
+set lock_timeout = '10s';
+set statement_timeout = '60s';
+set idle_in_transaction_session_timeout = '60s';
+set jit = off;
+"#;
+
+/// How to reach the database.
+#[derive(Debug, Clone)]
+pub struct StoreConfig {
+    /// Host, port or socket, user, password, database, TLS.
+    pub options: PgConnectOptions,
+    /// Connections at most.
+    pub pool_size: u32,
+    /// How long to wait for a connection.
+    pub acquire_timeout: Duration,
+    /// What `pg_stat_activity` shows.
+    pub application_name: String,
+}
+
+impl StoreConfig {
+    /// The usual: eight connections, five seconds, `ccsync`.
+    pub fn new(options: PgConnectOptions) -> StoreConfig {
+        StoreConfig {
+            options,
+            pool_size: 8,
+            acquire_timeout: Duration::from_secs(5),
+            application_name: "ccsync".to_owned(),
+        }
+    }
+}
+
+/// The store. Clones share connections.
+#[derive(Debug, Clone)]
+pub struct PgStore {
+    pub(super) pool: PgPool,
+    pub(super) options: PgConnectOptions,
+    pub(super) acquire_timeout: Duration,
+    pub(super) reservations: Arc<Reservations>,
+}
+
+impl PgStore {
+    /// Connects once, so that a wrong address or password shows at once, and opens the pool.
+    ///
+    /// # Errors
+    /// `DatabaseUnreachable` or `DatabaseRefused`, naming host, port, database and user.
+    pub async fn connect(config: &StoreConfig) -> Result<PgStore, Fault> {
+        let options = config.options.clone().application_name(&config.application_name);
+        let connection = connect_once(&options, config.acquire_timeout).await?;
+        connection.close().await.ok();
+        let pool = PgPoolOptions::new()
+            .max_connections(config.pool_size.max(1))
+            .acquire_timeout(config.acquire_timeout)
+            .after_connect(|connection, _| {
+                Box::pin(async move { connection.execute(sqlx::raw_sql(SESSION)).await.map(|_| ()) })
+            })
+            .connect_lazy_with(options.clone());
+        Ok(PgStore {
+            pool,
+            options,
+            acquire_timeout: config.acquire_timeout,
+            reservations: Arc::new(Reservations::default()),
+        })
+    }
+
+    /// Closes all connections; those in use when they come back.
+    pub async fn close(&self) {
+        self.pool.close().await;
+    }
+}
+
+/// One connection of its own, outside the pool.
+pub(super) async fn connect_once(
+    options: &PgConnectOptions,
+    patience: Duration,
+) -> Result<PgConnection, Fault> {
+    let doing = format!("connecting to {}", place(options));
+    match tokio::time::timeout(patience, PgConnection::connect_with(options)).await {
+        Ok(Ok(mut connection)) => {
+            let set = connection.execute(sqlx::raw_sql(SESSION)).await;
+            set.map_err(|error| from_sql(&doing, &error))?;
+            Ok(connection)
+        }
+        Ok(Err(error)) => Err(from_sql(&doing, &error)),
+        Err(_) => Err(Fault::new(
+            FaultKind::DatabaseUnreachable,
+            format!(
+                "{doing}: no answer within {} s; is the server up, and does a firewall stand between?",
+                patience.as_secs()
+            ),
+        )),
+    }
+}
+
+/// Host or socket, port, database and user; never the password.
+pub(super) fn place(options: &PgConnectOptions) -> String {
+    let host = match options.get_socket() {
+        Some(socket) => socket.display().to_string(),
+        None => options.get_host().to_owned(),
+    };
+    format!(
+        "PostgreSQL at {host}:{}, database `{}`, user `{}`",
+        options.get_port(),
+        options.get_database().unwrap_or(options.get_username()),
+        options.get_username(),
+    )
+}

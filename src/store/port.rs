@@ -1,0 +1,132 @@
+//! [`PgStore`] as the engine sees it.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use chrono::{DateTime, Utc};
+use uuid::Uuid;
+
+use crate::domain::fault::{Fault, FaultKind};
+use crate::domain::run::{Counts, RunId, RunOutcome};
+use crate::domain::status::StreamDeclaration;
+use crate::domain::stream::{StreamKey, StreamKind};
+use crate::engine::port::store::{Commit, Lease, ReadRecord, RunStart, Scope, Store};
+use crate::store::fault::{Broken, Done, lease_lost};
+use crate::store::lease::{
+    lease_end_in_txn, lease_hold_in_txn, lease_name, lease_release, lease_renew, lease_take,
+};
+use crate::store::pool::PgStore;
+use crate::store::run::{run_add_in_txn, run_close, run_open};
+use crate::store::snapshot::{snapshot_fail_in_txn, snapshot_fetch};
+use crate::store::stream::streams_replace;
+use crate::store::time_window::{window_fail_in_txn, windows_fetch};
+
+#[async_trait]
+impl Store for PgStore {
+    async fn reads(&self, stream: &StreamKey) -> Result<Vec<ReadRecord>, Fault> {
+        let reads = match stream.stream.kind() {
+            StreamKind::Windowed => windows_fetch(&self.pool, stream).await,
+            StreamKind::Snapshot => snapshot_fetch(&self.pool, stream).await,
+        };
+        reads.map_err(|broken| broken.during(&format!("reading the ledger of {stream}")))
+    }
+
+    async fn lease(
+        &self,
+        stream: &StreamKey,
+        scope: Scope,
+        worker: Uuid,
+        term: Duration,
+    ) -> Result<Option<Lease>, Fault> {
+        let name = lease_name(stream, scope);
+        let fence = lease_take(&self.pool, &name, worker, term)
+            .await
+            .map_err(|broken| broken.during(&format!("taking the lease on {name}")))?;
+        Ok(fence.map(|fence| Lease { stream: stream.clone(), scope, fence }))
+    }
+
+    async fn renew(&self, lease: &Lease, term: Duration) -> Result<(), Fault> {
+        lease_renew(&self.pool, lease, term).await.map_err(|broken| {
+            broken.during(&format!("renewing the lease on {}", lease_name(&lease.stream, lease.scope)))
+        })
+    }
+
+    async fn release(&self, lease: &Lease) -> Result<(), Fault> {
+        let name = lease_name(&lease.stream, lease.scope);
+        lease_release(&self.pool, &name, lease.fence)
+            .await
+            .map_err(|broken| broken.during(&format!("releasing the lease on {name}")))
+    }
+
+    async fn run_start(&self, start: &RunStart) -> Result<RunId, Fault> {
+        run_open(&self.pool, start)
+            .await
+            .map_err(|broken| broken.during(&format!("opening a run of {}", start.stream)))
+    }
+
+    async fn run_finish(
+        &self,
+        run: RunId,
+        outcome: RunOutcome,
+        message: Option<&str>,
+        now: DateTime<Utc>,
+    ) -> Result<(), Fault> {
+        run_close(&self.pool, run, outcome, message, now)
+            .await
+            .map_err(|broken| broken.during(&format!("closing run {}", run.0)))
+    }
+
+    async fn commit(&self, commit: Commit) -> Result<Counts, Fault> {
+        self.commit_read(&commit).await
+    }
+
+    async fn record_failure(
+        &self,
+        lease: &Lease,
+        run: RunId,
+        kind: FaultKind,
+        message: &str,
+        requests: u64,
+        now: DateTime<Utc>,
+    ) -> Result<(), Fault> {
+        self.fail_read(lease, run, (kind, message), requests, now).await.map_err(|broken| {
+            let name = lease_name(&lease.stream, lease.scope);
+            broken.during(&format!("recording the failure of {name}"))
+        })
+    }
+
+    async fn declare(&self, streams: &[StreamDeclaration]) -> Result<(), Fault> {
+        streams_replace(&self.pool, streams)
+            .await
+            .map_err(|broken| broken.during("declaring the configured streams"))
+    }
+}
+
+impl PgStore {
+    async fn fail_read(
+        &self,
+        lease: &Lease,
+        run: RunId,
+        failure: (FaultKind, &str),
+        requests: u64,
+        now: DateTime<Utc>,
+    ) -> Done<()> {
+        let name = lease_name(&lease.stream, lease.scope);
+        let mut transaction = self.pool.begin().await?;
+        if !lease_hold_in_txn(&mut transaction, &name, lease.fence).await? {
+            return Err(Broken::Told(lease_lost(&name)));
+        }
+        match lease.scope {
+            Scope::Window(window) => {
+                window_fail_in_txn(&mut transaction, &lease.stream, window, run, failure, now).await?;
+            }
+            Scope::Snapshot => {
+                snapshot_fail_in_txn(&mut transaction, &lease.stream, run, failure, now).await?;
+            }
+        }
+        run_add_in_txn(&mut transaction, run, &Counts { requests, ..Counts::default() }).await?;
+        lease_end_in_txn(&mut transaction, &name, lease.fence).await?;
+        transaction.commit().await?;
+        Ok(())
+    }
+}

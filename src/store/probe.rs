@@ -1,0 +1,114 @@
+//! What is stored already: by key and content hash, so that only what differs travels.
+
+use chrono::{DateTime, Utc};
+use sqlx::postgres::PgArguments;
+use sqlx::{FromRow, PgConnection, Postgres};
+
+use crate::domain::record::{ContentHash, Row};
+use crate::domain::table::TableShape;
+use crate::domain::window::TimeWindow;
+use crate::store::commit::Context;
+use crate::store::fault::Done;
+use crate::store::statement::{Statement, probe};
+
+/// Keys in one round trip.
+const CHUNK_KEYS: usize = 10_000;
+
+/// The stored version of a row.
+pub(super) struct Stored {
+    /// Index into the rows that were asked for.
+    pub(super) index: usize,
+    /// Of its content.
+    pub(super) hash: ContentHash,
+    /// The vendor's time of it.
+    pub(super) version_at: Option<DateTime<Utc>>,
+    /// Marked deleted.
+    pub(super) gone: bool,
+    /// The window whose read delivered it.
+    pub(super) home: Option<TimeWindow>,
+    /// Written by this very transaction.
+    pub(super) mine: bool,
+}
+
+#[derive(FromRow)]
+struct Found {
+    ord: i64,
+    content_hash: uuid::Uuid,
+    version: Option<DateTime<Utc>>,
+    gone: bool,
+    window_start: Option<DateTime<Utc>>,
+    window_end: Option<DateTime<Utc>>,
+    mine: bool,
+}
+
+/// What is stored under the keys of these rows; rows that are not stored are left out.
+pub(super) async fn stored_versions(
+    connection: &mut PgConnection,
+    context: &Context<'_>,
+    table: &'static TableShape,
+    rows: &[&Row],
+) -> Done<Vec<Stored>> {
+    let mut stored = Vec::new();
+    for (chunk, part) in rows.chunks(CHUNK_KEYS).enumerate() {
+        let keys = key_arrays(table, part.iter().map(|row| row.key()));
+        let found: Vec<Found> = with_keys(
+            sqlx::query_as(probe(table))
+                .bind(context.source)
+                .bind(context.now)
+                .bind(context.window.map(|window| window.start))
+                .bind(context.window.map(|window| window.end))
+                .bind(context.run.0),
+            keys,
+        )
+        .persistent(false)
+        .fetch_all(&mut *connection)
+        .await?;
+        stored.extend(found.into_iter().map(|found| Stored {
+            // Ordinals begin at 1.
+            index: chunk * CHUNK_KEYS + usize::try_from(found.ord - 1).unwrap_or_default(),
+            hash: ContentHash(found.content_hash.into_bytes()),
+            version_at: found.version,
+            gone: found.gone,
+            home:
+                found.window_start.zip(found.window_end).and_then(|(start, end)| TimeWindow::new(start, end)),
+            mine: found.mine,
+        }));
+    }
+    Ok(stored)
+}
+
+/// One array for each column of the key.
+pub(super) fn key_arrays<'r, K: Iterator<Item = &'r str>>(
+    table: &TableShape,
+    keys: impl Iterator<Item = K>,
+) -> Vec<Vec<&'r str>> {
+    let mut arrays = vec![Vec::new(); table.key_len];
+    for key in keys {
+        for (array, part) in arrays.iter_mut().zip(key) {
+            array.push(part);
+        }
+    }
+    arrays
+}
+
+/// The query with the key arrays as its last parameters.
+fn with_keys<'q>(
+    query: sqlx::query::QueryAs<'q, Postgres, Found, PgArguments>,
+    keys: Vec<Vec<&'q str>>,
+) -> sqlx::query::QueryAs<'q, Postgres, Found, PgArguments> {
+    keys.into_iter().fold(query, |query, array| query.bind(array))
+}
+
+/// Runs a statement that takes the context and keys, and says how many rows it wrote. It is planned anew
+/// each time: a plan made while the table was small would be kept when it no longer is.
+pub(super) async fn run_with_keys(
+    connection: &mut PgConnection,
+    context: &Context<'_>,
+    window: Option<TimeWindow>,
+    statement: Statement,
+    keys: Vec<Vec<&str>>,
+) -> Done<u64> {
+    let query = context.bind(sqlx::query(statement), window);
+    let query = keys.into_iter().fold(query, |query, array| query.bind(array));
+    Ok(query.persistent(false).execute(connection).await?.rows_affected())
+}

@@ -1,0 +1,90 @@
+//! `sync.quarantine`: records that could not be read, whole.
+
+use std::collections::BTreeMap;
+
+use md5::{Digest as _, Md5};
+use sqlx::PgConnection;
+use uuid::Uuid;
+
+use crate::engine::port::store::{Commit, Scope};
+use crate::store::fault::Done;
+
+fn hash(payload: &str) -> Uuid {
+    Uuid::from_bytes(Md5::digest(payload.as_bytes()).into())
+}
+
+/// PostgreSQL cannot hold NUL.
+fn storable(text: &str) -> String {
+    text.replace('\0', "\u{fffd}")
+}
+
+fn bounds(scope: Scope) -> Option<(chrono::DateTime<chrono::Utc>, chrono::DateTime<chrono::Utc>)> {
+    match scope {
+        Scope::Window(window) => Some((window.start, window.end)),
+        Scope::Snapshot => None,
+    }
+}
+
+/// Sets the rejects of a read aside. One that was seen before is counted, not stored again.
+pub(super) async fn quarantine_upsert_in_txn(connection: &mut PgConnection, commit: &Commit) -> Done<()> {
+    if commit.rejects.is_empty() {
+        return Ok(());
+    }
+    // Sorted and each once: two workers lock in one order, and no entry is written twice in one statement.
+    let entries: BTreeMap<Uuid, (String, String)> = commit
+        .rejects
+        .iter()
+        .map(|reject| (hash(&reject.payload), (storable(&reject.payload), storable(&reject.reason))))
+        .collect();
+    let hashes: Vec<Uuid> = entries.keys().copied().collect();
+    let (payloads, reasons): (Vec<String>, Vec<String>) = entries.into_values().unzip();
+    let bounds = bounds(commit.lease.scope);
+    sqlx::query(
+        r#"
+        insert into sync.quarantine as q (source, stream, payload_hash, payload, reason, window_start,
+            window_end, run_id, first_seen_at, last_seen_at)
+        select $1, $2, k.payload_hash, k.payload, k.reason, $6, $7, $8, $9, $9
+        from unnest($3::uuid[], $4::text[], $5::text[]) as k(payload_hash, payload, reason)
+        on conflict (source, stream, payload_hash) do update
+        set seen = q.seen + 1, last_seen_at = excluded.last_seen_at, reason = excluded.reason,
+            window_start = excluded.window_start, window_end = excluded.window_end, run_id = excluded.run_id,
+            state = 'open', resolved_at = null
+        "#,
+    )
+    .bind(&commit.lease.stream.source)
+    .bind(commit.lease.stream.stream.as_str())
+    .bind(hashes)
+    .bind(payloads)
+    .bind(reasons)
+    .bind(bounds.map(|bounds| bounds.0))
+    .bind(bounds.map(|bounds| bounds.1))
+    .bind(commit.run.0)
+    .bind(commit.now)
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+/// Resolves the open entries of this scope that a closed read did not contain any more.
+pub(super) async fn quarantine_resolve_in_txn(connection: &mut PgConnection, commit: &Commit) -> Done<()> {
+    let current: Vec<Uuid> = commit.rejects.iter().map(|reject| hash(&reject.payload)).collect();
+    let bounds = bounds(commit.lease.scope);
+    sqlx::query(
+        r#"
+        update sync.quarantine
+        set state = 'resolved', resolved_at = $5
+        where source = $1 and stream = $2 and state = 'open' and payload_hash <> all($6)
+            and ($3::timestamptz is null and window_start is null
+                or window_start >= $3 and window_end <= $4)
+        "#,
+    )
+    .bind(&commit.lease.stream.source)
+    .bind(commit.lease.stream.stream.as_str())
+    .bind(bounds.map(|bounds| bounds.0))
+    .bind(bounds.map(|bounds| bounds.1))
+    .bind(commit.now)
+    .bind(current)
+    .execute(connection)
+    .await?;
+    Ok(())
+}

@@ -1,0 +1,95 @@
+//! `sync.snapshot`: the last read of each stream that is read whole.
+
+use chrono::{DateTime, Utc};
+use sqlx::{PgConnection, PgPool};
+use uuid::Uuid;
+
+use crate::domain::fault::FaultKind;
+use crate::domain::run::RunId;
+use crate::domain::stream::StreamKey;
+use crate::engine::port::store::{Commit, ReadRecord};
+use crate::store::fault::Done;
+use crate::store::time_window::read_record;
+
+/// The one record of a snapshot stream, if there is one.
+pub(super) async fn snapshot_fetch(pool: &PgPool, stream: &StreamKey) -> Done<Vec<ReadRecord>> {
+    let rows = sqlx::query("select * from sync.snapshot where source = $1 and stream = $2")
+        .bind(&stream.source)
+        .bind(stream.stream.as_str())
+        .fetch_all(pool)
+        .await?;
+    Ok(rows.iter().map(|row| read_record(row, None)).collect::<Result<_, _>>()?)
+}
+
+/// Whether a read of it was ever committed.
+pub(super) async fn snapshot_was_read(connection: &mut PgConnection, stream: &StreamKey) -> Done<bool> {
+    let reads: Option<i32> =
+        sqlx::query_scalar("select reads from sync.snapshot where source = $1 and stream = $2")
+            .bind(&stream.source)
+            .bind(stream.stream.as_str())
+            .fetch_optional(connection)
+            .await?;
+    Ok(reads.is_some_and(|reads| 0 < reads))
+}
+
+/// Moves the checkpoint.
+pub(super) async fn snapshot_commit_in_txn(connection: &mut PgConnection, commit: &Commit) -> Done<()> {
+    let certificate = &commit.certificate;
+    sqlx::query(
+        r#"
+        insert into sync.snapshot as s (source, stream, state, rows, requests, pages, vendor_total, digest,
+            verdict, reads, read_at, complete_to, first_read_at, run_id)
+        values ($1, $2, 'complete', $3, $4, $5, $6, $7, $8, 1, $9, $10, $9, $11)
+        on conflict (source, stream) do update
+        set state = excluded.state, rows = excluded.rows, requests = excluded.requests,
+            pages = excluded.pages, vendor_total = excluded.vendor_total, digest = excluded.digest,
+            verdict = excluded.verdict, reads = s.reads + 1, read_at = excluded.read_at,
+            complete_to = excluded.complete_to, first_read_at = coalesce(s.first_read_at, excluded.read_at),
+            run_id = excluded.run_id, failed_at = null, failure_kind = null, failure_message = null,
+            failed_attempts = 0
+        "#,
+    )
+    .bind(&commit.lease.stream.source)
+    .bind(commit.lease.stream.stream.as_str())
+    .bind(i64::try_from(certificate.rows).unwrap_or(i64::MAX))
+    .bind(i64::from(certificate.requests))
+    .bind(i32::try_from(certificate.pages).unwrap_or(i32::MAX))
+    .bind(certificate.vendor_total.map(|total| i64::try_from(total).unwrap_or(i64::MAX)))
+    .bind(Uuid::from_u128(certificate.digest.0))
+    .bind(certificate.verdict.as_str())
+    .bind(commit.read_at)
+    .bind(commit.complete_to)
+    .bind(commit.run.0)
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+/// Notes a failed attempt.
+pub(super) async fn snapshot_fail_in_txn(
+    connection: &mut PgConnection,
+    stream: &StreamKey,
+    run: RunId,
+    (kind, message): (FaultKind, &str),
+    now: DateTime<Utc>,
+) -> Done<()> {
+    sqlx::query(
+        r#"
+        insert into sync.snapshot as s (source, stream, state, run_id, failed_at, failure_kind,
+            failure_message, failed_attempts)
+        values ($1, $2, 'failed', $3, $4, $5, $6, 1)
+        on conflict (source, stream) do update
+        set failed_at = excluded.failed_at, failure_kind = excluded.failure_kind,
+            failure_message = excluded.failure_message, failed_attempts = s.failed_attempts + 1
+        "#,
+    )
+    .bind(&stream.source)
+    .bind(stream.stream.as_str())
+    .bind(run.0)
+    .bind(now)
+    .bind(kind.as_str())
+    .bind(message)
+    .execute(connection)
+    .await?;
+    Ok(())
+}

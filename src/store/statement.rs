@@ -1,0 +1,307 @@
+//! The statements that depend on a table's shape. Every name in them comes from the closed catalogue of
+//! [`TableShape`]s; values are always parameters.
+//!
+//! The first parameters are the same everywhere: $1 the source, $2 the instant of the commit, $3 and $4 the
+//! home window, $5 the run. Keys begin at $6, one array for each column of the key. A statement need not use
+//! all of them: the driver states their types.
+
+use sqlx::AssertSqlSafe;
+
+use crate::domain::table::{ColumnType, TableShape};
+
+/// What every fact table has after the vendor's columns.
+const LEDGER: &[&str] = &[
+    "revision",
+    "first_seen_at",
+    "changed_at",
+    "deleted_at",
+    "extra",
+    "content_hash",
+    "window_start",
+    "window_end",
+    "run_id",
+];
+
+/// First parameter of the keys.
+const KEYS_AT: usize = 6;
+
+/// A statement put together from the catalogue.
+pub(super) type Statement = AssertSqlSafe<String>;
+
+fn list(table: &TableShape, form: impl Fn(&str) -> String) -> String {
+    table.columns.iter().map(|column| form(column.name)).collect::<Vec<_>>().join(", ")
+}
+
+fn names(table: &TableShape) -> String {
+    list(table, str::to_owned)
+}
+
+/// `t` and the other relation have the same key.
+fn same_key(table: &TableShape, other: &str) -> String {
+    let parts = table.key_columns().iter().map(|column| format!("t.{0} = {other}.{0}", column.name));
+    std::iter::once("t.source = $1".to_owned()).chain(parts).collect::<Vec<_>>().join(" and ")
+}
+
+/// The keys given as arrays, as relation `k` with the ordinal `ord`.
+fn keys(table: &TableShape) -> String {
+    let arrays: Vec<_> = (0..table.key_len).map(|index| format!("${}::text[]", KEYS_AT + index)).collect();
+    let columns: Vec<_> = table.key_columns().iter().map(|column| column.name).collect();
+    format!("unnest({}) with ordinality as k({}, ord)", arrays.join(", "), columns.join(", "))
+}
+
+/// In byte order, which is the order in which rows are staged: all workers lock in one order.
+fn key_order(table: &TableShape, of: &str) -> String {
+    let parts: Vec<_> =
+        table.key_columns().iter().map(|column| format!("{of}.{} collate \"C\"", column.name)).collect();
+    parts.join(", ")
+}
+
+/// Whether the staged row `s` is to replace the stored row `t`.
+fn replaces(table: &TableShape) -> String {
+    let newer = match table.version_column {
+        Some(index) => {
+            let column = table.columns[index].name;
+            format!(
+                " and (t.deleted_at is not null or t.{column} is null or s.{column} is null or t.{column} <= s.{column})"
+            )
+        }
+        None => String::new(),
+    };
+    format!("(t.content_hash <> s.content_hash or t.deleted_at is not null){newer}")
+}
+
+/// All columns of `t`, and its place in time, for the history.
+fn history(table: &TableShape) -> (String, String) {
+    let into = format!("source, {}, {}, valid_from, valid_to", names(table), LEDGER.join(", "));
+    let ledger: Vec<_> = LEDGER.iter().map(|column| format!("t.{column}")).collect();
+    let from = format!(
+        "t.source, {}, {}, t.changed_at, $2",
+        list(table, |column| format!("t.{column}")),
+        ledger.join(", ")
+    );
+    (into, from)
+}
+
+/// A staging table of the session. It empties itself at the end of the transaction.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Stage {
+    /// Rows believed to be new.
+    New,
+    /// Rows that replace a stored version.
+    Changed,
+}
+
+/// The staging table's name.
+pub(super) fn stage_name(table: &TableShape, stage: Stage) -> String {
+    let suffix = match stage {
+        Stage::New => "new",
+        Stage::Changed => "changed",
+    };
+    format!("pg_temp.stage_{}_{suffix}", table.name.replace('.', "_"))
+}
+
+/// Creates the staging table, once in a session.
+pub(super) fn create_stage(table: &TableShape, stage: Stage) -> Statement {
+    let columns: Vec<_> = table
+        .columns
+        .iter()
+        .map(|column| {
+            let kind = match column.kind {
+                ColumnType::Text => "text",
+                ColumnType::Numeric => "numeric",
+                ColumnType::Instant => "timestamptz",
+                ColumnType::Bool => "boolean",
+                ColumnType::Integer => "integer",
+            };
+            format!("{} {kind}", column.name)
+        })
+        .collect();
+    AssertSqlSafe(format!(
+        "create temp table if not exists {} ({}, extra jsonb, content_hash uuid) on commit delete rows",
+        stage_name(table, stage).trim_start_matches("pg_temp."),
+        columns.join(", "),
+    ))
+}
+
+/// COPY into the staging table.
+pub(super) fn copy_stage(table: &TableShape, stage: Stage) -> String {
+    format!(
+        "copy {} ({}, extra, content_hash) from stdin (format binary)",
+        stage_name(table, stage),
+        names(table)
+    )
+}
+
+/// What is stored under the given keys. Each key is one index look-up whatever the planner thinks of the
+/// table's size: `limit 1` keeps it from turning the join around.
+pub(super) fn probe(table: &TableShape) -> Statement {
+    let version = match table.version_column {
+        Some(index) => format!("t.{}", table.columns[index].name),
+        None => "null::timestamptz".to_owned(),
+    };
+    AssertSqlSafe(format!(
+        r#"
+        select k.ord, t.content_hash, t.version, t.gone, t.window_start, t.window_end, t.mine
+        from {keys}
+        cross join lateral (
+            select t.content_hash, {version} as version, t.deleted_at is not null as gone,
+                t.window_start, t.window_end, t.xmin = pg_catalog.pg_current_xact_id()::xid as mine
+            from {table} t
+            where {same_key}
+            limit 1
+        ) t
+        "#,
+        keys = keys(table),
+        table = table.name,
+        same_key = same_key(table, "k"),
+    ))
+}
+
+/// Inserts the staged rows that are not there yet, in the order in which they were staged. A row that is
+/// there is neither written nor locked.
+pub(super) fn insert_new(table: &TableShape) -> Statement {
+    AssertSqlSafe(format!(
+        r#"
+        insert into {table} (source, {names}, revision, first_seen_at, changed_at, extra, content_hash,
+            window_start, window_end, run_id)
+        select $1, {names}, 1, $2, $2, extra, content_hash, $3, $4, $5
+        from {stage}
+        on conflict do nothing
+        "#,
+        table = table.name,
+        names = names(table),
+        stage = stage_name(table, Stage::New),
+    ))
+}
+
+/// Locks the versions that the staged rows replace and copies them into the history.
+pub(super) fn keep_replaced(table: &TableShape) -> Statement {
+    let (into, from) = history(table);
+    AssertSqlSafe(format!(
+        r#"
+        insert into {table}_history ({into})
+        select {from}
+        from {stage} s
+        join {table} t on {same_key}
+        where {replaces}
+        order by {order}
+        for update of t
+        "#,
+        table = table.name,
+        stage = stage_name(table, Stage::Changed),
+        same_key = same_key(table, "s"),
+        replaces = replaces(table),
+        order = key_order(table, "s"),
+    ))
+}
+
+/// Writes the staged rows over the stored ones.
+pub(super) fn replace(table: &TableShape) -> Statement {
+    let values: Vec<_> =
+        table.columns[table.key_len..].iter().map(|column| format!("{0} = s.{0}", column.name)).collect();
+    AssertSqlSafe(format!(
+        r#"
+        update {table} t
+        set {values}, revision = t.revision + 1, changed_at = $2, deleted_at = null, extra = s.extra,
+            content_hash = s.content_hash, window_start = $3, window_end = $4, run_id = $5
+        from {stage} s
+        where {same_key} and {replaces}
+        "#,
+        table = table.name,
+        values = values.join(", "),
+        stage = stage_name(table, Stage::Changed),
+        same_key = same_key(table, "s"),
+        replaces = replaces(table),
+    ))
+}
+
+/// Live rows whose home is this window, or without a window, all live rows of the source.
+fn at_home(given: bool) -> &'static str {
+    if given {
+        "t.source = $1 and t.window_start >= $2 and t.window_start < $3 and t.window_end <= $3 and t.deleted_at is null"
+    } else {
+        "t.source = $1 and t.deleted_at is null"
+    }
+}
+
+/// How many live rows have their home here: $1 source, $2 and $3 the window.
+pub(super) fn count_live(table: &TableShape, windowed: bool) -> Statement {
+    AssertSqlSafe(format!("select count(*) from {} t where {}", table.name, at_home(windowed)))
+}
+
+/// The keys of the live rows that have their home here: $1 source, $2 and $3 the window.
+pub(super) fn live_keys(table: &TableShape, windowed: bool) -> Statement {
+    let key: Vec<_> = table.key_columns().iter().map(|column| format!("t.{}", column.name)).collect();
+    AssertSqlSafe(format!(
+        "select array[{}] from {} t where {}",
+        key.join(", "),
+        table.name,
+        at_home(windowed)
+    ))
+}
+
+/// Still live, and still at home in [$3, $4) where there is a window.
+const STILL_HERE: &str = "t.deleted_at is null and ($3::timestamptz is null or (t.window_start >= $3 \
+                          and t.window_start < $4 and t.window_end <= $4))";
+
+/// Locks the rows with the given keys that are still live here and copies them into the history.
+pub(super) fn keep_vanished(table: &TableShape) -> Statement {
+    let (into, from) = history(table);
+    AssertSqlSafe(format!(
+        r#"
+        insert into {table}_history ({into})
+        select {from}
+        from {keys}
+        join {table} t on {same_key}
+        where {STILL_HERE}
+        order by {order}
+        for update of t
+        "#,
+        table = table.name,
+        keys = keys(table),
+        same_key = same_key(table, "k"),
+        order = key_order(table, "k"),
+    ))
+}
+
+/// Marks the same rows deleted.
+pub(super) fn mark_deleted(table: &TableShape) -> Statement {
+    AssertSqlSafe(format!(
+        r#"
+        update {table} t
+        set deleted_at = $2, changed_at = $2, revision = t.revision + 1, run_id = $5
+        from {keys}
+        where {same_key} and {STILL_HERE}
+        "#,
+        table = table.name,
+        keys = keys(table),
+        same_key = same_key(table, "k"),
+    ))
+}
+
+/// Makes [$3, $4) the home of the rows with the given keys. Their content and their version stay.
+pub(super) fn move_home(table: &TableShape) -> Statement {
+    AssertSqlSafe(format!(
+        r#"
+        update {table} t
+        set window_start = $3, window_end = $4
+        from {keys}
+        where {same_key} and (t.window_start, t.window_end) is distinct from ($3, $4)
+        "#,
+        table = table.name,
+        keys = keys(table),
+        same_key = same_key(table, "k"),
+    ))
+}
+
+/// Makes [$4, $5) the home of all live rows whose home is exactly [$2, $3).
+pub(super) fn move_all_home(table: &TableShape) -> Statement {
+    AssertSqlSafe(format!(
+        r#"
+        update {table} t
+        set window_start = $4, window_end = $5
+        where t.source = $1 and t.window_start = $2 and t.window_end = $3 and t.deleted_at is null
+        "#,
+        table = table.name,
+    ))
+}

@@ -1,0 +1,170 @@
+//! The read side, in one consistent snapshot. What is said of completeness comes from `bi.freshness`, so
+//! that SQL, page and command agree.
+
+use async_trait::async_trait;
+use chrono::{DateTime, Utc};
+use sqlx::postgres::PgRow;
+use sqlx::{Executor as _, PgConnection, Row as _};
+
+use crate::domain::fault::Fault;
+use crate::domain::status::{RunStatus, StatusReport, StreamFailure, StreamStatus, WindowTally};
+use crate::domain::stream::StreamId;
+use crate::domain::window::TimeWindow;
+use crate::engine::port::store::StatusRead;
+use crate::store::fault::{Done, from_sql};
+use crate::store::pool::PgStore;
+use crate::store::run::counts_of;
+
+/// Each configured stream: `bi.freshness`, and what only the ledger knows.
+const STREAMS: &str = r#"
+with reads as (
+    select source, stream, window_start, window_end, verdict, failed_at, failure_kind, failure_message,
+        failed_attempts
+    from sync.time_window
+    union all
+    select source, stream, null, null, verdict, failed_at, failure_kind, failure_message, failed_attempts
+    from sync.snapshot
+), tally as (
+    select source, stream,
+        count(*) filter (where verdict = 'proven') as proven,
+        count(*) filter (where verdict = 'stable') as stable,
+        count(*) filter (where verdict = 'unverified') as unverified
+    from reads
+    group by source, stream
+), failure as (
+    select distinct on (source, stream) *
+    from reads
+    where failed_at is not null
+    order by source, stream, failed_at, window_start
+), quarantined as (
+    select source, stream, count(*) as quarantined
+    from sync.quarantine
+    where state = 'open'
+    group by source, stream
+)
+select f.source, f.stream, f.complete_from, f.complete_to, f.rows, f.last_read_at, f.windows_complete,
+    f.windows_open, f.windows_failed, f.failing, s.schedule,
+    coalesce(t.proven, 0) as proven, coalesce(t.stable, 0) as stable,
+    coalesce(t.unverified, 0) as unverified, coalesce(q.quarantined, 0) as quarantined,
+    x.window_start, x.window_end, x.failed_at, x.failure_kind, x.failure_message, x.failed_attempts
+from bi.freshness f
+join sync.stream s on s.source = f.source and s.stream = f.stream
+left join tally t on t.source = f.source and t.stream = f.stream
+left join failure x on x.source = f.source and x.stream = f.stream
+left join quarantined q on q.source = f.source and q.stream = f.stream
+"#;
+
+#[async_trait]
+impl StatusRead for PgStore {
+    async fn status(&self, now: DateTime<Utc>) -> Result<StatusReport, Fault> {
+        self.status_read(now).await.map_err(|broken| broken.during("reading the status"))
+    }
+
+    async fn ping(&self) -> Result<(), Fault> {
+        sqlx::query("select 1")
+            .execute(&self.pool)
+            .await
+            .map(|_| ())
+            .map_err(|error| from_sql("asking the database for a sign of life", &error))
+    }
+}
+
+impl PgStore {
+    async fn status_read(&self, now: DateTime<Utc>) -> Done<StatusReport> {
+        let mut transaction = self.pool.begin().await?;
+        transaction
+            .execute(sqlx::raw_sql("set transaction isolation level repeatable read, read only"))
+            .await?;
+        let streams = streams_fetch(&mut transaction).await?;
+        let runs = runs_fetch(&mut transaction).await?;
+        let quarantine_open: i64 =
+            sqlx::query_scalar("select count(*) from sync.quarantine where state = 'open'")
+                .fetch_one(&mut *transaction)
+                .await?;
+        transaction.rollback().await?;
+        Ok(StatusReport {
+            generated_at: now,
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            healthy: streams.iter().all(|stream| stream.failure.is_none() && stream.last_read_at.is_some()),
+            streams,
+            runs,
+            quarantine_open,
+        })
+    }
+}
+
+async fn streams_fetch(connection: &mut PgConnection) -> Done<Vec<StreamStatus>> {
+    let rows = sqlx::query(STREAMS).fetch_all(connection).await?;
+    let mut streams = Vec::with_capacity(rows.len());
+    for row in &rows {
+        // A stream that only another version of the program knows is that version's to report.
+        if let Ok(stream) = row.try_get::<&str, _>("stream")?.parse() {
+            streams.push(stream_status(row, stream)?);
+        }
+    }
+    // People are shown streams by source, and within it in the catalogue's order.
+    streams.sort_by(|left: &StreamStatus, right| {
+        (&left.source, left.stream).cmp(&(&right.source, right.stream))
+    });
+    Ok(streams)
+}
+
+fn stream_status(row: &PgRow, stream: StreamId) -> Result<StreamStatus, sqlx::Error> {
+    Ok(StreamStatus {
+        source: row.try_get("source")?,
+        stream,
+        kind: stream.kind(),
+        complete_from: row.try_get("complete_from")?,
+        complete_to: row.try_get("complete_to")?,
+        rows: row.try_get("rows")?,
+        windows: WindowTally {
+            complete: row.try_get("windows_complete")?,
+            open: row.try_get("windows_open")?,
+            failed: row.try_get("windows_failed")?,
+            proven: row.try_get("proven")?,
+            stable: row.try_get("stable")?,
+            unverified: row.try_get("unverified")?,
+        },
+        last_read_at: row.try_get("last_read_at")?,
+        quarantined: row.try_get("quarantined")?,
+        failure: stream_failure(row)?,
+        schedule: row.try_get("schedule")?,
+        next_tick: None,
+    })
+}
+
+fn stream_failure(row: &PgRow) -> Result<Option<StreamFailure>, sqlx::Error> {
+    let Some(at) = row.try_get::<Option<DateTime<Utc>>, _>("failed_at")? else { return Ok(None) };
+    let start: Option<DateTime<Utc>> = row.try_get("window_start")?;
+    let end: Option<DateTime<Utc>> = row.try_get("window_end")?;
+    let window = start.zip(end).and_then(|(start, end)| TimeWindow::new(start, end));
+    Ok(Some(StreamFailure {
+        scope: window.map(|window| window.to_string()).unwrap_or_default(),
+        at,
+        kind: row.try_get::<Option<String>, _>("failure_kind")?.unwrap_or_default(),
+        message: row.try_get::<Option<String>, _>("failure_message")?.unwrap_or_default(),
+        // What to do about a kind of fault is the engine's to say.
+        cure: String::new(),
+        attempts: row.try_get("failed_attempts")?,
+    }))
+}
+
+async fn runs_fetch(connection: &mut PgConnection) -> Done<Vec<RunStatus>> {
+    let rows = sqlx::query("select * from sync.run order by id desc limit 20").fetch_all(connection).await?;
+    let mut runs = Vec::with_capacity(rows.len());
+    for row in &rows {
+        let Ok(stream) = row.try_get::<&str, _>("stream")?.parse() else { continue };
+        runs.push(RunStatus {
+            id: row.try_get("id")?,
+            source: row.try_get("source")?,
+            stream,
+            trigger: row.try_get("trigger")?,
+            started_at: row.try_get("started_at")?,
+            finished_at: row.try_get("finished_at")?,
+            outcome: row.try_get("outcome")?,
+            counts: counts_of(row)?,
+            message: row.try_get("message")?,
+        });
+    }
+    Ok(runs)
+}

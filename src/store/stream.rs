@@ -1,0 +1,59 @@
+//! `sync.stream`: what is configured, so that views know what to expect.
+
+use chrono::{DateTime, Utc};
+use sqlx::PgPool;
+
+use crate::domain::status::StreamDeclaration;
+use crate::domain::stream::StreamKind;
+use crate::store::fault::Done;
+
+/// The name stored for a kind.
+pub(super) const fn kind_name(kind: StreamKind) -> &'static str {
+    match kind {
+        StreamKind::Windowed => "windowed",
+        StreamKind::Snapshot => "snapshot",
+    }
+}
+
+/// Replaces the declared streams; writes only what differs.
+pub(super) async fn streams_replace(pool: &PgPool, streams: &[StreamDeclaration]) -> Done<()> {
+    let mut streams: Vec<_> = streams.iter().collect();
+    streams.sort_by(|left, right| left.key.cmp(&right.key));
+    streams.dedup_by(|later, kept| later.key == kept.key);
+    let sources: Vec<&str> = streams.iter().map(|stream| stream.key.source.as_str()).collect();
+    let names: Vec<&str> = streams.iter().map(|stream| stream.key.stream.as_str()).collect();
+    let kinds: Vec<&str> = streams.iter().map(|stream| kind_name(stream.key.stream.kind())).collect();
+    let starts: Vec<Option<DateTime<Utc>>> = streams.iter().map(|stream| stream.start).collect();
+    let schedules: Vec<&str> = streams.iter().map(|stream| stream.schedule.as_str()).collect();
+    let mut transaction = pool.begin().await?;
+    sqlx::query(
+        r#"
+        delete from sync.stream
+        where (source, stream) not in (select * from unnest($1::text[], $2::text[]))
+        "#,
+    )
+    .bind(&sources)
+    .bind(&names)
+    .execute(&mut *transaction)
+    .await?;
+    sqlx::query(
+        r#"
+        insert into sync.stream as s (source, stream, kind, start_at, schedule)
+        select * from unnest($1::text[], $2::text[], $3::text[], $4::timestamptz[], $5::text[])
+        on conflict (source, stream) do update
+        set kind = excluded.kind, start_at = excluded.start_at, schedule = excluded.schedule,
+            declared_at = clock_timestamp()
+        where (s.kind, s.start_at, s.schedule)
+            is distinct from (excluded.kind, excluded.start_at, excluded.schedule)
+        "#,
+    )
+    .bind(&sources)
+    .bind(&names)
+    .bind(&kinds)
+    .bind(&starts)
+    .bind(&schedules)
+    .execute(&mut *transaction)
+    .await?;
+    transaction.commit().await?;
+    Ok(())
+}

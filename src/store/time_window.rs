@@ -1,0 +1,219 @@
+//! `sync.time_window`: what is known of each window. Windows of one stream never overlap.
+
+use chrono::{DateTime, Utc};
+use sqlx::postgres::PgRow;
+use sqlx::{PgConnection, PgPool, Row as _};
+use uuid::Uuid;
+
+use crate::domain::certificate::Verdict;
+use crate::domain::fault::FaultKind;
+use crate::domain::run::RunId;
+use crate::domain::stream::StreamKey;
+use crate::domain::window::TimeWindow;
+use crate::engine::port::store::{Commit, Failure, ReadRecord, ReadState};
+use crate::store::fault::Done;
+
+/// What the ledger knew before a commit.
+pub(super) struct KnownWindows {
+    /// This window, or part of it, was read before: its rows are probably there.
+    pub(super) read_before: bool,
+    /// Windows that overlap this one without being it.
+    pub(super) replaced: Vec<TimeWindow>,
+}
+
+/// All windows of a stream, oldest first.
+pub(super) async fn windows_fetch(pool: &PgPool, stream: &StreamKey) -> Done<Vec<ReadRecord>> {
+    let rows =
+        sqlx::query("select * from sync.time_window where source = $1 and stream = $2 order by window_start")
+            .bind(&stream.source)
+            .bind(stream.stream.as_str())
+            .fetch_all(pool)
+            .await?;
+    let mut records = Vec::with_capacity(rows.len());
+    for row in &rows {
+        let window = TimeWindow::new(row.try_get("window_start")?, row.try_get("window_end")?);
+        records.push(read_record(row, window)?);
+    }
+    Ok(records)
+}
+
+/// A ledger entry from the columns that `sync.time_window` and `sync.snapshot` share.
+pub(super) fn read_record(row: &PgRow, window: Option<TimeWindow>) -> Result<ReadRecord, sqlx::Error> {
+    let state = match row.try_get::<&str, _>("state")? {
+        "complete" => ReadState::Complete,
+        "open" => ReadState::Open,
+        _ => ReadState::Failed,
+    };
+    let verdict = match row.try_get::<Option<&str>, _>("verdict")? {
+        Some("proven") => Some(Verdict::Proven),
+        Some("stable") => Some(Verdict::Stable),
+        Some(_) => Some(Verdict::Unverified),
+        None => None,
+    };
+    let failure = match row.try_get::<Option<DateTime<Utc>>, _>("failed_at")? {
+        None => None,
+        Some(at) => Some(Failure {
+            at,
+            kind: row.try_get::<Option<String>, _>("failure_kind")?.unwrap_or_default(),
+            message: row.try_get::<Option<String>, _>("failure_message")?.unwrap_or_default(),
+            attempts: row.try_get("failed_attempts")?,
+        }),
+    };
+    Ok(ReadRecord {
+        window,
+        state,
+        read_at: row.try_get("read_at")?,
+        complete_to: row.try_get("complete_to")?,
+        reads: row.try_get("reads")?,
+        verdict,
+        digest: row.try_get::<Option<Uuid>, _>("digest")?.map(|digest| digest.as_u128()),
+        rows: row.try_get("rows")?,
+        vendor_total: row.try_get("vendor_total")?,
+        failure,
+    })
+}
+
+/// What is known of the time that this window covers.
+pub(super) async fn known_windows(
+    connection: &mut PgConnection,
+    stream: &StreamKey,
+    window: TimeWindow,
+) -> Done<KnownWindows> {
+    let rows: Vec<(DateTime<Utc>, DateTime<Utc>, i32)> = sqlx::query_as(
+        r#"
+        select window_start, window_end, reads from sync.time_window
+        where source = $1 and stream = $2 and window_start < $4 and $3 < window_end
+        order by window_start
+        "#,
+    )
+    .bind(&stream.source)
+    .bind(stream.stream.as_str())
+    .bind(window.start)
+    .bind(window.end)
+    .fetch_all(connection)
+    .await?;
+    Ok(KnownWindows {
+        read_before: rows.iter().any(|(_, _, reads)| 0 < *reads),
+        replaced: rows
+            .into_iter()
+            .filter_map(|(start, end, _)| TimeWindow::new(start, end))
+            .filter(|known| *known != window)
+            .collect(),
+    })
+}
+
+/// One at a time for each stream, to the end of the transaction: two writers with different grids could
+/// else both see no overlap.
+async fn lock_in_txn(connection: &mut PgConnection, stream: &StreamKey) -> Done<()> {
+    sqlx::query("select pg_advisory_xact_lock(hashtextextended('ccsync ledger ' || $1, 0))")
+        .bind(stream.to_string())
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
+/// Moves the checkpoint of one window. Windows that overlap it are forgotten: what of them lies outside
+/// becomes a gap, which the planner reads again.
+pub(super) async fn window_commit_in_txn(
+    connection: &mut PgConnection,
+    commit: &Commit,
+    window: TimeWindow,
+) -> Done<()> {
+    let stream = &commit.lease.stream;
+    let certificate = &commit.certificate;
+    lock_in_txn(connection, stream).await?;
+    sqlx::query(
+        r#"
+        delete from sync.time_window
+        where source = $1 and stream = $2 and window_start < $4 and $3 < window_end
+            and (window_start, window_end) <> ($3, $4)
+        "#,
+    )
+    .bind(&stream.source)
+    .bind(stream.stream.as_str())
+    .bind(window.start)
+    .bind(window.end)
+    .execute(&mut *connection)
+    .await?;
+    sqlx::query(
+        r#"
+        insert into sync.time_window as w (source, stream, window_start, window_end, state, rows, requests,
+            pages, vendor_total, digest, verdict, reads, read_at, complete_to, first_read_at, run_id)
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 1, $12, $13, $12, $14)
+        on conflict (source, stream, window_start) do update
+        set state = excluded.state, rows = excluded.rows, requests = excluded.requests,
+            pages = excluded.pages, vendor_total = excluded.vendor_total, digest = excluded.digest,
+            verdict = excluded.verdict, reads = w.reads + 1, read_at = excluded.read_at,
+            complete_to = excluded.complete_to, first_read_at = coalesce(w.first_read_at, excluded.read_at),
+            run_id = excluded.run_id, failed_at = null, failure_kind = null, failure_message = null,
+            failed_attempts = 0
+        "#,
+    )
+    .bind(&stream.source)
+    .bind(stream.stream.as_str())
+    .bind(window.start)
+    .bind(window.end)
+    .bind(if window.end <= commit.complete_to { "complete" } else { "open" })
+    .bind(i64::try_from(certificate.rows).unwrap_or(i64::MAX))
+    .bind(i64::from(certificate.requests))
+    .bind(i32::try_from(certificate.pages).unwrap_or(i32::MAX))
+    .bind(certificate.vendor_total.map(|total| i64::try_from(total).unwrap_or(i64::MAX)))
+    .bind(Uuid::from_u128(certificate.digest.0))
+    .bind(certificate.verdict.as_str())
+    .bind(commit.read_at)
+    .bind(commit.complete_to.min(window.end))
+    .bind(commit.run.0)
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+/// Notes a failed attempt. Where windows of another length cover the same time, it is noted on them: no
+/// earlier checkpoint changes, and windows do not overlap.
+pub(super) async fn window_fail_in_txn(
+    connection: &mut PgConnection,
+    stream: &StreamKey,
+    window: TimeWindow,
+    run: RunId,
+    (kind, message): (FaultKind, &str),
+    now: DateTime<Utc>,
+) -> Done<()> {
+    lock_in_txn(connection, stream).await?;
+    let noted = sqlx::query(
+        r#"
+        update sync.time_window
+        set failed_at = $5, failure_kind = $6, failure_message = $7, failed_attempts = failed_attempts + 1
+        where source = $1 and stream = $2 and window_start < $4 and $3 < window_end
+        "#,
+    )
+    .bind(&stream.source)
+    .bind(stream.stream.as_str())
+    .bind(window.start)
+    .bind(window.end)
+    .bind(now)
+    .bind(kind.as_str())
+    .bind(message)
+    .execute(&mut *connection)
+    .await?;
+    if 0 < noted.rows_affected() {
+        return Ok(());
+    }
+    sqlx::query(
+        r#"
+        insert into sync.time_window (source, stream, window_start, window_end, state, run_id, failed_at,
+            failure_kind, failure_message, failed_attempts)
+        values ($1, $2, $3, $4, 'failed', $5, $6, $7, $8, 1)
+        "#,
+    )
+    .bind(&stream.source)
+    .bind(stream.stream.as_str())
+    .bind(window.start)
+    .bind(window.end)
+    .bind(run.0)
+    .bind(now)
+    .bind(kind.as_str())
+    .bind(message)
+    .execute(connection)
+    .await?;
+    Ok(())
+}

@@ -1,0 +1,26 @@
+//! Marking rows deleted: the earlier version goes to the history, the row stays.
+
+use sqlx::PgConnection;
+
+use crate::domain::table::TableShape;
+use crate::store::commit::Context;
+use crate::store::fault::Done;
+use crate::store::merge::moved_meanwhile;
+use crate::store::probe::{key_arrays, run_with_keys};
+use crate::store::statement::{keep_vanished, mark_deleted};
+
+/// Marks those of the rows deleted that are still live (and still at home in the window, where there is one).
+pub(super) async fn bury(
+    connection: &mut PgConnection,
+    context: &Context<'_>,
+    table: &'static TableShape,
+    keys: &[Vec<String>],
+) -> Done<u64> {
+    if keys.is_empty() {
+        return Ok(0);
+    }
+    let arrays = || key_arrays(table, keys.iter().map(|key| key.iter().map(String::as_str)));
+    let kept = run_with_keys(connection, context, context.window, keep_vanished(table), arrays()).await?;
+    let marked = run_with_keys(connection, context, context.window, mark_deleted(table), arrays()).await?;
+    if kept == marked { Ok(marked) } else { Err(moved_meanwhile(table)) }
+}

@@ -1,0 +1,152 @@
+//! Every value comes out of PostgreSQL as it went into the binary COPY.
+
+use ccsync::domain::record::{Row, Value};
+use ccsync::domain::stream::{StreamId, StreamKey};
+use ccsync::domain::table::{MOOR_AGENT_CLAIM_STATUS, SOBOT_CALL_RESULT};
+use ccsync::engine::port::store::Scope;
+use chrono::{DateTime, TimeZone as _, Utc};
+use proptest::prelude::*;
+use proptest::strategy::ValueTree as _;
+use proptest::test_runner::TestRunner;
+use rust_decimal::Decimal;
+use sqlx::Row as _;
+
+use crate::store_support::*;
+
+fn decimal() -> impl Strategy<Value = Decimal> {
+    let whole = (any::<i128>(), 0u32..=28)
+        .prop_map(|(mantissa, scale)| Decimal::from_i128_with_scale(mantissa % (1 << 96), scale));
+    let small = (-100_000i64..100_000, 0u32..=9).prop_map(|(mantissa, scale)| Decimal::new(mantissa, scale));
+    prop_oneof![
+        whole,
+        small,
+        Just(Decimal::ZERO),
+        Just(Decimal::MAX),
+        Just(Decimal::MIN),
+        Just(Decimal::new(-0, 3))
+    ]
+}
+
+fn instant() -> impl Strategy<Value = DateTime<Utc>> {
+    // From the year 1 to 9999, to the microsecond.
+    (-62_135_596_800_000_000i64..253_402_300_799_000_000)
+        .prop_map(|micros| Utc.timestamp_micros(micros).unwrap())
+}
+
+fn text() -> impl Strategy<Value = String> {
+    prop_oneof![
+        any::<String>(),
+        "[\\u{4e00}-\\u{9fff}]{0,20}",
+        Just(String::new()),
+        Just("\\N\t\n\"'\0".to_owned())
+    ]
+}
+
+fn or_null<T: std::fmt::Debug>(
+    strategy: impl Strategy<Value = T>,
+    form: fn(T) -> Value,
+) -> impl Strategy<Value = Value> {
+    proptest::option::weighted(0.8, strategy).prop_map(move |value| value.map_or(Value::Null, form))
+}
+
+fn json() -> impl Strategy<Value = serde_json::Map<String, serde_json::Value>> {
+    let leaf = prop_oneof![
+        Just(serde_json::Value::Null),
+        any::<bool>().prop_map(Into::into),
+        any::<i64>().prop_map(Into::into),
+        any::<u64>().prop_map(Into::into),
+        text().prop_map(Into::into),
+    ];
+    let tree = leaf.prop_recursive(3, 12, 4, |inner| {
+        prop_oneof![
+            proptest::collection::vec(inner.clone(), 0..4).prop_map(Into::into),
+            proptest::collection::hash_map(text(), inner, 0..4)
+                .prop_map(|map| serde_json::Value::Object(map.into_iter().collect())),
+        ]
+    });
+    proptest::collection::hash_map(text(), tree, 0..4).prop_map(|map| map.into_iter().collect())
+}
+
+#[tokio::test]
+async fn numbers_instants_texts_and_json_survive_the_binary_copy() {
+    let fresh = fresh_store().await;
+    let mut runner = TestRunner::deterministic();
+    let score = || or_null(decimal(), Value::Numeric);
+    let strategy = (
+        or_null(text(), Value::Text),
+        or_null(instant(), Value::Instant),
+        proptest::collection::vec(score(), 8),
+        json(),
+    );
+    let rows: Vec<Row> = (0..1500)
+        .map(|number| {
+            let (name, began, scores, extra) = strategy.new_tree(&mut runner).unwrap().current();
+            let mut values = vec![
+                Value::Text(format!("{number}")),
+                Value::Text("agent".into()),
+                name,
+                Value::Null,
+                began,
+                Value::Null,
+            ];
+            values.extend(scores);
+            Row::new(&SOBOT_CALL_RESULT, values, extra)
+        })
+        .collect();
+    fresh.read(&calls(), day(), rows.clone(), 48).await;
+    for row in &rows {
+        let Value::Text(id) = &row.values[0] else { panic!() };
+        let stored = sqlx::query("select * from sobot.call_result where call_log_jestid = $1")
+            .bind(id)
+            .fetch_one(&fresh.db)
+            .await
+            .unwrap();
+        let name: Option<String> = stored.get("agent_name");
+        assert_eq!(name.map_or(Value::Null, Value::Text), row.values[2]);
+        let began: Option<DateTime<Utc>> = stored.get("call_start_datetime");
+        assert_eq!(began.map_or(Value::Null, Value::Instant), row.values[4]);
+        for (index, column) in SOBOT_CALL_RESULT.columns.iter().enumerate().skip(6) {
+            let score: Option<Decimal> = stored.get(column.name);
+            assert_eq!(score.map_or(Value::Null, Value::Numeric), row.values[index]);
+        }
+        let extra: sqlx::types::Json<serde_json::Map<String, serde_json::Value>> = stored.get("extra");
+        assert_eq!(extra.0, row.extra);
+        assert_eq!(stored.get::<uuid::Uuid, _>("content_hash").into_bytes(), row.hash.0);
+    }
+    // Whoever reads numbers as text sees what the vendor meant, without zeros of ours.
+    let texts: Vec<(String, String)> = sqlx::query_as(
+        "select call_log_jestid, total_score::text from sobot.call_result where total_score is not null",
+    )
+    .fetch_all(&fresh.db)
+    .await
+    .unwrap();
+    for (id, text) in texts {
+        assert_eq!(Value::Numeric(text.parse().unwrap()), rows[id.parse::<usize>().unwrap()].values[10]);
+    }
+}
+
+#[tokio::test]
+async fn booleans_and_integers_survive_the_binary_copy() {
+    let fresh = fresh_store().await;
+    let stream = StreamKey { source: "moor".into(), stream: StreamId::MoorAgentClaimStatus };
+    let row = |agent: &str, pc: Value, priority: Value| {
+        let mut values = vec![Value::Null; MOOR_AGENT_CLAIM_STATUS.columns.len()];
+        values[0] = Value::Text("10019345".into());
+        values[1] = Value::Text(agent.into());
+        values[5] = pc;
+        values[7] = priority;
+        Row::new(&MOOR_AGENT_CLAIM_STATUS, values, serde_json::Map::new())
+    };
+    let rows = vec![
+        row("1", Value::Bool(true), Value::Integer(i32::MIN)),
+        row("2", Value::Bool(false), Value::Integer(i32::MAX)),
+        row("3", Value::Null, Value::Null),
+    ];
+    fresh.read(&stream, Scope::Snapshot, rows, 1).await;
+    let stored: Vec<(Option<bool>, Option<i32>)> =
+        sqlx::query_as("select pc_auto_claim, priority from moor.agent_claim_status order by agent_number")
+            .fetch_all(&fresh.db)
+            .await
+            .unwrap();
+    assert_eq!(stored, [(Some(true), Some(i32::MIN)), (Some(false), Some(i32::MAX)), (None, None)]);
+}

@@ -1,0 +1,142 @@
+//! Request budgets and tokens, shared by several stores.
+
+use std::time::{Duration, Instant};
+
+use ccsync::domain::fault::FaultKind;
+use ccsync::engine::port::budget::{Budget as _, BudgetKey};
+use ccsync::engine::port::token::TokenVault as _;
+use ccsync::store::{PgStore, StoreConfig};
+use secrecy::{ExposeSecret as _, SecretString};
+
+use crate::store_support::*;
+
+fn key(per_minute: u32) -> BudgetKey {
+    BudgetKey { name: "moor:N1@host/queueQueue".into(), per_minute }
+}
+
+async fn two_stores(fresh: &Fresh) -> [PgStore; 2] {
+    [fresh.store.clone(), PgStore::connect(&StoreConfig::new(fresh.options.clone())).await.unwrap()]
+}
+
+/// The moments at which the requests may leave, sorted.
+async fn moments(stores: &[PgStore], key: &BudgetKey, each: usize) -> Vec<Instant> {
+    let mut tasks = tokio::task::JoinSet::new();
+    for store in stores {
+        for _ in 0..each {
+            let (store, key) = (store.clone(), key.clone());
+            tasks.spawn(async move {
+                let wait = store.reserve(&key).await.unwrap();
+                Instant::now() + wait
+            });
+        }
+    }
+    let mut moments = tasks.join_all().await;
+    moments.sort();
+    moments
+}
+
+#[tokio::test]
+async fn two_stores_never_exceed_the_limit_together() {
+    let fresh = fresh_store().await;
+    let moments = moments(&two_stores(&fresh).await, &key(60), 40).await;
+    let minute = Duration::from_secs(60);
+    for (index, first) in moments.iter().enumerate() {
+        let within = moments[index..].iter().take_while(|moment| **moment < *first + minute).count();
+        assert!(within <= 60, "{within} requests within a minute");
+    }
+    let whole = moments[79] - moments[0];
+    assert!(Duration::from_secs(79) < whole && whole < Duration::from_secs(82), "{whole:?}");
+}
+
+#[tokio::test]
+async fn a_high_limit_is_handed_out_evenly_too() {
+    let fresh = fresh_store().await;
+    let moments = moments(&two_stores(&fresh).await, &key(6000), 200).await;
+    let whole = moments[399] - moments[0];
+    // Ten milliseconds apart.
+    assert!(Duration::from_millis(3900) < whole && whole < Duration::from_millis(4600), "{whole:?}");
+    let commits = fresh
+        .count("select (n_tup_upd + n_tup_ins) from pg_stat_user_tables where relname = 'request_budget'")
+        .await;
+    assert!(commits <= 60, "{commits}");
+}
+
+#[tokio::test]
+async fn moments_that_passed_unused_are_not_saved_up() {
+    let fresh = fresh_store().await;
+    let key = key(6000);
+    fresh.store.reserve(&key).await.unwrap();
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    let moments = moments(std::slice::from_ref(&fresh.store), &key, 20).await;
+    assert!(Duration::from_millis(150) < moments[19] - moments[0], "{:?}", moments[19] - moments[0]);
+}
+
+#[tokio::test]
+async fn a_pause_holds_everybody() {
+    let fresh = fresh_store().await;
+    let [one, two] = two_stores(&fresh).await;
+    assert_eq!(one.reserve(&key(600)).await.unwrap(), Duration::ZERO);
+    one.pause(&key(600), Duration::from_secs(30)).await.unwrap();
+    let wait = two.reserve(&key(600)).await.unwrap();
+    assert!(Duration::from_secs(29) < wait && wait <= Duration::from_secs(30), "{wait:?}");
+    // A shorter one does not end it.
+    one.pause(&key(600), Duration::from_secs(1)).await.unwrap();
+    assert!(Duration::from_secs(29) < one.reserve(&key(600)).await.unwrap());
+}
+
+fn secret(text: &str) -> SecretString {
+    SecretString::from(text.to_owned())
+}
+
+#[tokio::test]
+async fn of_many_workers_one_renews_the_token_and_the_others_find_it() {
+    let fresh = fresh_store().await;
+    let mut tasks = tokio::task::JoinSet::new();
+    for worker in 0..10 {
+        let store = fresh.store.clone();
+        tasks.spawn(async move {
+            loop {
+                if let Some(token) = store.load("sobot:1@host").await.unwrap() {
+                    return token;
+                }
+                if let Some(lease) =
+                    store.begin_renewal("sobot:1@host", Duration::from_secs(30)).await.unwrap()
+                {
+                    // Another may have renewed between the look and the lease.
+                    if let Some(token) = store.load("sobot:1@host").await.unwrap() {
+                        store.abandon_renewal(lease).await.unwrap();
+                        return token;
+                    }
+                    tokio::time::sleep(Duration::from_millis(50)).await;
+                    return store
+                        .finish_renewal(lease, secret(&format!("t{worker}")), at(0), at(24))
+                        .await
+                        .unwrap();
+                }
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+        });
+    }
+    let tokens = tasks.join_all().await;
+    assert!(tokens.iter().all(|token| token.generation == 1));
+    assert!(tokens.iter().all(|token| token.secret.expose_secret() == tokens[0].secret.expose_secret()));
+}
+
+#[tokio::test]
+async fn a_renewal_that_was_taken_over_stores_nothing() {
+    let fresh = fresh_store().await;
+    let slow = fresh.store.begin_renewal("a", Duration::from_millis(1)).await.unwrap().unwrap();
+    tokio::time::sleep(Duration::from_millis(20)).await;
+    let quick = fresh.store.begin_renewal("a", Duration::from_secs(30)).await.unwrap().unwrap();
+    assert!(fresh.store.begin_renewal("a", Duration::from_secs(30)).await.unwrap().is_none());
+    let fault = fresh.store.finish_renewal(slow.clone(), secret("old"), at(0), at(24)).await.unwrap_err();
+    assert_eq!(fault.kind, FaultKind::LeaseLost);
+    fresh.store.abandon_renewal(slow).await.unwrap();
+    fresh.store.finish_renewal(quick, secret("new"), at(0), at(24)).await.unwrap();
+    let again = fresh.store.begin_renewal("a", Duration::from_secs(30)).await.unwrap().unwrap();
+    assert_eq!(
+        fresh.store.finish_renewal(again, secret("newer"), at(1), at(25)).await.unwrap().generation,
+        2
+    );
+    assert_eq!(fresh.store.load("a").await.unwrap().unwrap().secret.expose_secret(), "newer");
+}

@@ -1,0 +1,235 @@
+//! A PostgreSQL of our own for the tests of the store, and short ways to say what a read brought.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+
+use ccsync::domain::certificate::{Certificate, SetDigest, Verdict};
+use ccsync::domain::record::{Reject, Row, Value};
+use ccsync::domain::run::{Counts, RunId, Trigger};
+use ccsync::domain::stream::{StreamId, StreamKey};
+use ccsync::domain::table::{MOOR_QUEUE, MOOR_QUEUE_MEMBER, SOBOT_CALL_RESULT};
+use ccsync::domain::window::TimeWindow;
+use ccsync::engine::port::store::{Commit, Lease, RunStart, Scope, Store as _};
+use ccsync::store::{PgStore, StoreConfig};
+use chrono::{DateTime, Utc};
+use rust_decimal::Decimal;
+use sqlx::Connection as _;
+use sqlx::postgres::{PgConnectOptions, PgConnection, PgPool};
+use uuid::Uuid;
+
+/// A migrated database of its own, the store on it, and a way to look at it from outside.
+pub struct Fresh {
+    pub store: PgStore,
+    pub options: PgConnectOptions,
+    pub db: PgPool,
+}
+
+/// The one function to be replaced when the shared `TestDb` is there.
+pub async fn fresh_store() -> Fresh {
+    let fresh = fresh_database().await;
+    fresh.store.migrate().await.unwrap();
+    fresh
+}
+
+/// A database without our schema.
+pub async fn fresh_database() -> Fresh {
+    static NUMBER: AtomicU32 = AtomicU32::new(0);
+    let name = format!("t{}", NUMBER.fetch_add(1, Ordering::Relaxed));
+    let mut admin = PgConnection::connect_with(&cluster().database("postgres")).await.unwrap();
+    sqlx::query(sqlx::AssertSqlSafe(format!("create database {name}"))).execute(&mut admin).await.unwrap();
+    admin.close().await.unwrap();
+    let options = cluster().database(&name);
+    let store = PgStore::connect(&StoreConfig::new(options.clone())).await.unwrap();
+    let db = sqlx::postgres::PgPoolOptions::new().max_connections(2).connect_lazy_with(options.clone());
+    Fresh { store, options, db }
+}
+
+/// Starts the cluster once in a test process; a shell waits for the process to end and removes it.
+fn cluster() -> PgConnectOptions {
+    static SOCKETS: OnceLock<PathBuf> = OnceLock::new();
+    let sockets = SOCKETS.get_or_init(start_cluster);
+    PgConnectOptions::new_without_pgpass().socket(sockets).username("postgres")
+}
+
+fn start_cluster() -> PathBuf {
+    let output = Command::new("pg_config").arg("--bindir").output().unwrap();
+    let bin = PathBuf::from(String::from_utf8(output.stdout).unwrap().trim());
+    let dir = PathBuf::from(format!("/tmp/ccsync-store-test-{}", std::process::id()));
+    std::fs::create_dir_all(&dir).unwrap();
+    if as_root() {
+        assert!(Command::new("chown").arg("postgres").arg(&dir).status().unwrap().success());
+    }
+    let data = dir.join("data");
+    server(&bin.join("initdb"), &["-D", path(&data), "-E", "UTF8", "--locale=C", "-U", "postgres", "-N"]);
+    let options = format!(
+        "-k {} -c listen_addresses= -c fsync=off -c max_connections=200 -c autovacuum=off -c shared_buffers=64MB",
+        path(&dir)
+    );
+    let log = dir.join("log");
+    server(&bin.join("pg_ctl"), &["-D", path(&data), "-l", path(&log), "-w", "-o", &options, "start"]);
+    let watch = format!(
+        "while kill -0 {} 2>/dev/null; do sleep 1; done; {} {} -D {} -m immediate stop; rm -rf {}",
+        std::process::id(),
+        if as_root() { "runuser -u postgres --" } else { "" },
+        path(&bin.join("pg_ctl")),
+        path(&data),
+        path(&dir),
+    );
+    Command::new("setsid")
+        .args(["sh", "-c", &watch])
+        .current_dir("/")
+        .stdin(std::process::Stdio::null())
+        .stdout(std::process::Stdio::null())
+        .stderr(std::process::Stdio::null())
+        .spawn()
+        .unwrap();
+    dir
+}
+
+fn path(path: &Path) -> &str {
+    path.to_str().unwrap()
+}
+
+fn as_root() -> bool {
+    let output = Command::new("id").arg("-u").output().unwrap();
+    output.stdout.starts_with(b"0\n")
+}
+
+fn server(program: &Path, arguments: &[&str]) {
+    let mut command = if as_root() {
+        let mut command = Command::new("runuser");
+        command.args(["-u", "postgres", "--"]).arg(program);
+        command
+    } else {
+        Command::new(program)
+    };
+    let status = command
+        .args(arguments)
+        .current_dir("/")
+        .stdout(std::process::Stdio::null())
+        .stderr(std::process::Stdio::null())
+        .status()
+        .unwrap();
+    assert!(status.success(), "{} {arguments:?}", program.display());
+}
+
+impl Fresh {
+    /// One value from the database.
+    pub async fn value<T>(&self, sql: &'static str) -> T
+    where
+        T: Send + Unpin + for<'r> sqlx::Decode<'r, sqlx::Postgres> + sqlx::Type<sqlx::Postgres>,
+    {
+        sqlx::query_scalar(sql).fetch_one(&self.db).await.unwrap()
+    }
+
+    pub async fn count(&self, sql: &'static str) -> i64 {
+        self.value(sql).await
+    }
+
+    pub async fn run(&self, stream: &StreamKey) -> RunId {
+        let start =
+            RunStart { stream: stream.clone(), trigger: Trigger::Sync, worker: Uuid::new_v4(), now: at(0) };
+        self.store.run_start(&start).await.unwrap()
+    }
+
+    pub async fn lease(&self, stream: &StreamKey, scope: Scope) -> Lease {
+        let lease = self.store.lease(stream, scope, Uuid::new_v4(), Duration::from_secs(60)).await.unwrap();
+        lease.expect("the lease is free")
+    }
+
+    /// Commits a closed read of a scope that brought these rows.
+    pub async fn read(&self, stream: &StreamKey, scope: Scope, rows: Vec<Row>, now: i64) -> Counts {
+        let commit = self.commit(stream, scope, rows, now).await;
+        self.store.commit(commit).await.unwrap()
+    }
+
+    /// The same, to be changed before it is committed.
+    pub async fn commit(&self, stream: &StreamKey, scope: Scope, rows: Vec<Row>, now: i64) -> Commit {
+        let run = self.run(stream).await;
+        let lease = self.lease(stream, scope).await;
+        let mut digest = SetDigest::default();
+        rows.iter().for_each(|row| digest.add(row));
+        let certificate = Certificate {
+            vendor_total: Some(rows.len() as u64),
+            pages: 1,
+            requests: 2,
+            rows: rows.len() as u64,
+            digest,
+            verdict: Verdict::Proven,
+        };
+        Commit {
+            lease,
+            run,
+            certificate,
+            counts: Counts { requests: 2, rows_read: rows.len() as u64, ..Counts::default() },
+            rows,
+            rejects: Vec::new(),
+            read_at: at(now),
+            complete_to: at(now),
+            absence_settle: Duration::from_secs(3600),
+            now: at(now),
+        }
+    }
+}
+
+/// Hours after the beginning of 2026.
+pub fn at(hours: i64) -> DateTime<Utc> {
+    "2026-01-01T00:00:00Z".parse::<DateTime<Utc>>().unwrap() + chrono::Duration::hours(hours)
+}
+
+/// From one hour of 2026 to another.
+pub fn window(start: i64, end: i64) -> TimeWindow {
+    TimeWindow::new(at(start), at(end)).unwrap()
+}
+
+/// The first day of 2026.
+pub fn day() -> Scope {
+    Scope::Window(window(0, 24))
+}
+
+pub fn calls() -> StreamKey {
+    StreamKey { source: "sobot".into(), stream: StreamId::SobotCallResult }
+}
+
+pub fn queues() -> StreamKey {
+    StreamKey { source: "moor".into(), stream: StreamId::MoorQueue }
+}
+
+/// A call with a score, inspected at this hour of 2026.
+pub fn call(id: &str, score: i64, inspected: i64) -> Row {
+    let mut values = vec![Value::Null; SOBOT_CALL_RESULT.columns.len()];
+    values[0] = Value::Text(id.into());
+    values[1] = Value::Text("agent".into());
+    values[2] = Value::Text("客服一号".into());
+    values[5] = Value::Instant(at(inspected));
+    values[10] = Value::Numeric(Decimal::from(score));
+    Row::new(&SOBOT_CALL_RESULT, values, serde_json::Map::new())
+}
+
+pub fn many_calls(count: usize, score: i64) -> Vec<Row> {
+    (0..count).map(|number| call(&format!("call-{number:06}"), score, 1)).collect()
+}
+
+pub fn queue(exten: &str, name: &str) -> Row {
+    let mut values = vec![Value::Null; MOOR_QUEUE.columns.len()];
+    values[0] = Value::Text(exten.into());
+    values[1] = Value::Text(name.into());
+    Row::new(&MOOR_QUEUE, values, serde_json::Map::new())
+}
+
+pub fn member(exten: &str, agent: &str) -> Row {
+    let values = vec![
+        Value::Text(exten.into()),
+        Value::Text(agent.into()),
+        Value::Text("成员".into()),
+        Value::Integer(0),
+    ];
+    Row::new(&MOOR_QUEUE_MEMBER, values, serde_json::Map::new())
+}
+
+pub fn reject(payload: &str) -> Reject {
+    Reject { payload: payload.into(), reason: "agentid: text was expected, nothing came".into() }
+}
