@@ -17,4 +17,7 @@ pub mod store;
 pub mod ops;
 pub mod scheduler;
 
+pub mod app;
 pub mod config;
+
+pub mod cli;

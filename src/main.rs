@@ -1,2 +1,7 @@
-//! ccsync.
-fn main() {}
+//! The `ccsync` program.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    ccsync::cli::main()
+}

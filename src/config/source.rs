@@ -49,8 +49,8 @@ fn table_of(stream: StreamId) -> &'static str {
 /// Largest page and most requests per minute that the vendor is known to bear.
 fn limits(stream: StreamId) -> (i64, i64) {
     match stream {
-        StreamId::SobotCallResult => (1_000, 6_000),
-        StreamId::SobotChatResult => (10_000, 6_000),
+        StreamId::SobotCallResult => (1_000, 600_000),
+        StreamId::SobotChatResult => (10_000, 600_000),
         StreamId::MoorQueue => (1_000, 20),
         StreamId::MoorAgentClaimStatus => (1_000, 100),
     }

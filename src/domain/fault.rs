@@ -46,6 +46,31 @@ pub enum FaultKind {
 }
 
 impl FaultKind {
+    /// Every kind.
+    pub const ALL: [FaultKind; 16] = [
+        FaultKind::Unreachable,
+        FaultKind::VendorFailed,
+        FaultKind::RateLimited,
+        FaultKind::Malformed,
+        FaultKind::TokenContested,
+        FaultKind::CredentialsRefused,
+        FaultKind::RequestRefused,
+        FaultKind::UnknownCode,
+        FaultKind::RedirectRefused,
+        FaultKind::WalkUnsettled,
+        FaultKind::WindowTooLarge,
+        FaultKind::DatabaseUnreachable,
+        FaultKind::DatabaseConflict,
+        FaultKind::DatabaseRefused,
+        FaultKind::LeaseLost,
+        FaultKind::Cancelled,
+    ];
+
+    /// The kind of this name, as the ledger has it.
+    pub fn from_name(name: &str) -> Option<FaultKind> {
+        FaultKind::ALL.into_iter().find(|kind| kind.as_str() == name)
+    }
+
     /// The name used in metrics, logs and the ledger.
     pub const fn as_str(self) -> &'static str {
         match self {

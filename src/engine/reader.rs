@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
+use serde::Serialize;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
@@ -46,6 +47,7 @@ pub struct PassConfig {
 }
 
 /// One stream with all that reading it takes.
+#[derive(Clone)]
 pub struct StreamReader {
     /// Which stream of which source.
     pub key: StreamKey,
@@ -84,7 +86,7 @@ pub struct PassOrder {
 }
 
 /// A scope that could not be read in a pass.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct ScopeFailure {
     /// The window, or `snapshot`.
     pub scope: String,
@@ -95,9 +97,10 @@ pub struct ScopeFailure {
 }
 
 /// What a pass did.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct PassReport {
     /// Which stream.
+    #[serde(flatten)]
     pub key: StreamKey,
     /// Its run in `sync.run`.
     pub run: RunId,
@@ -138,6 +141,11 @@ impl StreamReader {
         Ok(PassReport { key: self.key.clone(), run, outcome, counts, failures })
     }
 
+    /// The same stream read by another policy.
+    pub fn with_policy(&self, policy: ReadPolicy) -> StreamReader {
+        StreamReader { policy, ..self.clone() }
+    }
+
     /// What is due now, most urgent first.
     ///
     /// # Errors
@@ -147,7 +155,8 @@ impl StreamReader {
         Ok(self.due_by(&ledger, order))
     }
 
-    fn due_by(&self, ledger: &[ReadRecord], order: &PassOrder) -> Vec<DueScope> {
+    /// What is due by this ledger, most urgent first.
+    pub fn due_by(&self, ledger: &[ReadRecord], order: &PassOrder) -> Vec<DueScope> {
         match &self.policy {
             ReadPolicy::Windows(policy) => {
                 let input =

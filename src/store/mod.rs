@@ -4,6 +4,7 @@
 //! read's rows into the fact tables is `commit` → `probe` → `merge` → `stage` → `copy`, then `absence`.
 
 mod absence;
+mod answer;
 mod commit;
 mod copy;
 pub mod embedded;

@@ -1,8 +1,10 @@
 //! Connections.
 
+use std::str::FromStr as _;
 use std::sync::Arc;
 use std::time::Duration;
 
+use secrecy::{ExposeSecret as _, SecretString};
 use sqlx::postgres::{PgConnectOptions, PgConnection, PgPool, PgPoolOptions};
 use sqlx::{Connection as _, Executor as _};
 
@@ -38,6 +40,19 @@ pub struct StoreConfig {
 }
 
 impl StoreConfig {
+    /// From an address as an operator writes it.
+    ///
+    /// # Errors
+    /// `DatabaseRefused` where it is no address of a PostgreSQL. The message does not repeat it: it may
+    /// hold a password.
+    pub fn from_url(url: &SecretString) -> Result<StoreConfig, Fault> {
+        let options = PgConnectOptions::from_str(url.expose_secret()).map_err(|_| {
+            let message = "database.url is not of the form postgres://user:password@host:port/database";
+            Fault::new(FaultKind::DatabaseRefused, message)
+        })?;
+        Ok(StoreConfig::new(options))
+    }
+
     /// The usual: eight connections, five seconds, `ccsync`.
     pub fn new(options: PgConnectOptions) -> StoreConfig {
         StoreConfig {

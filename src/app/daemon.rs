@@ -1,0 +1,140 @@
+//! The daemon: one loop a stream, the scheduler that rings, the ops server, and an orderly end.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::net::TcpListener;
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+use crate::app::App;
+use crate::app::stream::Stream;
+use crate::domain::fault::Fault;
+use crate::domain::run::Trigger as RunTrigger;
+use crate::engine::port::clock::Clock;
+use crate::engine::port::store::StatusRead as _;
+use crate::engine::reader::PassOrder;
+use crate::ops::readiness::Readiness;
+use crate::ops::server::{OpsServer, OpsState};
+use crate::scheduler::single_flight::run_on_trigger;
+use crate::scheduler::trigger::Trigger;
+use crate::scheduler::{CronJob, Scheduler, SchedulerError};
+use crate::telemetry::event;
+
+/// Why the daemon could not start or ended badly.
+#[derive(Debug, thiserror::Error)]
+pub enum DaemonError {
+    /// The database.
+    #[error(transparent)]
+    Database(#[from] Fault),
+    /// The scheduler.
+    #[error(transparent)]
+    Scheduler(#[from] SchedulerError),
+    /// The ops server.
+    #[error("the ops server on ops.listen")]
+    Ops(#[source] std::io::Error),
+}
+
+/// How often the database is looked after.
+const DATABASE_WATCH: Duration = Duration::from_secs(5);
+
+impl App {
+    /// Runs until `stop`: prepares the database, catches up, then follows the schedules. What is under way
+    /// when `stop` comes gets `engine.shutdown_grace` to commit or roll back.
+    ///
+    /// # Errors
+    /// Only at the start; what fails later is told in log, ledger and metrics, and tried again.
+    pub async fn run(
+        self: Arc<Self>,
+        listener: Option<TcpListener>,
+        stop: CancellationToken,
+    ) -> Result<(), DaemonError> {
+        let metrics = crate::ops::prometheus::install();
+        let readiness = Readiness::new();
+        let (database_ready, scheduler_ready) = (readiness.latch("database"), readiness.latch("scheduler"));
+        let ops = listener.map(|listener| {
+            let app = self.clone();
+            let state = OpsState {
+                status: Arc::new(self.database.store.clone()),
+                clock: self.seams.clock.clone(),
+                readiness: readiness.clone(),
+                metrics,
+                enrich: Arc::new(move |report| app.enrich(report, true)),
+                zone: self.settings.timezone,
+            };
+            OpsServer::start(listener, state, stop.clone())
+        });
+        let ops = ops.transpose().map_err(DaemonError::Ops)?;
+        self.prepare().await?;
+        drop(database_ready);
+        event::DaemonStarted { version: env!("CARGO_PKG_VERSION"), streams: self.streams.len() }.emit();
+
+        let mut jobs = Vec::new();
+        let mut loops = JoinSet::new();
+        for stream in &self.streams {
+            let trigger = Arc::new(Trigger::new(stream.reader.key.clone()));
+            jobs.push(CronJob { schedule: stream.schedule.clone(), trigger: trigger.clone() });
+            let pass = scheduled_pass(stream, self.seams.clock.clone(), stop.clone());
+            let stop = stop.clone();
+            loops.spawn(async move { run_on_trigger(&trigger, stop, pass).await });
+        }
+        loops.spawn(watch_database(self.clone(), stop.clone()));
+        let jitter = self.settings.scheduler.jitter;
+        let scheduler = Scheduler::start(jobs, jitter, self.seams.clock.clone(), stop.clone()).await?;
+        drop(scheduler_ready);
+
+        stop.cancelled().await;
+        event::DaemonStopping { reason: "told to stop" }.emit();
+        let grace = self.settings.engine.shutdown_grace;
+        // Past the grace the loops are dropped: what was under way rolls back.
+        let _ = tokio::time::timeout(grace, async { while loops.join_next().await.is_some() {} }).await;
+        loops.shutdown().await;
+        scheduler.stopped().await;
+        if let Some(ops) = ops {
+            let _ = tokio::time::timeout(grace, ops.stopped()).await;
+        }
+        Ok(())
+    }
+}
+
+/// What a ring of the trigger does. The order is made anew each time: what was read since the last tick is
+/// not due, whoever read it.
+fn scheduled_pass(
+    stream: &Stream,
+    clock: Arc<dyn Clock>,
+    stop: CancellationToken,
+) -> impl FnMut() -> futures::future::BoxFuture<'static, ()> + Send + use<> {
+    let (reader, schedule) = (stream.reader.clone(), stream.schedule.clone());
+    move || {
+        let (reader, schedule, clock, stop) = (reader.clone(), schedule.clone(), clock.clone(), stop.clone());
+        Box::pin(async move {
+            let now = clock.now();
+            let order = PassOrder {
+                trigger: RunTrigger::Schedule,
+                due_since: schedule.last_tick(now).unwrap_or(now),
+                until: schedule.next_tick(now),
+                range: None,
+                wait_for_others: false,
+            };
+            if let Err(fault) = reader.pass(&order, &stop).await {
+                event::DatabaseUnreachable { message: &fault.chain() }.emit();
+            }
+        })
+    }
+}
+
+/// Starts an embedded server again that died. The operator's own database comes back by itself.
+async fn watch_database(app: Arc<App>, stop: CancellationToken) {
+    loop {
+        tokio::select! {
+            () = stop.cancelled() => return,
+            () = app.seams.clock.sleep(DATABASE_WATCH) => {}
+        }
+        if let Err(fault) = app.database.store.ping().await {
+            event::DatabaseUnreachable { message: &fault.chain() }.emit();
+            if let Err(fault) = app.database.revive().await {
+                event::DatabaseUnreachable { message: &fault.chain() }.emit();
+            }
+        }
+    }
+}

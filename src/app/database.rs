@@ -1,0 +1,76 @@
+//! The database: the operator's, or one of our own.
+
+use std::time::Duration;
+
+use crate::app::Seams;
+use crate::config::DatabaseSettings;
+use crate::domain::fault::{Fault, FaultKind};
+use crate::store::embedded::{EmbeddedConfig, EmbeddedError, EmbeddedPostgres};
+use crate::store::{PgStore, StoreConfig};
+
+/// How long a connection may take to come about, so that a wrong address is told within seconds.
+const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// An open database.
+pub struct Database {
+    /// Tables and ledger.
+    pub store: PgStore,
+    embedded: Option<(EmbeddedConfig, tokio::sync::Mutex<EmbeddedPostgres>)>,
+    psql: Option<String>,
+}
+
+impl Database {
+    /// Connects to `database.url`, or starts the embedded server and connects to that.
+    pub(super) async fn open(settings: &DatabaseSettings, seams: &Seams) -> Result<Database, Fault> {
+        let (mut config, embedded, psql) = match &settings.url {
+            Some(url) => (StoreConfig::from_url(url)?, None, None),
+            None => {
+                let config = EmbeddedConfig {
+                    port: settings.port,
+                    bin_dir: settings.bin_dir.clone(),
+                    fetch: settings.fetch,
+                    stop_with_parent: seams.stop_database_with_process,
+                    durable: seams.durable,
+                    ..EmbeddedConfig::new(&settings.data_dir)
+                };
+                let server = EmbeddedPostgres::start(&config).await.map_err(embedded_fault)?;
+                let psql = server.psql_command();
+                let store = StoreConfig::new(server.connect_options());
+                (store, Some((config, tokio::sync::Mutex::new(server))), Some(psql))
+            }
+        };
+        config.pool_size = settings.pool_size;
+        config.acquire_timeout = ACQUIRE_TIMEOUT;
+        let store = PgStore::connect(&config).await?;
+        Ok(Database { store, embedded, psql })
+    }
+
+    /// The command with which a person reaches the embedded server; `None` for the operator's own.
+    pub fn psql_command(&self) -> Option<&str> {
+        self.psql.as_deref()
+    }
+
+    /// Starts the embedded server again where it died. Old connections are replaced by the pool.
+    ///
+    /// # Errors
+    /// When it cannot be started.
+    pub async fn revive(&self) -> Result<(), Fault> {
+        let Some((config, server)) = &self.embedded else { return Ok(()) };
+        let mut server = server.lock().await;
+        *server = EmbeddedPostgres::start(config).await.map_err(embedded_fault)?;
+        Ok(())
+    }
+
+    /// Closes the connections and stops the embedded server, unless another process uses it.
+    pub(super) async fn close(self) -> Result<(), Fault> {
+        self.store.close().await;
+        if let Some((_, server)) = self.embedded {
+            server.into_inner().stop().await.map_err(embedded_fault)?;
+        }
+        Ok(())
+    }
+}
+
+fn embedded_fault(error: EmbeddedError) -> Fault {
+    Fault::new(FaultKind::DatabaseRefused, "the embedded PostgreSQL").with_cause(error)
+}

@@ -1,0 +1,283 @@
+//! Assembly: the only place that sees vendors, engine and database at once. Commands, tests and the demo
+//! all call [`App::build`]; what differs between them are the [`Seams`].
+
+mod check;
+mod daemon;
+mod database;
+mod stream;
+mod transient;
+
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+
+pub use self::check::{CheckReport, Checked};
+pub use self::daemon::DaemonError;
+pub use self::database::Database;
+use self::stream::Stream;
+use crate::config::Settings;
+use crate::domain::fault::{Fault, FaultKind};
+use crate::domain::run::Trigger;
+use crate::domain::status::{StatusReport, StreamDeclaration};
+use crate::domain::stream::{StreamId, StreamKey};
+use crate::domain::window::TimeWindow;
+use crate::engine::planner::PlannedWindow;
+use crate::engine::port::clock::{Clock, SystemClock};
+use crate::engine::port::store::{Scope, StatusRead as _, Store as _};
+use crate::engine::reader::{PassOrder, PassReport};
+
+/// What tests and the demo replace.
+#[derive(Clone)]
+pub struct Seams {
+    /// Time.
+    pub clock: Arc<dyn Clock>,
+    /// The embedded server ends with this process, however that ends.
+    pub stop_database_with_process: bool,
+    /// The embedded server waits for the disk at each commit; off only for data that may be lost.
+    pub durable: bool,
+}
+
+impl Default for Seams {
+    fn default() -> Seams {
+        Seams { clock: Arc::new(SystemClock), stop_database_with_process: false, durable: true }
+    }
+}
+
+/// The assembled product.
+pub struct App {
+    settings: Settings,
+    seams: Seams,
+    database: Database,
+    streams: Vec<Stream>,
+}
+
+/// What the next pass over a stream would read.
+#[derive(Debug, serde::Serialize)]
+pub struct StreamPlan {
+    /// The stream.
+    #[serde(flatten)]
+    pub key: StreamKey,
+    /// Windows in reading order; empty for a snapshot stream.
+    pub windows: Vec<PlannedWindow>,
+    /// Whether the snapshot would be read.
+    pub snapshot: bool,
+    /// Requests at least, by what the last reads brought.
+    pub requests: u64,
+}
+
+impl App {
+    /// Opens the database (starts the embedded one where no address is configured) and assembles the
+    /// streams. Migrates nothing and asks no vendor.
+    ///
+    /// # Errors
+    /// Database faults.
+    pub async fn build(settings: Settings, seams: Seams) -> Result<App, Fault> {
+        let database = Database::open(&settings.database, &seams).await?;
+        let worker = Uuid::new_v4();
+        let streams = stream::assemble(&settings, &database.store, &seams.clock, worker)?;
+        Ok(App { settings, seams, database, streams })
+    }
+
+    /// The database.
+    pub fn database(&self) -> &Database {
+        &self.database
+    }
+
+    /// The configuration it was built from.
+    pub fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    /// Migrates the database and tells it which streams there are.
+    ///
+    /// # Errors
+    /// Database faults.
+    pub async fn prepare(&self) -> Result<(), Fault> {
+        self.database.store.migrate().await?;
+        let declarations: Vec<StreamDeclaration> = self.streams.iter().map(Stream::declaration).collect();
+        self.database.store.declare(&declarations).await
+    }
+
+    /// One pass over each of the streams chosen (all where none is named), side by side.
+    ///
+    /// # Errors
+    /// Database faults that kept every pass from even beginning.
+    pub async fn sync(
+        &self,
+        chosen: &[StreamChoice],
+        stop: &CancellationToken,
+    ) -> Result<Vec<PassReport>, Fault> {
+        let order = PassOrder {
+            trigger: Trigger::Sync,
+            due_since: self.seams.clock.now(),
+            until: None,
+            range: None,
+            wait_for_others: true,
+        };
+        self.pass(chosen, &order, stop).await
+    }
+
+    /// Reads everything between two instants again, or for the first time.
+    ///
+    /// # Errors
+    /// As [`App::sync`].
+    pub async fn backfill(
+        &self,
+        chosen: &[StreamChoice],
+        range: TimeWindow,
+        stop: &CancellationToken,
+    ) -> Result<Vec<PassReport>, Fault> {
+        let order = PassOrder {
+            trigger: Trigger::Backfill,
+            due_since: self.seams.clock.now(),
+            until: None,
+            range: Some(range),
+            wait_for_others: true,
+        };
+        self.pass(chosen, &order, stop).await
+    }
+
+    async fn pass(
+        &self,
+        chosen: &[StreamChoice],
+        order: &PassOrder,
+        stop: &CancellationToken,
+    ) -> Result<Vec<PassReport>, Fault> {
+        let passes = self.chosen(chosen).map(|stream| async move {
+            let reader = match order.range {
+                Some(range) => stream.reader_from(range.start),
+                None => stream.reader.clone(),
+            };
+            reader.pass(order, stop).await
+        });
+        futures::future::join_all(passes).await.into_iter().collect()
+    }
+
+    /// What the next `sync` would read. Touches neither vendor nor database; a database without our schema
+    /// counts as empty.
+    ///
+    /// # Errors
+    /// Database faults.
+    pub async fn plan(&self, chosen: &[StreamChoice]) -> Result<Vec<StreamPlan>, Fault> {
+        let now = self.seams.clock.now();
+        let order = PassOrder {
+            trigger: Trigger::Sync,
+            due_since: now,
+            until: None,
+            range: None,
+            wait_for_others: false,
+        };
+        let ready = self.database.store.pending_migrations().await?.is_empty();
+        let mut plans = Vec::new();
+        for stream in self.chosen(chosen) {
+            let ledger =
+                if ready { self.database.store.reads(&stream.reader.key).await? } else { Vec::new() };
+            let due = stream.reader.due_by(&ledger, &order);
+            let page_size = u64::from(stream.reader.config.walk.page_size);
+            let requests = due.iter().map(|due| due.before.rows.unsigned_abs() / page_size + 1).sum();
+            let windows = due
+                .iter()
+                .filter_map(|due| match due.scope {
+                    Scope::Window(window) => {
+                        Some(PlannedWindow { window, ask: due.ask?, reason: due.reason? })
+                    }
+                    Scope::Snapshot => None,
+                })
+                .collect();
+            let snapshot = due.iter().any(|due| due.scope == Scope::Snapshot);
+            plans.push(StreamPlan { key: stream.reader.key.clone(), windows, snapshot, requests });
+        }
+        Ok(plans)
+    }
+
+    /// The state of everything, with cures.
+    ///
+    /// # Errors
+    /// Database faults.
+    pub async fn status(&self) -> Result<StatusReport, Fault> {
+        let report = self.database.store.status(self.seams.clock.now()).await?;
+        Ok(self.enrich(report, false))
+    }
+
+    fn enrich(&self, report: StatusReport, scheduled: bool) -> StatusReport {
+        let now = scheduled.then(|| self.seams.clock.now());
+        enrich(report, &self.streams, now)
+    }
+
+    /// The streams that a command named; all where it named none.
+    fn chosen<'a>(&'a self, chosen: &'a [StreamChoice]) -> impl Iterator<Item = &'a Stream> {
+        self.streams.iter().filter(move |stream| {
+            chosen.is_empty() || chosen.iter().any(|choice| choice.matches(&stream.reader.key))
+        })
+    }
+
+    /// Names of chosen streams that no source has.
+    pub fn unknown_choices<'a>(&self, chosen: &'a [StreamChoice]) -> Vec<&'a StreamChoice> {
+        let known =
+            |choice: &StreamChoice| self.streams.iter().any(|stream| choice.matches(&stream.reader.key));
+        chosen.iter().filter(|choice| !known(choice)).collect()
+    }
+
+    /// Closes connections and stops the embedded server, unless another process uses it.
+    ///
+    /// # Errors
+    /// When the embedded server does not stop.
+    pub async fn close(self) -> Result<(), Fault> {
+        self.database.close().await
+    }
+}
+
+/// Cures by kind of fault, and next ticks where a scheduler runs.
+fn enrich(mut report: StatusReport, streams: &[Stream], now: Option<DateTime<Utc>>) -> StatusReport {
+    for status in &mut report.streams {
+        if let Some(failure) = &mut status.failure {
+            failure.cure = FaultKind::from_name(&failure.kind).map_or("", FaultKind::cure).to_owned();
+        }
+        let stream = streams.iter().find(|stream| {
+            stream.reader.key.source == status.source && stream.reader.key.stream == status.stream
+        });
+        status.next_tick = stream.zip(now).and_then(|(stream, now)| stream.schedule.next_tick(now));
+    }
+    report
+}
+
+/// A stream as a person names it: `sobot.call_result` in all sources, or `source/sobot.call_result` in one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StreamChoice {
+    source: Option<String>,
+    stream: StreamId,
+}
+
+impl StreamChoice {
+    fn matches(&self, key: &StreamKey) -> bool {
+        self.stream == key.stream && self.source.as_ref().is_none_or(|source| *source == key.source)
+    }
+
+    /// Which stream.
+    pub fn stream(&self) -> StreamId {
+        self.stream
+    }
+}
+
+impl std::fmt::Display for StreamChoice {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match &self.source {
+            Some(source) => write!(f, "{source}/{}", self.stream),
+            None => write!(f, "{}", self.stream),
+        }
+    }
+}
+
+impl std::str::FromStr for StreamChoice {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<StreamChoice, String> {
+        let (source, stream) = match text.split_once('/') {
+            Some((source, stream)) => (Some(source.to_owned()), stream),
+            None => (None, text),
+        };
+        Ok(StreamChoice { source, stream: stream.parse()? })
+    }
+}

@@ -1,0 +1,215 @@
+//! From a configured stream to one that can be read.
+
+use std::sync::Arc;
+
+use chrono::{DateTime, Duration, Utc};
+use chrono_tz::Tz;
+use uuid::Uuid;
+
+use crate::config::{Account, EngineSettings, Settings, SourceSettings, StreamSettings, WindowSettings};
+use crate::domain::fault::{Fault, FaultKind};
+use crate::domain::status::StreamDeclaration;
+use crate::domain::stream::StreamId;
+use crate::domain::window::WindowGrid;
+use crate::engine::fetch::RetryConfig;
+use crate::engine::planner::WindowPolicy;
+use crate::engine::port::budget::{Budget, BudgetKey};
+use crate::engine::port::clock::Clock;
+use crate::engine::port::source::Source;
+use crate::engine::port::token::TokenVault;
+use crate::engine::reader::{PassConfig, ReadPolicy, StreamReader};
+use crate::engine::walk::WalkConfig;
+use crate::scheduler::cron::CronSchedule;
+use crate::sources::http::{HttpClient, HttpConfig};
+use crate::sources::moor::{MoorAccount, MoorConfig};
+use crate::sources::sobot::{SobotAccount, SobotConfig};
+use crate::store::PgStore;
+
+/// How long a vendor that never answered is tried before a pass gives up.
+const FIRST_CONTACT: std::time::Duration = std::time::Duration::from_secs(5);
+
+/// A stream with its schedule.
+pub(super) struct Stream {
+    pub(super) reader: Arc<StreamReader>,
+    pub(super) schedule: CronSchedule,
+    window: Option<WindowSettings>,
+    zone: Tz,
+}
+
+impl Stream {
+    pub(super) fn declaration(&self) -> StreamDeclaration {
+        StreamDeclaration {
+            key: self.reader.key.clone(),
+            start: self.window.as_ref().map(|window| window.start),
+            schedule: self.schedule.expression().to_owned(),
+        }
+    }
+
+    /// The stream with a grid that begins at `start`, for a backfill from before the configured start.
+    pub(super) fn reader_from(&self, start: DateTime<Utc>) -> Arc<StreamReader> {
+        let Some(window) = self.window.as_ref().filter(|window| start < window.start) else {
+            return self.reader.clone();
+        };
+        let window = WindowSettings { start, ..window.clone() };
+        let policy = ReadPolicy::Windows(window_policy(&window, self.zone));
+        Arc::new(self.reader.with_policy(policy))
+    }
+}
+
+/// The vendors' side of a stream, by which [`assemble`] and `check` reach it.
+pub(super) struct Endpoint {
+    pub(super) source: Arc<dyn Source>,
+    pub(super) budget: BudgetKey,
+    pub(super) settings: StreamSettings,
+}
+
+/// Every enabled stream of every source, ready to be read.
+pub(super) fn assemble(
+    settings: &Settings,
+    store: &PgStore,
+    clock: &Arc<dyn Clock>,
+    worker: Uuid,
+) -> Result<Vec<Stream>, Fault> {
+    let store = Arc::new(store.clone());
+    endpoints(settings, &(store.clone() as Arc<dyn TokenVault>), clock)?
+        .into_iter()
+        .map(|Endpoint { source, budget, settings: stream }| {
+            let zone = settings.timezone;
+            let schedule = CronSchedule::parse(&stream.schedule, zone).map_err(|error| {
+                Fault::new(FaultKind::RequestRefused, stream.key.to_string()).with_cause(error)
+            })?;
+            let policy = match &stream.window {
+                Some(window) => ReadPolicy::Windows(window_policy(window, zone)),
+                None => ReadPolicy::Snapshot,
+            };
+            let reader = StreamReader {
+                key: stream.key.clone(),
+                source,
+                store: store.clone(),
+                budget: store.clone() as Arc<dyn Budget>,
+                budget_key: budget,
+                clock: clock.clone(),
+                worker,
+                policy,
+                config: pass_config(&settings.engine, &stream),
+            };
+            Ok(Stream { reader: Arc::new(reader), schedule, window: stream.window, zone })
+        })
+        .collect()
+}
+
+/// The vendors' side of every enabled stream.
+pub(super) fn endpoints(
+    settings: &Settings,
+    vault: &Arc<dyn TokenVault>,
+    clock: &Arc<dyn Clock>,
+) -> Result<Vec<Endpoint>, Fault> {
+    let http = HttpClient::new(&HttpConfig {
+        connect_timeout: settings.http.connect_timeout,
+        read_timeout: settings.http.read_timeout,
+        total_timeout: settings.http.total_timeout,
+        body_bytes_max: settings.http.body_mib_max as usize * 1024 * 1024,
+        ..HttpConfig::default()
+    })?;
+    Ok(settings.sources.iter().flat_map(|source| account_endpoints(source, &http, vault, clock)).collect())
+}
+
+fn account_endpoints(
+    source: &SourceSettings,
+    http: &HttpClient,
+    vault: &Arc<dyn TokenVault>,
+    clock: &Arc<dyn Clock>,
+) -> Vec<Endpoint> {
+    // One account object for all its streams: they share one token.
+    let (pick, budget_name): (
+        Box<dyn Fn(StreamId) -> Option<Arc<dyn Source>>>,
+        Box<dyn Fn(StreamId) -> String>,
+    ) = match &source.account {
+        Account::Sobot { app_id, app_key, .. } => {
+            let config = SobotConfig {
+                source: source.name.clone(),
+                base_url: source.base_url.clone(),
+                app_id: app_id.clone(),
+                app_key: app_key.clone(),
+                phone: source.phone,
+            };
+            let account = SobotAccount::new(config, http.clone(), vault.clone(), clock.clone());
+            let named = account.clone();
+            (
+                Box::new(move |stream| match stream {
+                    StreamId::SobotCallResult => Some(account.call_result()),
+                    StreamId::SobotChatResult => Some(account.chat_result()),
+                    StreamId::MoorQueue | StreamId::MoorAgentClaimStatus => None,
+                }),
+                Box::new(move |stream| named.budget_name(stream)),
+            )
+        }
+        Account::Moor { account_id, api_secret, .. } => {
+            let config = MoorConfig {
+                source: source.name.clone(),
+                base_url: source.base_url.clone(),
+                account_id: account_id.clone(),
+                api_secret: api_secret.clone(),
+                phone: source.phone,
+            };
+            let account = MoorAccount::new(config, http.clone(), clock.clone());
+            let named = account.clone();
+            (
+                Box::new(move |stream| match stream {
+                    StreamId::MoorQueue => Some(account.queue()),
+                    StreamId::MoorAgentClaimStatus => Some(account.agent_claim_status()),
+                    StreamId::SobotCallResult | StreamId::SobotChatResult => None,
+                }),
+                Box::new(move |stream| named.budget_name(stream)),
+            )
+        }
+        // The live feed has no pages; it is not part of this version, and the daemon says so.
+        Account::Workbench { .. } => (Box::new(|_| None), Box::new(|stream| stream.to_string())),
+    };
+    let enabled = source.streams.iter().filter(|stream| stream.enabled);
+    enabled
+        .filter_map(|stream| {
+            Some(Endpoint {
+                source: pick(stream.key.stream)?,
+                budget: BudgetKey {
+                    name: budget_name(stream.key.stream),
+                    per_minute: stream.requests_per_minute,
+                },
+                settings: stream.clone(),
+            })
+        })
+        .collect()
+}
+
+fn window_policy(window: &WindowSettings, zone: Tz) -> WindowPolicy {
+    let length = |length: std::time::Duration| Duration::from_std(length).unwrap_or(Duration::MAX);
+    let origin = window.start.with_timezone(&zone).date_naive();
+    WindowPolicy {
+        start: window.start,
+        grid: WindowGrid::new(origin, length(window.window), zone),
+        lookback: length(window.lookback),
+        settle: length(window.settle),
+        reread_every: window.reread_every.map(length),
+    }
+}
+
+fn pass_config(engine: &EngineSettings, stream: &StreamSettings) -> PassConfig {
+    // A chat window asks for whole days, so its halves would be read as large as the whole.
+    let splits = stream.key.stream == StreamId::SobotCallResult;
+    PassConfig {
+        lease: engine.lease,
+        retry: RetryConfig {
+            tries_max: engine.retries,
+            base: engine.retry_base,
+            max: engine.retry_max,
+            first_contact: FIRST_CONTACT,
+        },
+        walk: WalkConfig {
+            page_size: stream.page_size,
+            pages_max: engine.pages_max,
+            rows_max: splits.then_some(u64::from(engine.window_rows_max)),
+            doubles: false,
+        },
+        walks_max: engine.walks_max,
+    }
+}

@@ -1,0 +1,150 @@
+//! The command line.
+
+use std::path::PathBuf;
+
+use chrono::{DateTime, NaiveDate, NaiveDateTime, TimeZone as _, Utc};
+use chrono_tz::Tz;
+use clap::{Args, Parser, Subcommand};
+
+use crate::app::StreamChoice;
+use crate::domain::window::local_midnight;
+use crate::simulator::SimulatorArgs;
+
+/// Keeps PostgreSQL in step with a contact centre's quality inspections and skill groups.
+#[derive(Debug, Parser)]
+#[command(name = "ccsync", version, arg_required_else_help = true, max_term_width = 100)]
+pub(super) struct Cli {
+    /// Configuration file (TOML). Without one, defaults and CCSYNC__… variables alone count.
+    #[arg(long, global = true, value_name = "FILE", env = "CCSYNC_CONFIG")]
+    pub config: Option<PathBuf>,
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// The daemon: reads every stream on its schedule until it is stopped.
+    Run,
+    /// One pass over all streams, or those named, then exit.
+    Sync(SyncArgs),
+    /// Read a stretch of time again, or for the first time.
+    Backfill(BackfillArgs),
+    /// What the next pass would request; touches nothing.
+    Plan(SyncArgs),
+    /// Is all in place? Configuration, database, one request per stream.
+    Check(JsonArgs),
+    /// What is complete up to when, what failed and what to do.
+    Status(JsonArgs),
+    /// Create or update the tables.
+    Migrate,
+    /// The configuration in effect, secrets hidden.
+    Config(JsonArgs),
+    /// The vendors, played on one port of this machine, for trials and tests.
+    Simulator(SimulatorArgs),
+    /// See it work: simulator, private PostgreSQL and daemon together, at an accelerated pace, with faults.
+    Demo(DemoArgs),
+}
+
+#[derive(Debug, Args)]
+pub(super) struct JsonArgs {
+    /// Print JSON.
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct SyncArgs {
+    /// Streams, for example `sobot.call_result`, or `mysource/sobot.call_result` for one source's.
+    #[arg(value_name = "STREAM")]
+    pub streams: Vec<StreamChoice>,
+    /// Print JSON.
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct BackfillArgs {
+    /// Stream, for example `sobot.call_result`; may be given several times.
+    #[arg(long = "stream", value_name = "STREAM", required = true)]
+    pub streams: Vec<StreamChoice>,
+    /// First instant: a date (its midnight in `timezone`), or a date and time.
+    #[arg(long, value_name = "DATE")]
+    pub from: Moment,
+    /// First instant not wanted any more, likewise.
+    #[arg(long, value_name = "DATE")]
+    pub to: Moment,
+    /// Print JSON.
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct DemoArgs {
+    /// Stop after the first full pass, with a summary and three example queries.
+    #[arg(long)]
+    pub once: bool,
+    /// Where the status page and metrics are served; port 0 takes a free one.
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:0")]
+    pub listen: std::net::SocketAddr,
+    /// Seed of the simulated world.
+    #[arg(long, default_value_t = 1)]
+    pub seed: u64,
+}
+
+/// An instant as a person writes it; the zone comes from the configuration.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Moment {
+    Date(NaiveDate),
+    Wall(NaiveDateTime),
+    Instant(DateTime<Utc>),
+}
+
+impl Moment {
+    pub(super) fn instant(self, zone: Tz) -> Option<DateTime<Utc>> {
+        match self {
+            Moment::Date(date) => Some(local_midnight(date, zone)),
+            Moment::Wall(wall) => zone.from_local_datetime(&wall).earliest().map(|instant| instant.to_utc()),
+            Moment::Instant(instant) => Some(instant),
+        }
+    }
+}
+
+impl std::str::FromStr for Moment {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Moment, String> {
+        if let Ok(date) = text.parse() {
+            return Ok(Moment::Date(date));
+        }
+        if let Ok(instant) = DateTime::parse_from_rfc3339(text) {
+            return Ok(Moment::Instant(instant.to_utc()));
+        }
+        ["%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M", "%Y-%m-%dT%H:%M"]
+            .iter()
+            .find_map(|format| NaiveDateTime::parse_from_str(text, format).ok())
+            .map(Moment::Wall)
+            .ok_or_else(|| "write 2026-01-31, 2026-01-31T08:00:00 or 2026-01-31T00:00:00Z".to_owned())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    #[test]
+    fn the_command_tree_is_well_formed() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn a_date_is_its_midnight_in_the_configured_zone() {
+        let zone = chrono_tz::Asia::Shanghai;
+        let text = |text: &str| text.parse::<Moment>().unwrap().instant(zone).unwrap().to_rfc3339();
+        assert_eq!(text("2026-01-31"), "2026-01-30T16:00:00+00:00");
+        assert_eq!(text("2026-01-31T08:00:00"), "2026-01-31T00:00:00+00:00");
+        assert_eq!(text("2026-01-31T08:00:00+02:00"), "2026-01-31T06:00:00+00:00");
+        assert!("yesterday".parse::<Moment>().is_err());
+    }
+}

@@ -1,0 +1,39 @@
+//! `ccsync backfill`.
+
+use crate::cli::args::{BackfillArgs, Moment};
+use crate::cli::exit::Exit;
+use crate::cli::output::{self, Failure};
+use crate::cli::{build, stop, sync};
+use crate::config::Settings;
+use crate::domain::stream::StreamKind;
+use crate::domain::window::TimeWindow;
+
+pub(super) async fn backfill(settings: Settings, args: BackfillArgs) -> Result<Exit, Failure> {
+    let range = range(&settings, &args)?;
+    for choice in &args.streams {
+        if choice.stream().kind() == StreamKind::Snapshot {
+            let message = format!("`{choice}` is read whole each time; it has no past to backfill");
+            return Err(Failure::usage(message));
+        }
+    }
+    let stop = stop::on_signal();
+    let app = build(settings).await?;
+    sync::refuse_unknown(&app, &args.streams)?;
+    app.prepare().await?;
+    let reports = app.backfill(&args.streams, range, &stop).await;
+    app.close().await?;
+    output::reports(&reports?, args.json)
+}
+
+fn range(settings: &Settings, args: &BackfillArgs) -> Result<TimeWindow, Failure> {
+    let instant = |moment: Moment, name: &str| {
+        moment.instant(settings.timezone).ok_or_else(|| {
+            let zone = settings.timezone;
+            Failure::usage(format!("--{name} does not exist in {zone}: the clocks skip it"))
+        })
+    };
+    let (from, to) = (instant(args.from, "from")?, instant(args.to, "to")?);
+    TimeWindow::new(from, to).ok_or_else(|| {
+        Failure::usage("--from must lie before --to, which is the first instant not wanted any more")
+    })
+}

@@ -1,0 +1,113 @@
+//! `ccsync demo`: simulator, private PostgreSQL and daemon together, at an accelerated pace, with faults.
+
+mod query;
+mod world;
+
+use std::io::IsTerminal as _;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio_util::sync::CancellationToken;
+
+use crate::app::{App, Seams};
+use crate::cli::args::DemoArgs;
+use crate::cli::exit::Exit;
+use crate::cli::output::{self, Failure, talk};
+use crate::cli::{block_on, init_log, run, status, stop};
+use crate::config::LogFormat;
+use crate::domain::status::StatusReport;
+use crate::ops::status_text;
+
+/// How often the terminal is told what goes on.
+const TELL_EVERY: Duration = Duration::from_secs(2);
+
+pub(super) fn demo(args: DemoArgs) -> Result<Exit, Failure> {
+    // The log would drown the picture; what a fault did is in the status and in `sync.run`.
+    init_log(LogFormat::Human, if args.once { "error" } else { "off" })?;
+    block_on(async {
+        let stop = stop::on_signal();
+        let directory = tempfile::Builder::new().prefix("ccsync-demo-").tempdir().map_err(|error| {
+            Failure::failed(format!("no temporary directory could be made for the demo: {error}"))
+        })?;
+        let simulator = world::simulator(args.seed).await?;
+        let settings = world::settings(directory.path(), &simulator.base_url(), args.listen)?;
+        talk("starting a private PostgreSQL …");
+        // The demo's data may be lost with the machine, not with the process.
+        let seams = Seams { stop_database_with_process: true, durable: false, ..Seams::default() };
+        let app = App::build(settings, seams).await?;
+        let exit = if args.once { once(&app, &stop).await } else { Ok(Exit::Done) };
+        let app = Arc::new(app);
+        let exit = match exit {
+            Ok(_) if !args.once => live(&app, &stop).await,
+            other => other,
+        };
+        simulator.stop().await;
+        if let Some(app) = Arc::into_inner(app) {
+            app.close().await?;
+        }
+        exit
+    })
+}
+
+/// One pass, a summary, three questions answered.
+async fn once(app: &App, stop: &CancellationToken) -> Result<Exit, Failure> {
+    app.prepare().await?;
+    talk("reading four streams from the simulated vendors, some of whose answers are faulty …");
+    let began = std::time::Instant::now();
+    let reports = app.sync(&[], stop).await?;
+    let elapsed = began.elapsed().as_secs_f64();
+    let exit = output::reports(&reports, false)?;
+    let rows: u64 = reports.iter().map(|report| report.counts.inserted).sum();
+    output::data(&format!("\n{rows} rows in {elapsed:.1} s. Three questions an analyst might ask:"));
+    for (question, sql) in query::EXAMPLES {
+        let answer = app.database().store.answer(sql).await?;
+        output::data(&format!("\n-- {question}\n{}\n\n{}", sql.trim(), answer));
+    }
+    Ok(exit)
+}
+
+/// The daemon on its accelerated schedules, until Ctrl-C.
+async fn live(app: &Arc<App>, stop: &CancellationToken) -> Result<Exit, Failure> {
+    let listener = run::listen(app.settings().ops.listen).await?;
+    let address = listener.local_addr().map_err(|error| Failure::failed(error.to_string()))?;
+    let psql = app.database().psql_command().unwrap_or_default().to_owned();
+    let connect = format!(
+        "connect:  {psql}\nstatus:   http://{address}/   metrics: http://{address}/metrics\nCtrl-C ends the demo and removes its database."
+    );
+    talk(&connect);
+    let daemon = tokio::spawn(app.clone().run(Some(listener), stop.clone()));
+    tell(app, stop, &connect).await;
+    let ended = daemon.await.map_err(|error| Failure::failed(format!("the daemon ended: {error}")))?;
+    ended?;
+    talk("the demo has ended");
+    Ok(Exit::Done)
+}
+
+/// On a terminal the whole status, drawn anew; elsewhere a line now and then.
+async fn tell(app: &App, stop: &CancellationToken, connect: &str) {
+    let terminal = std::io::stdout().is_terminal();
+    loop {
+        tokio::select! {
+            () = stop.cancelled() => return,
+            () = tokio::time::sleep(TELL_EVERY) => {}
+        }
+        // Until the first migration is through there is nothing to tell.
+        let Ok(report) = app.status().await else { continue };
+        if terminal {
+            let text = status_text::render(&report, app.settings().timezone, status::terminal_width());
+            output::data(&format!("\x1b[2J\x1b[H{text}\n{connect}"));
+        } else {
+            output::data(&line(&report));
+        }
+    }
+}
+
+fn line(report: &StatusReport) -> String {
+    let rows: i64 = report.streams.iter().map(|stream| stream.rows).sum();
+    let changed: u64 = report.runs.iter().map(|run| run.counts.updated + run.counts.deleted).sum();
+    let failing = report.streams.iter().filter(|stream| stream.failure.is_some()).count();
+    let runs = report.runs.first().map_or(0, |run| run.id);
+    format!(
+        "{rows} rows at the vendors are in the tables; {runs} runs; {changed} rows changed in the latest runs; {failing} streams failing"
+    )
+}

@@ -1,0 +1,91 @@
+//! The demo's world: vendors of a lively contact centre, and a configuration that reads them every few
+//! seconds.
+
+use std::net::SocketAddr;
+use std::path::Path;
+
+use chrono::{Days, NaiveDate};
+use tokio::net::TcpListener;
+
+use crate::cli::output::Failure;
+use crate::config::Settings;
+use crate::engine::port::clock::{Clock as _, SystemClock};
+use crate::simulator::{ChangeRates, FaultRates, Simulator, SimulatorConfig};
+
+/// Days of history at the simulated vendors.
+const DAYS: u64 = 14;
+/// Share of answers that are faulty.
+const FAULTS: f64 = 0.03;
+
+fn today() -> NaiveDate {
+    SystemClock.now().with_timezone(&chrono_tz::Asia::Shanghai).date_naive()
+}
+
+pub(super) async fn simulator(seed: u64) -> Result<Simulator, Failure> {
+    let failed = |error: std::io::Error| Failure::failed(format!("the simulator could not start: {error}"));
+    let config = SimulatorConfig {
+        seed,
+        calls: 12_000,
+        chats: 12_000,
+        groups: 60,
+        agents: 200,
+        data_start: today() - Days::new(DAYS),
+        data_end: today(),
+        faults: FaultRates::all(FAULTS),
+        changes: ChangeRates::mixed(4.0),
+        hang_ms: 3_000,
+        retry_after_s: 1,
+        ..SimulatorConfig::default()
+    };
+    let listener = TcpListener::bind("127.0.0.1:0").await.map_err(failed)?;
+    Simulator::start(config, listener).map_err(failed)
+}
+
+/// Goes through the same loader as an operator's file.
+pub(super) fn settings(directory: &Path, vendor: &str, listen: SocketAddr) -> Result<Settings, Failure> {
+    let start = today() - Days::new(DAYS);
+    let data_dir = directory.join("data");
+    let text = format!(
+        r#"
+[database]
+data_dir = {data_dir:?}
+[ops]
+listen = "{listen}"
+[http]
+read_timeout = "1s"
+[scheduler]
+jitter = "200ms"
+[sources.sobot]
+kind = "sobot"
+base_url = "{vendor}"
+app_id = "demo-app"
+app_key = "demo-key"
+[sources.sobot.call_result]
+schedule = "*/5 * * * * *"
+start = "{start}"
+page_size = 200
+requests_per_minute = 6000
+settle = "10s"
+[sources.sobot.chat_result]
+schedule = "*/5 * * * * *"
+start = "{start}"
+page_size = 1000
+requests_per_minute = 6000
+settle = "10s"
+[sources.moor]
+kind = "moor"
+base_url = "{vendor}"
+account_id = "N00000000000"
+api_secret = "demo-secret"
+[sources.moor.queue]
+schedule = "*/15 * * * * *"
+[sources.moor.agent_claim_status]
+schedule = "*/5 * * * * *"
+"#
+    );
+    let file = directory.join("demo.toml");
+    std::fs::write(&file, text)
+        .map_err(|error| Failure::failed(format!("{} cannot be written: {error}", file.display())))?;
+    // The demo's configuration is its own; the operator's environment is not asked.
+    Ok(crate::config::load(Some(&file), Vec::new(), SystemClock.now())?)
+}

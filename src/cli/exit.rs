@@ -1,0 +1,39 @@
+//! Exit codes. Part of the contract.
+
+use std::process::ExitCode;
+
+use crate::domain::run::RunOutcome;
+use crate::engine::reader::PassReport;
+
+/// How a command ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Exit {
+    /// All done.
+    Done = 0,
+    /// Failed.
+    Failed = 1,
+    /// Wrong usage or configuration.
+    Usage = 2,
+    /// Done in part: something was quarantined, or a stream failed while others succeeded.
+    Partial = 3,
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> ExitCode {
+        ExitCode::from(exit as u8)
+    }
+}
+
+impl Exit {
+    /// From the reports of all passes of a command.
+    pub(super) fn of(reports: &[PassReport]) -> Exit {
+        let all = |outcome| reports.iter().all(|report| report.outcome == outcome);
+        if all(RunOutcome::Succeeded) {
+            Exit::Done
+        } else if reports.iter().all(|r| matches!(r.outcome, RunOutcome::Failed | RunOutcome::Cancelled)) {
+            Exit::Failed
+        } else {
+            Exit::Partial
+        }
+    }
+}

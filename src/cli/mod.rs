@@ -1,0 +1,104 @@
+//! The commands. stdout is data, stderr is talk; the exit code says how it went.
+
+mod args;
+mod backfill;
+mod check;
+mod config;
+mod demo;
+mod exit;
+mod migrate;
+mod output;
+mod plan;
+mod run;
+mod simulator;
+mod status;
+mod stop;
+mod sync;
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+use crate::app::{App, Seams};
+use crate::cli::args::{Cli, Command};
+use crate::cli::exit::Exit;
+use crate::cli::output::Failure;
+use crate::config::{ConfigErrors, Settings};
+use crate::engine::port::clock::{Clock as _, SystemClock};
+use crate::ops::log;
+
+/// Parses the command line, runs the command and gives the process's exit code.
+pub fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let exit = match dispatch(cli) {
+        Ok(exit) => exit,
+        Err(failure) => {
+            failure.print();
+            failure.exit
+        }
+    };
+    exit.into()
+}
+
+fn dispatch(cli: Cli) -> Result<Exit, Failure> {
+    // What does not need a configuration does not fail on a wrong one.
+    match cli.command {
+        Command::Simulator(args) => {
+            init_log(crate::config::LogFormat::Auto, "warn")?;
+            return block_on(simulator::simulator(args));
+        }
+        Command::Demo(args) => return demo::demo(args),
+        _ => {}
+    }
+    let settings = load(cli.config.as_deref())?;
+    if let Command::Config(args) = &cli.command {
+        return config::config(&settings, args);
+    }
+    init_log(settings.log.format, &settings.log.filter)?;
+    if !matches!(cli.command, Command::Migrate) {
+        settings.require_sources()?;
+    }
+    block_on(async {
+        match cli.command {
+            Command::Run => run::run(settings).await,
+            Command::Sync(args) => sync::sync(settings, args).await,
+            Command::Backfill(args) => backfill::backfill(settings, args).await,
+            Command::Plan(args) => plan::plan(settings, args).await,
+            Command::Check(args) => check::check(settings, args).await,
+            Command::Status(args) => status::status(settings, args).await,
+            Command::Migrate => migrate::migrate(settings).await,
+            Command::Config(_) | Command::Simulator(_) | Command::Demo(_) => Ok(Exit::Done),
+        }
+    })
+}
+
+fn load(file: Option<&std::path::Path>) -> Result<Settings, ConfigErrors> {
+    crate::config::load(file, std::env::vars(), SystemClock.now())
+}
+
+fn init_log(format: crate::config::LogFormat, filter: &str) -> Result<(), Failure> {
+    let format = match format {
+        crate::config::LogFormat::Auto => log::LogFormat::Auto,
+        crate::config::LogFormat::Human => log::LogFormat::Human,
+        crate::config::LogFormat::Json => log::LogFormat::Json,
+    };
+    log::init(format, filter).map_err(|error| Failure::usage(error.to_string()))
+}
+
+/// The runtime comes last: what can fail without it has failed before.
+fn block_on<Work>(work: Work) -> Result<Exit, Failure>
+where
+    Work: Future<Output = Result<Exit, Failure>>,
+{
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    let runtime =
+        runtime.map_err(|error| Failure::failed(format!("no runtime could be started: {error}")))?;
+    let result = runtime.block_on(work);
+    // Blocking leftovers, such as a name that does not resolve, must not hold the process.
+    runtime.shutdown_background();
+    result
+}
+
+async fn build(settings: Settings) -> Result<App, Failure> {
+    Ok(App::build(settings, Seams::default()).await?)
+}

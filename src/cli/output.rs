@@ -1,0 +1,134 @@
+//! What is printed, and where.
+
+use std::io::Write as _;
+
+use serde::Serialize;
+
+use crate::app::DaemonError;
+use crate::cli::exit::Exit;
+use crate::config::ConfigErrors;
+use crate::domain::fault::Fault;
+use crate::engine::reader::PassReport;
+
+/// Prints data. A reader that went away (`ccsync plan | head`) is no error.
+pub(super) fn data(text: &str) {
+    let mut out = std::io::stdout().lock();
+    let _ = writeln!(out, "{}", text.trim_end_matches('\n'));
+}
+
+/// Prints data as JSON.
+pub(super) fn json(value: &impl Serialize) -> Result<(), Failure> {
+    let text = serde_json::to_string_pretty(value)
+        .map_err(|error| Failure::failed(format!("the answer could not be written as JSON: {error}")))?;
+    data(&text);
+    Ok(())
+}
+
+/// Prints talk.
+pub(super) fn talk(text: &str) {
+    let _ = writeln!(std::io::stderr().lock(), "{text}");
+}
+
+/// Why a command failed, in full, with what the operator can do.
+#[derive(Debug)]
+pub(super) struct Failure {
+    message: String,
+    hint: Option<String>,
+    pub(super) exit: Exit,
+}
+
+impl Failure {
+    pub(super) fn failed(message: impl Into<String>) -> Failure {
+        Failure { message: message.into(), hint: None, exit: Exit::Failed }
+    }
+
+    pub(super) fn usage(message: impl Into<String>) -> Failure {
+        Failure { message: message.into(), hint: None, exit: Exit::Usage }
+    }
+
+    pub(super) fn print(&self) {
+        talk(&format!("error: {}", self.message));
+        if let Some(hint) = &self.hint {
+            talk(&format!("hint: {hint}"));
+        }
+    }
+}
+
+impl From<Fault> for Failure {
+    fn from(fault: Fault) -> Failure {
+        Failure { message: fault.chain(), hint: Some(fault.kind.cure().to_owned()), exit: Exit::Failed }
+    }
+}
+
+impl From<ConfigErrors> for Failure {
+    fn from(errors: ConfigErrors) -> Failure {
+        Failure::usage(format!("the configuration has mistakes\n{errors}"))
+    }
+}
+
+impl From<DaemonError> for Failure {
+    fn from(error: DaemonError) -> Failure {
+        match error {
+            DaemonError::Database(fault) => fault.into(),
+            other => {
+                let cause = std::error::Error::source(&other).map(|cause| format!(": {cause}"));
+                Failure::failed(format!("{other}{}", cause.unwrap_or_default()))
+            }
+        }
+    }
+}
+
+/// One line a stream on stdout, failures with their cure on stderr.
+pub(super) fn reports(reports: &[PassReport], as_json: bool) -> Result<Exit, Failure> {
+    if as_json {
+        json(&reports)?;
+    } else {
+        for report in reports {
+            data(&report_line(report));
+        }
+    }
+    for report in reports {
+        failures(report);
+    }
+    Ok(Exit::of(reports))
+}
+
+fn report_line(report: &PassReport) -> String {
+    let counts = &report.counts;
+    let mut line = format!(
+        "{}: {}; windows {}, requests {}; rows new {}, changed {}, unchanged {}, deleted {}",
+        report.key,
+        report.outcome.as_str(),
+        counts.windows,
+        counts.requests,
+        counts.inserted,
+        counts.updated,
+        counts.unchanged,
+        counts.deleted,
+    );
+    for (count, word) in [(counts.superseded, "superseded"), (counts.quarantined, "quarantined")] {
+        if count > 0 {
+            line.push_str(&format!(", {word} {count}"));
+        }
+    }
+    line
+}
+
+/// Many windows may have failed for one reason; each reason is told once, with how often.
+fn failures(report: &PassReport) {
+    let mut told: Vec<&str> = Vec::new();
+    for failure in &report.failures {
+        if told.contains(&failure.message.as_str()) {
+            continue;
+        }
+        told.push(&failure.message);
+        let same = report.failures.iter().filter(|other| other.message == failure.message).count();
+        let more = if same > 1 { format!(" (and {} more)", same - 1) } else { String::new() };
+        talk(&format!("error: {} {}{more}: {}", report.key, failure.scope, failure.message));
+        talk(&format!("hint: {}", failure.kind.cure()));
+    }
+    if report.counts.quarantined > 0 {
+        let count = report.counts.quarantined;
+        talk(&format!("warning: {}: {count} records were quarantined; see sync.quarantine", report.key));
+    }
+}

@@ -1,0 +1,26 @@
+//! `ccsync sync`.
+
+use crate::app::{App, StreamChoice};
+use crate::cli::args::SyncArgs;
+use crate::cli::exit::Exit;
+use crate::cli::output::{self, Failure};
+use crate::cli::{build, stop};
+use crate::config::Settings;
+
+pub(super) async fn sync(settings: Settings, args: SyncArgs) -> Result<Exit, Failure> {
+    let stop = stop::on_signal();
+    let app = build(settings).await?;
+    refuse_unknown(&app, &args.streams)?;
+    app.prepare().await?;
+    let reports = app.sync(&args.streams, &stop).await;
+    app.close().await?;
+    output::reports(&reports?, args.json)
+}
+
+/// A stream that is not configured is a mistake of the command line, not an empty pass.
+pub(super) fn refuse_unknown(app: &App, chosen: &[StreamChoice]) -> Result<(), Failure> {
+    match app.unknown_choices(chosen).first() {
+        None => Ok(()),
+        Some(choice) => Err(Failure::usage(format!("no enabled source has the stream `{choice}`"))),
+    }
+}
