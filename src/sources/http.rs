@@ -1,5 +1,5 @@
 //! The only user of reqwest: one request out, status and body back, every limit set. What the body means is
-//! the vendor's matter; only where it is not the vendor's does the status decide ([`Answer::not_understood`]).
+//! the vendor's matter; only where it is not the vendor's does the status decide.
 
 use std::fmt;
 use std::time::Duration;

@@ -8,6 +8,7 @@ pub mod moor;
 pub mod sobot;
 
 mod address;
+mod instant;
 mod reading;
 mod repair;
 mod scalar;

@@ -20,6 +20,9 @@ const PHONE_NAMES: [&str; 4] = ["phone", "mobile", "telephone", "tel"];
 /// Fields by these names are never stored (`vendor-facts.md` 5, item 9).
 const CREDENTIAL_NAMES: [&str; 2] = ["password", "passwd"];
 
+/// PostgreSQL's indexes hold keys of some 2,700 bytes: a longer one would stop its whole window.
+const KEY_BYTES_MAX: usize = 500;
+
 /// Deeper than this a document that serde_json cannot hold is kept as text.
 const DEPTH_MAX: usize = 32;
 
@@ -99,6 +102,11 @@ impl<'a> Fields<'a> {
     pub(crate) fn key(&mut self, names: Names) -> Result<Value, String> {
         match self.column(names, ColumnType::Text)? {
             Value::Null => Err(format!("field `{}`: expected a part of the key, got nothing", names[0])),
+            Value::Text(text) if KEY_BYTES_MAX < text.len() => Err(format!(
+                "field `{}`: expected a part of the key of at most {KEY_BYTES_MAX} bytes, got {}",
+                names[0],
+                text.len()
+            )),
             value => Ok(value),
         }
     }

@@ -84,4 +84,19 @@ mod tests {
         assert_eq!(body_text(b"[\"\xff\"]".to_vec()), "[\"\u{fffd}\"]");
         assert_eq!(body_text(b"\"\\".to_vec()), "\"\\");
     }
+
+    proptest::proptest! {
+        #[test]
+        fn sound_json_is_left_alone_and_no_bytes_make_it_panic(text in ".*", bytes: Vec<u8>) {
+            let json = serde_json::to_string(&text).unwrap();
+            assert_eq!(body_text(json.clone().into_bytes()), json);
+            let _ = body_text(bytes);
+        }
+
+        #[test]
+        fn any_text_between_quotes_can_be_parsed_afterwards(text in "([^\"\\\\]|\\\\u[0-9a-fA-F]{4})*") {
+            let body = body_text(format!("\"{text}\"").into_bytes());
+            assert!(serde_json::from_str::<String>(&body).is_ok(), "{body}");
+        }
+    }
 }

@@ -3,14 +3,14 @@
 //! String or number, null or absent or empty, `true` or `"1"`: the documents' tables and samples disagree on
 //! all of these (`vendor-facts.md` 2.4), so both sides are read.
 
-use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime, SubsecRound as _, TimeZone as _, Utc};
-use chrono_tz::Asia::Shanghai;
+use chrono::{DateTime, Utc};
 use rust_decimal::Decimal;
 use rust_decimal::prelude::ToPrimitive as _;
 use serde_json::value::RawValue;
 
 use crate::domain::record::Value;
 use crate::domain::table::ColumnType;
+use crate::sources::instant::{epoch, wall_clock};
 
 /// What a JSON value is, before anybody asks for a type.
 #[derive(Debug, PartialEq)]
@@ -142,37 +142,6 @@ fn decimal(text: &str) -> Option<Decimal> {
     text.parse().ok()
 }
 
-/// Milliseconds (thirteen digits, as both Sobot samples have them) or seconds (ten digits).
-fn epoch(number: Decimal) -> Option<DateTime<Utc>> {
-    let seconds = Decimal::from(1_000_000_000u64)..Decimal::from(10_000_000_000u64);
-    let millis = Decimal::from(1_000_000_000_000u64)..Decimal::from(10_000_000_000_000u64);
-    let micros = if millis.contains(&number) {
-        number * Decimal::from(1_000)
-    } else if seconds.contains(&number) {
-        number * Decimal::from(1_000_000)
-    } else {
-        return None;
-    };
-    DateTime::from_timestamp_micros(micros.trunc().to_i64()?)
-}
-
-/// RFC 3339, or a time or date without zone, which is Beijing time (`vendor-facts.md` 4).
-fn wall_clock(text: &str) -> Option<DateTime<Utc>> {
-    if let Ok(instant) = DateTime::parse_from_rfc3339(text) {
-        return Some(instant.to_utc().trunc_subsecs(6));
-    }
-    let naive = ["%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%dT%H:%M:%S%.f", "%Y-%m-%d %H:%M"]
-        .iter()
-        .find_map(|format| NaiveDateTime::parse_from_str(text, format).ok())
-        .or_else(|| Some(NaiveDate::parse_from_str(text, "%Y-%m-%d").ok()?.and_time(NaiveTime::MIN)))?;
-    // Between 1986 and 1991 clocks were moved; an hour that does not exist is read as the one after it.
-    let instant = Shanghai
-        .from_local_datetime(&naive)
-        .earliest()
-        .or_else(|| Shanghai.from_local_datetime(&(naive + chrono::Duration::hours(1))).earliest())?;
-    Some(instant.to_utc().trunc_subsecs(6))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -251,7 +220,16 @@ mod tests {
         ] {
             assert_eq!(read(json, ColumnType::Instant), at(instant), "{json}");
         }
-        for json in ["12", r#""soon""#, r#""2022-13-01""#, "1e300", "-1554971786077", "{}"] {
+        for json in [
+            "12",
+            r#""soon""#,
+            r#""-4800-01-01""#,
+            r#""+262142-12-31 23:59:59""#,
+            r#""2022-13-01""#,
+            "1e300",
+            "-1554971786077",
+            "{}",
+        ] {
             assert!(read(json, ColumnType::Instant).is_err(), "{json}");
         }
     }
@@ -280,5 +258,18 @@ mod tests {
         );
         assert_eq!(read("true", ColumnType::Text), Ok(Value::Text("true".into())));
         assert_eq!(read("{}", ColumnType::Text), Err("expected text, got an object".into()));
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn no_text_and_no_number_makes_reading_panic(text in ".*", digits in "-?[0-9]{1,40}(\\.[0-9]{1,40})?([eE][+-]?[0-9]{1,4})?") {
+            for json in [serde_json::to_string(&text).unwrap(), serde_json::to_string(&digits).unwrap()] {
+                for kind in
+                    [ColumnType::Numeric, ColumnType::Integer, ColumnType::Bool, ColumnType::Instant]
+                {
+                    let _ = read(&json, kind);
+                }
+            }
+        }
     }
 }

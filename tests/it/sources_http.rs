@@ -1,5 +1,7 @@
 //! What can go wrong on the wire, seen through a 7moor source: it needs no token.
 
+#![allow(clippy::unwrap_used)]
+
 use std::time::Duration;
 
 use ccsync::domain::fault::{Fault, FaultKind};
@@ -142,4 +144,28 @@ async fn a_base_address_with_a_path_of_its_own_keeps_it() {
     vendor.reply("queueQueue", Reply::json(r#"{"success":true,"count":0,"data":[]}"#));
     ask(vendor.base.join("gate/").unwrap(), HttpConfig::default()).await.unwrap();
     assert_eq!(vendor.seen()[0].path, "/gate/v20210827/webChat/queueQueue/N00000000556");
+}
+
+/// `{"success":true,"count":0,"list":[],"x":"xxx…"}` with 1000 x, 1043 bytes unpacked.
+const PACKED: [u8; 70] = [
+    31, 139, 8, 0, 0, 0, 0, 0, 2, 3, 171, 86, 42, 46, 77, 78, 78, 45, 46, 86, 178, 42, 41, 42, 77, 213, 81,
+    74, 206, 47, 205, 43, 81, 178, 50, 208, 81, 202, 201, 44, 6, 50, 162, 99, 117, 148, 42, 148, 172, 148,
+    42, 70, 193, 40, 24, 5, 195, 30, 40, 213, 2, 0, 46, 170, 173, 37, 19, 4, 0, 0,
+];
+
+#[tokio::test]
+async fn a_packed_answer_is_unpacked_and_measured_by_what_it_unpacks_to() {
+    let vendor = Vendor::start().await;
+    let reply = Reply { body: PACKED.to_vec(), ..Reply::json("") }.header("content-encoding", "gzip");
+    let config = |bytes| HttpConfig { body_bytes_max: bytes, ..HttpConfig::default() };
+    vendor.reply("queueQueue", reply.clone());
+    ask(vendor.base.clone(), config(2000)).await.unwrap();
+    let accepted = vendor.seen()[0].header("accept-encoding").to_owned();
+    assert!(["gzip", "br", "zstd"].iter().all(|coding| accepted.contains(coding)), "{accepted}");
+    vendor.reply("queueQueue", reply.clone());
+    let fault = ask(vendor.base.clone(), config(200)).await.unwrap_err();
+    assert_eq!(fault.kind, FaultKind::Malformed);
+    vendor.reply("queueQueue", Reply { body: PACKED[..40].to_vec(), ..reply });
+    let fault = ask(vendor.base.clone(), config(2000)).await.unwrap_err();
+    assert_eq!(fault.kind, FaultKind::Unreachable, "{fault}");
 }

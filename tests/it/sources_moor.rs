@@ -1,5 +1,7 @@
 //! 7moor's two reading endpoints: signature, three envelopes, two meanings of 403, groups and members.
 
+#![allow(clippy::unwrap_used)]
+
 use std::sync::Arc;
 use std::time::Duration;
 

@@ -1,5 +1,7 @@
 //! Sobot's two endpoints: what is asked, and what becomes of every answer the documents leave room for.
 
+#![allow(clippy::unwrap_used)]
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -268,6 +270,17 @@ async fn one_bad_element_costs_only_itself() {
     let identities: std::collections::HashSet<_> =
         page.records.iter().map(|record| record.identity).collect();
     assert_eq!(identities.len(), 10);
+}
+
+#[tokio::test]
+async fn a_key_that_no_index_can_hold_is_rejected() {
+    let (rows, reasons) =
+        call(&format!(r#"{{"call_log_jestid":"{}","agentid":"a"}}"#, "x".repeat(501))).await;
+    assert_eq!(rows, []);
+    assert_eq!(
+        reasons,
+        ["field `call_log_jestid`: expected a part of the key of at most 500 bytes, got 501"]
+    );
 }
 
 #[tokio::test]

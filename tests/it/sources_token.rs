@@ -1,5 +1,7 @@
 //! The token protocol of Sobot: one live token, renewed once, and what is said when another system takes it.
 
+#![allow(clippy::unwrap_used)]
+
 use std::sync::Arc;
 use std::time::Duration;
 
