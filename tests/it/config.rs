@@ -153,7 +153,7 @@ fn the_example_loads_and_so_does_nothing_at_all() {
     let bare = load(None, [], now()).unwrap();
     assert!(bare.database.url.is_none() && bare.database.fetch);
     assert_eq!((bare.database.port, bare.database.pool_size, bare.http.body_mib_max), (0, 8, 64));
-    assert_eq!((bare.engine.retries, bare.engine.retry_base), (6, Duration::from_millis(250)));
+    assert_eq!((bare.engine.retries, bare.engine.retry_base), (8, Duration::from_millis(250)));
     assert_eq!((bare.log.format, bare.privacy.phone), (LogFormat::Auto, PhonePolicy::Mask));
     assert!(bare.require_sources().unwrap_err().to_string().starts_with("sources: none is configured"));
 }

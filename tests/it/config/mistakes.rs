@@ -63,7 +63,7 @@ agents = [{ extno = 1001, access_token = "x" }, { extno = "1001", access_token =
     http.read_timeout: 2h is out of range: from 10ms to 10m (ccsync.toml)
     engine.lease: expects a duration with its unit, such as 250ms, 90s, 10m or 1d; 15 has none (ccsync.toml)
     engine.retries: expects a whole number, not a number with a fraction (ccsync.toml)
-    engine.retry_max: 30s is less than `retry_base`, which is 1m (default)
+    engine.retry_max: 10s is less than `retry_base`, which is 1m (default)
     engine.leases: unknown key; did you mean `lease`? (environment)
     privacy.phone: expects "mask" or "keep" or "drop", not "msk"; did you mean `mask`? (ccsync.toml)
     log.filter: "info,==" is not a filter such as "info,ccsync=debug": invalid filter directive (ccsync.toml)

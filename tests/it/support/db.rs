@@ -13,6 +13,7 @@ use std::str::FromStr;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use ccsync::store::embedded::{EmbeddedConfig, EmbeddedPostgres};
+use ccsync::store::{PgStore, StoreConfig};
 use secrecy::ExposeSecret;
 use sqlx::postgres::{PgConnectOptions, PgConnection, PgPool, PgPoolOptions};
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection};
@@ -25,8 +26,11 @@ const TEMPLATE_LOCK: i64 = 0x6363_7379_6e63;
 const FOREIGN_LEFTOVER_AGE: u64 = 24 * 3600;
 
 /// Brings an empty database to the product's schema.
-#[expect(clippy::unused_async, reason = "the product's migrations are awaited here")]
-async fn migrate(_pool: &PgPool) {}
+async fn migrate(options: PgConnectOptions) {
+    let store = PgStore::connect(&StoreConfig::new(options)).await.unwrap();
+    store.migrate().await.unwrap();
+    store.close().await;
+}
 
 /// The server of this run. Only its address is shared: a pool belongs to one test's runtime.
 struct Server {
@@ -204,13 +208,7 @@ async fn make_template(admin: &mut PgConnection, options: &PgConnectOptions) -> 
     // Under another name until it is whole: a killed run must not leave half a template.
     let unfinished = format!("{name}_new");
     execute(admin, format!("create database {unfinished}")).await;
-    let pool = PgPoolOptions::new()
-        .max_connections(1)
-        .connect_with(options.clone().database(&unfinished))
-        .await
-        .expect("connecting to the template");
-    migrate(&pool).await;
-    pool.close().await;
+    migrate(options.clone().database(&unfinished)).await;
     execute(admin, format!("alter database {unfinished} rename to {name}")).await;
     name
 }
