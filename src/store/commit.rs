@@ -201,7 +201,7 @@ fn by_table<'r>(rows: &'r [Row], superseded: &mut u64) -> HashMap<&'static str, 
         let before = rows.len();
         rows.dedup_by(|later, kept| {
             let same = same_key(later.table, later, kept);
-            if same && !later.version_at().zip(kept.version_at()).is_some_and(|(new, old)| new < old) {
+            if same && later.version_at().zip(kept.version_at()).is_none_or(|(new, old)| old <= new) {
                 *kept = later;
             }
             same

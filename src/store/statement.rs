@@ -93,11 +93,7 @@ pub(super) enum Stage {
 
 /// The staging table's name.
 pub(super) fn stage_name(table: &TableShape, stage: Stage) -> String {
-    let suffix = match stage {
-        Stage::New => "new",
-        Stage::Changed => "changed",
-    };
-    format!("pg_temp.stage_{}_{suffix}", table.name.replace('.', "_"))
+    format!("pg_temp.stage_{}_{stage:?}", table.name.replace('.', "_")).to_lowercase()
 }
 
 /// Creates the staging table, once in a session.
@@ -216,9 +212,10 @@ pub(super) fn replace(table: &TableShape) -> Statement {
 }
 
 /// Live rows whose home is this window, or without a window, all live rows of the source.
-fn at_home(given: bool) -> &'static str {
-    if given {
-        "t.source = $1 and t.window_start >= $2 and t.window_start < $3 and t.window_end <= $3 and t.deleted_at is null"
+fn at_home(windowed: bool) -> &'static str {
+    if windowed {
+        "t.source = $1 and t.window_start >= $2 and t.window_start < $3 and t.window_end <= $3 \
+         and t.deleted_at is null"
     } else {
         "t.source = $1 and t.deleted_at is null"
     }
@@ -297,11 +294,8 @@ pub(super) fn move_home(table: &TableShape) -> Statement {
 /// Makes [$4, $5) the home of all live rows whose home is exactly [$2, $3).
 pub(super) fn move_all_home(table: &TableShape) -> Statement {
     AssertSqlSafe(format!(
-        r#"
-        update {table} t
-        set window_start = $4, window_end = $5
-        where t.source = $1 and t.window_start = $2 and t.window_end = $3 and t.deleted_at is null
-        "#,
-        table = table.name,
+        "update {} t set window_start = $4, window_end = $5 \
+         where t.source = $1 and t.window_start = $2 and t.window_end = $3 and t.deleted_at is null",
+        table.name,
     ))
 }

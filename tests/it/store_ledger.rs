@@ -96,6 +96,18 @@ async fn a_first_window_that_begins_before_the_first_instant_wanted_is_no_gap() 
 }
 
 #[tokio::test]
+async fn a_failure_before_the_first_instant_wanted_is_forgotten() {
+    let fresh = fresh_store().await;
+    declare(&fresh).await;
+    fail(&fresh, day(), 200).await;
+    assert!(of_calls(&fresh).await.failure.is_some());
+    let streams = [StreamDeclaration { key: calls(), start: Some(at(24)), schedule: "s".into() }];
+    fresh.store.declare(&streams).await.unwrap();
+    let stream = of_calls(&fresh).await;
+    assert_eq!((stream.failure, stream.windows.failed), (None, 0));
+}
+
+#[tokio::test]
 async fn the_status_is_healthy_once_everything_was_read_and_nothing_fails() {
     let fresh = fresh_store().await;
     declare(&fresh).await;
