@@ -2,8 +2,7 @@
 //! [`TableShape`]s; values are always parameters.
 //!
 //! The first parameters are the same everywhere: $1 the source, $2 the instant of the commit, $3 and $4 the
-//! home window, $5 the run. Keys begin at $6, one array for each column of the key. A statement need not use
-//! all of them: the driver states their types.
+//! home window, $5 the run; from $6 on the keys, one array for each of their columns. Not all need be used.
 
 use sqlx::AssertSqlSafe;
 
@@ -21,9 +20,6 @@ const LEDGER: &[&str] = &[
     "window_end",
     "run_id",
 ];
-
-/// First parameter of the keys.
-const KEYS_AT: usize = 6;
 
 /// A statement put together from the catalogue.
 pub(super) type Statement = AssertSqlSafe<String>;
@@ -44,7 +40,7 @@ fn same_key(table: &TableShape, other: &str) -> String {
 
 /// The keys given as arrays, as relation `k` with the ordinal `ord`.
 fn keys(table: &TableShape) -> String {
-    let arrays: Vec<_> = (0..table.key_len).map(|index| format!("${}::text[]", KEYS_AT + index)).collect();
+    let arrays: Vec<_> = (0..table.key_len).map(|index| format!("${}::text[]", 6 + index)).collect();
     let columns: Vec<_> = table.key_columns().iter().map(|column| column.name).collect();
     format!("unnest({}) with ordinality as k({}, ord)", arrays.join(", "), columns.join(", "))
 }

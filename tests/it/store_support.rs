@@ -1,5 +1,10 @@
 //! A PostgreSQL of our own for the tests of the store, and short ways to say what a read brought.
 
+#![expect(
+    clippy::unwrap_used,
+    reason = "helpers of tests; clippy's own exception covers test functions only"
+)]
+
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
