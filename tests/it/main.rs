@@ -1,5 +1,7 @@
 //! Integration tests.
 
+#![expect(clippy::unwrap_used, reason = "clippy's own exception covers test functions, not their helpers")]
+
 mod store_absence;
 mod store_commit;
 mod store_copy;

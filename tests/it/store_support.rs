@@ -84,12 +84,12 @@ fn start_cluster() -> PathBuf {
         path(&dir),
     );
     Command::new("setsid")
-        .args(["sh", "-c", &watch])
+        .args(["--fork", "sh", "-c", &watch])
         .current_dir("/")
         .stdin(std::process::Stdio::null())
         .stdout(std::process::Stdio::null())
         .stderr(std::process::Stdio::null())
-        .spawn()
+        .status()
         .unwrap();
     dir
 }
