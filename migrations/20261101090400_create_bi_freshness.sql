@@ -35,10 +35,13 @@ with walk as (
     where not beyond
     group by source, stream
 ), reads as (
-    select source, stream, window_start, state, rows, read_at, complete_to, failed_at, failure_message
-    from sync.time_window
+    -- Windows before the first instant wanted are not asked for any more: their failures say nothing.
+    select w.source, w.stream, w.window_start, w.state, w.rows, w.read_at, w.failed_at, w.failure_message
+    from sync.time_window w
+    join sync.stream s on s.source = w.source and s.stream = w.stream
+    where s.start_at is null or s.start_at < w.window_end
     union all
-    select source, stream, null, state, rows, read_at, complete_to, failed_at, failure_message
+    select source, stream, null, state, rows, read_at, failed_at, failure_message
     from sync.snapshot
 ), tally as (
     select

@@ -6,7 +6,8 @@ use std::collections::HashMap;
 use chrono::{DateTime, Utc};
 use sqlx::postgres::PgArguments;
 use sqlx::query::Query;
-use sqlx::{Executor as _, PgConnection, Postgres};
+use sqlx::{Connection as _, Executor as _, PgConnection, Postgres};
+use tracing::Instrument as _;
 
 use crate::domain::certificate::Verdict;
 use crate::domain::fault::{Fault, FaultKind};
@@ -70,27 +71,49 @@ impl PgStore {
     /// Implements [`Store::commit`].
     ///
     /// [`Store::commit`]: crate::engine::port::store::Store::commit
-    pub(super) async fn commit_read(&self, commit: &Commit) -> Result<Counts, Fault> {
+    ///
+    /// It runs as a task of its own: a caller that stops waiting does not stop it half way. The driver
+    /// loses count of the answers when a COPY is dropped, and the next user of the connection would get
+    /// those of another query.
+    pub(super) async fn commit_read(&self, commit: Commit) -> Result<Counts, Fault> {
+        let store = self.clone();
         let name = lease_name(&commit.lease.stream, commit.lease.scope);
         let doing = format!("committing {name}");
-        let mut transaction = self.pool.begin().await.map_err(|error| from_sql(&doing, &error))?;
-        let written = write_read(&mut transaction, commit, &name).await;
-        let counts = written.map_err(|broken| broken.during(&doing))?;
-        transaction.commit().await.map_err(|error| {
-            let fault = from_sql(&doing, &error);
-            match fault.kind {
-                FaultKind::DatabaseUnreachable => Fault::new(
-                    fault.kind,
-                    format!(
-                        "{}; whether it was committed is not known, committing again is safe",
-                        fault.message
-                    ),
-                ),
-                _ => fault,
-            }
-        })?;
-        Ok(counts)
+        let task = async move { store.commit_whole(&commit, &name).await }.in_current_span();
+        match tokio::spawn(task).await {
+            Ok(outcome) => outcome.map_err(|broken| broken.during(&doing)),
+            Err(_) => Err(Fault::new(
+                FaultKind::DatabaseUnreachable,
+                format!("{doing}: the commit was stopped before it ended; committing again is safe"),
+            )),
+        }
     }
+
+    async fn commit_whole(&self, commit: &Commit, name: &str) -> Done<Counts> {
+        let mut connection = self.pool.acquire().await?;
+        let outcome = commit_on(&mut connection, commit, name).await;
+        if outcome.is_err() {
+            // Whatever state it is in, it serves nobody again.
+            connection.close_on_drop();
+        }
+        outcome
+    }
+}
+
+async fn commit_on(connection: &mut PgConnection, commit: &Commit, name: &str) -> Done<Counts> {
+    let mut transaction = connection.begin().await?;
+    let counts = write_read(&mut transaction, commit, name).await?;
+    transaction.commit().await.map_err(|error| {
+        let fault = from_sql(&format!("committing {name}"), &error);
+        match fault.kind {
+            FaultKind::DatabaseUnreachable => Fault::new(
+                fault.kind,
+                format!("{}; whether it was committed is not known, committing again is safe", fault.message),
+            ),
+            _ => fault,
+        }
+    })?;
+    Ok(counts)
 }
 
 async fn write_read(connection: &mut PgConnection, commit: &Commit, name: &str) -> Done<Counts> {
@@ -178,7 +201,7 @@ fn by_table<'r>(rows: &'r [Row], superseded: &mut u64) -> HashMap<&'static str, 
         let before = rows.len();
         rows.dedup_by(|later, kept| {
             let same = same_key(later.table, later, kept);
-            if same && !later.version_at().zip(kept.version_at()).is_some_and(|(new, old)| new < old) {
+            if same && later.version_at().zip(kept.version_at()).is_none_or(|(new, old)| old <= new) {
                 *kept = later;
             }
             same

@@ -1,5 +1,6 @@
 //! Connections.
 
+use std::fmt;
 use std::str::FromStr as _;
 use std::sync::Arc;
 use std::time::Duration;
@@ -26,8 +27,16 @@ set idle_in_transaction_session_timeout = '60s';
 set jit = off;
 "#;
 
+/// What is asked of the server.
+const SERVER: &str = r#"
+select current_setting('server_version_num')::integer, current_setting('server_encoding')
+"#;
+
+/// The oldest PostgreSQL that has everything used here.
+const OLDEST: i32 = 13;
+
 /// How to reach the database.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct StoreConfig {
     /// Host, port or socket, user, password, database, TLS.
     pub options: PgConnectOptions,
@@ -64,13 +73,30 @@ impl StoreConfig {
     }
 }
 
+// The driver's options would print the password.
+impl fmt::Debug for StoreConfig {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("StoreConfig")
+            .field("place", &place(&self.options))
+            .field("pool_size", &self.pool_size)
+            .field("acquire_timeout", &self.acquire_timeout)
+            .finish_non_exhaustive()
+    }
+}
+
 /// The store. Clones share connections.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct PgStore {
     pub(super) pool: PgPool,
     pub(super) options: PgConnectOptions,
     pub(super) acquire_timeout: Duration,
     pub(super) reservations: Arc<Reservations>,
+}
+
+impl fmt::Debug for PgStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("PgStore").field(&place(&self.options)).finish()
+    }
 }
 
 impl PgStore {
@@ -80,7 +106,8 @@ impl PgStore {
     /// `DatabaseUnreachable` or `DatabaseRefused`, naming host, port, database and user.
     pub async fn connect(config: &StoreConfig) -> Result<PgStore, Fault> {
         let options = config.options.clone().application_name(&config.application_name);
-        let connection = connect_once(&options, config.acquire_timeout).await?;
+        let mut connection = connect_once(&options, config.acquire_timeout).await?;
+        refuse_unfit(&mut connection, &options).await?;
         connection.close().await.ok();
         let pool = PgPoolOptions::new()
             .max_connections(config.pool_size.max(1))
@@ -101,6 +128,25 @@ impl PgStore {
     pub async fn close(&self) {
         self.pool.close().await;
     }
+}
+
+/// A server that is too old, or a database that cannot hold every text, is better refused now than at the
+/// first row that it cannot take.
+async fn refuse_unfit(connection: &mut PgConnection, options: &PgConnectOptions) -> Result<(), Fault> {
+    let doing = format!("connecting to {}", place(options));
+    let (version, encoding): (i32, String) =
+        sqlx::query_as(SERVER).fetch_one(connection).await.map_err(|error| from_sql(&doing, &error))?;
+    let refused = |what: String| Err(Fault::new(FaultKind::DatabaseRefused, format!("{doing}: {what}")));
+    if version / 10_000 < OLDEST {
+        return refused(format!(
+            "the server is PostgreSQL {}; {OLDEST} or later is needed",
+            version / 10_000
+        ));
+    }
+    if encoding != "UTF8" {
+        return refused(format!("the database's encoding is {encoding}; create one with encoding UTF8"));
+    }
+    Ok(())
 }
 
 /// One connection of its own, outside the pool.

@@ -77,7 +77,7 @@ impl Store for PgStore {
     }
 
     async fn commit(&self, commit: Commit) -> Result<Counts, Fault> {
-        self.commit_read(&commit).await
+        self.commit_read(commit).await
     }
 
     async fn record_failure(

@@ -2,8 +2,7 @@
 //! [`TableShape`]s; values are always parameters.
 //!
 //! The first parameters are the same everywhere: $1 the source, $2 the instant of the commit, $3 and $4 the
-//! home window, $5 the run. Keys begin at $6, one array for each column of the key. A statement need not use
-//! all of them: the driver states their types.
+//! home window, $5 the run; from $6 on the keys, one array for each of their columns. Not all need be used.
 
 use sqlx::AssertSqlSafe;
 
@@ -21,9 +20,6 @@ const LEDGER: &[&str] = &[
     "window_end",
     "run_id",
 ];
-
-/// First parameter of the keys.
-const KEYS_AT: usize = 6;
 
 /// A statement put together from the catalogue.
 pub(super) type Statement = AssertSqlSafe<String>;
@@ -44,7 +40,7 @@ fn same_key(table: &TableShape, other: &str) -> String {
 
 /// The keys given as arrays, as relation `k` with the ordinal `ord`.
 fn keys(table: &TableShape) -> String {
-    let arrays: Vec<_> = (0..table.key_len).map(|index| format!("${}::text[]", KEYS_AT + index)).collect();
+    let arrays: Vec<_> = (0..table.key_len).map(|index| format!("${}::text[]", 6 + index)).collect();
     let columns: Vec<_> = table.key_columns().iter().map(|column| column.name).collect();
     format!("unnest({}) with ordinality as k({}, ord)", arrays.join(", "), columns.join(", "))
 }
@@ -93,11 +89,7 @@ pub(super) enum Stage {
 
 /// The staging table's name.
 pub(super) fn stage_name(table: &TableShape, stage: Stage) -> String {
-    let suffix = match stage {
-        Stage::New => "new",
-        Stage::Changed => "changed",
-    };
-    format!("pg_temp.stage_{}_{suffix}", table.name.replace('.', "_"))
+    format!("pg_temp.stage_{}_{stage:?}", table.name.replace('.', "_")).to_lowercase()
 }
 
 /// Creates the staging table, once in a session.
@@ -216,9 +208,10 @@ pub(super) fn replace(table: &TableShape) -> Statement {
 }
 
 /// Live rows whose home is this window, or without a window, all live rows of the source.
-fn at_home(given: bool) -> &'static str {
-    if given {
-        "t.source = $1 and t.window_start >= $2 and t.window_start < $3 and t.window_end <= $3 and t.deleted_at is null"
+fn at_home(windowed: bool) -> &'static str {
+    if windowed {
+        "t.source = $1 and t.window_start >= $2 and t.window_start < $3 and t.window_end <= $3 \
+         and t.deleted_at is null"
     } else {
         "t.source = $1 and t.deleted_at is null"
     }
@@ -297,11 +290,8 @@ pub(super) fn move_home(table: &TableShape) -> Statement {
 /// Makes [$4, $5) the home of all live rows whose home is exactly [$2, $3).
 pub(super) fn move_all_home(table: &TableShape) -> Statement {
     AssertSqlSafe(format!(
-        r#"
-        update {table} t
-        set window_start = $4, window_end = $5
-        where t.source = $1 and t.window_start = $2 and t.window_end = $3 and t.deleted_at is null
-        "#,
-        table = table.name,
+        "update {} t set window_start = $4, window_end = $5 \
+         where t.source = $1 and t.window_start = $2 and t.window_end = $3 and t.deleted_at is null",
+        table.name,
     ))
 }

@@ -18,9 +18,11 @@ use crate::store::run::counts_of;
 /// Each configured stream: `bi.freshness`, and what only the ledger knows.
 const STREAMS: &str = r#"
 with reads as (
-    select source, stream, window_start, window_end, verdict, failed_at, failure_kind, failure_message,
-        failed_attempts
-    from sync.time_window
+    select w.source, w.stream, w.window_start, w.window_end, w.verdict, w.failed_at, w.failure_kind,
+        w.failure_message, w.failed_attempts
+    from sync.time_window w
+    join sync.stream s on s.source = w.source and s.stream = w.stream
+    where s.start_at is null or s.start_at < w.window_end
     union all
     select source, stream, null, null, verdict, failed_at, failure_kind, failure_message, failed_attempts
     from sync.snapshot

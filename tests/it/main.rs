@@ -1,22 +1,13 @@
-//! Integration tests.
+//! Integration tests: real PostgreSQL, real HTTP against the simulator, the same assembly as production.
+
+#![expect(clippy::unwrap_used, reason = "clippy's own exception covers test functions, not their helpers")]
 
 mod config;
 mod embedded;
 mod ops;
 mod scheduler;
 mod simulator;
-mod sources_http;
-mod sources_moor;
-mod sources_sobot;
-mod sources_support;
-mod sources_token;
-mod store_absence;
-mod store_commit;
-mod store_copy;
-mod store_crash;
-mod store_figures;
-mod store_ledger;
-mod store_limits;
-mod store_schema;
-mod store_support;
+mod sources;
+mod store;
 mod support;
+mod system;

@@ -1,7 +1,5 @@
 //! Ticks and passes, on the real clock, with bounded waits.
 
-#![allow(clippy::unwrap_used, reason = "helpers of tests are tests")]
-
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};

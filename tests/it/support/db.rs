@@ -57,13 +57,23 @@ pub struct TestDb {
 }
 
 impl TestDb {
-    /// Clones the template.
+    /// Clones the template: a database with the product's schema.
     pub async fn create() -> TestDb {
         let server = SERVER.get_or_init(Server::start).await;
+        let Server { template, how, .. } = server;
+        TestDb::made(server, &format!("template {template} {how}")).await
+    }
+
+    /// A database with nothing in it.
+    pub async fn empty() -> TestDb {
+        let server = SERVER.get_or_init(Server::start).await;
+        TestDb::made(server, "").await
+    }
+
+    async fn made(server: &'static Server, how: &str) -> TestDb {
         let name = database_name();
         let mut admin = connect(&server.options).await;
-        let Server { template, how, .. } = server;
-        execute(&mut admin, format!("create database {name} template {template} {how}")).await;
+        execute(&mut admin, format!("create database {name} {how}")).await;
         admin.close().await.ok();
         TestDb {
             options: server.options.clone().database(&name),

@@ -5,7 +5,7 @@ use std::time::Duration;
 use ccsync::domain::fault::FaultKind;
 use ccsync::engine::port::store::Store as _;
 
-use crate::store_support::*;
+use crate::store::support::*;
 
 #[tokio::test]
 async fn a_backend_killed_in_the_middle_of_a_commit_leaves_nothing_half_and_the_next_try_succeeds() {

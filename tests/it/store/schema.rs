@@ -6,7 +6,7 @@ use ccsync::domain::table::ColumnType;
 use ccsync::store::{PgStore, StoreConfig};
 use sqlx::postgres::PgConnectOptions;
 
-use crate::store_support::*;
+use crate::store::support::*;
 
 #[tokio::test]
 async fn nothing_in_our_schemas_lacks_a_comment() {
@@ -133,6 +133,17 @@ async fn a_connection_that_fails_says_where_to_whom_and_never_the_password() {
     assert_eq!(fault.kind, FaultKind::DatabaseUnreachable);
     assert!(fault.message.contains("127.0.0.1:1") && fault.message.contains("refused"), "{fault}");
     assert!(!fault.chain().contains("s3cret"));
+    let config = StoreConfig::new(fresh.options.clone().password("s3cret"));
+    let store = PgStore::connect(&config).await.unwrap();
+    assert!(!format!("{config:?} {store:?}").contains("s3cret"));
+    let mut admin = fresh.db.acquire().await.unwrap();
+    sqlx::query("create database narrow encoding 'EUC_CN' template template0 lc_collate 'C' lc_ctype 'C'")
+        .execute(&mut *admin)
+        .await
+        .unwrap();
+    let narrow = StoreConfig::new(fresh.options.clone().database("narrow"));
+    let fault = PgStore::connect(&narrow).await.unwrap_err();
+    assert!(fault.kind == FaultKind::DatabaseRefused && fault.message.contains("UTF8"), "{fault}");
 }
 
 #[tokio::test]

@@ -1,7 +1,5 @@
 //! Sobot's two endpoints: what is asked, and what becomes of every answer the documents leave room for.
 
-#![allow(clippy::unwrap_used)]
-
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -14,7 +12,7 @@ use ccsync::engine::port::source::Source;
 use ccsync::sources::sobot::{SobotAccount, SobotConfig};
 use rstest::rstest;
 
-use crate::sources_support::{ManualClock, MemoryVault, Reply, Vendor, client, instant, printed};
+use crate::sources::support::{ManualClock, MemoryVault, Reply, Vendor, client, instant, printed};
 
 const TOKEN: &str = "4ac37cb2e9c740dba4b75a34d5358802";
 

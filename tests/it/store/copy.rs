@@ -11,7 +11,7 @@ use proptest::test_runner::TestRunner;
 use rust_decimal::Decimal;
 use sqlx::Row as _;
 
-use crate::store_support::*;
+use crate::store::support::*;
 
 fn decimal() -> impl Strategy<Value = Decimal> {
     let whole = (any::<i128>(), 0u32..=28)

@@ -1,7 +1,5 @@
 //! A scripted vendor, an in-memory token vault and a clock that only moves when somebody sleeps.
 
-#![allow(clippy::unwrap_used)]
-
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;

@@ -8,7 +8,7 @@ use ccsync::domain::window::TimeWindow;
 use ccsync::engine::port::store::{ReadState, Scope, Store as _};
 use uuid::Uuid;
 
-use crate::store_support::*;
+use crate::store::support::*;
 
 #[tokio::test]
 async fn a_first_commit_writes_rows_checkpoint_and_counts_and_ends_the_lease() {
@@ -57,7 +57,7 @@ async fn committing_the_same_rows_again_writes_nothing_to_the_fact_tables() {
     let versions: String = fresh.value(VERSIONS).await;
     tokio::time::sleep(Duration::from_millis(1100)).await;
     fresh.store.close().await;
-    let again = reopen(&fresh).await;
+    let again = fresh.again().await;
     let before = again.count(WRITES).await;
     assert_eq!(before, 500);
     let counts = again.read(&calls(), day(), rows, 72).await;
@@ -251,6 +251,28 @@ async fn windows_that_share_rows_commit_side_by_side() {
 }
 
 #[tokio::test]
+async fn windows_that_bring_different_versions_of_the_same_rows_side_by_side_end_with_the_latest() {
+    let fresh = fresh_store().await;
+    let rows =
+        |version: i64| (0..300).map(|id| call(&format!("{id:03}"), version, version)).collect::<Vec<_>>();
+    fresh.read(&calls(), day(), rows(0), 48).await;
+    let mut tasks = tokio::task::JoinSet::new();
+    for number in 1..=8 {
+        let scope = Scope::Window(window(number * 24, number * 24 + 24));
+        let commit = fresh.commit(&calls(), scope, rows(number), 500 + number).await;
+        let store = fresh.store.clone();
+        tasks.spawn(async move { store.commit(commit).await.unwrap() });
+    }
+    let mut total = Counts::default();
+    tasks.join_all().await.into_iter().for_each(|counts| total += counts);
+    assert_eq!(total.updated + total.superseded + total.unchanged, 8 * 300);
+    assert_eq!(fresh.count("select count(*) from sobot.call_result where total_score = 8").await, 300);
+    let history = fresh.count("select count(*) from sobot.call_result_history").await;
+    assert_eq!(history as u64, total.updated);
+    assert_eq!(fresh.count("select sum(revision - 1)::bigint from sobot.call_result").await, history);
+}
+
+#[tokio::test]
 async fn windows_of_another_length_replace_those_they_overlap_and_lose_no_row() {
     let fresh = fresh_store().await;
     let rows = vec![call("early", 1, 2), call("late", 1, 20), call("lost", 1, 20)];
@@ -279,13 +301,4 @@ async fn windows_of_another_length_replace_those_they_overlap_and_lose_no_row() 
 
 async fn windows(fresh: &Fresh) -> Vec<TimeWindow> {
     fresh.store.reads(&calls()).await.unwrap().into_iter().filter_map(|record| record.window).collect()
-}
-
-async fn reopen(fresh: &Fresh) -> Fresh {
-    let config = ccsync::store::StoreConfig::new(fresh.options.clone());
-    Fresh {
-        store: ccsync::store::PgStore::connect(&config).await.unwrap(),
-        options: fresh.options.clone(),
-        db: fresh.db.clone(),
-    }
 }

@@ -1,7 +1,5 @@
 //! The token protocol of Sobot: one live token, renewed once, and what is said when another system takes it.
 
-#![allow(clippy::unwrap_used)]
-
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,7 +11,7 @@ use ccsync::domain::window::TimeWindow;
 use ccsync::engine::port::clock::Clock as _;
 use ccsync::sources::sobot::{SobotAccount, SobotConfig};
 
-use crate::sources_support::{
+use crate::sources::support::{
     Asked, ManualClock, MemoryVault, Reply, Seen, Vendor, client, instant, printed,
 };
 

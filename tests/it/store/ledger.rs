@@ -8,7 +8,7 @@ use ccsync::engine::port::store::{RunStart, Scope, StatusRead as _, Store as _};
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-use crate::store_support::*;
+use crate::store::support::*;
 
 async fn declare(fresh: &Fresh) {
     let streams = [
@@ -93,6 +93,18 @@ async fn a_first_window_that_begins_before_the_first_instant_wanted_is_no_gap() 
     fresh.store.declare(&streams).await.unwrap();
     fresh.read(&calls(), day(), Vec::new(), 200).await;
     assert_eq!(complete_to(&fresh).await, Some(at(24)));
+}
+
+#[tokio::test]
+async fn a_failure_before_the_first_instant_wanted_is_forgotten() {
+    let fresh = fresh_store().await;
+    declare(&fresh).await;
+    fail(&fresh, day(), 200).await;
+    assert!(of_calls(&fresh).await.failure.is_some());
+    let streams = [StreamDeclaration { key: calls(), start: Some(at(24)), schedule: "s".into() }];
+    fresh.store.declare(&streams).await.unwrap();
+    let stream = of_calls(&fresh).await;
+    assert_eq!((stream.failure, stream.windows.failed), (None, 0));
 }
 
 #[tokio::test]

@@ -1,7 +1,5 @@
 //! What can go wrong on the wire, seen through a 7moor source: it needs no token.
 
-#![allow(clippy::unwrap_used)]
-
 use std::time::Duration;
 
 use ccsync::domain::fault::{Fault, FaultKind};
@@ -12,7 +10,7 @@ use ccsync::sources::moor::{MoorAccount, MoorConfig};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use url::Url;
 
-use crate::sources_support::{ManualClock, Reply, Vendor, client_with, printed};
+use crate::sources::support::{ManualClock, Reply, Vendor, client_with, printed};
 
 const SIG: &str = "88996D9907E0EE52C5DAF8EFFCC31CFC";
 

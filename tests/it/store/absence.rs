@@ -4,7 +4,7 @@ use ccsync::domain::certificate::Verdict;
 use ccsync::engine::port::store::Scope;
 use ccsync::engine::port::store::Store as _;
 
-use crate::store_support::*;
+use crate::store::support::*;
 
 const LIVE: &str = "select count(*) from sobot.call_result where deleted_at is null";
 const ABSENT: &str = "select count(*) from sync.absence";

@@ -1,9 +1,11 @@
 //! A PostgreSQL of our own for the tests of the store, and short ways to say what a read brought.
 
-use std::path::{Path, PathBuf};
-use std::process::Command;
-use std::sync::OnceLock;
-use std::sync::atomic::{AtomicU32, Ordering};
+#![expect(
+    clippy::unwrap_used,
+    reason = "helpers of tests; clippy's own exception covers test functions only"
+)]
+
+use std::sync::Arc;
 use std::time::Duration;
 
 use ccsync::domain::certificate::{Certificate, SetDigest, Verdict};
@@ -16,107 +18,42 @@ use ccsync::engine::port::store::{Commit, Lease, RunStart, Scope, Store as _};
 use ccsync::store::{PgStore, StoreConfig};
 use chrono::{DateTime, Utc};
 use rust_decimal::Decimal;
-use sqlx::Connection as _;
-use sqlx::postgres::{PgConnectOptions, PgConnection, PgPool};
+use sqlx::postgres::{PgConnectOptions, PgPool};
 use uuid::Uuid;
 
-/// A migrated database of its own, the store on it, and a way to look at it from outside.
+use crate::support::db::TestDb;
+
+/// A database of its own, the store on it, and a way to look at it from outside.
 pub struct Fresh {
     pub store: PgStore,
     pub options: PgConnectOptions,
     pub db: PgPool,
+    database: Arc<TestDb>,
 }
 
-/// The one function to be replaced when the shared `TestDb` is there.
+/// With the product's schema.
 pub async fn fresh_store() -> Fresh {
-    let fresh = fresh_database().await;
-    fresh.store.migrate().await.unwrap();
-    fresh
+    Fresh::on(Arc::new(TestDb::create().await)).await
 }
 
-/// A database without our schema.
+/// Without our schema.
 pub async fn fresh_database() -> Fresh {
-    static NUMBER: AtomicU32 = AtomicU32::new(0);
-    let name = format!("t{}", NUMBER.fetch_add(1, Ordering::Relaxed));
-    let mut admin = PgConnection::connect_with(&cluster().database("postgres")).await.unwrap();
-    sqlx::query(sqlx::AssertSqlSafe(format!("create database {name}"))).execute(&mut admin).await.unwrap();
-    admin.close().await.unwrap();
-    let options = cluster().database(&name);
-    let store = PgStore::connect(&StoreConfig::new(options.clone())).await.unwrap();
-    let db = sqlx::postgres::PgPoolOptions::new().max_connections(2).connect_lazy_with(options.clone());
-    Fresh { store, options, db }
-}
-
-/// Starts the cluster once in a test process; a shell waits for the process to end and removes it.
-fn cluster() -> PgConnectOptions {
-    static SOCKETS: OnceLock<PathBuf> = OnceLock::new();
-    let sockets = SOCKETS.get_or_init(start_cluster);
-    PgConnectOptions::new_without_pgpass().socket(sockets).username("postgres")
-}
-
-fn start_cluster() -> PathBuf {
-    let output = Command::new("pg_config").arg("--bindir").output().unwrap();
-    let bin = PathBuf::from(String::from_utf8(output.stdout).unwrap().trim());
-    let dir = PathBuf::from(format!("/tmp/ccsync-store-test-{}", std::process::id()));
-    std::fs::create_dir_all(&dir).unwrap();
-    if as_root() {
-        assert!(Command::new("chown").arg("postgres").arg(&dir).status().unwrap().success());
-    }
-    let data = dir.join("data");
-    server(&bin.join("initdb"), &["-D", path(&data), "-E", "UTF8", "--locale=C", "-U", "postgres", "-N"]);
-    let options = format!(
-        "-k {} -c listen_addresses= -c fsync=off -c max_connections=200 -c autovacuum=off -c shared_buffers=64MB",
-        path(&dir)
-    );
-    let log = dir.join("log");
-    server(&bin.join("pg_ctl"), &["-D", path(&data), "-l", path(&log), "-w", "-o", &options, "start"]);
-    let watch = format!(
-        "while kill -0 {} 2>/dev/null; do sleep 1; done; {} {} -D {} -m immediate stop; rm -rf {}",
-        std::process::id(),
-        if as_root() { "runuser -u postgres --" } else { "" },
-        path(&bin.join("pg_ctl")),
-        path(&data),
-        path(&dir),
-    );
-    Command::new("setsid")
-        .args(["sh", "-c", &watch])
-        .current_dir("/")
-        .stdin(std::process::Stdio::null())
-        .stdout(std::process::Stdio::null())
-        .stderr(std::process::Stdio::null())
-        .spawn()
-        .unwrap();
-    dir
-}
-
-fn path(path: &Path) -> &str {
-    path.to_str().unwrap()
-}
-
-fn as_root() -> bool {
-    let output = Command::new("id").arg("-u").output().unwrap();
-    output.stdout.starts_with(b"0\n")
-}
-
-fn server(program: &Path, arguments: &[&str]) {
-    let mut command = if as_root() {
-        let mut command = Command::new("runuser");
-        command.args(["-u", "postgres", "--"]).arg(program);
-        command
-    } else {
-        Command::new(program)
-    };
-    let status = command
-        .args(arguments)
-        .current_dir("/")
-        .stdout(std::process::Stdio::null())
-        .stderr(std::process::Stdio::null())
-        .status()
-        .unwrap();
-    assert!(status.success(), "{} {arguments:?}", program.display());
+    Fresh::on(Arc::new(TestDb::empty().await)).await
 }
 
 impl Fresh {
+    async fn on(database: Arc<TestDb>) -> Fresh {
+        let options = database.options();
+        let store = PgStore::connect(&StoreConfig::new(options.clone())).await.unwrap();
+        let db = sqlx::postgres::PgPoolOptions::new().max_connections(2).connect_lazy_with(options.clone());
+        Fresh { store, options, db, database }
+    }
+
+    /// Another process' store on the same database.
+    pub async fn again(&self) -> Fresh {
+        Fresh::on(self.database.clone()).await
+    }
+
     /// One value from the database.
     pub async fn value<T>(&self, sql: &'static str) -> T
     where

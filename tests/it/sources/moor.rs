@@ -1,7 +1,5 @@
 //! 7moor's two reading endpoints: signature, three envelopes, two meanings of 403, groups and members.
 
-#![allow(clippy::unwrap_used)]
-
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -14,7 +12,7 @@ use ccsync::engine::port::source::Source;
 use ccsync::sources::moor::{MoorAccount, MoorConfig};
 use rstest::rstest;
 
-use crate::sources_support::{ManualClock, Reply, Vendor, client, instant, printed};
+use crate::sources::support::{ManualClock, Reply, Vendor, client, instant, printed};
 
 const GROUP: &str = r#"{"displayName":"阿瓦达哇多23","exten":"10018590","assignRule":"priority","isMemory":true,
 "memoryTime":"120","updateTime":"2022-01-04 16:17:27","updateAgent":"",

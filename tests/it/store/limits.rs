@@ -8,7 +8,7 @@ use ccsync::engine::port::token::TokenVault as _;
 use ccsync::store::{PgStore, StoreConfig};
 use secrecy::{ExposeSecret as _, SecretString};
 
-use crate::store_support::*;
+use crate::store::support::*;
 
 fn key(per_minute: u32) -> BudgetKey {
     BudgetKey { name: "moor:N1@host/queueQueue".into(), per_minute }

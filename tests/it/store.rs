@@ -1,0 +1,10 @@
+//! The room `store`, from outside.
+
+mod absence;
+mod commit;
+mod copy;
+mod crash;
+mod ledger;
+mod limits;
+mod schema;
+mod support;
