@@ -31,7 +31,7 @@ pub struct Checked {
     pub ok: bool,
     /// What was found.
     pub detail: String,
-    /// What the operator can do, where it is not well.
+    /// What the operator can do, where it is not well and `detail` does not say it.
     pub cure: Option<&'static str>,
 }
 
@@ -41,7 +41,12 @@ impl Checked {
     }
 
     fn ill(subject: impl Into<String>, fault: &Fault) -> Checked {
-        Checked { subject: subject.into(), ok: false, detail: fault.chain(), cure: Some(fault.kind.cure()) }
+        let subject = subject.into();
+        let detail = fault.chain();
+        // The line begins with the subject.
+        let detail = detail.strip_prefix(&format!("{subject}: ")).map(str::to_owned).unwrap_or(detail);
+        let cure = (!fault.advises).then(|| fault.kind.cure());
+        Checked { subject, ok: false, detail, cure }
     }
 }
 

@@ -72,5 +72,5 @@ impl Database {
 }
 
 fn embedded_fault(error: EmbeddedError) -> Fault {
-    Fault::new(FaultKind::DatabaseRefused, "the embedded PostgreSQL").with_cause(error)
+    Fault::new(FaultKind::DatabaseRefused, "the embedded PostgreSQL").with_cause(error).advising()
 }

@@ -56,7 +56,8 @@ impl Failure {
 
 impl From<Fault> for Failure {
     fn from(fault: Fault) -> Failure {
-        Failure { message: fault.chain(), hint: Some(fault.kind.cure().to_owned()), exit: Exit::Failed }
+        let hint = (!fault.advises).then(|| fault.kind.cure().to_owned());
+        Failure { message: fault.chain(), hint, exit: Exit::Failed }
     }
 }
 
@@ -124,11 +125,17 @@ fn failures(report: &PassReport) {
         told.push(&failure.message);
         let same = report.failures.iter().filter(|other| other.message == failure.message).count();
         let more = if same > 1 { format!(" (and {} more)", same - 1) } else { String::new() };
-        talk(&format!("error: {} {}{more}: {}", report.key, failure.scope, failure.message));
+        // The message names the stream too, for the ledger's sake.
+        let own = format!("{}: ", report.key);
+        let message = failure.message.strip_prefix(&own).unwrap_or(&failure.message);
+        talk(&format!("error: {} {}{more}: {message}", report.key, failure.scope));
         talk(&format!("hint: {}", failure.kind.cure()));
     }
     if report.counts.quarantined > 0 {
-        let count = report.counts.quarantined;
-        talk(&format!("warning: {}: {count} records were quarantined; see sync.quarantine", report.key));
+        let records = match report.counts.quarantined {
+            1 => "1 record was".to_owned(),
+            count => format!("{count} records were"),
+        };
+        talk(&format!("warning: {}: {records} quarantined; see sync.quarantine", report.key));
     }
 }

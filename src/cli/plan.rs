@@ -39,5 +39,9 @@ fn heading(plan: &StreamPlan) -> String {
         (false, 1) => "1 window".to_owned(),
         (false, count) => format!("{count} windows"),
     };
-    format!("{}: {what}, at least {} requests", plan.key, plan.requests)
+    let requests = match plan.requests {
+        1 => "1 request".to_owned(),
+        count => format!("{count} requests"),
+    };
+    format!("{}: {what}, at least {requests}", plan.key)
 }

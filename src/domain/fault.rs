@@ -106,13 +106,15 @@ pub struct Fault {
     pub code: Option<String>,
     /// How long the vendor asks to wait, where it says so.
     pub retry_after: Option<Duration>,
+    /// Whether the message itself says what to do, so that the kind's general advice would only confuse.
+    pub advises: bool,
     cause: Option<Box<dyn StdError + Send + Sync>>,
 }
 
 impl Fault {
     /// A fault of this kind.
     pub fn new(kind: FaultKind, message: impl Into<String>) -> Fault {
-        Fault { kind, message: message.into(), code: None, retry_after: None, cause: None }
+        Fault { kind, message: message.into(), code: None, retry_after: None, advises: false, cause: None }
     }
 
     /// With the vendor's code.
@@ -126,6 +128,13 @@ impl Fault {
     #[must_use]
     pub fn with_retry_after(mut self, wait: Duration) -> Fault {
         self.retry_after = Some(wait);
+        self
+    }
+
+    /// Whose message says what to do.
+    #[must_use]
+    pub fn advising(mut self) -> Fault {
+        self.advises = true;
         self
     }
 

@@ -45,6 +45,9 @@ pub(super) fn from_sql(doing: &str, error: &Error) -> Fault {
         Error::Database(answer) => {
             from_answer(doing, answer.code().as_deref().unwrap_or(""), answer.message())
         }
+        Error::Io(io) if io.kind() == std::io::ErrorKind::ConnectionRefused => {
+            unreachable(doing, &format!("nobody listens there ({io})"))
+        }
         Error::Io(io) => unreachable(doing, &format!("the connection to the database broke ({io})")),
         Error::Tls(tls) => {
             unreachable(doing, &format!("TLS with the database failed ({tls}); check sslmode"))
@@ -80,12 +83,12 @@ fn refused(doing: &str, what: &str) -> Fault {
 fn from_answer(doing: &str, code: &str, message: &str) -> Fault {
     // Classes 22 and 23 quote values of rows in their message.
     let said = if code.starts_with("22") || code.starts_with("23") { "a value was refused" } else { message };
-    let mut text = format!("{doing}: PostgreSQL says: {said} (SQLSTATE {code})");
-    if let Some(cure) = cure(code) {
-        text.push_str("; ");
-        text.push_str(cure);
-    }
-    Fault::new(kind_of(code), text).with_code(code)
+    let text = format!("{doing}: PostgreSQL says: {said} (SQLSTATE {code})");
+    let fault = match cure(code) {
+        Some(cure) => Fault::new(kind_of(code), format!("{text}; {cure}")).advising(),
+        None => Fault::new(kind_of(code), text),
+    };
+    fault.with_code(code)
 }
 
 /// What is to be thought of a SQLSTATE.

@@ -69,7 +69,8 @@ impl PgStore {
             count => Err(Fault::new(
                 FaultKind::DatabaseRefused,
                 format!("{} lacks {count} migrations; run `ccsync migrate`", place(&self.options)),
-            )),
+            )
+            .advising()),
         }
     }
 
@@ -126,7 +127,8 @@ impl PgStore {
                      rename that schema; nothing was changed",
                     place(&self.options)
                 ),
-            ))),
+            )
+            .advising())),
         }
     }
 
@@ -140,6 +142,7 @@ impl PgStore {
                 env!("CARGO_PKG_VERSION"),
             ),
         )
+        .advising()
     }
 
     fn migrate_fault(&self, doing: &str, error: &MigrateError) -> Fault {
@@ -155,7 +158,8 @@ impl PgStore {
                  release that migrated it",
                 place(&self.options),
                 env!("CARGO_PKG_VERSION"),
-            )),
+            ))
+            .advising(),
             other => refused(other.to_string()),
         }
     }
