@@ -51,7 +51,7 @@ pub struct Fetcher<'a> {
     pub retry: RetryConfig,
     /// Requests sent since the last [`Fetcher::take_requests`].
     requests: u64,
-    /// Whether the vendor has answered in this pass, if only with an error.
+    /// Whether the vendor itself has answered in this pass, if only with an error.
     answered: bool,
     started: DateTime<Utc>,
 }
@@ -108,7 +108,8 @@ impl<'a> Fetcher<'a> {
                 }
                 Err(fault) => fault,
             };
-            self.answered |= fault.kind != FaultKind::Unreachable;
+            // A page that is no answer of the vendor's comes from somebody else.
+            self.answered |= !is_silence(fault.kind);
             let wait = match policy(fault.kind).action {
                 Action::RetryRequest if !self.hopeless() => waits.next(),
                 _ => None,
@@ -139,6 +140,11 @@ impl<'a> Fetcher<'a> {
         }
         Ok(())
     }
+}
+
+/// Whether a fault leaves it open that the vendor is there at all.
+pub(in crate::engine) fn is_silence(kind: FaultKind) -> bool {
+    matches!(kind, FaultKind::Unreachable | FaultKind::Malformed | FaultKind::RedirectRefused)
 }
 
 /// The pause is the account's: every worker that shares it waits.

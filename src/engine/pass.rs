@@ -12,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 use crate::domain::fault::{Fault, FaultKind};
 use crate::domain::run::{Counts, RunId};
 use crate::engine::fault_policy::{Action, policy};
-use crate::engine::fetch::Fetcher;
+use crate::engine::fetch::{Fetcher, is_silence};
 use crate::engine::port::store::{Commit, Lease, Scope};
 use crate::engine::read::{Before, ClosedRead, ReadEnd, read};
 use crate::engine::reader::{DueScope, PassOrder, ReadPolicy, ScopeFailure, StreamReader};
@@ -279,7 +279,7 @@ impl<'a> Pass<'a> {
         let failure = ScopeFailure { scope, kind, message };
         self.failures_in_a_row += 1;
         self.token_fights = if kind == FaultKind::TokenContested { self.token_fights + 1 } else { 0 };
-        let never_answered = kind == FaultKind::Unreachable && !self.fetcher.answered();
+        let never_answered = is_silence(kind) && !self.fetcher.answered();
         let down = never_answered
             || TOKEN_FIGHTS_MAX <= self.token_fights
             || FAILURES_IN_A_ROW_MAX <= self.failures_in_a_row;

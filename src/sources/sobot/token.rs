@@ -44,7 +44,7 @@ pub(super) struct TokenKeeper {
     vault: Arc<dyn TokenVault>,
     clock: Arc<dyn Clock>,
     /// Tasks of this process queue here and need not poll the vault for one another.
-    renewing: tokio::sync::Mutex<()>,
+    renewing: tokio::sync::Mutex<Option<FailedRenewal>>,
 }
 
 impl TokenKeeper {
@@ -55,7 +55,7 @@ impl TokenKeeper {
         clock: Arc<dyn Clock>,
     ) -> TokenKeeper {
         let account = config.account();
-        TokenKeeper { config, account, http, vault, clock, renewing: tokio::sync::Mutex::new(()) }
+        TokenKeeper { config, account, http, vault, clock, renewing: tokio::sync::Mutex::new(None) }
     }
 
     /// The stored token while it is good for a while, else a new one.
@@ -76,7 +76,18 @@ impl TokenKeeper {
 
     /// A token newer than the judged one: whoever else obtained it, or else a fresh one.
     pub(super) async fn renew(&self, site: &CallSite, judged: Option<i64>) -> Result<Held, Fault> {
-        let _queue = self.renewing.lock().await;
+        let asked_at = self.clock.now();
+        let mut last_failed = self.renewing.lock().await;
+        if let Some(failed) = last_failed.as_ref().filter(|failed| asked_at < failed.at) {
+            return Err(failed.for_another(site));
+        }
+        let renewed = self.renew_alone(site, judged).await;
+        *last_failed =
+            renewed.as_ref().err().map(|fault| FailedRenewal::of(fault, site, self.clock.now()));
+        renewed
+    }
+
+    async fn renew_alone(&self, site: &CallSite, judged: Option<i64>) -> Result<Held, Fault> {
         let mut waited = Duration::ZERO;
         loop {
             if let Some(token) = self.newer(judged).await? {
@@ -175,6 +186,31 @@ impl TokenKeeper {
             obtained_at: now,
             expires_at: now + chrono::Duration::seconds(life),
         })
+    }
+}
+
+/// Who waited in the queue while the token could not be renewed would wait as long again for the same
+/// answer: it is theirs too.
+struct FailedRenewal {
+    at: DateTime<Utc>,
+    kind: FaultKind,
+    what: String,
+    code: Option<String>,
+    retry_after: Option<Duration>,
+}
+
+impl FailedRenewal {
+    fn of(fault: &Fault, site: &CallSite, at: DateTime<Utc>) -> FailedRenewal {
+        let message = fault.chain();
+        let what = message.strip_prefix(&format!("{}: ", site.stream)).unwrap_or(&message).to_owned();
+        FailedRenewal { at, kind: fault.kind, what, code: fault.code.clone(), retry_after: fault.retry_after }
+    }
+
+    fn for_another(&self, site: &CallSite) -> Fault {
+        let mut fault = Fault::new(self.kind, format!("{}: {}", site.stream, self.what));
+        fault.code.clone_from(&self.code);
+        fault.retry_after = self.retry_after;
+        fault
     }
 }
 
