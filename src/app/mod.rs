@@ -20,7 +20,7 @@ use self::stream::Stream;
 use crate::config::Settings;
 use crate::domain::fault::{Fault, FaultKind};
 use crate::domain::run::Trigger;
-use crate::domain::status::{StatusReport, StreamDeclaration};
+use crate::domain::status::{StatusReport, StreamDeclaration, StreamStatus};
 use crate::domain::stream::{StreamId, StreamKey};
 use crate::domain::window::TimeWindow;
 use crate::engine::planner::PlannedWindow;
@@ -229,8 +229,18 @@ impl App {
     }
 }
 
-/// Cures by kind of fault, and next ticks where a scheduler runs.
+/// Cures by kind of fault, next ticks where a scheduler runs, and the streams that the database has not been
+/// told of yet.
 fn enrich(mut report: StatusReport, streams: &[Stream], now: Option<DateTime<Utc>>) -> StatusReport {
+    for stream in streams {
+        let key = &stream.reader.key;
+        let is_same = |status: &StreamStatus| status.source == key.source && status.stream == key.stream;
+        if !report.streams.iter().any(is_same) {
+            report.streams.push(stream.never_read());
+            report.healthy = false;
+        }
+    }
+    report.streams.sort_by(|left, right| (&left.source, left.stream).cmp(&(&right.source, right.stream)));
     for status in &mut report.streams {
         if let Some(failure) = &mut status.failure {
             failure.cure = FaultKind::from_name(&failure.kind).map_or("", FaultKind::cure).to_owned();

@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use crate::config::{Account, EngineSettings, Settings, SourceSettings, StreamSettings, WindowSettings};
 use crate::domain::fault::{Fault, FaultKind};
-use crate::domain::status::StreamDeclaration;
+use crate::domain::status::{StreamDeclaration, StreamStatus, WindowTally};
 use crate::domain::stream::StreamId;
 use crate::domain::window::WindowGrid;
 use crate::engine::fetch::RetryConfig;
@@ -42,6 +42,25 @@ impl Stream {
             key: self.reader.key.clone(),
             start: self.window.as_ref().map(|window| window.start),
             schedule: self.schedule.expression().to_owned(),
+        }
+    }
+
+    /// What there is to say of it before it was ever read.
+    pub(super) fn never_read(&self) -> StreamStatus {
+        let StreamDeclaration { key, start, schedule } = self.declaration();
+        StreamStatus {
+            kind: key.stream.kind(),
+            source: key.source,
+            stream: key.stream,
+            complete_from: start,
+            complete_to: None,
+            rows: 0,
+            windows: WindowTally::default(),
+            last_read_at: None,
+            quarantined: 0,
+            failure: None,
+            schedule,
+            next_tick: None,
         }
     }
 
