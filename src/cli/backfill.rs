@@ -7,6 +7,7 @@ use crate::cli::{build, stop, sync};
 use crate::config::Settings;
 use crate::domain::stream::StreamKind;
 use crate::domain::window::TimeWindow;
+use crate::engine::port::clock::{Clock as _, SystemClock};
 
 pub(super) async fn backfill(settings: Settings, args: BackfillArgs) -> Result<Exit, Failure> {
     let range = range(&settings, &args)?;
@@ -33,6 +34,9 @@ fn range(settings: &Settings, args: &BackfillArgs) -> Result<TimeWindow, Failure
         })
     };
     let (from, to) = (instant(args.from, "from")?, instant(args.to, "to")?);
+    if SystemClock.now() <= from {
+        return Err(Failure::usage("--from lies in the future; the vendor has nothing to read there yet"));
+    }
     TimeWindow::new(from, to).ok_or_else(|| {
         Failure::usage("--from must lie before --to, which is the first instant not wanted any more")
     })
