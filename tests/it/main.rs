@@ -2,7 +2,11 @@
 
 #![expect(clippy::unwrap_used, reason = "clippy's own exception covers test functions, not their helpers")]
 
+mod architecture;
+mod cli;
 mod config;
+mod crash;
+mod daemon;
 mod embedded;
 mod ops;
 mod scheduler;

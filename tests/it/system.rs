@@ -1,6 +1,6 @@
 //! The whole product against the simulated vendors: what is in the tables afterwards, row by row.
 
-mod truth;
+pub mod truth;
 
 use ccsync::domain::run::RunOutcome;
 

@@ -82,8 +82,7 @@ impl TokenKeeper {
             return Err(failed.for_another(site));
         }
         let renewed = self.renew_alone(site, judged).await;
-        *last_failed =
-            renewed.as_ref().err().map(|fault| FailedRenewal::of(fault, site, self.clock.now()));
+        *last_failed = renewed.as_ref().err().map(|fault| FailedRenewal::of(fault, site, self.clock.now()));
         renewed
     }
 

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use ccsync::simulator::Simulator;
 use chrono::NaiveDateTime;
 use serde_json::{Map, Value};
 use sqlx::{AssertSqlSafe, PgPool, Row as _};
@@ -95,8 +96,12 @@ type Rows = BTreeMap<String, Map<String, Value>>;
 
 /// Panics with the first differences between the vendors and the tables.
 pub async fn assert_tables_are_the_vendors(test: &TestApp) {
-    let truth = test.simulator.truth();
-    let pool = test.pool().await;
+    assert_tables_are(&test.simulator, test.pool().await).await;
+}
+
+/// The same for a product that runs elsewhere.
+pub async fn assert_tables_are(vendors: &Simulator, pool: &PgPool) {
+    let truth = vendors.truth();
     let calls = latest(&truth.calls, CALL, &["call_log_jestid", "agentid"], "quality_datetime");
     assert_same("sobot.call_result", &calls, &table(pool, "sobot.call_result", CALL, 2).await);
     let chats = latest(&truth.chats, CHAT, &["cid", "schemeid", "agentid"], "update_datetime");
@@ -250,9 +255,13 @@ fn assert_same(name: &str, expected: &Rows, stored: &Rows) {
 
 /// Inserts, updates and deletes that PostgreSQL counted in the fact and history tables.
 pub async fn fact_table_writes(test: &TestApp) -> i64 {
+    fact_tables_mark(test.pool().await).await
+}
+
+/// A number that changes with every row version that is written.
+pub async fn fact_tables_mark(pool: &PgPool) -> i64 {
     // Statistics arrive with a delay; what is counted here is in the tables themselves: every version ever
     // written has a transaction and a place of its own.
-    let pool = test.pool().await;
     let tables: Vec<String> = sqlx::query_scalar(
         "select format('%I.%I', schemaname, relname) from pg_stat_user_tables
          where schemaname in ('sobot', 'moor') order by 1",

@@ -1,0 +1,8 @@
+//! The program as people and scripts meet it: what it prints where, and how it ends.
+
+mod config;
+mod database;
+mod demo;
+mod help;
+mod vendor;
+mod verb;

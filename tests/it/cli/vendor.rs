@@ -1,0 +1,253 @@
+//! Vendors that refuse, are away, never answer or answer nonsense: one clear error each, in time.
+
+use std::time::Duration;
+
+use ccsync::simulator::{Endpoint, Fault, Step};
+use tokio::net::TcpListener;
+
+use crate::support::process::{Desk, Ended, recent_world};
+use crate::system::truth;
+
+/// The contract's patience with a wrong address or a vendor that is silent.
+const IN_TIME: Duration = Duration::from_secs(10);
+
+/// What differs from run to run.
+const FILTERS: [(&str, &str); 6] = [
+    (r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d", "TIME"),
+    (r"127\.0\.0\.1:\d+", "HOST"),
+    (r"\[?\d{4}-\d\d-\d\dT[^ )]*( \.\. |, |/)\d{4}-\d\d-\d\dT[^ ):]*(:\d\d)*Z?\)?", "WINDOW"),
+    (r"and \d+ more", "and N more"),
+    (r"requests \d+", "requests N"),
+    (r"windows \d+", "windows N"),
+];
+
+macro_rules! told {
+    ($text:expr, @$snapshot:literal) => {
+        insta::with_settings!({ filters => FILTERS }, { insta::assert_snapshot!($text, @$snapshot) })
+    };
+}
+
+/// A desk whose first sync went well, so that there is something to lose.
+async fn desk() -> Desk {
+    let desk = Desk::new(recent_world(), "").await;
+    desk.run(&["sync"]).await.expect(0);
+    // A token that lives on hides for a day that its account no longer gets a new one.
+    sqlx::query("delete from sync.token").execute(desk.db.pool().await).await.unwrap();
+    desk
+}
+
+/// Runs `sync`, which must change nothing, in time.
+async fn harmless(desk: &Desk, arguments: &[&str], code: i32) -> Ended {
+    let pool = desk.db.pool().await;
+    let mark = truth::fact_tables_mark(pool).await;
+    let ended = desk.run(arguments).await.expect(code);
+    assert!(ended.took < IN_TIME, "{:?}: {}", ended.took, ended.stderr);
+    assert_eq!(truth::fact_tables_mark(pool).await, mark, "the fact tables changed");
+    ended
+}
+
+/// Accepts connections and never answers.
+async fn silent() -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(async move {
+        let mut open = Vec::new();
+        while let Ok((stream, _)) = listener.accept().await {
+            open.push(stream);
+        }
+    });
+    format!("http://{address}")
+}
+
+/// Answers every request like this.
+async fn answering(answer: impl axum::response::IntoResponse + Clone + Send + Sync + 'static) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let app = axum::Router::new().fallback(move || async move { answer });
+    tokio::spawn(async move { axum::serve(listener, app).await });
+    format!("http://{address}")
+}
+
+const SOBOT_URL: &str = "CCSYNC__SOURCES__SOBOT__BASE_URL";
+const MOOR_URL: &str = "CCSYNC__SOURCES__MOOR__BASE_URL";
+
+#[tokio::test]
+async fn a_wrong_app_key_is_named_and_the_other_vendor_is_still_read() {
+    let desk = desk().await.with("CCSYNC__SOURCES__SOBOT__APP_KEY", "wrong");
+    let ended = harmless(&desk, &["sync"], 3).await;
+    told!(ended.talk(), @r#"
+    error: sobot/sobot.call_result WINDOW: GET /api/get_token: the vendor answered code “900003” “signature错误”, HTTP 200
+    hint: check account and secret of the source (and this host's clock) with `ccsync check`
+    error: sobot/sobot.chat_result WINDOW: GET /api/get_token: the vendor answered code “900003” “signature错误”, HTTP 200
+    hint: check account and secret of the source (and this host's clock) with `ccsync check`
+    "#);
+    let alone = harmless(&desk, &["sync", "sobot.call_result"], 1).await;
+    told!(alone.stdout, @"sobot/sobot.call_result: failed; windows N, requests N; rows new 0, changed 0, unchanged 0, deleted 0");
+}
+
+#[tokio::test]
+async fn an_unknown_app_id_is_named() {
+    let desk = desk().await.with("CCSYNC__SOURCES__SOBOT__APP_ID", "nobody");
+    let ended = harmless(&desk, &["sync", "sobot.call_result"], 1).await;
+    told!(ended.talk(), @r#"
+    error: sobot/sobot.call_result WINDOW: GET /api/get_token: the vendor answered code “900004” “没有找到公司的api配置信息”, HTTP 200
+    hint: check account and secret of the source (and this host's clock) with `ccsync check`
+    "#);
+}
+
+#[tokio::test]
+async fn a_wrong_moor_secret_is_named() {
+    let desk = desk().await.with("CCSYNC__SOURCES__MOOR__API_SECRET", "wrong");
+    let ended = harmless(&desk, &["sync", "moor.queue"], 1).await;
+    told!(ended.talk(), @r#"
+    error: moor/moor.queue snapshot: POST /v20210827/webChat/queueQueue/N00000000000: the vendor answered code “403” “Authorization parameters error”, HTTP 200; signatures are valid for 5 minutes: our clock says TIME Beijing time, the answer's Date header says TIME (0 s apart); check account, secret and clock
+    hint: check account and secret of the source (and this host's clock) with `ccsync check`
+    "#);
+}
+
+#[tokio::test]
+async fn an_unknown_moor_account_is_named() {
+    let desk = desk().await.with("CCSYNC__SOURCES__MOOR__ACCOUNT_ID", "N00000000009");
+    let ended = harmless(&desk, &["sync", "moor.agent_claim_status"], 1).await;
+    told!(ended.talk(), @r#"
+    error: moor/moor.agent_claim_status snapshot: POST /v20210827/webChat/queueQueueAgentClaimStatus/N00000000009: the vendor answered code “403” “Authorization parameters error”, HTTP 200; signatures are valid for 5 minutes: our clock says TIME Beijing time, the answer's Date header says TIME (0 s apart); check account, secret and clock
+    hint: check account and secret of the source (and this host's clock) with `ccsync check`
+    "#);
+}
+
+#[tokio::test]
+async fn a_vendor_that_cannot_be_reached_is_told_within_ten_seconds() {
+    let desk = desk().await.with(SOBOT_URL, "http://127.0.0.1:1").with(MOOR_URL, "http://127.0.0.1:1");
+    let ended = harmless(&desk, &["sync"], 1).await;
+    told!(ended.talk(), @r#"
+    error: moor/moor.queue snapshot: POST /v20210827/webChat/queueQueue/N00000000000: no answer, no connection: error sending request: client error (Connect): tcp connect error: Connection refused (os error 111)
+    hint: check base_url, DNS, firewall and proxy between this host and the vendor; nothing is lost, it goes on when the vendor answers
+    error: moor/moor.agent_claim_status snapshot: POST /v20210827/webChat/queueQueueAgentClaimStatus/N00000000000: no answer, no connection: error sending request: client error (Connect): tcp connect error: Connection refused (os error 111)
+    hint: check base_url, DNS, firewall and proxy between this host and the vendor; nothing is lost, it goes on when the vendor answers
+    error: sobot/sobot.call_result WINDOW: GET /api/get_token: no answer, no connection: error sending request: client error (Connect): tcp connect error: Connection refused (os error 111)
+    hint: check base_url, DNS, firewall and proxy between this host and the vendor; nothing is lost, it goes on when the vendor answers
+    error: sobot/sobot.chat_result WINDOW: GET /api/get_token: no answer, no connection: error sending request: client error (Connect): tcp connect error: Connection refused (os error 111)
+    hint: check base_url, DNS, firewall and proxy between this host and the vendor; nothing is lost, it goes on when the vendor answers
+    "#);
+}
+
+#[tokio::test]
+async fn a_vendor_that_never_answers_is_told_within_ten_seconds() {
+    let silent = silent().await;
+    let desk = desk().await.with(SOBOT_URL, &silent).with(MOOR_URL, &silent);
+    let ended = harmless(&desk, &["sync"], 1).await;
+    told!(ended.talk(), @r#"
+    error: moor/moor.queue snapshot: POST /v20210827/webChat/queueQueue/N00000000000: no answer, out of time: error sending request: operation timed out
+    hint: check base_url, DNS, firewall and proxy between this host and the vendor; nothing is lost, it goes on when the vendor answers
+    error: moor/moor.agent_claim_status snapshot: POST /v20210827/webChat/queueQueueAgentClaimStatus/N00000000000: no answer, out of time: error sending request: operation timed out
+    hint: check base_url, DNS, firewall and proxy between this host and the vendor; nothing is lost, it goes on when the vendor answers
+    error: sobot/sobot.call_result WINDOW: GET /api/get_token: no answer, out of time: error sending request: operation timed out
+    hint: check base_url, DNS, firewall and proxy between this host and the vendor; nothing is lost, it goes on when the vendor answers
+    error: sobot/sobot.chat_result WINDOW: GET /api/get_token: no answer, out of time: error sending request: operation timed out
+    hint: check base_url, DNS, firewall and proxy between this host and the vendor; nothing is lost, it goes on when the vendor answers
+    "#);
+    let check = harmless(&desk, &["check"], 1).await;
+    told!(check.stdout, @r#"
+    configuration: ok
+    database: ok; connected
+    schema: ok; up to date
+    moor/moor.queue: FAILED; POST /v20210827/webChat/queueQueue/N00000000000: no answer, out of time: error sending request: operation timed out
+      hint: check base_url, DNS, firewall and proxy between this host and the vendor; nothing is lost, it goes on when the vendor answers
+    moor/moor.agent_claim_status: FAILED; POST /v20210827/webChat/queueQueueAgentClaimStatus/N00000000000: no answer, out of time: error sending request: operation timed out
+      hint: check base_url, DNS, firewall and proxy between this host and the vendor; nothing is lost, it goes on when the vendor answers
+    sobot/sobot.call_result: FAILED; GET /api/get_token: no answer, out of time: error sending request: operation timed out
+      hint: check base_url, DNS, firewall and proxy between this host and the vendor; nothing is lost, it goes on when the vendor answers
+    sobot/sobot.chat_result: FAILED; GET /api/get_token: no answer, out of time: error sending request: operation timed out
+      hint: check base_url, DNS, firewall and proxy between this host and the vendor; nothing is lost, it goes on when the vendor answers
+    "#);
+}
+
+#[tokio::test]
+async fn a_login_page_in_the_vendors_place_is_told_within_ten_seconds() {
+    let page = answering(axum::response::Html("<html>Please log in.</html>")).await;
+    let desk = desk().await.with(SOBOT_URL, &page).with(MOOR_URL, &page);
+    let ended = harmless(&desk, &["sync"], 1).await;
+    told!(ended.talk(), @r#"
+    error: moor/moor.queue snapshot: POST /v20210827/webChat/queueQueue/N00000000000: expected JSON with a code or success, got an HTML page of 27 bytes, HTTP 200
+    hint: check that base_url is the API's address and that no proxy or login page answers in its place
+    error: moor/moor.agent_claim_status snapshot: POST /v20210827/webChat/queueQueueAgentClaimStatus/N00000000000: expected JSON with a code or success, got an HTML page of 27 bytes, HTTP 200
+    hint: check that base_url is the API's address and that no proxy or login page answers in its place
+    error: sobot/sobot.call_result WINDOW: GET /api/get_token: expected JSON with a ret_code, got an HTML page of 27 bytes, HTTP 200
+    hint: check that base_url is the API's address and that no proxy or login page answers in its place
+    error: sobot/sobot.chat_result WINDOW: GET /api/get_token: expected JSON with a ret_code, got an HTML page of 27 bytes, HTTP 200
+    hint: check that base_url is the API's address and that no proxy or login page answers in its place
+    "#);
+    let check = harmless(&desk, &["check"], 1).await;
+    told!(check.stdout, @r#"
+    configuration: ok
+    database: ok; connected
+    schema: ok; up to date
+    moor/moor.queue: FAILED; POST /v20210827/webChat/queueQueue/N00000000000: expected JSON with a code or success, got an HTML page of 27 bytes, HTTP 200
+      hint: check that base_url is the API's address and that no proxy or login page answers in its place
+    moor/moor.agent_claim_status: FAILED; POST /v20210827/webChat/queueQueueAgentClaimStatus/N00000000000: expected JSON with a code or success, got an HTML page of 27 bytes, HTTP 200
+      hint: check that base_url is the API's address and that no proxy or login page answers in its place
+    sobot/sobot.call_result: FAILED; GET /api/get_token: expected JSON with a ret_code, got an HTML page of 27 bytes, HTTP 200
+      hint: check that base_url is the API's address and that no proxy or login page answers in its place
+    sobot/sobot.chat_result: FAILED; GET /api/get_token: expected JSON with a ret_code, got an HTML page of 27 bytes, HTTP 200
+      hint: check that base_url is the API's address and that no proxy or login page answers in its place
+    "#);
+}
+
+#[tokio::test]
+async fn an_address_that_points_elsewhere_is_told_within_ten_seconds() {
+    let elsewhere = answering(axum::response::Redirect::temporary("https://www.example.com/")).await;
+    let desk = desk().await.with(SOBOT_URL, &elsewhere);
+    let ended = harmless(&desk, &["sync", "sobot.call_result"], 1).await;
+    told!(ended.talk(), @r#"
+    error: sobot/sobot.call_result WINDOW: GET /api/get_token: the answer points to host www.example.com, HTTP 307; redirects are not followed
+    hint: set base_url to the address that the vendor gave you; credentials never follow a redirect
+    "#);
+}
+
+#[tokio::test]
+async fn a_failed_check_tells_what_failed_and_what_to_do_in_text_and_json() {
+    let desk =
+        desk().await.with("CCSYNC__SOURCES__SOBOT__APP_KEY", "wrong").with(MOOR_URL, "http://127.0.0.1:1");
+    let ended = harmless(&desk, &["check"], 1).await;
+    told!(ended.stdout, @r#"
+    configuration: ok
+    database: ok; connected
+    schema: ok; up to date
+    moor/moor.queue: FAILED; POST /v20210827/webChat/queueQueue/N00000000000: no answer, no connection: error sending request: client error (Connect): tcp connect error: Connection refused (os error 111)
+      hint: check base_url, DNS, firewall and proxy between this host and the vendor; nothing is lost, it goes on when the vendor answers
+    moor/moor.agent_claim_status: FAILED; POST /v20210827/webChat/queueQueueAgentClaimStatus/N00000000000: no answer, no connection: error sending request: client error (Connect): tcp connect error: Connection refused (os error 111)
+      hint: check base_url, DNS, firewall and proxy between this host and the vendor; nothing is lost, it goes on when the vendor answers
+    sobot/sobot.call_result: FAILED; GET /api/get_token: the vendor answered code “900003” “signature错误”, HTTP 200
+      hint: check account and secret of the source (and this host's clock) with `ccsync check`
+    sobot/sobot.chat_result: FAILED; GET /api/get_token: the vendor answered code “900003” “signature错误”, HTTP 200
+      hint: check account and secret of the source (and this host's clock) with `ccsync check`
+    "#);
+    let json = harmless(&desk, &["check", "--json"], 1).await.json();
+    let failed: Vec<_> =
+        json["checks"].as_array().unwrap().iter().filter(|check| check["ok"] == false).collect();
+    assert_eq!(failed.len(), 4, "{json}");
+    assert!(failed.iter().all(|check| check["cure"].is_string()), "{json}");
+}
+
+#[tokio::test]
+async fn of_several_sources_one_that_fails_makes_it_a_part_and_the_other_is_read_whole() {
+    let desk = Desk::new(recent_world(), "").await.with("CCSYNC__SOURCES__MOOR__API_SECRET", "wrong");
+    let ended = desk.run(&["sync"]).await.expect(3);
+    told!(ended.stdout, @r#"
+    moor/moor.queue: failed; windows N, requests N; rows new 0, changed 0, unchanged 0, deleted 0
+    moor/moor.agent_claim_status: failed; windows N, requests N; rows new 0, changed 0, unchanged 0, deleted 0
+    sobot/sobot.call_result: succeeded; windows N, requests N; rows new 150, changed 0, unchanged 0, deleted 0
+    sobot/sobot.chat_result: succeeded; windows N, requests N; rows new 150, changed 0, unchanged 0, deleted 0
+    "#);
+}
+
+#[tokio::test]
+async fn a_record_that_cannot_be_read_is_set_aside_and_makes_it_a_part() {
+    let desk = Desk::new(recent_world(), "").await;
+    desk.simulator.script(Endpoint::MoorQueue, [Step::from(Fault::MalformedRecord)]);
+    let ended = desk.run(&["sync", "moor.queue"]).await.expect(3);
+    told!(ended.stdout, @"moor/moor.queue: partial; windows N, requests N; rows new 33, changed 0, unchanged 0, deleted 0, quarantined 1");
+    told!(ended.talk(), @"warning: moor/moor.queue: 1 record was quarantined; see sync.quarantine");
+    let status = desk.run(&["status", "--json"]).await.expect(0).json();
+    assert_eq!(status["quarantine_open"], 1, "{status}");
+}

@@ -1,0 +1,207 @@
+//! What the commands do and print when all is well.
+
+use std::process::Stdio;
+
+use serde_json::Value;
+
+use crate::support::process::{Desk, first_day, recent_world};
+use crate::system::truth;
+
+/// What differs from run to run.
+const FILTERS: [(&str, &str); 6] = [
+    (r"\d{4}-\d\d-\d\d \d\d:\d\d(:\d\d)?", "TIME"),
+    (r"\d+ (s|min|h|d) ago", "AGO"),
+    (r"requests \d+", "requests N"),
+    (r"windows \d+", "windows N"),
+    (r" {2,}", "  "),
+    (r" +\n", "\n"),
+];
+
+macro_rules! told {
+    ($text:expr, @$snapshot:literal) => {
+        insta::with_settings!({ filters => FILTERS }, { insta::assert_snapshot!($text, @$snapshot) })
+    };
+}
+
+#[tokio::test]
+async fn a_sync_tells_one_line_a_stream_and_the_tables_are_the_vendors() {
+    let desk = Desk::new(recent_world(), "").await;
+    let first = desk.run(&["sync"]).await.expect(0);
+    told!(first.stdout, @r#"
+    moor/moor.queue: succeeded; windows N, requests N; rows new 40, changed 0, unchanged 0, deleted 0
+    moor/moor.agent_claim_status: succeeded; windows N, requests N; rows new 34, changed 0, unchanged 0, deleted 0
+    sobot/sobot.call_result: succeeded; windows N, requests N; rows new 150, changed 0, unchanged 0, deleted 0
+    sobot/sobot.chat_result: succeeded; windows N, requests N; rows new 150, changed 0, unchanged 0, deleted 0
+    "#);
+    assert_eq!(first.talk(), "", "all is well, so nobody is talked to");
+    let pool = desk.db.pool().await;
+    truth::assert_tables_are(&desk.simulator, pool).await;
+    let mark = truth::fact_tables_mark(pool).await;
+    let second = desk.run(&["sync"]).await.expect(0);
+    told!(second.stdout, @r#"
+    moor/moor.queue: succeeded; windows N, requests N; rows new 0, changed 0, unchanged 40, deleted 0
+    moor/moor.agent_claim_status: succeeded; windows N, requests N; rows new 0, changed 0, unchanged 34, deleted 0
+    sobot/sobot.call_result: succeeded; windows N, requests N; rows new 0, changed 0, unchanged 150, deleted 0
+    sobot/sobot.chat_result: succeeded; windows N, requests N; rows new 0, changed 0, unchanged 150, deleted 0
+    "#);
+    assert_eq!(truth::fact_tables_mark(pool).await, mark, "nothing changed, so nothing is written");
+}
+
+#[tokio::test]
+async fn sync_prints_its_reports_as_json_and_reads_only_the_streams_named() {
+    let desk = Desk::new(recent_world(), "").await;
+    let named = desk.run(&["sync", "sobot.call_result", "--json"]).await.expect(0).json();
+    let [report] = named.as_array().unwrap().as_slice() else { panic!("{named}") };
+    assert_eq!(report["source"], "sobot");
+    assert_eq!(report["stream"], "sobot.call_result");
+    assert_eq!(report["outcome"], "succeeded");
+    let calls = desk.simulator.truth().calls.len();
+    assert_eq!(report["counts"]["inserted"], calls);
+    let other = desk.run(&["sync", "moor/moor.queue", "--json"]).await.expect(0).json();
+    assert_eq!(other[0]["stream"], "moor.queue");
+    let all = desk.run(&["sync", "--json"]).await.expect(0).json();
+    assert_eq!(all.as_array().unwrap().len(), 4);
+}
+
+#[tokio::test]
+async fn a_stream_of_a_source_that_is_not_configured_is_a_wrong_command_line() {
+    let desk = Desk::new(recent_world(), "").await;
+    for command in ["sync", "plan"] {
+        let ended = desk.run(&[command, "nosuch/sobot.call_result"]).await.expect(2);
+        assert_eq!(ended.stdout, "");
+        insta::allow_duplicates! { insta::assert_snapshot!(ended.stderr, @"error: no enabled source has the stream `nosuch/sobot.call_result`"); }
+    }
+    assert_eq!(desk.simulator.journal().requests(), 0);
+}
+
+#[tokio::test]
+async fn a_plan_names_what_would_be_read_and_touches_nothing() {
+    let desk = Desk::new(recent_world(), "").await;
+    let plan = desk.run(&["plan"]).await.expect(0);
+    let day = first_day().to_string();
+    assert!(plan.stdout.contains(&format!("{day} 00:00:00")), "{}", plan.stdout);
+    let headings: Vec<&str> = plan.stdout.lines().filter(|line| !line.starts_with(' ')).collect();
+    insta::assert_snapshot!(headings.join("\n"), @r#"
+    moor/moor.queue: the whole of it, at least 1 request
+    moor/moor.agent_claim_status: the whole of it, at least 1 request
+    sobot/sobot.call_result: 6 windows, at least 6 requests
+    sobot/sobot.chat_result: 6 windows, at least 6 requests
+    "#);
+    assert_eq!(plan.stderr, "");
+    let json = desk.run(&["plan", "--json", "moor.queue", "sobot.chat_result"]).await.expect(0).json();
+    assert_eq!(json.as_array().unwrap().len(), 2);
+    assert_eq!(json[0]["snapshot"], true, "{json}");
+    assert_eq!(json[1]["windows"].as_array().unwrap().len(), 6, "{json}");
+    assert_eq!(desk.simulator.journal().requests(), 0);
+    let runs: i64 =
+        sqlx::query_scalar("select count(*) from sync.run").fetch_one(desk.db.pool().await).await.unwrap();
+    assert_eq!(runs, 0);
+}
+
+#[tokio::test]
+async fn check_tells_all_that_is_well() {
+    let desk = Desk::new(recent_world(), "").await;
+    let check = desk.run(&["check"]).await.expect(0);
+    insta::with_settings!({ filters => [(r"\d+ records", "N records")] }, {
+        insta::assert_snapshot!(check.stdout, @r#"
+        configuration: ok
+        database: ok; connected
+        schema: ok; up to date
+        moor/moor.queue: ok; answers; N records
+        moor/moor.agent_claim_status: ok; answers; N records
+        sobot/sobot.call_result: ok; answers; N records
+        sobot/sobot.chat_result: ok; answers
+        "#);
+    });
+    assert_eq!(check.talk(), "");
+    let json = desk.run(&["check", "--json"]).await.expect(0).json();
+    assert!(json["checks"].as_array().unwrap().iter().all(|check| check["ok"] == true), "{json}");
+}
+
+#[tokio::test]
+async fn status_tells_before_the_first_sync_what_is_missing_and_after_it_what_is_there() {
+    let desk = Desk::new(recent_world(), "").await;
+    let before = desk.run(&["status"]).await.expect(0);
+    told!(before.stdout, @r#"
+    ccsync 0.1.0, TIME Asia/Shanghai: needs attention
+
+    SOURCE  STREAM  STATE  COMPLETE UP TO  ROWS  COMPLETE  OPEN  FAILED  LAST READ
+    moor  moor.queue  never read  -  0  0  0  0  -
+    moor  moor.agent_claim_status  never read  -  0  0  0  0  -
+    sobot  sobot.call_result  never read  -  0  0  0  0  -
+    sobot  sobot.chat_result  never read  -  0  0  0  0  -
+    "#);
+    desk.run(&["sync"]).await.expect(0);
+    let after = desk.run(&["status"]).await.expect(0);
+    let (streams, runs) = after.stdout.split_once("\nLatest runs\n").unwrap();
+    assert_eq!(runs.lines().count(), 5, "{runs}");
+    told!(streams, @r#"
+    ccsync 0.1.0, TIME Asia/Shanghai: healthy
+
+    SOURCE  STREAM  STATE  COMPLETE UP TO  ROWS  COMPLETE  OPEN  FAILED  LAST READ
+    moor  moor.queue  ok  TIME (AGO)  6  1  0  0  AGO
+    moor  moor.agent_claim_status  ok  TIME (AGO)  6  1  0  0  AGO
+    sobot  sobot.call_result  ok  TIME (AGO)  150  5  1  0  AGO
+    sobot  sobot.chat_result  ok  TIME (AGO)  150  5  1  0  AGO
+    "#);
+    let json = desk.run(&["status", "--json"]).await.expect(0).json();
+    assert_eq!(json["healthy"], true, "{json}");
+    assert_eq!(json["streams"].as_array().unwrap().len(), 4, "{json}");
+    assert_eq!(json["streams"][2]["rows"], desk.simulator.truth().calls.len(), "{json}");
+    assert_eq!(json["runs"].as_array().unwrap().len(), 4, "{json}");
+}
+
+#[tokio::test]
+async fn migrate_names_what_it_applied_and_the_second_time_nothing() {
+    let mut desk = Desk::new(recent_world(), "").await;
+    let empty = crate::support::db::TestDb::empty().await;
+    desk = desk.with("CCSYNC__DATABASE__URL", empty.url());
+    let unmigrated = desk.run(&["status"]).await.expect(1);
+    assert!(unmigrated.stderr.contains("run `ccsync migrate`"), "{}", unmigrated.stderr);
+    let first = desk.run(&["migrate"]).await.expect(0);
+    assert!(first.stdout.lines().next().unwrap().ends_with("_create_run_ledger"), "{}", first.stdout);
+    let second = desk.run(&["migrate"]).await.expect(0);
+    assert_eq!((second.stdout.as_str(), second.talk().as_str()), ("", "the schema was up to date\n"));
+}
+
+#[tokio::test]
+async fn a_backfill_reads_the_stretch_it_was_told_and_may_begin_before_the_start() {
+    let desk = Desk::new(recent_world(), "").await;
+    let (from, to) = (first_day() - chrono::Days::new(3), first_day() + chrono::Days::new(1));
+    let from_to = ["--from", &from.to_string(), "--to", &to.to_string()];
+    let arguments = [&["backfill", "--json", "--stream", "sobot.call_result"], &from_to[..]].concat();
+    let report = desk.run(&arguments).await.expect(0).json();
+    assert_eq!(report[0]["counts"]["windows"], 4, "{report}");
+    let bounds: (i64, bool) = sqlx::query_as("select count(*), max(window_end) <= $1 from sync.time_window")
+        .bind(to.and_hms_opt(0, 0, 0).unwrap().and_utc())
+        .fetch_one(desk.db.pool().await)
+        .await
+        .unwrap();
+    assert_eq!(bounds, (4, true));
+}
+
+/// `ccsync plan | head -1`: the reader goes away while there is more to say.
+#[tokio::test]
+async fn a_reader_that_goes_away_ends_no_command_with_a_panic() {
+    let desk = Desk::new(recent_world(), "").await;
+    let desk = desk.with("CCSYNC__SOURCES__SOBOT__CALL_RESULT__START", "2000-01-01");
+    for arguments in [vec!["plan"], vec!["plan", "--json"], vec!["config"], vec!["status"], vec!["--help"]] {
+        let mut child = desk.site.command(&arguments).stdin(Stdio::null()).spawn().unwrap();
+        drop(child.stdout.take());
+        let ended = child.wait_with_output().await.unwrap();
+        let stderr = String::from_utf8(ended.stderr).unwrap();
+        assert_eq!(ended.status.code(), Some(0), "{arguments:?}: {stderr}");
+        assert!(!stderr.contains("panic"), "{arguments:?}: {stderr}");
+    }
+}
+
+#[tokio::test]
+async fn the_simulator_prints_its_address_and_ends_with_0_when_told() {
+    let desk = Desk::new(recent_world(), "").await;
+    let mut vendors = desk.site.start(&["simulator", "--listen", "127.0.0.1:0", "--calls", "5"]);
+    let address = vendors.line().await;
+    let health: Value = reqwest::get(format!("{address}/_sim/health")).await.unwrap().json().await.unwrap();
+    assert_eq!(health["calls"], 5);
+    let ended = vendors.stop(rustix::process::Signal::TERM).await.expect(0);
+    assert!(ended.stderr.contains("/_sim/health"), "{}", ended.stderr);
+}
