@@ -5,6 +5,6 @@
 mod crash;
 mod helper;
 mod life;
-mod place;
+pub mod place;
 mod refusal;
 mod sharing;

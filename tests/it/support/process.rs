@@ -135,16 +135,7 @@ impl Site {
 
     /// Starts and lets run.
     pub fn start(&self, arguments: &[&str]) -> Program {
-        let mut child = self.command(arguments).spawn().unwrap();
-        let out = BufReader::new(child.stdout.take().unwrap());
-        let mut err = child.stderr.take().unwrap();
-        // Read all along, or a full pipe would stop the program.
-        let stderr = tokio::spawn(async move {
-            let mut text = Vec::new();
-            err.read_to_end(&mut text).await.unwrap();
-            String::from_utf8(text).unwrap()
-        });
-        Program { child, out, stderr, began: Instant::now() }
+        Program::spawn(self.command(arguments))
     }
 }
 
@@ -169,6 +160,19 @@ impl Ended {
 }
 
 impl Program {
+    pub fn spawn(mut command: Command) -> Program {
+        let mut child = command.spawn().unwrap();
+        let out = BufReader::new(child.stdout.take().unwrap());
+        let mut err = child.stderr.take().unwrap();
+        // Read all along, or a full pipe would stop the program.
+        let stderr = tokio::spawn(async move {
+            let mut text = Vec::new();
+            err.read_to_end(&mut text).await.unwrap();
+            String::from_utf8(text).unwrap()
+        });
+        Program { child, out, stderr, began: Instant::now() }
+    }
+
     pub fn pid(&self) -> i32 {
         i32::try_from(self.child.id().expect("it still runs")).unwrap()
     }
