@@ -6,12 +6,12 @@ use std::time::Duration;
 
 use chrono::{DateTime, NaiveDate, NaiveDateTime, TimeZone, Utc};
 use chrono_tz::{TZ_VARIANTS, Tz};
-use croner::parser::{CronParser, Seconds};
 use humantime_serde::re::humantime;
 use url::{Host, Url};
 
 use super::suggest;
 use crate::domain::window::local_midnight;
+use crate::scheduler::cron::{CronError, CronSchedule};
 
 const UNITS: [(&str, u128); 7] = [
     ("d", 86_400_000_000_000),
@@ -92,22 +92,20 @@ pub(super) fn start(text: &str, zone: Tz, now: DateTime<Utc>) -> Result<DateTime
     }
 }
 
-/// Six fields, seconds first, read just as tokio-cron-scheduler reads them, and due at some time.
+/// Six fields, seconds first, read just as the scheduler reads them, and due at some time.
 pub(super) fn schedule(text: &str, zone: Tz, now: DateTime<Utc>) -> Result<String, String> {
     let form = "second, minute, hour, day of month, month, day of week, such as \"0 */10 * * * *\"";
     let fields = text.split_whitespace().count();
     if fields != 6 {
         return Err(format!("{text:?} has {fields} fields; expects six: {form}"));
     }
-    let cron = CronParser::builder()
-        .seconds(Seconds::Required)
-        .dom_and_dow(true)
-        .build()
-        .parse(text)
-        .map_err(|error| format!("{text:?} is not a schedule ({error}); it has six fields: {form}"))?;
-    cron.find_next_occurrence(&now.with_timezone(&zone), false)
-        .map_err(|_| format!("{text:?} is never due"))?;
-    Ok(text.to_owned())
+    let cron = CronSchedule::parse(text, zone).map_err(|CronError { reason, .. }| {
+        format!("{text:?} is not a schedule ({reason}); it has six fields: {form}")
+    })?;
+    match cron.next_tick(now) {
+        Some(_) => Ok(text.to_owned()),
+        None => Err(format!("{text:?} is never due")),
+    }
 }
 
 /// An IANA time zone.
@@ -235,7 +233,7 @@ mod tests {
         let check = |text| schedule(text, Tz::Asia__Shanghai, DateTime::UNIX_EPOCH);
         assert_eq!(check("0 */10 * * * *").as_deref(), Ok("0 */10 * * * *"));
         assert!(check("*/10 * * * *").unwrap_err().contains("expects six"));
-        assert!(check("0 0 0 31 2 *").unwrap_err().contains("never due"));
+        assert!(check("0 0 0 31 2 *").unwrap_err().contains("no day matches it"));
         assert!(check("0 99 * * * *").unwrap_err().contains("not a schedule"));
     }
 
