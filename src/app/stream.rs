@@ -133,6 +133,11 @@ pub(super) fn endpoints(
     Ok(settings.sources.iter().flat_map(|source| account_endpoints(source, &http, vault, clock)).collect())
 }
 
+/// An account's side of a stream, if it has it.
+type PickSource = Box<dyn Fn(StreamId) -> Option<Arc<dyn Source>>>;
+/// The name of the limit that a stream's requests count against.
+type NameBudget = Box<dyn Fn(StreamId) -> String>;
+
 fn account_endpoints(
     source: &SourceSettings,
     http: &HttpClient,
@@ -140,10 +145,7 @@ fn account_endpoints(
     clock: &Arc<dyn Clock>,
 ) -> Vec<Endpoint> {
     // One account object for all its streams: they share one token.
-    let (pick, budget_name): (
-        Box<dyn Fn(StreamId) -> Option<Arc<dyn Source>>>,
-        Box<dyn Fn(StreamId) -> String>,
-    ) = match &source.account {
+    let (pick, budget_name): (PickSource, NameBudget) = match &source.account {
         Account::Sobot { app_id, app_key, .. } => {
             let config = SobotConfig {
                 source: source.name.clone(),

@@ -40,7 +40,7 @@ pub(super) enum Command {
     /// The configuration in effect, secrets hidden.
     Config(JsonArgs),
     /// The vendors, played on one port of this machine, for trials and tests.
-    Simulator(SimulatorArgs),
+    Simulator(Box<SimulatorArgs>),
     /// See it work: simulator, private PostgreSQL and daemon together, at an accelerated pace, with faults.
     Demo(DemoArgs),
 }

@@ -45,7 +45,7 @@ fn dispatch(cli: Cli) -> Result<Exit, Failure> {
     match cli.command {
         Command::Simulator(args) => {
             init_log(crate::config::LogFormat::Auto, "warn")?;
-            return block_on(simulator::simulator(args));
+            return block_on(simulator::simulator(*args));
         }
         Command::Demo(args) => return demo::demo(args),
         _ => {}
