@@ -19,6 +19,7 @@ fn number(variable: &str) -> Option<u64> {
     std::env::var(variable).ok().map(|text| text.parse().unwrap())
 }
 
+#[expect(clippy::print_stdout, reason = "whoever repeats a failed run needs the seed")]
 fn dice() -> StdRng {
     let seed = number("CCSYNC_KILL_SEED").unwrap_or_else(|| rand::rng().random());
     println!("CCSYNC_KILL_SEED={seed}");

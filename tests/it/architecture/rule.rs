@@ -1,0 +1,264 @@
+//! The rules.
+
+use std::fmt;
+
+use super::tree::Text;
+
+/// A line that breaks a rule.
+#[derive(Debug)]
+pub struct Breach {
+    path: String,
+    line: usize,
+    what: String,
+}
+
+impl fmt::Display for Breach {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}: {}", self.path, self.line, self.what)
+    }
+}
+
+type Rule = fn(&Text) -> Vec<Breach>;
+
+pub const RULES: [Rule; 9] =
+    [floors, simulator_alone, vendors_apart, no_stream_in_engine, crates, clock, mod_files, names, sizes];
+
+/// Rooms from the ground up. A room uses only rooms of lower floors.
+const FLOORS: [&[&str]; 8] = [
+    &["domain"],
+    &["telemetry"],
+    &["engine"],
+    &["simulator", "sources", "store"],
+    &["scheduler", "ops"],
+    &["app", "config"],
+    &["cli"],
+    &["main", "lib"],
+];
+
+/// The one look at a room of the same floor: the assembly reads the settings.
+const SAME_FLOOR: [(&str, &str); 1] = [("app", "config")];
+
+/// Which crates are used where only.
+const CRATES: [(&str, &[&str]); 4] = [
+    ("sqlx", &["src/store/"]),
+    ("reqwest", &["src/sources/http.rs"]),
+    ("croner", &["src/scheduler/"]),
+    ("tokio_cron_scheduler", &["src/scheduler/"]),
+];
+
+/// Who looks at the time or waits without the clock port, and why.
+const CLOCKS: [(&str, &str); 7] = [
+    ("src/engine/port/clock.rs", "is the clock port"),
+    ("src/simulator/", "knows nothing of the product, its clock neither"),
+    ("src/store/embedded/", "waits for processes of the operating system, in real time"),
+    ("src/store/request_budget.rs", "reserved moments are measured on the process's own monotonic clock"),
+    ("src/ops/server.rs", "bounds open HTTP answers at the end of the process"),
+    ("src/ops/status_cache.rs", "the age of an answer is measured on the monotonic clock"),
+    ("src/cli/demo/mod.rs", "tells a person how long it took, every two seconds of their time"),
+];
+
+/// Mod files that are more than declarations, and what else they are.
+const MOD_FILES: [(&str, &str); 9] = [
+    ("src/app/mod.rs", "the assembly itself"),
+    ("src/cli/mod.rs", "the dispatch of the commands"),
+    ("src/cli/demo/mod.rs", "the demo's command"),
+    ("src/config/mod.rs", "`load`, the room's one door"),
+    ("src/scheduler/mod.rs", "`Scheduler`, the room's one door"),
+    ("src/simulator/moor/mod.rs", "the vendor's routes"),
+    ("src/simulator/sobot/mod.rs", "the vendor's routes"),
+    ("src/store/embedded/mod.rs", "`EmbeddedPostgres`, the room's one door"),
+    ("src/telemetry/event/mod.rs", "the labels that all events share"),
+];
+
+/// Files that are longer than others may be, and why.
+const LONG: [(&str, &str); 2] = [
+    ("src/engine/pass.rs", "one pass is one train of thought"),
+    ("tests/it/sources/sobot.rs", "one promise after another"),
+];
+
+const LINES_MAX: usize = 300;
+const TEST_LINES_MAX: usize = 400;
+
+const FORBIDDEN_NAMES: [&str; 8] =
+    ["utils", "util", "common", "helpers", "types", "misc", "manager", "shared"];
+
+/// What a migration may do.
+const VERBS: [&str; 8] = ["create", "add", "drop", "rename", "alter", "grant", "fill", "replace"];
+
+fn breach(text: &Text, line: usize, what: impl Into<String>) -> Breach {
+    Breach { path: text.path.clone(), line, what: what.into() }
+}
+
+fn floor(room: &str) -> Option<usize> {
+    FLOORS.iter().position(|rooms| rooms.contains(&room))
+}
+
+/// The first segments of all `crate::` paths of a line.
+fn rooms_used(line: &str) -> impl Iterator<Item = &str> {
+    line.match_indices("crate::").filter(|(at, _)| !line[..*at].ends_with(['$', '_'])).map(|(at, mark)| {
+        let rest = &line[at + mark.len()..];
+        let end = rest.find(|letter: char| !letter.is_alphanumeric() && letter != '_').unwrap_or(rest.len());
+        &rest[..end]
+    })
+}
+
+fn floors(text: &Text) -> Vec<Breach> {
+    let Some(room) = text.room() else { return Vec::new() };
+    let Some(own) = floor(room) else { return vec![breach(text, 1, format!("`{room}` is on no floor"))] };
+    let mut found = Vec::new();
+    for (number, line) in text.all() {
+        for used in rooms_used(line).filter(|used| *used != room) {
+            if used.is_empty() {
+                found.push(breach(text, number, "use one path a line: this one hides which rooms it uses"));
+            } else if floor(used).is_none_or(|used| own <= used) && !SAME_FLOOR.contains(&(room, used)) {
+                found.push(breach(text, number, format!("{room} may not use {used}")));
+            }
+        }
+    }
+    found
+}
+
+fn simulator_alone(text: &Text) -> Vec<Breach> {
+    let outside = |line: &str| rooms_used(line).find(|used| *used != "simulator").map(str::to_owned);
+    let lines = text.all().filter(|_| text.room() == Some("simulator"));
+    lines
+        .filter_map(|(number, line)| {
+            Some(breach(text, number, format!("simulator may not use {}", outside(line)?)))
+        })
+        .collect()
+}
+
+fn vendors_apart(text: &Text) -> Vec<Breach> {
+    let vendors = ["sobot", "moor", "workbench"];
+    let is_own = |vendor: &str| text.path.starts_with(&format!("src/sources/{vendor}/"));
+    let Some(own) = vendors.into_iter().find(|vendor| is_own(vendor)) else { return Vec::new() };
+    let names = |line: &str| {
+        let others = vendors.into_iter().filter(|vendor| *vendor != own);
+        others.into_iter().any(|vendor| line.contains(&format!("sources::{vendor}")))
+    };
+    let lines = text.all().filter(|(_, line)| names(line));
+    lines.map(|(number, _)| breach(text, number, "one vendor may not use another")).collect()
+}
+
+fn no_stream_in_engine(text: &Text) -> Vec<Breach> {
+    let names_variant = |line: &str| {
+        line.split("StreamId::").skip(1).any(|rest| {
+            let mut letters = rest.chars();
+            letters.next().is_some_and(char::is_uppercase) && letters.next().is_some_and(char::is_lowercase)
+        })
+    };
+    let lines = text.product().filter(|(_, line)| text.room() == Some("engine") && names_variant(line));
+    lines.map(|(number, _)| breach(text, number, "engine names a stream")).collect()
+}
+
+fn crates(text: &Text) -> Vec<Breach> {
+    let mut found = Vec::new();
+    for (name, places) in CRATES {
+        if text.room().is_none() || places.iter().any(|place| text.path.starts_with(place)) {
+            continue;
+        }
+        let path = format!("{name}::");
+        let begins = |line: &str| {
+            line.match_indices(&path).any(|(at, _)| {
+                !line[..at].ends_with(|letter: char| letter.is_alphanumeric() || letter == '_')
+            })
+        };
+        for (number, _) in text.product().filter(|(_, line)| begins(line)) {
+            found.push(breach(text, number, format!("{name} is used in {} only", places.join(", "))));
+        }
+    }
+    found
+}
+
+fn looks_at_time(line: &str) -> bool {
+    ["Utc::now", "Local::now", "Instant::now", "SystemTime::now", "time::sleep(", "thread::sleep("]
+        .iter()
+        .any(|call| line.contains(call))
+}
+
+fn clock(text: &Text) -> Vec<Breach> {
+    let excepted = CLOCKS.iter().any(|(place, _)| text.path.starts_with(place));
+    let lines = text.product().filter(|_| text.room().is_some() && !excepted);
+    lines
+        .filter(|(_, line)| looks_at_time(line))
+        .map(|(number, _)| breach(text, number, "time comes from the clock port"))
+        .collect()
+}
+
+fn is_more_than_declaration(line: &str) -> bool {
+    let line = line.trim_start_matches("pub").trim_start_matches("(super)").trim_start();
+    let line = line.trim_start_matches("async ");
+    ["fn ", "struct ", "enum ", "trait ", "impl", "const ", "static ", "macro_rules!"]
+        .iter()
+        .any(|item| line.starts_with(item))
+}
+
+fn mod_files(text: &Text) -> Vec<Breach> {
+    let excepted = MOD_FILES.iter().any(|(file, _)| *file == text.path);
+    if excepted || !text.path.starts_with("src/") || !text.path.ends_with("/mod.rs") {
+        return Vec::new();
+    }
+    let lines = text.product().filter(|(_, line)| is_more_than_declaration(line));
+    lines.map(|(number, _)| breach(text, number, "a mod file only declares and re-exports")).collect()
+}
+
+fn names(text: &Text) -> Vec<Breach> {
+    let mut found = Vec::new();
+    for part in text.path.trim_end_matches(".rs").split('/') {
+        if FORBIDDEN_NAMES.contains(&part) {
+            found.push(breach(text, 1, format!("`{part}` says nothing: no name for a module")));
+        }
+    }
+    if let Some(file) = text.path.strip_prefix("migrations/") {
+        let mut parts = file.trim_end_matches(".sql").split('_');
+        let instant = parts.next().unwrap_or_default();
+        let dated = instant.len() == 14 && instant.bytes().all(|byte| byte.is_ascii_digit());
+        let verb = parts.next().is_some_and(|verb| VERBS.contains(&verb));
+        if !dated || !verb || parts.next().is_none() {
+            found.push(breach(text, 1, "a migration is named by instant, verb and object"));
+        }
+    }
+    found
+}
+
+/// Lines that are too many, and words that are left over.
+fn sizes(text: &Text) -> Vec<Breach> {
+    let mut found = Vec::new();
+    let max = if text.room().is_some() { LINES_MAX } else { TEST_LINES_MAX };
+    let long = text.path.ends_with(".rs") && max < text.lines.len();
+    if long && !LONG.iter().any(|(file, _)| *file == text.path) {
+        found.push(breach(text, max + 1, format!("{} lines; {max} is the most", text.lines.len())));
+    }
+    // This folder has to name what it forbids.
+    if !text.path.starts_with("tests/it/architecture") {
+        for (number, line) in text.all() {
+            for word in ["todo!", "unimplemented!", "dbg!"].iter().filter(|word| line.contains(*word)) {
+                found.push(breach(text, number, format!("`{word}` is left over")));
+            }
+            if line.contains("#[allow(") || line.contains("#![allow(") {
+                found.push(breach(text, number, "write `#[expect]` with a reason"));
+            }
+        }
+    }
+    found
+}
+
+/// All exceptions that name a place, with their reasons.
+pub fn exceptions() -> impl Iterator<Item = (&'static str, &'static str)> {
+    CLOCKS.into_iter().chain(MOD_FILES).chain(LONG)
+}
+
+/// Exceptions that nothing would break any more.
+pub fn needless_exceptions(texts: &[Text]) -> Vec<&'static str> {
+    let any = |place: &str, breaks: &dyn Fn(&Text) -> bool| {
+        texts.iter().filter(|text| text.path.starts_with(place)).any(breaks)
+    };
+    let timed = |text: &Text| text.product().any(|(_, line)| looks_at_time(line));
+    let holds = |text: &Text| text.product().any(|(_, line)| is_more_than_declaration(line));
+    let long =
+        |text: &Text| (if text.room().is_some() { LINES_MAX } else { TEST_LINES_MAX }) < text.lines.len();
+    let clocks = CLOCKS.iter().map(|(place, _)| *place).filter(|place| !any(place, &timed));
+    let mods = MOD_FILES.iter().map(|(place, _)| *place).filter(|place| !any(place, &holds));
+    let longs = LONG.iter().map(|(place, _)| *place).filter(|place| !any(place, &long));
+    clocks.chain(mods).chain(longs).collect()
+}
