@@ -1,5 +1,8 @@
 //! The whole product against the simulated vendors: what is in the tables afterwards, row by row.
 
+mod fault;
+mod steps;
+mod switch;
 pub mod truth;
 
 use ccsync::domain::run::RunOutcome;

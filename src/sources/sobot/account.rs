@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -26,6 +27,9 @@ use crate::sources::sobot::wire::{Refusal, judge, page};
 
 /// After a fresh token was refused, another worker gets this long to store a newer one.
 const SECOND_LOOK_AFTER: Duration = Duration::from_secs(1);
+
+/// The form of a time is not taken. Printed for tickets only, the nearest analogue (`vendor-facts.md` 2.3).
+const TIME_FORMAT_REFUSED: &str = "400005";
 
 /// One Sobot account. Clones and streams share one token.
 #[derive(Clone)]
@@ -55,12 +59,12 @@ impl SobotAccount {
 
     /// Inspected calls (`sobot-quality.txt` 2.2).
     pub fn call_result(&self) -> Arc<dyn Source> {
-        Arc::new(SobotStream { account: self.shared.clone(), endpoint: &CALL_RESULT })
+        Arc::new(SobotStream::new(self.shared.clone(), &CALL_RESULT))
     }
 
     /// Inspected chats (`sobot-quality.txt` 2.3).
     pub fn chat_result(&self) -> Arc<dyn Source> {
-        Arc::new(SobotStream { account: self.shared.clone(), endpoint: &CHAT_RESULT })
+        Arc::new(SobotStream::new(self.shared.clone(), &CHAT_RESULT))
     }
 
     /// `sobot:<app_id>@<host[:port]>/<endpoint>`, the name of the stream's request budget.
@@ -80,6 +84,8 @@ impl fmt::Debug for SobotAccount {
 struct SobotStream {
     account: Arc<Shared>,
     endpoint: &'static Endpoint,
+    /// The vendor was found to take the endpoint's other way of writing a window.
+    otherwise: AtomicBool,
 }
 
 #[async_trait]
@@ -92,12 +98,33 @@ impl Source for SobotStream {
         self.endpoint.closing
     }
 
+    /// Where the vendor does not take the window as it was written, it is written the other way, once.
+    async fn fetch(&self, request: &PageRequest) -> Result<Page, Fault> {
+        let otherwise = self.otherwise.load(Ordering::Relaxed);
+        let refused = match self.fetch_written(request, otherwise).await {
+            Err(fault) if fault.code.as_deref() == Some(TIME_FORMAT_REFUSED) => fault,
+            outcome => return outcome,
+        };
+        if self.endpoint.bounds_otherwise.is_none() {
+            return Err(refused);
+        }
+        let page = self.fetch_written(request, !otherwise).await?;
+        self.otherwise.store(!otherwise, Ordering::Relaxed);
+        Ok(page)
+    }
+}
+
+impl SobotStream {
+    fn new(account: Arc<Shared>, endpoint: &'static Endpoint) -> SobotStream {
+        SobotStream { account, endpoint, otherwise: AtomicBool::new(false) }
+    }
+
     /// One token renewal at most. A refused token is first replaced by what the vault or the vendor has
     /// newer; should that be refused as well, the vault is asked once more after a second, because another
     /// worker may have renewed in between; then another system must be at work.
-    async fn fetch(&self, request: &PageRequest) -> Result<Page, Fault> {
+    async fn fetch_written(&self, request: &PageRequest, otherwise: bool) -> Result<Page, Fault> {
         let site = self.site();
-        let url = self.url(&site, request)?;
+        let url = self.url(&site, request, otherwise)?;
         let tokens = &self.account.tokens;
 
         let first = tokens.current(&site).await?;
@@ -126,9 +153,7 @@ impl Source for SobotStream {
             Err(Refusal::Token(fault)) => Err(self.contested(&site, generation, fault)),
         }
     }
-}
 
-impl SobotStream {
     fn site(&self) -> CallSite {
         CallSite {
             stream: StreamKey { source: self.account.config.source.clone(), stream: self.endpoint.stream },
@@ -136,11 +161,12 @@ impl SobotStream {
         }
     }
 
-    fn url(&self, site: &CallSite, request: &PageRequest) -> Result<Url, Fault> {
+    fn url(&self, site: &CallSite, request: &PageRequest, otherwise: bool) -> Result<Url, Fault> {
         let Some(window) = request.window else {
             return Err(site.fault(FaultKind::RequestRefused, "this stream is read by windows"));
         };
-        let (start, end) = (self.endpoint.bounds)(window);
+        let bounds = self.endpoint.bounds_otherwise.filter(|_| otherwise).unwrap_or(self.endpoint.bounds);
+        let (start, end) = bounds(window);
         let query = [
             ("start_datetime", start.as_str()),
             ("end_datetime", &end),

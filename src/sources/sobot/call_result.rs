@@ -30,6 +30,7 @@ pub(super) static CALL_RESULT: Endpoint = Endpoint {
         &["minus"],
     ],
     bounds,
+    bounds_otherwise: None,
 };
 
 /// The window's own ends, rounded outward to whole seconds. Where the vendor counts the end in, it answers

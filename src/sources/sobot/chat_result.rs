@@ -34,6 +34,7 @@ pub(super) static CHAT_RESULT: Endpoint = Endpoint {
         &["minus_quality_score"],
     ],
     bounds,
+    bounds_otherwise: Some(bounds_as_dates),
 };
 
 /// Whole Beijing days around the window. The document's table shows a date, its curl a date with a time:
@@ -45,6 +46,14 @@ fn bounds(window: TimeWindow) -> (String, String) {
     let beyond = if end.time() == NaiveTime::MIN { Duration::zero() } else { Duration::days(1) };
     let midnight = |date| wall_clock(local_midnight(date, Shanghai));
     (midnight(first), midnight(end.date_naive() + beyond))
+}
+
+/// The same days as the document's table writes them. A vendor that counts the last date in answers a day
+/// too much, which the key makes harmless.
+fn bounds_as_dates(window: TimeWindow) -> (String, String) {
+    let (start, end) = bounds(window);
+    let date = |midnight: String| midnight.chars().take_while(|letter| *letter != ' ').collect();
+    (date(start), date(end))
 }
 
 #[cfg(test)]

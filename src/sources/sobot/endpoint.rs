@@ -22,6 +22,8 @@ pub(super) struct Endpoint {
     pub(super) names: &'static [Names],
     /// `start_datetime` and `end_datetime` for a window.
     pub(super) bounds: fn(TimeWindow) -> (String, String),
+    /// The same in the other form that the document shows, where it shows two.
+    pub(super) bounds_otherwise: Option<fn(TimeWindow) -> (String, String)>,
 }
 
 impl Endpoint {

@@ -1,6 +1,8 @@
 //! The product as it ships, on a database of its own, reading a simulator of its own.
 
-use std::sync::Arc;
+use std::collections::VecDeque;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use ccsync::app::{App, Seams, StreamChoice};
@@ -170,3 +172,137 @@ where
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
 }
+
+/// The world's time for a test that does not want to wait for it: it can be moved on, and a wait lasts a
+/// share of what was asked for. The vendors' limits are counted in real time, so whoever hurries must give
+/// the simulator limits that are out of reach.
+#[derive(Debug, Clone)]
+pub struct TestClock {
+    world: WorldClock,
+    moved_ms: Arc<AtomicI64>,
+    hurry: u32,
+}
+
+impl TestClock {
+    /// Waits are a hundredth of their length.
+    pub fn hurried() -> TestClock {
+        TestClock { hurry: 100, ..TestClock::real() }
+    }
+
+    /// Waits are as long as they are.
+    pub fn real() -> TestClock {
+        TestClock { world: WorldClock::new(), moved_ms: Arc::default(), hurry: 1 }
+    }
+
+    /// It is later now, for the product and for its vendors.
+    pub fn advance(&self, by: Duration) {
+        self.moved_ms.fetch_add(i64::try_from(by.as_millis()).unwrap(), Ordering::SeqCst);
+    }
+}
+
+#[async_trait::async_trait]
+impl Clock for TestClock {
+    fn now(&self) -> DateTime<Utc> {
+        self.world.now() + chrono::Duration::milliseconds(self.moved_ms.load(Ordering::SeqCst))
+    }
+
+    async fn sleep_until(&self, until: DateTime<Utc>) {
+        tokio::time::sleep((until - self.now()).to_std().unwrap_or_default() / self.hurry).await;
+    }
+}
+
+/// A world that is read in a moment, and limits that a hurried product never reaches.
+pub fn small_world() -> SimulatorConfig {
+    SimulatorConfig {
+        calls: 120,
+        chats: 120,
+        moor_limit: 1_000_000,
+        moor_claim_limit: 1_000_000,
+        hang_ms: 600,
+        ..world()
+    }
+}
+
+/// Settings that hurry: short silences are taken for hangs, and nothing settles.
+pub const QUICK: &[(&str, &str)] = &[
+    ("CCSYNC__HTTP__READ_TIMEOUT", "250ms"),
+    ("CCSYNC__ENGINE__LEASE", "30s"),
+    ("CCSYNC__DATABASE__POOL_SIZE", "4"),
+    ("CCSYNC__SOURCES__SOBOT__CALL_RESULT__SETTLE", "0s"),
+    ("CCSYNC__SOURCES__SOBOT__CHAT_RESULT__SETTLE", "0s"),
+];
+
+/// A product and its vendors on one clock.
+pub struct TestWorld {
+    pub test: TestApp,
+    pub clock: TestClock,
+}
+
+impl TestWorld {
+    /// A hurried product with [`QUICK`] settings.
+    pub async fn quick(config: SimulatorConfig) -> TestWorld {
+        TestWorld::on(TestClock::hurried(), config, QUICK).await
+    }
+
+    /// The same with `variables` instead, by their environment names.
+    pub async fn on(clock: TestClock, config: SimulatorConfig, variables: &[(&str, &str)]) -> TestWorld {
+        let now = clock.clone();
+        let simulator = simulator(SimulatorConfig { now: Now(Arc::new(move || now.now())), ..config }).await;
+        let db = TestDb::create().await;
+        let app = configured_app(&simulator.base_url(), &db, &clock, variables).await;
+        TestWorld { test: TestApp { app, simulator, db }, clock }
+    }
+
+    /// One more process' worth of product, with settings of its own.
+    pub async fn another_app(&self, variables: &[(&str, &str)]) -> Arc<App> {
+        configured_app(&self.test.simulator.base_url(), &self.test.db, &self.clock, variables).await
+    }
+}
+
+/// A product with these variables in its environment.
+pub async fn configured_app(
+    vendor: &str,
+    db: &TestDb,
+    clock: &TestClock,
+    variables: &[(&str, &str)],
+) -> Arc<App> {
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("ccsync.toml");
+    std::fs::write(&file, config_text(vendor, db.url(), "")).unwrap();
+    let variables = variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+    let settings = ccsync::config::load(Some(&file), variables, clock.now()).unwrap();
+    let seams = Seams { clock: Arc::new(clock.clone()), ..Seams::default() };
+    let app = App::build(settings, seams).await.unwrap();
+    app.prepare().await.unwrap();
+    Arc::new(app)
+}
+
+/// Tries `one` with each item, several at once, each on a thread and runtime of its own: a database is
+/// dropped by waiting on the thread, and the server waits for COPYs whose client might be on the same one.
+/// Tells every item that failed.
+pub fn with_each<Item, One, Trial>(items: impl IntoIterator<Item = Item>, one: One)
+where
+    Item: Send + std::fmt::Debug,
+    One: Fn(Item) -> Trial + Sync,
+    Trial: Future<Output = ()>,
+{
+    let items: Mutex<VecDeque<Item>> = Mutex::new(items.into_iter().collect());
+    let failed = Mutex::new(Vec::new());
+    let work = || {
+        loop {
+            let Some(item) = items.lock().unwrap().pop_front() else { return };
+            let name = format!("{item:?}");
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+            let trial = std::panic::AssertUnwindSafe(|| runtime.block_on(one(item)));
+            if std::panic::catch_unwind(trial).is_err() {
+                failed.lock().unwrap().push(name);
+            }
+        }
+    };
+    std::thread::scope(|scope| (0..AT_ONCE).for_each(|_| drop(scope.spawn(work))));
+    let failed = failed.into_inner().unwrap();
+    assert!(failed.is_empty(), "failed with: {}", failed.join("; "));
+}
+
+/// Trials at once: most of the time each waits for the others' answers.
+const AT_ONCE: usize = 6;

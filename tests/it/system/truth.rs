@@ -94,6 +94,10 @@ const CLAIM: Fields = &[
 /// Rows by key, each as canonical JSON.
 type Rows = BTreeMap<String, Map<String, Value>>;
 
+/// Every fact table.
+pub const TABLES: [&str; 5] =
+    ["sobot.call_result", "sobot.chat_result", "moor.queue", "moor.queue_member", "moor.agent_claim_status"];
+
 /// Panics with the first differences between the vendors and the tables.
 pub async fn assert_tables_are_the_vendors(test: &TestApp) {
     assert_tables_are(&test.simulator, test.pool().await).await;
@@ -101,20 +105,33 @@ pub async fn assert_tables_are_the_vendors(test: &TestApp) {
 
 /// The same for a product that runs elsewhere.
 pub async fn assert_tables_are(vendors: &Simulator, pool: &PgPool) {
+    for name in TABLES {
+        assert_table_is(vendors, pool, name).await;
+    }
+}
+
+/// The same for one table.
+pub async fn assert_table_is_the_vendors(test: &TestApp, name: &str) {
+    assert_table_is(&test.simulator, test.pool().await, name).await;
+}
+
+async fn assert_table_is(vendors: &Simulator, pool: &PgPool, name: &str) {
     let truth = vendors.truth();
-    let calls = latest(&truth.calls, CALL, &["call_log_jestid", "agentid"], "quality_datetime");
-    assert_same("sobot.call_result", &calls, &table(pool, "sobot.call_result", CALL, 2).await);
-    let chats = latest(&truth.chats, CHAT, &["cid", "schemeid", "agentid"], "update_datetime");
-    assert_same("sobot.chat_result", &chats, &table(pool, "sobot.chat_result", CHAT, 3).await);
-    let queues = latest(&truth.groups, QUEUE, &["exten"], "");
-    assert_same("moor.queue", &queues, &table(pool, "moor.queue", QUEUE, 1).await);
-    let key = ["exten", "agentNumber"];
-    let members = latest(&members(&truth.groups, &[]), MEMBER, &key, "");
-    assert_same("moor.queue_member", &members, &table(pool, "moor.queue_member", MEMBER, 2).await);
-    let claims = members_of_claims(&truth.claims);
-    let claims = latest(&claims, CLAIM, &key, "");
-    let stored = table(pool, "moor.agent_claim_status", CLAIM, 2).await;
-    assert_same("moor.agent_claim_status", &claims, &stored);
+    let (fields, key_len, items): (Fields, usize, Vec<Value>) = match name {
+        "sobot.call_result" => (CALL, 2, truth.calls),
+        "sobot.chat_result" => (CHAT, 3, truth.chats),
+        "moor.queue" => (QUEUE, 1, truth.groups),
+        "moor.queue_member" => (MEMBER, 2, members(&truth.groups, &[])),
+        _ => (CLAIM, 2, members_of_claims(&truth.claims)),
+    };
+    let (key, version): (&[&str], &str) = match name {
+        "sobot.call_result" => (&["call_log_jestid", "agentid"], "quality_datetime"),
+        "sobot.chat_result" => (&["cid", "schemeid", "agentid"], "update_datetime"),
+        "moor.queue" => (&["exten"], ""),
+        _ => (&["exten", "agentNumber"], ""),
+    };
+    let expected = latest(&items, fields, key, version);
+    assert_same(name, &expected, &table(pool, name, fields, key_len).await);
 }
 
 fn members_of_claims(claims: &[Value]) -> Vec<Value> {

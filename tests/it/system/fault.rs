@@ -1,0 +1,101 @@
+//! Whatever goes wrong on the way, a sync ends well and the tables are the vendors'.
+
+use ccsync::simulator::{Endpoint, Fault, FaultRates, SimulatorConfig, Step};
+
+use super::steps::{assert_settles, sync_well};
+use super::truth;
+use crate::support::harness::{TestWorld, small_world, with_each};
+
+const READ: [Endpoint; 4] = [
+    Endpoint::SobotCallResult,
+    Endpoint::SobotChatResult,
+    Endpoint::MoorQueue,
+    Endpoint::MoorAgentClaimStatus,
+];
+
+async fn world_with(seed: u64, faults: FaultRates) -> TestWorld {
+    let mut config = SimulatorConfig { seed, calls: 200, chats: 200, faults, ..small_world() };
+    // Several pages of groups too.
+    config.switches.set("moor_page_cap", "5").unwrap();
+    TestWorld::quick(config).await
+}
+
+#[test]
+fn any_fault_at_a_tenth_of_the_requests_leaves_no_trace() {
+    let trials = Fault::SPREAD.into_iter().flat_map(|fault| [(1, fault), (2, fault)]);
+    with_each(trials, |(seed, fault)| async move {
+        let world = world_with(seed, FaultRates::none().with(fault, 0.1)).await;
+        sync_well(&world.test).await;
+        let journal = world.test.simulator.journal();
+        let happened: u64 =
+            Endpoint::ALL.iter().filter_map(|e| journal.counts(*e).faults.get(&fault).copied()).sum();
+        assert!(happened > 0, "no {fault} happened");
+        if fault != Fault::Drift {
+            truth::assert_tables_are_the_vendors(&world.test).await;
+        }
+        assert_settles(&world).await;
+    });
+}
+
+#[test]
+fn all_faults_together_at_a_tenth_and_at_half_of_the_requests_leave_no_trace() {
+    let trials = [(1, 0.1), (2, 0.1), (3, 0.1), (4, 0.5), (5, 0.5)];
+    with_each(trials, |(seed, share)| async move {
+        let world = world_with(seed, FaultRates::all(share)).await;
+        sync_well(&world.test).await;
+        sync_well(&world.test).await;
+        assert_settles(&world).await;
+    });
+}
+
+/// Lets some requests through and then, here and there, plays the fault.
+fn now_and_then(world: &TestWorld, endpoint: Endpoint, fault: Fault) {
+    for pause in [1, 2, 0, 4, 7] {
+        world.test.simulator.script(endpoint, (0..pause).map(|_| Step::from(Fault::Pass)));
+        world.test.simulator.script(endpoint, [fault]);
+    }
+}
+
+#[test]
+fn a_page_that_is_wrong_once_is_found_out_at_once_where_totals_are_told_and_at_the_next_sync_where_not() {
+    let faults =
+        [Fault::Redirect, Fault::RepeatPage, Fault::DropRow, Fault::DropPage, Fault::EmptyPage, Fault::Slow];
+    with_each(faults, |fault| async move {
+        let world = world_with(7, FaultRates::none()).await;
+        READ.into_iter().for_each(|endpoint| now_and_then(&world, endpoint, fault));
+        sync_well(&world.test).await;
+        let played = world.test.simulator.journal();
+        for endpoint in READ {
+            assert!(played.counts(endpoint).faults.contains_key(&fault), "no {fault} at {endpoint}");
+        }
+        for table in truth::TABLES {
+            // A chat page states no total: one row less is a page like any other.
+            if table != "sobot.chat_result" {
+                truth::assert_table_is_the_vendors(&world.test, table).await;
+            }
+        }
+        world.test.simulator.clear_scripts();
+        sync_well(&world.test).await;
+        truth::assert_tables_are_the_vendors(&world.test).await;
+        let deleted = super::steps::value::<i64>(
+            &world.test,
+            "select count(*) from sobot.chat_result_history where deleted_at is not null",
+        );
+        assert_eq!(deleted.await, 0, "a wrong page made a row look deleted");
+    });
+}
+
+#[test]
+fn a_wrong_page_of_a_second_read_marks_nothing_deleted() {
+    with_each([Fault::DropRow, Fault::DropPage, Fault::EmptyPage], |fault| async move {
+        let world = world_with(8, FaultRates::none()).await;
+        sync_well(&world.test).await;
+        READ.into_iter().for_each(|endpoint| now_and_then(&world, endpoint, fault));
+        sync_well(&world.test).await;
+        for table in truth::TABLES {
+            let gone = format!("select count(*) from {table} where deleted_at is not null");
+            assert_eq!(super::steps::value::<i64>(&world.test, &gone).await, 0, "{table}");
+        }
+        assert_settles(&world).await;
+    });
+}

@@ -1,0 +1,52 @@
+//! What several of these tests do.
+
+use std::time::Duration;
+
+use ccsync::domain::run::RunOutcome;
+use ccsync::engine::reader::PassReport;
+use ccsync::simulator::{Change, FaultRates};
+use serde_json::Value;
+use sqlx::AssertSqlSafe;
+
+use super::truth;
+use crate::support::harness::{TestApp, TestWorld};
+
+/// Syncs; every stream must succeed.
+pub async fn sync_well(test: &TestApp) -> Vec<PassReport> {
+    let reports = test.sync().await;
+    for report in &reports {
+        assert_eq!(report.outcome, RunOutcome::Succeeded, "{report:?}");
+    }
+    reports
+}
+
+/// Two quiet syncs, after which even what vanished is known to be gone; then the tables are the vendors'.
+pub async fn assert_settles(world: &TestWorld) {
+    world.test.simulator.set_fault_rates(FaultRates::none());
+    world.test.simulator.clear_scripts();
+    for _ in 0..2 {
+        sync_well(&world.test).await;
+        world.clock.advance(Duration::from_secs(5));
+    }
+    truth::assert_tables_are_the_vendors(&world.test).await;
+    assert_eq!(world.test.simulator.journal().writes(), 0);
+}
+
+/// Makes a change at the vendors.
+pub fn change(test: &TestApp, change: Change) -> String {
+    test.simulator.mutate(change).unwrap()
+}
+
+/// One value out of the database.
+pub async fn value<T>(test: &TestApp, sql: &str) -> T
+where
+    T: Send + Unpin + for<'r> sqlx::Decode<'r, sqlx::Postgres> + sqlx::Type<sqlx::Postgres>,
+{
+    sqlx::query_scalar(AssertSqlSafe(sql.to_owned())).fetch_one(test.pool().await).await.unwrap()
+}
+
+/// One row out of the database as JSON; null where there is none.
+pub async fn row(test: &TestApp, sql: &str) -> Value {
+    let sql = format!("select coalesce((select to_jsonb(r) from ({sql}) r), 'null')");
+    value(test, &sql).await
+}

@@ -1,0 +1,76 @@
+//! What the vendors' documents leave open: whichever reading is true, the tables are the vendors'.
+
+use ccsync::domain::fault::FaultKind;
+use ccsync::domain::run::RunOutcome;
+use ccsync::engine::reader::PassReport;
+use ccsync::simulator::{SimulatorConfig, Switches};
+
+use super::truth;
+use crate::support::harness::{QUICK, TestApp, TestClock, TestWorld, small_world, with_each};
+
+/// Readings under which a stream cannot be read at all: stream, kind, and what its message must name.
+const IMPOSSIBLE: &[(&str, &str, &[(&str, FaultKind, &str)])] = &[
+    (
+        "sobot_entitled",
+        "off",
+        &[
+            ("sobot.call_result", FaultKind::CredentialsRefused, "700046"),
+            ("sobot.chat_result", FaultKind::CredentialsRefused, "700046"),
+        ],
+    ),
+    ("moor_claim_filter", "required", &[("moor.agent_claim_status", FaultKind::RequestRefused, "400")]),
+];
+
+#[test]
+fn under_every_other_reading_of_every_switch_a_sync_brings_all_and_a_second_one_writes_nothing() {
+    with_each(Switches::OTHERS, |(name, value)| try_reading(name, value));
+}
+
+async fn try_reading(name: &str, value: &str) {
+    let mut config = SimulatorConfig { calls: 80, chats: 80, ..small_world() };
+    config.switches.set(name, value).unwrap();
+    // How the vendor counts a minute shows only at the pace that the product really keeps.
+    let counts = name.starts_with("moor_minute") || name.starts_with("moor_limit");
+    let clock = if counts { TestClock::real() } else { TestClock::hurried() };
+    if counts {
+        (config.moor_limit, config.moor_claim_limit) = (20, 100);
+    }
+    let world = TestWorld::on(clock, config, QUICK).await;
+    let impossible = IMPOSSIBLE.iter().find(|(n, v, _)| (*n, *v) == (name, value));
+    let reading = format!("{name}={value}");
+    for round in 1..=2 {
+        let before = truth::fact_table_writes(&world.test).await;
+        for report in world.test.sync().await {
+            let stream = report.key.stream.to_string();
+            let failing = impossible.and_then(|(.., streams)| streams.iter().find(|(s, ..)| *s == stream));
+            match failing {
+                Some((_, kind, code)) => assert_clear_failure(&world.test, &report, *kind, code).await,
+                None => assert_eq!(report.outcome, RunOutcome::Succeeded, "{reading}: {report:?}"),
+            }
+        }
+        if impossible.is_none() {
+            truth::assert_tables_are_the_vendors(&world.test).await;
+        }
+        if round == 2 {
+            assert_eq!(truth::fact_table_writes(&world.test).await, before, "{reading}");
+        }
+    }
+    assert_eq!(world.test.simulator.journal().writes(), 0);
+    assert_eq!(world.test.simulator.journal().limit_violations(), 0, "{reading}");
+}
+
+async fn assert_clear_failure(test: &TestApp, report: &PassReport, kind: FaultKind, code: &str) {
+    assert_eq!(report.outcome, RunOutcome::Failed, "{report:?}");
+    assert_eq!(report.counts.inserted, 0, "{report:?}");
+    let failure = &report.failures[0];
+    assert_eq!(failure.kind, kind, "{failure:?}");
+    let (source, stream) = (report.key.source.as_str(), report.key.stream.to_string());
+    for word in [source, stream.as_str(), code] {
+        assert!(failure.message.contains(word), "{word} is missing: {}", failure.message);
+    }
+    let status = test.app.status().await.unwrap();
+    let told = status.streams.iter().find(|status| status.stream == report.key.stream).unwrap();
+    assert_eq!(told.failure.as_ref().unwrap().cure, kind.cure());
+    assert_eq!((told.rows, told.windows.complete), (0, 0));
+    assert!(!status.healthy);
+}
