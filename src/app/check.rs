@@ -5,15 +5,15 @@ use std::sync::Arc;
 use chrono::Duration;
 use serde::Serialize;
 
-use crate::app::transient::TransientVault;
+use crate::app::stream::Shared;
+use crate::app::transient::{NoBudget, TransientVault};
 use crate::app::{App, Database, Seams, stream};
 use crate::config::Settings;
 use crate::domain::fault::{Fault, FaultKind};
 use crate::domain::page::PageRequest;
 use crate::domain::stream::StreamKind;
 use crate::domain::window::TimeWindow;
-use crate::engine::port::budget::Budget as _;
-use crate::engine::port::token::TokenVault;
+use crate::engine::port::budget::Budget;
 
 /// All that was looked at.
 #[derive(Debug, Clone, Serialize)]
@@ -96,17 +96,22 @@ async fn check_streams(
     seams: &Seams,
     store: Option<&crate::store::PgStore>,
 ) -> Vec<Checked> {
-    let vault: Arc<dyn TokenVault> = match store {
-        Some(store) => Arc::new(store.clone()),
-        None => Arc::new(TransientVault::default()),
+    let clock = seams.clock.clone();
+    let shared = match store {
+        Some(store) => {
+            let store = Arc::new(store.clone());
+            Shared { vault: store.clone(), budget: store, clock }
+        }
+        None => Shared { vault: Arc::new(TransientVault::default()), budget: Arc::new(NoBudget), clock },
     };
-    let endpoints = match stream::endpoints(settings, &vault, &seams.clock) {
+    let endpoints = match stream::endpoints(settings, &shared) {
         Ok(endpoints) => endpoints,
         Err(fault) => return vec![Checked::ill("http", &fault)],
     };
+    let budget = &shared.budget;
     let checks = endpoints.into_iter().map(|endpoint| async move {
         let subject = endpoint.settings.key.to_string();
-        match request(&endpoint, seams, store).await {
+        match request(&endpoint, seams, budget.as_ref()).await {
             Ok(detail) => Checked::well(subject, detail),
             Err(fault) => Checked::ill(subject, &fault),
         }
@@ -114,14 +119,8 @@ async fn check_streams(
     futures::future::join_all(checks).await
 }
 
-async fn request(
-    endpoint: &stream::Endpoint,
-    seams: &Seams,
-    store: Option<&crate::store::PgStore>,
-) -> Result<String, Fault> {
-    if let Some(store) = store {
-        seams.clock.sleep(store.reserve(&endpoint.budget).await?).await;
-    }
+async fn request(endpoint: &stream::Endpoint, seams: &Seams, budget: &dyn Budget) -> Result<String, Fault> {
+    seams.clock.sleep(budget.reserve(&endpoint.budget).await?).await;
     let now = seams.clock.now();
     let window = match endpoint.settings.key.stream.kind() {
         StreamKind::Windowed => TimeWindow::new(now - Duration::days(1), now),

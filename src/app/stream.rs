@@ -21,7 +21,7 @@ use crate::engine::reader::{PassConfig, ReadPolicy, StreamReader};
 use crate::engine::walk::WalkConfig;
 use crate::scheduler::cron::CronSchedule;
 use crate::sources::http::{HttpClient, HttpConfig};
-use crate::sources::moor::{MoorAccount, MoorConfig};
+use crate::sources::moor::{MoorAccount, MoorConfig, MoorLimits};
 use crate::sources::sobot::{SobotAccount, SobotConfig};
 use crate::store::PgStore;
 
@@ -90,7 +90,8 @@ pub(super) fn assemble(
     worker: Uuid,
 ) -> Result<Vec<Stream>, Fault> {
     let store = Arc::new(store.clone());
-    endpoints(settings, &(store.clone() as Arc<dyn TokenVault>), clock)?
+    let shared = Shared { vault: store.clone(), budget: store.clone(), clock: clock.clone() };
+    endpoints(settings, &shared)?
         .into_iter()
         .map(|Endpoint { source, budget, settings: stream }| {
             let zone = settings.timezone;
@@ -105,7 +106,7 @@ pub(super) fn assemble(
                 key: stream.key.clone(),
                 source,
                 store: store.clone(),
-                budget: store.clone() as Arc<dyn Budget>,
+                budget: store.clone(),
                 budget_key: budget,
                 clock: clock.clone(),
                 worker,
@@ -117,12 +118,16 @@ pub(super) fn assemble(
         .collect()
 }
 
+/// What accounts are shared through: tokens and limits live beyond the process, time does not.
+#[derive(Clone)]
+pub(super) struct Shared {
+    pub(super) vault: Arc<dyn TokenVault>,
+    pub(super) budget: Arc<dyn Budget>,
+    pub(super) clock: Arc<dyn Clock>,
+}
+
 /// The vendors' side of every enabled stream.
-pub(super) fn endpoints(
-    settings: &Settings,
-    vault: &Arc<dyn TokenVault>,
-    clock: &Arc<dyn Clock>,
-) -> Result<Vec<Endpoint>, Fault> {
+pub(super) fn endpoints(settings: &Settings, shared: &Shared) -> Result<Vec<Endpoint>, Fault> {
     let http = HttpClient::new(&HttpConfig {
         connect_timeout: settings.http.connect_timeout,
         read_timeout: settings.http.read_timeout,
@@ -130,22 +135,13 @@ pub(super) fn endpoints(
         body_bytes_max: settings.http.body_mib_max as usize * 1024 * 1024,
         ..HttpConfig::default()
     })?;
-    Ok(settings.sources.iter().flat_map(|source| account_endpoints(source, &http, vault, clock)).collect())
+    Ok(settings.sources.iter().flat_map(|source| account_endpoints(source, &http, shared)).collect())
 }
 
-/// An account's side of a stream, if it has it.
-type PickSource = Box<dyn Fn(StreamId) -> Option<Arc<dyn Source>>>;
-/// The name of the limit that a stream's requests count against.
-type NameBudget = Box<dyn Fn(StreamId) -> String>;
-
-fn account_endpoints(
-    source: &SourceSettings,
-    http: &HttpClient,
-    vault: &Arc<dyn TokenVault>,
-    clock: &Arc<dyn Clock>,
-) -> Vec<Endpoint> {
-    // One account object for all its streams: they share one token.
-    let (pick, budget_name): (PickSource, NameBudget) = match &source.account {
+/// One account object for all streams of a source: they share its token.
+fn account_endpoints(source: &SourceSettings, http: &HttpClient, shared: &Shared) -> Vec<Endpoint> {
+    let enabled = source.streams.iter().filter(|stream| stream.enabled);
+    match &source.account {
         Account::Sobot { app_id, app_key, .. } => {
             let config = SobotConfig {
                 source: source.name.clone(),
@@ -154,16 +150,19 @@ fn account_endpoints(
                 app_key: app_key.clone(),
                 phone: source.phone,
             };
-            let account = SobotAccount::new(config, http.clone(), vault.clone(), clock.clone());
-            let named = account.clone();
-            (
-                Box::new(move |stream| match stream {
-                    StreamId::SobotCallResult => Some(account.call_result()),
-                    StreamId::SobotChatResult => Some(account.chat_result()),
-                    StreamId::MoorQueue | StreamId::MoorAgentClaimStatus => None,
-                }),
-                Box::new(move |stream| named.budget_name(stream)),
-            )
+            let account = SobotAccount::new(config, http.clone(), shared.vault.clone(), shared.clock.clone());
+            let endpoint = |stream: &StreamSettings| Endpoint {
+                source: match stream.key.stream {
+                    StreamId::SobotChatResult => account.chat_result(),
+                    _ => account.call_result(),
+                },
+                budget: BudgetKey {
+                    name: account.budget_name(stream.key.stream),
+                    per_minute: stream.requests_per_minute,
+                },
+                settings: stream.clone(),
+            };
+            enabled.map(endpoint).collect()
         }
         Account::Moor { account_id, api_secret, .. } => {
             let config = MoorConfig {
@@ -173,33 +172,29 @@ fn account_endpoints(
                 api_secret: api_secret.clone(),
                 phone: source.phone,
             };
-            let account = MoorAccount::new(config, http.clone(), clock.clone());
-            let named = account.clone();
-            (
-                Box::new(move |stream| match stream {
-                    StreamId::MoorQueue => Some(account.queue()),
-                    StreamId::MoorAgentClaimStatus => Some(account.agent_claim_status()),
-                    StreamId::SobotCallResult | StreamId::SobotChatResult => None,
-                }),
-                Box::new(move |stream| named.budget_name(stream)),
-            )
-        }
-        // The live feed has no pages; it is not part of this version, and the daemon says so.
-        Account::Workbench { .. } => (Box::new(|_| None), Box::new(|stream| stream.to_string())),
-    };
-    let enabled = source.streams.iter().filter(|stream| stream.enabled);
-    enabled
-        .filter_map(|stream| {
-            Some(Endpoint {
-                source: pick(stream.key.stream)?,
-                budget: BudgetKey {
-                    name: budget_name(stream.key.stream),
-                    per_minute: stream.requests_per_minute,
+            let per_minute = |id| {
+                let stream = source.streams.iter().find(|stream| stream.key.stream == id);
+                stream.map_or(1, |stream| stream.requests_per_minute)
+            };
+            let limits = MoorLimits {
+                budget: shared.budget.clone(),
+                queue_per_minute: per_minute(StreamId::MoorQueue),
+                agent_claim_status_per_minute: per_minute(StreamId::MoorAgentClaimStatus),
+            };
+            let account = MoorAccount::new(config, http.clone(), limits, shared.clock.clone());
+            let endpoint = |stream: &StreamSettings| Endpoint {
+                source: match stream.key.stream {
+                    StreamId::MoorQueue => account.queue(),
+                    _ => account.agent_claim_status(),
                 },
+                budget: account.budget_key(stream.key.stream),
                 settings: stream.clone(),
-            })
-        })
-        .collect()
+            };
+            enabled.map(endpoint).collect()
+        }
+        // The live feed has no pages; it is not part of this version, and the commands say so.
+        Account::Workbench { .. } => Vec::new(),
+    }
 }
 
 fn window_policy(window: &WindowSettings, zone: Tz) -> WindowPolicy {

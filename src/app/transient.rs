@@ -9,6 +9,7 @@ use chrono::{DateTime, Utc};
 use secrecy::SecretString;
 
 use crate::domain::fault::{Fault, FaultKind};
+use crate::engine::port::budget::{Budget, BudgetKey};
 use crate::engine::port::token::{RenewalLease, Token, TokenVault};
 
 /// Tokens for as long as the process lives.
@@ -48,6 +49,20 @@ impl TokenVault for TransientVault {
     }
 
     async fn abandon_renewal(&self, _: RenewalLease) -> Result<(), Fault> {
+        Ok(())
+    }
+}
+
+/// No limit: a check sends one request a stream.
+pub(super) struct NoBudget;
+
+#[async_trait]
+impl Budget for NoBudget {
+    async fn reserve(&self, _: &BudgetKey) -> Result<Duration, Fault> {
+        Ok(Duration::ZERO)
+    }
+
+    async fn pause(&self, _: &BudgetKey, _: Duration) -> Result<(), Fault> {
         Ok(())
     }
 }

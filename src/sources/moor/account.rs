@@ -6,14 +6,16 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use secrecy::ExposeSecret as _;
 
-use crate::domain::fault::Fault;
+use crate::domain::fault::{Fault, FaultKind};
 use crate::domain::page::{Closing, Page, PageRequest};
 use crate::domain::stream::{StreamId, StreamKey};
+use crate::engine::port::budget::{Budget, BudgetKey};
 use crate::engine::port::clock::Clock;
 use crate::engine::port::source::Source;
 use crate::sources::address::address;
 use crate::sources::http::{HttpClient, Request};
 use crate::sources::moor::agent_claim_status::AGENT_CLAIM_STATUS;
+use crate::sources::moor::by_group::ByGroup;
 use crate::sources::moor::config::MoorConfig;
 use crate::sources::moor::endpoint::Endpoint;
 use crate::sources::moor::queue::QUEUE;
@@ -30,13 +32,33 @@ pub struct MoorAccount {
 struct Shared {
     config: MoorConfig,
     http: HttpClient,
+    limits: MoorLimits,
     clock: Arc<dyn Clock>,
+    by_group: ByGroup,
+}
+
+/// The account's limits. The engine reserves for each page before it asks for it; what a page costs beyond
+/// one request is reserved here.
+#[derive(Clone)]
+pub struct MoorLimits {
+    /// Where requests are counted.
+    pub budget: Arc<dyn Budget>,
+    /// queueQueue, requests a minute.
+    pub queue_per_minute: u32,
+    /// queueQueueAgentClaimStatus, requests a minute.
+    pub agent_claim_status_per_minute: u32,
 }
 
 impl MoorAccount {
     /// An account that signs by this clock.
-    pub fn new(config: MoorConfig, http: HttpClient, clock: Arc<dyn Clock>) -> MoorAccount {
-        MoorAccount { shared: Arc::new(Shared { config, http, clock }) }
+    pub fn new(
+        config: MoorConfig,
+        http: HttpClient,
+        limits: MoorLimits,
+        clock: Arc<dyn Clock>,
+    ) -> MoorAccount {
+        let by_group = ByGroup::default();
+        MoorAccount { shared: Arc::new(Shared { config, http, limits, clock, by_group }) }
     }
 
     /// Skill groups and their members (`moor-skill-groups.txt`, queueQueue).
@@ -49,12 +71,23 @@ impl MoorAccount {
         Arc::new(MoorStream { account: self.shared.clone(), endpoint: &AGENT_CLAIM_STATUS })
     }
 
-    /// `moor:<account_id>@<host[:port]>/<endpoint>`, the name of the stream's request budget. The limits
-    /// are printed per endpoint: 20 a minute, and 100 for the claim state.
-    pub fn budget_name(&self, stream: StreamId) -> String {
-        let known = [&QUEUE, &AGENT_CLAIM_STATUS].into_iter().find(|endpoint| endpoint.stream == stream);
-        let endpoint = known.map_or(stream.as_str(), |endpoint| endpoint.name);
-        format!("{}/{endpoint}", self.shared.config.account())
+    /// The stream's request budget. The limits are printed per endpoint: 20 a minute, and 100 for the
+    /// claim state.
+    pub fn budget_key(&self, stream: StreamId) -> BudgetKey {
+        self.shared.budget_key(if stream == QUEUE.stream { &QUEUE } else { &AGENT_CLAIM_STATUS })
+    }
+}
+
+impl Shared {
+    /// Named `moor:<account_id>@<host[:port]>/<endpoint>`.
+    fn budget_key(&self, endpoint: &Endpoint) -> BudgetKey {
+        BudgetKey {
+            name: format!("{}/{}", self.config.account(), endpoint.name),
+            per_minute: match endpoint.stream == QUEUE.stream {
+                true => self.limits.queue_per_minute,
+                false => self.limits.agent_claim_status_per_minute,
+            },
+        }
     }
 }
 
@@ -79,29 +112,126 @@ impl Source for MoorStream {
         Closing::Total
     }
 
-    /// A refused signature is taken afresh once, for it may have grown old on the way.
     async fn fetch(&self, request: &PageRequest) -> Result<Page, Fault> {
-        let outcome = match self.ask(request).await {
-            Err(Refusal::Signature(_)) => self.ask(request).await,
+        let by_group = &self.account.by_group;
+        if self.endpoint.stream == QUEUE.stream {
+            return self.page(request, None).await;
+        }
+        if by_group.is_needed() {
+            return self.group_page(request, true).await;
+        }
+        match self.page(request, None).await {
+            Err(fault) if fault.kind == FaultKind::RequestRefused && request.page_no == 1 => {
+                // Perhaps the account wants to be told which group; if that fails too, the refusal stands.
+                let page = self.group_page(request, false).await.map_err(|_| fault)?;
+                by_group.need();
+                Ok(page)
+            }
+            outcome => outcome,
+        }
+    }
+}
+
+/// Groups on a page of the list for a walk group by group.
+const LIST_PAGE_SIZE: u32 = 100;
+
+impl MoorStream {
+    /// One page, of one group's where `exten` is given. A refused signature is taken afresh once, for it
+    /// may have grown old on the way.
+    async fn page(&self, request: &PageRequest, exten: Option<&str>) -> Result<Page, Fault> {
+        let outcome = match self.ask(request, exten).await {
+            Err(Refusal::Signature(_)) => {
+                self.reserve().await?;
+                self.ask(request, exten).await
+            }
             outcome => outcome,
         };
         outcome.map_err(|refusal| match refusal {
             Refusal::Signature(fault) | Refusal::Other(fault) => fault,
         })
     }
-}
 
-impl MoorStream {
-    async fn ask(&self, request: &PageRequest) -> Result<Page, Refusal> {
-        let Shared { config, http, clock } = &*self.account;
-        let path = format!("/v20210827/webChat/{}/{}", self.endpoint.name, config.account_id);
-        let site = CallSite {
-            stream: StreamKey { source: config.source.clone(), stream: self.endpoint.stream },
-            request: format!("POST {path}"),
+    /// Waits for a request of this endpoint that the engine does not know of.
+    async fn reserve(&self) -> Result<(), Fault> {
+        let Shared { limits, clock, .. } = &*self.account;
+        let wait = limits.budget.reserve(&self.account.budget_key(self.endpoint)).await?;
+        clock.sleep(wait).await;
+        Ok(())
+    }
+
+    /// The claim states of the `page_no`-th group. `reserved`: the engine's reservation is not used yet.
+    async fn group_page(&self, request: &PageRequest, reserved: bool) -> Result<Page, Fault> {
+        let Shared { by_group, clock, .. } = &*self.account;
+        let extens = match by_group.known(request.page_no, clock.now()).await {
+            Some(extens) => extens,
+            None => {
+                let extens = self.list_groups().await?;
+                by_group.remember(&extens, clock.now()).await;
+                extens
+            }
         };
+        let total = Some(extens.len() as u64);
+        let Some(exten) = extens.get(request.page_no as usize - 1) else {
+            return Ok(Page { records: Vec::new(), total, page_size: Some(1) });
+        };
+        if !reserved {
+            self.reserve().await?;
+        }
+        let first = PageRequest { window: None, page_no: 1, page_size: request.page_size };
+        let mut page = self.page(&first, Some(exten)).await?;
+        if page.records.is_empty() {
+            by_group.forget().await;
+            let message = format!(
+                "{}: queueQueue lists group {exten}, and its claim state is empty: the group vanished meanwhile",
+                self.site().stream
+            );
+            return Err(Fault::new(FaultKind::WalkUnsettled, message));
+        }
+        page.records.truncate(1);
+        Ok(Page { records: page.records, total, page_size: Some(1) })
+    }
+
+    /// The numbers of all groups.
+    async fn list_groups(&self) -> Result<Vec<String>, Fault> {
+        let queue = MoorStream { account: self.account.clone(), endpoint: &QUEUE };
+        let mut extens: Vec<String> = Vec::new();
+        for page_no in 1.. {
+            queue.reserve().await?;
+            let request = PageRequest { window: None, page_no, page_size: LIST_PAGE_SIZE };
+            let page = queue.page(&request, None).await?;
+            let groups = page.records.iter().flat_map(|record| record.rows.iter());
+            let before = extens.len();
+            for exten in groups.filter_map(|row| row.key().next()) {
+                if !extens.iter().any(|known| known == exten) {
+                    extens.push(exten.to_owned());
+                }
+            }
+            // A page that brings nothing new ends the list, and so does the total.
+            if extens.len() == before || page.total.is_some_and(|total| total <= extens.len() as u64) {
+                break;
+            }
+        }
+        Ok(extens)
+    }
+
+    fn site(&self) -> CallSite {
+        let config = &self.account.config;
+        CallSite {
+            stream: StreamKey { source: config.source.clone(), stream: self.endpoint.stream },
+            request: format!("POST /v20210827/webChat/{}/{}", self.endpoint.name, config.account_id),
+        }
+    }
+
+    async fn ask(&self, request: &PageRequest, exten: Option<&str>) -> Result<Page, Refusal> {
+        let Shared { config, http, clock, .. } = &*self.account;
+        let path = format!("/v20210827/webChat/{}/{}", self.endpoint.name, config.account_id);
+        let site = self.site();
         let signature = sign(config, clock.now());
         let (sig, authorization) = (signature.sig.expose_secret(), signature.authorization.expose_secret());
-        let body = serde_json::json!({"page": request.page_no, "pageSize": request.page_size});
+        let mut body = serde_json::json!({"page": request.page_no, "pageSize": request.page_size});
+        if let Some(exten) = exten {
+            body["exten"] = exten.into();
+        }
         let request = Request {
             url: address(&config.base_url, &path, &[("sig", sig)]),
             secret_header: Some(("Authorization", signature.authorization.clone())),

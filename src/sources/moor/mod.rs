@@ -3,6 +3,7 @@
 
 mod account;
 mod agent_claim_status;
+mod by_group;
 mod config;
 mod endpoint;
 mod fault;
@@ -10,5 +11,5 @@ mod queue;
 mod sign;
 mod wire;
 
-pub use account::MoorAccount;
+pub use account::{MoorAccount, MoorLimits};
 pub use config::MoorConfig;

@@ -10,7 +10,7 @@ use ccsync::sources::moor::{MoorAccount, MoorConfig};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use url::Url;
 
-use crate::sources::support::{ManualClock, Reply, Vendor, client_with, printed};
+use crate::sources::support::{ManualClock, Reply, Vendor, client_with, moor_limits, printed};
 
 const SIG: &str = "88996D9907E0EE52C5DAF8EFFCC31CFC";
 
@@ -23,7 +23,7 @@ async fn ask(base: Url, config: HttpConfig) -> Result<Page, Fault> {
         phone: PhonePolicy::Mask,
     };
     let clock = ManualClock::at("2016-10-13T11:36:12+08:00");
-    let source = MoorAccount::new(account, client_with(config), clock).queue();
+    let source = MoorAccount::new(account, client_with(config), moor_limits(Arc::default()), clock).queue();
     let outcome = source.fetch(&PageRequest { window: None, page_no: 1, page_size: 100 }).await;
     if let Err(fault) = &outcome {
         assert!(!printed(fault).contains(SIG), "{}", printed(fault));

@@ -12,7 +12,9 @@ use ccsync::engine::port::source::Source;
 use ccsync::sources::moor::{MoorAccount, MoorConfig};
 use rstest::rstest;
 
-use crate::sources::support::{ManualClock, Reply, Vendor, client, instant, printed};
+use crate::sources::support::{
+    CountingBudget, ManualClock, Reply, Vendor, client, instant, moor_limits, printed,
+};
 
 const GROUP: &str = r#"{"displayName":"阿瓦达哇多23","exten":"10018590","assignRule":"priority","isMemory":true,
 "memoryTime":"120","updateTime":"2022-01-04 16:17:27","updateAgent":"",
@@ -26,6 +28,7 @@ struct Bench {
     vendor: Vendor,
     clock: Arc<ManualClock>,
     account: MoorAccount,
+    budget: Arc<CountingBudget>,
 }
 
 async fn bench(phone: PhonePolicy) -> Bench {
@@ -38,7 +41,9 @@ async fn bench(phone: PhonePolicy) -> Bench {
         api_secret: "secret".into(),
         phone,
     };
-    Bench { account: MoorAccount::new(config, client(), clock.clone()), clock, vendor }
+    let budget = Arc::new(CountingBudget::default());
+    let account = MoorAccount::new(config, client(), moor_limits(budget.clone()), clock.clone());
+    Bench { account, budget, clock, vendor }
 }
 
 async fn ask(source: Arc<dyn Source>) -> Result<Page, Fault> {
@@ -338,6 +343,16 @@ async fn budgets_are_named_after_account_host_and_endpoint() {
     for (stream, endpoint) in
         [(StreamId::MoorQueue, "queueQueue"), (StreamId::MoorAgentClaimStatus, "queueQueueAgentClaimStatus")]
     {
-        assert_eq!(bench.account.budget_name(stream), format!("moor:N00000000556@{host}/{endpoint}"));
+        assert_eq!(bench.account.budget_key(stream).name, format!("moor:N00000000556@{host}/{endpoint}"));
     }
+}
+
+#[tokio::test]
+async fn a_signature_sent_again_is_counted_like_any_other_request() {
+    let bench = bench(PhonePolicy::Mask).await;
+    bench.vendor.reply("queueQueue", Reply::json(r#"{"code":403}"#));
+    bench.vendor.reply("queueQueue", Reply::json(nested(GROUP, 1)));
+    ask(bench.account.queue()).await.unwrap();
+    let reserved = bench.budget.0.lock().unwrap().clone();
+    assert_eq!(reserved, [bench.account.budget_key(StreamId::MoorQueue)], "the first one is the engine's");
 }

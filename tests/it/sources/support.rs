@@ -15,9 +15,11 @@ use secrecy::{ExposeSecret as _, SecretString};
 use url::Url;
 
 use ccsync::domain::fault::{Fault, FaultKind};
+use ccsync::engine::port::budget::{Budget, BudgetKey};
 use ccsync::engine::port::clock::Clock;
 use ccsync::engine::port::token::{RenewalLease, Token, TokenVault};
 use ccsync::sources::http::{HttpClient, HttpConfig};
+use ccsync::sources::moor::MoorLimits;
 
 /// One answer of the script.
 #[derive(Debug, Clone)]
@@ -307,6 +309,27 @@ impl TokenVault for MemoryVault {
 
 pub fn instant(text: &str) -> DateTime<Utc> {
     DateTime::parse_from_rfc3339(text).unwrap().to_utc()
+}
+
+/// Counts reservations and never makes anyone wait.
+#[derive(Default)]
+pub struct CountingBudget(pub Mutex<Vec<BudgetKey>>);
+
+#[async_trait]
+impl Budget for CountingBudget {
+    async fn reserve(&self, key: &BudgetKey) -> Result<Duration, Fault> {
+        self.0.lock().unwrap().push(key.clone());
+        Ok(Duration::ZERO)
+    }
+
+    async fn pause(&self, _: &BudgetKey, _: Duration) -> Result<(), Fault> {
+        Ok(())
+    }
+}
+
+/// 7moor's documented limits.
+pub fn moor_limits(budget: Arc<CountingBudget>) -> MoorLimits {
+    MoorLimits { budget, queue_per_minute: 20, agent_claim_status_per_minute: 100 }
 }
 
 pub fn client() -> HttpClient {

@@ -8,18 +8,18 @@ use ccsync::simulator::{SimulatorConfig, Switches};
 use super::truth;
 use crate::support::harness::{QUICK, TestApp, TestClock, TestWorld, small_world, with_each};
 
-/// Readings under which a stream cannot be read at all: stream, kind, and what its message must name.
-const IMPOSSIBLE: &[(&str, &str, &[(&str, FaultKind, &str)])] = &[
-    (
-        "sobot_entitled",
-        "off",
-        &[
-            ("sobot.call_result", FaultKind::CredentialsRefused, "700046"),
-            ("sobot.chat_result", FaultKind::CredentialsRefused, "700046"),
-        ],
-    ),
-    ("moor_claim_filter", "required", &[("moor.agent_claim_status", FaultKind::RequestRefused, "400")]),
-];
+/// Switch, its value, and what cannot be read under it: stream, kind, and what its message must name.
+type Impossible = (&'static str, &'static str, &'static [(&'static str, FaultKind, &'static str)]);
+
+/// Readings under which a stream cannot be read at all.
+const IMPOSSIBLE: &[Impossible] = &[(
+    "sobot_entitled",
+    "off",
+    &[
+        ("sobot.call_result", FaultKind::CredentialsRefused, "700046"),
+        ("sobot.chat_result", FaultKind::CredentialsRefused, "700046"),
+    ],
+)];
 
 #[test]
 fn under_every_other_reading_of_every_switch_a_sync_brings_all_and_a_second_one_writes_nothing() {
