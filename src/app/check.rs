@@ -120,7 +120,7 @@ async fn check_streams(
 }
 
 async fn request(endpoint: &stream::Endpoint, seams: &Seams, budget: &dyn Budget) -> Result<String, Fault> {
-    seams.clock.sleep(budget.reserve(&endpoint.budget).await?).await;
+    budget.acquire(&endpoint.budget, seams.clock.as_ref()).await?;
     let now = seams.clock.now();
     let window = match endpoint.settings.key.stream.kind() {
         StreamKind::Windowed => TimeWindow::new(now - Duration::days(1), now),

@@ -9,7 +9,7 @@ use chrono::{DateTime, Utc};
 use secrecy::SecretString;
 
 use crate::domain::fault::{Fault, FaultKind};
-use crate::engine::port::budget::{Budget, BudgetKey};
+use crate::engine::port::budget::{Budget, BudgetKey, Reservation};
 use crate::engine::port::token::{RenewalLease, Token, TokenVault};
 
 /// Tokens for as long as the process lives.
@@ -58,8 +58,8 @@ pub(super) struct NoBudget;
 
 #[async_trait]
 impl Budget for NoBudget {
-    async fn reserve(&self, _: &BudgetKey) -> Result<Duration, Fault> {
-        Ok(Duration::ZERO)
+    async fn reserve(&self, _: &BudgetKey) -> Result<Reservation, Fault> {
+        Ok(Reservation::Granted(Duration::ZERO))
     }
 
     async fn pause(&self, _: &BudgetKey, _: Duration) -> Result<(), Fault> {

@@ -133,10 +133,9 @@ impl<'a> Fetcher<'a> {
     }
 
     async fn await_budget(&self) -> Result<(), Fault> {
-        let wait = self.budget.reserve(self.budget_key).await?;
+        let wait = self.budget.acquire(self.budget_key, self.clock).await?;
         if !wait.is_zero() {
             event::BudgetWaited { key: self.key, wait }.emit();
-            self.clock.sleep(wait).await;
         }
         Ok(())
     }

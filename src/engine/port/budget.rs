@@ -5,6 +5,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 
 use crate::domain::fault::Fault;
+use crate::engine::port::clock::Clock;
 
 /// One limit: an account's requests to one endpoint.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -16,19 +17,48 @@ pub struct BudgetKey {
     pub per_minute: u32,
 }
 
+/// The answer to a request for a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reservation {
+    /// The caller sends after this long, or not at all: nobody else is given the moment.
+    Granted(Duration),
+    /// The next free moment is too far away to be given to anyone yet: ask again after this long.
+    Later(Duration),
+}
+
 /// Hands out the right to send requests. Kept in the database: restarts and other workers count too.
 #[async_trait]
 pub trait Budget: Send + Sync {
-    /// Reserves the next free moment for one request and returns how long to wait for it. The caller
-    /// waits, then sends. A reservation that is not used is lost, never handed out twice.
+    /// Asks for the next free moment. Only moments in the very near future are given away, so that a
+    /// process that dies while it waits takes no more than one with it.
     ///
     /// # Errors
     /// Database faults. Without a reservation nothing may be sent.
-    async fn reserve(&self, key: &BudgetKey) -> Result<Duration, Fault>;
+    async fn reserve(&self, key: &BudgetKey) -> Result<Reservation, Fault>;
 
     /// The vendor said that there were too many requests: nobody sends for `pause` from now.
     ///
     /// # Errors
     /// Database faults.
     async fn pause(&self, key: &BudgetKey, pause: Duration) -> Result<(), Fault>;
+
+    /// Waits until one request may be sent, and says how long that took.
+    ///
+    /// # Errors
+    /// As [`Budget::reserve`].
+    async fn acquire(&self, key: &BudgetKey, clock: &dyn Clock) -> Result<Duration, Fault> {
+        let mut waited = Duration::ZERO;
+        loop {
+            match self.reserve(key).await? {
+                Reservation::Granted(wait) => {
+                    clock.sleep(wait).await;
+                    return Ok(waited + wait);
+                }
+                Reservation::Later(wait) => {
+                    clock.sleep(wait).await;
+                    waited += wait;
+                }
+            }
+        }
+    }
 }

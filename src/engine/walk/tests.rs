@@ -15,7 +15,7 @@ use crate::domain::record::{Row, Value};
 use crate::domain::stream::{StreamId, StreamKey};
 use crate::domain::table::MOOR_QUEUE_MEMBER;
 use crate::engine::fetch::RetryConfig;
-use crate::engine::port::budget::{Budget, BudgetKey};
+use crate::engine::port::budget::{Budget, BudgetKey, Reservation};
 use crate::engine::port::clock::SystemClock;
 use crate::engine::port::source::Source;
 use crate::engine::read::{Before, ClosedRead, ReadEnd, read};
@@ -102,8 +102,8 @@ struct NoLimit;
 
 #[async_trait]
 impl Budget for NoLimit {
-    async fn reserve(&self, _: &BudgetKey) -> Result<Duration, Fault> {
-        Ok(Duration::ZERO)
+    async fn reserve(&self, _: &BudgetKey) -> Result<Reservation, Fault> {
+        Ok(Reservation::Granted(Duration::ZERO))
     }
 
     async fn pause(&self, _: &BudgetKey, _: Duration) -> Result<(), Fault> {

@@ -154,9 +154,7 @@ impl MoorStream {
     /// Waits for a request of this endpoint that the engine does not know of.
     async fn reserve(&self) -> Result<(), Fault> {
         let Shared { limits, clock, .. } = &*self.account;
-        let wait = limits.budget.reserve(&self.account.budget_key(self.endpoint)).await?;
-        clock.sleep(wait).await;
-        Ok(())
+        limits.budget.acquire(&self.account.budget_key(self.endpoint), clock.as_ref()).await.map(|_| ())
     }
 
     /// The claim states of the `page_no`-th group. `reserved`: the engine's reservation is not used yet.

@@ -23,7 +23,8 @@ async fn ask(base: Url, config: HttpConfig) -> Result<Page, Fault> {
         phone: PhonePolicy::Mask,
     };
     let clock = ManualClock::at("2016-10-13T11:36:12+08:00");
-    let source = MoorAccount::new(account, client_with(config), moor_limits(Arc::default()), clock).queue();
+    let source =
+        MoorAccount::new(account, client_with(config), moor_limits(std::sync::Arc::default()), clock).queue();
     let outcome = source.fetch(&PageRequest { window: None, page_no: 1, page_size: 100 }).await;
     if let Err(fault) = &outcome {
         assert!(!printed(fault).contains(SIG), "{}", printed(fault));

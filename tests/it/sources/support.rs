@@ -15,7 +15,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 use url::Url;
 
 use ccsync::domain::fault::{Fault, FaultKind};
-use ccsync::engine::port::budget::{Budget, BudgetKey};
+use ccsync::engine::port::budget::{Budget, BudgetKey, Reservation};
 use ccsync::engine::port::clock::Clock;
 use ccsync::engine::port::token::{RenewalLease, Token, TokenVault};
 use ccsync::sources::http::{HttpClient, HttpConfig};
@@ -317,9 +317,9 @@ pub struct CountingBudget(pub Mutex<Vec<BudgetKey>>);
 
 #[async_trait]
 impl Budget for CountingBudget {
-    async fn reserve(&self, key: &BudgetKey) -> Result<Duration, Fault> {
+    async fn reserve(&self, key: &BudgetKey) -> Result<Reservation, Fault> {
         self.0.lock().unwrap().push(key.clone());
-        Ok(Duration::ZERO)
+        Ok(Reservation::Granted(Duration::ZERO))
     }
 
     async fn pause(&self, _: &BudgetKey, _: Duration) -> Result<(), Fault> {
