@@ -1,6 +1,9 @@
 //! The whole product against the simulated vendors: what is in the tables afterwards, row by row.
 
+mod change;
 mod fault;
+mod history;
+mod roster;
 mod steps;
 mod switch;
 mod truth;

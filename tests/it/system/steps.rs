@@ -8,6 +8,7 @@ use ccsync::simulator::{Change, FaultRates};
 use serde_json::Value;
 use sqlx::AssertSqlSafe;
 
+use super::history::assert_histories_are_whole;
 use super::truth;
 use crate::support::harness::{TestApp, TestWorld};
 
@@ -31,6 +32,7 @@ pub async fn assert_settles(world: &TestWorld) {
         world.clock.advance(Duration::from_secs(5));
     }
     truth::assert_tables_are_the_vendors(&world.test).await;
+    assert_histories_are_whole(&world.test).await;
     assert_eq!(world.test.simulator.journal().writes(), 0);
 }
 
