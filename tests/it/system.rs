@@ -3,9 +3,15 @@
 mod change;
 mod fault;
 mod history;
+mod limit;
+mod outage;
+mod privacy;
+mod quarantine;
+mod range;
 mod roster;
 mod steps;
 mod switch;
+mod token;
 mod truth;
 
 use ccsync::domain::run::RunOutcome;

@@ -57,7 +57,7 @@ pub async fn whole_database(test: &TestApp) -> Vec<String> {
     let pool = test.pool().await;
     let tables: Vec<String> = sqlx::query_scalar(
         "select format('%I.%I', schemaname, tablename) from pg_tables
-         where schemaname not in ('pg_catalog', 'information_schema') order by 1",
+         where schemaname not like 'pg\\_%' and schemaname <> 'information_schema' order by 1",
     )
     .fetch_all(pool)
     .await
