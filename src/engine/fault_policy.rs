@@ -67,7 +67,7 @@ pub const fn policy(kind: FaultKind) -> FaultPolicy {
             "set base_url to the address that the vendor gave you; credentials never follow a redirect",
         ),
         FaultKind::WalkUnsettled => (
-            FailWindow,
+            RetryWindow,
             "the vendor's data changed faster than it could be read; a smaller window or a larger \
              page_size settles sooner",
         ),

@@ -25,6 +25,8 @@ const ROUNDS_MAX: u32 = 4;
 const FAILURES_IN_A_ROW_MAX: u32 = 5;
 /// Token fights in a row after which the pass ends: each costs the account a token.
 const TOKEN_FIGHTS_MAX: u32 = 3;
+/// A window that does not hold still is not cut into parts shorter than this.
+const UNSETTLED_HALF_MIN: chrono::Duration = chrono::Duration::hours(1);
 /// How soon another worker's lease is looked at again.
 const BUSY_WAIT: Duration = Duration::from_millis(300);
 
@@ -181,6 +183,9 @@ impl<'a> Pass<'a> {
         let result = match end {
             Ok(ReadEnd::Closed(closed)) => self.commit(due, &lease, began, *closed).await,
             Ok(ReadEnd::TooLarge(rows)) => return self.halve(due, lease, rows).await,
+            Err(fault) if fault.kind == FaultKind::WalkUnsettled && self.may_halve(due) => {
+                return self.halve(due, lease, 0).await;
+            }
             Err(fault) => Err(fault),
         };
         match result {
@@ -239,6 +244,13 @@ impl<'a> Pass<'a> {
             event::RecordsQuarantined { key: &reader.key, count: counted.quarantined }.emit();
         }
         Ok(())
+    }
+
+    /// Whether a window that does not hold still is read in halves, which hold still sooner. Not for ever:
+    /// a vendor whose answers never agree would have each minute read by itself.
+    fn may_halve(&self, due: &DueScope) -> bool {
+        let splits = self.walk.rows_max.is_some();
+        splits && due.ask.is_some_and(|ask| UNSETTLED_HALF_MIN * 2 <= ask.end - ask.start)
     }
 
     /// The left half is read next; the right one is a gap by then, which the planner finds.

@@ -1,8 +1,17 @@
 //! The whole product against the simulated vendors: what is in the tables afterwards, row by row.
 
+mod change;
 mod fault;
+mod history;
+mod limit;
+mod outage;
+mod privacy;
+mod quarantine;
+mod range;
+mod roster;
 mod steps;
 mod switch;
+mod token;
 pub mod truth;
 
 use ccsync::domain::run::RunOutcome;

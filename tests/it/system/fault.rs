@@ -99,3 +99,13 @@ fn a_wrong_page_of_a_second_read_marks_nothing_deleted() {
         assert_settles(&world).await;
     });
 }
+
+#[tokio::test]
+async fn a_window_that_never_holds_still_is_read_in_parts_that_do() {
+    let never = FaultRates::none().with_at(Endpoint::SobotCallResult, Fault::Drift, 1.0);
+    let world = world_with(9, never).await;
+    sync_well(&world.test).await;
+    let windows = "select count(*) from sync.time_window where stream = 'sobot.call_result'";
+    assert!(super::steps::value::<i64>(&world.test, windows).await > 8, "nothing was split");
+    assert_settles(&world).await;
+}

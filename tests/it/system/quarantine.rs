@@ -1,0 +1,114 @@
+//! Records that cannot be read: set aside whole, in nobody's way, and resolved when they are mended.
+
+use std::time::Duration;
+
+use ccsync::domain::run::RunOutcome;
+use ccsync::simulator::{Change, Channel, Endpoint, Fault};
+use serde_json::{Map, Value, json};
+
+use super::steps::{assert_settles, change, row, sync_well, value};
+use crate::support::harness::{TestWorld, small_world, with_each};
+
+fn insert(fields: &Value) -> Change {
+    let fields = fields.as_object().unwrap().clone();
+    Change::Insert { channel: Channel::Call, fields, omit: Vec::new() }
+}
+
+#[tokio::test]
+async fn a_record_that_cannot_be_read_is_set_aside_whole_with_its_phone_numbers_masked_until_it_is_mended() {
+    let world = TestWorld::quick(small_world()).await;
+    let test = &world.test;
+    let mut fields = json!({
+        "call_log_jestid": "broken-1", "agentid": "agent-1", "pulse": "3.5",
+        "total_score": "abc", "remark": "customer 13812345678 complained",
+    });
+    change(test, insert(&fields));
+    for seen in 1..=3 {
+        for report in test.sync().await {
+            let calls = report.key.stream.to_string() == "sobot.call_result";
+            let outcome = if calls { RunOutcome::Partial } else { RunOutcome::Succeeded };
+            assert_eq!(report.outcome, outcome, "{report:?}");
+            assert_eq!(report.counts.quarantined, u64::from(calls), "{report:?}");
+            assert!(report.failures.is_empty(), "{report:?}");
+        }
+        let entry = row(test, "select * from sync.quarantine").await;
+        assert_eq!((&entry["source"], &entry["stream"]), (&json!("sobot"), &json!("sobot.call_result")));
+        assert_eq!((&entry["state"], &entry["seen"]), (&json!("open"), &json!(seen)), "{entry}");
+        let payload: Map<String, Value> = serde_json::from_str(entry["payload"].as_str().unwrap()).unwrap();
+        assert_eq!(payload["remark"], "customer 138****5678 complained");
+        assert_eq!(payload["total_score"], "abc");
+        assert_eq!(payload["pulse"], "3.5");
+        let reason = entry["reason"].as_str().unwrap();
+        assert!(reason.contains("total_score"), "{reason}");
+        let stored: i64 = value(test, "select count(*) from sobot.call_result").await;
+        assert_eq!(stored, 120, "every other row is there");
+        assert_eq!(test.app.status().await.unwrap().quarantine_open, 1);
+        world.clock.advance(Duration::from_secs(60));
+    }
+    change(test, Change::Delete { channel: Channel::Call, id: "broken-1".to_owned(), agentid: None });
+    fields["total_score"] = json!("88.0");
+    fields["remark"] = json!("nothing");
+    change(test, insert(&fields));
+    assert_settles(&world).await;
+    assert_eq!(value::<String>(test, "select state from sync.quarantine").await, "resolved");
+    assert_eq!(test.app.status().await.unwrap().quarantine_open, 0);
+}
+
+#[tokio::test]
+async fn a_row_that_can_no_longer_be_read_is_not_marked_deleted() {
+    let world = TestWorld::quick(small_world()).await;
+    let test = &world.test;
+    sync_well(test).await;
+    let call = test.simulator.truth().calls[5].clone();
+    let (id, agentid) = (call["call_log_jestid"].as_str().unwrap(), call["agentid"].as_str().unwrap());
+    // In its own window: only the reject stands between the row and its absence.
+    let fields = json!({"total_score": "abc", "qualify_time": call["qualify_time"]});
+    change(
+        test,
+        Change::Rescore {
+            channel: Channel::Call,
+            id: id.to_owned(),
+            agentid: Some(agentid.to_owned()),
+            fields: fields.as_object().unwrap().clone(),
+        },
+    );
+    for _ in 0..4 {
+        world.clock.advance(Duration::from_secs(3600));
+        test.sync().await;
+    }
+    let kept = format!("select deleted_at, revision, total_score::text from sobot.call_result where call_log_jestid = '{id}' and agentid = '{agentid}'");
+    let kept = row(test, &kept).await;
+    assert_eq!((&kept["deleted_at"], &kept["revision"]), (&Value::Null, &json!(1)), "{kept}");
+    let gone = "select count(*) from sobot.call_result where deleted_at is not null";
+    assert_eq!(value::<i64>(test, gone).await, 0);
+}
+
+#[test]
+fn any_broken_record_leaves_the_rest_of_its_page_alone_and_is_resolved_by_the_next_good_read() {
+    let read = [
+        Endpoint::SobotCallResult,
+        Endpoint::SobotChatResult,
+        Endpoint::MoorQueue,
+        Endpoint::MoorAgentClaimStatus,
+    ];
+    with_each(0..4_i64, |how| async move {
+        let world = TestWorld::quick(small_world()).await;
+        // A claim has no time to be unreadable; 7moor's groups take any further field.
+        for endpoint in read.into_iter().filter(|endpoint| how != 3 || *endpoint != Endpoint::MoorAgentClaimStatus) {
+            world.test.simulator.script(endpoint, [Fault::MalformedRecord.with(how)]);
+        }
+        for report in world.test.sync().await {
+            let spared = how == 3 && report.key.stream.to_string() == "moor.agent_claim_status";
+            let outcome = if spared { RunOutcome::Succeeded } else { RunOutcome::Partial };
+            assert_eq!(report.outcome, outcome, "{how}: {report:?}");
+            assert_eq!(report.counts.quarantined, u64::from(!spared), "{how}: {report:?}");
+        }
+        // Of 120 rows one is missing; of 12 groups one, or what was broken in it.
+        assert_eq!(value::<i64>(&world.test, "select count(*) from sobot.call_result").await, 119);
+        assert_eq!(value::<i64>(&world.test, "select count(*) from sobot.chat_result").await, 119);
+        assert!(value::<i64>(&world.test, "select count(*) from moor.queue").await >= 11);
+        assert_settles(&world).await;
+        let open = "select count(*) from sync.quarantine where state = 'open'";
+        assert_eq!(value::<i64>(&world.test, open).await, 0);
+    });
+}
