@@ -24,6 +24,7 @@ use crate::domain::status::{StatusReport, StreamDeclaration, StreamStatus};
 use crate::domain::stream::{StreamId, StreamKey};
 use crate::domain::window::TimeWindow;
 use crate::engine::planner::PlannedWindow;
+use crate::engine::port::budget::Budget;
 use crate::engine::port::clock::{Clock, SystemClock};
 use crate::engine::port::store::{Scope, StatusRead as _, Store as _};
 use crate::engine::reader::{PassOrder, PassReport};
@@ -33,6 +34,8 @@ use crate::engine::reader::{PassOrder, PassReport};
 pub struct Seams {
     /// Time.
     pub clock: Arc<dyn Clock>,
+    /// The vendors' limits, where they are not the database's: for time that does not run at its pace.
+    pub budget: Option<Arc<dyn Budget>>,
     /// The embedded server ends with this process, however that ends.
     pub stop_database_with_process: bool,
     /// The embedded server waits for the disk at each commit; off only for data that may be lost.
@@ -41,7 +44,7 @@ pub struct Seams {
 
 impl Default for Seams {
     fn default() -> Seams {
-        Seams { clock: Arc::new(SystemClock), stop_database_with_process: false, durable: true }
+        Seams { clock: Arc::new(SystemClock), budget: None, stop_database_with_process: false, durable: true }
     }
 }
 
@@ -76,7 +79,7 @@ impl App {
     pub async fn build(settings: Settings, seams: Seams) -> Result<App, Fault> {
         let database = Database::open(&settings.database, &seams).await?;
         let worker = Uuid::new_v4();
-        let streams = stream::assemble(&settings, &database.store, &seams.clock, worker)?;
+        let streams = stream::assemble(&settings, &database.store, &seams, worker)?;
         Ok(App { settings, seams, database, streams })
     }
 

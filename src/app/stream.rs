@@ -6,6 +6,7 @@ use chrono::{DateTime, Duration, Utc};
 use chrono_tz::Tz;
 use uuid::Uuid;
 
+use crate::app::Seams;
 use crate::config::{Account, EngineSettings, Settings, SourceSettings, StreamSettings, WindowSettings};
 use crate::domain::fault::{Fault, FaultKind};
 use crate::domain::status::{StreamDeclaration, StreamStatus, WindowTally};
@@ -86,11 +87,12 @@ pub(super) struct Endpoint {
 pub(super) fn assemble(
     settings: &Settings,
     store: &PgStore,
-    clock: &Arc<dyn Clock>,
+    seams: &Seams,
     worker: Uuid,
 ) -> Result<Vec<Stream>, Fault> {
     let store = Arc::new(store.clone());
-    let shared = Shared { vault: store.clone(), budget: store.clone(), clock: clock.clone() };
+    let budget = seams.budget.clone().unwrap_or_else(|| store.clone());
+    let shared = Shared { vault: store.clone(), budget, clock: seams.clock.clone() };
     endpoints(settings, &shared)?
         .into_iter()
         .map(|Endpoint { source, budget, settings: stream }| {
@@ -106,9 +108,9 @@ pub(super) fn assemble(
                 key: stream.key.clone(),
                 source,
                 store: store.clone(),
-                budget: store.clone(),
+                budget: shared.budget.clone(),
                 budget_key: budget,
-                clock: clock.clone(),
+                clock: shared.clock.clone(),
                 worker,
                 policy,
                 config: pass_config(&settings.engine, &stream),

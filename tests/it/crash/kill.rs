@@ -31,12 +31,6 @@ fn slow_world() -> SimulatorConfig {
     SimulatorConfig { latency_ms: 8, moor_limit: 100_000, ..recent_world() }
 }
 
-/// A killed process keeps the moments that it had reserved for requests to 7moor, three seconds each. That
-/// is right, for they may have been sent; but this loop does not wait for them.
-async fn forgive_requests(pool: &PgPool) {
-    sqlx::query("delete from sync.request_budget").execute(pool).await.unwrap();
-}
-
 /// A lease of a second: the next process waits no longer for what the dead one held.
 const QUICK: &str = "[engine]\nlease = \"1s\"\n";
 
@@ -88,7 +82,6 @@ async fn kills_at_any_instant_lose_and_double_nothing() {
             let _ = desk.simulator.mutate(Change::Random { kind });
         }
         killed_sync(&desk, &mut dice).await;
-        forgive_requests(pool).await;
         assert_ledger_is_sound(pool).await;
         assert_counts_are_the_rows(pool).await;
     }
@@ -136,7 +129,6 @@ async fn a_first_load_that_is_killed_again_and_again_goes_on_where_it_stopped() 
             break;
         }
         program.kill().await;
-        forgive_requests(desk.db.pool().await).await;
         kills += 1;
         assert!(kills < 100, "no progress is made between kills");
         program = desk.site.start(&["sync"]);

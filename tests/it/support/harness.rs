@@ -6,6 +6,8 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use ccsync::app::{App, Seams, StreamChoice};
+use ccsync::domain::fault::Fault;
+use ccsync::engine::port::budget::{Budget, BudgetKey, Reservation};
 use ccsync::engine::port::clock::Clock;
 use ccsync::engine::reader::PassReport;
 use ccsync::simulator::{Now, Simulator, SimulatorConfig};
@@ -211,6 +213,21 @@ impl Clock for TestClock {
     }
 }
 
+/// Limits that are never reached: the database counts them in real time, which a hurried product would
+/// have to wait for.
+struct OutOfReach;
+
+#[async_trait::async_trait]
+impl Budget for OutOfReach {
+    async fn reserve(&self, _: &BudgetKey) -> Result<Reservation, Fault> {
+        Ok(Reservation::Granted(Duration::ZERO))
+    }
+
+    async fn pause(&self, _: &BudgetKey, _: Duration) -> Result<(), Fault> {
+        Ok(())
+    }
+}
+
 /// A world that is read in a moment, and limits that a hurried product never reaches.
 pub fn small_world() -> SimulatorConfig {
     SimulatorConfig {
@@ -271,7 +288,8 @@ pub async fn configured_app(
     std::fs::write(&file, config_text(vendor, db.url(), "")).unwrap();
     let variables = variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
     let settings = ccsync::config::load(Some(&file), variables, clock.now()).unwrap();
-    let seams = Seams { clock: Arc::new(clock.clone()), ..Seams::default() };
+    let budget = (1 < clock.hurry).then(|| Arc::new(OutOfReach) as Arc<dyn Budget>);
+    let seams = Seams { clock: Arc::new(clock.clone()), budget, ..Seams::default() };
     let app = App::build(settings, seams).await.unwrap();
     app.prepare().await.unwrap();
     Arc::new(app)

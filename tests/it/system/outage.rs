@@ -25,11 +25,10 @@ async fn assert_committed_windows_are_whole(world: &TestWorld) -> usize {
     .fetch_all(pool)
     .await
     .unwrap();
-    let stored: Vec<String> =
-        sqlx::query_scalar("select call_log_jestid || agentid from sobot.call_result")
-            .fetch_all(pool)
-            .await
-            .unwrap();
+    let stored: Vec<String> = sqlx::query_scalar("select call_log_jestid || agentid from sobot.call_result")
+        .fetch_all(pool)
+        .await
+        .unwrap();
     let mut within = 0;
     for call in world.test.simulator.truth().calls {
         let at: i64 = call["qualify_time"].as_str().unwrap().parse().unwrap();
@@ -43,42 +42,45 @@ async fn assert_committed_windows_are_whole(world: &TestWorld) -> usize {
 
 #[test]
 fn a_vendor_that_goes_down_in_mid_run_leaves_whole_windows_and_a_failure_that_says_what_to_do() {
-    with_each([(Fault::Http5xx, FaultKind::VendorFailed), (Fault::HtmlPage, FaultKind::Malformed)], |(fault, kind)| async move {
-        let variables = [QUICK, &[("CCSYNC__ENGINE__RETRIES", "2")]].concat();
-        // Exclusive ends: what a window holds is then exactly what a read of it brings.
-        let mut config = SimulatorConfig { latency_ms: 4, calls: 300, ..small_world() };
-        config.switches.set("sobot_end", "exclusive").unwrap();
-        let world = TestWorld::on(TestClock::hurried(), config, &variables).await;
-        let simulator = &world.test.simulator;
-        let goes_down = async {
-            eventually(Duration::from_secs(20), || async {
-                let read = simulator.journal().counts(Endpoint::SobotCallResult).requests;
-                if read < 8 { Err(format!("{read} requests")) } else { Ok(()) }
-            })
-            .await;
-            simulator.set_fault_rates(FaultRates::none().with(fault, 1.0));
-        };
-        let (reports, ()) = tokio::join!(world.test.sync(), goes_down);
-        let calls = reports.iter().find(|r| r.key.stream.to_string() == "sobot.call_result").unwrap();
-        assert_eq!(calls.outcome, RunOutcome::Partial, "{calls:?}");
-        assert!(assert_committed_windows_are_whole(&world).await > 20);
+    with_each(
+        [(Fault::Http5xx, FaultKind::VendorFailed), (Fault::HtmlPage, FaultKind::Malformed)],
+        |(fault, kind)| async move {
+            let variables = [QUICK, &[("CCSYNC__ENGINE__RETRIES", "2")]].concat();
+            // Exclusive ends: what a window holds is then exactly what a read of it brings.
+            let mut config = SimulatorConfig { latency_ms: 4, calls: 300, ..small_world() };
+            config.switches.set("sobot_end", "exclusive").unwrap();
+            let world = TestWorld::on(TestClock::hurried(), config, &variables).await;
+            let simulator = &world.test.simulator;
+            let goes_down = async {
+                eventually(Duration::from_secs(20), || async {
+                    let read = simulator.journal().counts(Endpoint::SobotCallResult).requests;
+                    if read < 8 { Err(format!("{read} requests")) } else { Ok(()) }
+                })
+                .await;
+                simulator.set_fault_rates(FaultRates::none().with(fault, 1.0));
+            };
+            let (reports, ()) = tokio::join!(world.test.sync(), goes_down);
+            let calls = reports.iter().find(|r| r.key.stream.to_string() == "sobot.call_result").unwrap();
+            assert_eq!(calls.outcome, RunOutcome::Partial, "{calls:?}");
+            assert!(assert_committed_windows_are_whole(&world).await > 20);
 
-        let status = world.test.app.status().await.unwrap();
-        assert!(!status.healthy);
-        let told = status.streams.iter().find(|s| s.stream == calls.key.stream).unwrap();
-        let failure = told.failure.as_ref().unwrap();
-        assert_eq!((failure.kind.as_str(), failure.cure.as_str()), (kind.as_str(), kind.cure()));
-        assert!(failure.message.contains("sobot.call_result"), "{}", failure.message);
-        assert!(failure.scope.starts_with("[2026-03-"), "{}", failure.scope);
-        assert!(told.windows.failed > 0 && told.complete_to < Some(world.clock.now()));
+            let status = world.test.app.status().await.unwrap();
+            assert!(!status.healthy);
+            let told = status.streams.iter().find(|s| s.stream == calls.key.stream).unwrap();
+            let failure = told.failure.as_ref().unwrap();
+            assert_eq!((failure.kind.as_str(), failure.cure.as_str()), (kind.as_str(), kind.cure()));
+            assert!(failure.message.contains("sobot.call_result"), "{}", failure.message);
+            assert!(failure.scope.starts_with("[2026-03-"), "{}", failure.scope);
+            assert!(told.windows.failed > 0 && told.complete_to < Some(world.clock.now()));
 
-        simulator.set_fault_rates(FaultRates::none());
-        sync_well(&world.test).await;
-        truth::assert_tables_are_the_vendors(&world.test).await;
-        let status = world.test.app.status().await.unwrap();
-        assert!(status.healthy, "{status:?}");
-        assert_ledger_covers_all(&world.test, "sobot.call_result").await;
-    });
+            simulator.set_fault_rates(FaultRates::none());
+            sync_well(&world.test).await;
+            truth::assert_tables_are_the_vendors(&world.test).await;
+            let status = world.test.app.status().await.unwrap();
+            assert!(status.healthy, "{status:?}");
+            assert_ledger_covers_all(&world.test, "sobot.call_result").await;
+        },
+    );
 }
 
 #[test]
@@ -104,9 +106,9 @@ fn connections_that_the_database_ends_again_and_again_lose_and_double_nothing() 
             for _ in 0..60 {
                 let outcome = world.test.app.sync(&[], &stop).await;
                 let well = |reports: &Vec<_>| {
-                    reports.iter().all(|r: &ccsync::engine::reader::PassReport| {
-                        r.outcome == RunOutcome::Succeeded
-                    })
+                    reports
+                        .iter()
+                        .all(|r: &ccsync::engine::reader::PassReport| r.outcome == RunOutcome::Succeeded)
                 };
                 if outcome.as_ref().is_ok_and(well) {
                     break;
@@ -119,7 +121,11 @@ fn connections_that_the_database_ends_again_and_again_lose_and_double_nothing() 
         assert_settles(&world).await;
         for table in truth::TABLES {
             let history = format!("select count(*) from {table}_history");
-            assert_eq!(value::<i64>(&world.test, &history).await, 0, "{table}: nothing changed at the vendor");
+            assert_eq!(
+                value::<i64>(&world.test, &history).await,
+                0,
+                "{table}: nothing changed at the vendor"
+            );
         }
         assert_histories_are_whole(&world.test).await;
         assert_ledger_covers_all(&world.test, "sobot.call_result").await;

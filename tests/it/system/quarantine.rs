@@ -76,7 +76,9 @@ async fn a_row_that_can_no_longer_be_read_is_not_marked_deleted() {
         world.clock.advance(Duration::from_secs(3600));
         test.sync().await;
     }
-    let kept = format!("select deleted_at, revision, total_score::text from sobot.call_result where call_log_jestid = '{id}' and agentid = '{agentid}'");
+    let kept = format!(
+        "select deleted_at, revision, total_score::text from sobot.call_result where call_log_jestid = '{id}' and agentid = '{agentid}'"
+    );
     let kept = row(test, &kept).await;
     assert_eq!((&kept["deleted_at"], &kept["revision"]), (&Value::Null, &json!(1)), "{kept}");
     let gone = "select count(*) from sobot.call_result where deleted_at is not null";
@@ -94,7 +96,9 @@ fn any_broken_record_leaves_the_rest_of_its_page_alone_and_is_resolved_by_the_ne
     with_each(0..4_i64, |how| async move {
         let world = TestWorld::quick(small_world()).await;
         // A claim has no time to be unreadable; 7moor's groups take any further field.
-        for endpoint in read.into_iter().filter(|endpoint| how != 3 || *endpoint != Endpoint::MoorAgentClaimStatus) {
+        for endpoint in
+            read.into_iter().filter(|endpoint| how != 3 || *endpoint != Endpoint::MoorAgentClaimStatus)
+        {
             world.test.simulator.script(endpoint, [Fault::MalformedRecord.with(how)]);
         }
         for report in world.test.sync().await {

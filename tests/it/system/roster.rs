@@ -63,8 +63,9 @@ async fn each_change_of_a_claim_is_one_row_of_history_and_no_change_is_none() {
     let member = &group["assignMembers"][0];
     let (number, pc) = (member["agentNumber"].as_str().unwrap(), member["pcAutoClaim"].as_bool().unwrap());
     let history = "select count(*) from moor.agent_claim_status_history";
-    let places =
-        format!("select count(*) from moor.agent_claim_status where agent_number = '{number}' and deleted_at is null");
+    let places = format!(
+        "select count(*) from moor.agent_claim_status where agent_number = '{number}' and deleted_at is null"
+    );
     let places: i64 = value(test, &places).await;
     for flips in 1..=3 {
         let pc = Some(if flips % 2 == 1 { !pc } else { pc });
@@ -89,8 +90,9 @@ async fn a_group_that_vanishes_goes_with_its_members_and_a_new_one_comes_with_it
     sync_well(test).await;
     truth::assert_tables_are_the_vendors(test).await;
     for table in ["moor.queue", "moor.queue_member", "moor.agent_claim_status"] {
-        let live =
-            |exten: &str| format!("select count(*) from {table} where exten = '{exten}' and deleted_at is null");
+        let live = |exten: &str| {
+            format!("select count(*) from {table} where exten = '{exten}' and deleted_at is null")
+        };
         assert_eq!(value::<i64>(test, &live(&exten)).await, 0, "{table}");
         let expected = if table == "moor.queue" { 1 } else { 2 };
         assert_eq!(value::<i64>(test, &live(&new)).await, expected, "{table}");

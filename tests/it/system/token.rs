@@ -69,9 +69,11 @@ async fn a_fight_over_the_token_is_told_costs_few_tokens_and_changes_no_row() {
     let test = &world.test;
     sync_well(test).await;
     let before = truth::fact_table_writes(test).await;
-    let fight = FaultRates::none()
-        .with_at(Endpoint::SobotCallResult, Fault::ExpiredToken, 1.0)
-        .with_at(Endpoint::SobotChatResult, Fault::ExpiredToken, 1.0);
+    let fight = FaultRates::none().with_at(Endpoint::SobotCallResult, Fault::ExpiredToken, 1.0).with_at(
+        Endpoint::SobotChatResult,
+        Fault::ExpiredToken,
+        1.0,
+    );
     test.simulator.set_fault_rates(fight);
     test.simulator.clear_journal();
     for report in test.sync().await.iter().filter(|report| report.key.source == "sobot") {
