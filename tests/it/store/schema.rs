@@ -4,7 +4,9 @@ use ccsync::domain::fault::FaultKind;
 use ccsync::domain::stream::StreamId;
 use ccsync::domain::table::ColumnType;
 use ccsync::store::{PgStore, StoreConfig};
+use sqlx::AssertSqlSafe;
 use sqlx::postgres::PgConnectOptions;
+use uuid::Uuid;
 
 use crate::store::support::*;
 
@@ -137,12 +139,14 @@ async fn a_connection_that_fails_says_where_to_whom_and_never_the_password() {
     let store = PgStore::connect(&config).await.unwrap();
     assert!(!format!("{config:?} {store:?}").contains("s3cret"));
     let mut admin = fresh.db.acquire().await.unwrap();
-    sqlx::query("create database narrow encoding 'EUC_CN' template template0 lc_collate 'C' lc_ctype 'C'")
-        .execute(&mut *admin)
-        .await
-        .unwrap();
-    let narrow = StoreConfig::new(fresh.options.clone().database("narrow"));
+    // The cluster outlives the run, and databases of this form are swept by the next one.
+    let name = format!("ccsync_test_0_0_{}", Uuid::new_v4().simple());
+    let create =
+        format!("create database {name} encoding 'EUC_CN' template template0 lc_collate 'C' lc_ctype 'C'");
+    sqlx::query(AssertSqlSafe(create)).execute(&mut *admin).await.unwrap();
+    let narrow = StoreConfig::new(fresh.options.clone().database(&name));
     let fault = PgStore::connect(&narrow).await.unwrap_err();
+    sqlx::query(AssertSqlSafe(format!("drop database {name}"))).execute(&mut *admin).await.unwrap();
     assert!(fault.kind == FaultKind::DatabaseRefused && fault.message.contains("UTF8"), "{fault}");
 }
 
@@ -150,10 +154,12 @@ async fn a_connection_that_fails_says_where_to_whom_and_never_the_password() {
 async fn a_missing_right_is_told_with_what_to_do() {
     use ccsync::engine::port::store::Store as _;
     let fresh = fresh_store().await;
-    sqlx::query("create role guest_of_schema login").execute(&fresh.db).await.unwrap();
-    let guest =
-        PgStore::connect(&StoreConfig::new(fresh.options.clone().username("guest_of_schema"))).await.unwrap();
+    // Roles belong to the cluster, which outlives the run.
+    let role = format!("guest_{}", Uuid::new_v4().simple());
+    sqlx::query(AssertSqlSafe(format!("create role {role} login"))).execute(&fresh.db).await.unwrap();
+    let guest = PgStore::connect(&StoreConfig::new(fresh.options.clone().username(&role))).await.unwrap();
     let fault = guest.reads(&calls()).await.unwrap_err();
+    sqlx::query(AssertSqlSafe(format!("drop role {role}"))).execute(&fresh.db).await.unwrap();
     assert_eq!((fault.kind, fault.code.as_deref()), (FaultKind::DatabaseRefused, Some("42501")));
     assert!(fault.message.contains("reading the ledger of sobot/sobot.call_result"), "{fault}");
     // Before the first migration.
