@@ -195,7 +195,7 @@ create table sync.quarantine (
 );
 create index quarantine_open on sync.quarantine (source, stream) where state = 'open';
 comment on table sync.quarantine is 'Records that could not be read, whole. Holds raw vendor data: not for analysts.';
-comment on column sync.quarantine.id is 'Number of the entry, for `ccsync quarantine show`.';
+comment on column sync.quarantine.id is 'Number of the entry.';
 comment on column sync.quarantine.source is 'The operator''s name for the vendor account.';
 comment on column sync.quarantine.stream is 'Name of the stream.';
 comment on column sync.quarantine.payload is 'The record as the vendor sent it, phone numbers treated as configured.';

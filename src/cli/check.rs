@@ -4,7 +4,7 @@ use crate::app::{App, Seams};
 use crate::cli::args::JsonArgs;
 use crate::cli::exit::Exit;
 use crate::cli::output::{self, Failure};
-use crate::config::{Account, Settings};
+use crate::config::Settings;
 
 pub(super) async fn check(settings: Settings, args: JsonArgs) -> Result<Exit, Failure> {
     let report = App::check(&settings, &Seams::default()).await;
@@ -20,19 +20,6 @@ pub(super) async fn check(settings: Settings, args: JsonArgs) -> Result<Exit, Fa
             }
         }
     }
-    warn_of_workbench(&settings);
     let failed = report.checks.iter().filter(|check| !check.ok).count();
     Ok(if failed == 0 { Exit::Done } else { Exit::Failed })
-}
-
-/// A source that is configured and not read must not go unnoticed.
-pub(super) fn warn_of_workbench(settings: &Settings) {
-    for source in &settings.sources {
-        if matches!(source.account, Account::Workbench { .. }) {
-            let name = &source.name;
-            output::talk(&format!(
-                "warning: {name}: the workbench feed is not part of this version; it is not read"
-            ));
-        }
-    }
 }

@@ -23,7 +23,7 @@ use crate::app::{App, Seams};
 use crate::cli::args::{Cli, Command};
 use crate::cli::exit::Exit;
 use crate::cli::output::Failure;
-use crate::config::{ConfigErrors, Settings};
+use crate::config::{Account, ConfigErrors, Settings};
 use crate::engine::port::clock::{Clock as _, SystemClock};
 use crate::ops::log;
 
@@ -58,6 +58,7 @@ fn dispatch(cli: Cli) -> Result<Exit, Failure> {
     if !matches!(cli.command, Command::Migrate) {
         settings.require_sources()?;
     }
+    warn_of_workbench(&settings);
     block_on(async {
         match cli.command {
             Command::Run => run::run(settings).await,
@@ -70,6 +71,18 @@ fn dispatch(cli: Cli) -> Result<Exit, Failure> {
             Command::Config(_) | Command::Simulator(_) | Command::Demo(_) => Ok(Exit::Done),
         }
     })
+}
+
+/// A source that is configured and not read must not go unnoticed.
+fn warn_of_workbench(settings: &Settings) {
+    for source in &settings.sources {
+        if matches!(source.account, Account::Workbench { .. }) {
+            let name = &source.name;
+            output::talk(&format!(
+                "warning: {name}: the workbench feed is not part of this version; it is not read"
+            ));
+        }
+    }
 }
 
 fn load(file: Option<&std::path::Path>) -> Result<Settings, ConfigErrors> {

@@ -178,6 +178,7 @@ async fn start_embedded() -> EmbeddedPostgres {
     let mut config = EmbeddedConfig::new(Path::new(env!("CARGO_TARGET_TMPDIR")).join("cluster"));
     config.durable = false;
     config.stop_with_parent = true;
+    config.fetch = true;
     match EmbeddedPostgres::start(&config).await {
         Ok(postgres) => postgres,
         Err(error) => panic!("no database to test with (TEST_DATABASE_URL names one): {error}"),
