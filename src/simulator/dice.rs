@@ -12,9 +12,9 @@ impl Dice {
     /// A generator for one purpose (`stream`) of one seed, so that asking for
     /// one more number in one place does not move all the others.
     pub(super) fn new(seed: u64, stream: u64) -> Self {
+        // The streams' multiples of the generator's own step lie on one sequence; once mixed they do not.
         let mut dice = Self(seed ^ stream.wrapping_mul(0x9E37_79B9_7F4A_7C15));
-        dice.next();
-        dice
+        Self(dice.next())
     }
 
     pub(super) fn next(&mut self) -> u64 {
@@ -78,5 +78,22 @@ impl Dice {
     pub(super) fn uuid(&mut self) -> String {
         let bits = (u128::from(self.next()) << 64) | u128::from(self.next());
         uuid::Builder::from_random_bytes(bits.to_be_bytes()).into_uuid().to_string()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn the_purposes_of_one_seed_have_no_number_in_common() {
+        let numbers = |stream| {
+            let mut dice = Dice::new(1, stream);
+            (0..1_000).map(move |_| dice.next())
+        };
+        let all: BTreeSet<u64> = (0..10).flat_map(numbers).collect();
+        assert_eq!(all.len(), 10 * 1_000);
     }
 }
