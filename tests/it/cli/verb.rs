@@ -28,8 +28,8 @@ async fn a_sync_tells_one_line_a_stream_and_the_tables_are_the_vendors() {
     let desk = Desk::new(recent_world(), "").await;
     let first = desk.run(&["sync"]).await.expect(0);
     told!(first.stdout, @r#"
-    moor/moor.queue: succeeded; windows N, requests N; rows new 40, changed 0, unchanged 0, deleted 0
-    moor/moor.agent_claim_status: succeeded; windows N, requests N; rows new 34, changed 0, unchanged 0, deleted 0
+    moor/moor.queue: succeeded; windows N, requests N; rows new 27, changed 0, unchanged 0, deleted 0
+    moor/moor.agent_claim_status: succeeded; windows N, requests N; rows new 21, changed 0, unchanged 0, deleted 0
     sobot/sobot.call_result: succeeded; windows N, requests N; rows new 150, changed 0, unchanged 0, deleted 0
     sobot/sobot.chat_result: succeeded; windows N, requests N; rows new 150, changed 0, unchanged 0, deleted 0
     "#);
@@ -39,8 +39,8 @@ async fn a_sync_tells_one_line_a_stream_and_the_tables_are_the_vendors() {
     let mark = truth::fact_tables_mark(pool).await;
     let second = desk.run(&["sync"]).await.expect(0);
     told!(second.stdout, @r#"
-    moor/moor.queue: succeeded; windows N, requests N; rows new 0, changed 0, unchanged 40, deleted 0
-    moor/moor.agent_claim_status: succeeded; windows N, requests N; rows new 0, changed 0, unchanged 34, deleted 0
+    moor/moor.queue: succeeded; windows N, requests N; rows new 0, changed 0, unchanged 27, deleted 0
+    moor/moor.agent_claim_status: succeeded; windows N, requests N; rows new 0, changed 0, unchanged 21, deleted 0
     sobot/sobot.call_result: succeeded; windows N, requests N; rows new 0, changed 0, unchanged 150, deleted 0
     sobot/sobot.chat_result: succeeded; windows N, requests N; rows new 0, changed 0, unchanged 150, deleted 0
     "#);
