@@ -27,7 +27,7 @@ use crate::sources::sobot::{SobotAccount, SobotConfig};
 use crate::store::PgStore;
 
 /// How long a vendor that never answered is tried before a pass gives up.
-const FIRST_CONTACT: std::time::Duration = std::time::Duration::from_secs(5);
+const FIRST_CONTACT: std::time::Duration = std::time::Duration::from_secs(4);
 
 /// A stream with its schedule.
 pub(super) struct Stream {

@@ -111,7 +111,7 @@ impl<'a> Fetcher<'a> {
             // A page that is no answer of the vendor's comes from somebody else.
             self.answered |= !is_silence(fault.kind);
             let wait = match policy(fault.kind).action {
-                Action::RetryRequest if !self.hopeless() => waits.next(),
+                Action::RetryRequest => waits.next().filter(|wait| !self.hopeless_after(*wait)),
                 _ => None,
             };
             let wait = wait.map(|wait| wait.max(fault.retry_after.unwrap_or_default().min(RETRY_AFTER_MAX)));
@@ -126,10 +126,10 @@ impl<'a> Fetcher<'a> {
         }
     }
 
-    /// No answer since the beginning, and that for long enough.
-    fn hopeless(&self) -> bool {
+    /// No answer since the beginning, and by the end of this wait that for long enough.
+    fn hopeless_after(&self, wait: Duration) -> bool {
         let silent_for = (self.clock.now() - self.started).to_std().unwrap_or_default();
-        !self.answered && self.retry.first_contact <= silent_for
+        !self.answered && self.retry.first_contact <= silent_for + wait
     }
 
     async fn await_budget(&self) -> Result<(), Fault> {
@@ -153,3 +153,6 @@ fn rate_limit_pause(fault: &Fault, attempt: u32) -> Duration {
         None => (RATE_LIMIT_PAUSE_BASE * 2u32.saturating_pow(attempt - 1)).min(RATE_LIMIT_PAUSE_MAX),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -87,7 +87,7 @@ async fn a_configuration_that_cannot_work_is_refused_with_2_before_anything_is_a
     ] {
         let ended = site().with(name, value).run(&["sync"]).await.expect(2);
         assert_eq!(ended.stdout, "", "{name}");
-        assert!(ended.took < Duration::from_secs(10), "{name}: {:?}", ended.took);
+        assert!(ended.took < Duration::from_secs(30), "{name}: {:?}", ended.took);
         text.push_str(&format!("$ {name}={value} ccsync sync\n{}\n", ended.stderr));
     }
     insta::assert_snapshot!(text, @r#"

@@ -61,7 +61,7 @@ async fn the_demo_fills_changes_and_ends_cleanly_at_ctrl_c() {
     let servers = servers_below(site.path());
     assert_eq!(servers.len(), 1, "{servers:?}");
     let ended = demo.stop(Signal::INT).await.expect(0);
-    assert!(ended.took < Duration::from_secs(10), "{:?}", ended.took);
+    assert!(ended.took < Duration::from_secs(30), "{:?}", ended.took);
     for word in ["connect: ", "status: ", "the demo has ended"] {
         assert!(ended.stderr.contains(word), "{}", ended.stderr);
     }

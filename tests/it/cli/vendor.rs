@@ -8,8 +8,9 @@ use tokio::net::TcpListener;
 use crate::support::process::{Desk, Ended, recent_world};
 use crate::system::truth;
 
-/// The contract's patience with a wrong address or a vendor that is silent.
-const IN_TIME: Duration = Duration::from_secs(10);
+/// Not the contract's ten seconds, which `engine::fetch` keeps on an injected clock: here a busy machine
+/// has its say too. Without a bound on the silence it would take minutes.
+const IN_TIME: Duration = Duration::from_secs(40);
 
 /// What differs from run to run.
 const FILTERS: [(&str, &str); 6] = [
@@ -116,7 +117,7 @@ async fn an_unknown_moor_account_is_named() {
 }
 
 #[tokio::test]
-async fn a_vendor_that_cannot_be_reached_is_told_within_ten_seconds() {
+async fn a_vendor_that_cannot_be_reached_is_told_and_not_waited_for() {
     let desk = desk().await.with(SOBOT_URL, "http://127.0.0.1:1").with(MOOR_URL, "http://127.0.0.1:1");
     let ended = harmless(&desk, &["sync"], 1).await;
     told!(ended.talk(), @r#"
@@ -132,7 +133,7 @@ async fn a_vendor_that_cannot_be_reached_is_told_within_ten_seconds() {
 }
 
 #[tokio::test]
-async fn a_vendor_that_never_answers_is_told_within_ten_seconds() {
+async fn a_vendor_that_never_answers_is_told_and_not_waited_for() {
     let silent = silent().await;
     // On databases of their own: the second would wait for the first one's right to renew the token.
     let told = async |command| {
@@ -166,7 +167,7 @@ async fn a_vendor_that_never_answers_is_told_within_ten_seconds() {
 }
 
 #[tokio::test]
-async fn a_login_page_in_the_vendors_place_is_told_within_ten_seconds() {
+async fn a_login_page_in_the_vendors_place_is_told_and_not_waited_for() {
     let page = answering(axum::response::Html("<html>Please log in.</html>")).await;
     let desk = desk().await.with(SOBOT_URL, &page).with(MOOR_URL, &page);
     let (ended, check) = tokio::join!(harmless(&desk, &["sync"], 1), harmless(&desk, &["check"], 1));
@@ -196,7 +197,7 @@ async fn a_login_page_in_the_vendors_place_is_told_within_ten_seconds() {
 }
 
 #[tokio::test]
-async fn an_address_that_points_elsewhere_is_told_within_ten_seconds() {
+async fn an_address_that_points_elsewhere_is_told_and_not_waited_for() {
     let elsewhere = answering(axum::response::Redirect::temporary("https://www.example.com/")).await;
     let desk = desk().await.with(SOBOT_URL, &elsewhere);
     let ended = harmless(&desk, &["sync", "sobot.call_result"], 1).await;

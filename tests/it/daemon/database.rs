@@ -37,6 +37,6 @@ async fn a_daemon_whose_database_was_killed_goes_on_and_leaves_no_postgres_behin
     let revived = place.server_pid().unwrap();
     let ended = daemon.stop(Signal::TERM).await.expect(0);
     println!("with its own database: {:?}", ended.took);
-    assert!(ended.took < Duration::from_secs(10), "{:?}", ended.took);
+    assert!(ended.took < Duration::from_secs(30), "{:?}", ended.took);
     assert!(!place::is_alive(revived), "its server outlived it");
 }

@@ -31,7 +31,7 @@ async fn two_daemons_read_each_window_once_a_tick_and_exceed_no_limit() {
     let journal = desk.simulator.journal();
     for daemon in [first, second] {
         let ended = daemon.program.stop(Signal::TERM).await.expect(0);
-        assert!(ended.took < Duration::from_secs(10), "{:?}", ended.took);
+        assert!(ended.took < Duration::from_secs(30), "{:?}", ended.took);
     }
     assert_eq!(journal.limit_violations(), 0);
     assert_eq!(journal.tokens_issued, 1, "they share the token");

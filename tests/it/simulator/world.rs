@@ -122,7 +122,7 @@ async fn the_data_changes_by_itself_at_the_set_rates() {
     play.sim.set_change_rates(ChangeRates { new_result: 100.0, ..ChangeRates::default() });
     let begun = Instant::now();
     while play.sim.truth().ever.calls.len() < before.calls.len() + 5 {
-        assert!(begun.elapsed() < Duration::from_secs(10));
+        assert!(begun.elapsed() < Duration::from_secs(60));
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
 }
@@ -137,8 +137,8 @@ async fn a_large_data_set_is_made_at_once_and_paged_quickly() {
     let paged = begun.elapsed();
     assert_eq!(page["items"].as_array().unwrap().len(), 1000);
     // Generous: unoptimised code on a busy machine. Measured far below.
-    assert!(made < Duration::from_secs(20), "{made:?}");
-    assert!(paged < Duration::from_secs(5), "{paged:?}");
+    assert!(made < Duration::from_secs(60), "{made:?}");
+    assert!(paged < Duration::from_secs(30), "{paged:?}");
     println!("made in {made:?}, paged in {paged:?}");
 }
 
