@@ -118,10 +118,8 @@ async fn stop_ends_the_wait_at_once_but_lets_a_run_finish() {
     let mut idle = Bench::start(&[]);
     idle.gate.add_permits(1);
     idle.wait_ended().await;
-    let told = Instant::now();
     idle.stop.cancel();
     timeout(PATIENCE, idle.flight).await.unwrap().unwrap();
-    assert!(told.elapsed() < PATIENCE, "{:?}", told.elapsed());
 }
 
 #[tokio::test]
