@@ -1,8 +1,7 @@
 //! The product as it ships, on a database of its own, reading a simulator of its own.
 
-use std::collections::VecDeque;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
-use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use ccsync::app::{App, Seams, StreamChoice};
@@ -186,14 +185,19 @@ pub struct TestClock {
 }
 
 impl TestClock {
-    /// Waits are a hundredth of their length.
+    /// Waits take no time to speak of.
     pub fn hurried() -> TestClock {
-        TestClock { hurry: 100, ..TestClock::real() }
+        TestClock::hurried_by(500)
     }
 
     /// Waits are as long as they are.
     pub fn real() -> TestClock {
-        TestClock { world: WorldClock::new(), moved_ms: Arc::default(), hurry: 1 }
+        TestClock::hurried_by(1)
+    }
+
+    /// Waits are this many times shorter.
+    pub fn hurried_by(hurry: u32) -> TestClock {
+        TestClock { world: WorldClock::new(), moved_ms: Arc::default(), hurry }
     }
 
     /// It is later now, for the product and for its vendors.
@@ -243,7 +247,7 @@ pub fn small_world() -> SimulatorConfig {
 /// Settings that hurry: short silences are taken for hangs, and nothing settles.
 pub const QUICK: &[(&str, &str)] = &[
     ("CCSYNC__HTTP__READ_TIMEOUT", "250ms"),
-    ("CCSYNC__ENGINE__LEASE", "30s"),
+    ("CCSYNC__ENGINE__LEASE", "10m"),
     ("CCSYNC__DATABASE__POOL_SIZE", "4"),
     ("CCSYNC__SOURCES__SOBOT__CALL_RESULT__SETTLE", "0s"),
     ("CCSYNC__SOURCES__SOBOT__CHAT_RESULT__SETTLE", "0s"),
@@ -294,33 +298,3 @@ pub async fn configured_app(
     app.prepare().await.unwrap();
     Arc::new(app)
 }
-
-/// Tries `one` with each item, several at once, each on a thread and runtime of its own: a database is
-/// dropped by waiting on the thread, and the server waits for COPYs whose client might be on the same one.
-/// Tells every item that failed.
-pub fn with_each<Item, One, Trial>(items: impl IntoIterator<Item = Item>, one: One)
-where
-    Item: Send + std::fmt::Debug,
-    One: Fn(Item) -> Trial + Sync,
-    Trial: Future<Output = ()>,
-{
-    let items: Mutex<VecDeque<Item>> = Mutex::new(items.into_iter().collect());
-    let failed = Mutex::new(Vec::new());
-    let work = || {
-        loop {
-            let Some(item) = items.lock().unwrap().pop_front() else { return };
-            let name = format!("{item:?}");
-            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-            let trial = std::panic::AssertUnwindSafe(|| runtime.block_on(one(item)));
-            if std::panic::catch_unwind(trial).is_err() {
-                failed.lock().unwrap().push(name);
-            }
-        }
-    };
-    std::thread::scope(|scope| (0..AT_ONCE).for_each(|_| drop(scope.spawn(work))));
-    let failed = failed.into_inner().unwrap();
-    assert!(failed.is_empty(), "failed with: {}", failed.join("; "));
-}
-
-/// Trials at once: most of the time each waits for the others' answers.
-const AT_ONCE: usize = 6;

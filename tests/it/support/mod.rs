@@ -3,3 +3,4 @@
 pub mod db;
 pub mod harness;
 pub mod process;
+pub mod trial;

@@ -12,7 +12,8 @@ use tokio_util::sync::CancellationToken;
 use super::history::{assert_histories_are_whole, assert_ledger_covers_all};
 use super::steps::{assert_settles, sync_well, value};
 use super::truth;
-use crate::support::harness::{QUICK, TestClock, TestWorld, eventually, small_world, with_each};
+use crate::support::harness::{QUICK, TestClock, TestWorld, eventually, small_world};
+use crate::support::trial::with_each;
 
 /// Every call whose quality time lies in a window that the ledger calls read is in the table.
 async fn assert_committed_windows_are_whole(world: &TestWorld) -> usize {
@@ -88,10 +89,16 @@ fn connections_that_the_database_ends_again_and_again_lose_and_double_nothing() 
     with_each([1, 2, 3], |seed| async move {
         let variables = [QUICK, &[("CCSYNC__ENGINE__LEASE", "1s")]].concat();
         let config = SimulatorConfig { seed, latency_ms: 3, ..small_world() };
-        let world = TestWorld::on(TestClock::hurried(), config, &variables).await;
+        let world = TestWorld::on(TestClock::hurried_by(100), config, &variables).await;
         let ended = CancellationToken::new();
         let killer = async {
             let mut killer = world.test.db.options().application_name("killer").connect().await.unwrap();
+            // Whoever loses the database while it renews the token is waited for, by design, for long.
+            eventually(Duration::from_secs(20), || async {
+                let tokens: i64 = value(&world.test, "select count(*) from sync.token").await;
+                if tokens == 0 { Err("no token yet".to_owned()) } else { Ok(()) }
+            })
+            .await;
             let mut killed = 0;
             while killed < 40 && !ended.is_cancelled() {
                 let kill = "select pg_terminate_backend(pid) from pg_stat_activity

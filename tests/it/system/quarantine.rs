@@ -7,7 +7,8 @@ use ccsync::simulator::{Change, Channel, Endpoint, Fault};
 use serde_json::{Map, Value, json};
 
 use super::steps::{assert_settles, change, row, sync_well, value};
-use crate::support::harness::{TestWorld, small_world, with_each};
+use crate::support::harness::{TestWorld, small_world};
+use crate::support::trial::with_each;
 
 fn insert(fields: &Value) -> Change {
     let fields = fields.as_object().unwrap().clone();

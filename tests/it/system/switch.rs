@@ -6,7 +6,8 @@ use ccsync::engine::reader::PassReport;
 use ccsync::simulator::{SimulatorConfig, Switches};
 
 use super::truth;
-use crate::support::harness::{QUICK, TestApp, TestClock, TestWorld, small_world, with_each};
+use crate::support::harness::{QUICK, TestApp, TestClock, TestWorld, small_world};
+use crate::support::trial::with_each;
 
 /// Switch, its value, and what cannot be read under it: stream, kind, and what its message must name.
 type Impossible = (&'static str, &'static str, &'static [(&'static str, FaultKind, &'static str)]);
@@ -27,7 +28,13 @@ fn under_every_other_reading_of_every_switch_a_sync_brings_all_and_a_second_one_
 }
 
 async fn try_reading(name: &str, value: &str) {
-    let mut config = SimulatorConfig { calls: 80, chats: 80, ..small_world() };
+    // Four days only: there are many readings.
+    let data_start = "2026-03-05".parse().unwrap();
+    let mut config = SimulatorConfig { calls: 60, chats: 60, data_start, ..small_world() };
+    let start: &[(&str, &str)] = &[
+        ("CCSYNC__SOURCES__SOBOT__CALL_RESULT__START", "2026-03-05"),
+        ("CCSYNC__SOURCES__SOBOT__CHAT_RESULT__START", "2026-03-05"),
+    ];
     config.switches.set(name, value).unwrap();
     // How the vendor counts a minute shows only at the pace that the product really keeps.
     let counts = name.starts_with("moor_minute") || name.starts_with("moor_limit");
@@ -35,7 +42,7 @@ async fn try_reading(name: &str, value: &str) {
     if counts {
         (config.moor_limit, config.moor_claim_limit) = (20, 100);
     }
-    let world = TestWorld::on(clock, config, QUICK).await;
+    let world = TestWorld::on(clock, config, &[QUICK, start].concat()).await;
     let impossible = IMPOSSIBLE.iter().find(|(n, v, _)| (*n, *v) == (name, value));
     let reading = format!("{name}={value}");
     for round in 1..=2 {

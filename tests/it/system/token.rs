@@ -11,7 +11,8 @@ use tokio_util::sync::CancellationToken;
 
 use super::steps::{assert_settles, sync_well};
 use super::truth;
-use crate::support::harness::{QUICK, TestApp, TestWorld, eventually, small_world, with_each};
+use crate::support::harness::{QUICK, TestApp, TestClock, TestWorld, eventually, small_world};
+use crate::support::trial::with_each;
 
 fn refused(test: &TestApp) -> u64 {
     let journal = test.simulator.journal();
@@ -23,7 +24,12 @@ fn refused(test: &TestApp) -> u64 {
 
 #[tokio::test]
 async fn a_token_is_renewed_before_it_ends_and_not_more_often() {
-    let world = TestWorld::quick(SimulatorConfig { token_life_s: 1_000, ..small_world() }).await;
+    let short: &[(&str, &str)] = &[
+        ("CCSYNC__SOURCES__SOBOT__CALL_RESULT__START", "2026-03-08"),
+        ("CCSYNC__SOURCES__SOBOT__CHAT_RESULT__START", "2026-03-08"),
+    ];
+    let config = SimulatorConfig { token_life_s: 1_000, ..small_world() };
+    let world = TestWorld::on(TestClock::hurried(), config, &[QUICK, short].concat()).await;
     for _ in 0..12 {
         sync_well(&world.test).await;
         world.clock.advance(Duration::from_secs(250));
