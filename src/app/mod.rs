@@ -4,6 +4,7 @@
 mod check;
 mod daemon;
 mod database;
+mod plan;
 mod stream;
 mod transient;
 
@@ -16,6 +17,7 @@ use uuid::Uuid;
 pub use self::check::{CheckReport, Checked};
 pub use self::daemon::DaemonError;
 pub use self::database::Database;
+pub use self::plan::{Rereading, StreamPlan};
 use self::stream::Stream;
 use crate::config::Settings;
 use crate::domain::fault::{Fault, FaultKind};
@@ -23,10 +25,9 @@ use crate::domain::run::Trigger;
 use crate::domain::status::{StatusReport, StreamDeclaration, StreamStatus};
 use crate::domain::stream::{StreamId, StreamKey};
 use crate::domain::window::TimeWindow;
-use crate::engine::planner::PlannedWindow;
 use crate::engine::port::budget::Budget;
 use crate::engine::port::clock::{Clock, SystemClock};
-use crate::engine::port::store::{Scope, StatusRead as _, Store as _};
+use crate::engine::port::store::{StatusRead as _, Store as _};
 use crate::engine::reader::{PassOrder, PassReport};
 
 /// What tests and the demo replace.
@@ -54,20 +55,6 @@ pub struct App {
     seams: Seams,
     database: Database,
     streams: Vec<Stream>,
-}
-
-/// What the next pass over a stream would read.
-#[derive(Debug, serde::Serialize)]
-pub struct StreamPlan {
-    /// The stream.
-    #[serde(flatten)]
-    pub key: StreamKey,
-    /// Windows in reading order; empty for a snapshot stream.
-    pub windows: Vec<PlannedWindow>,
-    /// Whether the snapshot would be read.
-    pub snapshot: bool,
-    /// Requests at least, by what the last reads brought.
-    pub requests: u64,
 }
 
 impl App {
@@ -156,43 +143,6 @@ impl App {
             reader.pass(order, stop).await
         });
         futures::future::join_all(passes).await.into_iter().collect()
-    }
-
-    /// What the next `sync` would read. Touches neither vendor nor database; a database without our schema
-    /// counts as empty.
-    ///
-    /// # Errors
-    /// Database faults.
-    pub async fn plan(&self, chosen: &[StreamChoice]) -> Result<Vec<StreamPlan>, Fault> {
-        let now = self.seams.clock.now();
-        let order = PassOrder {
-            trigger: Trigger::Sync,
-            due_since: now,
-            until: None,
-            range: None,
-            wait_for_others: false,
-        };
-        let ready = self.database.store.pending_migrations().await?.is_empty();
-        let mut plans = Vec::new();
-        for stream in self.chosen(chosen) {
-            let ledger =
-                if ready { self.database.store.reads(&stream.reader.key).await? } else { Vec::new() };
-            let due = stream.reader.due_by(&ledger, &order);
-            let page_size = u64::from(stream.reader.config.walk.page_size);
-            let requests = due.iter().map(|due| due.before.rows.unsigned_abs() / page_size + 1).sum();
-            let windows = due
-                .iter()
-                .filter_map(|due| match due.scope {
-                    Scope::Window(window) => {
-                        Some(PlannedWindow { window, ask: due.ask?, reason: due.reason? })
-                    }
-                    Scope::Snapshot => None,
-                })
-                .collect();
-            let snapshot = due.iter().any(|due| due.scope == Scope::Snapshot);
-            plans.push(StreamPlan { key: stream.reader.key.clone(), windows, snapshot, requests });
-        }
-        Ok(plans)
     }
 
     /// The state of everything, with cures.

@@ -208,6 +208,8 @@ fn window_policy(window: &WindowSettings, zone: Tz) -> WindowPolicy {
         lookback: length(window.lookback),
         settle: length(window.settle),
         reread_every: window.reread_every.map(length),
+        missed_revisions_max: window.missed_revisions_max.as_f64(),
+        reread_requests_per_day: window.reread_requests_per_day.map(u64::from),
     }
 }
 

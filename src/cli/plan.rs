@@ -1,12 +1,13 @@
 //! `ccsync plan`.
 
-use crate::app::StreamPlan;
+use crate::app::{Rereading, StreamPlan};
 use crate::cli::args::SyncArgs;
 use crate::cli::exit::Exit;
 use crate::cli::output::{self, Failure};
 use crate::cli::{build, sync};
 use crate::config::Settings;
 use crate::domain::window::TimeWindow;
+use crate::engine::planner::{PlannedWindow, Reason};
 
 pub(super) async fn plan(settings: Settings, args: SyncArgs) -> Result<Exit, Failure> {
     let zone = settings.timezone;
@@ -21,15 +22,65 @@ pub(super) async fn plan(settings: Settings, args: SyncArgs) -> Result<Exit, Fai
     }
     for plan in &plans {
         output::data(&heading(plan));
+        if let Some(rereading) = &plan.rereading {
+            output::data(&format!("  {}", rests_on(rereading)));
+        }
         for planned in &plan.windows {
             let TimeWindow { start, end } = planned.window;
             let local = |instant: chrono::DateTime<chrono::Utc>| instant.with_timezone(&zone).format("%F %T");
-            let reason = serde_json::to_value(planned.reason).unwrap_or_default();
-            let reason = reason.as_str().unwrap_or_default().to_owned();
-            output::data(&format!("  {} .. {}  {reason}", local(start), local(end)));
+            output::data(&format!("  {} .. {}  {}", local(start), local(end), why(planned)));
         }
     }
     Ok(Exit::Done)
+}
+
+/// By what complete windows are read again.
+fn rests_on(rereading: &Rereading) -> String {
+    let days = |hours: i64| format!("{:.1} days", hours as f64 / 24.0);
+    let known = match (rereading.changes_seen, rereading.changes_per_row) {
+        (Some(seen), Some(per_row)) => format!(
+            "learned from {seen:.0} late and changed results, {:.1} in a hundred rows; a window of the usual \
+             size is final {} after its end",
+            per_row * 100.0,
+            days(rereading.final_after_hours),
+        ),
+        _ => format!(
+            "not enough was seen of late and changed results yet: the look-back of {} rules",
+            days(rereading.final_after_hours)
+        ),
+    };
+    match rereading.requests_per_day {
+        Some(budget) => {
+            format!("{known}; {} of today's {budget} requests are spent", rereading.requests_today)
+        }
+        None => known,
+    }
+}
+
+/// The reason, with the figures that it rests on.
+fn why(planned: &PlannedWindow) -> String {
+    let reason = serde_json::to_value(planned.reason).unwrap_or_default();
+    let reason = reason.as_str().unwrap_or_default();
+    let what = match planned.reason {
+        Reason::Open => "it was still growing",
+        Reason::Missing => "it was never read",
+        Reason::Failed => "each attempt failed",
+        Reason::Unverified => "its last read proved nothing yet",
+        Reason::Absent => "rows were missing: a second read decides",
+        Reason::Closing => "the last look that it needs",
+        Reason::Revisions => "it is worth a look",
+        Reason::Lookback if planned.unseen.is_some() => "not looked at for most of its age",
+        Reason::Lookback => "late results are still awaited",
+        Reason::Requested => "asked for",
+    };
+    match planned.unseen {
+        Some(unseen) => format!(
+            "{reason}: {what}; {:.1} changes are expected unseen, {:.0} % of its life's",
+            unseen.changes,
+            unseen.share * 100.0
+        ),
+        None => format!("{reason}: {what}"),
+    }
 }
 
 fn heading(plan: &StreamPlan) -> String {

@@ -148,6 +148,8 @@ fn stream(stream: &StreamSettings, zone: Tz) -> Json {
             "lookback": length(window.lookback),
             "settle": length(window.settle),
             "reread_every": window.reread_every.map(length),
+            "missed_revisions_max": window.missed_revisions_max.to_string(),
+            "reread_requests_per_day": window.reread_requests_per_day,
         })));
     }
     Json::Object(out)

@@ -11,6 +11,7 @@ use url::Url;
 
 use super::error::{ConfigError, ConfigErrors};
 use crate::domain::privacy::PhonePolicy;
+use crate::domain::share::Share;
 use crate::domain::stream::StreamKey;
 
 /// The whole configuration. `config/default.toml` explains each setting.
@@ -220,6 +221,10 @@ pub struct WindowSettings {
     pub settle: Duration,
     /// Least time between two reads of a window that ended more than a day ago; `None`: every tick.
     pub reread_every: Option<Duration>,
+    /// Share of all late and revised results that may come after a window's last read.
+    pub missed_revisions_max: Share,
+    /// Requests that second looks may cost in one business day; `None`: any number.
+    pub reread_requests_per_day: Option<u32>,
 }
 
 impl Settings {

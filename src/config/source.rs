@@ -204,11 +204,16 @@ fn window(section: &Section<'_>, fallback: DateTime<Utc>, context: Context) -> O
     let settle = section.duration("settle", Duration::ZERO..=31 * DAY);
     let every = |section: &Section<'_>, key: &str| section.duration(key, SECOND..=366 * DAY);
     let reread_every = section.maybe("reread_every", every);
+    let missed_revisions_max = section.parse("missed_revisions_max", str::parse);
+    let per_day = |section: &Section<'_>, key: &str| section.number(key, 0..=1_000_000_000);
+    let reread_requests_per_day = section.maybe("reread_requests_per_day", per_day);
     Some(WindowSettings {
         start: start?.unwrap_or(fallback),
         window: window?,
         lookback: lookback?,
         settle: settle?,
         reread_every: reread_every?,
+        missed_revisions_max: missed_revisions_max?,
+        reread_requests_per_day: reread_requests_per_day?,
     })
 }

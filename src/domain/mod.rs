@@ -2,10 +2,12 @@
 
 pub mod certificate;
 pub mod fault;
+pub mod lag;
 pub mod page;
 pub mod privacy;
 pub mod record;
 pub mod run;
+pub mod share;
 pub mod status;
 pub mod stream;
 pub mod table;

@@ -88,6 +88,11 @@ impl WindowGrid {
         WindowGrid { origin, zone, step }
     }
 
+    /// The calendar date of an instant in the grid's zone.
+    pub fn date_of(&self, instant: DateTime<Utc>) -> NaiveDate {
+        instant.with_timezone(&self.zone).date_naive()
+    }
+
     /// The cells that overlap `[start, end)`, whole, oldest first. Cells before the origin do not exist.
     pub fn cells(&self, start: DateTime<Utc>, end: DateTime<Utc>) -> Vec<TimeWindow> {
         let mut cells = Vec::new();

@@ -8,4 +8,5 @@ pub mod planner;
 pub mod port;
 pub mod read;
 pub mod reader;
+pub mod reread;
 pub mod walk;

@@ -4,6 +4,7 @@
 //! any number of workers share the work, and a pass that was killed is simply the next pass's work.
 
 use std::collections::{HashMap, HashSet, VecDeque};
+use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
@@ -13,9 +14,10 @@ use crate::domain::fault::{Fault, FaultKind};
 use crate::domain::run::{Counts, RunId};
 use crate::engine::fault_policy::{Action, policy};
 use crate::engine::fetch::{Fetcher, is_silence};
-use crate::engine::port::store::{Commit, Lease, Scope};
+use crate::engine::port::store::{Commit, Lease, Scope, SecondLook};
 use crate::engine::read::{Before, ClosedRead, ReadEnd, read};
 use crate::engine::reader::{DueScope, PassOrder, ReadPolicy, ScopeFailure, StreamReader};
+use crate::engine::reread::{Learned, closing_age, is_second_look};
 use crate::engine::walk::WalkConfig;
 use crate::telemetry::event;
 
@@ -44,6 +46,7 @@ pub(in crate::engine) struct Pass<'a> {
     run: RunId,
     fetcher: Fetcher<'a>,
     walk: WalkConfig,
+    learned: Option<Arc<Learned>>,
     /// What was counted so far.
     pub(in crate::engine) counts: Counts,
     /// Halves of windows that were too large, to be read before anything else.
@@ -72,6 +75,7 @@ impl<'a> Pass<'a> {
             run,
             fetcher: Fetcher::new(&reader.key, reader.source.as_ref(), budget, reader.clock.as_ref(), retry),
             walk: reader.config.walk,
+            learned: None,
             counts: Counts::default(),
             halves: VecDeque::new(),
             given_up: HashMap::new(),
@@ -155,12 +159,25 @@ impl<'a> Pass<'a> {
         Ok(Step::AllBusy)
     }
 
-    async fn still_due(&self) -> Result<Vec<DueScope>, Fault> {
-        let mut due = self.reader.due(self.order).await?;
+    async fn still_due(&mut self) -> Result<Vec<DueScope>, Fault> {
+        let learned = self.learned().await?;
+        let ledger = self.reader.store.reads(&self.reader.key).await?;
+        let mut due = self.reader.due_by(&ledger, &learned, self.order);
         due.retain(|due| {
             !self.given_up.contains_key(&due.scope) && !self.retry_later.contains_key(&due.scope)
         });
         Ok(due)
+    }
+
+    /// What was learned changes slowly; what the day has spent is asked anew where it is limited.
+    async fn learned(&mut self) -> Result<Arc<Learned>, Fault> {
+        let limited = matches!(&self.reader.policy, ReadPolicy::Windows(policy) if policy.reread_requests_per_day.is_some());
+        if let Some(learned) = self.learned.as_ref().filter(|_| !limited) {
+            return Ok(learned.clone());
+        }
+        let learned = Arc::new(self.reader.learned().await?);
+        self.learned = Some(learned.clone());
+        Ok(learned)
     }
 
     /// Whether this is part of a window that is due as a whole.
@@ -214,6 +231,7 @@ impl<'a> Pass<'a> {
             ),
             _ => (read_at, Duration::ZERO),
         };
+        let (final_at, second_look) = self.expectation(due, closed.certificate.rows);
         let certificate = closed.certificate;
         let verdict = certificate.verdict;
         let counts = Counts {
@@ -231,6 +249,8 @@ impl<'a> Pass<'a> {
             read_at,
             complete_to,
             absence_settle,
+            final_at,
+            second_look,
             counts,
             now: reader.clock.now(),
         };
@@ -244,6 +264,23 @@ impl<'a> Pass<'a> {
             event::RecordsQuarantined { key: &reader.key, count: counted.quarantined }.emit();
         }
         Ok(())
+    }
+
+    /// Until when a window of so many rows may still change, and what its re-read is to be recorded as.
+    fn expectation(&self, due: &DueScope, rows: u64) -> (Option<DateTime<Utc>>, Option<SecondLook>) {
+        let (ReadPolicy::Windows(policy), Scope::Window(window)) = (&self.reader.policy, due.scope) else {
+            return (None, None);
+        };
+        let nothing = Learned::default();
+        let learned = self.learned.as_deref().unwrap_or(&nothing);
+        let final_at = window.end.checked_add_signed(closing_age(window, rows, learned, policy));
+        let paid = due.planned.is_some_and(|planned| is_second_look(planned.reason));
+        let second_look = due.before.complete_at.map(|read_before| SecondLook {
+            read_before,
+            rows_before: due.before.rows.unsigned_abs(),
+            paid_by: paid.then(|| policy.grid.date_of(self.reader.clock.now())),
+        });
+        (final_at, second_look)
     }
 
     /// Whether a window that does not hold still is read in halves, which hold still sooner. Not for ever:

@@ -7,6 +7,7 @@ use serde::Serialize;
 use crate::domain::certificate::Verdict;
 use crate::domain::window::{TimeWindow, WindowGrid};
 use crate::engine::port::store::{ReadRecord, ReadState};
+use crate::engine::reread::{Learned, Unseen, second_look, within_budget};
 
 /// How a windowed stream is to be read.
 #[derive(Debug, Clone, Copy)]
@@ -15,12 +16,18 @@ pub struct WindowPolicy {
     pub start: DateTime<Utc>,
     /// Where windows begin and end.
     pub grid: WindowGrid,
-    /// Complete windows that ended less than this ago are read again.
+    /// Until enough was learned of late results, complete windows that ended less than this ago are read
+    /// again; at all times, none that was read at this age or later.
     pub lookback: Duration,
     /// What is younger than this is never called complete.
     pub settle: Duration,
-    /// Complete windows older than a day are read again at most this often; `None`: on every tick.
+    /// Until enough was learned, complete windows older than a day are read again at most this often;
+    /// `None`: on every tick.
     pub reread_every: Option<Duration>,
+    /// Share of all late and revised results that may come after a window's last read.
+    pub missed_revisions_max: f64,
+    /// Requests that second looks may cost in one business day; `None`: any number.
+    pub reread_requests_per_day: Option<u64>,
 }
 
 /// Why a window is due.
@@ -35,14 +42,21 @@ pub enum Reason {
     Failed,
     /// Its one read proved nothing yet.
     Unverified,
-    /// Late and revised results are still expected.
+    /// Its last read missed rows that were there before: a second read decides whether they are gone.
+    Absent,
+    /// The last read that it needs: hardly anything is expected to change after it.
+    Closing,
+    /// By what was learned of this stream, enough has changed in it unseen.
+    Revisions,
+    /// Nothing was learned yet, and it is within the constant look-back; or it has not been looked at for
+    /// most of its age.
     Lookback,
     /// A person asked for it.
     Requested,
 }
 
 /// A window to be read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct PlannedWindow {
     /// The window's identity in the ledger.
     pub window: TimeWindow,
@@ -50,11 +64,17 @@ pub struct PlannedWindow {
     pub ask: TimeWindow,
     /// Why.
     pub reason: Reason,
+    /// When its last read began.
+    pub read_at: Option<DateTime<Utc>>,
+    /// What is expected to have changed since, where that was learned.
+    pub unseen: Option<Unseen>,
+    /// Requests that its last read took; 0 where there was none.
+    pub requests: u64,
 }
 
 /// What is asked of the planner.
 #[derive(Debug, Clone, Copy)]
-pub struct PlanInput {
+pub struct PlanInput<'a> {
     /// The present.
     pub now: DateTime<Utc>,
     /// A window whose last read began at or after this instant is not due: the last tick, or the start of
@@ -62,12 +82,14 @@ pub struct PlanInput {
     pub due_since: DateTime<Utc>,
     /// Read everything within, whatever its state.
     pub range: Option<TimeWindow>,
+    /// What is known of late and revised results.
+    pub learned: &'a Learned,
 }
 
 /// The windows that are due, in the order in which they should be read: what grows, then gaps from the
 /// oldest on so that completeness advances, then second looks from the longest unread on, so that a pass
 /// that is cut short by the next tick never starves a window.
-pub fn plan(ledger: &[ReadRecord], input: &PlanInput, policy: &WindowPolicy) -> Vec<PlannedWindow> {
+pub fn plan(ledger: &[ReadRecord], input: &PlanInput<'_>, policy: &WindowPolicy) -> Vec<PlannedWindow> {
     let Some(span) = span(input, policy) else { return Vec::new() };
     let mut due = Vec::new();
     let mut committed = Vec::new();
@@ -75,8 +97,7 @@ pub fn plan(ledger: &[ReadRecord], input: &PlanInput, policy: &WindowPolicy) -> 
         let (Some(window), Some(read_at)) = (record.window, record.read_at) else { continue };
         committed.push(window);
         if window.overlaps(&span) && read_at < input.due_since {
-            let reason = reread_reason(record, window, read_at, input, policy);
-            due.extend(reason.map(|reason| Due { window, reason, read_at: Some(read_at) }));
+            due.extend(again(record, window, read_at, input, policy));
         }
     }
     let failed: Vec<_> =
@@ -92,39 +113,48 @@ pub fn plan(ledger: &[ReadRecord], input: &PlanInput, policy: &WindowPolicy) -> 
             } else {
                 Reason::Missing
             };
-            due.push(Due { window: gap, reason, read_at: None });
+            due.push(PlannedWindow {
+                window: gap,
+                ask: gap,
+                reason,
+                read_at: None,
+                unseen: None,
+                requests: 0,
+            });
         }
     }
-    in_reading_order(due, ceil_to_second(input.now))
+    in_reading_order(due, input, policy)
 }
 
 /// The whole stretch of time that this plan is about.
-fn span(input: &PlanInput, policy: &WindowPolicy) -> Option<TimeWindow> {
+fn span(input: &PlanInput<'_>, policy: &WindowPolicy) -> Option<TimeWindow> {
     match input.range {
         Some(range) => TimeWindow::new(range.start, range.end.min(input.now)),
         None => TimeWindow::new(policy.start, input.now),
     }
 }
 
-fn reread_reason(
+/// A window that was read before, if it is due again.
+fn again(
     record: &ReadRecord,
     window: TimeWindow,
     read_at: DateTime<Utc>,
-    input: &PlanInput,
+    input: &PlanInput<'_>,
     policy: &WindowPolicy,
-) -> Option<Reason> {
-    if input.range.is_some() {
-        return Some(Reason::Requested);
-    }
-    if record.state == ReadState::Open {
-        return Some(Reason::Open);
-    }
-    if record.verdict == Some(Verdict::Unverified) {
-        return Some(Reason::Unverified);
-    }
-    let recent = input.now - window.end < Duration::days(1);
-    let rested = recent || policy.reread_every.is_none_or(|every| every <= input.now - read_at);
-    (input.now - policy.lookback < window.end && rested).then_some(Reason::Lookback)
+) -> Option<PlannedWindow> {
+    let (reason, unseen) = if input.range.is_some() {
+        (Reason::Requested, None)
+    } else if record.state == ReadState::Open {
+        (Reason::Open, None)
+    } else if record.verdict == Some(Verdict::Unverified) {
+        (Reason::Unverified, None)
+    } else if 0 < record.absent && policy.settle <= input.now - read_at {
+        (Reason::Absent, None)
+    } else {
+        second_look(record, window, read_at, input, policy)?
+    };
+    let requests = record.requests.unsigned_abs();
+    Some(PlannedWindow { window, ask: window, reason, read_at: Some(read_at), unseen, requests })
 }
 
 /// Windows of `sorted` (oldest first, not overlapping each other) that may overlap `cell`.
@@ -133,23 +163,25 @@ fn slice_around<'a>(sorted: &'a [TimeWindow], cell: &'a TimeWindow) -> impl Iter
     sorted[from..].iter().take_while(|window| window.start < cell.end)
 }
 
-struct Due {
-    window: TimeWindow,
-    reason: Reason,
-    read_at: Option<DateTime<Utc>>,
-}
-
-fn in_reading_order(mut due: Vec<Due>, now: DateTime<Utc>) -> Vec<PlannedWindow> {
+fn in_reading_order(
+    mut due: Vec<PlannedWindow>,
+    input: &PlanInput<'_>,
+    policy: &WindowPolicy,
+) -> Vec<PlannedWindow> {
     due.sort_by_key(|due| match due.reason {
         Reason::Open | Reason::Missing | Reason::Failed | Reason::Requested => {
             (due.reason, None, due.window.start.timestamp())
         }
-        Reason::Unverified | Reason::Lookback => (due.reason, due.read_at, -due.window.start.timestamp()),
+        Reason::Unverified | Reason::Absent | Reason::Lookback | Reason::Closing | Reason::Revisions => {
+            (due.reason, due.read_at, -due.window.start.timestamp())
+        }
     });
-    due.into_iter()
-        .filter_map(|Due { window, reason, .. }| {
-            let ask = TimeWindow::new(window.start, window.end.min(now))?;
-            Some(PlannedWindow { window, ask, reason })
+    let now = ceil_to_second(input.now);
+    within_budget(due, input.learned, policy)
+        .into_iter()
+        .filter_map(|due| {
+            let ask = TimeWindow::new(due.window.start, due.window.end.min(now))?;
+            Some(PlannedWindow { ask, ..due })
         })
         .collect()
 }

@@ -2,6 +2,8 @@
 
 use std::collections::HashMap;
 
+use chrono::{DateTime, Utc};
+
 use crate::domain::certificate::{Certificate, SetDigest, Verdict};
 use crate::domain::fault::{Fault, FaultKind};
 use crate::domain::page::Closing;
@@ -18,6 +20,8 @@ pub struct Before {
     pub rows: i64,
     /// Digest of the last committed read.
     pub digest: Option<u128>,
+    /// When the last committed read began, if the scope was complete then.
+    pub complete_at: Option<DateTime<Utc>>,
 }
 
 /// A closed read, ready to be committed.

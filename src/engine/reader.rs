@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, Months, Utc};
 use serde::Serialize;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
@@ -15,14 +15,18 @@ use crate::domain::stream::StreamKey;
 use crate::domain::window::TimeWindow;
 use crate::engine::fetch::RetryConfig;
 use crate::engine::pass::Pass;
-use crate::engine::planner::{PlanInput, Reason, WindowPolicy, plan};
+use crate::engine::planner::{PlanInput, PlannedWindow, WindowPolicy, plan};
 use crate::engine::port::budget::{Budget, BudgetKey};
 use crate::engine::port::clock::Clock;
 use crate::engine::port::source::Source;
-use crate::engine::port::store::{ReadRecord, RunStart, Scope, Store};
+use crate::engine::port::store::{ReadRecord, ReadState, RunStart, Scope, Store};
 use crate::engine::read::Before;
+use crate::engine::reread::Learned;
 use crate::engine::walk::WalkConfig;
 use crate::telemetry::event;
+
+/// Late results older than this no longer tell how late they come today.
+const LEARNED_MONTHS: Months = Months::new(12);
 
 /// Whether a stream is read in windows or whole.
 #[derive(Debug, Clone, Copy)]
@@ -146,21 +150,24 @@ impl StreamReader {
         StreamReader { policy, ..self.clone() }
     }
 
-    /// What is due now, most urgent first.
+    /// What is known of the stream's late and revised results.
     ///
     /// # Errors
     /// Database faults.
-    pub async fn due(&self, order: &PassOrder) -> Result<Vec<DueScope>, Fault> {
-        let ledger = self.store.reads(&self.key).await?;
-        Ok(self.due_by(&ledger, order))
+    pub async fn learned(&self) -> Result<Learned, Fault> {
+        let ReadPolicy::Windows(policy) = &self.policy else { return Ok(Learned::default()) };
+        let today = policy.grid.date_of(self.clock.now());
+        let since = today.checked_sub_months(LEARNED_MONTHS).unwrap_or(today);
+        let ledger = self.store.lag(&self.key, since, today).await?;
+        Ok(Learned::from_ledger(&ledger, policy))
     }
 
     /// What is due by this ledger, most urgent first.
-    pub fn due_by(&self, ledger: &[ReadRecord], order: &PassOrder) -> Vec<DueScope> {
+    pub fn due_by(&self, ledger: &[ReadRecord], learned: &Learned, order: &PassOrder) -> Vec<DueScope> {
         match &self.policy {
             ReadPolicy::Windows(policy) => {
-                let input =
-                    PlanInput { now: self.clock.now(), due_since: order.due_since, range: order.range };
+                let (now, due_since, range) = (self.clock.now(), order.due_since, order.range);
+                let input = PlanInput { now, due_since, range, learned };
                 let known: HashMap<_, _> =
                     ledger.iter().filter_map(|record| Some((record.window?, record))).collect();
                 plan(ledger, &input, policy)
@@ -168,7 +175,7 @@ impl StreamReader {
                     .map(|planned| DueScope {
                         scope: Scope::Window(planned.window),
                         ask: Some(planned.ask),
-                        reason: Some(planned.reason),
+                        planned: Some(planned),
                         before: before(known.get(&planned.window).copied()),
                     })
                     .collect()
@@ -178,7 +185,7 @@ impl StreamReader {
                 let read_at = record.and_then(|record| record.read_at);
                 let due = read_at.is_none_or(|read_at| read_at < order.due_since);
                 let scope =
-                    DueScope { scope: Scope::Snapshot, ask: None, reason: None, before: before(record) };
+                    DueScope { scope: Scope::Snapshot, ask: None, planned: None, before: before(record) };
                 due.then_some(scope).into_iter().collect()
             }
         }
@@ -186,7 +193,11 @@ impl StreamReader {
 }
 
 fn before(record: Option<&ReadRecord>) -> Before {
-    record.map_or_else(Before::default, |record| Before { rows: record.rows, digest: record.digest })
+    record.map_or_else(Before::default, |record| Before {
+        rows: record.rows,
+        digest: record.digest,
+        complete_at: record.read_at.filter(|_| record.state == ReadState::Complete),
+    })
 }
 
 fn outcome(counts: &Counts, failures: &[ScopeFailure], cancelled: bool) -> RunOutcome {
@@ -206,7 +217,7 @@ pub struct DueScope {
     /// What to ask the vendor for; `None` for a snapshot.
     pub ask: Option<TimeWindow>,
     /// Why a window is due; a snapshot is due on each tick.
-    pub reason: Option<Reason>,
+    pub planned: Option<PlannedWindow>,
     /// What the ledger knows of it.
     pub before: Before,
 }

@@ -18,6 +18,7 @@ use crate::domain::window::TimeWindow;
 use crate::engine::port::store::{Commit, Scope};
 use crate::store::absence::{Seen, settle_snapshot, settle_window};
 use crate::store::fault::{Broken, Done, from_sql, lease_lost};
+use crate::store::lag::second_look_in_txn;
 use crate::store::lease::{lease_end_in_txn, lease_hold_in_txn, lease_name};
 use crate::store::merge::merge_table;
 use crate::store::pool::PgStore;
@@ -129,13 +130,17 @@ async fn write_read(connection: &mut PgConnection, commit: &Commit, name: &str) 
     let mut counts = commit.counts;
     counts.windows += 1;
     counts.quarantined += commit.rejects.len() as u64;
-    counts += write_rows(connection, commit, &ledger).await?;
+    let (written, dated) = write_rows(connection, commit, &ledger).await?;
+    counts += written;
     quarantine_upsert_in_txn(connection, commit).await?;
     if commit.certificate.verdict != Verdict::Unverified {
         quarantine_resolve_in_txn(connection, commit).await?;
     }
     match commit.lease.scope {
-        Scope::Window(window) => window_commit_in_txn(connection, commit, window).await?,
+        Scope::Window(window) => {
+            window_commit_in_txn(connection, commit, window).await?;
+            second_look_in_txn(connection, commit, window, &written, &dated).await?;
+        }
         Scope::Snapshot => snapshot_commit_in_txn(connection, commit).await?,
     }
     run_add_in_txn(connection, commit.run, &counts).await?;
@@ -145,8 +150,13 @@ async fn write_read(connection: &mut PgConnection, commit: &Commit, name: &str) 
     Ok(counts)
 }
 
-/// Rows, history and tombstones of all tables of the stream, in the stream's order of tables.
-async fn write_rows(connection: &mut PgConnection, commit: &Commit, ledger: &Ledger) -> Done<Counts> {
+/// Rows, history and tombstones of all tables of the stream, in the stream's order of tables. Answers what
+/// was done and the vendor's own times of what is new or changed.
+async fn write_rows(
+    connection: &mut PgConnection,
+    commit: &Commit,
+    ledger: &Ledger,
+) -> Done<(Counts, Vec<DateTime<Utc>>)> {
     let context = Context {
         source: &commit.lease.stream.source,
         window: match commit.lease.scope {
@@ -157,7 +167,7 @@ async fn write_rows(connection: &mut PgConnection, commit: &Commit, ledger: &Led
         now: commit.now,
     };
     let closed = commit.certificate.verdict != Verdict::Unverified && commit.rejects.is_empty();
-    let mut counts = Counts::default();
+    let (mut counts, mut dated) = (Counts::default(), Vec::new());
     let mut of_table = by_table(&commit.rows, &mut counts.superseded);
     for table in commit.lease.stream.stream.tables() {
         let rows = of_table.remove(table.name).unwrap_or_default();
@@ -165,7 +175,8 @@ async fn write_rows(connection: &mut PgConnection, commit: &Commit, ledger: &Led
             Ledger::Window(_, known) => known.read_before,
             Ledger::Snapshot { read_before } => *read_before,
         };
-        let merged = merge_table(connection, &context, table, &rows, known).await?;
+        let mut merged = merge_table(connection, &context, table, &rows, known).await?;
+        dated.append(&mut merged.dated);
         counts.inserted += merged.inserted;
         counts.updated += merged.updated;
         counts.unchanged += merged.unchanged;
@@ -180,7 +191,7 @@ async fn write_rows(connection: &mut PgConnection, commit: &Commit, ledger: &Led
         };
     }
     match of_table.keys().next() {
-        None => Ok(counts),
+        None => Ok((counts, dated)),
         Some(name) => Err(Broken::Told(Fault::new(
             FaultKind::DatabaseRefused,
             format!("rows of {name} came in a read of {}, which does not fill it", commit.lease.stream),

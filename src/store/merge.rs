@@ -1,5 +1,6 @@
 //! New and changed rows into one fact table, replaced versions into its history.
 
+use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
 
 use crate::domain::fault::{Fault, FaultKind};
@@ -25,6 +26,8 @@ pub(super) struct Merged<'r> {
     pub(super) superseded: u64,
     /// The rows that stayed as they were stored, live, and where they are at home.
     pub(super) kept: Vec<(&'r Row, Option<TimeWindow>)>,
+    /// The vendor's own times of what is new or changed in a scope that was read before.
+    pub(super) dated: Vec<DateTime<Utc>>,
 }
 
 /// Writes what differs. `rows` are sorted by key, each key once. Where `known` is set the stored versions
@@ -43,6 +46,7 @@ pub(super) async fn merge_table<'r>(
     if known && !rows.is_empty() {
         let stored = stored_versions(connection, context, table, rows).await?;
         new = sort_out(rows, stored, &mut changed, &mut merged);
+        merged.dated = new.iter().chain(&changed).filter_map(|row| row.version_at()).collect();
     }
     if !new.is_empty() {
         stage_rows(connection, table, Stage::New, &new).await?;

@@ -9,6 +9,7 @@ mod commit;
 mod copy;
 pub mod embedded;
 mod fault;
+mod lag;
 mod lease;
 mod merge;
 mod migrate;

@@ -3,15 +3,16 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use uuid::Uuid;
 
 use crate::domain::fault::{Fault, FaultKind};
 use crate::domain::run::{Counts, RunId, RunOutcome};
 use crate::domain::status::StreamDeclaration;
 use crate::domain::stream::{StreamKey, StreamKind};
-use crate::engine::port::store::{Commit, Lease, ReadRecord, RunStart, Scope, Store};
+use crate::engine::port::store::{Commit, LagLedger, Lease, ReadRecord, RunStart, Scope, Store};
 use crate::store::fault::{Broken, Done, lease_lost};
+use crate::store::lag::lag_fetch;
 use crate::store::lease::{
     lease_end_in_txn, lease_hold_in_txn, lease_name, lease_release, lease_renew, lease_take,
 };
@@ -29,6 +30,12 @@ impl Store for PgStore {
             StreamKind::Snapshot => snapshot_fetch(&self.pool, stream).await,
         };
         reads.map_err(|broken| broken.during(&format!("reading the ledger of {stream}")))
+    }
+
+    async fn lag(&self, stream: &StreamKey, since: NaiveDate, day: NaiveDate) -> Result<LagLedger, Fault> {
+        lag_fetch(&self.pool, stream, since, day)
+            .await
+            .map_err(|broken| broken.during(&format!("reading what re-reads of {stream} showed")))
     }
 
     async fn lease(

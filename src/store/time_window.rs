@@ -21,14 +21,23 @@ pub(super) struct KnownWindows {
     pub(super) replaced: Vec<TimeWindow>,
 }
 
+/// A windowed stream fills the one table of its name.
+const WINDOWS: &str = r#"
+select w.*, coalesce(a.absent, 0) as absent
+from sync.time_window w
+left join (
+    select window_start, window_end, count(*) as absent
+    from sync.absence
+    where source = $1 and table_name = $2
+    group by window_start, window_end
+) a on a.window_start = w.window_start and a.window_end = w.window_end
+where w.source = $1 and w.stream = $2
+order by w.window_start
+"#;
+
 /// All windows of a stream, oldest first.
 pub(super) async fn windows_fetch(pool: &PgPool, stream: &StreamKey) -> Done<Vec<ReadRecord>> {
-    let rows =
-        sqlx::query("select * from sync.time_window where source = $1 and stream = $2 order by window_start")
-            .bind(&stream.source)
-            .bind(stream.stream.as_str())
-            .fetch_all(pool)
-            .await?;
+    let rows = sqlx::query(WINDOWS).bind(&stream.source).bind(stream.stream.as_str()).fetch_all(pool).await?;
     let mut records = Vec::with_capacity(rows.len());
     for row in &rows {
         let window = TimeWindow::new(row.try_get("window_start")?, row.try_get("window_end")?);
@@ -69,6 +78,8 @@ pub(super) fn read_record(row: &PgRow, window: Option<TimeWindow>) -> Result<Rea
         digest: row.try_get::<Option<Uuid>, _>("digest")?.map(|digest| digest.as_u128()),
         rows: row.try_get("rows")?,
         vendor_total: row.try_get("vendor_total")?,
+        requests: row.try_get("requests")?,
+        absent: if window.is_some() { row.try_get("absent")? } else { 0 },
         failure,
     })
 }
@@ -138,15 +149,15 @@ pub(super) async fn window_commit_in_txn(
     sqlx::query(
         r#"
         insert into sync.time_window as w (source, stream, window_start, window_end, state, rows, requests,
-            pages, vendor_total, digest, verdict, reads, read_at, complete_to, first_read_at, run_id)
-        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 1, $12, $13, $12, $14)
+            pages, vendor_total, digest, verdict, reads, read_at, complete_to, first_read_at, run_id, final_at)
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 1, $12, $13, $12, $14, $15)
         on conflict (source, stream, window_start) do update
         set state = excluded.state, rows = excluded.rows, requests = excluded.requests,
             pages = excluded.pages, vendor_total = excluded.vendor_total, digest = excluded.digest,
             verdict = excluded.verdict, reads = w.reads + 1, read_at = excluded.read_at,
             complete_to = excluded.complete_to, first_read_at = coalesce(w.first_read_at, excluded.read_at),
-            run_id = excluded.run_id, failed_at = null, failure_kind = null, failure_message = null,
-            failed_attempts = 0
+            run_id = excluded.run_id, final_at = excluded.final_at, failed_at = null, failure_kind = null,
+            failure_message = null, failed_attempts = 0
         "#,
     )
     .bind(&stream.source)
@@ -163,6 +174,7 @@ pub(super) async fn window_commit_in_txn(
     .bind(commit.read_at)
     .bind(commit.complete_to.min(window.end))
     .bind(commit.run.0)
+    .bind(commit.final_at)
     .execute(connection)
     .await?;
     Ok(())

@@ -9,6 +9,7 @@ mod crash;
 mod daemon;
 mod embedded;
 mod ops;
+mod rereading;
 mod scheduler;
 mod simulator;
 mod sources;

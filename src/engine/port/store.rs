@@ -3,11 +3,12 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use serde::Serialize;
 
 use crate::domain::certificate::{Certificate, Verdict};
 use crate::domain::fault::{Fault, FaultKind};
+use crate::domain::lag::LagTable;
 use crate::domain::record::{Reject, Row};
 use crate::domain::run::{Counts, RunId, RunOutcome, Trigger};
 use crate::domain::status::{StatusReport, StreamDeclaration};
@@ -67,6 +68,10 @@ pub struct ReadRecord {
     pub rows: i64,
     /// The vendor's total in the last committed read.
     pub vendor_total: Option<i64>,
+    /// Requests of the last committed read.
+    pub requests: i64,
+    /// Rows that the last reads missed and that are not yet called gone.
+    pub absent: i64,
     /// The last failure, if it is newer than the last committed read.
     pub failure: Option<Failure>,
 }
@@ -104,11 +109,36 @@ pub struct Commit {
     /// A row must be absent from two closed reads at least this far apart to be marked deleted (windows);
     /// zero for snapshots, whose one closed read suffices.
     pub absence_settle: Duration,
+    /// After this instant hardly anything is expected to change any more: a read that began later is final.
+    /// `None` for snapshots.
+    pub final_at: Option<DateTime<Utc>>,
+    /// For a window that was complete before.
+    pub second_look: Option<SecondLook>,
     /// What the run counted for this scope outside the store: requests, rows read, superseded within the
     /// read. The store adds its own counts.
     pub counts: Counts,
     /// The instant written as `first_seen_at`, `changed_at`, `valid_from`, `valid_to`, `deleted_at`.
     pub now: DateTime<Utc>,
+}
+
+/// A complete window read again: what it showed of late and revised results is recorded with it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SecondLook {
+    /// When the read before began.
+    pub read_before: DateTime<Utc>,
+    /// Rows that the window had then.
+    pub rows_before: u64,
+    /// The business day whose budget of second looks pays for it; `None` where it was due for another reason.
+    pub paid_by: Option<NaiveDate>,
+}
+
+/// What a stream's re-reads showed so far.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct LagLedger {
+    /// Changes by age.
+    pub table: LagTable,
+    /// Requests that the day asked about has paid for second looks.
+    pub requests_today: u64,
 }
 
 /// A run to be opened.
@@ -132,6 +162,13 @@ pub trait Store: Send + Sync {
     /// # Errors
     /// Database faults.
     async fn reads(&self, stream: &StreamKey) -> Result<Vec<ReadRecord>, Fault>;
+
+    /// What re-reads of a windowed stream showed from the month of `since` on, and what second looks have
+    /// cost on the business day `day`.
+    ///
+    /// # Errors
+    /// Database faults.
+    async fn lag(&self, stream: &StreamKey, since: NaiveDate, day: NaiveDate) -> Result<LagLedger, Fault>;
 
     /// Takes the lease on a scope for `term` by the database's clock; `None` while another worker holds a
     /// live one. A lease whose term has passed is taken over under a higher fence.

@@ -169,7 +169,7 @@ fn a_short_page_is_not_the_end() {
 fn an_equal_second_read_without_totals_is_stable() {
     let vendor = Vendor::new(Closing::EmptyPage, 25);
     let first = first_read(&vendor, 10);
-    let before = Before { rows: 25, digest: Some(first.certificate.digest.0) };
+    let before = Before { rows: 25, digest: Some(first.certificate.digest.0), ..Before::default() };
     assert_eq!(run(&vendor, 10, before).unwrap().certificate.verdict, Verdict::Stable);
 }
 
@@ -215,7 +215,7 @@ fn rows_deleted_in_front_while_paging_lose_nothing_else() {
 #[test]
 fn nothing_where_there_were_rows_before_is_looked_at_twice() {
     let vendor = Vendor::new(Closing::Total, 0);
-    let before = Before { rows: 40, digest: Some(1) };
+    let before = Before { rows: 40, digest: Some(1), ..Before::default() };
     let closed = run(&vendor, 10, before).unwrap();
     assert_eq!((vendor.requests(), closed.certificate.verdict), (2, Verdict::Stable));
 }

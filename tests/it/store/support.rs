@@ -107,6 +107,8 @@ impl Fresh {
             read_at: at(now),
             complete_to: at(now),
             absence_settle: Duration::from_secs(3600),
+            final_at: None,
+            second_look: None,
             now: at(now),
         }
     }
