@@ -66,13 +66,14 @@ fn streams(report: &StatusReport, zone: Tz, width: Option<usize>) -> String {
         Column::right("COMPLETE", number(|stream| stream.windows.complete)),
         Column::right("OPEN", number(|stream| stream.windows.open)),
         Column::right("FAILED", number(|stream| stream.windows.failed)),
+        Column::right("UNVERIFIED", number(|stream| stream.windows.unverified)),
         Column::left("LAST READ", all().map(|stream| ago(stream.last_read_at, now))),
         Column::left("NEXT", all().map(|stream| ahead(stream.next_tick, now))),
     ];
     if all().all(|stream| stream.next_tick.is_none()) {
         columns.retain(|column| column.title != "NEXT");
     }
-    narrow(&mut columns, width, &["NEXT", "OPEN", "COMPLETE", "LAST READ", "ROWS", "FAILED"]);
+    narrow(&mut columns, width, &["NEXT", "OPEN", "COMPLETE", "LAST READ", "ROWS", "FAILED", "UNVERIFIED"]);
     text_table::render(&columns)
 }
 

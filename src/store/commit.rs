@@ -1,5 +1,5 @@
-//! All that one read leaves behind, in one transaction: rows, history, tombstones, quarantine, ledger, run
-//! counts and the end of the lease. There is no other way to move a checkpoint.
+//! All that one read leaves behind, in one transaction: rows, history, tombstones, quarantine, ledger,
+//! certificate, run counts and the end of the lease. There is no other way to move a checkpoint.
 
 use std::collections::HashMap;
 
@@ -17,6 +17,7 @@ use crate::domain::table::TableShape;
 use crate::domain::window::TimeWindow;
 use crate::engine::port::store::{Commit, Scope};
 use crate::store::absence::{Seen, settle_snapshot, settle_window};
+use crate::store::certificate::certificate_insert_in_txn;
 use crate::store::fault::{Broken, Done, from_sql, lease_lost};
 use crate::store::lag::second_look_in_txn;
 use crate::store::lease::{lease_end_in_txn, lease_hold_in_txn, lease_name};
@@ -136,13 +137,15 @@ async fn write_read(connection: &mut PgConnection, commit: &Commit, name: &str) 
     if commit.certificate.verdict != Verdict::Unverified {
         quarantine_resolve_in_txn(connection, commit).await?;
     }
-    match commit.lease.scope {
+    let read_no = match commit.lease.scope {
         Scope::Window(window) => {
-            window_commit_in_txn(connection, commit, window).await?;
+            let read_no = window_commit_in_txn(connection, commit, window).await?;
             second_look_in_txn(connection, commit, window, &written, &dated).await?;
+            read_no
         }
         Scope::Snapshot => snapshot_commit_in_txn(connection, commit).await?,
-    }
+    };
+    certificate_insert_in_txn(connection, commit, read_no, &counts).await?;
     run_add_in_txn(connection, commit.run, &counts).await?;
     if !lease_end_in_txn(connection, name, commit.lease.fence).await? {
         return Err(Broken::Told(lease_lost(name)));

@@ -5,6 +5,7 @@
 
 mod absence;
 mod answer;
+mod certificate;
 mod commit;
 mod copy;
 pub mod embedded;

@@ -29,8 +29,7 @@ with reads as (
 ), tally as (
     select source, stream,
         count(*) filter (where verdict = 'proven') as proven,
-        count(*) filter (where verdict = 'stable') as stable,
-        count(*) filter (where verdict = 'unverified') as unverified
+        count(*) filter (where verdict = 'stable') as stable
     from reads
     group by source, stream
 ), failure as (
@@ -47,7 +46,7 @@ with reads as (
 select f.source, f.stream, f.complete_from, f.complete_to, f.rows, f.last_read_at, f.windows_complete,
     f.windows_open, f.windows_failed, f.failing, s.schedule,
     coalesce(t.proven, 0) as proven, coalesce(t.stable, 0) as stable,
-    coalesce(t.unverified, 0) as unverified, coalesce(q.quarantined, 0) as quarantined,
+    f.windows_unverified as unverified, coalesce(q.quarantined, 0) as quarantined,
     x.window_start, x.window_end, x.failed_at, x.failure_kind, x.failure_message, x.failed_attempts
 from bi.freshness f
 join sync.stream s on s.source = f.source and s.stream = f.stream

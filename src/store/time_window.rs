@@ -11,6 +11,7 @@ use crate::domain::run::RunId;
 use crate::domain::stream::StreamKey;
 use crate::domain::window::TimeWindow;
 use crate::engine::port::store::{Commit, Failure, ReadRecord, ReadState};
+use crate::store::certificate::bind_read;
 use crate::store::fault::Done;
 
 /// What the ledger knew before a commit.
@@ -124,14 +125,13 @@ async fn lock_in_txn(connection: &mut PgConnection, stream: &StreamKey) -> Done<
 }
 
 /// Moves the checkpoint of one window. Windows that overlap it are forgotten: what of them lies outside
-/// becomes a gap, which the planner reads again.
+/// becomes a gap, which the planner reads again. Answers the number of committed reads.
 pub(super) async fn window_commit_in_txn(
     connection: &mut PgConnection,
     commit: &Commit,
     window: TimeWindow,
-) -> Done<()> {
+) -> Done<i32> {
     let stream = &commit.lease.stream;
-    let certificate = &commit.certificate;
     lock_in_txn(connection, stream).await?;
     sqlx::query(
         r#"
@@ -146,11 +146,11 @@ pub(super) async fn window_commit_in_txn(
     .bind(window.end)
     .execute(&mut *connection)
     .await?;
-    sqlx::query(
+    let query = sqlx::query_scalar(
         r#"
-        insert into sync.time_window as w (source, stream, window_start, window_end, state, rows, requests,
-            pages, vendor_total, digest, verdict, reads, read_at, complete_to, first_read_at, run_id, final_at)
-        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 1, $12, $13, $12, $14, $15)
+        insert into sync.time_window as w (source, stream, rows, requests, pages, vendor_total, digest, verdict,
+            reads, read_at, first_read_at, run_id, complete_to, state, window_start, window_end, final_at)
+        values ($1, $2, $3, $4, $5, $6, $7, $8, 1, $9, $9, $10, $11, $12, $13, $14, $15)
         on conflict (source, stream, window_start) do update
         set state = excluded.state, rows = excluded.rows, requests = excluded.requests,
             pages = excluded.pages, vendor_total = excluded.vendor_total, digest = excluded.digest,
@@ -158,26 +158,18 @@ pub(super) async fn window_commit_in_txn(
             complete_to = excluded.complete_to, first_read_at = coalesce(w.first_read_at, excluded.read_at),
             run_id = excluded.run_id, final_at = excluded.final_at, failed_at = null, failure_kind = null,
             failure_message = null, failed_attempts = 0
+        returning reads
         "#,
-    )
-    .bind(&stream.source)
-    .bind(stream.stream.as_str())
-    .bind(window.start)
-    .bind(window.end)
-    .bind(if window.end <= commit.complete_to { "complete" } else { "open" })
-    .bind(i64::try_from(certificate.rows).unwrap_or(i64::MAX))
-    .bind(i64::from(certificate.requests))
-    .bind(i32::try_from(certificate.pages).unwrap_or(i32::MAX))
-    .bind(certificate.vendor_total.map(|total| i64::try_from(total).unwrap_or(i64::MAX)))
-    .bind(Uuid::from_u128(certificate.digest.0))
-    .bind(certificate.verdict.as_str())
-    .bind(commit.read_at)
-    .bind(commit.complete_to.min(window.end))
-    .bind(commit.run.0)
-    .bind(commit.final_at)
-    .execute(connection)
-    .await?;
-    Ok(())
+    );
+    let reads = bind_read(query, commit)
+        .bind(commit.complete_to.min(window.end))
+        .bind(if window.end <= commit.complete_to { "complete" } else { "open" })
+        .bind(window.start)
+        .bind(window.end)
+        .bind(commit.final_at)
+        .fetch_one(connection)
+        .await?;
+    Ok(reads)
 }
 
 /// Notes a failed attempt. Where windows of another length cover the same time, it is noted on them: no

@@ -81,6 +81,8 @@ pub const LAST_READ: &str = "ccsync_last_read_timestamp_seconds";
 pub const VENDOR_ROWS: &str = "ccsync_vendor_rows";
 /// Windows by state.
 pub const WINDOWS: &str = "ccsync_windows";
+/// Windows whose last read is confirmed by nothing yet.
+pub const WINDOWS_UNVERIFIED: &str = "ccsync_windows_unverified";
 /// Whether a failure stands.
 pub const STREAM_FAILING: &str = "ccsync_stream_failing";
 /// Open quarantine entries.
@@ -152,6 +154,7 @@ pub const ALL: &[Metric] = &[
     gauge(LAST_READ, Unit::Seconds, "start of the last committed read, in seconds since 1970"),
     gauge(VENDOR_ROWS, Unit::Count, "elements the vendor has, as of the last reads"),
     gauge(WINDOWS, Unit::Count, "windows in the ledger, by state"),
+    gauge(WINDOWS_UNVERIFIED, Unit::Count, "windows whose last read is confirmed by nothing yet"),
     gauge(STREAM_FAILING, Unit::Count, "1 while a failure of the stream is not made good"),
     gauge(QUARANTINE_OPEN, Unit::Count, "records set aside and not yet dealt with"),
 ];

@@ -1,6 +1,7 @@
 //! The room `store`, from outside.
 
 mod absence;
+mod certificate;
 mod commit;
 mod copy;
 mod crash;

@@ -87,10 +87,10 @@ fn a_report_reads_well_without_colour() {
     insta::assert_snapshot!(render(&report(), Shanghai, None), @r#"
     ccsync 0.1.0, 2026-03-01 10:00:00 Asia/Shanghai: needs attention
 
-    SOURCE  STREAM             STATE       COMPLETE UP TO                      ROWS  COMPLETE  OPEN  FAILED  LAST READ
-    sobot   sobot.call_result  ok          2026-03-01 09:30 (30 min ago)  1,234,567        59     1       0  5 min ago
-    sobot   sobot.chat_result  failing     2026-02-26 00:00 (3 d ago)     1,234,567        59     1       0  5 min ago
-    moor    moor.queue         never read  -                                      0         0     0       0  -
+    SOURCE  STREAM             STATE       COMPLETE UP TO                      ROWS  COMPLETE  OPEN  FAILED  UNVERIFIED  LAST READ
+    sobot   sobot.call_result  ok          2026-03-01 09:30 (30 min ago)  1,234,567        59     1       0           0  5 min ago
+    sobot   sobot.chat_result  failing     2026-02-26 00:00 (3 d ago)     1,234,567        59     1       0           0  5 min ago
+    moor    moor.queue         never read  -                                      0         0     0       0           0  -
 
     Failures
     sobot/sobot.chat_result 2026-02-26 00:00 .. 2026-02-27 00:00
