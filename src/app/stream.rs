@@ -43,18 +43,20 @@ impl Stream {
             key: self.reader.key.clone(),
             start: self.window.as_ref().map(|window| window.start),
             schedule: self.schedule.expression().to_owned(),
+            timezone: self.zone,
         }
     }
 
     /// What there is to say of it before it was ever read.
     pub(super) fn never_read(&self) -> StreamStatus {
-        let StreamDeclaration { key, start, schedule } = self.declaration();
+        let StreamDeclaration { key, start, schedule, .. } = self.declaration();
         StreamStatus {
             kind: key.stream.kind(),
             source: key.source,
             stream: key.stream,
             complete_from: start,
             complete_to: None,
+            final_to: None,
             rows: 0,
             windows: WindowTally::default(),
             last_read_at: None,

@@ -1,6 +1,7 @@
 //! What an operator is told: one struct behind `ccsync status`, `/api/status` and the page.
 
 use chrono::{DateTime, Utc};
+use chrono_tz::Tz;
 use serde::Serialize;
 
 use crate::domain::run::Counts;
@@ -15,6 +16,8 @@ pub struct StreamDeclaration {
     pub start: Option<DateTime<Utc>>,
     /// The cron expression, for people.
     pub schedule: String,
+    /// Zone of business days.
+    pub timezone: Tz,
 }
 
 /// The whole state.
@@ -48,6 +51,8 @@ pub struct StreamStatus {
     pub complete_from: Option<DateTime<Utc>>,
     /// Complete up to here without a gap; for snapshots the instant of the last complete read.
     pub complete_to: Option<DateTime<Utc>>,
+    /// Final up to here without a gap: what lies before changes with at most 1 % probability (windowed streams).
+    pub final_to: Option<DateTime<Utc>>,
     /// Elements the vendor has, as of the last reads.
     pub rows: i64,
     /// Windows (or the one snapshot) by state.
@@ -79,6 +84,8 @@ pub struct WindowTally {
     pub stable: i64,
     /// Verdict unverified, of those read.
     pub unverified: i64,
+    /// Complete, and more than 1 % likely to change still.
+    pub provisional: i64,
 }
 
 /// A failure that stands.

@@ -62,6 +62,7 @@ fn streams(report: &StatusReport, zone: Tz, width: Option<usize>) -> String {
         Column::left("STREAM", all().map(|stream| stream.stream.to_string())),
         Column::left("STATE", all().map(|stream| state_word(stream).to_owned())),
         Column::left("COMPLETE UP TO", all().map(|stream| moment(stream.complete_to, now, zone))),
+        Column::left("FINAL UP TO", all().map(|stream| date(stream.final_to, zone))),
         Column::right("ROWS", number(|stream| stream.rows)),
         Column::right("COMPLETE", number(|stream| stream.windows.complete)),
         Column::right("OPEN", number(|stream| stream.windows.open)),
@@ -73,7 +74,9 @@ fn streams(report: &StatusReport, zone: Tz, width: Option<usize>) -> String {
     if all().all(|stream| stream.next_tick.is_none()) {
         columns.retain(|column| column.title != "NEXT");
     }
-    narrow(&mut columns, width, &["NEXT", "OPEN", "COMPLETE", "LAST READ", "ROWS", "FAILED", "UNVERIFIED"]);
+    let dispensable =
+        ["NEXT", "OPEN", "COMPLETE", "LAST READ", "ROWS", "FINAL UP TO", "FAILED", "UNVERIFIED"];
+    narrow(&mut columns, width, &dispensable);
     text_table::render(&columns)
 }
 
@@ -144,6 +147,10 @@ fn changes(run: &RunStatus) -> String {
 fn moment(at: Option<DateTime<Utc>>, now: DateTime<Utc>, zone: Tz) -> String {
     let Some(at) = at else { return "-".to_owned() };
     format!("{} ({})", at.with_timezone(&zone).format("%Y-%m-%d %H:%M"), ago(Some(at), now))
+}
+
+fn date(at: Option<DateTime<Utc>>, zone: Tz) -> String {
+    at.map_or_else(|| "-".to_owned(), |at| at.with_timezone(&zone).format("%Y-%m-%d").to_string())
 }
 
 fn ago(at: Option<DateTime<Utc>>, now: DateTime<Utc>) -> String {

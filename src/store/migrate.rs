@@ -99,7 +99,8 @@ impl PgStore {
 
     /// A database without our migrations table must not hold anything where our things will be.
     async fn refuse_if_not_ours(&self, connection: &mut PgConnection) -> Done<()> {
-        let mut names = vec!["bi.freshness".to_owned()];
+        let views = ["freshness", "day_state", "quality_result", "agent_quality_daily"];
+        let mut names: Vec<String> = views.iter().map(|view| format!("bi.{view}")).collect();
         for table in StreamId::ALL.into_iter().flat_map(StreamId::tables) {
             names.push(table.name.to_owned());
             names.push(format!("{}_history", table.name));

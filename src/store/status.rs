@@ -46,7 +46,7 @@ with reads as (
 select f.source, f.stream, f.complete_from, f.complete_to, f.rows, f.last_read_at, f.windows_complete,
     f.windows_open, f.windows_failed, f.failing, s.schedule,
     coalesce(t.proven, 0) as proven, coalesce(t.stable, 0) as stable,
-    f.windows_unverified as unverified, coalesce(q.quarantined, 0) as quarantined,
+    f.windows_unverified as unverified, f.windows_provisional as provisional, f.final_to, coalesce(q.quarantined, 0) as quarantined,
     x.window_start, x.window_end, x.failed_at, x.failure_kind, x.failure_message, x.failed_attempts
 from bi.freshness f
 join sync.stream s on s.source = f.source and s.stream = f.stream
@@ -117,6 +117,7 @@ fn stream_status(row: &PgRow, stream: StreamId) -> Result<StreamStatus, sqlx::Er
         kind: stream.kind(),
         complete_from: row.try_get("complete_from")?,
         complete_to: row.try_get("complete_to")?,
+        final_to: row.try_get("final_to")?,
         rows: row.try_get("rows")?,
         windows: WindowTally {
             complete: row.try_get("windows_complete")?,
@@ -125,6 +126,7 @@ fn stream_status(row: &PgRow, stream: StreamId) -> Result<StreamStatus, sqlx::Er
             proven: row.try_get("proven")?,
             stable: row.try_get("stable")?,
             unverified: row.try_get("unverified")?,
+            provisional: row.try_get("provisional")?,
         },
         last_read_at: row.try_get("last_read_at")?,
         quarantined: row.try_get("quarantined")?,

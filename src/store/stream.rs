@@ -25,6 +25,7 @@ pub(super) async fn streams_replace(pool: &PgPool, streams: &[StreamDeclaration]
     let kinds: Vec<&str> = streams.iter().map(|stream| kind_name(stream.key.stream.kind())).collect();
     let starts: Vec<Option<DateTime<Utc>>> = streams.iter().map(|stream| stream.start).collect();
     let schedules: Vec<&str> = streams.iter().map(|stream| stream.schedule.as_str()).collect();
+    let zones: Vec<&str> = streams.iter().map(|stream| stream.timezone.name()).collect();
     let mut transaction = pool.begin().await?;
     sqlx::query(
         r#"
@@ -38,13 +39,14 @@ pub(super) async fn streams_replace(pool: &PgPool, streams: &[StreamDeclaration]
     .await?;
     sqlx::query(
         r#"
-        insert into sync.stream as s (source, stream, kind, start_at, schedule)
-        select * from unnest($1::text[], $2::text[], $3::text[], $4::timestamptz[], $5::text[])
+        insert into sync.stream as s (source, stream, kind, start_at, schedule, timezone)
+        select * from unnest($1::text[], $2::text[], $3::text[], $4::timestamptz[], $5::text[],
+            $6::text[])
         on conflict (source, stream) do update
         set kind = excluded.kind, start_at = excluded.start_at, schedule = excluded.schedule,
-            declared_at = clock_timestamp()
-        where (s.kind, s.start_at, s.schedule)
-            is distinct from (excluded.kind, excluded.start_at, excluded.schedule)
+            timezone = excluded.timezone, declared_at = clock_timestamp()
+        where (s.kind, s.start_at, s.schedule, s.timezone)
+            is distinct from (excluded.kind, excluded.start_at, excluded.schedule, excluded.timezone)
         "#,
     )
     .bind(&sources)
@@ -52,6 +54,7 @@ pub(super) async fn streams_replace(pool: &PgPool, streams: &[StreamDeclaration]
     .bind(&kinds)
     .bind(&starts)
     .bind(&schedules)
+    .bind(&zones)
     .execute(&mut *transaction)
     .await?;
     transaction.commit().await?;

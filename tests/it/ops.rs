@@ -59,6 +59,7 @@ impl StatusRead for Script {
                 kind: StreamKind::Windowed,
                 complete_from: None,
                 complete_to: Some("2026-03-01T00:00:00Z".parse().unwrap()),
+                final_to: None,
                 rows: 42,
                 windows: WindowTally { complete: 3, open: 1, ..WindowTally::default() },
                 last_read_at: None,

@@ -5,6 +5,7 @@ mod certificate;
 mod commit;
 mod copy;
 mod crash;
+mod lag;
 mod ledger;
 mod limits;
 mod schema;

@@ -16,6 +16,7 @@ fn stream(stream: StreamId) -> StreamStatus {
         kind: stream.kind(),
         complete_from: Some(at("2025-12-31T16:00:00Z")),
         complete_to: Some(at("2026-03-01T01:30:00Z")),
+        final_to: Some(at("2026-01-29T16:00:00Z")),
         rows: 1_234_567,
         windows: WindowTally { complete: 59, open: 1, proven: 60, ..WindowTally::default() },
         last_read_at: Some(at("2026-03-01T01:55:00Z")),
@@ -29,6 +30,7 @@ fn stream(stream: StreamId) -> StreamStatus {
 fn failing() -> StreamStatus {
     StreamStatus {
         complete_to: Some(at("2026-02-25T16:00:00Z")),
+        final_to: None,
         failure: Some(StreamFailure {
             scope: "2026-02-26 00:00 .. 2026-02-27 00:00".into(),
             at: at("2026-03-01T01:50:00Z"),
@@ -46,6 +48,7 @@ fn never_read() -> StreamStatus {
         source: "moor".into(),
         complete_from: None,
         complete_to: None,
+        final_to: None,
         rows: 0,
         windows: WindowTally::default(),
         last_read_at: None,
@@ -87,10 +90,10 @@ fn a_report_reads_well_without_colour() {
     insta::assert_snapshot!(render(&report(), Shanghai, None), @r#"
     ccsync 0.1.0, 2026-03-01 10:00:00 Asia/Shanghai: needs attention
 
-    SOURCE  STREAM             STATE       COMPLETE UP TO                      ROWS  COMPLETE  OPEN  FAILED  UNVERIFIED  LAST READ
-    sobot   sobot.call_result  ok          2026-03-01 09:30 (30 min ago)  1,234,567        59     1       0           0  5 min ago
-    sobot   sobot.chat_result  failing     2026-02-26 00:00 (3 d ago)     1,234,567        59     1       0           0  5 min ago
-    moor    moor.queue         never read  -                                      0         0     0       0           0  -
+    SOURCE  STREAM             STATE       COMPLETE UP TO                 FINAL UP TO       ROWS  COMPLETE  OPEN  FAILED  UNVERIFIED  LAST READ
+    sobot   sobot.call_result  ok          2026-03-01 09:30 (30 min ago)  2026-01-30   1,234,567        59     1       0           0  5 min ago
+    sobot   sobot.chat_result  failing     2026-02-26 00:00 (3 d ago)     -            1,234,567        59     1       0           0  5 min ago
+    moor    moor.queue         never read  -                              -                    0         0     0       0           0  -
 
     Failures
     sobot/sobot.chat_result 2026-02-26 00:00 .. 2026-02-27 00:00

@@ -81,7 +81,12 @@ async fn of_each_window_the_newest_fifty_and_the_last_thirty_five_days_are_kept(
 #[tokio::test]
 async fn an_unverified_window_is_told_by_the_view_and_the_status() {
     let fresh = fresh_store().await;
-    let streams = [StreamDeclaration { key: calls(), start: Some(at(0)), schedule: "s".into() }];
+    let streams = [StreamDeclaration {
+        key: calls(),
+        start: Some(at(0)),
+        schedule: "s".into(),
+        timezone: chrono_tz::UTC,
+    }];
     fresh.store.declare(&streams).await.unwrap();
     let unverified = || async {
         let report = fresh.store.status(at(100)).await.unwrap();

@@ -12,8 +12,18 @@ use crate::store::support::*;
 
 async fn declare(fresh: &Fresh) {
     let streams = [
-        StreamDeclaration { key: calls(), start: Some(at(0)), schedule: "0 */10 * * * *".into() },
-        StreamDeclaration { key: queues(), start: None, schedule: "0 0 * * * *".into() },
+        StreamDeclaration {
+            key: calls(),
+            start: Some(at(0)),
+            schedule: "0 */10 * * * *".into(),
+            timezone: chrono_tz::UTC,
+        },
+        StreamDeclaration {
+            key: queues(),
+            start: None,
+            schedule: "0 0 * * * *".into(),
+            timezone: chrono_tz::UTC,
+        },
     ];
     fresh.store.declare(&streams).await.unwrap();
 }
@@ -89,7 +99,12 @@ async fn freshness_ends_at_the_first_gap_open_window_or_failure() {
 #[tokio::test]
 async fn a_first_window_that_begins_before_the_first_instant_wanted_is_no_gap() {
     let fresh = fresh_store().await;
-    let streams = [StreamDeclaration { key: calls(), start: Some(at(5)), schedule: "s".into() }];
+    let streams = [StreamDeclaration {
+        key: calls(),
+        start: Some(at(5)),
+        schedule: "s".into(),
+        timezone: chrono_tz::UTC,
+    }];
     fresh.store.declare(&streams).await.unwrap();
     fresh.read(&calls(), day(), Vec::new(), 200).await;
     assert_eq!(complete_to(&fresh).await, Some(at(24)));
@@ -101,7 +116,12 @@ async fn a_failure_before_the_first_instant_wanted_is_forgotten() {
     declare(&fresh).await;
     fail(&fresh, day(), 200).await;
     assert!(of_calls(&fresh).await.failure.is_some());
-    let streams = [StreamDeclaration { key: calls(), start: Some(at(24)), schedule: "s".into() }];
+    let streams = [StreamDeclaration {
+        key: calls(),
+        start: Some(at(24)),
+        schedule: "s".into(),
+        timezone: chrono_tz::UTC,
+    }];
     fresh.store.declare(&streams).await.unwrap();
     let stream = of_calls(&fresh).await;
     assert_eq!((stream.failure, stream.windows.failed), (None, 0));
