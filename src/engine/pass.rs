@@ -235,6 +235,7 @@ impl<'a> Pass<'a> {
             read_at,
             complete_to,
             absence_settle,
+            absence_max: reader.config.absence_max,
             counts,
             now: reader.clock.now(),
         };

@@ -9,6 +9,7 @@ use serde::Serialize;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
+use crate::domain::absence::Share;
 use crate::domain::fault::{Fault, FaultKind};
 use crate::domain::run::{Counts, RunId, RunOutcome, Trigger};
 use crate::domain::stream::StreamKey;
@@ -44,6 +45,8 @@ pub struct PassConfig {
     pub walk: WalkConfig,
     /// Walks over one scope until it must have closed.
     pub walks_max: u32,
+    /// Share of a scope that may vanish at once.
+    pub absence_max: Share,
 }
 
 /// One stream with all that reading it takes.

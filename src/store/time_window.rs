@@ -24,12 +24,23 @@ pub(super) struct KnownWindows {
 
 /// All windows of a stream, oldest first.
 pub(super) async fn windows_fetch(pool: &PgPool, stream: &StreamKey) -> Done<Vec<ReadRecord>> {
-    let rows =
-        sqlx::query("select * from sync.time_window where source = $1 and stream = $2 order by window_start")
-            .bind(&stream.source)
-            .bind(stream.stream.as_str())
-            .fetch_all(pool)
-            .await?;
+    let tables: Vec<&str> = stream.stream.tables().iter().map(|table| table.name).collect();
+    let rows = sqlx::query(
+        r#"
+        select w.*, (window_start, window_end) in (
+            select window_start, window_end from sync.absence
+            where source = $1 and table_name = any($3) and window_start is not null
+        ) as missing
+        from sync.time_window w
+        where source = $1 and stream = $2
+        order by window_start
+        "#,
+    )
+    .bind(&stream.source)
+    .bind(stream.stream.as_str())
+    .bind(tables)
+    .fetch_all(pool)
+    .await?;
     let mut records = Vec::with_capacity(rows.len());
     for row in &rows {
         let window = TimeWindow::new(row.try_get("window_start")?, row.try_get("window_end")?);
@@ -70,6 +81,7 @@ pub(super) fn read_record(row: &PgRow, window: Option<TimeWindow>) -> Result<Rea
         digest: row.try_get::<Option<Uuid>, _>("digest")?.map(|digest| digest.as_u128()),
         rows: row.try_get("rows")?,
         vendor_total: row.try_get("vendor_total")?,
+        missing: window.is_some() && row.try_get("missing")?,
         failure,
     })
 }

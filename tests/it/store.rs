@@ -1,6 +1,7 @@
 //! The room `store`, from outside.
 
 mod absence;
+mod absence_alarm;
 mod certificate;
 mod commit;
 mod copy;
@@ -8,4 +9,5 @@ mod crash;
 mod ledger;
 mod limits;
 mod schema;
+mod sighting;
 mod support;

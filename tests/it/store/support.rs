@@ -8,6 +8,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use ccsync::domain::absence::Share;
 use ccsync::domain::certificate::{Certificate, SetDigest, Verdict};
 use ccsync::domain::record::{Reject, Row, Value};
 use ccsync::domain::run::{Counts, RunId, Trigger};
@@ -107,6 +108,7 @@ impl Fresh {
             read_at: at(now),
             complete_to: at(now),
             absence_settle: Duration::from_secs(3600),
+            absence_max: Share::FIVE_PERCENT,
             now: at(now),
         }
     }
