@@ -204,6 +204,8 @@ pub struct StreamSettings {
     pub page_size: u32,
     /// Requests per minute.
     pub requests_per_minute: u32,
+    /// Share of a window or snapshot that may vanish at once.
+    pub absence_max: Share,
     /// For windowed streams.
     pub window: Option<WindowSettings>,
 }

@@ -15,6 +15,11 @@ impl Share {
         Share(if hundredths < 100 { hundredths * 10_000 } else { WHOLE })
     }
 
+    /// Whether `part` of `whole` is more than this share.
+    pub fn is_exceeded_by(self, part: u64, whole: u64) -> bool {
+        u128::from(whole) * u128::from(self.0) < u128::from(part) * u128::from(WHOLE)
+    }
+
     /// As a number from 0 to 1.
     pub fn as_f64(self) -> f64 {
         f64::from(self.0) / f64::from(WHOLE)

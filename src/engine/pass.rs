@@ -255,6 +255,7 @@ impl<'a> Pass<'a> {
             absence_settle,
             final_at,
             second_look,
+            absence_max: reader.config.absence_max,
             counts,
             now: reader.clock.now(),
         };

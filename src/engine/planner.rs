@@ -148,7 +148,7 @@ fn again(
         (Reason::Open, None)
     } else if record.verdict == Some(Verdict::Unverified) {
         (Reason::Unverified, None)
-    } else if 0 < record.absent && policy.settle <= input.now - read_at {
+    } else if record.missing {
         (Reason::Absent, None)
     } else {
         second_look(record, window, read_at, input, policy)?

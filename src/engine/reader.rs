@@ -11,6 +11,7 @@ use uuid::Uuid;
 
 use crate::domain::fault::{Fault, FaultKind};
 use crate::domain::run::{Counts, RunId, RunOutcome, Trigger};
+use crate::domain::share::Share;
 use crate::domain::stream::StreamKey;
 use crate::domain::window::TimeWindow;
 use crate::engine::fetch::RetryConfig;
@@ -48,6 +49,8 @@ pub struct PassConfig {
     pub walk: WalkConfig,
     /// Walks over one scope until it must have closed.
     pub walks_max: u32,
+    /// Share of a scope that may vanish at once.
+    pub absence_max: Share,
 }
 
 /// One stream with all that reading it takes.

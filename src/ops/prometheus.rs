@@ -52,6 +52,8 @@ pub(super) fn render_status(text: &mut String, report: Option<&StatusReport>) {
         streams.iter().map(|stream| (labels(stream), i64::from(stream.failure.is_some()))),
     );
     gauge(text, metric::QUARANTINE_OPEN, streams.iter().map(|stream| (labels(stream), stream.quarantined)));
+    let alarms = |stream: &StreamStatus| (labels(stream), stream.absence_alarms);
+    gauge(text, metric::ABSENCE_ALARMS_OPEN, streams.iter().map(alarms));
 }
 
 fn gauge(text: &mut String, name: &str, samples: impl IntoIterator<Item = (String, i64)>) {

@@ -35,6 +35,13 @@ pub fn render(report: &StatusReport, zone: Tz, width: Option<usize>) -> String {
             grouped(report.quarantine_open)
         );
     }
+    if report.absence_alarms_open > 0 {
+        let _ = writeln!(
+            text,
+            "\n{} alarms over missing rows wait for a decision; see `ccsync absence list`.",
+            grouped(report.absence_alarms_open)
+        );
+    }
     if !report.runs.is_empty() {
         text.push_str("\nLatest runs\n");
         text.push_str(&runs(report, zone, width));

@@ -16,7 +16,7 @@ use crate::domain::run::{Counts, RunId};
 use crate::domain::table::TableShape;
 use crate::domain::window::TimeWindow;
 use crate::engine::port::store::{Commit, Scope};
-use crate::store::absence::{Seen, settle_snapshot, settle_window};
+use crate::store::absence::{AbsenceRule, Seen, settle_snapshot, settle_window};
 use crate::store::certificate::certificate_insert_in_txn;
 use crate::store::fault::{Broken, Done, from_sql, lease_lost};
 use crate::store::lag::second_look_in_txn;
@@ -172,7 +172,8 @@ async fn write_rows(
     let closed = commit.certificate.verdict != Verdict::Unverified && commit.rejects.is_empty();
     let (mut counts, mut dated) = (Counts::default(), Vec::new());
     let mut of_table = by_table(&commit.rows, &mut counts.superseded);
-    for table in commit.lease.stream.stream.tables() {
+    let stream = commit.lease.stream.stream;
+    for table in stream.tables() {
         let rows = of_table.remove(table.name).unwrap_or_default();
         let known = match ledger {
             Ledger::Window(_, known) => known.read_before,
@@ -187,10 +188,17 @@ async fn write_rows(
         let seen = Seen { table, rows: &rows, merged: &merged, closed };
         counts.deleted += match ledger {
             Ledger::Window(window, known) => {
-                let settle = commit.absence_settle;
-                settle_window(connection, &context, *window, &seen, &known.replaced, settle).await?
+                let rule = AbsenceRule {
+                    stream,
+                    replaced: &known.replaced,
+                    settle: commit.absence_settle,
+                    limit: commit.absence_max,
+                };
+                settle_window(connection, &context, *window, &seen, &rule).await?
             }
-            Ledger::Snapshot { .. } => settle_snapshot(connection, &context, &seen).await?,
+            Ledger::Snapshot { .. } => {
+                settle_snapshot(connection, &context, stream, &seen, commit.absence_max).await?
+            }
         };
     }
     match of_table.keys().next() {

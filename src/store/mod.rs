@@ -4,6 +4,7 @@
 //! read's rows into the fact tables is `commit` → `probe` → `merge` → `stage` → `copy`, then `absence`.
 
 mod absence;
+mod absence_alarm;
 mod answer;
 mod certificate;
 mod commit;
@@ -20,6 +21,7 @@ mod probe;
 mod quarantine;
 mod request_budget;
 mod run;
+mod sighting;
 mod snapshot;
 mod stage;
 mod statement;

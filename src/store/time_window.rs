@@ -22,23 +22,25 @@ pub(super) struct KnownWindows {
     pub(super) replaced: Vec<TimeWindow>,
 }
 
-/// A windowed stream fills the one table of its name.
-const WINDOWS: &str = r#"
-select w.*, coalesce(a.absent, 0) as absent
-from sync.time_window w
-left join (
-    select window_start, window_end, count(*) as absent
-    from sync.absence
-    where source = $1 and table_name = $2
-    group by window_start, window_end
-) a on a.window_start = w.window_start and a.window_end = w.window_end
-where w.source = $1 and w.stream = $2
-order by w.window_start
-"#;
-
 /// All windows of a stream, oldest first.
 pub(super) async fn windows_fetch(pool: &PgPool, stream: &StreamKey) -> Done<Vec<ReadRecord>> {
-    let rows = sqlx::query(WINDOWS).bind(&stream.source).bind(stream.stream.as_str()).fetch_all(pool).await?;
+    let tables: Vec<&str> = stream.stream.tables().iter().map(|table| table.name).collect();
+    let rows = sqlx::query(
+        r#"
+        select w.*, (window_start, window_end) in (
+            select window_start, window_end from sync.absence
+            where source = $1 and table_name = any($3) and window_start is not null
+        ) as missing
+        from sync.time_window w
+        where source = $1 and stream = $2
+        order by window_start
+        "#,
+    )
+    .bind(&stream.source)
+    .bind(stream.stream.as_str())
+    .bind(tables)
+    .fetch_all(pool)
+    .await?;
     let mut records = Vec::with_capacity(rows.len());
     for row in &rows {
         let window = TimeWindow::new(row.try_get("window_start")?, row.try_get("window_end")?);
@@ -80,7 +82,7 @@ pub(super) fn read_record(row: &PgRow, window: Option<TimeWindow>) -> Result<Rea
         rows: row.try_get("rows")?,
         vendor_total: row.try_get("vendor_total")?,
         requests: row.try_get("requests")?,
-        absent: if window.is_some() { row.try_get("absent")? } else { 0 },
+        missing: window.is_some() && row.try_get("missing")?,
         failure,
     })
 }

@@ -87,6 +87,8 @@ pub const WINDOWS_UNVERIFIED: &str = "ccsync_windows_unverified";
 pub const STREAM_FAILING: &str = "ccsync_stream_failing";
 /// Open quarantine entries.
 pub const QUARANTINE_OPEN: &str = "ccsync_quarantine_open";
+/// Open alarms over rows that vanished in masses.
+pub const ABSENCE_ALARMS_OPEN: &str = "ccsync_absence_alarms_open";
 
 /// What sort of number a metric is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -157,6 +159,7 @@ pub const ALL: &[Metric] = &[
     gauge(WINDOWS_UNVERIFIED, Unit::Count, "windows whose last read is confirmed by nothing yet"),
     gauge(STREAM_FAILING, Unit::Count, "1 while a failure of the stream is not made good"),
     gauge(QUARANTINE_OPEN, Unit::Count, "records set aside and not yet dealt with"),
+    gauge(ABSENCE_ALARMS_OPEN, Unit::Count, "alarms over rows that vanished in masses, waiting for a person"),
 ];
 
 /// Tells the installed recorder what each metric means.

@@ -135,7 +135,7 @@ fn record(window: TimeWindow, now: DateTime<Utc>, complete: bool, rows: u64, pag
         rows: rows as i64,
         vendor_total: None,
         requests: pages as i64,
-        absent: 0,
+        missing: false,
         failure: None,
     }
 }

@@ -1,6 +1,7 @@
 //! The room `store`, from outside.
 
 mod absence;
+mod absence_alarm;
 mod certificate;
 mod commit;
 mod copy;
@@ -9,4 +10,5 @@ mod lag;
 mod ledger;
 mod limits;
 mod schema;
+mod sighting;
 mod support;

@@ -50,7 +50,7 @@ fn read(window: TimeWindow, read_at: DateTime<Utc>, state: ReadState) -> ReadRec
         rows: 0,
         vendor_total: None,
         requests: 1,
-        absent: 0,
+        missing: false,
         failure: None,
     }
 }
@@ -277,19 +277,4 @@ fn a_days_budget_goes_to_the_windows_that_promise_most_and_never_holds_back_new_
     for window in ["2026-03-01", "2026-03-02", "2026-03-03", "2026-03-07", "2026-03-08"] {
         assert!(planned.iter().any(|(planned, _)| *planned == day(window)), "{window}");
     }
-}
-
-#[test]
-fn rows_that_were_missed_are_looked_for_again_as_soon_as_they_may_be_called_gone() {
-    let now = midnight("2026-03-20");
-    let reason = |rest: Duration| {
-        let mut record = read(day("2026-03-01"), now - rest, ReadState::Complete);
-        record.absent = 1;
-        plan(&[record], &at(now), &policy())
-            .iter()
-            .find(|due| due.window == day("2026-03-01"))
-            .map(|due| due.reason)
-    };
-    assert_eq!(reason(Duration::minutes(9)), None);
-    assert_eq!(reason(Duration::minutes(10)), Some(Reason::Absent));
 }

@@ -11,6 +11,7 @@ use crate::domain::fault::{Fault, FaultKind};
 use crate::domain::lag::LagTable;
 use crate::domain::record::{Reject, Row};
 use crate::domain::run::{Counts, RunId, RunOutcome, Trigger};
+use crate::domain::share::Share;
 use crate::domain::status::{StatusReport, StreamDeclaration};
 use crate::domain::stream::StreamKey;
 use crate::domain::window::TimeWindow;
@@ -70,8 +71,8 @@ pub struct ReadRecord {
     pub vendor_total: Option<i64>,
     /// Requests of the last committed read.
     pub requests: i64,
-    /// Rows that the last reads missed and that are not yet called gone.
-    pub absent: i64,
+    /// Rows are missing from it, and a further read has to tell whether they are gone.
+    pub missing: bool,
     /// The last failure, if it is newer than the last committed read.
     pub failure: Option<Failure>,
 }
@@ -114,6 +115,9 @@ pub struct Commit {
     pub final_at: Option<DateTime<Utc>>,
     /// For a window that was complete before.
     pub second_look: Option<SecondLook>,
+    /// More than this share of a window or snapshot (and at least 20 rows) missing at once raises an alarm,
+    /// and nothing is marked deleted.
+    pub absence_max: Share,
     /// What the run counted for this scope outside the store: requests, rows read, superseded within the
     /// read. The store adds its own counts.
     pub counts: Counts,

@@ -11,6 +11,7 @@ use std::time::Duration;
 use ccsync::domain::certificate::{Certificate, SetDigest, Verdict};
 use ccsync::domain::record::{Reject, Row, Value};
 use ccsync::domain::run::{Counts, RunId, Trigger};
+use ccsync::domain::share::Share;
 use ccsync::domain::stream::{StreamId, StreamKey};
 use ccsync::domain::table::{MOOR_QUEUE, MOOR_QUEUE_MEMBER, SOBOT_CALL_RESULT};
 use ccsync::domain::window::TimeWindow;
@@ -109,6 +110,7 @@ impl Fresh {
             absence_settle: Duration::from_secs(3600),
             final_at: None,
             second_look: None,
+            absence_max: Share::percent(5),
             now: at(now),
         }
     }
