@@ -16,6 +16,7 @@ mod pool;
 mod port;
 mod probe;
 mod quarantine;
+mod quarantine_desk;
 mod request_budget;
 mod run;
 mod snapshot;

@@ -2,6 +2,7 @@
 
 pub mod budget;
 pub mod clock;
+pub mod quarantine;
 pub mod source;
 pub mod store;
 pub mod token;
