@@ -4,6 +4,7 @@
 mod check;
 mod daemon;
 mod database;
+mod quarantine;
 mod stream;
 mod transient;
 
@@ -16,6 +17,7 @@ use uuid::Uuid;
 pub use self::check::{CheckReport, Checked};
 pub use self::daemon::DaemonError;
 pub use self::database::Database;
+pub use self::quarantine::Retried;
 use self::stream::Stream;
 use crate::config::Settings;
 use crate::domain::fault::{Fault, FaultKind};

@@ -31,7 +31,7 @@ pub fn render(report: &StatusReport, zone: Tz, width: Option<usize>) -> String {
     if report.quarantine_open > 0 {
         let _ = writeln!(
             text,
-            "\n{} records are set aside; see the table sync.quarantine.",
+            "\n{} records are set aside; see `ccsync quarantine list`.",
             grouped(report.quarantine_open)
         );
     }

@@ -73,7 +73,9 @@ impl Quarantine for PgStore {
         decision: &str,
         now: DateTime<Utc>,
     ) -> Result<Vec<i64>, Fault> {
-        dropped(self, ids, decision, now).await.map_err(|broken| broken.during("dropping quarantined records"))
+        dropped(self, ids, decision, now)
+            .await
+            .map_err(|broken| broken.during("dropping quarantined records"))
     }
 }
 
@@ -166,6 +168,10 @@ async fn dropped(store: &PgStore, ids: &[i64], decision: &str, now: DateTime<Utc
     .fetch_all(&mut *transaction)
     .await?;
     let missing: Vec<i64> = wanted.into_iter().filter(|id| !done.contains(id)).collect();
-    if missing.is_empty() { transaction.commit().await? } else { transaction.rollback().await? }
+    if missing.is_empty() {
+        transaction.commit().await?
+    } else {
+        transaction.rollback().await?
+    }
     Ok(missing)
 }

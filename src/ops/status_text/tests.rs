@@ -98,7 +98,7 @@ fn a_report_reads_well_without_colour() {
       credentials_refused: the vendor answered 900001 [31mno such appid
       cure: check app_id and app_key of this source with the vendor, then run `ccsync check`
 
-    2 records are set aside; see the table sync.quarantine.
+    2 records are set aside; see `ccsync quarantine list`.
 
     Latest runs
      RUN  STREAM                   TRIGGER   STARTED          TOOK  OUTCOME    CHANGED
@@ -125,7 +125,7 @@ fn a_narrow_terminal_gets_fewer_columns_and_wrapped_messages() {
       cure: check app_id and app_key of this source with the vendor, then
         run `ccsync check`
 
-    2 records are set aside; see the table sync.quarantine.
+    2 records are set aside; see `ccsync quarantine list`.
 
     Latest runs
     STREAM                   STARTED         OUTCOME    CHANGED
