@@ -6,6 +6,7 @@ mod check;
 mod daemon;
 mod database;
 mod plan;
+mod quarantine;
 mod stream;
 mod transient;
 
@@ -19,6 +20,7 @@ pub use self::check::{CheckReport, Checked};
 pub use self::daemon::DaemonError;
 pub use self::database::Database;
 pub use self::plan::{Rereading, StreamPlan};
+pub use self::quarantine::Retried;
 use self::stream::Stream;
 use crate::config::Settings;
 use crate::domain::fault::{Fault, FaultKind};

@@ -10,6 +10,7 @@ mod exit;
 mod migrate;
 mod output;
 mod plan;
+mod quarantine;
 mod run;
 mod simulator;
 mod status;
@@ -69,6 +70,7 @@ fn dispatch(cli: Cli) -> Result<Exit, Failure> {
             Command::Check(args) => check::check(settings, args).await,
             Command::Status(args) => status::status(settings, args).await,
             Command::Absence(command) => absence::absence(settings, command).await,
+            Command::Quarantine(args) => quarantine::quarantine(settings, args).await,
             Command::Migrate => migrate::migrate(settings).await,
             Command::Config(_) | Command::Simulator(_) | Command::Demo(_) => Ok(Exit::Done),
         }

@@ -140,6 +140,6 @@ fn failures(report: &PassReport) {
             1 => "1 record was".to_owned(),
             count => format!("{count} records were"),
         };
-        talk(&format!("warning: {}: {records} quarantined; see sync.quarantine", report.key));
+        talk(&format!("warning: {}: {records} quarantined; see `ccsync quarantine list`", report.key));
     }
 }

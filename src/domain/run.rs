@@ -16,6 +16,8 @@ pub enum Trigger {
     Sync,
     /// `ccsync backfill`.
     Backfill,
+    /// `ccsync quarantine retry`.
+    Retry,
 }
 
 impl Trigger {
@@ -25,6 +27,7 @@ impl Trigger {
             Trigger::Schedule => "schedule",
             Trigger::Sync => "sync",
             Trigger::Backfill => "backfill",
+            Trigger::Retry => "retry",
         }
     }
 }

@@ -31,14 +31,14 @@ pub fn render(report: &StatusReport, zone: Tz, width: Option<usize>) -> String {
     if report.quarantine_open > 0 {
         let _ = writeln!(
             text,
-            "\n{} records are set aside; see the table sync.quarantine.",
+            "\n{} records are set aside; see `ccsync quarantine list`.",
             grouped(report.quarantine_open)
         );
     }
     if report.absence_alarms_open > 0 {
         let _ = writeln!(
             text,
-            "\n{} alarms over missing rows wait for a decision; see `ccsync absence list`.",
+            "\nAlarms over missing rows: {}; see `ccsync absence list`.",
             grouped(report.absence_alarms_open)
         );
     }

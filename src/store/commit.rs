@@ -29,7 +29,7 @@ use crate::store::snapshot::{snapshot_commit_in_txn, snapshot_was_read};
 use crate::store::time_window::{KnownWindows, known_windows, window_commit_in_txn};
 
 /// Limits of the transaction, and the price of a random read on today's disks.
-const TRANSACTION: &str = r#"
+pub(super) const TRANSACTION: &str = r#"
 set local lock_timeout = '10s';
 set local statement_timeout = '60s';
 set local random_page_cost = 1.1;
@@ -130,10 +130,9 @@ async fn write_read(connection: &mut PgConnection, commit: &Commit, name: &str) 
     };
     let mut counts = commit.counts;
     counts.windows += 1;
-    counts.quarantined += commit.rejects.len() as u64;
     let (written, dated) = write_rows(connection, commit, &ledger).await?;
     counts += written;
-    quarantine_upsert_in_txn(connection, commit).await?;
+    counts.quarantined += quarantine_upsert_in_txn(connection, commit).await?;
     if commit.certificate.verdict != Verdict::Unverified {
         quarantine_resolve_in_txn(connection, commit).await?;
     }
@@ -212,7 +211,7 @@ async fn write_rows(
 
 /// The rows of each table, sorted by key, each key once: of equal keys the later version wins, of equal or
 /// unknown versions the one that came last.
-fn by_table<'r>(rows: &'r [Row], superseded: &mut u64) -> HashMap<&'static str, Vec<&'r Row>> {
+pub(super) fn by_table<'r>(rows: &'r [Row], superseded: &mut u64) -> HashMap<&'static str, Vec<&'r Row>> {
     let mut tables: HashMap<&'static str, Vec<&Row>> = HashMap::new();
     for row in rows {
         tables.entry(row.table.name).or_default().push(row);

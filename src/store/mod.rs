@@ -19,6 +19,7 @@ mod pool;
 mod port;
 mod probe;
 mod quarantine;
+mod quarantine_desk;
 mod request_budget;
 mod run;
 mod sighting;

@@ -25,10 +25,11 @@ fn bounds(scope: Scope) -> Option<(chrono::DateTime<chrono::Utc>, chrono::DateTi
     }
 }
 
-/// Sets the rejects of a read aside. One that was seen before is counted, not stored again.
-pub(super) async fn quarantine_upsert_in_txn(connection: &mut PgConnection, commit: &Commit) -> Done<()> {
+/// Sets the rejects of a read aside and answers how many count. One that was seen before is not stored
+/// again; one that an operator dropped stays dropped and does not count.
+pub(super) async fn quarantine_upsert_in_txn(connection: &mut PgConnection, commit: &Commit) -> Done<u64> {
     if commit.rejects.is_empty() {
-        return Ok(());
+        return Ok(0);
     }
     // Sorted and each once: two workers lock in one order, and no entry is written twice in one statement.
     let entries: BTreeMap<Uuid, (String, String)> = commit
@@ -39,8 +40,9 @@ pub(super) async fn quarantine_upsert_in_txn(connection: &mut PgConnection, comm
     let hashes: Vec<Uuid> = entries.keys().copied().collect();
     let (payloads, reasons): (Vec<String>, Vec<String>) = entries.into_values().unzip();
     let bounds = bounds(commit.lease.scope);
-    sqlx::query(
+    let dropped: Vec<Uuid> = sqlx::query_scalar(
         r#"
+        with kept as (
         insert into sync.quarantine as q (source, stream, payload_hash, payload, reason, window_start,
             window_end, run_id, first_seen_at, last_seen_at)
         select $1, $2, k.payload_hash, k.payload, k.reason, $6, $7, $8, $9, $9
@@ -48,7 +50,11 @@ pub(super) async fn quarantine_upsert_in_txn(connection: &mut PgConnection, comm
         on conflict (source, stream, payload_hash) do update
         set seen = q.seen + 1, last_seen_at = excluded.last_seen_at, reason = excluded.reason,
             window_start = excluded.window_start, window_end = excluded.window_end, run_id = excluded.run_id,
-            state = 'open', resolved_at = null
+            state = case q.state when 'dropped' then 'dropped' else 'open' end,
+            resolved_at = case q.state when 'dropped' then q.resolved_at end
+        returning q.payload_hash, q.state
+        )
+        select payload_hash from kept where state = 'dropped'
         "#,
     )
     .bind(&commit.lease.stream.source)
@@ -60,9 +66,10 @@ pub(super) async fn quarantine_upsert_in_txn(connection: &mut PgConnection, comm
     .bind(bounds.map(|bounds| bounds.1))
     .bind(commit.run.0)
     .bind(commit.now)
-    .execute(connection)
+    .fetch_all(connection)
     .await?;
-    Ok(())
+    let counting = commit.rejects.iter().filter(|reject| !dropped.contains(&hash(&reject.payload)));
+    Ok(counting.count() as u64)
 }
 
 /// Resolves the open entries of this scope that a closed read did not contain any more.

@@ -4,5 +4,6 @@ mod config;
 mod database;
 mod demo;
 mod help;
+mod quarantine;
 mod vendor;
 mod verb;

@@ -41,6 +41,10 @@ impl Source for Failing<'_> {
         Closing::Total
     }
 
+    fn reread(&self, _: &str) -> crate::domain::record::Record {
+        unreachable!("no test reads again")
+    }
+
     async fn fetch(&self, _: &PageRequest) -> Result<Page, Fault> {
         self.clock.sleep(self.after).await;
         Err(Fault::new(self.kind, "nothing"))

@@ -4,6 +4,7 @@ use async_trait::async_trait;
 
 use crate::domain::fault::Fault;
 use crate::domain::page::{Closing, Page, PageRequest};
+use crate::domain::record::Record;
 use crate::domain::stream::StreamId;
 
 /// One stream of one vendor account, ready to be read.
@@ -30,4 +31,7 @@ pub trait Source: Send + Sync {
     /// # Errors
     /// A [`Fault`] whose kind decides what the engine does next.
     async fn fetch(&self, request: &PageRequest) -> Result<Page, Fault>;
+
+    /// Reads the payload of an earlier reject as today's reader would. Asks nobody.
+    fn reread(&self, payload: &str) -> Record;
 }

@@ -76,6 +76,10 @@ impl Source for Vendor {
         self.closing
     }
 
+    fn reread(&self, _: &str) -> crate::domain::record::Record {
+        unreachable!("no test reads again")
+    }
+
     async fn fetch(&self, request: &PageRequest) -> Result<Page, Fault> {
         let mut inner = self.inner.lock().unwrap();
         let (rows, count, hook) = &mut *inner;

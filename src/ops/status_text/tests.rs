@@ -103,9 +103,9 @@ fn a_report_reads_well_without_colour() {
       credentials_refused: the vendor answered 900001 [31mno such appid
       cure: check app_id and app_key of this source with the vendor, then run `ccsync check`
 
-    2 records are set aside; see the table sync.quarantine.
+    2 records are set aside; see `ccsync quarantine list`.
 
-    1 alarms over missing rows wait for a decision; see `ccsync absence list`.
+    Alarms over missing rows: 1; see `ccsync absence list`.
 
     Latest runs
      RUN  STREAM                   TRIGGER   STARTED          TOOK  OUTCOME    CHANGED
@@ -132,9 +132,9 @@ fn a_narrow_terminal_gets_fewer_columns_and_wrapped_messages() {
       cure: check app_id and app_key of this source with the vendor, then
         run `ccsync check`
 
-    2 records are set aside; see the table sync.quarantine.
+    2 records are set aside; see `ccsync quarantine list`.
 
-    1 alarms over missing rows wait for a decision; see `ccsync absence list`.
+    Alarms over missing rows: 1; see `ccsync absence list`.
 
     Latest runs
     STREAM                   STARTED         OUTCOME    CHANGED

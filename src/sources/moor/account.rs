@@ -8,6 +8,7 @@ use secrecy::ExposeSecret as _;
 
 use crate::domain::fault::{Fault, FaultKind};
 use crate::domain::page::{Closing, Page, PageRequest};
+use crate::domain::record::Record;
 use crate::domain::stream::{StreamId, StreamKey};
 use crate::engine::port::budget::{Budget, BudgetKey};
 use crate::engine::port::clock::Clock;
@@ -17,7 +18,7 @@ use crate::sources::http::{HttpClient, Request};
 use crate::sources::moor::agent_claim_status::AGENT_CLAIM_STATUS;
 use crate::sources::moor::by_group::ByGroup;
 use crate::sources::moor::config::MoorConfig;
-use crate::sources::moor::endpoint::Endpoint;
+use crate::sources::moor::endpoint::{Endpoint, reread};
 use crate::sources::moor::queue::QUEUE;
 use crate::sources::moor::sign::sign;
 use crate::sources::moor::wire::{Refusal, judge};
@@ -129,6 +130,10 @@ impl Source for MoorStream {
             }
             outcome => outcome,
         }
+    }
+
+    fn reread(&self, payload: &str) -> Record {
+        reread(self.endpoint, payload, self.account.config.phone)
     }
 }
 

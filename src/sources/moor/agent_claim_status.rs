@@ -36,7 +36,7 @@ fn read(raw: &str, phone: PhonePolicy) -> Record {
         Err(reason) => return Record::new(raw, Vec::new(), vec![reject(raw, reason, phone)]),
     };
     let mut rows = Vec::new();
-    let rejects = add_members(members, phone, &mut rows, |fields| member(fields, &group));
+    let rejects = add_members((raw, |_| true), members, phone, &mut rows, |fields| member(fields, &group));
     Record::new(raw, rows, rejects)
 }
 

@@ -1,12 +1,13 @@
 //! What one of 7moor's two reading endpoints has of its own.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 
 use serde_json::value::RawValue;
 
 use crate::domain::privacy::PhonePolicy;
 use crate::domain::record::{Record, Reject, Row};
 use crate::domain::stream::StreamId;
+use crate::domain::table::MOOR_QUEUE;
 use crate::sources::reading::{Fields, reject};
 
 /// One endpoint.
@@ -20,8 +21,10 @@ pub(super) struct Endpoint {
 }
 
 /// Adds each member's row to `rows`. A member that cannot be read is a reject of its own and costs neither
-/// its group nor its neighbours; one that is listed twice in its group is one member.
+/// its group nor its neighbours; one that is listed twice in its group is one member. `context` names what of
+/// the group the member's row is made of: without it the reject could never be read again.
 pub(super) fn add_members(
+    (group, context): (&str, fn(&str) -> bool),
     members: Vec<&RawValue>,
     phone: PhonePolicy,
     rows: &mut Vec<Row>,
@@ -33,8 +36,39 @@ pub(super) fn add_members(
         match Fields::open(raw, phone).and_then(&read) {
             Ok(row) if seen.insert(row.key_text()) => rows.push(row),
             Ok(_) => {}
-            Err(reason) => rejects.push(reject(raw, format!("member: {reason}"), phone)),
+            Err(reason) => {
+                let payload = with_group(group, context, raw);
+                rejects.push(reject(&payload, format!("member: {reason}"), phone));
+            }
         }
     }
     rejects
+}
+
+/// The list of members in a group.
+const MEMBERS: &str = "assignMembers";
+
+fn with_group(group: &str, context: fn(&str) -> bool, member: &str) -> String {
+    let mut fields: BTreeMap<String, &RawValue> = serde_json::from_str(group).unwrap_or_default();
+    fields.retain(|name, _| name.trim() != MEMBERS && context(name));
+    let group = serde_json::to_string(&fields).unwrap_or_else(|_| "{}".to_owned());
+    format!(r#"{{"group":{group},"member":{member}}}"#)
+}
+
+/// Reads the payload of a reject: a group, or one member with what its row takes from its group.
+pub(super) fn reread(endpoint: &Endpoint, payload: &str, phone: PhonePolicy) -> Record {
+    let Some(group) = group_of_one(payload) else { return (endpoint.read)(payload, phone) };
+    let mut record = (endpoint.read)(&group, phone);
+    // The group itself was read when its member was not, and came here in part.
+    record.rows.retain(|row| row.table.name != MOOR_QUEUE.name);
+    record
+}
+
+fn group_of_one(payload: &str) -> Option<String> {
+    let parts: BTreeMap<String, &RawValue> = serde_json::from_str(payload).ok()?;
+    let (group, member) = (parts.get("group")?, parts.get("member")?);
+    let mut fields: BTreeMap<String, &RawValue> = serde_json::from_str(group.get()).ok()?;
+    let members = RawValue::from_string(format!("[{}]", member.get())).ok()?;
+    fields.insert(MEMBERS.to_owned(), &members);
+    (parts.len() == 2).then(|| serde_json::to_string(&fields).ok()).flatten()
 }

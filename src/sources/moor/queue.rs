@@ -30,7 +30,9 @@ fn read(raw: &str, phone: PhonePolicy) -> Record {
     };
     let exten = group.values[0].clone();
     let mut rows = vec![group];
-    let rejects = add_members(members, phone, &mut rows, |fields| member(fields, exten.clone()));
+    let rejects = add_members((raw, |name| name.trim() == "exten"), members, phone, &mut rows, |fields| {
+        member(fields, exten.clone())
+    });
     Record::new(raw, rows, rejects)
 }
 

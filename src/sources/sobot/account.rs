@@ -11,6 +11,7 @@ use url::Url;
 
 use crate::domain::fault::{Fault, FaultKind};
 use crate::domain::page::{Closing, Page, PageRequest};
+use crate::domain::record::Record;
 use crate::domain::stream::{StreamId, StreamKey};
 use crate::engine::port::clock::Clock;
 use crate::engine::port::source::Source;
@@ -23,7 +24,7 @@ use crate::sources::sobot::chat_result::CHAT_RESULT;
 use crate::sources::sobot::config::SobotConfig;
 use crate::sources::sobot::endpoint::Endpoint;
 use crate::sources::sobot::token::TokenKeeper;
-use crate::sources::sobot::wire::{Refusal, judge, page};
+use crate::sources::sobot::wire::{Refusal, judge, page, record};
 
 /// After a fresh token was refused, another worker gets this long to store a newer one.
 const SECOND_LOOK_AFTER: Duration = Duration::from_secs(1);
@@ -111,6 +112,10 @@ impl Source for SobotStream {
         let page = self.fetch_written(request, !otherwise).await?;
         self.otherwise.store(!otherwise, Ordering::Relaxed);
         Ok(page)
+    }
+
+    fn reread(&self, payload: &str) -> Record {
+        record(payload, self.endpoint, self.account.config.phone)
     }
 }
 

@@ -101,7 +101,8 @@ pub(super) fn page(
     })
 }
 
-fn record(raw: &str, endpoint: &Endpoint, phone: PhonePolicy) -> Record {
+/// One element.
+pub(super) fn record(raw: &str, endpoint: &Endpoint, phone: PhonePolicy) -> Record {
     let row = Fields::open(raw, phone).and_then(|fields| fields.into_row(endpoint.table, endpoint.names));
     match row {
         Ok(row) => Record::new(raw, vec![row], Vec::new()),

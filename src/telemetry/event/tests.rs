@@ -186,7 +186,7 @@ fn windows_count_their_rows_and_say_aloud_only_what_failed() {
     check(
         || RecordsQuarantined { key: &key, count: 2 }.emit(),
         "WARN",
-        "2 records of sobot/sobot.call_result could not be read and were set aside; see the table sync.quarantine",
+        "2 records of sobot/sobot.call_result could not be read and were set aside; see `ccsync quarantine list`",
         &[&format!("ccsync_records_quarantined_total{{{OF}}} 2")],
     );
     check(

@@ -128,7 +128,7 @@ impl RecordsQuarantined<'_> {
             source = %self.key.source,
             stream = %self.key.stream,
             quarantined = self.count,
-            "{} records of {} could not be read and were set aside; see the table sync.quarantine",
+            "{} records of {} could not be read and were set aside; see `ccsync quarantine list`",
             self.count,
             self.key,
         );

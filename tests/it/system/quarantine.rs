@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use ccsync::domain::run::RunOutcome;
+use ccsync::engine::port::quarantine::QuarantineFilter;
 use ccsync::simulator::{Change, Channel, Endpoint, Fault};
 use serde_json::{Map, Value, json};
 
@@ -116,4 +117,38 @@ fn any_broken_record_leaves_the_rest_of_its_page_alone_and_is_resolved_by_the_ne
         let open = "select count(*) from sync.quarantine where state = 'open'";
         assert_eq!(value::<i64>(&world.test, open).await, 0);
     });
+}
+
+#[tokio::test]
+async fn a_retried_record_older_than_the_stored_row_moves_neither_the_row_nor_a_checkpoint() {
+    let world = TestWorld::quick(small_world()).await;
+    let test = &world.test;
+    let fields = json!({
+        "call_log_jestid": "broken-1", "agentid": "agent-1", "total_score": "abc", "pulse": "3.5",
+        "qualify_time": "2026-03-03 10:00:00",
+    });
+    change(test, insert(&fields));
+    test.sync().await;
+    // As if the reader had learned to read it, and a later version of the row had come meanwhile.
+    let learned = "update sync.quarantine set payload = replace(payload, 'abc', '88.0') returning id";
+    let id: i64 = value(test, learned).await;
+    let filter = QuarantineFilter { ids: Some(vec![id]), ..QuarantineFilter::default() };
+    assert!(test.app.quarantine_retry(&filter).await.unwrap()[0].retried);
+    let ledger = "select md5(string_agg(w::text, ',' order by stream, window_start)) from sync.time_window w";
+    let before: String = value(test, ledger).await;
+    let older = "update sync.quarantine set state = 'open', payload = replace(replace(payload, '88.0', '11.0'), '03-03 10', '03-02 10') returning id";
+    value::<i64>(test, older).await;
+    let retried = test.app.quarantine_retry(&filter).await.unwrap();
+    assert_eq!(retried[0].counts.unwrap().superseded, 1, "{retried:?}");
+    assert_eq!(value::<String>(test, ledger).await, before);
+    let kept = row(
+        test,
+        "select total_score::text, revision from sobot.call_result where call_log_jestid = 'broken-1'",
+    )
+    .await;
+    assert_eq!(
+        (kept["total_score"].as_str().map(|score| &score[..2]), &kept["revision"]),
+        (Some("88"), &json!(1))
+    );
+    assert_eq!(value::<String>(test, "select state from sync.quarantine").await, "retried");
 }
