@@ -124,7 +124,10 @@ fn reread_reason(
     }
     let recent = input.now - window.end < Duration::days(1);
     let rested = recent || policy.reread_every.is_none_or(|every| every <= input.now - read_at);
-    (input.now - policy.lookback < window.end && rested).then_some(Reason::Lookback)
+    // A second look that failed is still owed when the window has left the lookback meanwhile; nothing else
+    // would ever clear the failure.
+    let owed = input.now - policy.lookback < window.end || record.failure.is_some();
+    (owed && rested).then_some(Reason::Lookback)
 }
 
 /// Windows of `sorted` (oldest first, not overlapping each other) that may overlap `cell`.

@@ -4,6 +4,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::domain::window::local_midnight;
+use crate::engine::port::store::Failure;
 
 fn date(text: &str) -> NaiveDate {
     text.parse().unwrap()
@@ -187,4 +188,17 @@ proptest! {
         prop_assert!(all.windows(2).all(|pair| pair[0].end == pair[1].start));
         prop_assert_eq!(all[all.len() - 1].end, now);
     }
+}
+
+#[test]
+fn a_second_look_that_failed_is_owed_though_the_window_has_left_the_lookback() {
+    let now = midnight("2026-03-20");
+    let failure = Failure { at: now, kind: "unreachable".into(), message: "no answer".into(), attempts: 1 };
+    let read_at = midnight("2026-03-04");
+    let failed =
+        ReadRecord { failure: Some(failure), ..read(day("2026-03-01"), read_at, ReadState::Complete) };
+    let rest: Vec<_> =
+        (2..20).map(|number| read(day(&format!("2026-03-{number:02}")), now, ReadState::Complete)).collect();
+    let ledger: Vec<_> = std::iter::once(failed).chain(rest).collect();
+    assert_eq!(reasons(&plan(&ledger, &at(now), &policy())), [(day("2026-03-01"), Reason::Lookback)]);
 }
