@@ -78,12 +78,17 @@ pub async fn read(
             }
             WalkEnd::Disagreeing(walk) => (walk, false),
         };
-        let mut closed = close(walk, fetcher.requests());
+        let (mut closed, twice) = close(walk, fetcher.requests());
         let digest = closed.certificate.digest;
         let repeated = doubtful == Some(digest);
+        // A key that two different elements have is listed twice; or its element changed and moved to a page
+        // further on, and one from behind it to a page that had been read.
+        let moved = 0 < twice && before.digest != Some(digest.0);
+        let sure = sure && !moved;
         if !sure && !repeated {
             let came = closed.certificate.rows;
             reason = match closed.certificate.vendor_total {
+                _ if moved => format!("{twice} rows came twice, in different elements"),
                 Some(total) => format!("the vendor states {total} elements and gives {came}"),
                 None => format!("{came} elements came where {} were before", before.rows),
             };
@@ -103,24 +108,26 @@ pub async fn read(
 }
 
 /// One row for each key: of equal keys the later version stays, of equal versions the one that came later.
-fn close(walk: Walk, requests: u64) -> ClosedRead {
+/// Says also how many rows came again in another element.
+fn close(walk: Walk, requests: u64) -> (ClosedRead, u64) {
     let elements = walk.records.len() as u64;
-    let mut kept: HashMap<(&'static str, String), usize> = HashMap::new();
+    let mut kept: HashMap<(&'static str, String), (usize, u128)> = HashMap::new();
     let mut rows: Vec<Row> = Vec::with_capacity(walk.records.len());
     let mut rejects = Vec::new();
-    let mut superseded = 0;
+    let (mut superseded, mut twice) = (0, 0);
     for record in walk.records {
         rejects.extend(record.rejects);
         for row in record.rows {
             match kept.get(&(row.table.name, row.key_text())) {
-                Some(&index) => {
+                Some(&(index, element)) => {
+                    twice += u64::from(element != record.identity);
                     superseded += u64::from(rows[index].hash != row.hash);
                     if rows[index].version_at() <= row.version_at() {
                         rows[index] = row;
                     }
                 }
                 None => {
-                    kept.insert((row.table.name, row.key_text()), rows.len());
+                    kept.insert((row.table.name, row.key_text()), (rows.len(), record.identity));
                     rows.push(row);
                 }
             }
@@ -136,5 +143,5 @@ fn close(walk: Walk, requests: u64) -> ClosedRead {
         digest,
         verdict: Verdict::Unverified,
     };
-    ClosedRead { rows, rejects, superseded, certificate }
+    (ClosedRead { rows, rejects, superseded, certificate }, twice)
 }

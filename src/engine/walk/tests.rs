@@ -59,9 +59,13 @@ impl Vendor {
     }
 }
 
+/// Above this, a number is a later version of a row.
+const VERSION: u32 = 1_000_000;
+
 fn record(number: u32) -> Record {
     let text = |text: String| Value::Text(text);
-    let values = vec![text("1".into()), text(number.to_string()), Value::Null, Value::Null];
+    let key = (number % VERSION).to_string();
+    let values = vec![text("1".into()), text(key), Value::Null, Value::Null];
     let row = Row::new(&MOOR_QUEUE_MEMBER, values, serde_json::Map::new());
     Record::new(&number.to_string(), vec![row], Vec::new())
 }
@@ -209,6 +213,21 @@ fn rows_deleted_in_front_while_paging_lose_nothing_else() {
         if closing == Closing::Total || closed.certificate.verdict != Verdict::Unverified {
             assert_eq!(missing, [] as [u32; 0]);
         }
+    }
+}
+
+#[test]
+fn a_row_that_changes_and_moves_to_the_end_while_paging_takes_none_with_it() {
+    for closing in [Closing::Total, Closing::EmptyPage] {
+        // The rows behind it move up by one, and one of them to a page that was read.
+        let vendor = Vendor::new(closing, 60).hook(|count, _, rows, _| {
+            if count == 3 {
+                let first = rows.remove(0);
+                rows.push(first + VERSION);
+            }
+        });
+        let all: BTreeSet<u32> = (0..60).collect();
+        assert_eq!(numbers(&first_read(&vendor, 10)), all, "{closing:?}");
     }
 }
 
