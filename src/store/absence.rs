@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use sqlx::PgConnection;
+use sqlx::{AssertSqlSafe, PgConnection};
 use tracing::warn;
 
 use crate::domain::record::Row;
@@ -14,7 +14,7 @@ use crate::store::commit::Context;
 use crate::store::fault::Done;
 use crate::store::merge::Merged;
 use crate::store::probe::{key_arrays, run_with_keys};
-use crate::store::statement::{count_live, live_keys, move_all_home, move_home};
+use crate::store::statement::{Statement, count_live, live_keys, move_all_home, move_home};
 use crate::store::tombstone::bury;
 
 /// Fewer rows than this may always vanish at once.
@@ -52,32 +52,20 @@ pub(super) async fn settle_snapshot(
 }
 
 /// Marks deleted what has been absent from the window long enough, and remembers what is newly absent.
-/// `replaced` are windows of another length that this one takes the place of in the ledger.
+/// `since` is the end of the last window before this one.
 pub(super) async fn settle_window(
     connection: &mut PgConnection,
     context: &Context<'_>,
     window: TimeWindow,
     seen: &Seen<'_>,
-    replaced: &[TimeWindow],
+    since: Option<DateTime<Utc>>,
     settle: Duration,
 ) -> Done<u64> {
     let noted = noted_absences(connection, context.source, seen.table).await?;
     let here = welcome(connection, context, window, seen, &noted).await?;
+    leave_old_homes(connection, context, window, seen, since).await?;
     if !seen.closed {
         return Ok(0);
-    }
-    for old in replaced {
-        // What was at home there and is not here can only be in the rest of the old window.
-        if let Some(rest) = old.subtract(&[window]).into_iter().next_back() {
-            sqlx::query(move_all_home(seen.table))
-                .bind(context.source)
-                .bind(old.start)
-                .bind(old.end)
-                .bind(rest.start)
-                .bind(rest.end)
-                .execute(&mut *connection)
-                .await?;
-        }
     }
     let absent = absent_keys(connection, context, seen, here).await?;
     let latest = chrono::Duration::from_std(settle)
@@ -99,6 +87,49 @@ pub(super) async fn settle_window(
     }
     forget_absences(connection, context.source, seen.table, &due).await?;
     bury(connection, context, seen.table, &due).await
+}
+
+/// Homes of live rows that overlap [$3, $4) and reach beyond it, none of them begun before $2.
+fn homes_beyond(table: &TableShape) -> Statement {
+    AssertSqlSafe(format!(
+        "select distinct t.window_start, t.window_end from {} t \
+         where t.source = $1 and ($2::timestamptz is null or t.window_start >= $2) and t.window_start < $4 \
+         and t.window_end > $3 and (t.window_start < $3 or $4 < t.window_end) and t.deleted_at is null",
+        table.name,
+    ))
+}
+
+/// Rows whose home reaches beyond this window are from windows of another length, and no read of today's would
+/// ever miss them. What is not here can only be in the rest of the old home. After a doubtful read that is not
+/// known: then it counts as at home here, where it will be missed if it is gone.
+async fn leave_old_homes(
+    connection: &mut PgConnection,
+    context: &Context<'_>,
+    window: TimeWindow,
+    seen: &Seen<'_>,
+    since: Option<DateTime<Utc>>,
+) -> Done<()> {
+    let homes: Vec<(DateTime<Utc>, DateTime<Utc>)> = sqlx::query_as(homes_beyond(seen.table))
+        .bind(context.source)
+        .bind(since)
+        .bind(window.start)
+        .bind(window.end)
+        .persistent(false)
+        .fetch_all(&mut *connection)
+        .await?;
+    for home in homes.into_iter().filter_map(|(start, end)| TimeWindow::new(start, end)) {
+        let rest = home.subtract(&[window]).into_iter().next_back().filter(|_| seen.closed);
+        let rest = rest.unwrap_or(window);
+        sqlx::query(move_all_home(seen.table))
+            .bind(context.source)
+            .bind(home.start)
+            .bind(home.end)
+            .bind(rest.start)
+            .bind(rest.end)
+            .execute(&mut *connection)
+            .await?;
+    }
+    Ok(())
 }
 
 /// Ends the absence of rows that are back and moves rows to this window that are no longer at home

@@ -174,7 +174,7 @@ async fn write_rows(connection: &mut PgConnection, commit: &Commit, ledger: &Led
         counts.deleted += match ledger {
             Ledger::Window(window, known) => {
                 let settle = commit.absence_settle;
-                settle_window(connection, &context, *window, &seen, &known.replaced, settle).await?
+                settle_window(connection, &context, *window, &seen, known.since, settle).await?
             }
             Ledger::Snapshot { .. } => settle_snapshot(connection, &context, &seen).await?,
         };

@@ -17,8 +17,9 @@ use crate::store::fault::Done;
 pub(super) struct KnownWindows {
     /// This window, or part of it, was read before: its rows are probably there.
     pub(super) read_before: bool,
-    /// Windows that overlap this one without being it.
-    pub(super) replaced: Vec<TimeWindow>,
+    /// The end of the last window read before this one in time. Rows at home between it and this one's end
+    /// came under windows that are no more.
+    pub(super) since: Option<DateTime<Utc>>,
 }
 
 /// All windows of a stream, oldest first.
@@ -79,27 +80,22 @@ pub(super) async fn known_windows(
     stream: &StreamKey,
     window: TimeWindow,
 ) -> Done<KnownWindows> {
-    let rows: Vec<(DateTime<Utc>, DateTime<Utc>, i32)> = sqlx::query_as(
+    let (read_before, since) = sqlx::query_as(
         r#"
-        select window_start, window_end, reads from sync.time_window
-        where source = $1 and stream = $2 and window_start < $4 and $3 < window_end
-        order by window_start
+        select
+            coalesce(bool_or(0 < reads) filter (where $3 < window_end), false),
+            max(window_end) filter (where window_end <= $3 and 0 < reads)
+        from sync.time_window
+        where source = $1 and stream = $2 and window_start < $4
         "#,
     )
     .bind(&stream.source)
     .bind(stream.stream.as_str())
     .bind(window.start)
     .bind(window.end)
-    .fetch_all(connection)
+    .fetch_one(connection)
     .await?;
-    Ok(KnownWindows {
-        read_before: rows.iter().any(|(_, _, reads)| 0 < *reads),
-        replaced: rows
-            .into_iter()
-            .filter_map(|(start, end, _)| TimeWindow::new(start, end))
-            .filter(|known| *known != window)
-            .collect(),
-    })
+    Ok(KnownWindows { read_before, since })
 }
 
 /// One at a time for each stream, to the end of the transaction: two writers with different grids could
