@@ -10,6 +10,7 @@ mod daemon;
 mod embedded;
 mod ops;
 mod scheduler;
+mod simulation;
 mod simulator;
 mod sources;
 mod store;

@@ -1,7 +1,7 @@
 //! The room `store`, from outside.
 
-mod absence;
 mod commit;
+mod contract;
 mod copy;
 mod crash;
 mod ledger;

@@ -55,11 +55,12 @@ async fn assert_ledger_is_sound(pool: &PgPool) {
 
 /// What a run counted is what is in the tables: both were committed together.
 async fn assert_counts_are_the_rows(pool: &PgPool) {
-    let counted: i64 =
-        sqlx::query_scalar("select coalesce(sum(inserted), 0)::bigint from sync.run where stream like 'sobot.%'")
-            .fetch_one(pool)
-            .await
-            .unwrap();
+    let counted: i64 = sqlx::query_scalar(
+        "select coalesce(sum(inserted), 0)::bigint from sync.run where stream like 'sobot.%'",
+    )
+    .fetch_one(pool)
+    .await
+    .unwrap();
     let stored: i64 = sqlx::query_scalar(
         "select (select count(*) from sobot.call_result) + (select count(*) from sobot.chat_result)",
     )
