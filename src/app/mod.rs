@@ -1,6 +1,7 @@
 //! Assembly: the only place that sees vendors, engine and database at once. Commands, tests and the demo
 //! all call [`App::build`]; what differs between them are the [`Seams`].
 
+mod absence;
 mod check;
 mod daemon;
 mod database;

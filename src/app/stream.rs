@@ -59,6 +59,7 @@ impl Stream {
             windows: WindowTally::default(),
             last_read_at: None,
             quarantined: 0,
+            absence_alarms: 0,
             failure: None,
             schedule,
             next_tick: None,
@@ -229,5 +230,6 @@ fn pass_config(engine: &EngineSettings, stream: &StreamSettings) -> PassConfig {
             doubles: false,
         },
         walks_max: engine.walks_max,
+        absence_max: stream.absence_max,
     }
 }

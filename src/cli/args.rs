@@ -35,6 +35,9 @@ pub(super) enum Command {
     Check(JsonArgs),
     /// What is complete up to when, what failed and what to do.
     Status(JsonArgs),
+    /// Rows that vanished in masses: they are not marked deleted before a person says so.
+    #[command(subcommand)]
+    Absence(AbsenceCommand),
     /// Create or update the tables.
     Migrate,
     /// The configuration in effect, secrets hidden.
@@ -43,6 +46,24 @@ pub(super) enum Command {
     Simulator(Box<SimulatorArgs>),
     /// See it work: simulator, private PostgreSQL and daemon together, at an accelerated pace, with faults.
     Demo(DemoArgs),
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum AbsenceCommand {
+    /// The open alarms: how many rows are missing where, since when, and some of their keys.
+    List(JsonArgs),
+    /// These rows are truly gone: mark them deleted, with history.
+    Accept(AcceptArgs),
+}
+
+#[derive(Debug, Args)]
+pub(super) struct AcceptArgs {
+    /// Numbers of alarms, as `ccsync absence list` shows them. All are accepted, or none.
+    #[arg(value_name = "ID", required = true)]
+    pub ids: Vec<i64>,
+    /// Print JSON.
+    #[arg(long)]
+    pub json: bool,
 }
 
 #[derive(Debug, Args)]

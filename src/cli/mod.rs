@@ -1,5 +1,6 @@
 //! The commands. stdout is data, stderr is talk; the exit code says how it went.
 
+mod absence;
 mod args;
 mod backfill;
 mod check;
@@ -67,6 +68,7 @@ fn dispatch(cli: Cli) -> Result<Exit, Failure> {
             Command::Plan(args) => plan::plan(settings, args).await,
             Command::Check(args) => check::check(settings, args).await,
             Command::Status(args) => status::status(settings, args).await,
+            Command::Absence(command) => absence::absence(settings, command).await,
             Command::Migrate => migrate::migrate(settings).await,
             Command::Config(_) | Command::Simulator(_) | Command::Demo(_) => Ok(Exit::Done),
         }

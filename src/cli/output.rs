@@ -96,8 +96,12 @@ pub(super) fn reports(reports: &[PassReport], as_json: bool) -> Result<Exit, Fai
 
 fn report_line(report: &PassReport) -> String {
     let counts = &report.counts;
+    let unverified = match report.unverified {
+        0 => String::new(),
+        count => format!(" ({count} unverified, due again)"),
+    };
     let mut line = format!(
-        "{}: {}; windows {}, requests {}; rows new {}, changed {}, unchanged {}, deleted {}",
+        "{}: {}; windows {}{unverified}, requests {}; rows new {}, changed {}, unchanged {}, deleted {}",
         report.key,
         report.outcome.as_str(),
         counts.windows,

@@ -139,6 +139,7 @@ fn stream(stream: &StreamSettings, zone: Tz) -> Json {
         "schedule": stream.schedule,
         "page_size": stream.page_size,
         "requests_per_minute": stream.requests_per_minute,
+        "absence_max": stream.absence_max.to_string(),
     }));
     if let Some(window) = &stream.window {
         let start = window.start.with_timezone(&zone).to_rfc3339_opts(SecondsFormat::AutoSi, true);

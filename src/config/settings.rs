@@ -10,6 +10,7 @@ use secrecy::SecretString;
 use url::Url;
 
 use super::error::{ConfigError, ConfigErrors};
+use crate::domain::absence::Share;
 use crate::domain::privacy::PhonePolicy;
 use crate::domain::stream::StreamKey;
 
@@ -203,6 +204,8 @@ pub struct StreamSettings {
     pub page_size: u32,
     /// Requests per minute.
     pub requests_per_minute: u32,
+    /// Share of a window or snapshot that may vanish at once.
+    pub absence_max: Share,
     /// For windowed streams.
     pub window: Option<WindowSettings>,
 }

@@ -183,6 +183,7 @@ fn stream(
     let schedule = section.parse("schedule", |text| leaf::schedule(text, context.zone, context.now));
     let page_size = section.number("page_size", 1..=page_max);
     let requests_per_minute = section.number("requests_per_minute", 1..=requests_max);
+    let absence_max = section.parse("absence_max", str::parse);
     let window = match key.stream.kind() {
         StreamKind::Snapshot => Some(None),
         StreamKind::Windowed => window(section, fallback, context).map(Some),
@@ -193,6 +194,7 @@ fn stream(
         schedule: schedule?,
         page_size: page_size?,
         requests_per_minute: requests_per_minute?,
+        absence_max: absence_max?,
         window: window?,
     })
 }

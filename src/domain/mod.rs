@@ -1,5 +1,6 @@
 //! Values: streams, windows, pages, records, certificates, faults. No async, no I/O, no clock.
 
+pub mod absence;
 pub mod certificate;
 pub mod fault;
 pub mod page;

@@ -24,7 +24,8 @@ pub struct StatusReport {
     pub generated_at: DateTime<Utc>,
     /// Of the program.
     pub version: String,
-    /// No stream has a failure that is newer than its last success, and none was never read.
+    /// No stream has a failure that is newer than its last success, none was never read, and no alarm waits
+    /// for a person.
     pub healthy: bool,
     /// Every configured stream.
     pub streams: Vec<StreamStatus>,
@@ -32,6 +33,8 @@ pub struct StatusReport {
     pub runs: Vec<RunStatus>,
     /// Records set aside and not yet dealt with.
     pub quarantine_open: i64,
+    /// Alarms over rows that vanished in masses, which wait for a person.
+    pub absence_alarms_open: i64,
 }
 
 /// One stream.
@@ -56,6 +59,8 @@ pub struct StreamStatus {
     pub last_read_at: Option<DateTime<Utc>>,
     /// Open quarantine entries.
     pub quarantined: i64,
+    /// Open alarms over rows that vanished in masses.
+    pub absence_alarms: i64,
     /// The oldest failure not yet made good.
     pub failure: Option<StreamFailure>,
     /// The cron expression.

@@ -9,6 +9,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use tokio_util::sync::CancellationToken;
 
+use crate::domain::certificate::Verdict;
 use crate::domain::fault::{Fault, FaultKind};
 use crate::domain::run::{Counts, RunId};
 use crate::engine::fault_policy::{Action, policy};
@@ -46,6 +47,8 @@ pub(in crate::engine) struct Pass<'a> {
     walk: WalkConfig,
     /// What was counted so far.
     pub(in crate::engine) counts: Counts,
+    /// Committed reads that nothing confirms yet.
+    pub(in crate::engine) unverified: u64,
     /// Halves of windows that were too large, to be read before anything else.
     halves: VecDeque<DueScope>,
     /// Not to be taken up again in this pass.
@@ -73,6 +76,7 @@ impl<'a> Pass<'a> {
             fetcher: Fetcher::new(&reader.key, reader.source.as_ref(), budget, reader.clock.as_ref(), retry),
             walk: reader.config.walk,
             counts: Counts::default(),
+            unverified: 0,
             halves: VecDeque::new(),
             given_up: HashMap::new(),
             retry_later: HashMap::new(),
@@ -231,12 +235,14 @@ impl<'a> Pass<'a> {
             read_at,
             complete_to,
             absence_settle,
+            absence_max: reader.config.absence_max,
             counts,
             now: reader.clock.now(),
         };
         let counted = reader.store.commit(commit).await?;
         self.fetcher.take_requests();
         self.counts += counted;
+        self.unverified += u64::from(verdict == Verdict::Unverified);
         let elapsed = (reader.clock.now() - read_at).to_std().unwrap_or_default();
         let scope = scope_text(due.scope);
         event::WindowCommitted { key: &reader.key, scope: &scope, counts: &counted, verdict, elapsed }.emit();

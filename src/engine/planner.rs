@@ -35,6 +35,8 @@ pub enum Reason {
     Failed,
     /// Its one read proved nothing yet.
     Unverified,
+    /// Rows are missing from it, and a second look decides whether they are gone.
+    Absent,
     /// Late and revised results are still expected.
     Lookback,
     /// A person asked for it.
@@ -122,6 +124,9 @@ fn reread_reason(
     if record.verdict == Some(Verdict::Unverified) {
         return Some(Reason::Unverified);
     }
+    if record.missing {
+        return Some(Reason::Absent);
+    }
     let recent = input.now - window.end < Duration::days(1);
     let rested = recent || policy.reread_every.is_none_or(|every| every <= input.now - read_at);
     // A second look that failed is still owed when the window has left the lookback meanwhile; nothing else
@@ -147,7 +152,9 @@ fn in_reading_order(mut due: Vec<Due>, now: DateTime<Utc>) -> Vec<PlannedWindow>
         Reason::Open | Reason::Missing | Reason::Failed | Reason::Requested => {
             (due.reason, None, due.window.start.timestamp())
         }
-        Reason::Unverified | Reason::Lookback => (due.reason, due.read_at, -due.window.start.timestamp()),
+        Reason::Unverified | Reason::Absent | Reason::Lookback => {
+            (due.reason, due.read_at, -due.window.start.timestamp())
+        }
     });
     due.into_iter()
         .filter_map(|Due { window, reason, .. }| {

@@ -9,6 +9,7 @@ use serde::Serialize;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
+use crate::domain::absence::Share;
 use crate::domain::fault::{Fault, FaultKind};
 use crate::domain::run::{Counts, RunId, RunOutcome, Trigger};
 use crate::domain::stream::StreamKey;
@@ -44,6 +45,8 @@ pub struct PassConfig {
     pub walk: WalkConfig,
     /// Walks over one scope until it must have closed.
     pub walks_max: u32,
+    /// Share of a scope that may vanish at once.
+    pub absence_max: Share,
 }
 
 /// One stream with all that reading it takes.
@@ -108,6 +111,8 @@ pub struct PassReport {
     pub outcome: RunOutcome,
     /// What it counted.
     pub counts: Counts,
+    /// Committed reads that nothing confirms yet; they are due again at the next tick.
+    pub unverified: u64,
     /// What could not be read.
     pub failures: Vec<ScopeFailure>,
 }
@@ -126,7 +131,8 @@ impl StreamReader {
         event::PassStarted { key: &self.key, trigger: order.trigger }.emit();
         let mut pass = Pass::new(self, order, run, stop);
         let ended = pass.drive().await;
-        let (counts, mut failures) = (pass.counts, pass.into_failures());
+        let (counts, unverified) = (pass.counts, pass.unverified);
+        let mut failures = pass.into_failures();
         if let Err(fault) = &ended {
             let scope = "the pass as a whole".to_owned();
             failures.push(ScopeFailure { scope, kind: fault.kind, message: fault.chain() });
@@ -138,7 +144,7 @@ impl StreamReader {
         let elapsed = (now - started).to_std().unwrap_or_default();
         event::PassFinished { key: &self.key, run, outcome, counts: &counts, elapsed }.emit();
         ended.and(finished)?;
-        Ok(PassReport { key: self.key.clone(), run, outcome, counts, failures })
+        Ok(PassReport { key: self.key.clone(), run, outcome, counts, unverified, failures })
     }
 
     /// The same stream read by another policy.

@@ -44,12 +44,16 @@ pub(super) fn render_status(text: &mut String, report: Option<&StatusReport>) {
     gauge(text, metric::LAST_READ, instants(streams, |stream| stream.last_read_at));
     gauge(text, metric::VENDOR_ROWS, streams.iter().map(|stream| (labels(stream), stream.rows)));
     gauge(text, metric::WINDOWS, streams.iter().flat_map(windows));
+    let unverified = |stream: &StreamStatus| (labels(stream), stream.windows.unverified);
+    gauge(text, metric::WINDOWS_UNVERIFIED, streams.iter().map(unverified));
     gauge(
         text,
         metric::STREAM_FAILING,
         streams.iter().map(|stream| (labels(stream), i64::from(stream.failure.is_some()))),
     );
     gauge(text, metric::QUARANTINE_OPEN, streams.iter().map(|stream| (labels(stream), stream.quarantined)));
+    let alarms = |stream: &StreamStatus| (labels(stream), stream.absence_alarms);
+    gauge(text, metric::ABSENCE_ALARMS_OPEN, streams.iter().map(alarms));
 }
 
 fn gauge(text: &mut String, name: &str, samples: impl IntoIterator<Item = (String, i64)>) {

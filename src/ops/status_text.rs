@@ -35,6 +35,13 @@ pub fn render(report: &StatusReport, zone: Tz, width: Option<usize>) -> String {
             grouped(report.quarantine_open)
         );
     }
+    if report.absence_alarms_open > 0 {
+        let _ = writeln!(
+            text,
+            "\n{} alarms over missing rows wait for a decision; see `ccsync absence list`.",
+            grouped(report.absence_alarms_open)
+        );
+    }
     if !report.runs.is_empty() {
         text.push_str("\nLatest runs\n");
         text.push_str(&runs(report, zone, width));
@@ -66,13 +73,14 @@ fn streams(report: &StatusReport, zone: Tz, width: Option<usize>) -> String {
         Column::right("COMPLETE", number(|stream| stream.windows.complete)),
         Column::right("OPEN", number(|stream| stream.windows.open)),
         Column::right("FAILED", number(|stream| stream.windows.failed)),
+        Column::right("UNVERIFIED", number(|stream| stream.windows.unverified)),
         Column::left("LAST READ", all().map(|stream| ago(stream.last_read_at, now))),
         Column::left("NEXT", all().map(|stream| ahead(stream.next_tick, now))),
     ];
     if all().all(|stream| stream.next_tick.is_none()) {
         columns.retain(|column| column.title != "NEXT");
     }
-    narrow(&mut columns, width, &["NEXT", "OPEN", "COMPLETE", "LAST READ", "ROWS", "FAILED"]);
+    narrow(&mut columns, width, &["NEXT", "OPEN", "COMPLETE", "LAST READ", "ROWS", "FAILED", "UNVERIFIED"]);
     text_table::render(&columns)
 }
 

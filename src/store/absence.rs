@@ -1,29 +1,28 @@
-//! Rows that a closed read did not contain: gone at once from a snapshot, after two reads from a window.
+//! Rows that a closed read did not contain: gone at once from a snapshot, after two reads from a window, and
+//! never in masses, unless a person says so.
 
 use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use sqlx::{AssertSqlSafe, PgConnection};
-use tracing::warn;
 
+use crate::domain::absence::Share;
 use crate::domain::record::Row;
+use crate::domain::stream::StreamId;
 use crate::domain::table::TableShape;
 use crate::domain::window::TimeWindow;
+use crate::store::absence_alarm::{alarm_raise_in_txn, alarm_resolve_in_txn};
 use crate::store::commit::Context;
 use crate::store::fault::Done;
-use crate::store::merge::Merged;
+use crate::store::merge::{Merged, moved_meanwhile};
 use crate::store::probe::{key_arrays, run_with_keys};
+use crate::store::sighting::{move_to_sightings, sightings_replace, sightings_update};
 use crate::store::statement::{Statement, count_live, live_keys, move_all_home, move_home};
 use crate::store::tombstone::bury;
 
-/// Fewer rows than this may always vanish at once.
-const MASS_ROWS: usize = 20;
-/// More than one row in this many vanishing at once is taken for the vendor's mistake.
-const MASS_SHARE: usize = 20;
-
 /// A key, in the order of the table's key columns.
-type Key = Vec<String>;
+pub(super) type Key = Vec<String>;
 
 /// One table's part of a read, after its rows were merged.
 pub(super) struct Seen<'a> {
@@ -37,56 +36,92 @@ pub(super) struct Seen<'a> {
     pub(super) closed: bool,
 }
 
-/// Marks deleted what a closed snapshot does not contain.
+/// By which rule rows of a window are marked deleted.
+pub(super) struct AbsenceRule<'a> {
+    /// The stream.
+    pub(super) stream: StreamId,
+    /// Windows of another length that this one takes the place of in the ledger.
+    pub(super) replaced: &'a [TimeWindow],
+    /// The end of the last window read before this one in time.
+    pub(super) since: Option<DateTime<Utc>>,
+    /// Least time between the two reads that miss a row.
+    pub(super) settle: Duration,
+    /// More than this share of the window at once is for a person to decide.
+    pub(super) limit: Share,
+}
+
+/// Marks deleted what a closed snapshot does not contain, unless that is too much at once.
 pub(super) async fn settle_snapshot(
     connection: &mut PgConnection,
     context: &Context<'_>,
+    stream: StreamId,
     seen: &Seen<'_>,
+    limit: Share,
 ) -> Done<u64> {
+    let noted = noted_absences(connection, context.source, seen.table).await?;
+    let back: Vec<Key> =
+        seen.rows.iter().map(|row| owned(row)).filter(|key| noted.contains_key(key)).collect();
+    forget_absences(connection, context.source, seen.table, &back).await?;
     if !seen.closed {
         return Ok(0);
     }
     let present = seen.merged.inserted + seen.merged.updated + seen.merged.kept.len() as u64;
     let absent = absent_keys(connection, context, seen, present).await?;
+    let missing = absent.keys.len() as u64;
+    if limit.is_exceeded(missing, absent.live) {
+        note_absences(connection, context, seen.table, &absent.keys).await?;
+        alarm_raise_in_txn(connection, context, stream, seen.table, missing, absent.live).await?;
+        return Ok(0);
+    }
+    alarm_resolve_in_txn(connection, context, seen.table).await?;
+    let due: Vec<Key> = absent.keys.iter().filter(|key| noted.contains_key(*key)).cloned().collect();
+    forget_absences(connection, context.source, seen.table, &due).await?;
     bury(connection, context, seen.table, &absent.keys).await
 }
 
-/// Marks deleted what has been absent from the window long enough, and remembers what is newly absent.
-/// `since` is the end of the last window before this one.
+/// Marks deleted what has been absent from the window long enough and is in no other one, and remembers
+/// what is newly absent.
 pub(super) async fn settle_window(
     connection: &mut PgConnection,
     context: &Context<'_>,
     window: TimeWindow,
     seen: &Seen<'_>,
-    since: Option<DateTime<Utc>>,
-    settle: Duration,
+    rule: &AbsenceRule<'_>,
 ) -> Done<u64> {
     let noted = noted_absences(connection, context.source, seen.table).await?;
     let here = welcome(connection, context, window, seen, &noted).await?;
-    leave_old_homes(connection, context, window, seen, since).await?;
+    leave_old_homes(connection, context, window, seen, rule.since).await?;
     if !seen.closed {
         return Ok(0);
     }
-    let absent = absent_keys(connection, context, seen, here).await?;
-    let latest = chrono::Duration::from_std(settle)
+    for old in rule.replaced {
+        let rest = old.subtract(&[window]).into_iter().next_back();
+        sightings_replace(connection, context, seen, *old, rest).await?;
+    }
+    let mut absent = absent_keys(connection, context, seen, here).await?;
+    let stream = rule.stream;
+    let moved =
+        move_to_sightings(connection, context, stream.as_str(), window, seen, &mut absent.keys).await?;
+    let moved: Vec<Key> = moved.into_iter().filter(|key| noted.contains_key(key)).collect();
+    forget_absences(connection, context.source, seen.table, &moved).await?;
+    let latest = chrono::Duration::from_std(rule.settle)
         .ok()
         .and_then(|settle| context.now.checked_sub_signed(settle))
         .unwrap_or(DateTime::<Utc>::MIN_UTC);
+    let missing = absent.keys.len() as u64;
     let (old, new): (Vec<Key>, Vec<Key>) = absent.keys.into_iter().partition(|key| noted.contains_key(key));
-    note_absences(connection, context, window, seen.table, &new).await?;
+    note_absences(connection, context, seen.table, &new).await?;
     let due: Vec<Key> =
         old.into_iter().filter(|key| noted.get(key).is_some_and(|since| *since <= latest)).collect();
-    if MASS_ROWS <= due.len() && absent.live < due.len() * MASS_SHARE {
-        warn!(
-            source = context.source, table = seen.table.name, window = %window,
-            rows = due.len(), of = absent.live,
-            "so many rows are missing from this window at once that none is marked deleted; \
-             see sync.absence, and ask the vendor"
-        );
-        return Ok(0);
+    if !rule.limit.is_exceeded(missing, absent.live) {
+        alarm_resolve_in_txn(connection, context, seen.table).await?;
+        forget_absences(connection, context.source, seen.table, &due).await?;
+        return bury(connection, context, seen.table, &due).await;
     }
-    forget_absences(connection, context.source, seen.table, &due).await?;
-    bury(connection, context, seen.table, &due).await
+    if !due.is_empty() {
+        alarm_raise_in_txn(connection, context, stream, seen.table, missing, absent.live).await?;
+    }
+    Ok(0)
 }
 
 /// Homes of live rows that overlap [$3, $4) and reach beyond it, none of them begun before $2.
@@ -132,8 +167,12 @@ async fn leave_old_homes(
     Ok(())
 }
 
-/// Ends the absence of rows that are back and moves rows to this window that are no longer at home
-/// elsewhere. Answers how many live rows of the read are at home in this window now.
+fn owned(row: &Row) -> Key {
+    row.key().map(str::to_owned).collect()
+}
+
+/// Ends the absence of rows that are back, moves rows to this window that are no longer at home elsewhere,
+/// and remembers those that are. Answers how many live rows of the read are at home in this window now.
 async fn welcome(
     connection: &mut PgConnection,
     context: &Context<'_>,
@@ -141,7 +180,6 @@ async fn welcome(
     seen: &Seen<'_>,
     noted: &HashMap<Key, DateTime<Utc>>,
 ) -> Done<u64> {
-    let owned = |row: &Row| row.key().map(str::to_owned).collect::<Key>();
     if !noted.is_empty() {
         let back: Vec<Key> =
             seen.rows.iter().map(|row| owned(row)).filter(|key| noted.contains_key(key)).collect();
@@ -149,6 +187,7 @@ async fn welcome(
     }
     let mut here = seen.merged.inserted + seen.merged.updated;
     let mut movers = Vec::new();
+    let mut foreign = Vec::new();
     for (row, home) in &seen.merged.kept {
         let inside = home.is_some_and(|home| window.start <= home.start && home.end <= window.end);
         // A neighbour's row on the common bound stays the neighbour's, or it would move at every read. One
@@ -158,6 +197,8 @@ async fn welcome(
             here += 1;
         } else if stranded || (!noted.is_empty() && noted.contains_key(&owned(row))) {
             movers.push(*row);
+        } else {
+            foreign.push(owned(row));
         }
     }
     if !movers.is_empty() {
@@ -165,6 +206,7 @@ async fn welcome(
         run_with_keys(connection, context, Some(window), move_home(seen.table), keys).await?;
         here += movers.len() as u64;
     }
+    sightings_update(connection, context, window, seen, &foreign).await?;
     Ok(here)
 }
 
@@ -172,7 +214,7 @@ struct Absent {
     /// Live rows at home here that the read did not contain.
     keys: Vec<Key>,
     /// Live rows at home here.
-    live: usize,
+    live: u64,
 }
 
 /// The rows at home here that the read lacks. Usually the count says that there are none.
@@ -190,8 +232,8 @@ async fn absent_keys(
         .persistent(false)
         .fetch_one(&mut *connection)
         .await?;
-    let live = usize::try_from(live).unwrap_or_default();
-    if live as u64 == present {
+    let live = u64::try_from(live).unwrap_or_default();
+    if live == present {
         return Ok(Absent { keys: Vec::new(), live });
     }
     let mut keys: Vec<Key> = sqlx::query_scalar(live_keys(seen.table, windowed))
@@ -225,7 +267,6 @@ async fn noted_absences(
 async fn note_absences(
     connection: &mut PgConnection,
     context: &Context<'_>,
-    window: TimeWindow,
     table: &TableShape,
     keys: &[Key],
 ) -> Done<()> {
@@ -243,14 +284,16 @@ async fn note_absences(
     .bind(context.source)
     .bind(table.name)
     .bind(context.now)
-    .bind(window.start)
-    .bind(window.end)
+    .bind(context.window.map(|window| window.start))
+    .bind(context.window.map(|window| window.end))
     .bind(sqlx::types::Json(keys))
     .execute(connection)
     .await?;
     Ok(())
 }
 
+/// Forgets absences that were noted. Where somebody else was quicker, a person who accepted them or a read
+/// of another window, what this commit knows is out of date, and nothing of it may be written.
 async fn forget_absences(
     connection: &mut PgConnection,
     source: &str,
@@ -260,7 +303,7 @@ async fn forget_absences(
     if keys.is_empty() {
         return Ok(());
     }
-    sqlx::query(
+    let forgotten = sqlx::query(
         r#"
         delete from sync.absence
         where source = $1 and table_name = $2
@@ -274,5 +317,5 @@ async fn forget_absences(
     .bind(sqlx::types::Json(keys))
     .execute(connection)
     .await?;
-    Ok(())
+    if forgotten.rows_affected() == keys.len() as u64 { Ok(()) } else { Err(moved_meanwhile(table)) }
 }

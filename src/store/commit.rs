@@ -1,5 +1,5 @@
-//! All that one read leaves behind, in one transaction: rows, history, tombstones, quarantine, ledger, run
-//! counts and the end of the lease. There is no other way to move a checkpoint.
+//! All that one read leaves behind, in one transaction: rows, history, tombstones, quarantine, ledger,
+//! certificate, run counts and the end of the lease. There is no other way to move a checkpoint.
 
 use std::collections::HashMap;
 
@@ -16,7 +16,8 @@ use crate::domain::run::{Counts, RunId};
 use crate::domain::table::TableShape;
 use crate::domain::window::TimeWindow;
 use crate::engine::port::store::{Commit, Scope};
-use crate::store::absence::{Seen, settle_snapshot, settle_window};
+use crate::store::absence::{AbsenceRule, Seen, settle_snapshot, settle_window};
+use crate::store::certificate::certificate_insert_in_txn;
 use crate::store::fault::{Broken, Done, from_sql, lease_lost};
 use crate::store::lease::{lease_end_in_txn, lease_hold_in_txn, lease_name};
 use crate::store::merge::merge_table;
@@ -134,10 +135,11 @@ async fn write_read(connection: &mut PgConnection, commit: &Commit, name: &str) 
     if commit.certificate.verdict != Verdict::Unverified {
         quarantine_resolve_in_txn(connection, commit).await?;
     }
-    match commit.lease.scope {
+    let read_no = match commit.lease.scope {
         Scope::Window(window) => window_commit_in_txn(connection, commit, window).await?,
         Scope::Snapshot => snapshot_commit_in_txn(connection, commit).await?,
-    }
+    };
+    certificate_insert_in_txn(connection, commit, read_no, &counts).await?;
     run_add_in_txn(connection, commit.run, &counts).await?;
     if !lease_end_in_txn(connection, name, commit.lease.fence).await? {
         return Err(Broken::Told(lease_lost(name)));
@@ -159,7 +161,8 @@ async fn write_rows(connection: &mut PgConnection, commit: &Commit, ledger: &Led
     let closed = commit.certificate.verdict != Verdict::Unverified && commit.rejects.is_empty();
     let mut counts = Counts::default();
     let mut of_table = by_table(&commit.rows, &mut counts.superseded);
-    for table in commit.lease.stream.stream.tables() {
+    let stream = commit.lease.stream.stream;
+    for table in stream.tables() {
         let rows = of_table.remove(table.name).unwrap_or_default();
         let known = match ledger {
             Ledger::Window(_, known) => known.read_before,
@@ -173,10 +176,18 @@ async fn write_rows(connection: &mut PgConnection, commit: &Commit, ledger: &Led
         let seen = Seen { table, rows: &rows, merged: &merged, closed };
         counts.deleted += match ledger {
             Ledger::Window(window, known) => {
-                let settle = commit.absence_settle;
-                settle_window(connection, &context, *window, &seen, known.since, settle).await?
+                let rule = AbsenceRule {
+                    stream,
+                    replaced: &known.replaced,
+                    since: known.since,
+                    settle: commit.absence_settle,
+                    limit: commit.absence_max,
+                };
+                settle_window(connection, &context, *window, &seen, &rule).await?
             }
-            Ledger::Snapshot { .. } => settle_snapshot(connection, &context, &seen).await?,
+            Ledger::Snapshot { .. } => {
+                settle_snapshot(connection, &context, stream, &seen, commit.absence_max).await?
+            }
         };
     }
     match of_table.keys().next() {

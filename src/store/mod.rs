@@ -4,7 +4,9 @@
 //! read's rows into the fact tables is `commit` → `probe` → `merge` → `stage` → `copy`, then `absence`.
 
 mod absence;
+mod absence_alarm;
 mod answer;
+mod certificate;
 mod commit;
 mod copy;
 pub mod embedded;
@@ -18,6 +20,7 @@ mod probe;
 mod quarantine;
 mod request_budget;
 mod run;
+mod sighting;
 mod snapshot;
 mod stage;
 mod statement;

@@ -9,7 +9,7 @@ use crate::engine::port::store::RunStart;
 use crate::store::fault::Done;
 
 /// Counts as the ledger holds them.
-fn stored(count: u64) -> i64 {
+pub(super) fn stored(count: u64) -> i64 {
     i64::try_from(count).unwrap_or(i64::MAX)
 }
 

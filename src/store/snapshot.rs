@@ -2,12 +2,12 @@
 
 use chrono::{DateTime, Utc};
 use sqlx::{PgConnection, PgPool};
-use uuid::Uuid;
 
 use crate::domain::fault::FaultKind;
 use crate::domain::run::RunId;
 use crate::domain::stream::StreamKey;
 use crate::engine::port::store::{Commit, ReadRecord};
+use crate::store::certificate::bind_read;
 use crate::store::fault::Done;
 use crate::store::time_window::read_record;
 
@@ -32,14 +32,13 @@ pub(super) async fn snapshot_was_read(connection: &mut PgConnection, stream: &St
     Ok(reads.is_some_and(|reads| 0 < reads))
 }
 
-/// Moves the checkpoint.
-pub(super) async fn snapshot_commit_in_txn(connection: &mut PgConnection, commit: &Commit) -> Done<()> {
-    let certificate = &commit.certificate;
-    sqlx::query(
+/// Moves the checkpoint. Answers the number of committed reads.
+pub(super) async fn snapshot_commit_in_txn(connection: &mut PgConnection, commit: &Commit) -> Done<i32> {
+    let query = sqlx::query_scalar(
         r#"
-        insert into sync.snapshot as s (source, stream, state, rows, requests, pages, vendor_total, digest,
-            verdict, reads, read_at, complete_to, first_read_at, run_id)
-        values ($1, $2, 'complete', $3, $4, $5, $6, $7, $8, 1, $9, $10, $9, $11)
+        insert into sync.snapshot as s (source, stream, rows, requests, pages, vendor_total, digest, verdict,
+            reads, read_at, first_read_at, run_id, complete_to, state)
+        values ($1, $2, $3, $4, $5, $6, $7, $8, 1, $9, $9, $10, $11, 'complete')
         on conflict (source, stream) do update
         set state = excluded.state, rows = excluded.rows, requests = excluded.requests,
             pages = excluded.pages, vendor_total = excluded.vendor_total, digest = excluded.digest,
@@ -47,22 +46,10 @@ pub(super) async fn snapshot_commit_in_txn(connection: &mut PgConnection, commit
             complete_to = excluded.complete_to, first_read_at = coalesce(s.first_read_at, excluded.read_at),
             run_id = excluded.run_id, failed_at = null, failure_kind = null, failure_message = null,
             failed_attempts = 0
+        returning reads
         "#,
-    )
-    .bind(&commit.lease.stream.source)
-    .bind(commit.lease.stream.stream.as_str())
-    .bind(i64::try_from(certificate.rows).unwrap_or(i64::MAX))
-    .bind(i64::from(certificate.requests))
-    .bind(i32::try_from(certificate.pages).unwrap_or(i32::MAX))
-    .bind(certificate.vendor_total.map(|total| i64::try_from(total).unwrap_or(i64::MAX)))
-    .bind(Uuid::from_u128(certificate.digest.0))
-    .bind(certificate.verdict.as_str())
-    .bind(commit.read_at)
-    .bind(commit.complete_to)
-    .bind(commit.run.0)
-    .execute(connection)
-    .await?;
-    Ok(())
+    );
+    Ok(bind_read(query, commit).bind(commit.complete_to).fetch_one(connection).await?)
 }
 
 /// Notes a failed attempt.

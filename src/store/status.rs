@@ -29,8 +29,7 @@ with reads as (
 ), tally as (
     select source, stream,
         count(*) filter (where verdict = 'proven') as proven,
-        count(*) filter (where verdict = 'stable') as stable,
-        count(*) filter (where verdict = 'unverified') as unverified
+        count(*) filter (where verdict = 'stable') as stable
     from reads
     group by source, stream
 ), failure as (
@@ -43,17 +42,23 @@ with reads as (
     from sync.quarantine
     where state = 'open'
     group by source, stream
+), alarm as (
+    select source, stream, count(*) as absence_alarms
+    from sync.absence_alarm
+    where state = 'open'
+    group by source, stream
 )
 select f.source, f.stream, f.complete_from, f.complete_to, f.rows, f.last_read_at, f.windows_complete,
     f.windows_open, f.windows_failed, f.failing, s.schedule,
     coalesce(t.proven, 0) as proven, coalesce(t.stable, 0) as stable,
-    coalesce(t.unverified, 0) as unverified, coalesce(q.quarantined, 0) as quarantined,
-    x.window_start, x.window_end, x.failed_at, x.failure_kind, x.failure_message, x.failed_attempts
+    f.windows_unverified as unverified, coalesce(q.quarantined, 0) as quarantined,
+    coalesce(a.absence_alarms, 0) as absence_alarms, x.window_start, x.window_end, x.failed_at, x.failure_kind, x.failure_message, x.failed_attempts
 from bi.freshness f
 join sync.stream s on s.source = f.source and s.stream = f.stream
 left join tally t on t.source = f.source and t.stream = f.stream
 left join failure x on x.source = f.source and x.stream = f.stream
 left join quarantined q on q.source = f.source and q.stream = f.stream
+left join alarm a on a.source = f.source and a.stream = f.stream
 "#;
 
 #[async_trait]
@@ -83,14 +88,20 @@ impl PgStore {
             sqlx::query_scalar("select count(*) from sync.quarantine where state = 'open'")
                 .fetch_one(&mut *transaction)
                 .await?;
+        let absence_alarms_open: i64 =
+            sqlx::query_scalar("select count(*) from sync.absence_alarm where state = 'open'")
+                .fetch_one(&mut *transaction)
+                .await?;
         transaction.rollback().await?;
+        let is_well = |stream: &StreamStatus| stream.failure.is_none() && stream.last_read_at.is_some();
         Ok(StatusReport {
             generated_at: now,
             version: env!("CARGO_PKG_VERSION").to_owned(),
-            healthy: streams.iter().all(|stream| stream.failure.is_none() && stream.last_read_at.is_some()),
+            healthy: absence_alarms_open == 0 && streams.iter().all(is_well),
             streams,
             runs,
             quarantine_open,
+            absence_alarms_open,
         })
     }
 }
@@ -129,6 +140,7 @@ fn stream_status(row: &PgRow, stream: StreamId) -> Result<StreamStatus, sqlx::Er
         },
         last_read_at: row.try_get("last_read_at")?,
         quarantined: row.try_get("quarantined")?,
+        absence_alarms: row.try_get("absence_alarms")?,
         failure: stream_failure(row)?,
         schedule: row.try_get("schedule")?,
         next_tick: None,

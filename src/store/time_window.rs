@@ -11,12 +11,15 @@ use crate::domain::run::RunId;
 use crate::domain::stream::StreamKey;
 use crate::domain::window::TimeWindow;
 use crate::engine::port::store::{Commit, Failure, ReadRecord, ReadState};
+use crate::store::certificate::bind_read;
 use crate::store::fault::Done;
 
 /// What the ledger knew before a commit.
 pub(super) struct KnownWindows {
     /// This window, or part of it, was read before: its rows are probably there.
     pub(super) read_before: bool,
+    /// Windows that overlap this one without being it.
+    pub(super) replaced: Vec<TimeWindow>,
     /// The end of the last window read before this one in time. Rows at home between it and this one's end
     /// came under windows that are no more.
     pub(super) since: Option<DateTime<Utc>>,
@@ -24,12 +27,23 @@ pub(super) struct KnownWindows {
 
 /// All windows of a stream, oldest first.
 pub(super) async fn windows_fetch(pool: &PgPool, stream: &StreamKey) -> Done<Vec<ReadRecord>> {
-    let rows =
-        sqlx::query("select * from sync.time_window where source = $1 and stream = $2 order by window_start")
-            .bind(&stream.source)
-            .bind(stream.stream.as_str())
-            .fetch_all(pool)
-            .await?;
+    let tables: Vec<&str> = stream.stream.tables().iter().map(|table| table.name).collect();
+    let rows = sqlx::query(
+        r#"
+        select w.*, (window_start, window_end) in (
+            select window_start, window_end from sync.absence
+            where source = $1 and table_name = any($3) and window_start is not null
+        ) as missing
+        from sync.time_window w
+        where source = $1 and stream = $2
+        order by window_start
+        "#,
+    )
+    .bind(&stream.source)
+    .bind(stream.stream.as_str())
+    .bind(tables)
+    .fetch_all(pool)
+    .await?;
     let mut records = Vec::with_capacity(rows.len());
     for row in &rows {
         let window = TimeWindow::new(row.try_get("window_start")?, row.try_get("window_end")?);
@@ -70,6 +84,7 @@ pub(super) fn read_record(row: &PgRow, window: Option<TimeWindow>) -> Result<Rea
         digest: row.try_get::<Option<Uuid>, _>("digest")?.map(|digest| digest.as_u128()),
         rows: row.try_get("rows")?,
         vendor_total: row.try_get("vendor_total")?,
+        missing: window.is_some() && row.try_get("missing")?,
         failure,
     })
 }
@@ -80,22 +95,39 @@ pub(super) async fn known_windows(
     stream: &StreamKey,
     window: TimeWindow,
 ) -> Done<KnownWindows> {
-    let (read_before, since) = sqlx::query_as(
+    let rows: Vec<(DateTime<Utc>, DateTime<Utc>, i32)> = sqlx::query_as(
         r#"
-        select
-            coalesce(bool_or(0 < reads) filter (where $3 < window_end), false),
-            max(window_end) filter (where window_end <= $3 and 0 < reads)
-        from sync.time_window
-        where source = $1 and stream = $2 and window_start < $4
+        select window_start, window_end, reads from sync.time_window
+        where source = $1 and stream = $2 and window_start < $4 and $3 < window_end
+        order by window_start
         "#,
     )
     .bind(&stream.source)
     .bind(stream.stream.as_str())
     .bind(window.start)
     .bind(window.end)
+    .fetch_all(&mut *connection)
+    .await?;
+    let since = sqlx::query_scalar(
+        r#"
+        select max(window_end) from sync.time_window
+        where source = $1 and stream = $2 and window_end <= $3 and 0 < reads
+        "#,
+    )
+    .bind(&stream.source)
+    .bind(stream.stream.as_str())
+    .bind(window.start)
     .fetch_one(connection)
     .await?;
-    Ok(KnownWindows { read_before, since })
+    Ok(KnownWindows {
+        read_before: rows.iter().any(|(_, _, reads)| 0 < *reads),
+        replaced: rows
+            .into_iter()
+            .filter_map(|(start, end, _)| TimeWindow::new(start, end))
+            .filter(|known| *known != window)
+            .collect(),
+        since,
+    })
 }
 
 /// One at a time for each stream, to the end of the transaction: two writers with different grids could
@@ -109,14 +141,13 @@ async fn lock_in_txn(connection: &mut PgConnection, stream: &StreamKey) -> Done<
 }
 
 /// Moves the checkpoint of one window. Windows that overlap it are forgotten: what of them lies outside
-/// becomes a gap, which the planner reads again.
+/// becomes a gap, which the planner reads again. Answers the number of committed reads.
 pub(super) async fn window_commit_in_txn(
     connection: &mut PgConnection,
     commit: &Commit,
     window: TimeWindow,
-) -> Done<()> {
+) -> Done<i32> {
     let stream = &commit.lease.stream;
-    let certificate = &commit.certificate;
     lock_in_txn(connection, stream).await?;
     sqlx::query(
         r#"
@@ -131,11 +162,11 @@ pub(super) async fn window_commit_in_txn(
     .bind(window.end)
     .execute(&mut *connection)
     .await?;
-    sqlx::query(
+    let query = sqlx::query_scalar(
         r#"
-        insert into sync.time_window as w (source, stream, window_start, window_end, state, rows, requests,
-            pages, vendor_total, digest, verdict, reads, read_at, complete_to, first_read_at, run_id)
-        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 1, $12, $13, $12, $14)
+        insert into sync.time_window as w (source, stream, rows, requests, pages, vendor_total, digest, verdict,
+            reads, read_at, first_read_at, run_id, complete_to, state, window_start, window_end)
+        values ($1, $2, $3, $4, $5, $6, $7, $8, 1, $9, $9, $10, $11, $12, $13, $14)
         on conflict (source, stream, window_start) do update
         set state = excluded.state, rows = excluded.rows, requests = excluded.requests,
             pages = excluded.pages, vendor_total = excluded.vendor_total, digest = excluded.digest,
@@ -143,25 +174,17 @@ pub(super) async fn window_commit_in_txn(
             complete_to = excluded.complete_to, first_read_at = coalesce(w.first_read_at, excluded.read_at),
             run_id = excluded.run_id, failed_at = null, failure_kind = null, failure_message = null,
             failed_attempts = 0
+        returning reads
         "#,
-    )
-    .bind(&stream.source)
-    .bind(stream.stream.as_str())
-    .bind(window.start)
-    .bind(window.end)
-    .bind(if window.end <= commit.complete_to { "complete" } else { "open" })
-    .bind(i64::try_from(certificate.rows).unwrap_or(i64::MAX))
-    .bind(i64::from(certificate.requests))
-    .bind(i32::try_from(certificate.pages).unwrap_or(i32::MAX))
-    .bind(certificate.vendor_total.map(|total| i64::try_from(total).unwrap_or(i64::MAX)))
-    .bind(Uuid::from_u128(certificate.digest.0))
-    .bind(certificate.verdict.as_str())
-    .bind(commit.read_at)
-    .bind(commit.complete_to.min(window.end))
-    .bind(commit.run.0)
-    .execute(connection)
-    .await?;
-    Ok(())
+    );
+    let reads = bind_read(query, commit)
+        .bind(commit.complete_to.min(window.end))
+        .bind(if window.end <= commit.complete_to { "complete" } else { "open" })
+        .bind(window.start)
+        .bind(window.end)
+        .fetch_one(connection)
+        .await?;
+    Ok(reads)
 }
 
 /// Notes a failed attempt. Where windows of another length cover the same time, it is noted on them: no

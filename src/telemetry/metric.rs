@@ -81,10 +81,14 @@ pub const LAST_READ: &str = "ccsync_last_read_timestamp_seconds";
 pub const VENDOR_ROWS: &str = "ccsync_vendor_rows";
 /// Windows by state.
 pub const WINDOWS: &str = "ccsync_windows";
+/// Windows whose last read is confirmed by nothing yet.
+pub const WINDOWS_UNVERIFIED: &str = "ccsync_windows_unverified";
 /// Whether a failure stands.
 pub const STREAM_FAILING: &str = "ccsync_stream_failing";
 /// Open quarantine entries.
 pub const QUARANTINE_OPEN: &str = "ccsync_quarantine_open";
+/// Open alarms over rows that vanished in masses.
+pub const ABSENCE_ALARMS_OPEN: &str = "ccsync_absence_alarms_open";
 
 /// What sort of number a metric is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -152,8 +156,10 @@ pub const ALL: &[Metric] = &[
     gauge(LAST_READ, Unit::Seconds, "start of the last committed read, in seconds since 1970"),
     gauge(VENDOR_ROWS, Unit::Count, "elements the vendor has, as of the last reads"),
     gauge(WINDOWS, Unit::Count, "windows in the ledger, by state"),
+    gauge(WINDOWS_UNVERIFIED, Unit::Count, "windows whose last read is confirmed by nothing yet"),
     gauge(STREAM_FAILING, Unit::Count, "1 while a failure of the stream is not made good"),
     gauge(QUARANTINE_OPEN, Unit::Count, "records set aside and not yet dealt with"),
+    gauge(ABSENCE_ALARMS_OPEN, Unit::Count, "alarms over rows that vanished in masses, waiting for a person"),
 ];
 
 /// Tells the installed recorder what each metric means.

@@ -63,12 +63,14 @@ impl StatusRead for Script {
                 windows: WindowTally { complete: 3, open: 1, ..WindowTally::default() },
                 last_read_at: None,
                 quarantined: 5,
+                absence_alarms: 1,
                 failure,
                 schedule: "0 */10 * * * *".into(),
                 next_tick: None,
             }],
             runs: Vec::new(),
             quarantine_open: 5,
+            absence_alarms_open: 1,
         })
     }
 
@@ -179,6 +181,7 @@ async fn metrics_hold_counters_and_the_gauges_of_the_status() {
         format!("ccsync_windows{{{stream},state=\"open\"}} 1"),
         format!("ccsync_stream_failing{{{stream}}} 0"),
         format!("ccsync_quarantine_open{{{stream}}} 5"),
+        format!("ccsync_absence_alarms_open{{{stream}}} 1"),
         "ccsync_up 1".to_owned(),
     ] {
         assert!(text.lines().any(|line| line == sample), "no `{sample}` in\n{text}");

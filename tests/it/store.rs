@@ -1,5 +1,7 @@
 //! The room `store`, from outside.
 
+mod absence_alarm;
+mod certificate;
 mod commit;
 mod contract;
 mod copy;
@@ -7,4 +9,5 @@ mod crash;
 mod ledger;
 mod limits;
 mod schema;
+mod sighting;
 mod support;

@@ -42,6 +42,7 @@ fn read(window: TimeWindow, read_at: DateTime<Utc>, state: ReadState) -> ReadRec
         verdict: Some(Verdict::Proven),
         digest: None,
         rows: 0,
+        missing: false,
         vendor_total: None,
         failure: None,
     }

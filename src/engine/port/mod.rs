@@ -1,5 +1,6 @@
 //! The contracts between the engine and the outside, and nothing else.
 
+pub mod absence;
 pub mod budget;
 pub mod clock;
 pub mod source;

@@ -6,6 +6,7 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 
+use crate::domain::absence::Share;
 use crate::domain::certificate::{Certificate, Verdict};
 use crate::domain::fault::{Fault, FaultKind};
 use crate::domain::record::{Reject, Row};
@@ -67,6 +68,8 @@ pub struct ReadRecord {
     pub rows: i64,
     /// The vendor's total in the last committed read.
     pub vendor_total: Option<i64>,
+    /// Rows are missing from it, and a further read has to tell whether they are gone.
+    pub missing: bool,
     /// The last failure, if it is newer than the last committed read.
     pub failure: Option<Failure>,
 }
@@ -104,6 +107,9 @@ pub struct Commit {
     /// A row must be absent from two closed reads at least this far apart to be marked deleted (windows);
     /// zero for snapshots, whose one closed read suffices.
     pub absence_settle: Duration,
+    /// More than this share of a window or snapshot (and at least 20 rows) missing at once raises an alarm,
+    /// and nothing is marked deleted.
+    pub absence_max: Share,
     /// What the run counted for this scope outside the store: requests, rows read, superseded within the
     /// read. The store adds its own counts.
     pub counts: Counts,

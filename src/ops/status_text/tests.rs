@@ -20,6 +20,7 @@ fn stream(stream: StreamId) -> StreamStatus {
         windows: WindowTally { complete: 59, open: 1, proven: 60, ..WindowTally::default() },
         last_read_at: Some(at("2026-03-01T01:55:00Z")),
         quarantined: 0,
+        absence_alarms: 0,
         failure: None,
         schedule: "0 */10 * * * *".into(),
         next_tick: None,
@@ -79,6 +80,7 @@ fn report() -> StatusReport {
             run(1041, "succeeded", Counts { inserted: 12, updated: 3, ..Counts::default() }),
         ],
         quarantine_open: 2,
+        absence_alarms_open: 1,
     }
 }
 
@@ -87,10 +89,10 @@ fn a_report_reads_well_without_colour() {
     insta::assert_snapshot!(render(&report(), Shanghai, None), @r#"
     ccsync 0.1.0, 2026-03-01 10:00:00 Asia/Shanghai: needs attention
 
-    SOURCE  STREAM             STATE       COMPLETE UP TO                      ROWS  COMPLETE  OPEN  FAILED  LAST READ
-    sobot   sobot.call_result  ok          2026-03-01 09:30 (30 min ago)  1,234,567        59     1       0  5 min ago
-    sobot   sobot.chat_result  failing     2026-02-26 00:00 (3 d ago)     1,234,567        59     1       0  5 min ago
-    moor    moor.queue         never read  -                                      0         0     0       0  -
+    SOURCE  STREAM             STATE       COMPLETE UP TO                      ROWS  COMPLETE  OPEN  FAILED  UNVERIFIED  LAST READ
+    sobot   sobot.call_result  ok          2026-03-01 09:30 (30 min ago)  1,234,567        59     1       0           0  5 min ago
+    sobot   sobot.chat_result  failing     2026-02-26 00:00 (3 d ago)     1,234,567        59     1       0           0  5 min ago
+    moor    moor.queue         never read  -                                      0         0     0       0           0  -
 
     Failures
     sobot/sobot.chat_result 2026-02-26 00:00 .. 2026-02-27 00:00
@@ -99,6 +101,8 @@ fn a_report_reads_well_without_colour() {
       cure: check app_id and app_key of this source with the vendor, then run `ccsync check`
 
     2 records are set aside; see the table sync.quarantine.
+
+    1 alarms over missing rows wait for a decision; see `ccsync absence list`.
 
     Latest runs
      RUN  STREAM                   TRIGGER   STARTED          TOOK  OUTCOME    CHANGED
@@ -127,6 +131,8 @@ fn a_narrow_terminal_gets_fewer_columns_and_wrapped_messages() {
 
     2 records are set aside; see the table sync.quarantine.
 
+    1 alarms over missing rows wait for a decision; see `ccsync absence list`.
+
     Latest runs
     STREAM                   STARTED         OUTCOME    CHANGED
     sobot/sobot.call_result  03-01 09:55:00  running    -
@@ -139,8 +145,14 @@ fn a_narrow_terminal_gets_fewer_columns_and_wrapped_messages() {
 
 #[test]
 fn an_empty_report_says_so() {
-    let empty =
-        StatusReport { healthy: true, streams: Vec::new(), runs: Vec::new(), quarantine_open: 0, ..report() };
+    let empty = StatusReport {
+        healthy: true,
+        streams: Vec::new(),
+        runs: Vec::new(),
+        quarantine_open: 0,
+        absence_alarms_open: 0,
+        ..report()
+    };
     insta::assert_snapshot!(render(&empty, Shanghai, None), @r#"
     ccsync 0.1.0, 2026-03-01 10:00:00 Asia/Shanghai: healthy
 

@@ -135,6 +135,47 @@ impl RecordsQuarantined<'_> {
     }
 }
 
+/// So many rows are missing at once that none was marked deleted.
+#[derive(Debug)]
+pub struct AbsenceAlarmRaised<'a> {
+    /// The stream.
+    pub key: &'a StreamKey,
+    /// The window, as text; `snapshot` for a snapshot.
+    pub scope: &'a str,
+    /// The table.
+    pub table: &'a str,
+    /// Number of the alarm.
+    pub id: i64,
+    /// Rows missing.
+    pub missing: u64,
+    /// Rows that were live before.
+    pub live: u64,
+}
+
+impl AbsenceAlarmRaised<'_> {
+    /// Writes it down.
+    pub fn emit(self) {
+        tracing::warn!(
+            target: "ccsync",
+            source = %self.key.source,
+            stream = %self.key.stream,
+            window = self.scope,
+            table = self.table,
+            alarm = self.id,
+            missing = self.missing,
+            live = self.live,
+            "{} of {} rows of {} are missing from {} {} at once, and none is marked deleted; look with \
+             `ccsync absence list`, decide with `ccsync absence accept {}`",
+            self.missing,
+            self.live,
+            self.table,
+            self.key,
+            self.scope,
+            self.id,
+        );
+    }
+}
+
 /// Another worker took over the scope; nothing was written here.
 #[derive(Debug)]
 pub struct LeaseLost<'a> {

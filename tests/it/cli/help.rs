@@ -7,10 +7,24 @@ async fn the_help_of_every_command_is_as_it_was_agreed() {
     // The path of the configuration is shown, and wrapped by its length.
     let site = Site::new("").with("CCSYNC_CONFIG", "ccsync.toml");
     let mut text = String::new();
-    for command in
-        ["", "run", "sync", "backfill", "plan", "check", "status", "migrate", "config", "simulator", "demo"]
-    {
-        let arguments: Vec<&str> = [command, "--help"].into_iter().filter(|word| !word.is_empty()).collect();
+    for command in [
+        "",
+        "run",
+        "sync",
+        "backfill",
+        "plan",
+        "check",
+        "status",
+        "absence",
+        "absence list",
+        "absence accept",
+        "migrate",
+        "config",
+        "simulator",
+        "demo",
+    ] {
+        let arguments: Vec<&str> =
+            command.split(' ').chain(["--help"]).filter(|word| !word.is_empty()).collect();
         let help = site.run(&arguments).await.expect(0);
         assert_eq!(help.stderr, "");
         text.push_str(&format!("$ ccsync {}\n{}\n", arguments.join(" "), help.stdout));

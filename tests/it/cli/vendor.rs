@@ -240,7 +240,7 @@ async fn of_several_sources_one_that_fails_makes_it_a_part_and_the_other_is_read
     moor/moor.queue: failed; windows N, requests N; rows new 0, changed 0, unchanged 0, deleted 0
     moor/moor.agent_claim_status: failed; windows N, requests N; rows new 0, changed 0, unchanged 0, deleted 0
     sobot/sobot.call_result: succeeded; windows N, requests N; rows new 150, changed 0, unchanged 0, deleted 0
-    sobot/sobot.chat_result: succeeded; windows N, requests N; rows new 150, changed 0, unchanged 0, deleted 0
+    sobot/sobot.chat_result: succeeded; windows N (6 unverified, due again), requests N; rows new 150, changed 0, unchanged 0, deleted 0
     "#);
 }
 

@@ -31,7 +31,7 @@ async fn a_sync_tells_one_line_a_stream_and_the_tables_are_the_vendors() {
     moor/moor.queue: succeeded; windows N, requests N; rows new 27, changed 0, unchanged 0, deleted 0
     moor/moor.agent_claim_status: succeeded; windows N, requests N; rows new 21, changed 0, unchanged 0, deleted 0
     sobot/sobot.call_result: succeeded; windows N, requests N; rows new 150, changed 0, unchanged 0, deleted 0
-    sobot/sobot.chat_result: succeeded; windows N, requests N; rows new 150, changed 0, unchanged 0, deleted 0
+    sobot/sobot.chat_result: succeeded; windows N (6 unverified, due again), requests N; rows new 150, changed 0, unchanged 0, deleted 0
     "#);
     assert_eq!(first.talk(), "", "all is well, so nobody is talked to");
     let pool = desk.db.pool().await;
@@ -125,11 +125,11 @@ async fn status_tells_before_the_first_sync_what_is_missing_and_after_it_what_is
     told!(before.stdout, @r#"
     ccsync 0.1.0, TIME Asia/Shanghai: needs attention
 
-    SOURCE  STREAM  STATE  COMPLETE UP TO  ROWS  COMPLETE  OPEN  FAILED  LAST READ
-    moor  moor.queue  never read  -  0  0  0  0  -
-    moor  moor.agent_claim_status  never read  -  0  0  0  0  -
-    sobot  sobot.call_result  never read  -  0  0  0  0  -
-    sobot  sobot.chat_result  never read  -  0  0  0  0  -
+    SOURCE  STREAM  STATE  COMPLETE UP TO  ROWS  COMPLETE  OPEN  FAILED  UNVERIFIED  LAST READ
+    moor  moor.queue  never read  -  0  0  0  0  0  -
+    moor  moor.agent_claim_status  never read  -  0  0  0  0  0  -
+    sobot  sobot.call_result  never read  -  0  0  0  0  0  -
+    sobot  sobot.chat_result  never read  -  0  0  0  0  0  -
     "#);
     desk.run(&["sync"]).await.expect(0);
     let after = desk.run(&["status"]).await.expect(0);
@@ -138,11 +138,11 @@ async fn status_tells_before_the_first_sync_what_is_missing_and_after_it_what_is
     told!(streams, @r#"
     ccsync 0.1.0, TIME Asia/Shanghai: healthy
 
-    SOURCE  STREAM  STATE  COMPLETE UP TO  ROWS  COMPLETE  OPEN  FAILED  LAST READ
-    moor  moor.queue  ok  TIME (AGO)  6  1  0  0  AGO
-    moor  moor.agent_claim_status  ok  TIME (AGO)  6  1  0  0  AGO
-    sobot  sobot.call_result  ok  TIME (AGO)  150  5  1  0  AGO
-    sobot  sobot.chat_result  ok  TIME (AGO)  150  5  1  0  AGO
+    SOURCE  STREAM  STATE  COMPLETE UP TO  ROWS  COMPLETE  OPEN  FAILED  UNVERIFIED  LAST READ
+    moor  moor.queue  ok  TIME (AGO)  6  1  0  0  0  AGO
+    moor  moor.agent_claim_status  ok  TIME (AGO)  6  1  0  0  0  AGO
+    sobot  sobot.call_result  ok  TIME (AGO)  150  5  1  0  0  AGO
+    sobot  sobot.chat_result  ok  TIME (AGO)  150  5  1  0  6  AGO
     "#);
     let json = desk.run(&["status", "--json"]).await.expect(0).json();
     assert_eq!(json["healthy"], true, "{json}");

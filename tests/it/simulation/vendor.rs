@@ -91,6 +91,11 @@ impl Endpoint {
         Some((start, end + second))
     }
 
+    /// Whether answers say how many elements there are, and truly.
+    pub fn states_total(&self) -> bool {
+        self.closing() == Closing::Total && self.plan.readings.totals == Totals::True
+    }
+
     fn sent(&self, now: DateTime<Utc>) -> (Duration, Option<Fault>) {
         let mut inner = self.inner.lock().unwrap();
         inner.requests.push(now);

@@ -32,8 +32,8 @@ pub struct Watch {
 struct Inner {
     /// The youngest fence given for each scope.
     fences: HashMap<(StreamKey, Scope), i64>,
-    /// Rows that a read of their window lacked, and since when.
-    missed: HashMap<Place, DateTime<Utc>>,
+    /// Rows that a read of their window lacked, since when, and whether they were truly not there.
+    missed: HashMap<Place, (DateTime<Utc>, bool)>,
     broken: Vec<String>,
     tally: Tally,
 }
@@ -47,6 +47,8 @@ pub struct Tally {
     pub tombstones: u64,
     /// Rows marked deleted that the vendor had moved to a window that was not read yet.
     pub tombstones_of_movers: u64,
+    /// Rows of a vendor without totals that were truly hidden in one read, and slipped through another.
+    pub tombstones_in_doubt: u64,
     pub fenced: u64,
     pub kills: u64,
     pub pauses: u64,
@@ -138,7 +140,7 @@ impl Watch {
             let Some(stored) = state.tables.get(&(read.lease.stream.source.clone(), table)) else { continue };
             let noted = stored.absent.iter().filter(|(_, (since, _))| *since == read.to);
             for row in noted.map(|(key, _)| &stored.rows()[key].row) {
-                inner.missed.insert((table, row.key_text()), read.to);
+                inner.missed.insert((table, row.key_text()), (read.to, self.was_absent(read, row)));
             }
         }
     }
@@ -154,6 +156,7 @@ impl Watch {
                 match self.judge(read, row, since) {
                     Judgement::Right => {}
                     Judgement::Moved => inner.tally.tombstones_of_movers += 1,
+                    Judgement::Doubtful => inner.tally.tombstones_in_doubt += 1,
                     Judgement::False(why) => {
                         let text = format!("false tombstone on {table} {} at {}: {why}", named(row), read.to);
                         inner.broken.push(text);
@@ -165,19 +168,22 @@ impl Watch {
 
     /// A snapshot's row was not reported at some moment of the read; a window's row was neither, nor in an
     /// earlier read, the settling time before, and no read between them brought it.
-    fn judge(&self, read: &Read, row: &Row, since: Option<DateTime<Utc>>) -> Judgement {
-        if !self.was_absent(read, row) {
-            return Judgement::False(format!("the vendor reported it all the time from {} on", read.from));
-        }
+    fn judge(&self, read: &Read, row: &Row, missed: Option<(DateTime<Utc>, bool)>) -> Judgement {
+        let absent = self.was_absent(read, row);
+        let there = || Judgement::False(format!("the vendor reported it all the time from {} on", read.from));
         if read.lease.scope == Scope::Snapshot {
-            return Judgement::Right;
+            return if absent { Judgement::Right } else { there() };
         }
-        match since {
-            None => return Judgement::False("no earlier read lacked it".to_owned()),
-            Some(since) if read.to - since < self.plan.settle => {
-                return Judgement::False(format!("the first read that lacked it was at {since}"));
-            }
-            Some(_) => {}
+        let Some((since, truly)) = missed else {
+            return Judgement::False("no earlier read lacked it".to_owned());
+        };
+        if read.to - since < self.plan.settle {
+            return Judgement::False(format!("the first read that lacked it was at {since}"));
+        }
+        if !absent || !truly {
+            // Without totals a row that slips through one walk leaves no trace; two reads in a row must not.
+            let states_total = self.endpoints[&read.lease.stream.stream].states_total();
+            return if states_total || (!absent && !truly) { there() } else { Judgement::Doubtful };
         }
         let reported = self.endpoints[&read.lease.stream.stream]
             .world(|world| world.absence(row, None, (read.to, read.to)).is_none());
@@ -220,6 +226,8 @@ enum Judgement {
     Right,
     /// It is reported, but not in this window any more.
     Moved,
+    /// Of the two reads one had a true look.
+    Doubtful,
     False(String),
 }
 
@@ -230,6 +238,7 @@ impl Tally {
         self.rows += other.rows;
         self.tombstones += other.tombstones;
         self.tombstones_of_movers += other.tombstones_of_movers;
+        self.tombstones_in_doubt += other.tombstones_in_doubt;
         self.fenced += other.fenced;
         self.kills += other.kills;
         self.pauses += other.pauses;

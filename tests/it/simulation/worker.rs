@@ -4,6 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use ccsync::domain::absence::Share;
 use ccsync::domain::run::Trigger as RunTrigger;
 use ccsync::domain::stream::{StreamId, StreamKey, StreamKind};
 use ccsync::domain::window::WindowGrid;
@@ -194,6 +195,7 @@ fn config(plan: &Plan, key: &StreamKey) -> PassConfig {
             doubles: false,
         },
         walks_max: 6,
+        absence_max: Share::FIVE_PERCENT,
     }
 }
 

@@ -8,6 +8,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use ccsync::domain::absence::Share;
 use ccsync::domain::certificate::{Certificate, SetDigest, Verdict};
 use ccsync::domain::record::{Reject, Row, Value};
 use ccsync::domain::run::{Counts, RunId, Trigger};
@@ -128,6 +129,7 @@ pub async fn closed_read(
         read_at: at(now),
         complete_to: at(now),
         absence_settle: Duration::from_secs(3600),
+        absence_max: Share::FIVE_PERCENT,
         now: at(now),
     }
 }

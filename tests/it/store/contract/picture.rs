@@ -26,7 +26,7 @@ pub struct Line {
 }
 
 /// A row that a read lacked: table, source, key, since when, in which window.
-pub type Absence = (&'static str, String, String, DateTime<Utc>, TimeWindow);
+pub type Absence = (&'static str, String, String, DateTime<Utc>, Option<TimeWindow>);
 
 /// A record set aside: stream, payload, times seen, whether it is open, when last.
 pub type SetAside = (String, String, i32, bool, DateTime<Utc>);
@@ -37,6 +37,8 @@ pub struct Picture {
     pub rows: Vec<Line>,
     pub history: Vec<Line>,
     pub absences: Vec<Absence>,
+    /// Rows that a window contained although another is their home.
+    pub sightings: Vec<Absence>,
     pub quarantine: Vec<SetAside>,
     /// What each run counted.
     pub runs: Vec<(i64, Vec<i64>)>,
@@ -77,13 +79,12 @@ impl Picture {
             let absences = sqlx::query("select * from sync.absence where table_name = $1").bind(table.name);
             picture.absences.extend(absences.fetch_all(pool).await.unwrap().iter().map(|row| {
                 let key: Vec<String> = row.get("key");
-                (
-                    table.name,
-                    row.get("source"),
-                    key.join("/"),
-                    row.get("first_absent_at"),
-                    window(row).unwrap(),
-                )
+                (table.name, row.get("source"), key.join("/"), row.get("first_absent_at"), window(row))
+            }));
+            let sightings = sqlx::query("select * from sync.sighting where table_name = $1").bind(table.name);
+            picture.sightings.extend(sightings.fetch_all(pool).await.unwrap().iter().map(|row| {
+                let key: Vec<String> = row.get("key");
+                (table.name, row.get("source"), key.join("/"), row.get("seen_at"), window(row))
             }));
         }
         let quarantine = sqlx::query("select *, source || '/' || stream as whole from sync.quarantine");
@@ -129,6 +130,7 @@ impl Picture {
                 absent.map(|(key, (since, window))| (*table, source.clone(), key.join("/"), *since, *window)),
             );
         }
+        picture.collect_sightings(state);
         let quarantine = state.quarantine.iter();
         picture.quarantine.extend(quarantine.map(|((stream, payload), entry)| {
             let payload = payload.replace('\0', "\u{fffd}");
@@ -152,10 +154,20 @@ impl Picture {
         picture.sorted()
     }
 
+    fn collect_sightings(&mut self, state: &State) {
+        for ((source, table), stored) in &state.tables {
+            let sightings = stored.sightings.iter();
+            self.sightings.extend(sightings.map(|((key, _), (window, seen_at))| {
+                (*table, source.clone(), key.join("/"), *seen_at, Some(*window))
+            }));
+        }
+    }
+
     fn sorted(mut self) -> Picture {
         self.rows.sort();
         self.history.sort();
         self.absences.sort();
+        self.sightings.sort();
         self.quarantine.sort();
         self.runs.sort();
         self

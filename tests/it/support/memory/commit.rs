@@ -11,7 +11,7 @@ use ccsync::domain::window::TimeWindow;
 use ccsync::engine::port::store::{Commit, Scope};
 use chrono::{DateTime, Utc};
 
-use super::absence::{Sweep, sweep_snapshot, sweep_window};
+use super::absence::{Ledger, Sweep, note_sightings, replace_sightings, sweep_snapshot, sweep_window};
 use super::table::{Key, Table, Version, key_of};
 use super::{Flaws, State, lease_lost};
 
@@ -31,6 +31,11 @@ impl State {
             let message = format!("{} does not belong to {stream}", row.table.name);
             return Err(Fault::new(FaultKind::DatabaseRefused, message));
         }
+        let replaced = match commit.lease.scope {
+            Scope::Window(window) => self.overlapping(&stream, window),
+            Scope::Snapshot => Vec::new(),
+        };
+        let ledger = self.ledger.entry(stream.clone()).or_default();
         let mut counts = commit.counts;
         counts.windows += 1;
         counts.quarantined += commit.rejects.len() as u64;
@@ -38,7 +43,7 @@ impl State {
             let rows = commit.rows.iter().filter(|row| row.table == *table);
             let rows = one_for_each_key(rows, &mut counts.superseded);
             let table = self.tables.entry((stream.source.clone(), table.name)).or_default();
-            write_table(table, &commit, &rows, flaws, &mut counts);
+            write_table(table, ledger, &commit, &rows, &replaced, flaws, &mut counts);
         }
         self.set_aside(&commit);
         self.move_checkpoint(&commit);
@@ -72,8 +77,10 @@ fn is_older(row: &Row, than: &Row) -> bool {
 
 fn write_table(
     table: &mut Table,
+    ledger: &mut Ledger,
     commit: &Commit,
     rows: &BTreeMap<Key, &Row>,
+    replaced: &[TimeWindow],
     flaws: Flaws,
     counts: &mut Counts,
 ) {
@@ -82,28 +89,33 @@ fn write_table(
         Scope::Snapshot => None,
     };
     let noted: BTreeSet<Key> = table.absent.keys().cloned().collect();
+    let mut foreign = BTreeSet::new();
     for (key, row) in rows {
         let kept = write_row(table, commit, window, key, row, counts);
-        if let Some(window) = window {
-            table.absent.remove(key);
-            if kept {
-                welcome(table, window, key, noted.contains(key));
-            }
+        table.absent.remove(key);
+        if let Some(window) = window.filter(|_| kept)
+            && !welcome(table, window, key, noted.contains(key))
+        {
+            foreign.insert(key.clone());
         }
     }
     let closed = commit.certificate.verdict != Verdict::Unverified && commit.rejects.is_empty();
     if let Some(window) = window {
+        note_sightings(table, window, &foreign, closed, commit.now);
         leave_old_homes(table, window, closed);
+        for old in replaced.iter().filter(|_| closed) {
+            replace_sightings(table, *old, old.subtract(&[window]).pop());
+        }
     }
     if !closed {
         return;
     }
     let seen = rows.keys().cloned().collect();
-    let (settle, now, run) = (commit.absence_settle, commit.now, commit.run);
-    let sweep = Sweep { seen: &seen, noted: &noted, settle, now, run, flaws };
+    let (settle, limit, now, run) = (commit.absence_settle, commit.absence_max, commit.now, commit.run);
+    let sweep = Sweep { seen: &seen, noted: &noted, settle, limit, now, run, flaws };
     counts.deleted += match window {
         None => sweep_snapshot(table, &sweep),
-        Some(window) => sweep_window(table, window, &sweep),
+        Some(window) => sweep_window(table, ledger, window, &sweep),
     };
 }
 
@@ -147,13 +159,16 @@ fn write_row(
 }
 
 /// A row found here is at home where it was before, unless it was missed there or that window is no more.
-fn welcome(table: &mut Table, window: TimeWindow, key: &Key, was_absent: bool) {
+/// Whether it is at home here now.
+fn welcome(table: &mut Table, window: TimeWindow, key: &Key, was_absent: bool) -> bool {
     let home = table.rows()[key].home;
     let inside = home.is_some_and(|home| window.start <= home.start && home.end <= window.end);
     let stranded = home.is_none_or(|home| home.overlaps(&window));
     if !inside && (stranded || was_absent) {
         table.move_home(key, window);
+        return true;
     }
+    inside
 }
 
 /// A home that reaches beyond this window is from windows that are no more. What is not here can only be in

@@ -14,6 +14,7 @@ use ccsync::engine::port::token::Token;
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
+use super::absence::Ledger;
 use super::table::Table;
 
 /// A worker that shows no sign of life for this long is gone.
@@ -63,7 +64,7 @@ pub struct State {
     /// By source and table.
     pub tables: BTreeMap<(String, &'static str), Table>,
     /// By the window's start; a snapshot's one entry has none.
-    ledger: BTreeMap<StreamKey, BTreeMap<Option<DateTime<Utc>>, ReadRecord>>,
+    pub(super) ledger: BTreeMap<StreamKey, Ledger>,
     pub leases: HashMap<(StreamKey, Scope), LeaseRow>,
     fence: i64,
     pub runs: BTreeMap<RunId, Run>,
@@ -90,7 +91,16 @@ fn window_of(scope: Scope) -> Option<TimeWindow> {
 
 impl State {
     pub fn reads(&self, stream: &StreamKey) -> Vec<ReadRecord> {
-        self.ledger.get(stream).map(|entries| entries.values().cloned().collect()).unwrap_or_default()
+        let Some(entries) = self.ledger.get(stream) else { return Vec::new() };
+        let tables = stream.stream.tables().iter();
+        let tables = tables.filter_map(|table| self.tables.get(&(stream.source.clone(), table.name)));
+        let missing: Vec<TimeWindow> =
+            tables.flat_map(|table| table.absent.values()).filter_map(|(_, window)| *window).collect();
+        let marked = |entry: &ReadRecord| ReadRecord {
+            missing: entry.window.is_some_and(|window| missing.contains(&window)),
+            ..entry.clone()
+        };
+        entries.values().map(marked).collect()
     }
 
     pub(super) fn next_fence(&mut self) -> i64 {
@@ -206,6 +216,7 @@ impl State {
             digest: Some(certificate.digest.0),
             rows: i64::try_from(certificate.rows).unwrap(),
             vendor_total: certificate.vendor_total.map(|total| i64::try_from(total).unwrap()),
+            missing: false,
             failure: None,
         };
         entries.insert(slot, record);
@@ -234,6 +245,7 @@ impl State {
                 digest: None,
                 rows: 0,
                 vendor_total: None,
+                missing: false,
                 failure: Some(failure(kind, message, now, 1)),
             };
             entries.insert(window.map(|window| window.start), record);

@@ -37,7 +37,9 @@ pub struct Table {
     rows: BTreeMap<Key, Version>,
     history: BTreeMap<Key, Vec<Past>>,
     /// Rows that a closed read lacked: since when, and in which window.
-    pub absent: BTreeMap<Key, (DateTime<Utc>, TimeWindow)>,
+    pub absent: BTreeMap<Key, (DateTime<Utc>, Option<TimeWindow>)>,
+    /// Rows that a window contained although another is their home, by key and the window's start; since when.
+    pub sightings: BTreeMap<(Key, DateTime<Utc>), (TimeWindow, DateTime<Utc>)>,
     /// Keys by the beginning of their home, so that a window's rows are found without looking at all.
     homes: BTreeMap<DateTime<Utc>, BTreeSet<Key>>,
 }

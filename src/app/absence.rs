@@ -1,0 +1,24 @@
+//! What a person decides about rows that vanished in masses.
+
+use crate::app::App;
+use crate::domain::absence::{AbsenceAlarm, AcceptedAbsence};
+use crate::domain::fault::Fault;
+use crate::engine::port::absence::AbsenceDesk as _;
+
+impl App {
+    /// The open alarms, oldest first.
+    ///
+    /// # Errors
+    /// Database faults.
+    pub async fn absence_alarms(&self) -> Result<Vec<AbsenceAlarm>, Fault> {
+        self.database.store.alarms().await
+    }
+
+    /// Marks deleted what these alarms are about: all of them, or none.
+    ///
+    /// # Errors
+    /// `RequestRefused` where a number is not that of an open alarm, and database faults.
+    pub async fn accept_absence(&self, ids: &[i64]) -> Result<Vec<AcceptedAbsence>, Fault> {
+        self.database.store.accept(ids, self.seams.clock.now()).await
+    }
+}

@@ -1,0 +1,71 @@
+//! `ccsync absence`.
+
+use chrono_tz::Tz;
+
+use crate::cli::args::AbsenceCommand;
+use crate::cli::build;
+use crate::cli::exit::Exit;
+use crate::cli::output::{self, Failure};
+use crate::config::Settings;
+use crate::domain::absence::AbsenceAlarm;
+
+pub(super) async fn absence(settings: Settings, command: AbsenceCommand) -> Result<Exit, Failure> {
+    let zone = settings.timezone;
+    let app = build(settings).await?;
+    let done = match app.database().store.schema_ready().await {
+        Ok(()) => act(&app, command, zone).await,
+        Err(fault) => Err(fault.into()),
+    };
+    app.close().await?;
+    done
+}
+
+async fn act(app: &crate::app::App, command: AbsenceCommand, zone: Tz) -> Result<Exit, Failure> {
+    match command {
+        AbsenceCommand::List(args) => {
+            let alarms = app.absence_alarms().await?;
+            if args.json {
+                output::json(&alarms)?;
+            } else if alarms.is_empty() {
+                output::talk("no rows are missing in masses");
+            }
+            for alarm in alarms.iter().filter(|_| !args.json) {
+                output::data(&told(alarm, zone));
+            }
+        }
+        AbsenceCommand::Accept(args) => {
+            let accepted = app.accept_absence(&args.ids).await?;
+            if args.json {
+                output::json(&accepted)?;
+            }
+            for done in accepted.iter().filter(|_| !args.json) {
+                let of = heading(&done.alarm, zone);
+                output::data(&format!("{of}: accepted, {} rows marked deleted", done.deleted));
+            }
+        }
+    }
+    Ok(Exit::Done)
+}
+
+fn heading(alarm: &AbsenceAlarm, zone: Tz) -> String {
+    let local = |instant: chrono::DateTime<chrono::Utc>| instant.with_timezone(&zone).format("%F %T");
+    let scope = match alarm.window {
+        Some(window) => format!("{} .. {}", local(window.start), local(window.end)),
+        None => "snapshot".to_owned(),
+    };
+    format!("{}: {}/{} {scope}", alarm.id, alarm.source, alarm.table)
+}
+
+fn told(alarm: &AbsenceAlarm, zone: Tz) -> String {
+    let since = alarm.raised_at.with_timezone(&zone).format("%F %T");
+    let mut text =
+        format!("{}: {} of {} rows missing since {since}", heading(alarm, zone), alarm.missing, alarm.live);
+    for key in &alarm.examples {
+        text.push_str(&format!("\n  {}", key.join(" ").escape_debug()));
+    }
+    let more = alarm.missing - i64::try_from(alarm.examples.len()).unwrap_or(i64::MAX);
+    if 0 < more {
+        text.push_str(&format!("\n  and {more} more"));
+    }
+    text
+}
