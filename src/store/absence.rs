@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use sqlx::{AssertSqlSafe, PgConnection};
+use sqlx::PgConnection;
 
 use crate::domain::absence::Share;
 use crate::domain::record::Row;
@@ -15,10 +15,11 @@ use crate::domain::window::TimeWindow;
 use crate::store::absence_alarm::{alarm_raise_in_txn, alarm_resolve_in_txn};
 use crate::store::commit::Context;
 use crate::store::fault::Done;
+use crate::store::home::leave_old_homes;
 use crate::store::merge::{Merged, moved_meanwhile};
 use crate::store::probe::{key_arrays, run_with_keys};
 use crate::store::sighting::{move_to_sightings, sightings_replace, sightings_update};
-use crate::store::statement::{Statement, count_live, live_keys, move_all_home, move_home};
+use crate::store::statement::{count_live, live_keys, move_home};
 use crate::store::tombstone::bury;
 
 /// A key, in the order of the table's key columns.
@@ -122,49 +123,6 @@ pub(super) async fn settle_window(
         alarm_raise_in_txn(connection, context, stream, seen.table, missing, absent.live).await?;
     }
     Ok(0)
-}
-
-/// Homes of live rows that overlap [$3, $4) and reach beyond it, none of them begun before $2.
-fn homes_beyond(table: &TableShape) -> Statement {
-    AssertSqlSafe(format!(
-        "select distinct t.window_start, t.window_end from {} t \
-         where t.source = $1 and ($2::timestamptz is null or t.window_start >= $2) and t.window_start < $4 \
-         and t.window_end > $3 and (t.window_start < $3 or $4 < t.window_end) and t.deleted_at is null",
-        table.name,
-    ))
-}
-
-/// Rows whose home reaches beyond this window are from windows of another length, and no read of today's would
-/// ever miss them. What is not here can only be in the rest of the old home. After a doubtful read that is not
-/// known: then it counts as at home here, where it will be missed if it is gone.
-async fn leave_old_homes(
-    connection: &mut PgConnection,
-    context: &Context<'_>,
-    window: TimeWindow,
-    seen: &Seen<'_>,
-    since: Option<DateTime<Utc>>,
-) -> Done<()> {
-    let homes: Vec<(DateTime<Utc>, DateTime<Utc>)> = sqlx::query_as(homes_beyond(seen.table))
-        .bind(context.source)
-        .bind(since)
-        .bind(window.start)
-        .bind(window.end)
-        .persistent(false)
-        .fetch_all(&mut *connection)
-        .await?;
-    for home in homes.into_iter().filter_map(|(start, end)| TimeWindow::new(start, end)) {
-        let rest = home.subtract(&[window]).into_iter().next_back().filter(|_| seen.closed);
-        let rest = rest.unwrap_or(window);
-        sqlx::query(move_all_home(seen.table))
-            .bind(context.source)
-            .bind(home.start)
-            .bind(home.end)
-            .bind(rest.start)
-            .bind(rest.end)
-            .execute(&mut *connection)
-            .await?;
-    }
-    Ok(())
 }
 
 fn owned(row: &Row) -> Key {

@@ -11,6 +11,7 @@ mod commit;
 mod copy;
 pub mod embedded;
 mod fault;
+mod home;
 mod lease;
 mod merge;
 mod migrate;

@@ -103,8 +103,7 @@ pub fn note_sightings(
     closed: bool,
     now: DateTime<Utc>,
 ) {
-    let here = |(_, (seen_in, _)): &(&(Key, DateTime<Utc>), &(TimeWindow, DateTime<Utc>))| *seen_in == window;
-    let noted: BTreeSet<Key> = table.sightings.iter().filter(here).map(|((key, _), _)| key.clone()).collect();
+    let noted: BTreeSet<Key> = table.sighted(window).into_iter().collect();
     for key in foreign.difference(&noted) {
         table.sightings.insert((key.clone(), window.start), (window, now));
     }
@@ -118,8 +117,7 @@ pub fn replace_sightings(table: &mut Table, old: TimeWindow, rest: Option<TimeWi
     if rest.is_some_and(|rest| rest.start == old.start) {
         return;
     }
-    let there = |(_, (seen_in, _)): &(&(Key, DateTime<Utc>), &(TimeWindow, DateTime<Utc>))| *seen_in == old;
-    let keys: Vec<Key> = table.sightings.iter().filter(there).map(|((key, _), _)| key.clone()).collect();
+    let keys = table.sighted(old);
     for key in keys {
         let Some((_, seen_at)) = table.sightings.remove(&(key.clone(), old.start)) else { continue };
         if let Some(rest) = rest {

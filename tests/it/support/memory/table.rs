@@ -119,6 +119,12 @@ impl Table {
         across.collect()
     }
 
+    /// The keys that this window was noted to contain.
+    pub fn sighted(&self, window: TimeWindow) -> Vec<Key> {
+        let here = self.sightings.iter().filter(|(_, (seen_in, _))| *seen_in == window);
+        here.map(|((key, _), _)| key.clone()).collect()
+    }
+
     fn place(&mut self, key: &Key, from: Option<TimeWindow>, to: Option<TimeWindow>) {
         if from == to {
             return;
