@@ -31,8 +31,8 @@ pub struct Thing {
 
 impl Thing {
     pub fn new(stream: StreamId, index: usize, at: DateTime<Utc>, dice: &mut Dice) -> Thing {
-        // An element of claims without members gives no row: nothing of it could be recognised.
-        let fewest = i64::from(stream == StreamId::MoorAgentClaimStatus);
+        // Two versions of an element of claims share a member, or nothing of it could be recognised.
+        let fewest = 2 * i64::from(stream == StreamId::MoorAgentClaimStatus);
         let members = u32::try_from(dice.between(fewest, 4)).unwrap();
         Thing { stream, index, version: 1, score: dice.between(0, 100), members, contact: at, quality: at }
     }

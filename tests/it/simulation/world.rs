@@ -193,6 +193,11 @@ impl World {
         if self.is_windowed() && late && !moves {
             return;
         }
+        // At the end only what is still broken is mended.
+        let is_broken = listed.iter().any(|listed| !listed.record.rejects.is_empty());
+        if change == Change::Rescore && self.plan.calm <= at && !is_broken {
+            return;
+        }
         let filed = listed.first().map_or(at, |listed| listed.at);
         let next = match change {
             Change::Break if self.plan.late_max / 3 < at - filed => return,
@@ -235,7 +240,8 @@ impl World {
         must_move: bool,
     ) -> Vec<Listed> {
         let now = at - Duration::nanoseconds(i64::from(at.timestamp_subsec_nanos()));
-        let in_place = !must_move && self.dice.chance(0.2);
+        // What is mended at the end keeps its time, or one second would hold very many.
+        let in_place = !must_move && (self.plan.calm <= at || self.dice.chance(0.2));
         let thing = &mut self.items[index].thing;
         thing.version += 1;
         thing.score += 1;
