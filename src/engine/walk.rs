@@ -5,7 +5,7 @@
 //! far. A page that does not fit is asked for again at once: if the second answer fits, the first was a
 //! slip and cost one request; if it comes out the same twice, something really changed, and either the
 //! expectation is corrected (on the first page) or the walk has drifted. Near its beginning it then starts
-//! over; further on it goes on with pages that overlap what is known ([`follow`]).
+//! over; further on it goes on with pages that overlap what is known (`walk::follow`).
 
 use std::collections::HashMap;
 

@@ -189,3 +189,16 @@ proptest! {
         prop_assert_eq!(all[all.len() - 1].end, now);
     }
 }
+
+#[test]
+fn a_window_that_misses_rows_is_due_whatever_its_age() {
+    let now = midnight("2026-08-03");
+    let first = TimeWindow::new(midnight("2026-03-01"), midnight("2026-03-02")).unwrap();
+    let old = read(first, midnight("2026-03-02") + Duration::hours(1), ReadState::Complete);
+    let of_first = |record: ReadRecord| {
+        let planned = plan(&[record], &at(now), &policy());
+        planned.into_iter().find(|planned| planned.window == first).map(|planned| planned.reason)
+    };
+    assert_eq!(of_first(old.clone()), None);
+    assert_eq!(of_first(ReadRecord { missing: true, ..old }), Some(Reason::Absent));
+}
