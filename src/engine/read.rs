@@ -18,6 +18,8 @@ pub struct Before {
     pub rows: i64,
     /// Digest of the last committed read.
     pub digest: Option<u128>,
+    /// Nothing confirmed the last committed read.
+    pub unverified: bool,
 }
 
 /// A closed read, ready to be committed.
@@ -29,6 +31,8 @@ pub struct ClosedRead {
     pub rejects: Vec<Reject>,
     /// Rows dropped because an equal key came with a later version.
     pub superseded: u64,
+    /// The vendor's rows moved while they were read, or one came in two versions.
+    pub moved: bool,
     /// What was proven.
     pub certificate: Certificate,
 }
@@ -41,6 +45,9 @@ pub enum ReadEnd {
     /// Too many elements for one transaction; says how many were seen or stated.
     TooLarge(u64),
 }
+
+/// Pages up to which a doubtful walk is made again at once; a longer one is left unverified.
+const SECOND_LOOK_PAGES_MAX: u32 = 8;
 
 /// Reads `window` (or the snapshot), walking at most `walks_max` times.
 ///
@@ -61,7 +68,7 @@ pub async fn read(
         // Exact doubles at the vendor look like drift in every walk; once half of them failed, they are
         // allowed for, at the price of a second equal walk.
         let doubles = walks_max < 2 * number;
-        let mut this_config = WalkConfig { doubles, ..*config };
+        let mut this_config = WalkConfig { doubles, follow: 1 < number, ..*config };
         let end = walk(fetcher, closing, &mut this_config, window).await?;
         config.page_size = this_config.page_size;
         let (walk, sure) = match end {
@@ -71,6 +78,14 @@ pub async fn read(
                 reason = why;
                 continue;
             }
+            WalkEnd::Moved(walk) => {
+                let mut closed = close(walk, fetcher.requests());
+                closed.moved = true;
+                if before.digest == Some(closed.certificate.digest.0) {
+                    closed.certificate.verdict = Verdict::Stable;
+                }
+                return Ok(ReadEnd::Closed(Box::new(closed)));
+            }
             // Nothing where there was something before is possible, and worth a second look.
             WalkEnd::Closed(walk) => {
                 let vanished = walk.records.is_empty() && before.rows > 0;
@@ -78,17 +93,18 @@ pub async fn read(
             }
             WalkEnd::Disagreeing(walk) => (walk, false),
         };
-        let (mut closed, twice) = close(walk, fetcher.requests());
+        let mut closed = close(walk, fetcher.requests());
         let digest = closed.certificate.digest;
         let repeated = doubtful == Some(digest);
-        // A key that two different elements have is listed twice; or its element changed and moved to a page
-        // further on, and one from behind it to a page that had been read.
-        let moved = 0 < twice && before.digest != Some(digest.0);
-        let sure = sure && !moved;
+        // A row that came in two versions may have moved meanwhile, and may have pulled another one past the
+        // walk; or the vendor keeps both. A second look is cheap where there are few pages.
+        let pages = closed.certificate.pages;
+        let doubted = closed.moved && 1 < pages && before.digest != Some(digest.0);
+        let sure = sure && !(doubted && pages <= SECOND_LOOK_PAGES_MAX);
         if !sure && !repeated {
             let came = closed.certificate.rows;
             reason = match closed.certificate.vendor_total {
-                _ if moved => format!("{twice} rows came twice, in different elements"),
+                _ if doubted => "rows came again in another element".to_owned(),
                 Some(total) => format!("the vendor states {total} elements and gives {came}"),
                 None => format!("{came} elements came where {} were before", before.rows),
             };
@@ -97,7 +113,7 @@ pub async fn read(
             continue;
         }
         closed.certificate.verdict = match closing {
-            Closing::Total if sure => Verdict::Proven,
+            Closing::Total if sure && !doubted => Verdict::Proven,
             _ if repeated || before.digest == Some(digest.0) => Verdict::Stable,
             _ => Verdict::Unverified,
         };
@@ -108,20 +124,21 @@ pub async fn read(
 }
 
 /// One row for each key: of equal keys the later version stays, of equal versions the one that came later.
-/// Says also how many rows came again in another element.
-fn close(walk: Walk, requests: u64) -> (ClosedRead, u64) {
+fn close(walk: Walk, requests: u64) -> ClosedRead {
     let elements = walk.records.len() as u64;
     let mut kept: HashMap<(&'static str, String), (usize, u128)> = HashMap::new();
     let mut rows: Vec<Row> = Vec::with_capacity(walk.records.len());
     let mut rejects = Vec::new();
-    let (mut superseded, mut twice) = (0, 0);
+    let mut superseded = 0;
+    let mut moved = false;
     for record in walk.records {
         rejects.extend(record.rejects);
         for row in record.rows {
             match kept.get(&(row.table.name, row.key_text())) {
-                Some(&(index, element)) => {
-                    twice += u64::from(element != record.identity);
+                Some(&(index, from)) => {
                     superseded += u64::from(rows[index].hash != row.hash);
+                    // What changed of the element may be in none of this row's columns.
+                    moved |= from != record.identity;
                     if rows[index].version_at() <= row.version_at() {
                         rows[index] = row;
                     }
@@ -143,5 +160,5 @@ fn close(walk: Walk, requests: u64) -> (ClosedRead, u64) {
         digest,
         verdict: Verdict::Unverified,
     };
-    (ClosedRead { rows, rejects, superseded, certificate }, twice)
+    ClosedRead { rows, rejects, superseded, moved, certificate }
 }

@@ -10,6 +10,7 @@ use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use crate::domain::absence::Share;
+use crate::domain::certificate::Verdict;
 use crate::domain::fault::{Fault, FaultKind};
 use crate::domain::run::{Counts, RunId, RunOutcome, Trigger};
 use crate::domain::stream::StreamKey;
@@ -192,7 +193,11 @@ impl StreamReader {
 }
 
 fn before(record: Option<&ReadRecord>) -> Before {
-    record.map_or_else(Before::default, |record| Before { rows: record.rows, digest: record.digest })
+    record.map_or_else(Before::default, |record| Before {
+        rows: record.rows,
+        digest: record.digest,
+        unverified: record.verdict == Some(Verdict::Unverified),
+    })
 }
 
 fn outcome(counts: &Counts, failures: &[ScopeFailure], cancelled: bool) -> RunOutcome {

@@ -38,7 +38,7 @@ pub fn render(report: &StatusReport, zone: Tz, width: Option<usize>) -> String {
     if report.absence_alarms_open > 0 {
         let _ = writeln!(
             text,
-            "\n{} alarms over missing rows wait for a decision; see `ccsync absence list`.",
+            "\n{} alarms over missing rows are open; see `ccsync absence list`.",
             grouped(report.absence_alarms_open)
         );
     }

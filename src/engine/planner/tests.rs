@@ -203,3 +203,16 @@ fn a_second_look_that_failed_is_owed_though_the_window_has_left_the_lookback() {
     let ledger: Vec<_> = std::iter::once(failed).chain(rest).collect();
     assert_eq!(reasons(&plan(&ledger, &at(now), &policy())), [(day("2026-03-01"), Reason::Lookback)]);
 }
+
+#[test]
+fn a_window_that_misses_rows_is_due_whatever_its_age() {
+    let now = midnight("2026-08-03");
+    let first = TimeWindow::new(midnight("2026-03-01"), midnight("2026-03-02")).unwrap();
+    let old = read(first, midnight("2026-03-02") + Duration::hours(1), ReadState::Complete);
+    let of_first = |record: ReadRecord| {
+        let planned = plan(&[record], &at(now), &policy());
+        planned.into_iter().find(|planned| planned.window == first).map(|planned| planned.reason)
+    };
+    assert_eq!(of_first(old.clone()), None);
+    assert_eq!(of_first(ReadRecord { missing: true, ..old }), Some(Reason::Absent));
+}

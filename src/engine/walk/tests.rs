@@ -20,6 +20,8 @@ use crate::engine::port::clock::SystemClock;
 use crate::engine::port::source::Source;
 use crate::engine::read::{Before, ClosedRead, ReadEnd, read};
 
+mod busy;
+
 /// Changes rows before, or the answer after, the n-th request.
 type Hook = Box<dyn FnMut(usize, &PageRequest, &mut Vec<u32>, &mut Answer) + Send>;
 
@@ -125,7 +127,14 @@ fn run(vendor: &Vendor, page_size: u32, before: Before) -> Result<ClosedRead, Fa
         first_contact: Duration::from_secs(1),
     };
     let mut fetcher = Fetcher::new(&key, vendor, (&NoLimit, &budget_key), &SystemClock, retry);
-    let mut config = WalkConfig { page_size, pages_max: 1_000, rows_max: None, doubles: false };
+    let mut config = WalkConfig {
+        page_size,
+        page_size_max: 1_000,
+        pages_max: 1_000,
+        rows_max: None,
+        doubles: false,
+        follow: false,
+    };
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
     match runtime.block_on(read(&mut fetcher, vendor.closing, &mut config, 8, None, before))? {
         ReadEnd::Closed(closed) => Ok(*closed),
@@ -173,7 +182,7 @@ fn a_short_page_is_not_the_end() {
 fn an_equal_second_read_without_totals_is_stable() {
     let vendor = Vendor::new(Closing::EmptyPage, 25);
     let first = first_read(&vendor, 10);
-    let before = Before { rows: 25, digest: Some(first.certificate.digest.0) };
+    let before = Before { rows: 25, digest: Some(first.certificate.digest.0), ..Before::default() };
     assert_eq!(run(&vendor, 10, before).unwrap().certificate.verdict, Verdict::Stable);
 }
 
@@ -234,7 +243,7 @@ fn a_row_that_changes_and_moves_to_the_end_while_paging_takes_none_with_it() {
 #[test]
 fn nothing_where_there_were_rows_before_is_looked_at_twice() {
     let vendor = Vendor::new(Closing::Total, 0);
-    let before = Before { rows: 40, digest: Some(1) };
+    let before = Before { rows: 40, digest: Some(1), ..Before::default() };
     let closed = run(&vendor, 10, before).unwrap();
     assert_eq!((vendor.requests(), closed.certificate.verdict), (2, Verdict::Stable));
 }

@@ -102,7 +102,7 @@ fn a_report_reads_well_without_colour() {
 
     2 records are set aside; see the table sync.quarantine.
 
-    1 alarms over missing rows wait for a decision; see `ccsync absence list`.
+    1 alarms over missing rows are open; see `ccsync absence list`.
 
     Latest runs
      RUN  STREAM                   TRIGGER   STARTED          TOOK  OUTCOME    CHANGED
@@ -131,7 +131,7 @@ fn a_narrow_terminal_gets_fewer_columns_and_wrapped_messages() {
 
     2 records are set aside; see the table sync.quarantine.
 
-    1 alarms over missing rows wait for a decision; see `ccsync absence list`.
+    1 alarms over missing rows are open; see `ccsync absence list`.
 
     Latest runs
     STREAM                   STARTED         OUTCOME    CHANGED

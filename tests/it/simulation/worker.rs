@@ -180,6 +180,7 @@ fn policy(plan: &Plan, key: &StreamKey) -> ReadPolicy {
 }
 
 fn config(plan: &Plan, key: &StreamKey) -> PassConfig {
+    let splits = key.stream == StreamId::SobotCallResult;
     PassConfig {
         lease: plan.lease,
         retry: RetryConfig {
@@ -190,9 +191,11 @@ fn config(plan: &Plan, key: &StreamKey) -> PassConfig {
         },
         walk: WalkConfig {
             page_size: plan.page_size,
+            page_size_max: if splits { 500 } else { plan.page_size },
             pages_max: 1000,
-            rows_max: (key.stream == StreamId::SobotCallResult).then_some(plan.rows_max),
+            rows_max: splits.then_some(plan.rows_max),
             doubles: false,
+            follow: false,
         },
         walks_max: 6,
         absence_max: Share::FIVE_PERCENT,
