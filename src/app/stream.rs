@@ -29,6 +29,9 @@ use crate::store::PgStore;
 /// How long a vendor that never answered is tried before a pass gives up.
 const FIRST_CONTACT: std::time::Duration = std::time::Duration::from_secs(4);
 
+/// The largest page of calls that the configuration allows.
+const CALL_PAGE_MAX: u32 = 1_000;
+
 /// A stream with its schedule.
 pub(super) struct Stream {
     pub(super) reader: Arc<StreamReader>,
@@ -229,9 +232,11 @@ fn pass_config(engine: &EngineSettings, stream: &StreamSettings) -> PassConfig {
         },
         walk: WalkConfig {
             page_size: stream.page_size,
+            page_size_max: if splits { CALL_PAGE_MAX } else { stream.page_size },
             pages_max: engine.pages_max,
             rows_max: splits.then_some(u64::from(engine.window_rows_max)),
             doubles: false,
+            follow: false,
         },
         walks_max: engine.walks_max,
         absence_max: stream.absence_max,

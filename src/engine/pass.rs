@@ -202,6 +202,10 @@ impl<'a> Pass<'a> {
             end = read(&mut self.fetcher, closing, &mut self.walk, walks_max, due.ask, due.before) => end,
         };
         let result = match end {
+            // It moved the last time too.
+            Ok(ReadEnd::Closed(closed)) if closed.moved && due.before.unverified && self.may_halve(due) => {
+                return self.halve(due, lease, 0).await;
+            }
             Ok(ReadEnd::Closed(closed)) => self.commit(due, &lease, began, *closed).await,
             Ok(ReadEnd::TooLarge(rows)) => return self.halve(due, lease, rows).await,
             Err(fault) if fault.kind == FaultKind::WalkUnsettled && self.may_halve(due) => {

@@ -22,6 +22,8 @@ pub struct Before {
     pub digest: Option<u128>,
     /// When the last committed read began, if the scope was complete then.
     pub complete_at: Option<DateTime<Utc>>,
+    /// Nothing confirmed the last committed read.
+    pub unverified: bool,
 }
 
 /// A closed read, ready to be committed.
@@ -33,6 +35,8 @@ pub struct ClosedRead {
     pub rejects: Vec<Reject>,
     /// Rows dropped because an equal key came with a later version.
     pub superseded: u64,
+    /// The vendor's rows moved while they were read, or one came in two versions.
+    pub moved: bool,
     /// What was proven.
     pub certificate: Certificate,
 }
@@ -45,6 +49,9 @@ pub enum ReadEnd {
     /// Too many elements for one transaction; says how many were seen or stated.
     TooLarge(u64),
 }
+
+/// Pages up to which a doubtful walk is made again at once; a longer one is left unverified.
+const SECOND_LOOK_PAGES_MAX: u32 = 8;
 
 /// Reads `window` (or the snapshot), walking at most `walks_max` times.
 ///
@@ -65,7 +72,7 @@ pub async fn read(
         // Exact doubles at the vendor look like drift in every walk; once half of them failed, they are
         // allowed for, at the price of a second equal walk.
         let doubles = walks_max < 2 * number;
-        let mut this_config = WalkConfig { doubles, ..*config };
+        let mut this_config = WalkConfig { doubles, follow: 1 < number, ..*config };
         let end = walk(fetcher, closing, &mut this_config, window).await?;
         config.page_size = this_config.page_size;
         let (walk, sure) = match end {
@@ -74,6 +81,14 @@ pub async fn read(
                 event::WalkRestarted { key: fetcher.key, scope: &scope, walk: number, reason: &why }.emit();
                 reason = why;
                 continue;
+            }
+            WalkEnd::Moved(walk) => {
+                let mut closed = close(walk, fetcher.requests());
+                closed.moved = true;
+                if before.digest == Some(closed.certificate.digest.0) {
+                    closed.certificate.verdict = Verdict::Stable;
+                }
+                return Ok(ReadEnd::Closed(Box::new(closed)));
             }
             // Nothing where there was something before is possible, and worth a second look.
             WalkEnd::Closed(walk) => {
@@ -85,9 +100,15 @@ pub async fn read(
         let mut closed = close(walk, fetcher.requests());
         let digest = closed.certificate.digest;
         let repeated = doubtful == Some(digest);
+        // A row that came in two versions may have moved meanwhile, and may have pulled another one past the
+        // walk; or the vendor keeps both. A second look is cheap where there are few pages.
+        let pages = closed.certificate.pages;
+        let doubted = closed.moved && 1 < pages && before.digest != Some(digest.0);
+        let sure = sure && !(doubted && pages <= SECOND_LOOK_PAGES_MAX);
         if !sure && !repeated {
             let came = closed.certificate.rows;
             reason = match closed.certificate.vendor_total {
+                _ if doubted => "rows came again in another element".to_owned(),
                 Some(total) => format!("the vendor states {total} elements and gives {came}"),
                 None => format!("{came} elements came where {} were before", before.rows),
             };
@@ -96,7 +117,7 @@ pub async fn read(
             continue;
         }
         closed.certificate.verdict = match closing {
-            Closing::Total if sure => Verdict::Proven,
+            Closing::Total if sure && !doubted => Verdict::Proven,
             _ if repeated || before.digest == Some(digest.0) => Verdict::Stable,
             _ => Verdict::Unverified,
         };
@@ -109,22 +130,25 @@ pub async fn read(
 /// One row for each key: of equal keys the later version stays, of equal versions the one that came later.
 fn close(walk: Walk, requests: u64) -> ClosedRead {
     let elements = walk.records.len() as u64;
-    let mut kept: HashMap<(&'static str, String), usize> = HashMap::new();
+    let mut kept: HashMap<(&'static str, String), (usize, u128)> = HashMap::new();
     let mut rows: Vec<Row> = Vec::with_capacity(walk.records.len());
     let mut rejects = Vec::new();
     let mut superseded = 0;
+    let mut moved = false;
     for record in walk.records {
         rejects.extend(record.rejects);
         for row in record.rows {
             match kept.get(&(row.table.name, row.key_text())) {
-                Some(&index) => {
+                Some(&(index, from)) => {
                     superseded += u64::from(rows[index].hash != row.hash);
+                    // What changed of the element may be in none of this row's columns.
+                    moved |= from != record.identity;
                     if rows[index].version_at() <= row.version_at() {
                         rows[index] = row;
                     }
                 }
                 None => {
-                    kept.insert((row.table.name, row.key_text()), rows.len());
+                    kept.insert((row.table.name, row.key_text()), (rows.len(), record.identity));
                     rows.push(row);
                 }
             }
@@ -140,5 +164,5 @@ fn close(walk: Walk, requests: u64) -> ClosedRead {
         digest,
         verdict: Verdict::Unverified,
     };
-    ClosedRead { rows, rejects, superseded, certificate }
+    ClosedRead { rows, rejects, superseded, moved, certificate }
 }

@@ -9,6 +9,7 @@ use serde::Serialize;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
+use crate::domain::certificate::Verdict;
 use crate::domain::fault::{Fault, FaultKind};
 use crate::domain::run::{Counts, RunId, RunOutcome, Trigger};
 use crate::domain::share::Share;
@@ -203,6 +204,7 @@ fn before(record: Option<&ReadRecord>) -> Before {
         rows: record.rows,
         digest: record.digest,
         complete_at: record.read_at.filter(|_| record.state == ReadState::Complete),
+        unverified: record.verdict == Some(Verdict::Unverified),
     })
 }
 

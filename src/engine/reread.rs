@@ -74,7 +74,8 @@ pub(in crate::engine) fn second_look(
     let rows = record.rows.unsigned_abs();
     let closing = closing_age(window, rows, input.learned, policy);
     if closing <= seen {
-        return None;
+        // A look that failed is still owed: nothing else would ever clear the failure.
+        return record.failure.as_ref().map(|_| (Reason::Lookback, None));
     }
     let curve = input.learned.curve.as_ref().filter(|curve| curve.knows(age));
     let unseen = curve.map(|curve| {

@@ -4,7 +4,8 @@
 //! with a wrong total or a page of another size. So each page is held against what the walk has seen so
 //! far. A page that does not fit is asked for again at once: if the second answer fits, the first was a
 //! slip and cost one request; if it comes out the same twice, something really changed, and either the
-//! expectation is corrected (on the first page) or the walk has drifted and starts over.
+//! expectation is corrected (on the first page) or the walk has drifted. Near its beginning it then starts
+//! over; further on it goes on with pages that overlap what is known (`walk::follow`).
 
 use std::collections::HashMap;
 
@@ -13,6 +14,7 @@ use crate::domain::page::{Closing, Page, PageRequest};
 use crate::domain::record::Record;
 use crate::domain::window::TimeWindow;
 use crate::engine::fetch::Fetcher;
+use crate::engine::walk::follow::{FOLLOW_SIZE_MIN, OVERLAP_SIZE_MIN};
 use crate::telemetry::event;
 
 /// Bounds of a walk.
@@ -20,6 +22,8 @@ use crate::telemetry::event;
 pub struct WalkConfig {
     /// Rows asked for on a page.
     pub page_size: u32,
+    /// Rows that may be asked for on a page where rows move: the fewer the pages, the less they move.
+    pub page_size_max: u32,
     /// Pages after which a walk is given up: a vendor that never sends an empty page.
     pub pages_max: u32,
     /// Elements above which a window is split in time rather than read at once; `None`: never split.
@@ -27,6 +31,8 @@ pub struct WalkConfig {
     /// Single elements may stand on several pages (the vendor holds exact doubles); a page that consists
     /// of nothing else still counts as repeated. For a second look after walks that drifted.
     pub doubles: bool,
+    /// Where rows move, go on at once rather than start over.
+    pub follow: bool,
 }
 
 /// How a walk ended.
@@ -36,6 +42,8 @@ pub enum WalkEnd {
     Closed(Walk),
     /// The empty page came, but the total that the vendor states is another number, page after page.
     Disagreeing(Walk),
+    /// Rows moved while it went on, and it followed them: most likely all there, and nothing proven.
+    Moved(Walk),
     /// Rows moved between pages while it went on; says what was noticed.
     Drifted(String),
     /// More elements than one transaction should hold.
@@ -55,6 +63,9 @@ pub struct Walk {
 
 /// Times that one page is asked for again before its answers, never twice the same, are called drift.
 const DOUBTS_MAX: u32 = 4;
+
+/// Pages after which a walk that drifts goes on rather than starts over.
+const RESTART_PAGES_MAX: u32 = 3;
 
 /// Walks over the pages of `window`. Where the vendor turns out to give smaller pages than
 /// `config.page_size`, the size is lowered for the walks to come.
@@ -76,11 +87,22 @@ pub async fn walk(
         disagreeing: false,
         short: None,
         doubles: config.doubles,
+        moving: false,
+        restless: false,
     };
     for page_no in 1..=config.pages_max {
         let page = match walker.page(page_no, closing).await? {
             Ok(page) => page,
-            Err(drift) => return Ok(WalkEnd::Drifted(drift)),
+            Err(drift) => {
+                let late = RESTART_PAGES_MAX < page_no;
+                let able = walker.moving && FOLLOW_SIZE_MIN <= walker.size;
+                let follows = able && (config.follow || walker.restless || late);
+                return if follows {
+                    walker.follow(closing, config).await
+                } else {
+                    Ok(WalkEnd::Drifted(drift))
+                };
+            }
         };
         let size_before = walker.walk.records.len();
         let came = page.records.len();
@@ -89,6 +111,10 @@ pub async fn walk(
         let rows = walker.walk.total.unwrap_or_default().max(walker.walk.records.len() as u64);
         if config.rows_max.is_some_and(|max| max < rows) {
             return Ok(WalkEnd::TooLarge(rows));
+        }
+        // A removal that an insertion makes up for, or that no total betrays, shows in an overlap alone.
+        if OVERLAP_SIZE_MIN <= walker.size && came == walker.size as usize {
+            return walker.follow(closing, config).await;
         }
         let step = match closing {
             // A full last page is held against the one behind it: a total that slipped to just this number
@@ -119,6 +145,10 @@ struct Walker<'w, 'f> {
     /// The page that was short though the total promised more, confirmed; it must be the last.
     short: Option<u32>,
     doubles: bool,
+    /// The vendor's rows were seen to change during the walk.
+    moving: bool,
+    /// They change so fast that a new beginning would fare no better.
+    restless: bool,
 }
 
 /// Drift, in words, where a page could be had but cannot belong to this walk.
@@ -135,98 +165,21 @@ impl Walker<'_, '_> {
             if same_answer(&page, &again) {
                 return self.believe(page_no, again, doubt).await;
             }
+            // Neither page has the total that was known: the rows change faster than pages come.
+            let known = self.walk.total.is_some();
+            if known && [&page, &again].iter().all(|page| page.total != self.walk.total) {
+                self.moving = true;
+                self.restless = true;
+                return Ok(Err(doubt));
+            }
             page = again;
         }
+        self.moving = true;
         Ok(Err(format!("page {page_no} came out differently each time")))
     }
 
     async fn ask(&mut self, page_no: u32, page_size: u32) -> Result<Page, Fault> {
         self.fetcher.fetch(&PageRequest { window: self.window, page_no, page_size }).await
-    }
-
-    /// Why the page does not fit what the walk has seen so far, if it does not.
-    fn doubt(&self, page_no: u32, page: &Page, closing: Closing) -> Option<String> {
-        // Clamped, but all of it came: nothing to ask again for.
-        let whole = page_no == 1 && page.total == Some(page.records.len() as u64);
-        if whole && page.page_size.is_some_and(|used| used < self.size) {
-            return None;
-        }
-        if let Some(used) = page.page_size.filter(|used| *used != self.size) {
-            return Some(format!("page {page_no} has page size {used}, not {}", self.size));
-        }
-        if let Some(earlier) = self.repeats(page_no, page) {
-            return Some(format!("page {page_no} repeats elements of page {earlier}"));
-        }
-        if let Some(short) = self.short.filter(|_| !page.records.is_empty()) {
-            return Some(format!("page {short} is short and not the last"));
-        }
-        if closing == Closing::EmptyPage || self.disagreeing {
-            return None;
-        }
-        let Some(total) = page.total else {
-            return Some(format!("page {page_no} states no total"));
-        };
-        if let Some(known) = self.walk.total.filter(|known| *known != total) {
-            return Some(format!("the total went from {known} to {total} on page {page_no}"));
-        }
-        let expected = total.saturating_sub(self.walk.records.len() as u64).min(u64::from(self.size));
-        let came = page.records.len() as u64;
-        (came != expected).then(|| format!("page {page_no} has {came} elements, not {expected} of {total}"))
-    }
-
-    /// The earlier page whose elements this one repeats.
-    fn repeats(&self, page_no: u32, page: &Page) -> Option<u32> {
-        let mut seen = page.records.iter().filter_map(|record| {
-            self.page_of.get(&record.identity).copied().filter(|earlier| *earlier != page_no)
-        });
-        if !self.doubles {
-            return seen.next();
-        }
-        let earlier: Vec<u32> = seen.collect();
-        (earlier.len() == page.records.len()).then(|| earlier.first().copied()).flatten()
-    }
-
-    /// What follows from a page that does not fit but came out the same twice.
-    async fn believe(&mut self, page_no: u32, page: Page, doubt: String) -> Result<OrDrift<Page>, Fault> {
-        let came = u32::try_from(page.records.len()).unwrap_or(u32::MAX);
-        if self.repeats(page_no, &page).is_some() || self.short.is_some() {
-            return Ok(Err(doubt));
-        }
-        if page_no == 1 {
-            let stated = page.page_size.unwrap_or(self.size).min(self.size);
-            let short = u64::from(came) < page.total.unwrap_or_default().min(u64::from(stated));
-            // The vendor gives smaller pages than were asked for, and says so or not.
-            self.size = if short && came > 0 { came } else { stated.max(1) };
-            self.disagreeing = came == 0 || page.total.is_none_or(|total| total < u64::from(came));
-            return Ok(Ok(page));
-        }
-        if page.total.is_none() || page.page_size.is_some_and(|used| used != self.size) {
-            return Ok(Err(doubt));
-        }
-        if self.walk.total != page.total {
-            return self.adopt_total(page_no, page, doubt).await;
-        }
-        self.disagreeing = true;
-        self.short = (came < self.size).then_some(page_no);
-        Ok(Ok(page))
-    }
-
-    /// On page 2 a moved total may mean that page 1's was wrong: one more look at page 1 tells. Further
-    /// on, the pages between cannot be vouched for, and the walk starts over.
-    async fn adopt_total(&mut self, page_no: u32, page: Page, doubt: String) -> Result<OrDrift<Page>, Fault> {
-        if page_no != 2 {
-            return Ok(Err(doubt));
-        }
-        let first = self.ask(1, self.size).await?;
-        let unchanged = first.total == page.total
-            && first.records.len() == self.walk.records.len()
-            && first.records.iter().zip(&self.walk.records).all(|(a, b)| a.identity == b.identity);
-        let expected = page.total.unwrap_or_default().saturating_sub(self.walk.records.len() as u64);
-        if !unchanged || page.records.len() as u64 != expected.min(u64::from(self.size)) {
-            return Ok(Err(doubt));
-        }
-        self.walk.total = page.total;
-        Ok(Ok(page))
     }
 
     fn keep(&mut self, page_no: u32, page: Page) {
@@ -294,5 +247,7 @@ fn same_answer(one: &Page, other: &Page) -> bool {
         && one.records.iter().zip(&other.records).all(|(a, b)| a.identity == b.identity)
 }
 
+mod doubt;
+mod follow;
 #[cfg(test)]
 mod tests;

@@ -16,10 +16,11 @@ use crate::domain::window::TimeWindow;
 use crate::store::absence_alarm::{alarm_raise_in_txn, alarm_resolve_in_txn};
 use crate::store::commit::Context;
 use crate::store::fault::Done;
+use crate::store::home::leave_old_homes;
 use crate::store::merge::{Merged, moved_meanwhile};
 use crate::store::probe::{key_arrays, run_with_keys};
 use crate::store::sighting::{move_to_sightings, sightings_replace, sightings_update};
-use crate::store::statement::{count_live, live_keys, move_all_home, move_home};
+use crate::store::statement::{count_live, live_keys, move_home};
 use crate::store::tombstone::bury;
 
 /// A key, in the order of the table's key columns.
@@ -43,6 +44,8 @@ pub(super) struct AbsenceRule<'a> {
     pub(super) stream: StreamId,
     /// Windows of another length that this one takes the place of in the ledger.
     pub(super) replaced: &'a [TimeWindow],
+    /// The end of the last window read before this one in time.
+    pub(super) since: Option<DateTime<Utc>>,
     /// Least time between the two reads that miss a row.
     pub(super) settle: Duration,
     /// More than this share of the window at once is for a person to decide.
@@ -89,23 +92,13 @@ pub(super) async fn settle_window(
 ) -> Done<u64> {
     let noted = noted_absences(connection, context.source, seen.table).await?;
     let here = welcome(connection, context, window, seen, &noted).await?;
+    leave_old_homes(connection, context, window, seen, rule.since).await?;
     if !seen.closed {
         return Ok(0);
     }
     for old in rule.replaced {
         let rest = old.subtract(&[window]).into_iter().next_back();
         sightings_replace(connection, context, seen, *old, rest).await?;
-        // What was at home there and is not here can only be in the rest of the old window.
-        if let Some(rest) = rest {
-            sqlx::query(move_all_home(seen.table))
-                .bind(context.source)
-                .bind(old.start)
-                .bind(old.end)
-                .bind(rest.start)
-                .bind(rest.end)
-                .execute(&mut *connection)
-                .await?;
-        }
     }
     let mut absent = absent_keys(connection, context, seen, here).await?;
     let stream = rule.stream;

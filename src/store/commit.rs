@@ -190,6 +190,7 @@ async fn write_rows(
                 let rule = AbsenceRule {
                     stream,
                     replaced: &known.replaced,
+                    since: known.since,
                     settle: commit.absence_settle,
                     limit: commit.absence_max,
                 };

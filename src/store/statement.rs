@@ -66,12 +66,15 @@ fn replaces(table: &TableShape) -> String {
     format!("(t.content_hash <> s.content_hash or t.deleted_at is not null){newer}")
 }
 
+/// When the new version begins. A worker that stood still before its commit may come after a later one.
+const NOW: &str = "greatest($2, t.changed_at)";
+
 /// All columns of `t`, and its place in time, for the history.
 fn history(table: &TableShape) -> (String, String) {
     let into = format!("source, {}, {}, valid_from, valid_to", names(table), LEDGER.join(", "));
     let ledger: Vec<_> = LEDGER.iter().map(|column| format!("t.{column}")).collect();
     let from = format!(
-        "t.source, {}, {}, t.changed_at, $2",
+        "t.source, {}, {}, t.changed_at, {NOW}",
         list(table, |column| format!("t.{column}")),
         ledger.join(", ")
     );
@@ -194,7 +197,7 @@ pub(super) fn replace(table: &TableShape) -> Statement {
     AssertSqlSafe(format!(
         r#"
         update {table} t
-        set {values}, revision = t.revision + 1, changed_at = $2, deleted_at = null, extra = s.extra,
+        set {values}, revision = t.revision + 1, changed_at = {NOW}, deleted_at = null, extra = s.extra,
             content_hash = s.content_hash, window_start = $3, window_end = $4, run_id = $5
         from {stage} s
         where {same_key} and {replaces}
@@ -262,7 +265,7 @@ pub(super) fn mark_deleted(table: &TableShape) -> Statement {
     AssertSqlSafe(format!(
         r#"
         update {table} t
-        set deleted_at = $2, changed_at = $2, revision = t.revision + 1, run_id = $5
+        set deleted_at = {NOW}, changed_at = {NOW}, revision = t.revision + 1, run_id = $5
         from {keys}
         where {same_key} and {STILL_HERE}
         "#,

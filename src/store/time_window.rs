@@ -20,6 +20,9 @@ pub(super) struct KnownWindows {
     pub(super) read_before: bool,
     /// Windows that overlap this one without being it.
     pub(super) replaced: Vec<TimeWindow>,
+    /// The end of the last window read before this one in time. Rows at home between it and this one's end
+    /// came under windows that are no more.
+    pub(super) since: Option<DateTime<Utc>>,
 }
 
 /// All windows of a stream, oldest first.
@@ -104,7 +107,18 @@ pub(super) async fn known_windows(
     .bind(stream.stream.as_str())
     .bind(window.start)
     .bind(window.end)
-    .fetch_all(connection)
+    .fetch_all(&mut *connection)
+    .await?;
+    let since = sqlx::query_scalar(
+        r#"
+        select max(window_end) from sync.time_window
+        where source = $1 and stream = $2 and window_end <= $3 and 0 < reads
+        "#,
+    )
+    .bind(&stream.source)
+    .bind(stream.stream.as_str())
+    .bind(window.start)
+    .fetch_one(connection)
     .await?;
     Ok(KnownWindows {
         read_before: rows.iter().any(|(_, _, reads)| 0 < *reads),
@@ -113,6 +127,7 @@ pub(super) async fn known_windows(
             .filter_map(|(start, end, _)| TimeWindow::new(start, end))
             .filter(|known| *known != window)
             .collect(),
+        since,
     })
 }
 

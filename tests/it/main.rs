@@ -11,6 +11,7 @@ mod embedded;
 mod ops;
 mod rereading;
 mod scheduler;
+mod simulation;
 mod simulator;
 mod sources;
 mod store;

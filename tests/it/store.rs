@@ -1,9 +1,9 @@
 //! The room `store`, from outside.
 
-mod absence;
 mod absence_alarm;
 mod certificate;
 mod commit;
+mod contract;
 mod copy;
 mod crash;
 mod lag;

@@ -1,5 +1,6 @@
 //! The whole product against the simulated vendors: what is in the tables afterwards, row by row.
 
+mod absence;
 mod as_of;
 mod change;
 mod fault;

@@ -5,6 +5,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::domain::lag::{LagTable, Reread};
 use crate::domain::window::local_midnight;
+use crate::engine::port::store::Failure;
 use crate::engine::reread::{closing_age, is_second_look};
 
 fn date(text: &str) -> NaiveDate {
@@ -277,4 +278,30 @@ fn a_days_budget_goes_to_the_windows_that_promise_most_and_never_holds_back_new_
     for window in ["2026-03-01", "2026-03-02", "2026-03-03", "2026-03-07", "2026-03-08"] {
         assert!(planned.iter().any(|(planned, _)| *planned == day(window)), "{window}");
     }
+}
+
+#[test]
+fn a_second_look_that_failed_is_owed_though_the_window_has_left_the_lookback() {
+    let now = midnight("2026-03-20");
+    let failure = Failure { at: now, kind: "unreachable".into(), message: "no answer".into(), attempts: 1 };
+    let read_at = midnight("2026-03-04");
+    let failed =
+        ReadRecord { failure: Some(failure), ..read(day("2026-03-01"), read_at, ReadState::Complete) };
+    let rest: Vec<_> =
+        (2..20).map(|number| read(day(&format!("2026-03-{number:02}")), now, ReadState::Complete)).collect();
+    let ledger: Vec<_> = std::iter::once(failed).chain(rest).collect();
+    assert_eq!(reasons(&plan(&ledger, &at(now), &policy())), [(day("2026-03-01"), Reason::Closing)]);
+}
+
+#[test]
+fn a_window_that_misses_rows_is_due_whatever_its_age() {
+    let now = midnight("2026-08-03");
+    let first = TimeWindow::new(midnight("2026-03-01"), midnight("2026-03-02")).unwrap();
+    let old = read(first, midnight("2026-03-07"), ReadState::Complete);
+    let of_first = |record: ReadRecord| {
+        let planned = plan(&[record], &at(now), &policy());
+        planned.into_iter().find(|planned| planned.window == first).map(|planned| planned.reason)
+    };
+    assert_eq!(of_first(old.clone()), None);
+    assert_eq!(of_first(ReadRecord { missing: true, ..old }), Some(Reason::Absent));
 }

@@ -20,6 +20,8 @@ use crate::engine::port::clock::SystemClock;
 use crate::engine::port::source::Source;
 use crate::engine::read::{Before, ClosedRead, ReadEnd, read};
 
+mod busy;
+
 /// Changes rows before, or the answer after, the n-th request.
 type Hook = Box<dyn FnMut(usize, &PageRequest, &mut Vec<u32>, &mut Answer) + Send>;
 
@@ -59,9 +61,13 @@ impl Vendor {
     }
 }
 
+/// Above this, a number is a later version of a row.
+const VERSION: u32 = 1_000_000;
+
 fn record(number: u32) -> Record {
     let text = |text: String| Value::Text(text);
-    let values = vec![text("1".into()), text(number.to_string()), Value::Null, Value::Null];
+    let key = (number % VERSION).to_string();
+    let values = vec![text("1".into()), text(key), Value::Null, Value::Null];
     let row = Row::new(&MOOR_QUEUE_MEMBER, values, serde_json::Map::new());
     Record::new(&number.to_string(), vec![row], Vec::new())
 }
@@ -125,7 +131,14 @@ fn run(vendor: &Vendor, page_size: u32, before: Before) -> Result<ClosedRead, Fa
         first_contact: Duration::from_secs(1),
     };
     let mut fetcher = Fetcher::new(&key, vendor, (&NoLimit, &budget_key), &SystemClock, retry);
-    let mut config = WalkConfig { page_size, pages_max: 1_000, rows_max: None, doubles: false };
+    let mut config = WalkConfig {
+        page_size,
+        page_size_max: 1_000,
+        pages_max: 1_000,
+        rows_max: None,
+        doubles: false,
+        follow: false,
+    };
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
     match runtime.block_on(read(&mut fetcher, vendor.closing, &mut config, 8, None, before))? {
         ReadEnd::Closed(closed) => Ok(*closed),
@@ -213,6 +226,21 @@ fn rows_deleted_in_front_while_paging_lose_nothing_else() {
         if closing == Closing::Total || closed.certificate.verdict != Verdict::Unverified {
             assert_eq!(missing, [] as [u32; 0]);
         }
+    }
+}
+
+#[test]
+fn a_row_that_changes_and_moves_to_the_end_while_paging_takes_none_with_it() {
+    for closing in [Closing::Total, Closing::EmptyPage] {
+        // The rows behind it move up by one, and one of them to a page that was read.
+        let vendor = Vendor::new(closing, 60).hook(|count, _, rows, _| {
+            if count == 3 {
+                let first = rows.remove(0);
+                rows.push(first + VERSION);
+            }
+        });
+        let all: BTreeSet<u32> = (0..60).collect();
+        assert_eq!(numbers(&first_read(&vendor, 10)), all, "{closing:?}");
     }
 }
 

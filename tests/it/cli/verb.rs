@@ -205,3 +205,16 @@ async fn the_simulator_prints_its_address_and_ends_with_0_when_told() {
     let ended = vendors.stop(rustix::process::Signal::TERM).await.expect(0);
     assert!(ended.stderr.contains("/_sim/health"), "{}", ended.stderr);
 }
+
+#[tokio::test]
+async fn alarms_over_missing_rows_are_listed_and_an_unknown_one_is_refused_with_1() {
+    let desk = Desk::new(recent_world(), "").await;
+    desk.run(&["migrate"]).await.expect(0);
+    let none = desk.run(&["absence", "list"]).await.expect(0);
+    assert_eq!((none.stdout.as_str(), none.talk().as_str()), ("", "no rows are missing in masses\n"));
+    let json = desk.run(&["absence", "list", "--json"]).await.expect(0).json();
+    assert_eq!(json, serde_json::json!([]));
+    let unknown = desk.run(&["absence", "accept", "7"]).await.expect(1);
+    assert!(unknown.stderr.contains("there is no alarm 7; nothing was changed"), "{}", unknown.stderr);
+    desk.run(&["absence", "accept"]).await.expect(2);
+}

@@ -2,8 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use ccsync::domain::fault::FaultKind;
-use ccsync::engine::port::budget::{Budget as _, BudgetKey, Reservation};
+use ccsync::engine::port::budget::{Budget as _, BudgetKey};
 use ccsync::engine::port::clock::SystemClock;
 use ccsync::engine::port::token::TokenVault as _;
 use ccsync::store::{PgStore, StoreConfig};
@@ -51,18 +50,6 @@ async fn two_stores_never_exceed_the_limit_together() {
 }
 
 #[tokio::test]
-async fn a_process_that_dies_while_it_waits_leaves_no_debt() {
-    let fresh = fresh_store().await;
-    let key = key(20);
-    // Each of these gave up, as a process does that is killed and started again.
-    for _ in 0..20 {
-        fresh.store.reserve(&key).await.unwrap();
-    }
-    let Reservation::Later(wait) = fresh.store.reserve(&key).await.unwrap() else { panic!("over the limit") };
-    assert!(wait <= Duration::from_millis(3_050), "{wait:?}");
-}
-
-#[tokio::test]
 async fn a_high_limit_is_handed_out_evenly_too() {
     let fresh = fresh_store().await;
     let moments = moments(&two_stores(&fresh).await, &key(6000), 200).await;
@@ -83,23 +70,6 @@ async fn moments_that_passed_unused_are_not_saved_up() {
     tokio::time::sleep(Duration::from_millis(300)).await;
     let moments = moments(std::slice::from_ref(&fresh.store), &key, 20).await;
     assert!(Duration::from_millis(150) < moments[19] - moments[0], "{:?}", moments[19] - moments[0]);
-}
-
-#[tokio::test]
-async fn a_pause_holds_everybody() {
-    let fresh = fresh_store().await;
-    let [one, two] = two_stores(&fresh).await;
-    assert_eq!(one.reserve(&key(600)).await.unwrap(), Reservation::Granted(Duration::ZERO));
-    one.pause(&key(600), Duration::from_secs(30)).await.unwrap();
-    let later = |reservation| match reservation {
-        Reservation::Later(wait) => wait,
-        Reservation::Granted(wait) => panic!("granted after {wait:?}"),
-    };
-    let wait = later(two.reserve(&key(600)).await.unwrap());
-    assert!(Duration::from_secs(29) < wait && wait <= Duration::from_secs(30), "{wait:?}");
-    // A shorter one does not end it.
-    one.pause(&key(600), Duration::from_secs(1)).await.unwrap();
-    assert!(Duration::from_secs(29) < later(one.reserve(&key(600)).await.unwrap()));
 }
 
 fn secret(text: &str) -> SecretString {
@@ -138,23 +108,4 @@ async fn of_many_workers_one_renews_the_token_and_the_others_find_it() {
     let tokens = tasks.join_all().await;
     assert!(tokens.iter().all(|token| token.generation == 1));
     assert!(tokens.iter().all(|token| token.secret.expose_secret() == tokens[0].secret.expose_secret()));
-}
-
-#[tokio::test]
-async fn a_renewal_that_was_taken_over_stores_nothing() {
-    let fresh = fresh_store().await;
-    let slow = fresh.store.begin_renewal("a", Duration::from_millis(1)).await.unwrap().unwrap();
-    tokio::time::sleep(Duration::from_millis(20)).await;
-    let quick = fresh.store.begin_renewal("a", Duration::from_secs(30)).await.unwrap().unwrap();
-    assert!(fresh.store.begin_renewal("a", Duration::from_secs(30)).await.unwrap().is_none());
-    let fault = fresh.store.finish_renewal(slow.clone(), secret("old"), at(0), at(24)).await.unwrap_err();
-    assert_eq!(fault.kind, FaultKind::LeaseLost);
-    fresh.store.abandon_renewal(slow).await.unwrap();
-    fresh.store.finish_renewal(quick, secret("new"), at(0), at(24)).await.unwrap();
-    let again = fresh.store.begin_renewal("a", Duration::from_secs(30)).await.unwrap().unwrap();
-    assert_eq!(
-        fresh.store.finish_renewal(again, secret("newer"), at(1), at(25)).await.unwrap().generation,
-        2
-    );
-    assert_eq!(fresh.store.load("a").await.unwrap().unwrap().secret.expose_secret(), "newer");
 }

@@ -15,7 +15,7 @@ use ccsync::domain::share::Share;
 use ccsync::domain::stream::{StreamId, StreamKey};
 use ccsync::domain::table::{MOOR_QUEUE, MOOR_QUEUE_MEMBER, SOBOT_CALL_RESULT};
 use ccsync::domain::window::TimeWindow;
-use ccsync::engine::port::store::{Commit, Lease, RunStart, Scope, Store as _};
+use ccsync::engine::port::store::{Commit, Lease, RunStart, Scope, Store};
 use ccsync::store::{PgStore, StoreConfig};
 use chrono::{DateTime, Utc};
 use rust_decimal::Decimal;
@@ -68,14 +68,11 @@ impl Fresh {
     }
 
     pub async fn run(&self, stream: &StreamKey) -> RunId {
-        let start =
-            RunStart { stream: stream.clone(), trigger: Trigger::Sync, worker: Uuid::new_v4(), now: at(0) };
-        self.store.run_start(&start).await.unwrap()
+        open_run(&self.store, stream).await
     }
 
     pub async fn lease(&self, stream: &StreamKey, scope: Scope) -> Lease {
-        let lease = self.store.lease(stream, scope, Uuid::new_v4(), Duration::from_secs(60)).await.unwrap();
-        lease.expect("the lease is free")
+        take_lease(&self.store, stream, scope).await
     }
 
     /// Commits a closed read of a scope that brought these rows.
@@ -86,33 +83,56 @@ impl Fresh {
 
     /// The same, to be changed before it is committed.
     pub async fn commit(&self, stream: &StreamKey, scope: Scope, rows: Vec<Row>, now: i64) -> Commit {
-        let run = self.run(stream).await;
-        let lease = self.lease(stream, scope).await;
-        let mut digest = SetDigest::default();
-        rows.iter().for_each(|row| digest.add(row));
-        let certificate = Certificate {
-            vendor_total: Some(rows.len() as u64),
-            pages: 1,
-            requests: 2,
-            rows: rows.len() as u64,
-            digest,
-            verdict: Verdict::Proven,
-        };
-        Commit {
-            lease,
-            run,
-            certificate,
-            counts: Counts { requests: 2, rows_read: rows.len() as u64, ..Counts::default() },
-            rows,
-            rejects: Vec::new(),
-            read_at: at(now),
-            complete_to: at(now),
-            absence_settle: Duration::from_secs(3600),
-            final_at: None,
-            second_look: None,
-            absence_max: Share::percent(5),
-            now: at(now),
-        }
+        closed_read(&self.store, stream, scope, rows, now).await
+    }
+}
+
+/// A run of a worker of its own.
+pub async fn open_run(store: &dyn Store, stream: &StreamKey) -> RunId {
+    let start =
+        RunStart { stream: stream.clone(), trigger: Trigger::Sync, worker: Uuid::new_v4(), now: at(0) };
+    store.run_start(&start).await.unwrap()
+}
+
+pub async fn take_lease(store: &dyn Store, stream: &StreamKey, scope: Scope) -> Lease {
+    let lease = store.lease(stream, scope, Uuid::new_v4(), Duration::from_secs(60)).await.unwrap();
+    lease.expect("the lease is free")
+}
+
+/// A closed read of a scope that brought these rows, under a lease and a run of its own.
+pub async fn closed_read(
+    store: &dyn Store,
+    stream: &StreamKey,
+    scope: Scope,
+    rows: Vec<Row>,
+    now: i64,
+) -> Commit {
+    let run = open_run(store, stream).await;
+    let lease = take_lease(store, stream, scope).await;
+    let mut digest = SetDigest::default();
+    rows.iter().for_each(|row| digest.add(row));
+    let certificate = Certificate {
+        vendor_total: Some(rows.len() as u64),
+        pages: 1,
+        requests: 2,
+        rows: rows.len() as u64,
+        digest,
+        verdict: Verdict::Proven,
+    };
+    Commit {
+        lease,
+        run,
+        certificate,
+        counts: Counts { requests: 2, rows_read: rows.len() as u64, ..Counts::default() },
+        rows,
+        rejects: Vec::new(),
+        read_at: at(now),
+        complete_to: at(now),
+        absence_settle: Duration::from_secs(3600),
+        final_at: None,
+        second_look: None,
+        absence_max: Share::percent(5),
+        now: at(now),
     }
 }
 

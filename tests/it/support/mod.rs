@@ -2,5 +2,6 @@
 
 pub mod db;
 pub mod harness;
+pub mod memory;
 pub mod process;
 pub mod trial;

@@ -141,6 +141,9 @@ fn after_rounds_of_changes_of_every_kind_the_tables_are_the_vendors_under_every_
             ("CCSYNC__SOURCES__SOBOT__CHAT_RESULT__START", "2026-01-05"),
             ("CCSYNC__SOURCES__SOBOT__CALL_RESULT__WINDOW", "7d"),
             ("CCSYNC__SOURCES__SOBOT__CHAT_RESULT__WINDOW", "7d"),
+            // Whole groups vanish here, and no person is there to accept it.
+            ("CCSYNC__SOURCES__MOOR__QUEUE__ABSENCE_MAX", "100%"),
+            ("CCSYNC__SOURCES__MOOR__AGENT_CLAIM_STATUS__ABSENCE_MAX", "100%"),
         ];
         let world = TestWorld::on(TestClock::hurried(), config, &[QUICK, early].concat()).await;
         sync_well(&world.test).await;

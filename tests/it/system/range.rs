@@ -160,3 +160,15 @@ async fn windows_with_too_many_rows_are_split_until_they_fit_and_stay_split() {
     assert_eq!(truth::fact_table_writes(test).await, before);
     assert_eq!(value::<i64>(test, windows).await, split);
 }
+
+#[tokio::test]
+async fn windows_of_a_quiet_account_are_never_split() {
+    let world = TestWorld::quick(small_world()).await;
+    for _ in 0..3 {
+        sync_well(&world.test).await;
+        world.clock.advance(std::time::Duration::from_secs(3600));
+    }
+    let cells = "select count(*) from sync.time_window where window_end - window_start <> (
+        select max(window_end - window_start) from sync.time_window)";
+    assert_eq!(value::<i64>(&world.test, cells).await, 0);
+}

@@ -1,0 +1,161 @@
+//! A walk over rows that move while it goes on: each page overlaps what is known.
+//!
+//! A row that is inserted before the cursor pushes a known row onto the next page, which is harmless. A row
+//! that is removed there pulls an unread row onto a page that was read, and it would be missed. So the next
+//! page is asked for by a page size, at most the usual one, whose grid puts its beginning a few rows before
+//! the end of what is known. If it contains a known row, all rows between that one and its own end are on
+//! it: rows that were there throughout and did not change their place are seen, page after page. If it
+//! contains none, the walk steps back. Rows that jumped to the front meanwhile are fetched at the end.
+//!
+//! Fewer pages see fewer changes: once rows were seen to move, pages are as large as the configuration
+//! allows, up to four times the usual size, and where that is at least twice as large, what was read before
+//! without an overlap is read again.
+//!
+//! What jumped from the unread part to the middle of the read part leaves no trace. So this walk proves
+//! nothing: what it brings is unverified, and the window is due again.
+
+use crate::domain::fault::{Fault, FaultKind};
+use crate::domain::page::{Closing, Page};
+use crate::engine::walk::{Walk, WalkConfig, WalkEnd, Walker};
+
+/// Rows by which a page overlaps what is known, at least.
+const OVERLAP: usize = 3;
+/// Smallest page size whose grids can overlap.
+pub(super) const FOLLOW_SIZE_MIN: u32 = 20;
+/// Page size from which on the overlap costs little (a twentieth at this size).
+pub(super) const OVERLAP_SIZE_MIN: u32 = 500;
+/// How much larger than usual the pages of a moving vendor may be.
+const GROWTH_MAX: u32 = 4;
+/// Pages in a row that may meet nothing known.
+const STEPS_BACK_MAX: u32 = 8;
+/// Times that a page which is shorter than it should be is asked for again.
+const SHORT_MAX: u32 = 3;
+
+impl Walker<'_, '_> {
+    /// Goes on from what is known to the end.
+    pub(super) async fn follow(mut self, closing: Closing, config: &WalkConfig) -> Result<WalkEnd, Fault> {
+        let mut moved = self.moving;
+        let mut size = if moved { self.largest(config) } else { self.size };
+        if self.size * 2 <= size {
+            // So many fewer pages that what was read without an overlap is better read again.
+            self.walk = Walk::default();
+            self.page_of.clear();
+        }
+        let mut reach = self.walk.records.len();
+        let mut steps_back = 0;
+        for _ in 0..config.pages_max {
+            let (page_no, page_size) = grid(reach, size);
+            let offset = (page_no as usize - 1) * page_size as usize;
+            let Some(mut page) = self.whole(page_no, page_size, closing).await? else {
+                // Larger pages are not to be had.
+                if self.size < size {
+                    size = self.size;
+                    continue;
+                }
+                return Ok(WalkEnd::Drifted(format!("page {page_no} of {page_size} never came whole")));
+            };
+            if !moved && !self.fits(&page, reach.saturating_sub(offset)) {
+                // A slip, or the first change that is seen. Without totals nothing is proven either way.
+                moved = closing == Closing::EmptyPage;
+                if !moved {
+                    let again = self.whole(page_no, page_size, closing).await?;
+                    moved =
+                        !again.as_ref().is_some_and(|again| self.fits(again, reach.saturating_sub(offset)));
+                    page = again.unwrap_or(page);
+                }
+            }
+            let came = page.records.len();
+            if 0 < offset && self.known(&page) == 0 {
+                steps_back += 1;
+                if STEPS_BACK_MAX < steps_back {
+                    return Ok(WalkEnd::Drifted(format!("page {page_no} of {page_size} met nothing known")));
+                }
+                reach = offset.saturating_sub(OVERLAP);
+                continue;
+            }
+            steps_back = 0;
+            let is_end = came < page_size as usize;
+            reach = offset + came;
+            self.learn(page_no, page);
+            let rows = self.walk.records.len() as u64;
+            if config.rows_max.is_some_and(|max| max < rows) {
+                return Ok(WalkEnd::TooLarge(rows));
+            }
+            if is_end {
+                return if moved { self.catch_up(config).await } else { Ok(self.end()) };
+            }
+        }
+        let max = config.pages_max;
+        Err(Fault::new(FaultKind::WindowTooLarge, format!("no end after {max} pages (engine.pages_max)")))
+    }
+
+    fn largest(&self, config: &WalkConfig) -> u32 {
+        self.size.saturating_mul(GROWTH_MAX).min(config.page_size_max).max(self.size)
+    }
+
+    /// Elements of the page that were seen before.
+    fn known(&self, page: &Page) -> usize {
+        page.records.iter().filter(|record| self.page_of.contains_key(&record.identity)).count()
+    }
+
+    /// Whether the page overlaps what is known by just so many elements, and the total is what it was.
+    fn fits(&self, page: &Page, overlap: usize) -> bool {
+        self.known(page) == overlap.min(page.records.len())
+            && self.walk.total.is_none_or(|total| page.total == Some(total))
+    }
+
+    /// The page, full or the last one; `None` where it is neither, time after time.
+    async fn whole(&mut self, page_no: u32, size: u32, closing: Closing) -> Result<Option<Page>, Fault> {
+        let last = (page_no as usize - 1) * size as usize;
+        let tries = if self.size < size { 1 } else { SHORT_MAX };
+        for _ in 0..=tries {
+            let page = self.ask(page_no, size).await?;
+            let (came, reach) = (page.records.len(), last + page.records.len());
+            let is_last = match closing {
+                _ if page.page_size.is_some_and(|used| used != size) => continue,
+                _ if came == size as usize => return Ok(Some(page)),
+                Closing::Total => page.total.is_some_and(|total| total <= reach as u64),
+                Closing::EmptyPage => {
+                    let behind = u32::try_from(reach).unwrap_or(u32::MAX).saturating_add(1);
+                    self.ask(behind, 1).await?.records.is_empty()
+                }
+            };
+            if is_last {
+                return Ok(Some(page));
+            }
+        }
+        Ok(None)
+    }
+
+    /// What jumped to the front while the walk was further on.
+    async fn catch_up(mut self, config: &WalkConfig) -> Result<WalkEnd, Fault> {
+        for page_no in 1..=config.pages_max {
+            let page = self.ask(page_no, self.size).await?;
+            // What jumped stands in front of what did not.
+            let from = page.records.len() * 3 / 4;
+            let behind = page.records[from..].iter().all(|r| self.page_of.contains_key(&r.identity));
+            self.learn(page_no, page);
+            if behind {
+                break;
+            }
+        }
+        Ok(WalkEnd::Moved(self.walk))
+    }
+
+    /// Keeps what is not known yet, and the vendor's latest total.
+    fn learn(&mut self, page_no: u32, mut page: Page) {
+        page.records.retain(|record| self.page_of.insert(record.identity, page_no).is_none());
+        let Walk { records, total, pages } = &mut self.walk;
+        *pages += 1;
+        *total = page.total.or(*total);
+        records.extend(page.records);
+    }
+}
+
+/// Page number and size that bring most beyond `reach` rows and begin at least [`OVERLAP`] before it.
+fn grid(reach: usize, size_max: u32) -> (u32, u32) {
+    let from = reach.saturating_sub(OVERLAP);
+    let end = |size: u32| (from / size as usize + 1) * size as usize;
+    let size = (size_max / 2 + 1..=size_max).max_by_key(|size| end(*size)).unwrap_or(size_max);
+    (u32::try_from(from / size as usize + 1).unwrap_or(u32::MAX), size)
+}

@@ -1,0 +1,175 @@
+//! What a seed stands for: how long, who, which vendor, which faults.
+
+use std::time::Duration;
+
+use ccsync::domain::stream::{StreamId, StreamKey};
+use chrono::{DateTime, Utc};
+
+use super::dice::Dice;
+
+/// In which order the vendor lists.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Order {
+    Oldest,
+    Newest,
+    AsMade,
+}
+
+/// What the vendor says of the number of elements.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Totals {
+    True,
+    /// One more than there are.
+    Lying,
+    Absent,
+}
+
+/// What becomes of an inspection that is scored again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Rescoring {
+    InPlace,
+    /// The earlier one is still listed.
+    ExtraRow,
+}
+
+/// What the documents leave open, decided.
+#[derive(Debug, Clone, Copy)]
+pub struct Readings {
+    /// Windows filter by the time of the inspection; else by that of the contact.
+    pub by_quality: bool,
+    pub end_counts_in: bool,
+    pub order: Order,
+    pub totals: Totals,
+    pub rescoring: Rescoring,
+    /// Elements on a page at most, whatever is asked for, and whether the answer says so.
+    pub clamp: Option<(u32, bool)>,
+}
+
+/// How likely what goes wrong is, at each occasion.
+#[derive(Debug, Clone, Copy)]
+pub struct Troubles {
+    pub network: f64,
+    pub slip: f64,
+    pub drift: f64,
+    pub database: f64,
+    /// A life of a worker ends by a kill.
+    pub kill: f64,
+    /// A worker stands still just when it is about to commit.
+    pub pause: f64,
+}
+
+/// One trial.
+#[derive(Debug, Clone)]
+pub struct Plan {
+    pub seed: u64,
+    pub begin: DateTime<Utc>,
+    /// From here on the world stands still and nothing goes wrong.
+    pub calm: DateTime<Utc>,
+    pub end: DateTime<Utc>,
+    pub workers: usize,
+    pub streams: Vec<StreamKey>,
+    pub schedule: String,
+    pub window: chrono::Duration,
+    pub lookback: chrono::Duration,
+    pub reread_every: Option<chrono::Duration>,
+    pub settle: chrono::Duration,
+    /// A change to a row comes at most this long after the time by which the vendor files it.
+    pub late_max: chrono::Duration,
+    pub lease: Duration,
+    pub page_size: u32,
+    pub rows_max: u64,
+    pub per_minute: u32,
+    pub rows_a_day: f64,
+    pub readings: Readings,
+    pub troubles: Troubles,
+    pub database_ahead: chrono::Duration,
+}
+
+fn days(days: i64) -> chrono::Duration {
+    chrono::Duration::days(days)
+}
+
+impl Plan {
+    /// Some weeks.
+    pub fn weeks(seed: u64) -> Plan {
+        let mut dice = Dice::new(seed, 1);
+        let begin: DateTime<Utc> = "2025-12-31T16:00:00Z".parse().unwrap();
+        let calm = begin + days(dice.between(5, 12));
+        let stopped = dice.chance(0.1);
+        let every = dice.pick(&[4, 6, 8]);
+        let mut streams: Vec<StreamKey> = StreamId::ALL
+            .into_iter()
+            .filter(|_| dice.chance(0.4))
+            .map(|stream| StreamKey { source: "one".into(), stream })
+            .collect();
+        if streams.is_empty() {
+            streams.push(StreamKey { source: "one".into(), stream: dice.pick(&StreamId::ALL) });
+        }
+        let clamp = dice.chance(0.2).then(|| (3, dice.chance(0.5)));
+        Plan {
+            seed,
+            begin,
+            calm,
+            end: calm + days(3) + chrono::Duration::hours(12),
+            workers: dice.pick(&[1, 2, 2, 3]),
+            streams,
+            schedule: format!("0 {} */{every} * * *", dice.between(0, 60)),
+            window: days(1),
+            lookback: days(7),
+            reread_every: dice.pick(&[None, Some(chrono::Duration::hours(12)), Some(days(1))]),
+            settle: chrono::Duration::minutes(dice.pick(&[10, 60, 180])),
+            late_max: days(3),
+            lease: Duration::from_secs(dice.pick(&[15, 60])),
+            page_size: dice.pick(&[2, 4, 5, 50]),
+            rows_max: dice.pick(&[6, 1000, 1000]),
+            per_minute: dice.pick(&[18, 60, 90]),
+            rows_a_day: dice.pick(&[1.0, 3.0, 6.0]),
+            readings: Readings {
+                by_quality: dice.chance(0.5),
+                end_counts_in: dice.chance(0.5),
+                order: dice.pick(&[Order::Oldest, Order::Newest, Order::AsMade]),
+                totals: dice.pick(&[Totals::True, Totals::True, Totals::Lying, Totals::Absent]),
+                rescoring: dice.pick(&[Rescoring::InPlace, Rescoring::InPlace, Rescoring::ExtraRow]),
+                clamp,
+            },
+            troubles: if stopped {
+                Troubles { network: 0.0, slip: 0.0, drift: 0.0, database: 0.0, kill: 0.0, pause: 0.0 }
+            } else {
+                Troubles {
+                    network: dice.pick(&[0.0, 0.02, 0.1]),
+                    slip: dice.pick(&[0.0, 0.02]),
+                    drift: dice.pick(&[0.0, 0.05, 0.2]),
+                    database: dice.pick(&[0.0, 0.01, 0.05]),
+                    kill: dice.pick(&[0.0, 0.5, 1.0]),
+                    pause: dice.pick(&[0.0, 0.02, 0.1]),
+                }
+            },
+            database_ahead: chrono::Duration::seconds(dice.between(-20, 20)),
+        }
+    }
+
+    /// A year of everything.
+    pub fn year(seed: u64) -> Plan {
+        let weeks = Plan::weeks(seed);
+        let calm = weeks.begin + days(365);
+        Plan {
+            calm,
+            end: calm + days(8),
+            workers: 2,
+            streams: StreamId::ALL.map(|stream| StreamKey { source: "one".into(), stream }).to_vec(),
+            schedule: "0 5 4 * * *".into(),
+            window: days(7),
+            lookback: days(28),
+            reread_every: Some(days(3)),
+            late_max: days(14),
+            page_size: 10,
+            rows_a_day: 1.0,
+            ..weeks
+        }
+    }
+
+    /// Whether something may still go wrong or change.
+    pub fn is_stormy(&self, now: DateTime<Utc>) -> bool {
+        now < self.calm
+    }
+}

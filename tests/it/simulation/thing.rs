@@ -1,0 +1,93 @@
+//! One inspection or one skill group, in the form in which the sources deliver it.
+
+use ccsync::domain::record::{Record, Reject, Row, Value};
+use ccsync::domain::stream::StreamId;
+use ccsync::domain::table::{
+    MOOR_AGENT_CLAIM_STATUS, MOOR_QUEUE, MOOR_QUEUE_MEMBER, SOBOT_CALL_RESULT, SOBOT_CHAT_RESULT, TableShape,
+};
+use chrono::{DateTime, Utc};
+use rust_decimal::Decimal;
+
+use super::dice::Dice;
+
+/// Whether it can be read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Form {
+    Whole,
+    Broken,
+}
+
+/// What the vendor keeps.
+pub struct Thing {
+    stream: StreamId,
+    index: usize,
+    pub version: u32,
+    pub score: i64,
+    /// Members of a group; they come and go with its versions.
+    members: u32,
+    pub contact: DateTime<Utc>,
+    pub quality: DateTime<Utc>,
+}
+
+impl Thing {
+    pub fn new(stream: StreamId, index: usize, at: DateTime<Utc>, dice: &mut Dice) -> Thing {
+        // Two versions of an element of claims share a member, or nothing of it could be recognised.
+        let fewest = 2 * i64::from(stream == StreamId::MoorAgentClaimStatus);
+        let members = u32::try_from(dice.between(fewest, 4)).unwrap();
+        Thing { stream, index, version: 1, score: dice.between(0, 100), members, contact: at, quality: at }
+    }
+
+    /// The first part of the key of all its rows.
+    pub fn key(&self) -> String {
+        format!("{:05}", self.index)
+    }
+
+    pub fn key_of(row: &Row) -> String {
+        row.key().next().unwrap_or_default().to_owned()
+    }
+
+    /// As an element of a page.
+    pub fn record(&self, form: Form) -> Record {
+        let raw = format!("{} {} {} {} {form:?}", self.index, self.version, self.score, self.quality);
+        if form == Form::Broken {
+            let reject = Reject { payload: raw.clone(), reason: "score: a number was expected".into() };
+            return Record::new(&raw, Vec::new(), vec![reject]);
+        }
+        let rows = match self.stream {
+            StreamId::SobotCallResult => vec![self.inspection(&SOBOT_CALL_RESULT, 2, 10)],
+            StreamId::SobotChatResult => vec![self.inspection(&SOBOT_CHAT_RESULT, 3, 7)],
+            StreamId::MoorQueue => {
+                std::iter::once(self.group()).chain(self.members(&MOOR_QUEUE_MEMBER)).collect()
+            }
+            StreamId::MoorAgentClaimStatus => self.members(&MOOR_AGENT_CLAIM_STATUS).collect(),
+        };
+        Record::new(&raw, rows, Vec::new())
+    }
+
+    fn inspection(&self, table: &'static TableShape, key_len: usize, score: usize) -> Row {
+        let mut values = vec![Value::Null; table.columns.len()];
+        values[0] = Value::Text(self.key());
+        values[1..key_len].iter_mut().for_each(|part| *part = Value::Text("8000".into()));
+        values[table.version_column.unwrap() - 1] = Value::Instant(self.contact);
+        values[table.version_column.unwrap()] = Value::Instant(self.quality);
+        values[score] = Value::Numeric(Decimal::from(self.score));
+        Row::new(table, values, serde_json::Map::new())
+    }
+
+    fn group(&self) -> Row {
+        let mut values = vec![Value::Null; MOOR_QUEUE.columns.len()];
+        values[0] = Value::Text(self.key());
+        values[1] = Value::Text(format!("group {}", self.score));
+        Row::new(&MOOR_QUEUE, values, serde_json::Map::new())
+    }
+
+    /// With each version one leaves and one comes.
+    fn members(&self, table: &'static TableShape) -> impl Iterator<Item = Row> + '_ {
+        (self.version..self.version + self.members).map(move |agent| {
+            let mut values = vec![Value::Null; table.columns.len()];
+            values[0] = Value::Text(self.key());
+            values[1] = Value::Text(format!("{}", 8000 + agent % 7));
+            Row::new(table, values, serde_json::Map::new())
+        })
+    }
+}

@@ -1,0 +1,252 @@
+//! The vendors, and the network before them.
+//!
+//! They stand behind the `Source` port: rows come typed, so a year costs no HTTP and no JSON. What the real
+//! sources do between port and wire has its own tests against the simulator.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use ccsync::domain::fault::{Fault, FaultKind};
+use ccsync::domain::page::{Closing, Page, PageRequest};
+use ccsync::domain::record::Record;
+use ccsync::domain::stream::StreamId;
+use ccsync::domain::window::TimeWindow;
+use ccsync::engine::port::source::Source;
+use chrono::{DateTime, Utc};
+
+use super::dice::Dice;
+use super::plan::{Order, Plan, Totals};
+use super::power::Power;
+use super::timeline::Timeline;
+use super::trace::Trace;
+use super::world::World;
+
+/// Requests and time after a slip or a drift in which there is no other: what happens once is forgiven.
+const REST_REQUESTS: u32 = 12;
+const REST: Duration = Duration::from_secs(30 * 60);
+
+/// One endpoint, whoever asks it.
+pub struct Endpoint {
+    pub stream: StreamId,
+    plan: Plan,
+    inner: Mutex<Inner>,
+    trace: Arc<Trace>,
+}
+
+struct Inner {
+    world: World,
+    dice: Dice,
+    requests: Vec<DateTime<Utc>>,
+    since_trouble: u32,
+    trouble_at: DateTime<Utc>,
+    troubles: u64,
+}
+
+impl Endpoint {
+    pub fn new(stream: StreamId, plan: &Plan, trace: Arc<Trace>) -> Endpoint {
+        let inner = Inner {
+            world: World::new(stream, plan),
+            dice: Dice::new(plan.seed, 200 + stream as u64),
+            requests: Vec::new(),
+            since_trouble: REST_REQUESTS,
+            trouble_at: plan.begin,
+            troubles: 0,
+        };
+        Endpoint { stream, plan: plan.clone(), inner: Mutex::new(inner), trace }
+    }
+
+    /// Looks at the world.
+    pub fn world<T>(&self, look: impl FnOnce(&World) -> T) -> T {
+        look(&self.inner.lock().unwrap().world)
+    }
+
+    /// When requests came, in order.
+    pub fn requests(&self) -> Vec<DateTime<Utc>> {
+        self.inner.lock().unwrap().requests.clone()
+    }
+
+    /// Requests that went wrong, slips and drifts.
+    pub fn troubles(&self) -> u64 {
+        let inner = self.inner.lock().unwrap();
+        inner.troubles + inner.world.drifts
+    }
+
+    /// What the vendor lists for a request at this moment.
+    pub fn bounds(&self, window: Option<TimeWindow>) -> Option<(DateTime<Utc>, DateTime<Utc>)> {
+        let window = window?;
+        let (start, end) = match self.stream {
+            // Asked for in whole Beijing days, rounded outward.
+            StreamId::SobotChatResult => {
+                let day = |at: DateTime<Utc>, up: i64| {
+                    let since = (at - self.plan.begin).num_seconds();
+                    self.plan.begin + chrono::Duration::seconds((since + up).div_euclid(86_400) * 86_400)
+                };
+                (day(window.start, 0), day(window.end, 86_399))
+            }
+            _ => (window.start, window.end),
+        };
+        let second = chrono::Duration::seconds(i64::from(self.plan.readings.end_counts_in));
+        Some((start, end + second))
+    }
+
+    /// Whether answers say how many elements there are, and truly.
+    pub fn states_total(&self) -> bool {
+        self.closing() == Closing::Total && self.plan.readings.totals == Totals::True
+    }
+
+    fn sent(&self, now: DateTime<Utc>) -> (Duration, Option<Fault>) {
+        let mut inner = self.inner.lock().unwrap();
+        inner.requests.push(now);
+        let stormy = self.plan.is_stormy(now);
+        let latency = inner.dice.wait(Duration::from_millis(50), Duration::from_millis(1500));
+        if !stormy || !inner.dice.chance(self.plan.troubles.network) {
+            return (latency, None);
+        }
+        inner.troubles += 1;
+        let kind = inner.dice.pick(&[
+            FaultKind::Unreachable,
+            FaultKind::Unreachable,
+            FaultKind::VendorFailed,
+            FaultKind::VendorFailed,
+            FaultKind::Malformed,
+            FaultKind::RateLimited,
+            FaultKind::UnknownCode,
+            FaultKind::TokenContested,
+            FaultKind::RequestRefused,
+            FaultKind::CredentialsRefused,
+            FaultKind::RedirectRefused,
+        ]);
+        let mut fault = Fault::new(kind, "the simulated network");
+        let latency = match kind {
+            FaultKind::Unreachable if inner.dice.chance(0.5) => Duration::from_secs(30),
+            _ => latency,
+        };
+        if kind == FaultKind::RateLimited && inner.dice.chance(0.5) {
+            let asked = inner.dice.wait(Duration::from_secs(1), Duration::from_secs(90));
+            fault = fault.with_retry_after(asked);
+        }
+        (latency, Some(fault))
+    }
+
+    fn answer(&self, request: &PageRequest, now: DateTime<Utc>) -> Page {
+        let mut inner = self.inner.lock().unwrap();
+        inner.world.advance(now);
+        inner.since_trouble += 1;
+        let rested = REST_REQUESTS < inner.since_trouble && inner.trouble_at + REST < now;
+        let stormy = self.plan.is_stormy(now) && rested;
+        if stormy && inner.dice.chance(self.plan.troubles.drift) {
+            inner.rest(now);
+            inner.world.drift(now, request.window);
+            self.trace.note(now, || format!("{}: changed while being read", self.stream));
+        }
+        let mut page = self.page(&inner.world, request);
+        if stormy && inner.dice.chance(self.plan.troubles.slip) {
+            inner.rest(now);
+            inner.troubles += 1;
+            match inner.dice.index(3) {
+                0 => page.total = page.total.map(|total| total + 1),
+                1 => page.records.clear(),
+                _ => drop(page.records.pop()),
+            }
+            self.trace.note(now, || format!("{}: slip of one answer", self.stream));
+        }
+        page
+    }
+
+    fn page(&self, world: &World, request: &PageRequest) -> Page {
+        let mut listed = world.listed(self.bounds(request.window));
+        match self.plan.readings.order {
+            Order::Oldest => {}
+            Order::Newest => listed.reverse(),
+            Order::AsMade => listed.sort_by_key(|(index, _)| *index),
+        }
+        let total = listed.len() as u64;
+        let states_total = self.closing() == Closing::Total;
+        let (size, stated) = match self.plan.readings.clamp {
+            Some((clamp, says)) if clamp < request.page_size => (clamp, says && states_total),
+            _ => (request.page_size, false),
+        };
+        let skip = u64::from(size) * u64::from(request.page_no - 1);
+        let records: Vec<Record> = listed
+            .into_iter()
+            .skip(usize::try_from(skip).unwrap())
+            .take(size as usize)
+            .map(|(_, record)| Record::clone(&record))
+            .collect();
+        let total = match self.plan.readings.totals {
+            _ if !states_total => None,
+            Totals::True => Some(total),
+            Totals::Lying => Some(total + 1),
+            Totals::Absent => None,
+        };
+        Page { records, total, page_size: stated.then_some(size) }
+    }
+
+    fn closing(&self) -> Closing {
+        match self.stream {
+            StreamId::SobotChatResult => Closing::EmptyPage,
+            _ => Closing::Total,
+        }
+    }
+}
+
+impl Inner {
+    fn rest(&mut self, now: DateTime<Utc>) {
+        self.since_trouble = 0;
+        self.trouble_at = now;
+    }
+}
+
+/// The endpoint as one worker reaches it.
+pub struct Vendor {
+    pub endpoint: Arc<Endpoint>,
+    pub timeline: Arc<Timeline>,
+    pub power: Arc<Power>,
+}
+
+#[async_trait]
+impl Source for Vendor {
+    fn stream(&self) -> StreamId {
+        self.endpoint.stream
+    }
+
+    fn closing(&self) -> Closing {
+        self.endpoint.closing()
+    }
+
+    fn reread(&self, payload: &str) -> Record {
+        Record::new(payload, Vec::new(), Vec::new())
+    }
+
+    async fn fetch(&self, request: &PageRequest) -> Result<Page, Fault> {
+        self.power.gate().await;
+        let (latency, fault) = self.endpoint.sent(self.timeline.now());
+        self.timeline.sleep(latency).await;
+        let now = self.timeline.now();
+        // A lost answer was given all the same.
+        let answer = match fault {
+            Some(fault) => Err(fault),
+            None => Ok(self.endpoint.answer(request, now)),
+        };
+        self.endpoint.trace.note(now, || match &answer {
+            Ok(page) => format!(
+                "{}: page {} of {} brings {} of {:?}",
+                self.endpoint.stream,
+                request.page_no,
+                request.window.map_or_else(String::new, |window| window.to_string()),
+                page.records.len(),
+                page.total
+            ),
+            Err(fault) => {
+                format!("{}: page {} fails: {:?}", self.endpoint.stream, request.page_no, fault.kind)
+            }
+        });
+        self.power.gate().await;
+        answer
+    }
+}
+
+/// All endpoints of a trial.
+pub type Endpoints = HashMap<StreamId, Arc<Endpoint>>;

@@ -1,0 +1,248 @@
+//! What is watched while a trial goes on: what must never be, even for a moment.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
+
+use ccsync::domain::record::Row;
+use ccsync::domain::run::Counts;
+use ccsync::domain::stream::StreamKey;
+use ccsync::domain::window::TimeWindow;
+use ccsync::engine::port::store::{Commit, Lease, Scope};
+use chrono::{DateTime, Duration, Utc};
+
+use super::plan::Plan;
+use super::vendor::Endpoints;
+use crate::support::memory::MemoryStore;
+
+/// A window that still grows was asked for up to this long before the read began, or a little less.
+const ASKED_BEFORE: Duration = Duration::minutes(1);
+
+/// Table and key of a row.
+type Place = (&'static str, String);
+
+/// The keeper of the rules.
+pub struct Watch {
+    plan: Plan,
+    endpoints: Endpoints,
+    store: Arc<MemoryStore>,
+    inner: Mutex<Inner>,
+}
+
+#[derive(Default)]
+struct Inner {
+    /// The youngest fence given for each scope.
+    fences: HashMap<(StreamKey, Scope), i64>,
+    /// Rows that a read of their window lacked, since when, and whether they were truly not there.
+    missed: HashMap<Place, (DateTime<Utc>, bool)>,
+    broken: Vec<String>,
+    tally: Tally,
+}
+
+/// What a trial went through.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Tally {
+    pub reads: u64,
+    pub pages: u64,
+    pub rows: u64,
+    pub tombstones: u64,
+    /// Rows marked deleted that the vendor had moved to a window that was not read yet.
+    pub tombstones_of_movers: u64,
+    /// Rows of a vendor without totals that were truly hidden in one read, and slipped through another.
+    pub tombstones_in_doubt: u64,
+    pub fenced: u64,
+    pub kills: u64,
+    pub pauses: u64,
+    pub lost_answers: u64,
+    pub database_faults: u64,
+}
+
+/// What is known of a commit before it is made.
+pub struct Before {
+    lease: Lease,
+    sightings: Vec<Place>,
+    rows: u64,
+    read_at: DateTime<Utc>,
+    now: DateTime<Utc>,
+    pages: u32,
+}
+
+impl Watch {
+    pub fn new(plan: &Plan, endpoints: Endpoints, store: Arc<MemoryStore>) -> Watch {
+        Watch { plan: plan.clone(), endpoints, store, inner: Mutex::default() }
+    }
+
+    pub fn broken(&self) -> Vec<String> {
+        self.inner.lock().unwrap().broken.clone()
+    }
+
+    pub fn tally(&self) -> Tally {
+        self.inner.lock().unwrap().tally
+    }
+
+    pub fn count(&self, count: impl FnOnce(&mut Tally)) {
+        count(&mut self.inner.lock().unwrap().tally);
+    }
+
+    pub fn breach(&self, text: String) {
+        self.inner.lock().unwrap().broken.push(text);
+    }
+
+    pub fn leased(&self, lease: &Lease) {
+        let mut inner = self.inner.lock().unwrap();
+        let youngest = inner.fences.insert((lease.stream.clone(), lease.scope), lease.fence);
+        if youngest.is_some_and(|youngest| lease.fence <= youngest) {
+            inner.broken.push(format!("fence {} was given after {youngest:?}", lease.fence));
+        }
+    }
+
+    pub fn before(&self, commit: &Commit) -> Before {
+        Before {
+            lease: commit.lease.clone(),
+            // A snapshot is judged by the one read.
+            sightings: match commit.lease.scope {
+                Scope::Window(_) => commit.rows.iter().map(|row| (row.table.name, row.key_text())).collect(),
+                Scope::Snapshot => Vec::new(),
+            },
+            rows: commit.rows.len() as u64,
+            read_at: commit.read_at,
+            now: commit.now,
+            pages: commit.certificate.pages,
+        }
+    }
+
+    /// Looks at a commit that was just made.
+    pub fn committed(&self, before: Before, counts: &Counts) {
+        let mut inner = self.inner.lock().unwrap();
+        let Before { lease, sightings, rows, read_at, now, pages } = before;
+        inner.tally.reads += 1;
+        inner.tally.pages += u64::from(pages);
+        inner.tally.rows += rows;
+        let youngest = inner.fences.get(&(lease.stream.clone(), lease.scope)).copied();
+        if youngest != Some(lease.fence) {
+            let text = format!(
+                "{} {:?} was committed under fence {}, the youngest is {youngest:?}",
+                lease.stream, lease.scope, lease.fence
+            );
+            inner.broken.push(text);
+        }
+        inner.missed.retain(|place, _| !sightings.contains(place));
+        let read = Read { lease, from: read_at, to: now };
+        self.look_at_absences(&mut inner, &read);
+        if 0 < counts.deleted {
+            self.look_at_tombstones(&mut inner, &read);
+        }
+    }
+
+    /// A row that is noted may have been there: without totals a walk cannot tell. Marked deleted it must not be.
+    fn look_at_absences(&self, inner: &mut Inner, read: &Read) {
+        let state = self.store.state();
+        for table in read.tables() {
+            let Some(stored) = state.tables.get(&(read.lease.stream.source.clone(), table)) else { continue };
+            let noted = stored.absent.iter().filter(|(_, (since, _))| *since == read.to);
+            for row in noted.map(|(key, _)| &stored.rows()[key].row) {
+                inner.missed.insert((table, row.key_text()), (read.to, self.was_absent(read, row)));
+            }
+        }
+    }
+
+    fn look_at_tombstones(&self, inner: &mut Inner, read: &Read) {
+        let state = self.store.state();
+        for table in read.tables() {
+            let Some(stored) = state.tables.get(&(read.lease.stream.source.clone(), table)) else { continue };
+            let buried = stored.rows().values().filter(|version| version.deleted_at == Some(read.to));
+            for row in buried.map(|version| &version.row) {
+                inner.tally.tombstones += 1;
+                let since = inner.missed.remove(&(table, row.key_text()));
+                match self.judge(read, row, since) {
+                    Judgement::Right => {}
+                    Judgement::Moved => inner.tally.tombstones_of_movers += 1,
+                    Judgement::Doubtful => inner.tally.tombstones_in_doubt += 1,
+                    Judgement::False(why) => {
+                        let text = format!("false tombstone on {table} {} at {}: {why}", named(row), read.to);
+                        inner.broken.push(text);
+                    }
+                }
+            }
+        }
+    }
+
+    /// A snapshot's row was not reported at some moment of the read; a window's row was neither, nor in an
+    /// earlier read, the settling time before, and no read between them brought it.
+    fn judge(&self, read: &Read, row: &Row, missed: Option<(DateTime<Utc>, bool)>) -> Judgement {
+        let absent = self.was_absent(read, row);
+        let there = || Judgement::False(format!("the vendor reported it all the time from {} on", read.from));
+        if read.lease.scope == Scope::Snapshot {
+            return if absent { Judgement::Right } else { there() };
+        }
+        let Some((since, truly)) = missed else {
+            return Judgement::False("no earlier read lacked it".to_owned());
+        };
+        if read.to - since < self.plan.settle {
+            return Judgement::False(format!("the first read that lacked it was at {since}"));
+        }
+        if !absent || !truly {
+            // Without totals a row that slips through one walk leaves no trace; two reads in a row must not.
+            let states_total = self.endpoints[&read.lease.stream.stream].states_total();
+            return if states_total || (!absent && !truly) { there() } else { Judgement::Doubtful };
+        }
+        let reported = self.endpoints[&read.lease.stream.stream]
+            .world(|world| world.absence(row, None, (read.to, read.to)).is_none());
+        if reported { Judgement::Moved } else { Judgement::Right }
+    }
+
+    /// Whether the vendor did not list the row at some moment of the read, for what was asked.
+    fn was_absent(&self, read: &Read, row: &Row) -> bool {
+        let endpoint = &self.endpoints[&read.lease.stream.stream];
+        let bounds = match read.lease.scope {
+            Scope::Window(window) if window.end <= read.from - ASKED_BEFORE => endpoint.bounds(Some(window)),
+            Scope::Window(window) => endpoint.bounds(TimeWindow::new(window.start, read.from - ASKED_BEFORE)),
+            Scope::Snapshot => None,
+        };
+        if bounds.is_none() && read.lease.scope != Scope::Snapshot {
+            return true;
+        }
+        endpoint.world(|world| world.absence(row, bounds, (read.from, read.to)).is_some())
+    }
+}
+
+/// A committed read.
+struct Read {
+    lease: Lease,
+    from: DateTime<Utc>,
+    to: DateTime<Utc>,
+}
+
+impl Read {
+    fn tables(&self) -> impl Iterator<Item = &'static str> {
+        self.lease.stream.stream.tables().iter().map(|table| table.name)
+    }
+}
+
+fn named(row: &Row) -> String {
+    row.key_text().replace('\u{1f}', "/")
+}
+
+enum Judgement {
+    Right,
+    /// It is reported, but not in this window any more.
+    Moved,
+    /// Of the two reads one had a true look.
+    Doubtful,
+    False(String),
+}
+
+impl Tally {
+    pub fn add(&mut self, other: &Tally) {
+        self.reads += other.reads;
+        self.pages += other.pages;
+        self.rows += other.rows;
+        self.tombstones += other.tombstones;
+        self.tombstones_of_movers += other.tombstones_of_movers;
+        self.tombstones_in_doubt += other.tombstones_in_doubt;
+        self.fenced += other.fenced;
+        self.kills += other.kills;
+        self.pauses += other.pauses;
+        self.lost_answers += other.lost_answers;
+        self.database_faults += other.database_faults;
+    }
+}

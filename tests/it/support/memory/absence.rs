@@ -1,0 +1,132 @@
+//! When a row that a read lacks is gone. The one place.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use ccsync::domain::certificate::Verdict;
+use ccsync::domain::run::RunId;
+use ccsync::domain::share::Share;
+use ccsync::domain::window::TimeWindow;
+use ccsync::engine::port::store::ReadRecord;
+use chrono::{DateTime, Utc};
+
+use super::Flaws;
+use super::table::{Key, Table};
+
+/// The ledger of the stream, by the windows' starts.
+pub type Ledger = BTreeMap<Option<DateTime<Utc>>, ReadRecord>;
+
+/// A closed read, as far as absence goes.
+pub struct Sweep<'a> {
+    /// The keys it brought.
+    pub seen: &'a BTreeSet<Key>,
+    /// Absences as they were before it.
+    pub noted: &'a BTreeSet<Key>,
+    pub settle: Duration,
+    pub limit: Share,
+    pub now: DateTime<Utc>,
+    pub run: RunId,
+    pub flaws: Flaws,
+}
+
+fn bury(table: &mut Table, keys: &[Key], sweep: &Sweep<'_>) -> u64 {
+    for key in keys {
+        table.absent.remove(key);
+        table.bury(key, sweep.now, sweep.run);
+    }
+    keys.len() as u64
+}
+
+/// Twenty rows, and more than the share.
+fn is_mass_absence(limit: Share, missing: u64, live: u64) -> bool {
+    20 <= missing && limit.as_f64() * (live as f64) < missing as f64
+}
+
+/// A snapshot's closed read buries what it lacks, unless that is too much at once.
+pub fn sweep_snapshot(table: &mut Table, sweep: &Sweep<'_>) -> u64 {
+    let live = table.live(None);
+    let absent: Vec<Key> = live.iter().filter(|key| !sweep.seen.contains(*key)).cloned().collect();
+    if is_mass_absence(sweep.limit, absent.len() as u64, live.len() as u64) {
+        for key in absent {
+            table.absent.entry(key).or_insert((sweep.now, None));
+        }
+        return 0;
+    }
+    bury(table, &absent, sweep)
+}
+
+/// A window's row that another window contains moves there. Else it is noted the first time, and buried when
+/// a later read, `settle` after the first, lacks it too; unless very many are missing.
+pub fn sweep_window(table: &mut Table, ledger: &mut Ledger, window: TimeWindow, sweep: &Sweep<'_>) -> u64 {
+    let live = table.live(Some(window));
+    let mut absent: Vec<Key> = live.iter().filter(|key| !sweep.seen.contains(*key)).cloned().collect();
+    absent.retain(|key| !moves_to_sighting(table, ledger, window, key));
+    let settle = chrono::Duration::from_std(sweep.settle).unwrap();
+    let mut due: Vec<Key> = Vec::new();
+    for key in &absent {
+        let since =
+            sweep.noted.contains(key).then(|| table.absent.get(key)).flatten().map(|(since, _)| *since);
+        match since {
+            Some(since) if since + settle <= sweep.now => due.push(key.clone()),
+            Some(_) => {}
+            None if sweep.flaws.one_read_buries => due.push(key.clone()),
+            None => drop(table.absent.entry(key.clone()).or_insert((sweep.now, Some(window)))),
+        }
+    }
+    if is_mass_absence(sweep.limit, absent.len() as u64, live.len() as u64) {
+        return 0;
+    }
+    bury(table, &due, sweep)
+}
+
+/// Of several windows the one that was read last knows best. It is due again at once.
+fn moves_to_sighting(table: &mut Table, ledger: &mut Ledger, window: TimeWindow, key: &Key) -> bool {
+    let begin = (key.clone(), DateTime::<Utc>::MIN_UTC);
+    let found = table.sightings.range(begin..).take_while(|((of, _), _)| of == key);
+    let elsewhere = found.map(|(_, sighting)| *sighting).filter(|(seen_in, _)| *seen_in != window);
+    let read_at = |seen_in: &TimeWindow| {
+        let entry = ledger.get(&Some(seen_in.start)).filter(|entry| entry.window == Some(*seen_in));
+        entry.and_then(|entry| entry.read_at)
+    };
+    let Some((home, _)) = elsewhere.max_by_key(|(seen_in, seen_at)| (read_at(seen_in), *seen_at)) else {
+        return false;
+    };
+    table.move_home(key, home);
+    table.sightings.remove(&(key.clone(), home.start));
+    table.absent.remove(key);
+    if let Some(entry) = ledger.get_mut(&Some(home.start)).filter(|entry| entry.window == Some(home)) {
+        entry.verdict = entry.verdict.map(|_| Verdict::Unverified);
+    }
+    true
+}
+
+/// What this window contains of other windows' rows, remembered while its reads contain it.
+pub fn note_sightings(
+    table: &mut Table,
+    window: TimeWindow,
+    foreign: &BTreeSet<Key>,
+    closed: bool,
+    now: DateTime<Utc>,
+) {
+    let noted: BTreeSet<Key> = table.sighted(window).into_iter().collect();
+    for key in foreign.difference(&noted) {
+        table.sightings.insert((key.clone(), window.start), (window, now));
+    }
+    for key in noted.difference(foreign).filter(|_| closed) {
+        table.sightings.remove(&(key.clone(), window.start));
+    }
+}
+
+/// What a replaced window contained is taken to be in what remains of it.
+pub fn replace_sightings(table: &mut Table, old: TimeWindow, rest: Option<TimeWindow>) {
+    if rest.is_some_and(|rest| rest.start == old.start) {
+        return;
+    }
+    let keys = table.sighted(old);
+    for key in keys {
+        let Some((_, seen_at)) = table.sightings.remove(&(key.clone(), old.start)) else { continue };
+        if let Some(rest) = rest {
+            table.sightings.entry((key, rest.start)).or_insert((rest, seen_at));
+        }
+    }
+}

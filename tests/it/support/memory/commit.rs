@@ -1,0 +1,181 @@
+//! What a commit does, one step after another.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use ccsync::domain::certificate::Verdict;
+use ccsync::domain::fault::{Fault, FaultKind};
+use ccsync::domain::record::Row;
+use ccsync::domain::run::Counts;
+use ccsync::domain::window::TimeWindow;
+use ccsync::engine::port::store::{Commit, Scope};
+use chrono::{DateTime, Utc};
+
+use super::absence::{Ledger, Sweep, note_sightings, replace_sightings, sweep_snapshot, sweep_window};
+use super::table::{Key, Table, Version, key_of};
+use super::{Flaws, State, lease_lost};
+
+impl State {
+    pub fn commit(
+        &mut self,
+        commit: Commit,
+        database_now: DateTime<Utc>,
+        flaws: Flaws,
+    ) -> Result<Counts, Fault> {
+        let stream = commit.lease.stream.clone();
+        if !flaws.no_fence && !self.lease_holds(&commit.lease, database_now) {
+            return Err(lease_lost(&stream, commit.lease.scope));
+        }
+        let tables = stream.stream.tables();
+        if let Some(row) = commit.rows.iter().find(|row| !tables.contains(&row.table)) {
+            let message = format!("{} does not belong to {stream}", row.table.name);
+            return Err(Fault::new(FaultKind::DatabaseRefused, message));
+        }
+        let replaced = match commit.lease.scope {
+            Scope::Window(window) => self.overlapping(&stream, window),
+            Scope::Snapshot => Vec::new(),
+        };
+        let ledger = self.ledger.entry(stream.clone()).or_default();
+        let mut counts = commit.counts;
+        counts.windows += 1;
+        counts.quarantined += commit.rejects.len() as u64;
+        for table in tables {
+            let rows = commit.rows.iter().filter(|row| row.table == *table);
+            let rows = one_for_each_key(rows, &mut counts.superseded);
+            let table = self.tables.entry((stream.source.clone(), table.name)).or_default();
+            write_table(table, ledger, &commit, &rows, &replaced, flaws, &mut counts);
+        }
+        self.set_aside(&commit);
+        self.move_checkpoint(&commit);
+        self.run_add(commit.run, &counts, database_now);
+        self.lease_end(&commit.lease);
+        Ok(counts)
+    }
+}
+
+/// Of equal keys the later version stays; of equal or unknown versions the one that came last.
+fn one_for_each_key<'r>(rows: impl Iterator<Item = &'r Row>, superseded: &mut u64) -> BTreeMap<Key, &'r Row> {
+    let mut kept: BTreeMap<Key, &Row> = BTreeMap::new();
+    for row in rows {
+        let key = key_of(row);
+        let Some(before) = kept.get(&key) else {
+            kept.insert(key, row);
+            continue;
+        };
+        *superseded += 1;
+        if !is_older(row, before) {
+            kept.insert(key, row);
+        }
+    }
+    kept
+}
+
+/// Whether both say when they were made, and the first was made earlier.
+fn is_older(row: &Row, than: &Row) -> bool {
+    row.version_at().zip(than.version_at()).is_some_and(|(row, than)| row < than)
+}
+
+fn write_table(
+    table: &mut Table,
+    ledger: &mut Ledger,
+    commit: &Commit,
+    rows: &BTreeMap<Key, &Row>,
+    replaced: &[TimeWindow],
+    flaws: Flaws,
+    counts: &mut Counts,
+) {
+    let window = match commit.lease.scope {
+        Scope::Window(window) => Some(window),
+        Scope::Snapshot => None,
+    };
+    let noted: BTreeSet<Key> = table.absent.keys().cloned().collect();
+    let mut foreign = BTreeSet::new();
+    for (key, row) in rows {
+        let kept = write_row(table, commit, window, key, row, counts);
+        table.absent.remove(key);
+        if let Some(window) = window.filter(|_| kept)
+            && !welcome(table, window, key, noted.contains(key))
+        {
+            foreign.insert(key.clone());
+        }
+    }
+    let closed = commit.certificate.verdict != Verdict::Unverified && commit.rejects.is_empty();
+    if let Some(window) = window {
+        note_sightings(table, window, &foreign, closed, commit.now);
+        leave_old_homes(table, window, closed);
+        for old in replaced.iter().filter(|_| closed) {
+            replace_sightings(table, *old, old.subtract(&[window]).pop());
+        }
+    }
+    if !closed {
+        return;
+    }
+    let seen = rows.keys().cloned().collect();
+    let (settle, limit, now, run) = (commit.absence_settle, commit.absence_max, commit.now, commit.run);
+    let sweep = Sweep { seen: &seen, noted: &noted, settle, limit, now, run, flaws };
+    counts.deleted += match window {
+        None => sweep_snapshot(table, &sweep),
+        Some(window) => sweep_window(table, ledger, window, &sweep),
+    };
+}
+
+/// Whether the stored version stayed as it was.
+fn write_row(
+    table: &mut Table,
+    commit: &Commit,
+    window: Option<TimeWindow>,
+    key: &Key,
+    row: &Row,
+    counts: &mut Counts,
+) -> bool {
+    let fresh = |revision, first_seen_at, changed_at| Version {
+        row: Arc::new(row.clone()),
+        revision,
+        first_seen_at,
+        changed_at,
+        deleted_at: None,
+        home: window,
+        run: commit.run,
+    };
+    let Some(stored) = table.rows().get(key) else {
+        table.insert(key.clone(), fresh(1, commit.now, commit.now));
+        counts.inserted += 1;
+        return false;
+    };
+    // What was gone and is reported again exists, in whatever version.
+    if stored.deleted_at.is_none() {
+        if stored.row.hash == row.hash {
+            counts.unchanged += 1;
+            return true;
+        }
+        if is_older(row, &stored.row) {
+            counts.superseded += 1;
+            return true;
+        }
+    }
+    table.replace(key, commit.now, |old, now| fresh(old.revision + 1, old.first_seen_at, now));
+    counts.updated += 1;
+    false
+}
+
+/// A row found here is at home where it was before, unless it was missed there or that window is no more.
+/// Whether it is at home here now.
+fn welcome(table: &mut Table, window: TimeWindow, key: &Key, was_absent: bool) -> bool {
+    let home = table.rows()[key].home;
+    let inside = home.is_some_and(|home| window.start <= home.start && home.end <= window.end);
+    let stranded = home.is_none_or(|home| home.overlaps(&window));
+    if !inside && (stranded || was_absent) {
+        table.move_home(key, window);
+        return true;
+    }
+    inside
+}
+
+/// A home that reaches beyond this window is from windows that are no more. What is not here can only be in
+/// the rest of it; after a doubtful read it counts as at home here, where it will be missed if it is gone.
+fn leave_old_homes(table: &mut Table, window: TimeWindow, closed: bool) {
+    for (key, home) in table.at_home_across(window) {
+        let rest = home.subtract(&[window]).pop().filter(|_| closed).unwrap_or(window);
+        table.move_home(&key, rest);
+    }
+}

@@ -1,0 +1,139 @@
+//! One fact table of one source, with its history and its absences.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use ccsync::domain::record::Row;
+use ccsync::domain::run::RunId;
+use ccsync::domain::window::TimeWindow;
+use chrono::{DateTime, Utc};
+
+/// A key, in the order of the table's key columns.
+pub type Key = Vec<String>;
+
+/// A version of a row.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Version {
+    pub row: Arc<Row>,
+    pub revision: i32,
+    pub first_seen_at: DateTime<Utc>,
+    pub changed_at: DateTime<Utc>,
+    pub deleted_at: Option<DateTime<Utc>>,
+    pub home: Option<TimeWindow>,
+    pub run: RunId,
+}
+
+/// A version that was replaced.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Past {
+    pub version: Version,
+    pub valid_from: DateTime<Utc>,
+    pub valid_to: DateTime<Utc>,
+}
+
+/// Rows, history and absences.
+#[derive(Debug, Default)]
+pub struct Table {
+    rows: BTreeMap<Key, Version>,
+    history: BTreeMap<Key, Vec<Past>>,
+    /// Rows that a closed read lacked: since when, and in which window.
+    pub absent: BTreeMap<Key, (DateTime<Utc>, Option<TimeWindow>)>,
+    /// Rows that a window contained although another is their home, by key and the window's start; since when.
+    pub sightings: BTreeMap<(Key, DateTime<Utc>), (TimeWindow, DateTime<Utc>)>,
+    /// Keys by the beginning of their home, so that a window's rows are found without looking at all.
+    homes: BTreeMap<DateTime<Utc>, BTreeSet<Key>>,
+}
+
+pub fn key_of(row: &Row) -> Key {
+    row.key().map(str::to_owned).collect()
+}
+
+impl Table {
+    pub fn rows(&self) -> &BTreeMap<Key, Version> {
+        &self.rows
+    }
+
+    pub fn history(&self) -> &BTreeMap<Key, Vec<Past>> {
+        &self.history
+    }
+
+    pub fn insert(&mut self, key: Key, version: Version) {
+        self.place(&key, None, version.home);
+        self.rows.insert(key, version);
+    }
+
+    /// Puts another version in the place of the stored one, which goes to the history.
+    /// It begins at `now`, but not before that one: a commit may come late.
+    pub fn replace(
+        &mut self,
+        key: &Key,
+        now: DateTime<Utc>,
+        next: impl FnOnce(&Version, DateTime<Utc>) -> Version,
+    ) {
+        let Some(stored) = self.rows.get_mut(key) else { return };
+        let now = now.max(stored.changed_at);
+        let next = next(stored, now);
+        let old = std::mem::replace(stored, next);
+        let (from, to) = (old.home, stored.home);
+        let past = Past { valid_from: old.changed_at, valid_to: now, version: old };
+        self.history.entry(key.clone()).or_default().push(past);
+        self.place(key, from, to);
+    }
+
+    /// Gives a row another home. Its version stays.
+    pub fn move_home(&mut self, key: &Key, home: TimeWindow) {
+        let Some(stored) = self.rows.get_mut(key) else { return };
+        let from = stored.home.replace(home);
+        self.place(key, from, Some(home));
+    }
+
+    /// Marks a row deleted.
+    pub fn bury(&mut self, key: &Key, now: DateTime<Utc>, run: RunId) {
+        self.replace(key, now, |old, now| Version {
+            revision: old.revision + 1,
+            changed_at: now,
+            deleted_at: Some(now),
+            run,
+            ..old.clone()
+        });
+    }
+
+    /// The live rows that are at home within the window; without a window, all live rows.
+    pub fn live(&self, window: Option<TimeWindow>) -> Vec<Key> {
+        let is_live = |key: &&Key| self.rows[*key].deleted_at.is_none();
+        let Some(window) = window else { return self.rows.keys().filter(is_live).cloned().collect() };
+        let ends_inside = |key: &&Key| self.rows[*key].home.is_some_and(|home| home.end <= window.end);
+        let homes = self.homes.range(window.start..window.end).flat_map(|(_, keys)| keys);
+        homes.filter(ends_inside).filter(is_live).cloned().collect()
+    }
+
+    /// The live rows whose home overlaps the window and reaches beyond it, with that home.
+    pub fn at_home_across(&self, window: TimeWindow) -> Vec<(Key, TimeWindow)> {
+        let begun = self.homes.range(..window.end).flat_map(|(_, keys)| keys);
+        let across = begun.filter_map(|key| {
+            let version = &self.rows[key];
+            let home = version.home.filter(|_| version.deleted_at.is_none())?;
+            let beyond = home.start < window.start || window.end < home.end;
+            (home.overlaps(&window) && beyond).then(|| (key.clone(), home))
+        });
+        across.collect()
+    }
+
+    /// The keys that this window was noted to contain.
+    pub fn sighted(&self, window: TimeWindow) -> Vec<Key> {
+        let here = self.sightings.iter().filter(|(_, (seen_in, _))| *seen_in == window);
+        here.map(|((key, _), _)| key.clone()).collect()
+    }
+
+    fn place(&mut self, key: &Key, from: Option<TimeWindow>, to: Option<TimeWindow>) {
+        if from == to {
+            return;
+        }
+        if let Some(keys) = from.and_then(|from| self.homes.get_mut(&from.start)) {
+            keys.remove(key);
+        }
+        if let Some(to) = to {
+            self.homes.entry(to.start).or_default().insert(key.clone());
+        }
+    }
+}
