@@ -50,7 +50,9 @@ impl Store for PgStore {
         let fence = lease_take(&self.pool, &name, worker, term)
             .await
             .map_err(|broken| broken.during(&format!("taking the lease on {name}")))?;
-        failpoint(Failpoint::LeaseTaken).await?;
+        if fence.is_some() {
+            failpoint(Failpoint::LeaseTaken).await?;
+        }
         Ok(fence.map(|fence| Lease { stream: stream.clone(), scope, fence }))
     }
 

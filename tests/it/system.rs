@@ -2,7 +2,7 @@
 
 mod change;
 mod fault;
-mod history;
+pub mod history;
 mod limit;
 mod outage;
 mod privacy;
