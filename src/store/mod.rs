@@ -31,5 +31,6 @@ mod stream;
 mod time_window;
 mod token;
 mod tombstone;
+mod vouch;
 
 pub use self::pool::{PgStore, StoreConfig};
