@@ -7,4 +7,4 @@ mod handover;
 mod kill;
 mod place;
 mod proxy;
-mod recipe;
+pub mod recipe;

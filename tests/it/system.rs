@@ -5,6 +5,7 @@ mod fault;
 pub mod history;
 mod limit;
 mod outage;
+mod planted;
 mod privacy;
 mod quarantine;
 mod range;

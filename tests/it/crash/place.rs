@@ -36,6 +36,11 @@ async fn dies_at(desk: &Desk, place: Failpoint, occurrence: u32) -> bool {
     let mut command = desk.site.command(&["sync"]);
     command.env("FAILPOINTS", format!("{}={}*off->return(kill)", place.name(), occurrence - 1));
     let ended = Program::spawn(command).wait().await;
+    // As if half a minute had gone by: so long nobody else may renew the token.
+    sqlx::query("delete from sync.lease where name like 'token/%'")
+        .execute(desk.db.pool().await)
+        .await
+        .unwrap();
     let killed = ended.code.is_none();
     assert!(killed || ended.code == Some(0), "{}: {}", place.name(), ended.stderr);
     killed
@@ -71,10 +76,8 @@ async fn a_kill_at_every_named_place_loses_and_doubles_nothing_and_buries_nobody
     desk.run(&["sync"]).await.expect(0);
     let kills = kill_everywhere(&desk, &mut dice, number("CCSYNC_FAULT_ROUNDS").unwrap_or(1)).await;
     let pool = desk.db.pool().await;
-    let booked: i64 = sqlx::query_scalar("select sum(requests)::bigint from sync.run")
-        .fetch_one(pool)
-        .await
-        .unwrap();
+    let booked: i64 =
+        sqlx::query_scalar("select sum(requests)::bigint from sync.run").fetch_one(pool).await.unwrap();
     let journal = desk.simulator.journal();
     let spent = i64::try_from(journal.requests() - journal.tokens_issued).unwrap();
     println!(

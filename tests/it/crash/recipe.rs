@@ -75,11 +75,8 @@ pub async fn assert_counts_are_the_rows(pool: &PgPool) {
 
 /// Rows of inspections that were ever marked deleted, be it for a moment.
 pub async fn tombstones(pool: &PgPool) -> i64 {
-    one_number(
-        pool,
-        "select coalesce(sum(deleted), 0)::bigint from sync.run where stream like 'sobot.%'",
-    )
-    .await
+    one_number(pool, "select coalesce(sum(deleted), 0)::bigint from sync.run where stream like 'sobot.%'")
+        .await
 }
 
 /// Once nothing disturbs any more, the tables are the vendors', row by row, and the books are in order.

@@ -64,6 +64,23 @@ async fn a_row_seen_again_is_absent_no_more_and_the_count_begins_anew() {
 }
 
 #[tokio::test]
+async fn a_row_is_not_marked_deleted_while_a_later_window_that_may_hold_it_was_not_read_since() {
+    let fresh = fresh_store().await;
+    let next = Scope::Window(window(24, 48));
+    fresh.read(&calls(), day(), vec![call("a", 1, 1)], 30).await;
+    fresh.read(&calls(), next, Vec::new(), 30).await;
+    // Scored again in the other window, which cannot be read for a while.
+    for now in [32, 34, 36] {
+        fresh.read(&calls(), day(), Vec::new(), now).await;
+        assert_eq!((fresh.count(ABSENT).await, fresh.count(LIVE).await), (1, 1), "at {now}");
+    }
+    // Read, and it is not there either: now it is gone.
+    fresh.read(&calls(), next, Vec::new(), 38).await;
+    let counts = fresh.read(&calls(), day(), Vec::new(), 40).await;
+    assert_eq!((counts.deleted, fresh.count(LIVE).await), (1, 0));
+}
+
+#[tokio::test]
 async fn a_row_that_moved_to_another_window_is_at_home_there_and_not_deleted() {
     let fresh = fresh_store().await;
     let next = Scope::Window(window(24, 48));
