@@ -118,7 +118,6 @@ async fn a_table_that_another_session_keeps_locked_is_waited_for_and_given_up_in
 }
 
 #[tokio::test]
-#[expect(clippy::print_stdout, reason = "figures for docs/reliability.md")]
 async fn commits_whose_answer_is_lost_are_found_done_and_nothing_is_doubled() {
     let mut dice = dice("CCSYNC_FAULT_SEED");
     let mut proxy = None;

@@ -17,7 +17,7 @@ const PAUSE: &str = "return(pause 1400)";
 /// Where a process is held up while it has a lease: before the commit, and in it before the lease is locked.
 const PLACES: [Failpoint; 2] = [Failpoint::LeaseRenewed, Failpoint::CommitBegun];
 
-/// Notes each lease that goes from one worker to another, and the fences of all that is committed.
+/// Notes each lease that goes from one worker to another.
 const WITNESS: &str = "
     create table public.handover (name text, fence bigint, taken_over_at timestamptz default clock_timestamp());
     create function public.witness() returns trigger language plpgsql as $$
@@ -51,7 +51,6 @@ async fn two_processes(desk: &Desk, orders: [String; 2]) -> u64 {
 }
 
 #[tokio::test]
-#[expect(clippy::print_stdout, reason = "figures for docs/reliability.md")]
 async fn a_process_held_up_longer_than_its_lease_writes_nothing_more_and_another_does_its_work() {
     let mut dice = dice("CCSYNC_FAULT_SEED");
     let desk = slow_desk().await;
@@ -73,8 +72,9 @@ async fn a_process_held_up_longer_than_its_lease_writes_nothing_more_and_another
         rounds += 1;
         assert!(rounds < 20 + 3 * wanted, "too few take-overs");
     }
-    println!("{} take-overs in {rounds} rounds, {refused} late commits refused", handovers(pool).await);
-    assert!(refused > 0, "nothing came too late");
+    let taken_over = handovers(pool).await;
+    println!("{taken_over} take-overs in {rounds} rounds, {refused} late workers refused");
+    assert!(taken_over <= refused, "{taken_over} take-overs, and only {refused} late workers were refused");
     assert_heals(&desk).await;
     assert_eq!(tombstones(pool).await, 0, "rows marked deleted that the vendor never withdrew");
 }

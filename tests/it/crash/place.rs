@@ -69,7 +69,6 @@ async fn kill_everywhere(desk: &Desk, dice: &mut StdRng, rounds: u64) -> u64 {
 }
 
 #[tokio::test]
-#[expect(clippy::print_stdout, reason = "figures for docs/reliability.md")]
 async fn a_kill_at_every_named_place_loses_and_doubles_nothing_and_buries_nobody() {
     let mut dice = dice("CCSYNC_FAULT_SEED");
     let desk = slow_desk().await;

@@ -124,7 +124,6 @@ fn dice(salt: u64) -> StdRng {
 }
 
 #[test]
-#[expect(clippy::print_stdout, reason = "figures for docs/reliability.md")]
 fn every_planted_loss_is_found_and_healed_by_ordinary_passes() {
     let rounds = number("CCSYNC_PLANT_ROUNDS").unwrap_or(3);
     with_each(LOSSES.into_iter().zip(0..), |(loss, salt)| async move {
@@ -169,7 +168,6 @@ const ALARMS: &str = "
         + (select coalesce(sum(deleted + quarantined + updated), 0)::bigint from sync.run)";
 
 #[tokio::test]
-#[expect(clippy::print_stdout, reason = "figures for docs/reliability.md")]
 async fn where_nothing_is_wrong_nothing_is_called_wrong() {
     let wanted = i64::try_from(number("CCSYNC_QUIET_READS").unwrap_or(400)).unwrap();
     // An hour to a window.
