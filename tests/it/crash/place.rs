@@ -86,3 +86,12 @@ async fn a_kill_at_every_named_place_loses_and_doubles_nothing_and_buries_nobody
     assert_heals(&desk).await;
     assert_eq!(tombstones(pool).await, 0, "rows marked deleted that the vendor never withdrew");
 }
+
+#[test]
+fn only_builds_for_tests_carry_failpoints() {
+    assert!(fail::has_failpoints());
+    let manifest = include_str!("../../../Cargo.toml");
+    let (product, tests) = manifest.split_once("[dev-dependencies]").unwrap();
+    assert!(product.contains("\nfail = \"0.5\"\n"), "without features: compiled to nothing");
+    assert!(tests.contains("\"failpoints\""));
+}

@@ -31,7 +31,7 @@ pub fn slow_world() -> SimulatorConfig {
 /// A lease of a second: the next process waits no longer for what the dead one held.
 pub const QUICK: &str = "[engine]\nlease = \"1s\"\n";
 
-/// The program on a slow world, with rosters that may shrink at will; what a read lacks may be gone as of the next one.
+/// The program on a slow world, where any number of rows may vanish at once; what a read lacks may be gone as of the next one.
 pub async fn slow_desk() -> Desk {
     slow_desk_at(async |db| db.url().to_owned()).await
 }
@@ -41,7 +41,9 @@ pub async fn slow_desk_at(address: impl AsyncFnOnce(&TestDb) -> String) -> Desk 
     let desk = Desk::at(slow_world(), QUICK, address).await;
     let desk = desk.with("CCSYNC__DEFAULTS__SOBOT__CALL_RESULT__SETTLE", "0s");
     let desk = desk.with("CCSYNC__DEFAULTS__SOBOT__CHAT_RESULT__SETTLE", "0s");
-    // Between two reads of a roster many changes come together; nobody is there to accept what left.
+    // Hundreds of kills leave hundreds of changes between two reads; nobody is there to accept what left.
+    let desk = desk.with("CCSYNC__DEFAULTS__SOBOT__CALL_RESULT__ABSENCE_MAX", "100%");
+    let desk = desk.with("CCSYNC__DEFAULTS__SOBOT__CHAT_RESULT__ABSENCE_MAX", "100%");
     let desk = desk.with("CCSYNC__DEFAULTS__MOOR__QUEUE__ABSENCE_MAX", "100%");
     desk.with("CCSYNC__DEFAULTS__MOOR__AGENT_CLAIM_STATUS__ABSENCE_MAX", "100%")
 }
