@@ -43,6 +43,7 @@ pub fn main() -> ExitCode {
 }
 
 fn dispatch(cli: Cli) -> Result<Exit, Failure> {
+    let _failpoints = crate::telemetry::failpoint::from_environment();
     // What does not need a configuration does not fail on a wrong one.
     match cli.command {
         Command::Simulator(args) => {

@@ -13,6 +13,7 @@ use crate::engine::port::budget::{Budget, BudgetKey};
 use crate::engine::port::clock::Clock;
 use crate::engine::port::source::Source;
 use crate::telemetry::event;
+use crate::telemetry::failpoint::{Failpoint, failpoint};
 
 /// How often and how patiently one request is tried.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -104,6 +105,7 @@ impl<'a> Fetcher<'a> {
                     self.answered = true;
                     let elapsed = (self.clock.now() - began).to_std().unwrap_or_default();
                     event::PageFetched { key: self.key, rows: page.records.len(), elapsed }.emit();
+                    failpoint(Failpoint::PageParsed).await?;
                     return Ok(page);
                 }
                 Err(fault) => fault,
@@ -134,6 +136,7 @@ impl<'a> Fetcher<'a> {
 
     async fn await_budget(&self) -> Result<(), Fault> {
         let wait = self.budget.acquire(self.budget_key, self.clock).await?;
+        failpoint(Failpoint::BudgetReserved).await?;
         if !wait.is_zero() {
             event::BudgetWaited { key: self.key, wait }.emit();
         }

@@ -12,6 +12,7 @@ use crate::domain::window::TimeWindow;
 use crate::engine::fetch::Fetcher;
 use crate::engine::walk::{Walk, WalkConfig, WalkEnd, walk};
 use crate::telemetry::event;
+use crate::telemetry::failpoint::{Failpoint, failpoint};
 
 /// What is known of the scope before it is read.
 #[derive(Debug, Clone, Copy, Default)]
@@ -97,6 +98,7 @@ pub async fn read(
             }
             WalkEnd::Disagreeing(walk) => (walk, false),
         };
+        failpoint(Failpoint::WalkClosed).await?;
         let mut closed = close(walk, fetcher.requests());
         let digest = closed.certificate.digest;
         let repeated = doubtful == Some(digest);

@@ -15,6 +15,7 @@ use crate::domain::fault::{Fault, FaultKind};
 use crate::sources::address::{authority, is_loopback};
 use crate::sources::repair::body_text;
 use crate::sources::site::CallSite;
+use crate::telemetry::failpoint::{Failpoint, failpoint};
 
 /// The longest wait that is taken over from a `Retry-After`.
 const RETRY_AFTER_MAX: Duration = Duration::from_secs(24 * 60 * 60);
@@ -97,8 +98,10 @@ impl HttpClient {
         if let Some(limit) = request.time_limit {
             builder = builder.timeout(limit);
         }
+        failpoint(Failpoint::RequestReady).await?;
         let sent = builder.header(ACCEPT, "application/json").send().await;
         let response = sent.map_err(|error| transport(site, error, "no answer"))?;
+        failpoint(Failpoint::RequestAnswered).await?;
         refuse_redirect(site, &request.url, &response)?;
         self.read(site, response).await
     }
@@ -122,6 +125,7 @@ impl HttpClient {
             }
             body.extend_from_slice(&chunk);
         }
+        failpoint(Failpoint::BodyRead).await?;
         Ok(Answer {
             status,
             retry_after,

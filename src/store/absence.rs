@@ -22,6 +22,7 @@ use crate::store::probe::{key_arrays, run_with_keys};
 use crate::store::sighting::{move_to_sightings, sightings_replace, sightings_update};
 use crate::store::statement::{count_live, live_keys, move_home};
 use crate::store::tombstone::bury;
+use crate::store::vouch::vouched_for;
 
 /// A key, in the order of the table's key columns.
 pub(super) type Key = Vec<String>;
@@ -113,8 +114,13 @@ pub(super) async fn settle_window(
     let missing = absent.keys.len() as u64;
     let (old, new): (Vec<Key>, Vec<Key>) = absent.keys.into_iter().partition(|key| noted.contains_key(key));
     note_absences(connection, context, seen.table, &new).await?;
-    let due: Vec<Key> =
+    let mut due: Vec<Key> =
         old.into_iter().filter(|key| noted.get(key).is_some_and(|since| *since <= latest)).collect();
+    let mut since: Vec<_> = due.iter().filter_map(|key| noted.get(key).copied()).collect();
+    since.sort_unstable();
+    since.dedup();
+    let vouched = vouched_for(connection, context, stream, window, &since).await?;
+    due.retain(|key| noted.get(key).is_some_and(|since| vouched.contains(since)));
     if !is_mass_absence(rule.limit, missing, absent.live) {
         alarm_resolve_in_txn(connection, context, seen.table).await?;
         forget_absences(connection, context.source, seen.table, &due).await?;

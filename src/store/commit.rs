@@ -27,6 +27,7 @@ use crate::store::quarantine::{quarantine_resolve_in_txn, quarantine_upsert_in_t
 use crate::store::run::run_add_in_txn;
 use crate::store::snapshot::{snapshot_commit_in_txn, snapshot_was_read};
 use crate::store::time_window::{KnownWindows, known_windows, window_commit_in_txn};
+use crate::telemetry::failpoint::{Failpoint, failpoint};
 
 /// Limits of the transaction, and the price of a random read on today's disks.
 pub(super) const TRANSACTION: &str = r#"
@@ -105,6 +106,7 @@ impl PgStore {
 async fn commit_on(connection: &mut PgConnection, commit: &Commit, name: &str) -> Done<Counts> {
     let mut transaction = connection.begin().await?;
     let counts = write_read(&mut transaction, commit, name).await?;
+    failpoint(Failpoint::CommitBefore).await?;
     transaction.commit().await.map_err(|error| {
         let fault = from_sql(&format!("committing {name}"), &error);
         match fault.kind {
@@ -115,15 +117,18 @@ async fn commit_on(connection: &mut PgConnection, commit: &Commit, name: &str) -
             _ => fault,
         }
     })?;
+    failpoint(Failpoint::CommitAfter).await?;
     Ok(counts)
 }
 
 async fn write_read(connection: &mut PgConnection, commit: &Commit, name: &str) -> Done<Counts> {
     let key = &commit.lease.stream;
     connection.execute(sqlx::raw_sql(TRANSACTION)).await?;
+    failpoint(Failpoint::CommitBegun).await?;
     if !lease_hold_in_txn(connection, name, commit.lease.fence).await? {
         return Err(Broken::Told(lease_lost(name)));
     }
+    failpoint(Failpoint::LeaseHeld).await?;
     let ledger = match commit.lease.scope {
         Scope::Window(window) => Ledger::Window(window, known_windows(connection, key, window).await?),
         Scope::Snapshot => Ledger::Snapshot { read_before: snapshot_was_read(connection, key).await? },
@@ -136,6 +141,7 @@ async fn write_read(connection: &mut PgConnection, commit: &Commit, name: &str) 
     if commit.certificate.verdict != Verdict::Unverified {
         quarantine_resolve_in_txn(connection, commit).await?;
     }
+    failpoint(Failpoint::QuarantineWritten).await?;
     let read_no = match commit.lease.scope {
         Scope::Window(window) => {
             let read_no = window_commit_in_txn(connection, commit, window).await?;
@@ -144,11 +150,15 @@ async fn write_read(connection: &mut PgConnection, commit: &Commit, name: &str) 
         }
         Scope::Snapshot => snapshot_commit_in_txn(connection, commit).await?,
     };
+    failpoint(Failpoint::CheckpointWritten).await?;
     certificate_insert_in_txn(connection, commit, read_no, &counts).await?;
+    failpoint(Failpoint::CertificateWritten).await?;
     run_add_in_txn(connection, commit.run, &counts).await?;
+    failpoint(Failpoint::CountsAdded).await?;
     if !lease_end_in_txn(connection, name, commit.lease.fence).await? {
         return Err(Broken::Told(lease_lost(name)));
     }
+    failpoint(Failpoint::LeaseEnded).await?;
     Ok(counts)
 }
 
@@ -200,6 +210,7 @@ async fn write_rows(
                 settle_snapshot(connection, &context, stream, &seen, commit.absence_max).await?
             }
         };
+        failpoint(Failpoint::AbsencesSettled).await?;
     }
     match of_table.keys().next() {
         None => Ok((counts, dated)),

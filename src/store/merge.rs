@@ -12,6 +12,7 @@ use crate::store::fault::{Broken, Done};
 use crate::store::probe::{Stored, stored_versions};
 use crate::store::stage::stage_rows;
 use crate::store::statement::{Stage, insert_new, keep_replaced, replace};
+use crate::telemetry::failpoint::{Failpoint, failpoint};
 
 /// What became of the rows of one table.
 #[derive(Default)]
@@ -45,13 +46,16 @@ pub(super) async fn merge_table<'r>(
     let mut new = rows.to_vec();
     if known && !rows.is_empty() {
         let stored = stored_versions(connection, context, table, rows).await?;
+        failpoint(Failpoint::RowsProbed).await?;
         new = sort_out(rows, stored, &mut changed, &mut merged);
         merged.dated = new.iter().chain(&changed).filter_map(|row| row.version_at()).collect();
     }
     if !new.is_empty() {
         stage_rows(connection, table, Stage::New, &new).await?;
+        failpoint(Failpoint::RowsStaged).await?;
         let query = context.bind(sqlx::query(insert_new(table)), context.window);
         merged.inserted = query.persistent(false).execute(&mut *connection).await?.rows_affected();
+        failpoint(Failpoint::RowsInserted).await?;
         if merged.inserted < new.len() as u64 {
             let mut stored = stored_versions(connection, context, table, &new).await?;
             stored.retain(|stored| !stored.mine);
@@ -102,8 +106,10 @@ async fn replace_changed(
 ) -> Done<u64> {
     let query = context.bind(sqlx::query(keep_replaced(table)), context.window);
     let kept = query.persistent(false).execute(&mut *connection).await?.rows_affected();
+    failpoint(Failpoint::HistoryKept).await?;
     let query = context.bind(sqlx::query(replace(table)), context.window);
     let replaced = query.persistent(false).execute(connection).await?.rows_affected();
+    failpoint(Failpoint::RowsReplaced).await?;
     if kept == replaced { Ok(replaced) } else { Err(moved_meanwhile(table)) }
 }
 

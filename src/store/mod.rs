@@ -32,5 +32,6 @@ mod stream;
 mod time_window;
 mod token;
 mod tombstone;
+mod vouch;
 
 pub use self::pool::{PgStore, StoreConfig};

@@ -21,6 +21,7 @@ use crate::store::run::{run_add_in_txn, run_close, run_open};
 use crate::store::snapshot::{snapshot_fail_in_txn, snapshot_fetch};
 use crate::store::stream::streams_replace;
 use crate::store::time_window::{window_fail_in_txn, windows_fetch};
+use crate::telemetry::failpoint::{Failpoint, failpoint};
 
 #[async_trait]
 impl Store for PgStore {
@@ -49,13 +50,17 @@ impl Store for PgStore {
         let fence = lease_take(&self.pool, &name, worker, term)
             .await
             .map_err(|broken| broken.during(&format!("taking the lease on {name}")))?;
+        if fence.is_some() {
+            failpoint(Failpoint::LeaseTaken).await?;
+        }
         Ok(fence.map(|fence| Lease { stream: stream.clone(), scope, fence }))
     }
 
     async fn renew(&self, lease: &Lease, term: Duration) -> Result<(), Fault> {
         lease_renew(&self.pool, lease, term).await.map_err(|broken| {
             broken.during(&format!("renewing the lease on {}", lease_name(&lease.stream, lease.scope)))
-        })
+        })?;
+        failpoint(Failpoint::LeaseRenewed).await
     }
 
     async fn release(&self, lease: &Lease) -> Result<(), Fault> {
@@ -66,9 +71,11 @@ impl Store for PgStore {
     }
 
     async fn run_start(&self, start: &RunStart) -> Result<RunId, Fault> {
-        run_open(&self.pool, start)
+        let run = run_open(&self.pool, start)
             .await
-            .map_err(|broken| broken.during(&format!("opening a run of {}", start.stream)))
+            .map_err(|broken| broken.during(&format!("opening a run of {}", start.stream)))?;
+        failpoint(Failpoint::RunOpened).await?;
+        Ok(run)
     }
 
     async fn run_finish(
@@ -80,7 +87,8 @@ impl Store for PgStore {
     ) -> Result<(), Fault> {
         run_close(&self.pool, run, outcome, message, now)
             .await
-            .map_err(|broken| broken.during(&format!("closing run {}", run.0)))
+            .map_err(|broken| broken.during(&format!("closing run {}", run.0)))?;
+        failpoint(Failpoint::RunClosed).await
     }
 
     async fn commit(&self, commit: Commit) -> Result<Counts, Fault> {

@@ -17,6 +17,7 @@ use crate::sources::site::CallSite;
 use crate::sources::sobot::auth::token_address;
 use crate::sources::sobot::config::SobotConfig;
 use crate::sources::sobot::wire::judge;
+use crate::telemetry::failpoint::{Failpoint, failpoint};
 
 /// A worker that died while renewing is waited for no longer than this.
 const LEASE_TERM: Duration = Duration::from_secs(30);
@@ -93,6 +94,7 @@ impl TokenKeeper {
                 return Ok(Held { token, renewed: false });
             }
             if let Some(lease) = self.vault.begin_renewal(&self.account, LEASE_TERM).await? {
+                failpoint(Failpoint::TokenRenewalBegun).await?;
                 return self.renew_under(site, lease, judged).await;
             }
             if LOOK_FOR <= waited {
@@ -142,7 +144,9 @@ impl TokenKeeper {
         new: NewToken,
         judged: Option<i64>,
     ) -> Result<Held, Fault> {
+        failpoint(Failpoint::TokenObtained).await?;
         let stored = self.vault.finish_renewal(lease, new.secret, new.obtained_at, new.expires_at).await;
+        failpoint(Failpoint::TokenStored).await?;
         let token = match stored {
             // The lease ran out under us: whoever took it over may have ended our token at the vendor.
             Err(lost) if lost.kind == FaultKind::LeaseLost => self.newer(judged).await?.ok_or_else(|| {

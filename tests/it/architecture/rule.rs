@@ -47,8 +47,9 @@ const CRATES: [(&str, &[&str]); 4] = [
 ];
 
 /// Who looks at the time or waits without the clock port, and why.
-const CLOCKS: [(&str, &str); 7] = [
+const CLOCKS: [(&str, &str); 8] = [
     ("src/engine/port/clock.rs", "is the clock port"),
+    ("src/telemetry/failpoint.rs", "holds a process up where a test ordered it, in real time"),
     ("src/simulator/", "knows nothing of the product, its clock neither"),
     ("src/store/embedded/", "waits for processes of the operating system, in real time"),
     ("src/store/request_budget.rs", "reserved moments are measured on the process's own monotonic clock"),

@@ -183,6 +183,7 @@ contract! {
         a_row_missing_from_two_reads_far_enough_apart_is_marked_deleted,
         a_row_that_comes_back_is_revived_and_the_history_keeps_its_absence,
         a_row_seen_again_is_absent_no_more_and_the_count_begins_anew,
+        a_row_is_not_marked_deleted_while_a_later_window_that_may_hold_it_was_not_read_since,
         a_row_that_moved_to_another_window_is_at_home_there_and_not_deleted,
         a_doubtful_read_and_one_with_rejects_delete_nothing,
         when_too_much_of_a_window_vanishes_at_once_nothing_is_marked_deleted,

@@ -265,9 +265,18 @@ pub fn recent_world() -> SimulatorConfig {
 impl Desk {
     /// With `extra` at the end of the configuration.
     pub async fn new(world: SimulatorConfig, extra: &str) -> Desk {
+        Desk::at(world, extra, async |db| db.url().to_owned()).await
+    }
+
+    /// The same with the database at another address.
+    pub async fn at(
+        world: SimulatorConfig,
+        extra: &str,
+        address: impl AsyncFnOnce(&TestDb) -> String,
+    ) -> Desk {
         let simulator = simulator(world).await;
         let db = TestDb::create().await;
-        let database = format!("url = \"{}\"", db.url());
+        let database = format!("url = \"{}\"", address(&db).await);
         let text = configuration(&simulator.base_url(), &database, &first_day().to_string());
         Desk { simulator, db, site: Site::new(&format!("{text}{extra}")) }
     }

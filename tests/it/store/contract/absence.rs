@@ -49,6 +49,23 @@ pub async fn a_row_seen_again_is_absent_no_more_and_the_count_begins_anew(ground
     assert_eq!((counts.deleted, ground.sizes().await.2), (0, 1));
 }
 
+pub async fn a_row_is_not_marked_deleted_while_a_later_window_that_may_hold_it_was_not_read_since(
+    ground: &dyn Ground,
+) {
+    let next = Scope::Window(window(24, 48));
+    ground.read(&calls(), day(), vec![call("a", 1, 1)], 30).await;
+    ground.read(&calls(), next, Vec::new(), 30).await;
+    // Scored again in the other window, which cannot be read for a while.
+    for now in [32, 34, 36] {
+        ground.read(&calls(), day(), Vec::new(), now).await;
+        assert_eq!(ground.sizes().await, (1, 0, 1), "at {now}");
+    }
+    // Read, and it is not there either: now it is gone.
+    ground.read(&calls(), next, Vec::new(), 38).await;
+    let counts = ground.read(&calls(), day(), Vec::new(), 40).await;
+    assert_eq!((counts.deleted, ground.sizes().await.0), (1, 0));
+}
+
 pub async fn a_row_that_moved_to_another_window_is_at_home_there_and_not_deleted(ground: &dyn Ground) {
     let next = Scope::Window(window(24, 48));
     ground.read(&calls(), day(), vec![call("a", 1, 1)], 72).await;

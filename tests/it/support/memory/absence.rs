@@ -67,7 +67,9 @@ pub fn sweep_window(table: &mut Table, ledger: &mut Ledger, window: TimeWindow, 
         let since =
             sweep.noted.contains(key).then(|| table.absent.get(key)).flatten().map(|(since, _)| *since);
         match since {
-            Some(since) if since + settle <= sweep.now => due.push(key.clone()),
+            Some(since) if since + settle <= sweep.now && is_vouched(ledger, window, since) => {
+                due.push(key.clone());
+            }
             Some(_) => {}
             None if sweep.flaws.one_read_buries => due.push(key.clone()),
             None => drop(table.absent.entry(key.clone()).or_insert((sweep.now, Some(window)))),
@@ -77,6 +79,15 @@ pub fn sweep_window(table: &mut Table, ledger: &mut Ledger, window: TimeWindow, 
         return 0;
     }
     bury(table, &due, sweep)
+}
+
+/// Each later window that a row missed at `since` may have gone to was read since, or to its end.
+fn is_vouched(ledger: &Ledger, window: TimeWindow, since: DateTime<Utc>) -> bool {
+    ledger.values().all(|entry| {
+        let Some(other) = entry.window else { return true };
+        let may_hold = window.end <= other.start && other.start < since;
+        !may_hold || entry.read_at.is_some_and(|read| other.end.min(since) <= read)
+    })
 }
 
 /// Of several windows the one that was read last knows best. It is due again at once.

@@ -1,0 +1,95 @@
+//! Named places where a test build can be killed, held up or made to fail. Other builds have nothing of it:
+//! only the development dependencies turn the failpoints of the crate `fail` on.
+//!
+//! `FAILPOINTS="commit.before=2*off->return(kill)"` kills the process at the third commit. The actions are
+//! `return(kill)`, `return(error)` and `return(pause 3000)`, in milliseconds.
+
+use std::time::Duration;
+
+use crate::domain::fault::{Fault, FaultKind};
+
+macro_rules! failpoints {
+    ($($variant:ident = $name:literal, $kind:ident;)*) => {
+        /// The places, in about the order in which a sync comes by.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        pub enum Failpoint {
+            $(#[doc = $name] $variant,)*
+        }
+
+        impl Failpoint {
+            /// Every place.
+            pub const ALL: &[Failpoint] = &[$(Failpoint::$variant,)*];
+
+            /// The name in `FAILPOINTS`.
+            pub const fn name(self) -> &'static str {
+                match self { $(Failpoint::$variant => $name,)* }
+            }
+
+            /// What goes wrong there in life.
+            const fn kind(self) -> FaultKind {
+                match self { $(Failpoint::$variant => FaultKind::$kind,)* }
+            }
+        }
+    };
+}
+
+failpoints! {
+    RunOpened = "run.opened", DatabaseUnreachable;
+    LeaseTaken = "lease.taken", DatabaseUnreachable;
+    BudgetReserved = "budget.reserved", DatabaseUnreachable;
+    TokenRenewalBegun = "token.renewal_begun", Unreachable;
+    TokenObtained = "token.obtained", Unreachable;
+    TokenStored = "token.stored", DatabaseUnreachable;
+    RequestReady = "request.ready", Unreachable;
+    RequestAnswered = "request.answered", Unreachable;
+    BodyRead = "body.read", Unreachable;
+    PageParsed = "page.parsed", Malformed;
+    WalkClosed = "walk.closed", WalkUnsettled;
+    LeaseRenewed = "lease.renewed", DatabaseUnreachable;
+    CommitBegun = "commit.begun", DatabaseUnreachable;
+    LeaseHeld = "lease.held", DatabaseConflict;
+    RowsProbed = "rows.probed", DatabaseConflict;
+    RowsStaged = "rows.staged", DatabaseConflict;
+    RowsInserted = "rows.inserted", DatabaseConflict;
+    HistoryKept = "history.kept", DatabaseConflict;
+    RowsReplaced = "rows.replaced", DatabaseConflict;
+    AbsencesSettled = "absences.settled", DatabaseConflict;
+    QuarantineWritten = "quarantine.written", DatabaseConflict;
+    CheckpointWritten = "checkpoint.written", DatabaseConflict;
+    CertificateWritten = "certificate.written", DatabaseConflict;
+    CountsAdded = "counts.added", DatabaseConflict;
+    LeaseEnded = "lease.ended", DatabaseConflict;
+    CommitBefore = "commit.before", DatabaseUnreachable;
+    CommitAfter = "commit.after", DatabaseUnreachable;
+    RunClosed = "run.closed", DatabaseUnreachable;
+}
+
+/// Holds what the environment orders for as long as it lives; `None` in builds without failpoints.
+pub fn from_environment() -> Option<impl Drop> {
+    fail::has_failpoints().then(fail::FailScenario::setup)
+}
+
+/// Does what a test ordered for this place; nothing else.
+///
+/// # Errors
+/// The fault that is natural to the place, where `return(error)` was ordered.
+pub async fn failpoint(place: Failpoint) -> Result<(), Fault> {
+    let Some(order) = order(place.name()) else { return Ok(()) };
+    match order.split_once(' ') {
+        None if order == "kill" => {
+            let _ = rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::KILL);
+            std::future::pending().await
+        }
+        Some(("pause", length)) => {
+            tokio::time::sleep(Duration::from_millis(length.parse().unwrap_or_default())).await;
+            Ok(())
+        }
+        _ => Err(Fault::new(place.kind(), format!("a test ordered a fault at {}", place.name()))),
+    }
+}
+
+fn order(name: &str) -> Option<String> {
+    fail::fail_point!(name, |order| order);
+    let _ = name;
+    None
+}
