@@ -81,11 +81,9 @@ impl Source for Vendor {
     fn closing(&self) -> Closing {
         self.closing
     }
-
     fn reread(&self, _: &str) -> crate::domain::record::Record {
         unreachable!("no test reads again")
     }
-
     async fn fetch(&self, request: &PageRequest) -> Result<Page, Fault> {
         let mut inner = self.inner.lock().unwrap();
         let (rows, count, hook) = &mut *inner;
@@ -247,8 +245,7 @@ fn a_row_that_changes_and_moves_to_the_end_while_paging_takes_none_with_it() {
 #[test]
 fn nothing_where_there_were_rows_before_is_looked_at_twice() {
     let vendor = Vendor::new(Closing::Total, 0);
-    let before = Before { rows: 40, digest: Some(1), ..Before::default() };
-    let closed = run(&vendor, 10, before).unwrap();
+    let closed = run(&vendor, 10, Before { rows: 40, digest: Some(1), ..Before::default() }).unwrap();
     assert_eq!((vendor.requests(), closed.certificate.verdict), (2, Verdict::Stable));
 }
 
