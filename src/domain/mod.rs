@@ -2,6 +2,8 @@
 
 pub mod absence;
 pub mod certificate;
+pub mod contract;
+pub mod drift;
 pub mod fault;
 pub mod lag;
 pub mod page;

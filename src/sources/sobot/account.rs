@@ -9,6 +9,7 @@ use async_trait::async_trait;
 use secrecy::ExposeSecret as _;
 use url::Url;
 
+use crate::domain::drift::Observation;
 use crate::domain::fault::{Fault, FaultKind};
 use crate::domain::page::{Closing, Page, PageRequest};
 use crate::domain::record::Record;
@@ -115,7 +116,7 @@ impl Source for SobotStream {
     }
 
     fn reread(&self, payload: &str) -> Record {
-        record(payload, self.endpoint, self.account.config.phone)
+        record(payload, self.endpoint, self.account.config.phone, &mut Observation::default())
     }
 }
 

@@ -3,6 +3,7 @@
 use chrono::{DateTime, Duration, SubsecRound as _, Utc};
 use chrono_tz::Asia::Shanghai;
 
+use crate::domain::contract::ObjectContract;
 use crate::domain::page::Closing;
 use crate::domain::stream::StreamId;
 use crate::domain::table::TableShape;
@@ -20,6 +21,8 @@ pub(super) struct Endpoint {
     pub(super) table: &'static TableShape,
     /// For each of the table's columns, the names under which it may come.
     pub(super) names: &'static [Names],
+    /// What the document says of an element.
+    pub(super) element: ObjectContract,
     /// `start_datetime` and `end_datetime` for a window.
     pub(super) bounds: fn(TimeWindow) -> (String, String),
     /// The same in the other form that the document shows, where it shows two.

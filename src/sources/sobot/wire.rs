@@ -1,7 +1,9 @@
 //! Sobot's envelope: `ret_code`, `ret_msg` and what the endpoint adds (`sobot-quality.txt` 2).
 
 use chrono::{DateTime, Utc};
+use serde_json::value::RawValue;
 
+use crate::domain::drift::Observation;
 use crate::domain::fault::{Fault, FaultKind};
 use crate::domain::page::Page;
 use crate::domain::privacy::PhonePolicy;
@@ -81,7 +83,7 @@ fn code(sent: Scalar<'_>) -> Option<String> {
 pub(super) fn page(
     site: &CallSite,
     mut fields: Fields<'_>,
-    endpoint: &Endpoint,
+    endpoint: &'static Endpoint,
     phone: PhonePolicy,
 ) -> Result<Page, Fault> {
     let malformed = |why: String| site.fault(FaultKind::Malformed, why);
@@ -94,16 +96,26 @@ pub(super) fn page(
         })?),
     };
     let page_size = fields.take("page_size").count().and_then(|size| u32::try_from(size).ok());
+    let mut observation = Observation::default();
+    let mut read = |item: &RawValue| record(item.get(), endpoint, phone, &mut observation);
+    let records = items.into_iter().map(&mut read).collect();
     Ok(Page {
-        records: items.into_iter().map(|item| record(item.get(), endpoint, phone)).collect(),
+        records,
         total: total.filter(|_| endpoint.states_totals()),
         page_size: page_size.filter(|_| endpoint.states_totals()),
+        observation,
     })
 }
 
 /// One element.
-pub(super) fn record(raw: &str, endpoint: &Endpoint, phone: PhonePolicy) -> Record {
-    let row = Fields::open(raw, phone).and_then(|fields| fields.into_row(endpoint.table, endpoint.names));
+pub(super) fn record(
+    raw: &str,
+    endpoint: &'static Endpoint,
+    phone: PhonePolicy,
+    seen: &mut Observation,
+) -> Record {
+    let opened = Fields::open_known(raw, phone, &endpoint.element, seen);
+    let row = opened.and_then(|fields| fields.into_row(endpoint.table, endpoint.names));
     match row {
         Ok(row) => Record::new(raw, vec![row], Vec::new()),
         Err(reason) => Record::new(raw, Vec::new(), vec![reject(raw, reason, phone)]),
