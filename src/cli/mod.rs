@@ -5,6 +5,7 @@ mod args;
 mod backfill;
 mod check;
 mod config;
+mod contract;
 mod demo;
 mod exit;
 mod migrate;
@@ -71,6 +72,7 @@ fn dispatch(cli: Cli) -> Result<Exit, Failure> {
             Command::Check(args) => check::check(settings, args).await,
             Command::Status(args) => status::status(settings, args).await,
             Command::Absence(command) => absence::absence(settings, command).await,
+            Command::Contract(args) => contract::contract(settings, args).await,
             Command::Quarantine(args) => quarantine::quarantine(settings, args).await,
             Command::Migrate => migrate::migrate(settings).await,
             Command::Config(_) | Command::Simulator(_) | Command::Demo(_) => Ok(Exit::Done),

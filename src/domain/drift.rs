@@ -279,6 +279,3 @@ impl Tally {
             .collect()
     }
 }
-
-
-

@@ -112,12 +112,7 @@ fn note_type_and_code(
     }
 }
 
-fn note_code(
-    object: &'static ObjectContract,
-    field: &FieldContract,
-    raw: &RawValue,
-    seen: &mut Observation,
-) {
+fn note_code(object: &'static ObjectContract, field: &FieldContract, raw: &RawValue, seen: &mut Observation) {
     let name = field.names[0];
     let Some(code) = Scalar::of(raw).into_text() else { return };
     let code = code.trim();
@@ -210,6 +205,3 @@ fn object_shape(fields: &BTreeMap<String, &RawValue>) -> String {
         (names, more) => format!("object with fields {} and {more} more", names.join(", ")),
     }
 }
-
-
-

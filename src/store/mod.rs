@@ -8,6 +8,7 @@ mod absence_alarm;
 mod answer;
 mod certificate;
 mod commit;
+mod contract_drift;
 mod copy;
 pub mod embedded;
 mod fault;

@@ -3,6 +3,7 @@
 pub mod absence;
 pub mod budget;
 pub mod clock;
+pub mod contract;
 pub mod quarantine;
 pub mod source;
 pub mod store;
