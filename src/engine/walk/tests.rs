@@ -102,6 +102,7 @@ impl Source for Vendor {
             records: numbers.into_iter().map(record).collect(),
             total: (self.closing == Closing::Total).then_some(total.max(0) as u64),
             page_size: (self.closing == Closing::Total && self.echo).then_some(size),
+            ..Page::default()
         })
     }
 }

@@ -22,6 +22,7 @@ fn stream(stream: StreamId) -> StreamStatus {
         last_read_at: Some(at("2026-03-01T01:55:00Z")),
         quarantined: 0,
         absence_alarms: 0,
+        drifts: Vec::new(),
         failure: None,
         schedule: "0 */10 * * * *".into(),
         next_tick: None,
