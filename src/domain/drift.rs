@@ -279,3 +279,6 @@ impl Tally {
             .collect()
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -205,3 +205,6 @@ fn object_shape(fields: &BTreeMap<String, &RawValue>) -> String {
         (names, more) => format!("object with fields {} and {more} more", names.join(", ")),
     }
 }
+
+#[cfg(test)]
+mod tests;
