@@ -1,9 +1,10 @@
 use chrono_tz::Asia::Shanghai;
 
 use super::*;
+use crate::domain::drift::{ContractDrift, DriftEntry, DriftKind};
 use crate::domain::run::Counts;
 use crate::domain::status::{StreamFailure, WindowTally};
-use crate::domain::stream::StreamId;
+use crate::domain::stream::{StreamId, StreamKey};
 
 fn at(text: &str) -> DateTime<Utc> {
     text.parse().unwrap()
@@ -113,6 +114,33 @@ fn a_report_reads_well_without_colour() {
     1042  sobot/sobot.call_result  schedule  03-01 09:55:00  5 min  running    -
     1041  sobot/sobot.call_result  schedule  03-01 09:55:00   42 s  succeeded  12 new, 3 changed
     "#);
+}
+
+#[test]
+fn departures_from_the_documents_are_told_with_what_to_do_and_not_all_at_once() {
+    let entry = |field: &str| {
+        let drift = ContractDrift {
+            kind: DriftKind::NewField,
+            field: field.into(),
+            observed: String::new(),
+            expected: "no such field".into(),
+            example: "boolean".into(),
+        };
+        DriftEntry {
+            key: StreamKey { source: "sobot".into(), stream: StreamId::SobotCallResult },
+            sentence: drift.sentence(),
+            cure: drift.kind.cure(),
+            drift,
+            first_seen_at: at("2026-03-01T01:55:00Z"),
+            first_run_id: 7,
+            window: None,
+        }
+    };
+    let drifts = ["a", "b", "c", "d", "e", "f", "g"].map(entry).to_vec();
+    let streams = vec![StreamStatus { drifts, ..stream(StreamId::SobotCallResult) }];
+    let text = render(&StatusReport { streams, ..report() }, Shanghai, Some(100));
+    let (_, told) = text.split_once("Departures").unwrap();
+    insta::assert_snapshot!(told.split("\n\n").next().unwrap(), @"");
 }
 
 #[test]
