@@ -10,7 +10,8 @@ use serde_json::value::RawValue;
 
 use crate::domain::contract::{FieldContract, JsonType, ObjectContract, types_text};
 use crate::domain::drift::{ContractDrift, DriftKind, Observation};
-use crate::sources::reading::Names;
+use crate::domain::privacy::PhonePolicy;
+use crate::sources::reading::{Fields, Names};
 use crate::sources::scalar::Scalar;
 
 /// Vendors write these as the one or the other (`vendor-facts.md` 2.4 and 5).
@@ -38,12 +39,25 @@ pub(crate) const fn texts_or_numbers<const N: usize>(names: [Names; N]) -> [Fiel
     fields
 }
 
-/// Looks at one object.
-pub(crate) fn observe(
+/// Opens one of a vendor's documented objects and holds it against its contract.
+///
+/// # Errors
+/// As [`Fields::open`].
+pub(crate) fn open_known<'a>(
+    json: &'a str,
+    phone: PhonePolicy,
     object: &'static ObjectContract,
-    sent: &BTreeMap<String, &RawValue>,
     seen: &mut Observation,
-) {
+) -> Result<Fields<'a>, String> {
+    let opened = Fields::open(json, phone);
+    match &opened {
+        Ok(opened) => observe(object, opened.untaken(), seen),
+        Err(_) => observe_other(object, json, seen),
+    }
+    opened
+}
+
+fn observe(object: &'static ObjectContract, sent: &BTreeMap<String, &RawValue>, seen: &mut Observation) {
     let (mut present, mut hint) = (0_u64, 0);
     for (name, raw) in sent {
         let Some(index) = object.find(name.trim(), hint) else {
@@ -60,7 +74,7 @@ pub(crate) fn observe(
 }
 
 /// Notes what came where an object of this kind was due.
-pub(crate) fn observe_other(object: &'static ObjectContract, raw: &str, seen: &mut Observation) {
+fn observe_other(object: &'static ObjectContract, raw: &str, seen: &mut Observation) {
     let Ok(raw) = serde_json::from_str::<&RawValue>(raw) else { return };
     let came = json_type(raw);
     if came != JsonType::Object && seen.is_news((object.path, came.as_str())) {

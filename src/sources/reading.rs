@@ -6,12 +6,9 @@ use std::collections::BTreeMap;
 use serde_json::value::RawValue;
 use serde_json::{Map, Value as Json};
 
-use crate::domain::contract::ObjectContract;
-use crate::domain::drift::Observation;
 use crate::domain::privacy::PhonePolicy;
 use crate::domain::record::{Reject, Row, Value};
 use crate::domain::table::{ColumnType, TableShape};
-use crate::sources::contract::{observe, observe_other};
 use crate::sources::scalar::Scalar;
 
 /// The names under which a vendor sends one column, the one in the document's table first.
@@ -58,22 +55,9 @@ impl<'a> Fields<'a> {
         Ok(Fields { fields, phone })
     }
 
-    /// Opens one of a vendor's documented objects and holds it against its contract.
-    ///
-    /// # Errors
-    /// As [`Fields::open`].
-    pub(crate) fn open_known(
-        json: &'a str,
-        phone: PhonePolicy,
-        object: &'static ObjectContract,
-        seen: &mut Observation,
-    ) -> Result<Fields<'a>, String> {
-        let opened = Fields::open(json, phone);
-        match &opened {
-            Ok(opened) => observe(object, &opened.fields, seen),
-            Err(_) => observe_other(object, json, seen),
-        }
-        opened
+    /// What was sent and not taken out yet.
+    pub(crate) fn untaken(&self) -> &BTreeMap<String, &'a RawValue> {
+        &self.fields
     }
 
     /// Takes the field out, as it is.

@@ -1,6 +1,4 @@
 use super::*;
-use crate::domain::privacy::PhonePolicy;
-use crate::sources::reading::Fields;
 
 static OBJECT: ObjectContract = ObjectContract {
     path: "",
@@ -15,7 +13,7 @@ static OBJECT: ObjectContract = ObjectContract {
 fn drifts(objects: &[&str]) -> Vec<ContractDrift> {
     let mut seen = Observation::default();
     for json in objects {
-        let _ = Fields::open_known(json, PhonePolicy::Mask, &OBJECT, &mut seen);
+        let _ = open_known(json, PhonePolicy::Mask, &OBJECT, &mut seen);
     }
     seen.into_drifts()
 }

@@ -10,6 +10,7 @@ use crate::domain::privacy::PhonePolicy;
 use crate::domain::record::{Record, Reject, Row};
 use crate::domain::stream::StreamId;
 use crate::domain::table::MOOR_QUEUE;
+use crate::sources::contract::open_known;
 use crate::sources::reading::{Fields, reject};
 
 /// One endpoint.
@@ -45,7 +46,7 @@ pub(super) fn add_members(
     let mut seen = HashSet::new();
     let mut rejects = Vec::new();
     for raw in members.into_iter().map(RawValue::get) {
-        match Fields::open_known(raw, phone, watch.member, watch.seen).and_then(&read) {
+        match open_known(raw, phone, watch.member, watch.seen).and_then(&read) {
             Ok(row) if seen.insert(row.key_text()) => rows.push(row),
             Ok(_) => {}
             Err(reason) => {

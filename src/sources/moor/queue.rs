@@ -6,7 +6,7 @@ use crate::domain::privacy::PhonePolicy;
 use crate::domain::record::{Record, Row, Value};
 use crate::domain::stream::StreamId;
 use crate::domain::table::{ColumnType, MOOR_QUEUE, MOOR_QUEUE_MEMBER};
-use crate::sources::contract::TEXT_OR_NUMBER;
+use crate::sources::contract::{TEXT_OR_NUMBER, open_known};
 use crate::sources::moor::endpoint::{ASSIGN_RULES, Endpoint, MemberWatch, add_members};
 use crate::sources::reading::{Fields, Names, reject};
 
@@ -49,7 +49,7 @@ static MEMBER: ObjectContract = ObjectContract {
 };
 
 fn read(raw: &str, phone: PhonePolicy, seen: &mut Observation) -> Record {
-    let opened = Fields::open_known(raw, phone, &ELEMENT, seen).and_then(|mut fields| {
+    let opened = open_known(raw, phone, &ELEMENT, seen).and_then(|mut fields| {
         let members = fields.list("assignMembers")?;
         Ok((fields.into_row(&MOOR_QUEUE, &GROUP)?, members))
     });

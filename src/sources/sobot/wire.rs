@@ -8,6 +8,7 @@ use crate::domain::fault::{Fault, FaultKind};
 use crate::domain::page::Page;
 use crate::domain::privacy::PhonePolicy;
 use crate::domain::record::Record;
+use crate::sources::contract::open_known;
 use crate::sources::http::Answer;
 use crate::sources::reading::{Fields, list, reject};
 use crate::sources::scalar::Scalar;
@@ -114,7 +115,7 @@ pub(super) fn record(
     phone: PhonePolicy,
     seen: &mut Observation,
 ) -> Record {
-    let opened = Fields::open_known(raw, phone, &endpoint.element, seen);
+    let opened = open_known(raw, phone, &endpoint.element, seen);
     let row = opened.and_then(|fields| fields.into_row(endpoint.table, endpoint.names));
     match row {
         Ok(row) => Record::new(raw, vec![row], Vec::new()),
