@@ -24,6 +24,13 @@ pub(super) fn depart_item(item: &mut Map<String, Value>, odd: bool, contract: So
     }
 }
 
+/// Lets one of Sobot's answers depart.
+pub(super) fn depart_answer(body: &mut Map<String, Value>, contract: SobotContract) {
+    if contract == SobotContract::NewField {
+        body.insert("next_cursor".to_owned(), 13_812_345_678_i64.into());
+    }
+}
+
 /// Lets one of 7moor's groups depart.
 pub(super) fn depart_group(group: &mut Map<String, Value>, contract: MoorContract) {
     match contract {

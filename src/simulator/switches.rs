@@ -274,7 +274,7 @@ switch!(
     SobotContract {
         /// They are.
         AsDocumented,
-        /// Each has an object that no document names, with personal data inside.
+        /// Each has an object that no document names, with personal data inside, and each answer a number.
         NewField,
         /// About one in twenty has an object where the agent's e-mail address was a text.
         ChangedType,

@@ -57,7 +57,12 @@ pub(crate) fn open_known<'a>(
     opened
 }
 
-fn observe(object: &'static ObjectContract, sent: &BTreeMap<String, &RawValue>, seen: &mut Observation) {
+/// Looks at one object.
+pub(crate) fn observe(
+    object: &'static ObjectContract,
+    sent: &BTreeMap<String, &RawValue>,
+    seen: &mut Observation,
+) {
     let (mut present, mut hint) = (0_u64, 0);
     for (name, raw) in sent {
         let Some(index) = object.find(name.trim(), hint) else {

@@ -7,7 +7,6 @@ use async_trait::async_trait;
 use secrecy::ExposeSecret as _;
 use serde_json::value::RawValue;
 
-use crate::domain::drift::Observation;
 use crate::domain::fault::{Fault, FaultKind};
 use crate::domain::page::{Closing, Page, PageRequest};
 use crate::domain::record::Record;
@@ -246,7 +245,7 @@ impl MoorStream {
         let answer = http.send(&site, request).await.map_err(Refusal::Other)?;
         let secrets = [sig, authorization, config.api_secret.expose_secret()];
         let listing = judge(&site, &answer, &secrets, clock.now())?;
-        let mut observation = Observation::default();
+        let mut observation = listing.observation;
         let mut read = |raw: &RawValue| (self.endpoint.read)(raw.get(), config.phone, &mut observation);
         let records = listing.elements.into_iter().map(&mut read).collect();
         Ok(Page { records, total: listing.count, page_size: None, observation })

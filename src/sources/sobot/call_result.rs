@@ -1,13 +1,13 @@
 //! Inspected calls (`sobot-quality.txt` 2.2): each page states the total.
 
-use crate::domain::contract::ObjectContract;
+use crate::domain::contract::{FieldContract, ObjectContract};
 use crate::domain::page::Closing;
 use crate::domain::stream::StreamId;
 use crate::domain::table::SOBOT_CALL_RESULT;
 use crate::domain::window::TimeWindow;
-use crate::sources::contract::texts_or_numbers;
+use crate::sources::contract::{TEXT_OR_NUMBER, texts_or_numbers};
 use crate::sources::reading::Names;
-use crate::sources::sobot::endpoint::{Endpoint, second_at_or_after, wall_clock};
+use crate::sources::sobot::endpoint::{ANSWER, Endpoint, ITEMS, MESSAGE, second_at_or_after, wall_clock};
 
 /// For each column the names under which it comes. All are documented as required texts.
 const NAMES: [Names; 14] = [
@@ -35,6 +35,17 @@ pub(super) static CALL_RESULT: Endpoint = Endpoint {
     closing: Closing::Total,
     table: &SOBOT_CALL_RESULT,
     names: &NAMES,
+    answer: ObjectContract {
+        path: ANSWER,
+        fields: &[
+            ITEMS,
+            FieldContract::new(&["page_count"], TEXT_OR_NUMBER),
+            FieldContract::new(&["page_no"], TEXT_OR_NUMBER),
+            FieldContract::new(&["page_size"], TEXT_OR_NUMBER),
+            MESSAGE,
+            FieldContract::new(&["total_count"], TEXT_OR_NUMBER),
+        ],
+    },
     element: ObjectContract { path: "", fields: &texts_or_numbers(NAMES) },
     bounds,
     bounds_otherwise: None,

@@ -10,7 +10,7 @@ use crate::domain::table::SOBOT_CHAT_RESULT;
 use crate::domain::window::{TimeWindow, local_midnight};
 use crate::sources::contract::texts_or_numbers;
 use crate::sources::reading::Names;
-use crate::sources::sobot::endpoint::{Endpoint, wall_clock};
+use crate::sources::sobot::endpoint::{ANSWER, Endpoint, ITEMS, MESSAGE, wall_clock};
 
 /// The second names are those of the endpoint's older twin (`vendor-facts.md` 2.1).
 const NAMES: [Names; 15] = [
@@ -38,6 +38,7 @@ pub(super) static CHAT_RESULT: Endpoint = Endpoint {
     closing: Closing::EmptyPage,
     table: &SOBOT_CHAT_RESULT,
     names: &NAMES,
+    answer: ObjectContract { path: ANSWER, fields: &[ITEMS, MESSAGE] },
     element: ObjectContract { path: "", fields: &texts_or_numbers(NAMES) },
     bounds,
     bounds_otherwise: Some(bounds_as_dates),

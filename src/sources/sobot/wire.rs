@@ -8,7 +8,7 @@ use crate::domain::fault::{Fault, FaultKind};
 use crate::domain::page::Page;
 use crate::domain::privacy::PhonePolicy;
 use crate::domain::record::Record;
-use crate::sources::contract::open_known;
+use crate::sources::contract::{observe, open_known};
 use crate::sources::http::Answer;
 use crate::sources::reading::{Fields, list, reject};
 use crate::sources::scalar::Scalar;
@@ -87,6 +87,8 @@ pub(super) fn page(
     endpoint: &'static Endpoint,
     phone: PhonePolicy,
 ) -> Result<Page, Fault> {
+    let mut observation = Observation::default();
+    observe(&endpoint.answer, fields.untaken(), &mut observation);
     let malformed = |why: String| site.fault(FaultKind::Malformed, why);
     let items = fields.take_raw("items").map_or_else(|| Ok(Vec::new()), list);
     let items = items.map_err(|why| malformed(format!("field `items`: {why}")))?;
@@ -97,7 +99,6 @@ pub(super) fn page(
         })?),
     };
     let page_size = fields.take("page_size").count().and_then(|size| u32::try_from(size).ok());
-    let mut observation = Observation::default();
     let mut read = |item: &RawValue| record(item.get(), endpoint, phone, &mut observation);
     let records = items.into_iter().map(&mut read).collect();
     Ok(Page {
