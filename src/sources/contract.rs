@@ -63,6 +63,7 @@ pub(crate) fn observe(
     sent: &BTreeMap<String, &RawValue>,
     seen: &mut Observation,
 ) {
+    debug_assert!(object.fields.len() <= 64, "one bit for each");
     let (mut present, mut hint) = (0_u64, 0);
     for (name, raw) in sent {
         let Some(index) = object.find(name.trim(), hint) else {

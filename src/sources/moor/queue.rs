@@ -78,3 +78,16 @@ fn member(mut fields: Fields<'_>, exten: Value) -> Result<Row, String> {
     ];
     Ok(Row::new(&MOOR_QUEUE_MEMBER, values, fields.into_extra()))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_column_of_a_group_is_a_documented_field() {
+        for names in GROUP {
+            assert!(ELEMENT.find(names[0], 0).is_some(), "{names:?}");
+        }
+        assert_eq!(ELEMENT.fields.len(), GROUP.len() + 1, "and the members");
+    }
+}
