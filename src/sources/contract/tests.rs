@@ -23,6 +23,14 @@ fn sentences(json: &str) -> Vec<String> {
 }
 
 #[test]
+fn documented_fields_stand_in_the_order_in_which_they_are_met() {
+    let fields = texts_or_numbers([&["ca", "a"], &["b"], &["c"], &["caa"], &["bb"], &["a_"]]);
+    let names = fields.map(|field| field.names[0]);
+    assert_eq!(names, ["a_", "b", "bb", "c", "ca", "caa"]);
+    assert_eq!(fields[4].names, ["ca", "a"]);
+}
+
+#[test]
 fn every_known_reading_of_a_field_is_as_documented() {
     for json in [
         r#"{"score": "1.5", "rule": "random", "claims": true, "members": [{}]}"#,
