@@ -7,6 +7,7 @@ mod check;
 mod config;
 mod demo;
 mod exit;
+mod explain;
 mod migrate;
 mod output;
 mod plan;
@@ -16,6 +17,7 @@ mod simulator;
 mod status;
 mod stop;
 mod sync;
+mod verify;
 
 use std::process::ExitCode;
 
@@ -70,6 +72,8 @@ fn dispatch(cli: Cli) -> Result<Exit, Failure> {
             Command::Plan(args) => plan::plan(settings, args).await,
             Command::Check(args) => check::check(settings, args).await,
             Command::Status(args) => status::status(settings, args).await,
+            Command::Verify(args) => verify::verify(settings, args).await,
+            Command::Explain(args) => explain::explain(settings, args).await,
             Command::Absence(command) => absence::absence(settings, command).await,
             Command::Quarantine(args) => quarantine::quarantine(settings, args).await,
             Command::Migrate => migrate::migrate(settings).await,

@@ -9,4 +9,5 @@ pub mod port;
 pub mod read;
 pub mod reader;
 pub mod reread;
+pub mod verify;
 pub mod walk;

@@ -12,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::domain::certificate::Verdict;
 use crate::domain::fault::{Fault, FaultKind};
-use crate::domain::run::{Counts, RunId};
+use crate::domain::run::{Counts, RunId, Trigger};
 use crate::engine::fault_policy::{Action, policy};
 use crate::engine::fetch::{Fetcher, is_silence};
 use crate::engine::port::store::{Commit, Lease, Scope, SecondLook};
@@ -25,7 +25,7 @@ use crate::telemetry::event;
 /// Times that a failed scope is taken up again within a pass.
 const ROUNDS_MAX: u32 = 4;
 /// Scopes that may fail one after another before the vendor is taken to be down.
-const FAILURES_IN_A_ROW_MAX: u32 = 5;
+pub(in crate::engine) const FAILURES_IN_A_ROW_MAX: u32 = 5;
 /// Token fights in a row after which the pass ends: each costs the account a token.
 const TOKEN_FIGHTS_MAX: u32 = 3;
 /// A window that does not hold still is not cut into parts shorter than this.
@@ -260,6 +260,7 @@ impl<'a> Pass<'a> {
             final_at,
             second_look,
             absence_max: reader.config.absence_max,
+            overrule: self.order.trigger == Trigger::Repair,
             counts,
             now: reader.clock.now(),
         };

@@ -199,7 +199,7 @@ impl StreamReader {
     }
 }
 
-fn before(record: Option<&ReadRecord>) -> Before {
+pub(in crate::engine) fn before(record: Option<&ReadRecord>) -> Before {
     record.map_or_else(Before::default, |record| Before {
         rows: record.rows,
         digest: record.digest,

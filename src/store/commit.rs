@@ -46,6 +46,8 @@ pub(super) struct Context<'a> {
     pub(super) run: RunId,
     /// The instant of all that is written.
     pub(super) now: DateTime<Utc>,
+    /// What is stored counts for nothing against what the vendor sent.
+    pub(super) overrule: bool,
 }
 
 impl Context<'_> {
@@ -177,6 +179,7 @@ async fn write_rows(
         },
         run: commit.run,
         now: commit.now,
+        overrule: commit.overrule,
     };
     let closed = commit.certificate.verdict != Verdict::Unverified && commit.rejects.is_empty();
     let (mut counts, mut dated) = (Counts::default(), Vec::new());
@@ -188,6 +191,7 @@ async fn write_rows(
             Ledger::Window(_, known) => known.read_before,
             Ledger::Snapshot { read_before } => *read_before,
         };
+        let known = known || commit.overrule;
         let mut merged = merge_table(connection, &context, table, &rows, known).await?;
         dated.append(&mut merged.dated);
         counts.inserted += merged.inserted;

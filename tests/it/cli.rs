@@ -7,3 +7,4 @@ mod help;
 mod quarantine;
 mod vendor;
 mod verb;
+mod verify;

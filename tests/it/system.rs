@@ -16,6 +16,7 @@ mod steps;
 mod switch;
 mod token;
 pub mod truth;
+mod verify;
 
 use ccsync::domain::run::RunOutcome;
 

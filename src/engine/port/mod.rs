@@ -3,6 +3,8 @@
 pub mod absence;
 pub mod budget;
 pub mod clock;
+pub mod compare;
+pub mod explain;
 pub mod quarantine;
 pub mod source;
 pub mod store;

@@ -12,7 +12,9 @@ mod window;
 pub use daemon::{DaemonStarted, DaemonStopping, DatabaseUnreachable, TokenRenewed};
 pub use pass::{PassFinished, PassPanicked, PassStarted, TickMissed};
 pub use request::{BudgetWaited, PageFetched, PageReread, RequestFailed, WalkRestarted};
-pub use window::{AbsenceAlarmRaised, LeaseLost, RecordsQuarantined, WindowCommitted, WindowFailed};
+pub use window::{
+    AbsenceAlarmRaised, LeaseLost, RecordsQuarantined, WindowCommitted, WindowFailed, WindowVerified,
+};
 
 use std::time::Duration;
 
