@@ -39,7 +39,7 @@ pub(super) enum Command {
     Check(JsonArgs),
     /// What is complete up to when, what failed and what to do.
     Status(JsonArgs),
-    /// Read the vendors again and compare with the tables, row by row; changes nothing unless asked to repair.
+    /// Read the vendors again and compare with the tables, row by row.
     Verify(VerifyArgs),
     /// Where a row came from: its versions, window, run, certificate and request.
     Explain(ExplainArgs),
