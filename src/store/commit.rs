@@ -27,6 +27,7 @@ use crate::store::quarantine::{quarantine_resolve_in_txn, quarantine_upsert_in_t
 use crate::store::run::run_add_in_txn;
 use crate::store::snapshot::{snapshot_commit_in_txn, snapshot_was_read};
 use crate::store::time_window::{KnownWindows, known_windows, window_commit_in_txn};
+use crate::store::walk_page::walk_forget_in_txn;
 use crate::telemetry::failpoint::{Failpoint, failpoint};
 
 /// Limits of the transaction, and the price of a random read on today's disks.
@@ -157,6 +158,7 @@ async fn write_read(connection: &mut PgConnection, commit: &Commit, name: &str) 
     failpoint(Failpoint::CertificateWritten).await?;
     run_add_in_txn(connection, commit.run, &counts).await?;
     failpoint(Failpoint::CountsAdded).await?;
+    walk_forget_in_txn(connection, name).await?;
     if !lease_end_in_txn(connection, name, commit.lease.fence).await? {
         return Err(Broken::Told(lease_lost(name)));
     }

@@ -35,5 +35,6 @@ mod time_window;
 mod token;
 mod tombstone;
 mod vouch;
+mod walk_page;
 
 pub use self::pool::{PgStore, StoreConfig};

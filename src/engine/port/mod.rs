@@ -5,6 +5,7 @@ pub mod budget;
 pub mod clock;
 pub mod compare;
 pub mod explain;
+pub mod page_log;
 pub mod quarantine;
 pub mod source;
 pub mod store;

@@ -11,7 +11,7 @@ mod window;
 
 pub use daemon::{DaemonStarted, DaemonStopping, DatabaseUnreachable, TokenRenewed};
 pub use pass::{PassFinished, PassPanicked, PassStarted, TickMissed};
-pub use request::{BudgetWaited, PageFetched, PageReread, RequestFailed, WalkRestarted};
+pub use request::{BudgetWaited, PageFetched, PageReread, RequestFailed, WalkRestarted, WalkResumed};
 pub use window::{
     AbsenceAlarmRaised, LeaseLost, RecordsQuarantined, WindowCommitted, WindowFailed, WindowVerified,
 };
