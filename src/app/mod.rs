@@ -6,10 +6,12 @@ mod check;
 mod contract;
 mod daemon;
 mod database;
+mod explain;
 mod plan;
 mod quarantine;
 mod stream;
 mod transient;
+mod verify;
 
 use std::sync::Arc;
 
@@ -23,6 +25,7 @@ pub use self::database::Database;
 pub use self::plan::{Rereading, StreamPlan};
 pub use self::quarantine::Retried;
 use self::stream::Stream;
+pub use self::verify::{Repair, Verified};
 use crate::config::Settings;
 use crate::domain::fault::{Fault, FaultKind};
 use crate::domain::run::Trigger;

@@ -120,6 +120,7 @@ pub(super) fn assemble(
                 clock: shared.clock.clone(),
                 worker,
                 policy,
+                page_log: Some(store.clone()),
                 config: pass_config(&settings.engine, &stream),
             };
             Ok(Stream { reader: Arc::new(reader), schedule, window: stream.window, zone })
@@ -240,6 +241,7 @@ fn pass_config(engine: &EngineSettings, stream: &StreamSettings) -> PassConfig {
             follow: false,
         },
         walks_max: engine.walks_max,
+        keep_pages_over: engine.keep_pages_over,
         absence_max: stream.absence_max,
     }
 }

@@ -1,11 +1,14 @@
 //! The command line.
 
+mod verify;
+
 use std::path::PathBuf;
 
 use chrono::{DateTime, NaiveDate, NaiveDateTime, TimeZone as _, Utc};
 use chrono_tz::Tz;
 use clap::{Args, Parser, Subcommand};
 
+pub(super) use self::verify::{ExplainArgs, VerifyArgs};
 use crate::app::StreamChoice;
 use crate::domain::stream::StreamId;
 use crate::domain::window::local_midnight;
@@ -36,6 +39,10 @@ pub(super) enum Command {
     Check(JsonArgs),
     /// What is complete up to when, what failed and what to do.
     Status(JsonArgs),
+    /// Read the vendors again and compare with the tables, row by row.
+    Verify(VerifyArgs),
+    /// Where a row came from: its versions, window, run, certificate and request.
+    Explain(ExplainArgs),
     /// Rows that vanished in masses: they are not marked deleted before a person says so.
     #[command(subcommand)]
     Absence(AbsenceCommand),

@@ -16,6 +16,8 @@ pub(super) enum Exit {
     Usage = 2,
     /// Done in part: something was quarantined, or a stream failed while others succeeded.
     Partial = 3,
+    /// `verify` found a difference.
+    Differs = 4,
 }
 
 impl From<Exit> for ExitCode {

@@ -8,6 +8,7 @@ mod config;
 mod contract;
 mod demo;
 mod exit;
+mod explain;
 mod migrate;
 mod output;
 mod plan;
@@ -17,6 +18,7 @@ mod simulator;
 mod status;
 mod stop;
 mod sync;
+mod verify;
 
 use std::process::ExitCode;
 
@@ -71,6 +73,8 @@ fn dispatch(cli: Cli) -> Result<Exit, Failure> {
             Command::Plan(args) => plan::plan(settings, args).await,
             Command::Check(args) => check::check(settings, args).await,
             Command::Status(args) => status::status(settings, args).await,
+            Command::Verify(args) => verify::verify(settings, args).await,
+            Command::Explain(args) => explain::explain(settings, args).await,
             Command::Absence(command) => absence::absence(settings, command).await,
             Command::Contract(args) => contract::contract(settings, args).await,
             Command::Quarantine(args) => quarantine::quarantine(settings, args).await,

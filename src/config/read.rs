@@ -126,6 +126,7 @@ fn engine(section: &Section<'_>) -> Option<EngineSettings> {
     let retries = section.number("retries", 1..=100);
     let retry_base = section.duration("retry_base", MS..=10 * MINUTE);
     let retry_max = section.duration("retry_max", MS..=HOUR);
+    let keep_pages_over = section.duration("keep_pages_over", Duration::ZERO..=HOUR);
     let walks_max = section.number("walks_max", 1..=100);
     let pages_max = section.number("pages_max", 1..=10_000_000);
     let window_rows_max = section.number("window_rows_max", 1..=10_000_000);
@@ -141,6 +142,7 @@ fn engine(section: &Section<'_>) -> Option<EngineSettings> {
         retries: retries?,
         retry_base: retry_base?,
         retry_max: retry_max?,
+        keep_pages_over: keep_pages_over?,
         walks_max: walks_max?,
         pages_max: pages_max?,
         window_rows_max: window_rows_max?,

@@ -90,6 +90,7 @@ fn engine(engine: &EngineSettings) -> Json {
         "retries": engine.retries,
         "retry_base": length(engine.retry_base),
         "retry_max": length(engine.retry_max),
+        "keep_pages_over": length(engine.keep_pages_over),
         "walks_max": engine.walks_max,
         "pages_max": engine.pages_max,
         "window_rows_max": engine.window_rows_max,

@@ -91,6 +91,8 @@ pub struct EngineSettings {
     pub retry_base: Duration,
     /// Longest wait between two tries.
     pub retry_max: Duration,
+    /// A page that took longer than this to get is kept until its read is committed.
+    pub keep_pages_over: Duration,
     /// Reads of one window that keeps changing.
     pub walks_max: u32,
     /// Pages of one read of one window.

@@ -5,12 +5,13 @@ use std::fmt;
 use chrono::{DateTime, Utc};
 use md5::{Digest as _, Md5};
 use rust_decimal::Decimal;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json};
 
 use crate::domain::table::TableShape;
 
 /// One typed value of one column.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub enum Value {
     /// The vendor sent null, an empty string where a value was due, or nothing.
     Null,

@@ -6,7 +6,7 @@ use serde::Serialize;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
 pub struct RunId(pub i64);
 
-/// Why a run was started. It changes nothing in what the run does with a window.
+/// Why a run was started.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Trigger {
@@ -18,6 +18,8 @@ pub enum Trigger {
     Backfill,
     /// `ccsync quarantine retry`.
     Retry,
+    /// `ccsync verify --repair`: what is stored counts for nothing against what the vendor sends.
+    Repair,
 }
 
 impl Trigger {
@@ -28,6 +30,7 @@ impl Trigger {
             Trigger::Sync => "sync",
             Trigger::Backfill => "backfill",
             Trigger::Retry => "retry",
+            Trigger::Repair => "repair",
         }
     }
 }

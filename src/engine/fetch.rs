@@ -12,6 +12,7 @@ use crate::engine::fault_policy::{Action, policy};
 use crate::engine::port::budget::{Budget, BudgetKey};
 use crate::engine::port::clock::Clock;
 use crate::engine::port::source::Source;
+use crate::engine::resume::ResumableWalk;
 use crate::telemetry::event;
 use crate::telemetry::failpoint::{Failpoint, failpoint};
 
@@ -55,6 +56,8 @@ pub struct Fetcher<'a> {
     /// Whether the vendor itself has answered in this pass, if only with an error.
     answered: bool,
     started: DateTime<Utc>,
+    /// Keeps what comes until it is committed.
+    walk: Option<ResumableWalk<'a>>,
 }
 
 impl<'a> Fetcher<'a> {
@@ -68,7 +71,18 @@ impl<'a> Fetcher<'a> {
     ) -> Fetcher<'a> {
         let started = clock.now();
         let (budget, budget_key) = budget;
-        Fetcher { key, source, budget, budget_key, clock, retry, requests: 0, answered: false, started }
+        Fetcher {
+            key,
+            source,
+            budget,
+            budget_key,
+            clock,
+            retry,
+            requests: 0,
+            answered: false,
+            started,
+            walk: None,
+        }
     }
 
     /// Whether the vendor has answered at all in this pass.
@@ -86,8 +100,35 @@ impl<'a> Fetcher<'a> {
         self.requests
     }
 
-    /// Asks for a page until it comes, the tries are used up, or the fault is not one that patience heals.
+    /// What comes from here on belongs to this read.
+    pub fn begin(&mut self, walk: Option<ResumableWalk<'a>>) {
+        self.walk = walk;
+    }
+
+    /// The read's walk starts over.
+    pub(in crate::engine) fn start_over(&mut self) {
+        self.walk.iter_mut().for_each(ResumableWalk::start_over);
+    }
+
+    /// A page that was kept from before a kill, or what the vendor answers.
+    ///
+    /// # Errors
+    /// The vendor's fault once patience is at its end.
     pub async fn fetch(&mut self, request: &PageRequest) -> Result<Page, Fault> {
+        if let Some(page) = self.walk.as_mut().and_then(|walk| walk.take(request)) {
+            return Ok(page);
+        }
+        let began = self.clock.now();
+        let page = self.fetch_from_vendor(request).await?;
+        if let Some(walk) = &self.walk {
+            let took = (self.clock.now() - began).to_std().unwrap_or_default();
+            walk.keep(request, &page, took).await;
+        }
+        Ok(page)
+    }
+
+    /// Asks for a page until it comes, the tries are used up, or the fault is not one that patience heals.
+    async fn fetch_from_vendor(&mut self, request: &PageRequest) -> Result<Page, Fault> {
         let mut waits = ExponentialBuilder::default()
             .with_min_delay(self.retry.base)
             .with_max_delay(self.retry.max)

@@ -9,4 +9,6 @@ pub mod port;
 pub mod read;
 pub mod reader;
 pub mod reread;
+pub mod resume;
+pub mod verify;
 pub mod walk;

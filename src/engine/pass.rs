@@ -12,20 +12,21 @@ use tokio_util::sync::CancellationToken;
 
 use crate::domain::certificate::Verdict;
 use crate::domain::fault::{Fault, FaultKind};
-use crate::domain::run::{Counts, RunId};
+use crate::domain::run::{Counts, RunId, Trigger};
 use crate::engine::fault_policy::{Action, policy};
 use crate::engine::fetch::{Fetcher, is_silence};
 use crate::engine::port::store::{Commit, Lease, Scope, SecondLook};
 use crate::engine::read::{Before, ClosedRead, ReadEnd, read};
 use crate::engine::reader::{DueScope, PassOrder, ReadPolicy, ScopeFailure, StreamReader};
 use crate::engine::reread::{Learned, closing_age, is_second_look};
+use crate::engine::resume::ResumableWalk;
 use crate::engine::walk::WalkConfig;
 use crate::telemetry::event;
 
 /// Times that a failed scope is taken up again within a pass.
 const ROUNDS_MAX: u32 = 4;
 /// Scopes that may fail one after another before the vendor is taken to be down.
-const FAILURES_IN_A_ROW_MAX: u32 = 5;
+pub(in crate::engine) const FAILURES_IN_A_ROW_MAX: u32 = 5;
 /// Token fights in a row after which the pass ends: each costs the account a token.
 const TOKEN_FIGHTS_MAX: u32 = 3;
 /// A window that does not hold still is not cut into parts shorter than this.
@@ -56,6 +57,8 @@ pub(in crate::engine) struct Pass<'a> {
     halves: VecDeque<DueScope>,
     /// Not to be taken up again in this pass.
     given_up: HashMap<Scope, ScopeFailure>,
+    /// Committed with pages from before this pass.
+    resumed: HashSet<Scope>,
     /// To be taken up again in the next round.
     retry_later: HashMap<Scope, ScopeFailure>,
     failures_in_a_row: u32,
@@ -83,6 +86,7 @@ impl<'a> Pass<'a> {
             unverified: 0,
             halves: VecDeque::new(),
             given_up: HashMap::new(),
+            resumed: HashSet::new(),
             retry_later: HashMap::new(),
             failures_in_a_row: 0,
             token_fights: 0,
@@ -168,7 +172,8 @@ impl<'a> Pass<'a> {
         let ledger = self.reader.store.reads(&self.reader.key).await?;
         let mut due = self.reader.due_by(&ledger, &learned, self.order);
         due.retain(|due| {
-            !self.given_up.contains_key(&due.scope) && !self.retry_later.contains_key(&due.scope)
+            let passed_over = self.given_up.contains_key(&due.scope) || self.resumed.contains(&due.scope);
+            !passed_over && !self.retry_later.contains_key(&due.scope)
         });
         Ok(due)
     }
@@ -191,7 +196,15 @@ impl<'a> Pass<'a> {
     }
 
     async fn work(&mut self, due: &DueScope, lease: Lease) -> Result<Next, Fault> {
-        let began = self.reader.clock.now();
+        let resumed = self.open_walk(due, &lease).await;
+        let (began, ask) =
+            resumed.as_ref().map_or((self.reader.clock.now(), due.ask), |walk| (walk.began(), walk.ask()));
+        // Its pages are older than this tick: it is not due again in this pass.
+        if resumed.as_ref().is_some_and(ResumableWalk::is_resumed) {
+            self.resumed.insert(due.scope);
+        }
+        self.fetcher.begin(resumed);
+        let due = &DueScope { ask, ..*due };
         let closing = self.reader.source.closing();
         let walks_max = self.reader.config.walks_max;
         let reader = self.reader;
@@ -221,6 +234,13 @@ impl<'a> Pass<'a> {
             }
             Err(fault) => Ok(self.give_up(due, &lease, fault).await),
         }
+    }
+
+    /// The read of this scope, with what another worker or an earlier life has left of it.
+    async fn open_walk(&self, due: &DueScope, lease: &Lease) -> Option<ResumableWalk<'a>> {
+        let log = self.reader.page_log.as_deref()?;
+        let times = (self.reader.clock.now(), self.reader.config.keep_pages_over);
+        Some(ResumableWalk::open(log, lease, due.ask, times).await)
     }
 
     async fn commit(
@@ -261,6 +281,7 @@ impl<'a> Pass<'a> {
             final_at,
             second_look,
             absence_max: reader.config.absence_max,
+            overrule: self.order.trigger == Trigger::Repair,
             counts,
             now: reader.clock.now(),
         };

@@ -187,7 +187,7 @@ fn in_reading_order(
 }
 
 /// No vendor takes fractions of a second; asking for a little more than the past asks for nothing else.
-fn ceil_to_second(instant: DateTime<Utc>) -> DateTime<Utc> {
+pub fn ceil_to_second(instant: DateTime<Utc>) -> DateTime<Utc> {
     if instant.nanosecond() == 0 {
         return instant;
     }

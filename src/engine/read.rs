@@ -77,6 +77,9 @@ pub async fn read(
         // allowed for, at the price of a second equal walk.
         let doubles = walks_max < 2 * number;
         let mut this_config = WalkConfig { doubles, follow: 1 < number, ..*config };
+        if 1 < number {
+            fetcher.start_over();
+        }
         let end = walk(fetcher, closing, &mut this_config, window).await?;
         config.page_size = this_config.page_size;
         let (walk, sure) = match end {

@@ -20,6 +20,7 @@ use crate::engine::pass::Pass;
 use crate::engine::planner::{PlanInput, PlannedWindow, WindowPolicy, plan};
 use crate::engine::port::budget::{Budget, BudgetKey};
 use crate::engine::port::clock::Clock;
+use crate::engine::port::page_log::PageLog;
 use crate::engine::port::source::Source;
 use crate::engine::port::store::{ReadRecord, ReadState, RunStart, Scope, Store};
 use crate::engine::read::Before;
@@ -50,6 +51,8 @@ pub struct PassConfig {
     pub walk: WalkConfig,
     /// Walks over one scope until it must have closed.
     pub walks_max: u32,
+    /// A page that took longer than this to get is kept until its read is committed.
+    pub keep_pages_over: Duration,
     /// Share of a scope that may vanish at once.
     pub absence_max: Share,
 }
@@ -73,6 +76,8 @@ pub struct StreamReader {
     pub worker: Uuid,
     /// Windows or whole.
     pub policy: ReadPolicy,
+    /// Where pages are kept until they are committed, if anywhere.
+    pub page_log: Option<Arc<dyn PageLog>>,
     /// Bounds.
     pub config: PassConfig,
 }
@@ -199,7 +204,7 @@ impl StreamReader {
     }
 }
 
-fn before(record: Option<&ReadRecord>) -> Before {
+pub(in crate::engine) fn before(record: Option<&ReadRecord>) -> Before {
     record.map_or_else(Before::default, |record| Before {
         rows: record.rows,
         digest: record.digest,

@@ -132,7 +132,7 @@ pub(super) async fn settle_window(
     Ok(0)
 }
 
-fn owned(row: &Row) -> Key {
+pub(super) fn owned(row: &Row) -> Key {
     row.key().map(str::to_owned).collect()
 }
 

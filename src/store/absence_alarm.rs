@@ -174,7 +174,8 @@ async fn alarm_accept_in_txn(
     .bind(end)
     .fetch_all(&mut *connection)
     .await?;
-    let context = Context { source: &alarm.source, window: alarm.window, run: RunId(alarm.run), now };
+    let context =
+        Context { source: &alarm.source, window: alarm.window, run: RunId(alarm.run), now, overrule: false };
     let deleted = bury(connection, &context, table, &keys).await?;
     sqlx::query(
         "update sync.absence_alarm set state = 'accepted', decided_at = $2, deleted = $3 where id = $1",

@@ -29,6 +29,7 @@ use crate::store::quarantine::{quarantine_resolve_in_txn, quarantine_upsert_in_t
 use crate::store::run::run_add_in_txn;
 use crate::store::snapshot::{snapshot_commit_in_txn, snapshot_was_read};
 use crate::store::time_window::{KnownWindows, known_windows, window_commit_in_txn};
+use crate::store::walk_page::walk_forget_in_txn;
 use crate::telemetry::failpoint::{Failpoint, failpoint};
 
 /// Limits of the transaction, and the price of a random read on today's disks.
@@ -48,6 +49,8 @@ pub(super) struct Context<'a> {
     pub(super) run: RunId,
     /// The instant of all that is written.
     pub(super) now: DateTime<Utc>,
+    /// What is stored counts for nothing against what the vendor sent.
+    pub(super) overrule: bool,
 }
 
 impl Context<'_> {
@@ -164,6 +167,7 @@ async fn write_read(
     failpoint(Failpoint::CertificateWritten).await?;
     run_add_in_txn(connection, commit.run, &counts).await?;
     failpoint(Failpoint::CountsAdded).await?;
+    walk_forget_in_txn(connection, name).await?;
     if !lease_end_in_txn(connection, name, commit.lease.fence).await? {
         return Err(Broken::Told(lease_lost(name)));
     }
@@ -186,6 +190,7 @@ async fn write_rows(
         },
         run: commit.run,
         now: commit.now,
+        overrule: commit.overrule,
     };
     let closed = commit.certificate.verdict != Verdict::Unverified && commit.rejects.is_empty();
     let (mut counts, mut dated) = (Counts::default(), Vec::new());
@@ -197,6 +202,7 @@ async fn write_rows(
             Ledger::Window(_, known) => known.read_before,
             Ledger::Snapshot { read_before } => *read_before,
         };
+        let known = known || commit.overrule;
         let mut merged = merge_table(connection, &context, table, &rows, known).await?;
         dated.append(&mut merged.dated);
         counts.inserted += merged.inserted;

@@ -1,5 +1,7 @@
 //! New and changed rows into one fact table, replaced versions into its history.
 
+use std::collections::HashSet;
+
 use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
 
@@ -7,7 +9,9 @@ use crate::domain::fault::{Fault, FaultKind};
 use crate::domain::record::Row;
 use crate::domain::table::TableShape;
 use crate::domain::window::TimeWindow;
+use crate::store::absence::{Key, owned};
 use crate::store::commit::Context;
+use crate::store::compare::{Differing, differing_rows};
 use crate::store::fault::{Broken, Done};
 use crate::store::probe::{Stored, stored_versions};
 use crate::store::stage::stage_rows;
@@ -44,10 +48,11 @@ pub(super) async fn merge_table<'r>(
     let mut merged = Merged::default();
     let mut changed = Vec::new();
     let mut new = rows.to_vec();
+    let overruled = overruled(connection, context, table, rows).await?;
     if known && !rows.is_empty() {
         let stored = stored_versions(connection, context, table, rows).await?;
         failpoint(Failpoint::RowsProbed).await?;
-        new = sort_out(rows, stored, &mut changed, &mut merged);
+        new = sort_out(rows, stored, &overruled, &mut changed, &mut merged);
         merged.dated = new.iter().chain(&changed).filter_map(|row| row.version_at()).collect();
     }
     if !new.is_empty() {
@@ -59,7 +64,7 @@ pub(super) async fn merge_table<'r>(
         if merged.inserted < new.len() as u64 {
             let mut stored = stored_versions(connection, context, table, &new).await?;
             stored.retain(|stored| !stored.mine);
-            sort_out(&new, stored, &mut changed, &mut merged);
+            sort_out(&new, stored, &overruled, &mut changed, &mut merged);
         }
     }
     if !changed.is_empty() {
@@ -76,6 +81,7 @@ pub(super) async fn merge_table<'r>(
 fn sort_out<'r>(
     rows: &[&'r Row],
     stored: Vec<Stored>,
+    overruled: &HashSet<Key>,
     changed: &mut Vec<&'r Row>,
     merged: &mut Merged<'r>,
 ) -> Vec<&'r Row> {
@@ -85,6 +91,8 @@ fn sort_out<'r>(
         is_stored[stored.index] = true;
         if stored.gone {
             // The vendor reports it again, in whatever version: it exists.
+            changed.push(row);
+        } else if !overruled.is_empty() && overruled.contains(&owned(row)) {
             changed.push(row);
         } else if stored.hash == row.hash {
             merged.unchanged += 1;
@@ -99,15 +107,31 @@ fn sort_out<'r>(
     rows.iter().zip(is_stored).filter(|(_, is_stored)| !is_stored).map(|(row, _)| *row).collect()
 }
 
+/// The keys of stored rows that differ from what the vendor sent, whatever their hash and version say; none
+/// where those are trusted.
+async fn overruled(
+    connection: &mut PgConnection,
+    context: &Context<'_>,
+    table: &'static TableShape,
+    rows: &[&Row],
+) -> Done<HashSet<Key>> {
+    if !context.overrule {
+        return Ok(HashSet::new());
+    }
+    stage_rows(connection, table, Stage::Compared, rows).await?;
+    let found = differing_rows(connection, context.source, table, Stage::Compared, context.window).await?;
+    Ok(found.into_iter().filter(Differing::is_damaged).map(|row| row.key).collect())
+}
+
 async fn replace_changed(
     connection: &mut PgConnection,
     context: &Context<'_>,
     table: &'static TableShape,
 ) -> Done<u64> {
-    let query = context.bind(sqlx::query(keep_replaced(table)), context.window);
+    let query = context.bind(sqlx::query(keep_replaced(table, context.overrule)), context.window);
     let kept = query.persistent(false).execute(&mut *connection).await?.rows_affected();
     failpoint(Failpoint::HistoryKept).await?;
-    let query = context.bind(sqlx::query(replace(table)), context.window);
+    let query = context.bind(sqlx::query(replace(table, context.overrule)), context.window);
     let replaced = query.persistent(false).execute(connection).await?.rows_affected();
     failpoint(Failpoint::RowsReplaced).await?;
     if kept == replaced { Ok(replaced) } else { Err(moved_meanwhile(table)) }

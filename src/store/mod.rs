@@ -8,9 +8,11 @@ mod absence_alarm;
 mod answer;
 mod certificate;
 mod commit;
+mod compare;
 mod contract_drift;
 mod copy;
 pub mod embedded;
+mod explain;
 mod fault;
 mod home;
 mod lag;
@@ -34,5 +36,6 @@ mod time_window;
 mod token;
 mod tombstone;
 mod vouch;
+mod walk_page;
 
 pub use self::pool::{PgStore, StoreConfig};

@@ -21,6 +21,7 @@ use crate::store::run::{run_add_in_txn, run_close, run_open};
 use crate::store::snapshot::{snapshot_fail_in_txn, snapshot_fetch};
 use crate::store::stream::streams_replace;
 use crate::store::time_window::{window_fail_in_txn, windows_fetch};
+use crate::store::walk_page::{walk_forget_in_txn, walks_prune};
 use crate::telemetry::failpoint::{Failpoint, failpoint};
 
 #[async_trait]
@@ -74,6 +75,7 @@ impl Store for PgStore {
         let run = run_open(&self.pool, start)
             .await
             .map_err(|broken| broken.during(&format!("opening a run of {}", start.stream)))?;
+        walks_prune(&self.pool).await.map_err(|broken| broken.during("forgetting pages of old walks"))?;
         failpoint(Failpoint::RunOpened).await?;
         Ok(run)
     }
@@ -140,6 +142,8 @@ impl PgStore {
             }
         }
         run_add_in_txn(&mut transaction, run, &Counts { requests, ..Counts::default() }).await?;
+        // What could not be read from these pages cannot be read from them the next time.
+        walk_forget_in_txn(&mut transaction, &name).await?;
         lease_end_in_txn(&mut transaction, &name, lease.fence).await?;
         transaction.commit().await?;
         Ok(())

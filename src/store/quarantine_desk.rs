@@ -133,7 +133,7 @@ async fn retried_on(
 ) -> Done<Option<Counts>> {
     let mut transaction = connection.begin().await?;
     transaction.execute(sqlx::raw_sql(TRANSACTION)).await?;
-    let context = Context { source: &entry.key.source, window: entry.window, run, now };
+    let context = Context { source: &entry.key.source, window: entry.window, run, now, overrule: false };
     let mut counts = Counts { rows_read: 1, ..Counts::default() };
     let mut of_table = by_table(rows, &mut counts.superseded);
     for table in entry.key.stream.tables() {

@@ -19,6 +19,16 @@ pub(super) async fn stage_rows(
     rows: &[&Row],
 ) -> Done<()> {
     connection.execute(sqlx::raw_sql(create_stage(table, stage))).await?;
+    copy_rows(connection, table, stage, rows).await
+}
+
+/// The same where the staging table is known to exist.
+pub(super) async fn copy_rows(
+    connection: &mut PgConnection,
+    table: &TableShape,
+    stage: Stage,
+    rows: &[&Row],
+) -> Done<()> {
     let mut copy = connection.copy_in_raw(&copy_stage(table, stage)).await?;
     let mut buffer = CopyBuffer::new();
     for row in rows {

@@ -4,7 +4,13 @@
 //! The first parameters are the same everywhere: $1 the source, $2 the instant of the commit, $3 and $4 the
 //! home window, $5 the run; from $6 on the keys, one array for each of their columns. Not all need be used.
 
+mod compare;
+mod home;
+
 use sqlx::AssertSqlSafe;
+
+pub(super) use self::compare::{differing, homeless, not_staged};
+pub(super) use self::home::{move_all_home, move_home};
 
 use crate::domain::table::{ColumnType, TableShape};
 
@@ -52,8 +58,11 @@ fn key_order(table: &TableShape, of: &str) -> String {
     parts.join(", ")
 }
 
-/// Whether the staged row `s` is to replace the stored row `t`.
-fn replaces(table: &TableShape) -> String {
+/// Whether the staged row `s` is to replace the stored row `t`; any does where the vendor overrules us.
+fn replaces(table: &TableShape, overrule: bool) -> String {
+    if overrule {
+        return "true".to_owned();
+    }
     let newer = match table.version_column {
         Some(index) => {
             let column = table.columns[index].name;
@@ -88,6 +97,8 @@ pub(super) enum Stage {
     New,
     /// Rows that replace a stored version.
     Changed,
+    /// Rows that the stored ones are held against.
+    Compared,
 }
 
 /// The staging table's name.
@@ -170,7 +181,7 @@ pub(super) fn insert_new(table: &TableShape) -> Statement {
 }
 
 /// Locks the versions that the staged rows replace and copies them into the history.
-pub(super) fn keep_replaced(table: &TableShape) -> Statement {
+pub(super) fn keep_replaced(table: &TableShape, overrule: bool) -> Statement {
     let (into, from) = history(table);
     AssertSqlSafe(format!(
         r#"
@@ -185,13 +196,13 @@ pub(super) fn keep_replaced(table: &TableShape) -> Statement {
         table = table.name,
         stage = stage_name(table, Stage::Changed),
         same_key = same_key(table, "s"),
-        replaces = replaces(table),
+        replaces = replaces(table, overrule),
         order = key_order(table, "s"),
     ))
 }
 
 /// Writes the staged rows over the stored ones.
-pub(super) fn replace(table: &TableShape) -> Statement {
+pub(super) fn replace(table: &TableShape, overrule: bool) -> Statement {
     let values: Vec<_> =
         table.columns[table.key_len..].iter().map(|column| format!("{0} = s.{0}", column.name)).collect();
     AssertSqlSafe(format!(
@@ -206,7 +217,7 @@ pub(super) fn replace(table: &TableShape) -> Statement {
         values = values.join(", "),
         stage = stage_name(table, Stage::Changed),
         same_key = same_key(table, "s"),
-        replaces = replaces(table),
+        replaces = replaces(table, overrule),
     ))
 }
 
@@ -272,29 +283,5 @@ pub(super) fn mark_deleted(table: &TableShape) -> Statement {
         table = table.name,
         keys = keys(table),
         same_key = same_key(table, "k"),
-    ))
-}
-
-/// Makes [$3, $4) the home of the rows with the given keys. Their content and their version stay.
-pub(super) fn move_home(table: &TableShape) -> Statement {
-    AssertSqlSafe(format!(
-        r#"
-        update {table} t
-        set window_start = $3, window_end = $4
-        from {keys}
-        where {same_key} and (t.window_start, t.window_end) is distinct from ($3, $4)
-        "#,
-        table = table.name,
-        keys = keys(table),
-        same_key = same_key(table, "k"),
-    ))
-}
-
-/// Makes [$4, $5) the home of all live rows whose home is exactly [$2, $3).
-pub(super) fn move_all_home(table: &TableShape) -> Statement {
-    AssertSqlSafe(format!(
-        "update {} t set window_start = $4, window_end = $5 \
-         where t.source = $1 and t.window_start = $2 and t.window_end = $3 and t.deleted_at is null",
-        table.name,
     ))
 }

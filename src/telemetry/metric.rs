@@ -43,6 +43,8 @@ pub const REQUEST_FAILURES: &str = "ccsync_request_failures_total";
 pub const PAGES_REREAD: &str = "ccsync_pages_reread_total";
 /// Walks begun again because the rows moved meanwhile.
 pub const WALKS_RESTARTED: &str = "ccsync_walks_restarted_total";
+/// Pages from before a kill or restart that were not asked for again.
+pub const PAGES_RESUMED: &str = "ccsync_pages_resumed_total";
 /// Waits for the vendor's request limit.
 pub const BUDGET_WAIT: &str = "ccsync_budget_wait_seconds";
 /// Tokens fetched.
@@ -140,6 +142,7 @@ pub const ALL: &[Metric] = &[
     counter(REQUEST_FAILURES, "requests that brought no page, by kind of fault"),
     counter(PAGES_REREAD, "single pages asked for once more because they did not fit their neighbours"),
     counter(WALKS_RESTARTED, "walks begun again because the vendor's rows moved meanwhile"),
+    counter(PAGES_RESUMED, "pages from before a kill or restart that were not asked for again"),
     seconds(BUDGET_WAIT, "waits imposed by the vendor's request limit"),
     counter(TOKEN_RENEWALS, "tokens fetched, by account"),
     gauge(TOKEN_EXPIRY, Unit::Seconds, "when the account's token ends, in seconds since 1970"),

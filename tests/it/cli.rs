@@ -8,3 +8,4 @@ mod help;
 mod quarantine;
 mod vendor;
 mod verb;
+mod verify;

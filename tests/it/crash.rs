@@ -8,3 +8,4 @@ mod kill;
 mod place;
 mod proxy;
 pub mod recipe;
+mod resume;

@@ -17,6 +17,7 @@ mod steps;
 mod switch;
 mod token;
 pub mod truth;
+mod verify;
 
 use ccsync::domain::run::RunOutcome;
 

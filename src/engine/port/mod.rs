@@ -3,7 +3,10 @@
 pub mod absence;
 pub mod budget;
 pub mod clock;
+pub mod compare;
 pub mod contract;
+pub mod explain;
+pub mod page_log;
 pub mod quarantine;
 pub mod source;
 pub mod store;

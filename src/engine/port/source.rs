@@ -32,6 +32,12 @@ pub trait Source: Send + Sync {
     /// A [`Fault`] whose kind decides what the engine does next.
     async fn fetch(&self, request: &PageRequest) -> Result<Page, Fault>;
 
+    /// The request for a page as a person would write it down, without secrets. Asks nobody.
+    fn describe(&self, request: &PageRequest) -> String {
+        let window = request.window.map_or_else(|| "all of it".to_owned(), |window| window.to_string());
+        format!("{window}, page {}, {} on a page", request.page_no, request.page_size)
+    }
+
     /// Reads the payload of an earlier reject as today's reader would. Asks nobody.
     fn reread(&self, payload: &str) -> Record;
 }

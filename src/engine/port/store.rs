@@ -121,6 +121,9 @@ pub struct Commit {
     /// More than this share of a window or snapshot (and at least 20 rows) missing at once raises an alarm,
     /// and nothing is marked deleted.
     pub absence_max: Share,
+    /// Rows that differ from the stored ones replace them whatever hash and version are stored: the tables were
+    /// found damaged.
+    pub overrule: bool,
     /// What the run counted for this scope outside the store: requests, rows read, superseded within the
     /// read. The store adds its own counts.
     pub counts: Counts,

@@ -133,6 +133,11 @@ impl Source for MoorStream {
         }
     }
 
+    fn describe(&self, request: &PageRequest) -> String {
+        let (page_no, size) = (request.page_no, request.page_size);
+        format!(r#"{} {{"page":{page_no},"pageSize":{size}}}"#, self.site().request)
+    }
+
     fn reread(&self, payload: &str) -> Record {
         reread(self.endpoint, payload, self.account.config.phone)
     }

@@ -115,6 +115,14 @@ impl Source for SobotStream {
         Ok(page)
     }
 
+    /// The token travels in a header, so the address holds no secret.
+    fn describe(&self, request: &PageRequest) -> String {
+        match self.url(&self.site(), request, self.otherwise.load(Ordering::Relaxed)) {
+            Ok(url) => format!("GET {url}"),
+            Err(_) => self.site().request,
+        }
+    }
+
     fn reread(&self, payload: &str) -> Record {
         record(payload, self.endpoint, self.account.config.phone, &mut Observation::default())
     }

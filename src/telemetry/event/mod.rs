@@ -14,8 +14,10 @@ mod window;
 pub use contract::ContractDrifted;
 pub use daemon::{DaemonStarted, DaemonStopping, DatabaseUnreachable, TokenRenewed};
 pub use pass::{PassFinished, PassPanicked, PassStarted, TickMissed};
-pub use request::{BudgetWaited, PageFetched, PageReread, RequestFailed, WalkRestarted};
-pub use window::{AbsenceAlarmRaised, LeaseLost, RecordsQuarantined, WindowCommitted, WindowFailed};
+pub use request::{BudgetWaited, PageFetched, PageReread, RequestFailed, WalkRestarted, WalkResumed};
+pub use window::{
+    AbsenceAlarmRaised, LeaseLost, RecordsQuarantined, WindowCommitted, WindowFailed, WindowVerified,
+};
 
 use std::time::Duration;
 

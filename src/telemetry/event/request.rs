@@ -80,6 +80,31 @@ impl RequestFailed<'_> {
     }
 }
 
+/// A walk goes on behind pages that came before a kill or a restart.
+#[derive(Debug)]
+pub struct WalkResumed<'a> {
+    /// The stream.
+    pub key: &'a StreamKey,
+    /// Pages that need not be asked for again.
+    pub pages: usize,
+}
+
+impl WalkResumed<'_> {
+    /// Writes it down.
+    pub fn emit(self) {
+        counter!(metric::PAGES_RESUMED, labels(self.key, &[])).increment(self.pages as u64);
+        tracing::info!(
+            target: "ccsync",
+            source = %self.key.source,
+            stream = %self.key.stream,
+            pages = self.pages,
+            "{}: a walk goes on behind {} pages that came before",
+            self.key,
+            self.pages
+        );
+    }
+}
+
 /// A walk over a scope's pages began again.
 #[derive(Debug)]
 pub struct WalkRestarted<'a> {

@@ -15,6 +15,38 @@ use crate::telemetry::metric;
 /// progress.
 const LONG_WINDOW: Duration = Duration::from_secs(300);
 
+/// A window or snapshot was held against the delivered tables.
+#[derive(Debug)]
+pub struct WindowVerified<'a> {
+    /// The stream.
+    pub key: &'a StreamKey,
+    /// The window, as text, or `snapshot`.
+    pub scope: &'a str,
+    /// Rows that the vendor returned.
+    pub rows: u64,
+    /// Rows over which table and vendor differ.
+    pub differences: u64,
+}
+
+impl WindowVerified<'_> {
+    /// Writes it down; the command itself says what differs.
+    pub fn emit(self) {
+        tracing::debug!(
+            target: "ccsync",
+            source = %self.key.source,
+            stream = %self.key.stream,
+            window = self.scope,
+            rows.read = self.rows,
+            rows.differing = self.differences,
+            "{} {} verified: {} rows, {} differ",
+            self.key,
+            self.scope,
+            self.rows,
+            self.differences
+        );
+    }
+}
+
 /// A window or snapshot was committed.
 #[derive(Debug)]
 pub struct WindowCommitted<'a> {

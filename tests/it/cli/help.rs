@@ -23,6 +23,8 @@ async fn the_help_of_every_command_is_as_it_was_agreed() {
         "quarantine show",
         "quarantine retry",
         "quarantine drop",
+        "verify",
+        "explain",
         "migrate",
         "config",
         "simulator",

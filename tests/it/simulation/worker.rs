@@ -160,6 +160,7 @@ impl Shop {
             clock,
             worker,
             policy: policy(plan, key),
+            page_log: None,
             config: config(plan, key),
         }
     }
@@ -199,6 +200,7 @@ fn config(plan: &Plan, key: &StreamKey) -> PassConfig {
             doubles: false,
             follow: false,
         },
+        keep_pages_over: Duration::ZERO,
         walks_max: 6,
         absence_max: Share::percent(5),
     }

@@ -120,6 +120,7 @@ pub async fn closed_read(
         verdict: Verdict::Proven,
     };
     Commit {
+        overrule: false,
         lease,
         run,
         certificate,

@@ -1,9 +1,13 @@
 //! What the vendors' documents leave open: whichever reading is true, the tables are the vendors'.
 
+use ccsync::app::Verified;
 use ccsync::domain::fault::FaultKind;
 use ccsync::domain::run::RunOutcome;
 use ccsync::engine::reader::PassReport;
+use ccsync::engine::verify::VerifyOrder;
 use ccsync::simulator::{SimulatorConfig, Switches};
+
+use tokio_util::sync::CancellationToken;
 
 use super::steps::value as stored;
 use super::truth;
@@ -59,6 +63,13 @@ async fn try_reading(name: &str, value: &str) {
         if impossible.is_none() {
             truth::assert_tables_are_the_vendors(&world.test).await;
         }
+        if round == 2 && impossible.is_none() {
+            for one in test_verify(&world.test).await {
+                let verification = one.verification;
+                assert!(verification.agrees(), "{reading}: {verification:?}");
+                assert!(verification.failures.is_empty(), "{reading}: {verification:?}");
+            }
+        }
         if round == 2 {
             assert_eq!(truth::fact_table_writes(&world.test).await, before, "{reading}");
         }
@@ -69,6 +80,10 @@ async fn try_reading(name: &str, value: &str) {
     assert_eq!(stored::<String>(&world.test, undocumented).await, "", "{reading}");
     assert_eq!(world.test.simulator.journal().writes(), 0);
     assert_eq!(world.test.simulator.journal().limit_violations(), 0, "{reading}");
+}
+
+async fn test_verify(test: &TestApp) -> Vec<Verified> {
+    test.app.verify(&[], &VerifyOrder::default(), false, &CancellationToken::new()).await.unwrap()
 }
 
 async fn assert_clear_failure(test: &TestApp, report: &PassReport, kind: FaultKind, code: &str) {

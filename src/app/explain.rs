@@ -1,0 +1,44 @@
+//! From a row to the request that brought it.
+
+use crate::app::App;
+use crate::domain::fault::Fault;
+use crate::domain::page::PageRequest;
+use crate::domain::window::TimeWindow;
+use crate::engine::planner::ceil_to_second;
+use crate::engine::port::explain::{Explain as _, ReadStory, RowStory};
+
+impl App {
+    /// Where the rows under this key came from; the key's parts separated by `/`, later parts may be left
+    /// out.
+    ///
+    /// # Errors
+    /// Database faults.
+    pub async fn explain(&self, key: &str) -> Result<Vec<RowStory>, Fault> {
+        let store = &self.database.store;
+        let mut stories = store.explain(&[key]).await?;
+        let parts: Vec<&str> = key.split('/').collect();
+        if stories.is_empty() && parts.len() > 1 {
+            stories = store.explain(&parts).await?;
+        }
+        for story in &mut stories {
+            let Some(stream) = self.streams.iter().find(|stream| stream.reader.key == story.stream) else {
+                continue;
+            };
+            for read in story.versions.iter_mut().filter_map(|version| version.read.as_mut()) {
+                let page_size = stream.reader.config.walk.page_size;
+                // A window that was still growing was asked for as far as it had come.
+                let until = ceil_to_second(read.read_at);
+                let window =
+                    read.window.and_then(|window| TimeWindow::new(window.start, window.end.min(until)));
+                let request = PageRequest { window, page_no: 1, page_size };
+                read.request = Some(pages(stream.reader.source.describe(&request), read));
+            }
+        }
+        Ok(stories)
+    }
+}
+
+/// Which of a read's pages brought a row is not kept.
+fn pages(first: String, read: &ReadStory) -> String {
+    if 1 < read.pages { format!("{first}, to page {}", read.pages) } else { first }
+}

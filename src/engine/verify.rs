@@ -1,0 +1,266 @@
+//! The vendor read again and held against the delivered tables, row by row.
+//!
+//! It takes no lease and moves no checkpoint: it may run beside any number of workers. What a commit between
+//! its two steps would make look different is looked at twice.
+
+mod order;
+
+use std::collections::{HashSet, VecDeque};
+
+use tokio_util::sync::CancellationToken;
+
+use crate::domain::fault::{Fault, FaultKind};
+use crate::domain::record::Row;
+use crate::domain::window::TimeWindow;
+use crate::engine::fault_policy::{Action, policy};
+use crate::engine::fetch::{Fetcher, is_silence};
+use crate::engine::pass::{FAILURES_IN_A_ROW_MAX, scope_text};
+use crate::engine::planner::ceil_to_second;
+use crate::engine::port::compare::{Compare, Comparison, DifferenceKind};
+use crate::engine::port::store::{ReadRecord, Scope};
+use crate::engine::read::{Before, ReadEnd, read};
+use crate::engine::reader::{ReadPolicy, ScopeFailure, StreamReader, before};
+use crate::telemetry::event;
+
+pub use self::order::{Sample, Verification, VerifyOrder};
+use self::order::{chosen, scope_of};
+
+impl StreamReader {
+    /// Reads the vendor for what the ledger says was read, and compares. Stops early, with what it has, when
+    /// it is told to or when the vendor is away.
+    ///
+    /// # Errors
+    /// Only where the ledger cannot be read; all else is in the answer.
+    pub async fn verify(
+        &self,
+        tables: &dyn Compare,
+        order: &VerifyOrder,
+        stop: &CancellationToken,
+    ) -> Result<Verification, Fault> {
+        let ledger = self.store.reads(&self.key).await?;
+        let mut verifier = Verifier::new(self, tables, &ledger);
+        verifier.done.unread = self.unread(&ledger, order);
+        let is_snapshot = matches!(self.policy, ReadPolicy::Snapshot);
+        verifier.done.never_read = is_snapshot && ledger.iter().all(|record| record.read_at.is_none());
+        for record in chosen(&ledger, order, &self.key) {
+            verifier.add(record);
+        }
+        tokio::select! {
+            biased;
+            () = stop.cancelled() => {
+                let fault = Fault::new(FaultKind::Cancelled, "told to stop before all was compared");
+                verifier.fail("the verification as a whole".to_owned(), &fault);
+            }
+            () = verifier.work() => {}
+        }
+        if order.range.is_none() && order.sample.is_none() && order.scopes.is_none() {
+            verifier.find_homeless().await;
+        }
+        Ok(verifier.finish())
+    }
+
+    /// What of the range no read covers, as far as it is old enough to be called complete.
+    fn unread(&self, ledger: &[ReadRecord], order: &VerifyOrder) -> Vec<TimeWindow> {
+        let ReadPolicy::Windows(policy) = &self.policy else { return Vec::new() };
+        let settled = self.clock.now() - policy.settle;
+        let start = order.range.map_or(policy.start, |range| range.start.max(policy.start));
+        let end = order.range.map_or(settled, |range| range.end.min(settled));
+        let read: Vec<_> = ledger
+            .iter()
+            .filter(|record| record.read_at.is_some())
+            .filter_map(|record| record.window)
+            .collect();
+        match TimeWindow::new(start, end) {
+            Some(span) if order.scopes.is_none() => span.subtract(&read),
+            _ => Vec::new(),
+        }
+    }
+}
+
+/// What one scope brought.
+#[derive(Default)]
+struct Came {
+    rows: Vec<Row>,
+    unreadable: u64,
+}
+
+struct Verifier<'a> {
+    reader: &'a StreamReader,
+    tables: &'a dyn Compare,
+    ledger: &'a [ReadRecord],
+    fetcher: Fetcher<'a>,
+    queue: VecDeque<&'a ReadRecord>,
+    queued: HashSet<Scope>,
+    elsewhere: HashSet<(&'static str, Vec<String>)>,
+    done: Verification,
+}
+
+impl<'a> Verifier<'a> {
+    fn new(reader: &'a StreamReader, tables: &'a dyn Compare, ledger: &'a [ReadRecord]) -> Self {
+        let budget = (reader.budget.as_ref(), &reader.budget_key);
+        let (source, clock) = (reader.source.as_ref(), reader.clock.as_ref());
+        Verifier {
+            reader,
+            tables,
+            ledger,
+            fetcher: Fetcher::new(&reader.key, source, budget, clock, reader.config.retry),
+            queue: VecDeque::new(),
+            queued: HashSet::new(),
+            elsewhere: HashSet::new(),
+            done: Verification {
+                key: reader.key.clone(),
+                windows: 0,
+                rows: 0,
+                unreadable: 0,
+                requests: 0,
+                differences: Vec::new(),
+                unread: Vec::new(),
+                never_read: false,
+                failures: Vec::new(),
+            },
+        }
+    }
+
+    fn add(&mut self, record: &'a ReadRecord) {
+        if self.queued.insert(scope_of(record)) {
+            self.queue.push_back(record);
+        }
+    }
+
+    async fn work(&mut self) {
+        let mut failures_in_a_row = 0;
+        while let Some(record) = self.queue.pop_front() {
+            let outcome = self.compare(record).await;
+            self.done.requests += self.fetcher.take_requests();
+            let Err(fault) = outcome else {
+                failures_in_a_row = 0;
+                continue;
+            };
+            let scope = scope_text(scope_of(record));
+            self.fail(scope, &fault);
+            failures_in_a_row += 1;
+            let away = is_silence(fault.kind) && !self.fetcher.answered();
+            let down = away || FAILURES_IN_A_ROW_MAX <= failures_in_a_row;
+            if down || policy(fault.kind).action == Action::StopStream {
+                return self.leave_the_rest(&fault);
+            }
+        }
+    }
+
+    fn leave_the_rest(&mut self, fault: &Fault) {
+        if !self.queue.is_empty() {
+            let scope = format!("{} further windows, not compared", self.queue.len());
+            self.fail(scope, fault);
+        }
+    }
+
+    /// Compares one scope. What differs is looked at a second time, vendor and tables both: only what differs
+    /// in the same way again was not caused by a commit or a change in between.
+    async fn compare(&mut self, record: &'a ReadRecord) -> Result<(), Fault> {
+        let (mut found, mut came) = self.look(record).await?;
+        if !found.differences.is_empty() {
+            let first = found;
+            (found, came) = self.look(record).await?;
+            found.differences.retain(|new| first.differences.iter().any(|old| old.is_same(new)));
+        }
+        self.done.windows += 1;
+        self.done.rows += came.rows.len() as u64;
+        self.done.unreadable += came.unreadable;
+        // A row that its home lacks may have moved to where it was seen.
+        for window in found.sighted_in {
+            let holds = |record: &&ReadRecord| {
+                record.read_at.is_some() && record.window.is_some_and(|known| known.overlaps(&window))
+            };
+            self.ledger.iter().filter(holds).for_each(|record| self.add(record));
+        }
+        self.elsewhere.extend(found.elsewhere);
+        let differences = found.differences.len() as u64;
+        let (key, scope, rows) = (&self.reader.key, scope_text(scope_of(record)), came.rows.len() as u64);
+        event::WindowVerified { key, scope: &scope, rows, differences }.emit();
+        self.done.differences.extend(found.differences);
+        Ok(())
+    }
+
+    async fn look(&mut self, record: &ReadRecord) -> Result<(Comparison, Came), Fault> {
+        let came = self.read(record).await?;
+        let key = &self.reader.key;
+        let comparison = self.tables.compare(key, record.window, &came.rows, record.read_at).await?;
+        Ok((comparison, came))
+    }
+
+    /// All rows of a scope; one that has grown too large for one walk is read in halves.
+    async fn read(&mut self, record: &ReadRecord) -> Result<Came, Fault> {
+        let now = ceil_to_second(self.reader.clock.now());
+        let mut asks: Vec<Option<TimeWindow>> = match record.window {
+            Some(window) => vec![TimeWindow::new(window.start, window.end.min(now))],
+            None => vec![None],
+        };
+        let (mut came, mut known) = (Came::default(), before(Some(record)));
+        while let Some(ask) = asks.pop() {
+            match self.read_once(ask, known).await? {
+                Ok(more) => {
+                    came.rows.extend(more.rows);
+                    came.unreadable += more.unreadable;
+                }
+                Err(count) => {
+                    let halves = ask.and_then(|ask| ask.split()).ok_or_else(|| {
+                        let message = format!("one second holds {count} elements");
+                        Fault::new(FaultKind::WindowTooLarge, message)
+                    })?;
+                    asks.extend([Some(halves.1), Some(halves.0)]);
+                    known = Before::default();
+                }
+            }
+        }
+        Ok(came)
+    }
+
+    /// The rows, or how many there are where that is too many.
+    async fn read_once(
+        &mut self,
+        ask: Option<TimeWindow>,
+        known: Before,
+    ) -> Result<Result<Came, u64>, Fault> {
+        let config = &self.reader.config;
+        let mut walk = config.walk;
+        let closing = self.reader.source.closing();
+        match read(&mut self.fetcher, closing, &mut walk, config.walks_max, ask, known).await? {
+            ReadEnd::Closed(closed) => {
+                let unreadable = closed.rejects.len() as u64;
+                Ok(Ok(Came { rows: closed.rows, unreadable }))
+            }
+            ReadEnd::TooLarge(count) => Ok(Err(count)),
+        }
+    }
+
+    async fn find_homeless(&mut self) {
+        if !matches!(self.reader.policy, ReadPolicy::Windows(_)) {
+            return;
+        }
+        match self.tables.homeless(&self.reader.key).await {
+            // What no read covers is told as a stretch of time, not row by row.
+            Ok(homeless) => {
+                let unread = &self.done.unread;
+                let told = |home: TimeWindow| unread.iter().any(|window| window.overlaps(&home));
+                let homeless = homeless.into_iter().filter(|row| !row.window.is_some_and(told));
+                self.done.differences.extend(homeless);
+            }
+            Err(fault) => self.fail("rows outside of all windows".to_owned(), &fault),
+        }
+    }
+
+    fn fail(&mut self, scope: String, fault: &Fault) {
+        self.done.failures.push(ScopeFailure { scope, kind: fault.kind, message: fault.chain() });
+    }
+
+    /// A row that its home lacks and another window contains has moved: it is in the table, once.
+    fn finish(mut self) -> Verification {
+        let elsewhere = std::mem::take(&mut self.elsewhere);
+        self.done.differences.retain(|difference| {
+            difference.kind != DifferenceKind::Extra
+                || !elsewhere.contains(&(difference.table, difference.key.clone()))
+        });
+        self.done.requests += self.fetcher.take_requests();
+        self.done
+    }
+}

@@ -1,0 +1,30 @@
+//! Which window a row is at home in.
+
+use sqlx::AssertSqlSafe;
+
+use super::{Statement, keys, same_key};
+use crate::domain::table::TableShape;
+
+/// Makes [$3, $4) the home of the rows with the given keys. Their content and their version stay.
+pub(in crate::store) fn move_home(table: &TableShape) -> Statement {
+    AssertSqlSafe(format!(
+        r#"
+        update {table} t
+        set window_start = $3, window_end = $4
+        from {keys}
+        where {same_key} and (t.window_start, t.window_end) is distinct from ($3, $4)
+        "#,
+        table = table.name,
+        keys = keys(table),
+        same_key = same_key(table, "k"),
+    ))
+}
+
+/// Makes [$4, $5) the home of all live rows whose home is exactly [$2, $3).
+pub(in crate::store) fn move_all_home(table: &TableShape) -> Statement {
+    AssertSqlSafe(format!(
+        "update {} t set window_start = $4, window_end = $5 \
+         where t.source = $1 and t.window_start = $2 and t.window_end = $3 and t.deleted_at is null",
+        table.name,
+    ))
+}
