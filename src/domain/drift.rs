@@ -3,27 +3,17 @@
 //! A departure is no fault: what has no column is kept in `extra`, what cannot be read is set aside. It is
 //! noticed and told once, because somebody has to decide what it means.
 
-use std::collections::HashSet;
-use std::hash::{DefaultHasher, Hash, Hasher};
-
 use chrono::{DateTime, Utc};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
-use crate::domain::contract::{FieldContract, ObjectContract, types_text};
 use crate::domain::stream::StreamKey;
 use crate::domain::window::TimeWindow;
 
 /// Departures that are kept for one stream; beyond them one entry says that there are more.
 pub const DRIFTS_MAX: usize = 200;
 
-/// Objects of a kind that a read must hold before a field that none of them has is called missing.
-const MISSING_AFTER: u64 = 20;
-
-/// Sightings that are remembered so that each costs one look; beyond them each is looked at anew.
-const REMEMBERED_MAX: usize = 4096;
-
 /// How something departs from the documents.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum DriftKind {
     /// A field that no document names.
@@ -88,7 +78,7 @@ impl DriftKind {
 }
 
 /// One departure. Nothing in it is a value that could be personal.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct ContractDrift {
     /// What kind.
     pub kind: DriftKind,
@@ -127,7 +117,7 @@ impl ContractDrift {
         }
     }
 
-    fn too_many() -> ContractDrift {
+    pub(super) fn too_many() -> ContractDrift {
         ContractDrift {
             kind: DriftKind::TooMany,
             field: String::new(),
@@ -176,108 +166,6 @@ pub struct DriftEntry {
     pub first_run_id: i64,
     /// The window in which it came; `None` for a snapshot.
     pub window: Option<TimeWindow>,
-}
-
-#[derive(Debug, Clone, PartialEq)]
-struct Tally {
-    object: &'static ObjectContract,
-    objects: u64,
-    /// One bit for each of the object's fields: some object had it.
-    present: u64,
-}
-
-/// What was seen of the contract in one page, or in all pages of a read.
-#[derive(Debug, Clone, PartialEq, Default)]
-pub struct Observation {
-    tallies: Vec<Tally>,
-    drifts: Vec<ContractDrift>,
-    more: bool,
-    looked_at: HashSet<u64>,
-}
-
-impl Observation {
-    /// Counts one object, with a bit for each of its contract's fields that it had.
-    pub fn count(&mut self, object: &'static ObjectContract, present: u64) {
-        self.tally(object, 1, present);
-    }
-
-    fn tally(&mut self, object: &'static ObjectContract, objects: u64, present: u64) {
-        match self.tallies.iter_mut().find(|tally| std::ptr::eq(tally.object, object)) {
-            Some(tally) => {
-                tally.objects += objects;
-                tally.present |= present;
-            }
-            None => self.tallies.push(Tally { object, objects, present }),
-        }
-    }
-
-    /// Whether `what` is worth a closer look: it was not looked at before, and there is room for it.
-    pub fn is_news(&mut self, what: impl Hash) -> bool {
-        let mut hasher = DefaultHasher::new();
-        what.hash(&mut hasher);
-        let what = hasher.finish();
-        if self.more || self.looked_at.contains(&what) {
-            return false;
-        }
-        if self.looked_at.len() < REMEMBERED_MAX {
-            self.looked_at.insert(what);
-        }
-        true
-    }
-
-    /// Keeps a departure, unless the same one is known.
-    pub fn add(&mut self, drift: ContractDrift) {
-        if self.drifts.iter().any(|known| known.is_same(&drift)) {
-            return;
-        }
-        if DRIFTS_MAX <= self.drifts.len() {
-            self.more = true;
-            return;
-        }
-        self.drifts.push(drift);
-    }
-
-    /// Adds what another page showed.
-    pub fn merge(&mut self, page: Observation) {
-        for tally in page.tallies {
-            self.tally(tally.object, tally.objects, tally.present);
-        }
-        page.drifts.into_iter().for_each(|drift| self.add(drift));
-        self.more |= page.more;
-    }
-
-    /// All departures, now that the read is closed, in a lasting order.
-    pub fn into_drifts(mut self) -> Vec<ContractDrift> {
-        for tally in std::mem::take(&mut self.tallies) {
-            tally.missing().into_iter().for_each(|drift| self.add(drift));
-        }
-        if self.more {
-            self.drifts.push(ContractDrift::too_many());
-        }
-        self.drifts.sort();
-        self.drifts
-    }
-}
-
-impl Tally {
-    fn missing(&self) -> Vec<ContractDrift> {
-        if self.objects < MISSING_AFTER {
-            return Vec::new();
-        }
-        let is_missed = |(index, field): &(usize, &FieldContract)| {
-            field.always && self.present & 1_u64.checked_shl(*index as u32).unwrap_or(0) == 0
-        };
-        let missed = self.object.fields.iter().enumerate().filter(is_missed);
-        missed
-            .map(|(_, field)| ContractDrift {
-                kind: DriftKind::MissingField,
-                field: self.object.field(field.names[0]),
-                observed: String::new(),
-                expected: types_text(field.types),
-                example: format!("none of {} objects in one read has it", self.objects),
-            })
-            .collect()
-    }
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@ pub mod contract;
 pub mod drift;
 pub mod fault;
 pub mod lag;
+pub mod observation;
 pub mod page;
 pub mod privacy;
 pub mod record;

@@ -1,6 +1,6 @@
 //! One page asked for, one page answered.
 
-use crate::domain::drift::Observation;
+use crate::domain::observation::Observation;
 use crate::domain::record::Record;
 use crate::domain::window::TimeWindow;
 

@@ -9,8 +9,8 @@
 
 use std::collections::HashMap;
 
-use crate::domain::drift::Observation;
 use crate::domain::fault::{Fault, FaultKind};
+use crate::domain::observation::Observation;
 use crate::domain::page::{Closing, Page, PageRequest};
 use crate::domain::record::Record;
 use crate::domain::window::TimeWindow;

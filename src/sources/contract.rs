@@ -9,7 +9,8 @@ use std::collections::BTreeMap;
 use serde_json::value::RawValue;
 
 use crate::domain::contract::{FieldContract, JsonType, ObjectContract, types_text};
-use crate::domain::drift::{ContractDrift, DriftKind, Observation};
+use crate::domain::drift::{ContractDrift, DriftKind};
+use crate::domain::observation::Observation;
 use crate::domain::privacy::PhonePolicy;
 use crate::sources::reading::{Fields, Names};
 use crate::sources::scalar::Scalar;

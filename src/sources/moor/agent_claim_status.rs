@@ -3,7 +3,7 @@
 use serde_json::{Map, Value as Json};
 
 use crate::domain::contract::{FieldContract, JsonType, ObjectContract};
-use crate::domain::drift::Observation;
+use crate::domain::observation::Observation;
 use crate::domain::privacy::PhonePolicy;
 use crate::domain::record::{Record, Row, Value};
 use crate::domain::stream::StreamId;

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashSet};
 use serde_json::value::RawValue;
 
 use crate::domain::contract::ObjectContract;
-use crate::domain::drift::Observation;
+use crate::domain::observation::Observation;
 use crate::domain::privacy::PhonePolicy;
 use crate::domain::record::{Record, Reject, Row};
 use crate::domain::stream::StreamId;

@@ -1,7 +1,7 @@
 //! Skill groups and their members (`moor-skill-groups.txt`, queueQueue).
 
 use crate::domain::contract::{FieldContract, JsonType, ObjectContract};
-use crate::domain::drift::Observation;
+use crate::domain::observation::Observation;
 use crate::domain::privacy::PhonePolicy;
 use crate::domain::record::{Record, Row, Value};
 use crate::domain::stream::StreamId;

@@ -8,8 +8,8 @@ use chrono_tz::Asia::Shanghai;
 use serde_json::value::RawValue;
 
 use crate::domain::contract::{FieldContract, JsonType, ObjectContract};
-use crate::domain::drift::Observation;
 use crate::domain::fault::{Fault, FaultKind};
+use crate::domain::observation::Observation;
 use crate::domain::privacy::PhonePolicy;
 use crate::sources::contract::{TEXT_OR_NUMBER, open_known};
 use crate::sources::http::Answer;

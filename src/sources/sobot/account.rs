@@ -9,8 +9,8 @@ use async_trait::async_trait;
 use secrecy::ExposeSecret as _;
 use url::Url;
 
-use crate::domain::drift::Observation;
 use crate::domain::fault::{Fault, FaultKind};
+use crate::domain::observation::Observation;
 use crate::domain::page::{Closing, Page, PageRequest};
 use crate::domain::record::Record;
 use crate::domain::stream::{StreamId, StreamKey};

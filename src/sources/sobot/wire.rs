@@ -3,8 +3,8 @@
 use chrono::{DateTime, Utc};
 use serde_json::value::RawValue;
 
-use crate::domain::drift::Observation;
 use crate::domain::fault::{Fault, FaultKind};
+use crate::domain::observation::Observation;
 use crate::domain::page::Page;
 use crate::domain::privacy::PhonePolicy;
 use crate::domain::record::Record;
