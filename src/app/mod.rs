@@ -3,6 +3,7 @@
 
 mod absence;
 mod check;
+mod contract;
 mod daemon;
 mod database;
 mod explain;

@@ -65,6 +65,7 @@ impl Stream {
             last_read_at: None,
             quarantined: 0,
             absence_alarms: 0,
+            drifts: Vec::new(),
             failure: None,
             schedule,
             next_tick: None,

@@ -48,6 +48,8 @@ pub(super) enum Command {
     Absence(AbsenceCommand),
     /// Records that could not be read: look at them, read them again, give them up.
     Quarantine(QuarantineArgs),
+    /// What the vendors sent that their documents do not say, each departure once, the newest first.
+    Contract(JsonArgs),
     /// Create or update the tables.
     Migrate,
     /// The configuration in effect, secrets hidden.

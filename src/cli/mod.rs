@@ -5,6 +5,7 @@ mod args;
 mod backfill;
 mod check;
 mod config;
+mod contract;
 mod demo;
 mod exit;
 mod explain;
@@ -75,6 +76,7 @@ fn dispatch(cli: Cli) -> Result<Exit, Failure> {
             Command::Verify(args) => verify::verify(settings, args).await,
             Command::Explain(args) => explain::explain(settings, args).await,
             Command::Absence(command) => absence::absence(settings, command).await,
+            Command::Contract(args) => contract::contract(settings, args).await,
             Command::Quarantine(args) => quarantine::quarantine(settings, args).await,
             Command::Migrate => migrate::migrate(settings).await,
             Command::Config(_) | Command::Simulator(_) | Command::Demo(_) => Ok(Exit::Done),

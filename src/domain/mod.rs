@@ -2,8 +2,11 @@
 
 pub mod absence;
 pub mod certificate;
+pub mod contract;
+pub mod drift;
 pub mod fault;
 pub mod lag;
+pub mod observation;
 pub mod page;
 pub mod privacy;
 pub mod record;

@@ -1,5 +1,6 @@
 //! One page asked for, one page answered.
 
+use crate::domain::observation::Observation;
 use crate::domain::record::Record;
 use crate::domain::window::TimeWindow;
 
@@ -23,6 +24,8 @@ pub struct Page {
     pub total: Option<u64>,
     /// The page size that the vendor says it used, where the endpoint says so.
     pub page_size: Option<u32>,
+    /// How the elements kept to what is documented of them.
+    pub observation: Observation,
 }
 
 /// How the end of a walk over pages is known at an endpoint.

@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use serde::Serialize;
 
+use crate::domain::drift::DriftEntry;
 use crate::domain::run::Counts;
 use crate::domain::stream::{StreamId, StreamKey, StreamKind};
 
@@ -66,6 +67,8 @@ pub struct StreamStatus {
     pub quarantined: i64,
     /// Open alarms over rows that vanished in masses.
     pub absence_alarms: i64,
+    /// Departures from the vendor's documents that were first seen in the last 7 days, the newest first.
+    pub drifts: Vec<DriftEntry>,
     /// The oldest failure not yet made good.
     pub failure: Option<StreamFailure>,
     /// The cron expression.

@@ -273,6 +273,7 @@ impl<'a> Pass<'a> {
             run: self.run,
             rows: closed.rows,
             rejects: closed.rejects,
+            drifts: closed.drifts,
             certificate,
             read_at,
             complete_to,

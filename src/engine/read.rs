@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use chrono::{DateTime, Utc};
 
 use crate::domain::certificate::{Certificate, SetDigest, Verdict};
+use crate::domain::drift::ContractDrift;
 use crate::domain::fault::{Fault, FaultKind};
 use crate::domain::page::Closing;
 use crate::domain::record::{Reject, Row};
@@ -38,6 +39,8 @@ pub struct ClosedRead {
     pub superseded: u64,
     /// The vendor's rows moved while they were read, or one came in two versions.
     pub moved: bool,
+    /// How the elements depart from what is documented of them.
+    pub drifts: Vec<ContractDrift>,
     /// What was proven.
     pub certificate: Certificate,
 }
@@ -134,6 +137,7 @@ pub async fn read(
 
 /// One row for each key: of equal keys the later version stays, of equal versions the one that came later.
 fn close(walk: Walk, requests: u64) -> ClosedRead {
+    let drifts = walk.observation.into_drifts();
     let elements = walk.records.len() as u64;
     let mut kept: HashMap<(&'static str, String), (usize, u128)> = HashMap::new();
     let mut rows: Vec<Row> = Vec::with_capacity(walk.records.len());
@@ -169,5 +173,5 @@ fn close(walk: Walk, requests: u64) -> ClosedRead {
         digest,
         verdict: Verdict::Unverified,
     };
-    ClosedRead { rows, rejects, superseded, moved, certificate }
+    ClosedRead { rows, rejects, superseded, moved, drifts, certificate }
 }

@@ -10,6 +10,7 @@
 use std::collections::HashMap;
 
 use crate::domain::fault::{Fault, FaultKind};
+use crate::domain::observation::Observation;
 use crate::domain::page::{Closing, Page, PageRequest};
 use crate::domain::record::Record;
 use crate::domain::window::TimeWindow;
@@ -59,6 +60,8 @@ pub struct Walk {
     pub total: Option<u64>,
     /// Pages with at least one element.
     pub pages: u32,
+    /// How the elements kept to what is documented of them.
+    pub observation: Observation,
 }
 
 /// Times that one page is asked for again before its answers, never twice the same, are called drift.
@@ -189,6 +192,7 @@ impl Walker<'_, '_> {
         self.walk.pages += u32::from(!page.records.is_empty());
         self.walk.total = self.walk.total.or(page.total);
         self.walk.records.extend(page.records);
+        self.walk.observation.merge(page.observation);
     }
 
     fn is_complete(&self) -> bool {

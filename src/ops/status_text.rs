@@ -12,6 +12,9 @@ use crate::ops::text_table::{self, Column};
 /// Runs shown; the report may hold more.
 const RUNS_SHOWN: usize = 10;
 
+/// Departures from the documents shown of a stream; the report may hold more.
+const DRIFTS_SHOWN: usize = 5;
+
 /// A windowed stream whose data ends this long before its last read has older windows still to read.
 const BEHIND: Duration = Duration::hours(6);
 
@@ -28,6 +31,7 @@ pub fn render(report: &StatusReport, zone: Tz, width: Option<usize>) -> String {
         text.push_str(&streams(report, zone, width));
     }
     failures(&mut text, report, zone, width.unwrap_or(100));
+    drifts(&mut text, report, width.unwrap_or(100));
     if report.quarantine_open > 0 {
         let _ = writeln!(
             text,
@@ -101,6 +105,25 @@ fn failures(text: &mut String, report: &StatusReport, zone: Tz, width: usize) {
         wrap(text, &format!("{}: {}", failure.kind, plain(&failure.message)), width);
         if !failure.cure.is_empty() {
             wrap(text, &format!("cure: {}", plain(&failure.cure)), width);
+        }
+    }
+}
+
+fn drifts(text: &mut String, report: &StatusReport, width: usize) {
+    let drifting = report.streams.iter().filter(|stream| !stream.drifts.is_empty());
+    for (index, stream) in drifting.enumerate() {
+        text.push_str(if index == 0 {
+            "\nDepartures from the vendor's documents, last 7 days\n"
+        } else {
+            ""
+        });
+        let _ = writeln!(text, "{}/{}", plain(&stream.source), stream.stream);
+        for entry in stream.drifts.iter().take(DRIFTS_SHOWN) {
+            wrap(text, &format!("{}; {}", plain(&entry.sentence), entry.cure), width);
+        }
+        if DRIFTS_SHOWN < stream.drifts.len() {
+            let more = stream.drifts.len() - DRIFTS_SHOWN;
+            wrap(text, &format!("and {more} more; see `ccsync contract`"), width);
         }
     }
 }

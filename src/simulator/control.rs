@@ -64,7 +64,7 @@ async fn truth(Shared(state): Shared<Arc<State>>, Path(part): Path<String>) -> R
         "calls" => reply(Ok(world.calls.truth(&switches))),
         "chats" => reply(Ok(world.chats.truth(&switches))),
         "groups" => reply(Ok(world.by_exten(|group| group.to_queue(&world.agents, &switches)))),
-        "claims" => reply(Ok(world.by_exten(|group| group.to_claims(&world.agents)))),
+        "claims" => reply(Ok(world.by_exten(|group| group.to_claims(&world.agents, &switches)))),
         "ever" => reply(Ok(world.ever())),
         _ => reply(Err::<(), _>("the parts of the truth are calls, chats, groups, claims, ever".to_owned())),
     }

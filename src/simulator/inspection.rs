@@ -5,6 +5,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use super::departure::depart_item;
 use super::switchboard::Switches;
 use super::switches::{CallTimeName, ChatTimeName, ExtraField, FilterTime, Values};
 
@@ -151,6 +152,7 @@ impl Inspection {
             // An invention: no document names it.
             put("quality_remark", Value::from("话术规范，态度耐心 👍"));
         }
+        depart_item(&mut item, self.odd, switches.sobot_contract);
         if let Some(raw) = &self.raw {
             item.extend(raw.iter().map(|(name, value)| (name.clone(), value.clone())));
         }

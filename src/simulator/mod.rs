@@ -16,6 +16,7 @@ mod clamp;
 mod config;
 mod control;
 mod data;
+mod departure;
 mod dice;
 mod endpoint;
 mod exchange;

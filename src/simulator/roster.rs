@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value, json};
 
+use super::departure::depart_group;
 use super::inspection::Person;
 use super::switchboard::Switches;
 use super::switches::{MemoryTime, NameMatch};
@@ -76,11 +77,12 @@ impl Group {
         row.insert("updateTime".into(), beijing_text(self.updated_ms).into());
         row.insert("updateAgent".into(), self.update_agent.as_str().into());
         row.insert("assignMembers".into(), members);
+        depart_group(&mut row, switches.moor_contract);
         Value::Object(row)
     }
 
     /// The group as `queueQueueAgentClaimStatus` lists it.
-    pub(super) fn to_claims(&self, agents: &[Agent]) -> Value {
+    pub(super) fn to_claims(&self, agents: &[Agent], switches: &Switches) -> Value {
         let members = self.members(agents, |seat, agent| {
             json!({
                 "agentNumber": agent.number,
@@ -91,12 +93,13 @@ impl Group {
                 "phone": agent.phone,
             })
         });
-        json!({
-            "displayName": self.display_name,
-            "exten": self.exten,
-            "assignRule": self.assign_rule,
-            "assignMembers": members,
-        })
+        let mut row = Map::new();
+        row.insert("displayName".into(), self.display_name.as_str().into());
+        row.insert("exten".into(), self.exten.as_str().into());
+        row.insert("assignRule".into(), self.assign_rule.as_str().into());
+        row.insert("assignMembers".into(), members);
+        depart_group(&mut row, switches.moor_contract);
+        Value::Object(row)
     }
 
     fn members(&self, agents: &[Agent], write: impl Fn(&Seat, &Agent) -> Value) -> Value {

@@ -5,8 +5,9 @@ use serde_json::Value;
 
 use super::switches::{
     CallTimeName, ChatDates, ChatTimeName, ClaimFilter, Clamp, Code, CreateTime, EmptyItems, Envelope,
-    ExtraField, FilterTime, LimitScope, MemoryTime, Minute, MoorStatus, NameMatch, OnOff, Order,
-    ParameterCodes, Rescoring, SigCase, SigWindow, Span, TokenStatus, UpdateTime, Values, WindowEnd,
+    ExtraField, FilterTime, LimitScope, MemoryTime, Minute, MoorContract, MoorStatus, NameMatch, OnOff,
+    Order, ParameterCodes, Rescoring, SigCase, SigWindow, SobotContract, Span, TokenStatus, UpdateTime,
+    Values, WindowEnd,
 };
 
 /// How the vendors behave where their documents leave it open. The field names
@@ -50,6 +51,8 @@ pub struct Switches {
     pub sobot_parameter_codes: ParameterCodes,
     /// Whether some rows have an undocumented field.
     pub sobot_extra_field: ExtraField,
+    /// Whether the items are as documented.
+    pub sobot_contract: SobotContract,
     /// Which letters a signature may have.
     pub moor_sig_case: SigCase,
     /// How far a timestamp may lie from now.
@@ -74,6 +77,8 @@ pub struct Switches {
     pub moor_memory_time: MemoryTime,
     /// Whether `updateTime` moves with the members.
     pub moor_update_time: UpdateTime,
+    /// Whether groups and members are as documented.
+    pub moor_contract: MoorContract,
 }
 
 impl Switches {
@@ -116,6 +121,18 @@ impl Switches {
         ("moor_claim_filter", "required"),
         ("moor_memory_time", "when_memory"),
         ("moor_update_time", "stays"),
+    ];
+
+    /// Departures from the documents, as name and value: not readings of theirs, but what a client must
+    /// notice.
+    pub const DEPARTURES: [(&str, &str); 7] = [
+        ("sobot_contract", "new_field"),
+        ("sobot_contract", "changed_type"),
+        ("sobot_contract", "missing_field"),
+        ("moor_contract", "new_field"),
+        ("moor_contract", "changed_type"),
+        ("moor_contract", "unknown_code"),
+        ("moor_contract", "missing_field"),
     ];
 
     /// The names of all switches.

@@ -97,7 +97,7 @@ impl World {
             calls: self.calls.truth(switches),
             chats: self.chats.truth(switches),
             groups: self.by_exten(|group| group.to_queue(&self.agents, switches)),
-            claims: self.by_exten(|group| group.to_claims(&self.agents)),
+            claims: self.by_exten(|group| group.to_claims(&self.agents, switches)),
             ever: self.ever(),
         }
     }

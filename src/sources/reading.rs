@@ -55,6 +55,11 @@ impl<'a> Fields<'a> {
         Ok(Fields { fields, phone })
     }
 
+    /// What was sent and not taken out yet.
+    pub(crate) fn untaken(&self) -> &BTreeMap<String, &'a RawValue> {
+        &self.fields
+    }
+
     /// Takes the field out, as it is.
     pub(crate) fn take_raw(&mut self, name: &str) -> Option<&'a RawValue> {
         self.fields.remove(name)

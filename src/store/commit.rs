@@ -10,6 +10,7 @@ use sqlx::{Connection as _, Executor as _, PgConnection, Postgres};
 use tracing::Instrument as _;
 
 use crate::domain::certificate::Verdict;
+use crate::domain::drift::ContractDrift;
 use crate::domain::fault::{Fault, FaultKind};
 use crate::domain::record::Row;
 use crate::domain::run::{Counts, RunId};
@@ -18,6 +19,7 @@ use crate::domain::window::TimeWindow;
 use crate::engine::port::store::{Commit, Scope};
 use crate::store::absence::{AbsenceRule, Seen, settle_snapshot, settle_window};
 use crate::store::certificate::certificate_insert_in_txn;
+use crate::store::contract_drift::{drift_insert_in_txn, tell};
 use crate::store::fault::{Broken, Done, from_sql, lease_lost};
 use crate::store::lag::second_look_in_txn;
 use crate::store::lease::{lease_end_in_txn, lease_hold_in_txn, lease_name};
@@ -108,7 +110,7 @@ impl PgStore {
 
 async fn commit_on(connection: &mut PgConnection, commit: &Commit, name: &str) -> Done<Counts> {
     let mut transaction = connection.begin().await?;
-    let counts = write_read(&mut transaction, commit, name).await?;
+    let (counts, drifts) = write_read(&mut transaction, commit, name).await?;
     failpoint(Failpoint::CommitBefore).await?;
     transaction.commit().await.map_err(|error| {
         let fault = from_sql(&format!("committing {name}"), &error);
@@ -120,11 +122,17 @@ async fn commit_on(connection: &mut PgConnection, commit: &Commit, name: &str) -
             _ => fault,
         }
     })?;
+    tell(&commit.lease.stream, &drifts);
     failpoint(Failpoint::CommitAfter).await?;
     Ok(counts)
 }
 
-async fn write_read(connection: &mut PgConnection, commit: &Commit, name: &str) -> Done<Counts> {
+/// Answers what was done, and what was noticed for the first time.
+async fn write_read(
+    connection: &mut PgConnection,
+    commit: &Commit,
+    name: &str,
+) -> Done<(Counts, Vec<ContractDrift>)> {
     let key = &commit.lease.stream;
     connection.execute(sqlx::raw_sql(TRANSACTION)).await?;
     failpoint(Failpoint::CommitBegun).await?;
@@ -155,6 +163,7 @@ async fn write_read(connection: &mut PgConnection, commit: &Commit, name: &str) 
     };
     failpoint(Failpoint::CheckpointWritten).await?;
     certificate_insert_in_txn(connection, commit, read_no, &counts).await?;
+    let drifts = drift_insert_in_txn(connection, commit).await?;
     failpoint(Failpoint::CertificateWritten).await?;
     run_add_in_txn(connection, commit.run, &counts).await?;
     failpoint(Failpoint::CountsAdded).await?;
@@ -163,7 +172,7 @@ async fn write_read(connection: &mut PgConnection, commit: &Commit, name: &str) 
         return Err(Broken::Told(lease_lost(name)));
     }
     failpoint(Failpoint::LeaseEnded).await?;
-    Ok(counts)
+    Ok((counts, drifts))
 }
 
 /// Rows, history and tombstones of all tables of the stream, in the stream's order of tables. Answers what

@@ -9,6 +9,7 @@ mod answer;
 mod certificate;
 mod commit;
 mod compare;
+mod contract_drift;
 mod copy;
 pub mod embedded;
 mod explain;

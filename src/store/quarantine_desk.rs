@@ -6,6 +6,7 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use sqlx::postgres::PgRow;
 use sqlx::{Connection as _, Executor as _, PgConnection, Row as _};
+use tracing::Instrument as _;
 
 use crate::domain::fault::{Fault, FaultKind};
 use crate::domain::record::Row;
@@ -44,16 +45,24 @@ impl Quarantine for PgStore {
         now: DateTime<Utc>,
     ) -> Result<Option<Counts>, Fault> {
         let doing = format!("storing the quarantined record {} of {}", entry.id, entry.key);
-        let outcome = async {
-            let mut connection = self.pool.acquire().await?;
-            let outcome = retried_on(&mut connection, entry, rows, run, now).await;
+        let (pool, entry, rows) = (self.pool.clone(), entry.clone(), rows.to_vec());
+        // A task of its own, as every commit: a caller that stops waiting must not drop a COPY half way.
+        let task = async move {
+            let mut connection = pool.acquire().await?;
+            let outcome = retried_on(&mut connection, &entry, &rows, run, now).await;
             if outcome.is_err() {
                 // Whatever state it is in, it serves nobody again.
                 connection.close_on_drop();
             }
             outcome
         };
-        outcome.await.map_err(|broken: Broken| broken.during(&doing))
+        match tokio::spawn(task.in_current_span()).await {
+            Ok(outcome) => outcome.map_err(|broken: Broken| broken.during(&doing)),
+            Err(_) => Err(Fault::new(
+                FaultKind::DatabaseUnreachable,
+                format!("{doing}: it was stopped before it ended; trying again is safe"),
+            )),
+        }
     }
 
     async fn still_unreadable(&self, id: i64, reason: &str) -> Result<(), Fault> {

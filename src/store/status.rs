@@ -2,7 +2,7 @@
 //! that SQL, page and command agree.
 
 use async_trait::async_trait;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, Duration, Utc};
 use sqlx::postgres::PgRow;
 use sqlx::{Executor as _, PgConnection, Row as _};
 
@@ -11,6 +11,7 @@ use crate::domain::status::{RunStatus, StatusReport, StreamFailure, StreamStatus
 use crate::domain::stream::StreamId;
 use crate::domain::window::TimeWindow;
 use crate::engine::port::store::StatusRead;
+use crate::store::contract_drift::drifts_fetch;
 use crate::store::fault::{Done, from_sql};
 use crate::store::pool::PgStore;
 use crate::store::run::counts_of;
@@ -62,6 +63,9 @@ left join quarantined q on q.source = f.source and q.stream = f.stream
 left join alarm a on a.source = f.source and a.stream = f.stream
 "#;
 
+/// So long a departure from the documents is news.
+const DRIFT_AGE: Duration = Duration::days(7);
+
 #[async_trait]
 impl StatusRead for PgStore {
     async fn status(&self, now: DateTime<Utc>) -> Result<StatusReport, Fault> {
@@ -83,7 +87,15 @@ impl PgStore {
         transaction
             .execute(sqlx::raw_sql("set transaction isolation level repeatable read, read only"))
             .await?;
-        let streams = streams_fetch(&mut transaction).await?;
+        let mut streams = streams_fetch(&mut transaction).await?;
+        for entry in drifts_fetch(&mut transaction, Some(now - DRIFT_AGE)).await? {
+            let is_of = |stream: &&mut StreamStatus| {
+                (&stream.source, stream.stream) == (&entry.key.source, entry.key.stream)
+            };
+            if let Some(stream) = streams.iter_mut().find(is_of) {
+                stream.drifts.push(entry);
+            }
+        }
         let runs = runs_fetch(&mut transaction).await?;
         let quarantine_open: i64 =
             sqlx::query_scalar("select count(*) from sync.quarantine where state = 'open'")
@@ -144,6 +156,7 @@ fn stream_status(row: &PgRow, stream: StreamId) -> Result<StreamStatus, sqlx::Er
         last_read_at: row.try_get("last_read_at")?,
         quarantined: row.try_get("quarantined")?,
         absence_alarms: row.try_get("absence_alarms")?,
+        drifts: Vec::new(),
         failure: stream_failure(row)?,
         schedule: row.try_get("schedule")?,
         next_tick: None,

@@ -7,6 +7,7 @@ use serde_json::{Map, Value as Json};
 use sqlx::{FromRow, PgConnection, PgPool};
 
 use crate::domain::fault::Fault;
+use crate::domain::observation::KeptObservation;
 use crate::domain::page::{Page, PageRequest};
 use crate::domain::record::{Record, Reject, Row, Value};
 use crate::domain::stream::StreamId;
@@ -111,6 +112,7 @@ struct WrittenPage {
     total: Option<u64>,
     page_size: Option<u32>,
     records: Vec<WrittenRecord>,
+    observation: KeptObservation,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -137,7 +139,12 @@ fn written(page: &Page) -> String {
             .map(|reject| (reject.payload.replace('\0', "\u{fffd}"), reject.reason.clone()))
             .collect(),
     });
-    let page = WrittenPage { total: page.total, page_size: page.page_size, records: records.collect() };
+    let page = WrittenPage {
+        total: page.total,
+        page_size: page.page_size,
+        records: records.collect(),
+        observation: page.observation.kept(),
+    };
     serde_json::to_string(&page).unwrap_or_default()
 }
 
@@ -154,7 +161,8 @@ fn read(text: &str) -> Option<Page> {
         Some(Record { identity, rows: rows?, rejects: rejects.collect() })
     });
     let records = records.collect::<Option<_>>()?;
-    Some(Page { records, total: written.total, page_size: written.page_size })
+    let observation = written.observation.into();
+    Some(Page { records, total: written.total, page_size: written.page_size, observation })
 }
 
 fn read_row(row: WrittenRow) -> Option<Row> {
@@ -166,6 +174,7 @@ fn read_row(row: WrittenRow) -> Option<Row> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::drift::{ContractDrift, DriftKind};
     use crate::domain::table::MOOR_QUEUE_MEMBER;
 
     #[test]
@@ -176,11 +185,18 @@ mod tests {
         let extra = serde_json::json!({"a": 1.5, "b": [null, "x"]});
         let row = Row::new(&MOOR_QUEUE_MEMBER, values, extra.as_object().unwrap().clone());
         let reject = Reject { payload: "{\"x\":1}".into(), reason: "no key".into() };
-        let page = Page {
+        let mut page = Page {
             records: vec![Record { identity: u128::MAX - 1, rows: vec![row], rejects: vec![reject] }],
             total: Some(7),
-            page_size: None,
+            ..Page::default()
         };
+        page.observation.add(ContractDrift {
+            kind: DriftKind::NewField,
+            field: "assignMembers[].level".into(),
+            observed: String::new(),
+            expected: "no such field".into(),
+            example: "number of 1 digits".into(),
+        });
         assert_eq!(read(&written(&page)), Some(page));
         for value in [Value::Numeric("1.25".parse().unwrap()), Value::Instant(at), Value::Bool(true)] {
             let written = serde_json::to_string(&value).unwrap();

@@ -11,7 +11,8 @@ pub const STREAM: &str = "stream";
 pub const TRIGGER: &str = "trigger";
 /// Label: how a pass ended ([`crate::domain::run::RunOutcome`]).
 pub const OUTCOME: &str = "outcome";
-/// Label: the kind of a fault ([`crate::domain::fault::FaultKind`]).
+/// Label: the kind of a fault ([`crate::domain::fault::FaultKind`]) or of a departure from the documents
+/// ([`crate::domain::drift::DriftKind`]).
 pub const KIND: &str = "kind";
 /// Label: how far a read can be trusted ([`crate::domain::certificate::Verdict`]).
 pub const VERDICT: &str = "verdict";
@@ -62,6 +63,8 @@ pub const ROWS_READ: &str = "ccsync_rows_read_total";
 pub const ROWS: &str = "ccsync_rows_total";
 /// Records set aside.
 pub const RECORDS_QUARANTINED: &str = "ccsync_records_quarantined_total";
+/// Departures from the vendors' documents, each counted when it was recorded first.
+pub const CONTRACT_DRIFT: &str = "ccsync_contract_drift_total";
 /// Leases lost.
 pub const LEASES_LOST: &str = "ccsync_leases_lost_total";
 /// Starts of the daemon.
@@ -149,6 +152,7 @@ pub const ALL: &[Metric] = &[
     counter(ROWS_READ, "elements received in committed walks"),
     counter(ROWS, "rows committed, by what became of them"),
     counter(RECORDS_QUARANTINED, "records that could not be read and were set aside"),
+    counter(CONTRACT_DRIFT, "departures from the vendor's documents, counted once each, by kind"),
     counter(LEASES_LOST, "leases taken over by another worker"),
     counter(DAEMON_STARTS, "starts of the daemon in this process"),
     gauge(DAEMON_STOPPING, Unit::Count, "1 once the daemon was told to stop"),

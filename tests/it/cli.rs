@@ -1,6 +1,7 @@
 //! The program as people and scripts meet it: what it prints where, and how it ends.
 
 mod config;
+mod contract;
 mod database;
 mod demo;
 mod help;

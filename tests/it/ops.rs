@@ -65,6 +65,7 @@ impl StatusRead for Script {
                 last_read_at: None,
                 quarantined: 5,
                 absence_alarms: 1,
+                drifts: Vec::new(),
                 failure,
                 schedule: "0 */10 * * * *".into(),
                 next_tick: None,

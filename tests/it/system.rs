@@ -3,6 +3,7 @@
 mod absence;
 mod as_of;
 mod change;
+mod contract;
 mod fault;
 pub mod history;
 mod limit;

@@ -4,6 +4,7 @@ pub mod absence;
 pub mod budget;
 pub mod clock;
 pub mod compare;
+pub mod contract;
 pub mod explain;
 pub mod page_log;
 pub mod quarantine;

@@ -7,6 +7,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use serde::Serialize;
 
 use crate::domain::certificate::{Certificate, Verdict};
+use crate::domain::drift::ContractDrift;
 use crate::domain::fault::{Fault, FaultKind};
 use crate::domain::lag::LagTable;
 use crate::domain::record::{Reject, Row};
@@ -101,6 +102,8 @@ pub struct Commit {
     pub rows: Vec<Row>,
     /// The records that could not be read.
     pub rejects: Vec<Reject>,
+    /// How the elements departed from what is documented of them.
+    pub drifts: Vec<ContractDrift>,
     /// What was proven. A read whose verdict is `Unverified` deletes nothing.
     pub certificate: Certificate,
     /// When the read began.
@@ -226,6 +229,9 @@ pub trait Store: Send + Sync {
     ///
     /// A row equal to the stored one (by content hash) is not written, not even locked. A row whose
     /// `version_at` is earlier than the stored one's is left alone and counted as superseded.
+    ///
+    /// A departure from the contract is recorded when the stream shows it first, and never written again.
+    /// Beyond [`DRIFTS_MAX`](crate::domain::drift::DRIFTS_MAX) of a stream one entry stands for the rest.
     ///
     /// # Errors
     /// `LeaseLost`: nothing was written. Database faults: nothing was written, or, when the connection was

@@ -145,10 +145,11 @@ impl Walker<'_, '_> {
     /// Keeps what is not known yet, and the vendor's latest total.
     fn learn(&mut self, page_no: u32, mut page: Page) {
         page.records.retain(|record| self.page_of.insert(record.identity, page_no).is_none());
-        let Walk { records, total, pages } = &mut self.walk;
+        let Walk { records, total, pages, observation } = &mut self.walk;
         *pages += 1;
         *total = page.total.or(*total);
         records.extend(page.records);
+        observation.merge(page.observation);
     }
 }
 

@@ -97,12 +97,11 @@ impl Source for Vendor {
         if answer.drop_first && 1 < numbers.len() {
             numbers.remove(0);
         }
-        let total = rows.len() as i64 + answer.total_off;
-        Ok(Page {
-            records: numbers.into_iter().map(record).collect(),
-            total: (self.closing == Closing::Total).then_some(total.max(0) as u64),
-            page_size: (self.closing == Closing::Total && self.echo).then_some(size),
-        })
+        let total = (rows.len() as i64 + answer.total_off).max(0) as u64;
+        let records = numbers.into_iter().map(record).collect();
+        let stated = self.closing == Closing::Total;
+        let (total, page_size) = (stated.then_some(total), (stated && self.echo).then_some(size));
+        Ok(Page { records, total, page_size, ..Page::default() })
     }
 }
 

@@ -1,9 +1,10 @@
 use chrono_tz::Asia::Shanghai;
 
 use super::*;
+use crate::domain::drift::{ContractDrift, DriftEntry, DriftKind};
 use crate::domain::run::Counts;
 use crate::domain::status::{StreamFailure, WindowTally};
-use crate::domain::stream::StreamId;
+use crate::domain::stream::{StreamId, StreamKey};
 
 fn at(text: &str) -> DateTime<Utc> {
     text.parse().unwrap()
@@ -22,6 +23,7 @@ fn stream(stream: StreamId) -> StreamStatus {
         last_read_at: Some(at("2026-03-01T01:55:00Z")),
         quarantined: 0,
         absence_alarms: 0,
+        drifts: Vec::new(),
         failure: None,
         schedule: "0 */10 * * * *".into(),
         next_tick: None,
@@ -111,6 +113,47 @@ fn a_report_reads_well_without_colour() {
      RUN  STREAM                   TRIGGER   STARTED          TOOK  OUTCOME    CHANGED
     1042  sobot/sobot.call_result  schedule  03-01 09:55:00  5 min  running    -
     1041  sobot/sobot.call_result  schedule  03-01 09:55:00   42 s  succeeded  12 new, 3 changed
+    "#);
+}
+
+#[test]
+fn departures_from_the_documents_are_told_with_what_to_do_and_not_all_at_once() {
+    let entry = |field: &str| {
+        let drift = ContractDrift {
+            kind: DriftKind::NewField,
+            field: field.into(),
+            observed: String::new(),
+            expected: "no such field".into(),
+            example: "boolean".into(),
+        };
+        DriftEntry {
+            key: StreamKey { source: "sobot".into(), stream: StreamId::SobotCallResult },
+            sentence: drift.sentence(),
+            cure: drift.kind.cure(),
+            drift,
+            first_seen_at: at("2026-03-01T01:55:00Z"),
+            first_run_id: 7,
+            window: None,
+        }
+    };
+    let drifts = ["a", "b", "c", "d", "e", "f", "g"].map(entry).to_vec();
+    let streams = vec![StreamStatus { drifts, ..stream(StreamId::SobotCallResult) }];
+    let text = render(&StatusReport { streams, ..report() }, Shanghai, Some(100));
+    let (_, told) = text.split_once("Departures").unwrap();
+    insta::assert_snapshot!(told.split("\n\n").next().unwrap(), @r#"
+     from the vendor's documents, last 7 days
+    sobot/sobot.call_result
+      field `a` is in no document; it came as boolean; nothing is lost: the field is kept in `extra` of
+        its rows; ask for a column if it is wanted
+      field `b` is in no document; it came as boolean; nothing is lost: the field is kept in `extra` of
+        its rows; ask for a column if it is wanted
+      field `c` is in no document; it came as boolean; nothing is lost: the field is kept in `extra` of
+        its rows; ask for a column if it is wanted
+      field `d` is in no document; it came as boolean; nothing is lost: the field is kept in `extra` of
+        its rows; ask for a column if it is wanted
+      field `e` is in no document; it came as boolean; nothing is lost: the field is kept in `extra` of
+        its rows; ask for a column if it is wanted
+      and 2 more; see `ccsync contract`
     "#);
 }
 

@@ -47,7 +47,7 @@ pub(super) fn list(
     let page = Page::plan(number, switches.moor_page_cap.apply(size), groups.len(), luck);
     let shown = groups.into_iter().skip(page.skip).take(page.take);
     let mut rows: Vec<Value> = if is_claims {
-        shown.map(|group| group.to_claims(&world.agents)).collect()
+        shown.map(|group| group.to_claims(&world.agents, switches)).collect()
     } else {
         shown.map(|group| group.to_queue(&world.agents, switches)).collect()
     };

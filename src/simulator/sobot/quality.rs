@@ -11,6 +11,7 @@ use serde_json::{Map, Value};
 use super::query::{Query, window};
 use super::refusal;
 use super::token::{bearer, refused};
+use crate::simulator::departure::depart_answer;
 use crate::simulator::endpoint::Endpoint;
 use crate::simulator::exchange::{Answer, Luck, entry, exchange};
 use crate::simulator::fault::Fault;
@@ -134,5 +135,6 @@ fn envelope(channel: Channel, page: &Page, items: Vec<Value>, switches: &Switche
     } else {
         put("ret_msg", "查询成功".into());
     }
+    depart_answer(&mut body, switches.sobot_contract);
     Answer::ok(Value::Object(body), rows)
 }

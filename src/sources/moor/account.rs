@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use secrecy::ExposeSecret as _;
+use serde_json::value::RawValue;
 
 use crate::domain::fault::{Fault, FaultKind};
 use crate::domain::page::{Closing, Page, PageRequest};
@@ -180,7 +181,7 @@ impl MoorStream {
         };
         let total = Some(extens.len() as u64);
         let Some(exten) = extens.get(request.page_no as usize - 1) else {
-            return Ok(Page { records: Vec::new(), total, page_size: Some(1) });
+            return Ok(Page { total, page_size: Some(1), ..Page::default() });
         };
         if !reserved {
             self.reserve().await?;
@@ -196,7 +197,7 @@ impl MoorStream {
             return Err(Fault::new(FaultKind::WalkUnsettled, message));
         }
         page.records.truncate(1);
-        Ok(Page { records: page.records, total, page_size: Some(1) })
+        Ok(Page { total, page_size: Some(1), ..page })
     }
 
     /// The numbers of all groups.
@@ -249,11 +250,9 @@ impl MoorStream {
         let answer = http.send(&site, request).await.map_err(Refusal::Other)?;
         let secrets = [sig, authorization, config.api_secret.expose_secret()];
         let listing = judge(&site, &answer, &secrets, clock.now())?;
-        let read = |raw: &serde_json::value::RawValue| (self.endpoint.read)(raw.get(), config.phone);
-        Ok(Page {
-            records: listing.elements.into_iter().map(read).collect(),
-            total: listing.count,
-            page_size: None,
-        })
+        let mut observation = listing.observation;
+        let mut read = |raw: &RawValue| (self.endpoint.read)(raw.get(), config.phone, &mut observation);
+        let records = listing.elements.into_iter().map(&mut read).collect();
+        Ok(Page { records, total: listing.count, page_size: None, observation })
     }
 }

@@ -2,11 +2,14 @@
 
 use serde_json::{Map, Value as Json};
 
+use crate::domain::contract::{FieldContract, JsonType, ObjectContract};
+use crate::domain::observation::Observation;
 use crate::domain::privacy::PhonePolicy;
 use crate::domain::record::{Record, Row, Value};
 use crate::domain::stream::StreamId;
 use crate::domain::table::{ColumnType, MOOR_AGENT_CLAIM_STATUS};
-use crate::sources::moor::endpoint::{Endpoint, add_members};
+use crate::sources::contract::{TEXT_OR_NUMBER, open_known};
+use crate::sources::moor::endpoint::{ASSIGN_RULES, Endpoint, MemberWatch, add_members};
 use crate::sources::reading::{Fields, reject};
 
 pub(super) static AGENT_CLAIM_STATUS: Endpoint =
@@ -20,8 +23,30 @@ struct Group {
     extra: Map<String, Json>,
 }
 
-fn read(raw: &str, phone: PhonePolicy) -> Record {
-    let opened = Fields::open(raw, phone).and_then(|mut fields| {
+static ELEMENT: ObjectContract = ObjectContract {
+    path: "",
+    fields: &[
+        FieldContract::new(&["assignMembers"], &[JsonType::List]),
+        FieldContract::new(&["assignRule"], TEXT_OR_NUMBER).one_of(ASSIGN_RULES),
+        FieldContract::new(&["displayName"], TEXT_OR_NUMBER),
+        FieldContract::new(&["exten"], TEXT_OR_NUMBER),
+    ],
+};
+
+static MEMBER: ObjectContract = ObjectContract {
+    path: "assignMembers[]",
+    fields: &[
+        FieldContract::new(&["agentName"], TEXT_OR_NUMBER),
+        FieldContract::new(&["agentNumber"], TEXT_OR_NUMBER),
+        FieldContract::new(&["mobileAutoClaim"], &[JsonType::Bool]),
+        FieldContract::new(&["pcAutoClaim"], &[JsonType::Bool]),
+        FieldContract::new(&["phone"], TEXT_OR_NUMBER).optional(),
+        FieldContract::new(&["priority"], TEXT_OR_NUMBER),
+    ],
+};
+
+fn read(raw: &str, phone: PhonePolicy, seen: &mut Observation) -> Record {
+    let opened = open_known(raw, phone, &ELEMENT, seen).and_then(|mut fields| {
         let members = fields.list("assignMembers")?;
         let group = Group {
             exten: fields.key(&["exten"])?,
@@ -36,7 +61,9 @@ fn read(raw: &str, phone: PhonePolicy) -> Record {
         Err(reason) => return Record::new(raw, Vec::new(), vec![reject(raw, reason, phone)]),
     };
     let mut rows = Vec::new();
-    let rejects = add_members((raw, |_| true), members, phone, &mut rows, |fields| member(fields, &group));
+    let watch = MemberWatch { member: &MEMBER, seen };
+    let rejects =
+        add_members((raw, |_| true), members, phone, &mut rows, watch, |fields| member(fields, &group));
     Record::new(raw, rows, rejects)
 }
 

@@ -4,10 +4,13 @@ use std::collections::{BTreeMap, HashSet};
 
 use serde_json::value::RawValue;
 
+use crate::domain::contract::ObjectContract;
+use crate::domain::observation::Observation;
 use crate::domain::privacy::PhonePolicy;
 use crate::domain::record::{Record, Reject, Row};
 use crate::domain::stream::StreamId;
 use crate::domain::table::MOOR_QUEUE;
+use crate::sources::contract::open_known;
 use crate::sources::reading::{Fields, reject};
 
 /// One endpoint.
@@ -17,7 +20,16 @@ pub(super) struct Endpoint {
     /// The part of the path before the account.
     pub(super) name: &'static str,
     /// Reads one skill group.
-    pub(super) read: fn(&str, PhonePolicy) -> Record,
+    pub(super) read: fn(&str, PhonePolicy, &mut Observation) -> Record,
+}
+
+/// The strategies that the document enumerates.
+pub(super) const ASSIGN_RULES: &[&str] = &["random", "queue", "least", "priority"];
+
+/// What a member is held against, and where what was seen is noted.
+pub(super) struct MemberWatch<'s> {
+    pub(super) member: &'static ObjectContract,
+    pub(super) seen: &'s mut Observation,
 }
 
 /// Adds each member's row to `rows`. A member that cannot be read is a reject of its own and costs neither
@@ -28,12 +40,13 @@ pub(super) fn add_members(
     members: Vec<&RawValue>,
     phone: PhonePolicy,
     rows: &mut Vec<Row>,
+    watch: MemberWatch<'_>,
     read: impl Fn(Fields<'_>) -> Result<Row, String>,
 ) -> Vec<Reject> {
     let mut seen = HashSet::new();
     let mut rejects = Vec::new();
     for raw in members.into_iter().map(RawValue::get) {
-        match Fields::open(raw, phone).and_then(&read) {
+        match open_known(raw, phone, watch.member, watch.seen).and_then(&read) {
             Ok(row) if seen.insert(row.key_text()) => rows.push(row),
             Ok(_) => {}
             Err(reason) => {
@@ -57,8 +70,9 @@ fn with_group(group: &str, context: fn(&str) -> bool, member: &str) -> String {
 
 /// Reads the payload of a reject: a group, or one member with what its row takes from its group.
 pub(super) fn reread(endpoint: &Endpoint, payload: &str, phone: PhonePolicy) -> Record {
-    let Some(group) = group_of_one(payload) else { return (endpoint.read)(payload, phone) };
-    let mut record = (endpoint.read)(&group, phone);
+    let seen = &mut Observation::default();
+    let Some(group) = group_of_one(payload) else { return (endpoint.read)(payload, phone, seen) };
+    let mut record = (endpoint.read)(&group, phone, seen);
     // The group itself was read when its member was not, and came here in part.
     record.rows.retain(|row| row.table.name != MOOR_QUEUE.name);
     record

@@ -1,10 +1,13 @@
 //! Skill groups and their members (`moor-skill-groups.txt`, queueQueue).
 
+use crate::domain::contract::{FieldContract, JsonType, ObjectContract};
+use crate::domain::observation::Observation;
 use crate::domain::privacy::PhonePolicy;
 use crate::domain::record::{Record, Row, Value};
 use crate::domain::stream::StreamId;
 use crate::domain::table::{ColumnType, MOOR_QUEUE, MOOR_QUEUE_MEMBER};
-use crate::sources::moor::endpoint::{Endpoint, add_members};
+use crate::sources::contract::{TEXT_OR_NUMBER, open_known};
+use crate::sources::moor::endpoint::{ASSIGN_RULES, Endpoint, MemberWatch, add_members};
 use crate::sources::reading::{Fields, Names, reject};
 
 pub(super) static QUEUE: Endpoint = Endpoint { stream: StreamId::MoorQueue, name: "queueQueue", read };
@@ -19,8 +22,34 @@ const GROUP: [Names; 7] = [
     &["updateAgent"],
 ];
 
-fn read(raw: &str, phone: PhonePolicy) -> Record {
-    let opened = Fields::open(raw, phone).and_then(|mut fields| {
+/// What the document says of a skill group. Whether it has a memory time where it has no memory is not said.
+static ELEMENT: ObjectContract = ObjectContract {
+    path: "",
+    fields: &[
+        FieldContract::new(&["assignMembers"], &[JsonType::List]),
+        FieldContract::new(&["assignRule"], TEXT_OR_NUMBER).one_of(ASSIGN_RULES),
+        FieldContract::new(&["displayName"], TEXT_OR_NUMBER),
+        FieldContract::new(&["exten"], TEXT_OR_NUMBER),
+        FieldContract::new(&["isMemory"], &[JsonType::Bool]),
+        FieldContract::new(&["memoryTime"], TEXT_OR_NUMBER)
+            .one_of(&["120", "1440", "10080", "43200"])
+            .optional(),
+        FieldContract::new(&["updateAgent"], TEXT_OR_NUMBER).optional(),
+        FieldContract::new(&["updateTime"], TEXT_OR_NUMBER),
+    ],
+};
+
+static MEMBER: ObjectContract = ObjectContract {
+    path: "assignMembers[]",
+    fields: &[
+        FieldContract::new(&["agentName"], TEXT_OR_NUMBER),
+        FieldContract::new(&["agentNumber"], TEXT_OR_NUMBER),
+        FieldContract::new(&["priority"], TEXT_OR_NUMBER),
+    ],
+};
+
+fn read(raw: &str, phone: PhonePolicy, seen: &mut Observation) -> Record {
+    let opened = open_known(raw, phone, &ELEMENT, seen).and_then(|mut fields| {
         let members = fields.list("assignMembers")?;
         Ok((fields.into_row(&MOOR_QUEUE, &GROUP)?, members))
     });
@@ -30,10 +59,14 @@ fn read(raw: &str, phone: PhonePolicy) -> Record {
     };
     let exten = group.values[0].clone();
     let mut rows = vec![group];
-    let rejects = add_members((raw, |name| name.trim() == "exten"), members, phone, &mut rows, |fields| {
-        member(fields, exten.clone())
-    });
+    let (context, watch) = ((raw, is_exten as fn(&str) -> bool), MemberWatch { member: &MEMBER, seen });
+    let rejects =
+        add_members(context, members, phone, &mut rows, watch, |fields| member(fields, exten.clone()));
     Record::new(raw, rows, rejects)
+}
+
+fn is_exten(name: &str) -> bool {
+    name.trim() == "exten"
 }
 
 fn member(mut fields: Fields<'_>, exten: Value) -> Result<Row, String> {
@@ -44,4 +77,17 @@ fn member(mut fields: Fields<'_>, exten: Value) -> Result<Row, String> {
         fields.column(&["priority"], ColumnType::Integer)?,
     ];
     Ok(Row::new(&MOOR_QUEUE_MEMBER, values, fields.into_extra()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_column_of_a_group_is_a_documented_field() {
+        for names in GROUP {
+            assert!(ELEMENT.find(names[0], 0).is_some(), "{names:?}");
+        }
+        assert_eq!(ELEMENT.fields.len(), GROUP.len() + 1, "and the members");
+    }
 }

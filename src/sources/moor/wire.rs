@@ -7,8 +7,11 @@ use chrono::{DateTime, Utc};
 use chrono_tz::Asia::Shanghai;
 use serde_json::value::RawValue;
 
+use crate::domain::contract::{FieldContract, JsonType, ObjectContract};
 use crate::domain::fault::{Fault, FaultKind};
+use crate::domain::observation::Observation;
 use crate::domain::privacy::PhonePolicy;
+use crate::sources::contract::{TEXT_OR_NUMBER, open_known};
 use crate::sources::http::Answer;
 use crate::sources::moor::fault::{Meaning, RATE_WAIT, SUCCESS, is_known_failure, meaning};
 use crate::sources::reading::{Fields, list};
@@ -20,7 +23,30 @@ use crate::sources::site::{CallSite, quote};
 pub(super) struct Listing<'a> {
     pub(super) elements: Vec<&'a RawValue>,
     pub(super) count: Option<u64>,
+    /// How the answer kept to its documents.
+    pub(super) observation: Observation,
 }
+
+/// An answer in any of the three forms. The message is documented as an object and shown as a text.
+static ANSWER: ObjectContract = ObjectContract {
+    path: "(answer)",
+    fields: &[
+        FieldContract::new(&["code"], TEXT_OR_NUMBER).optional(),
+        FieldContract::new(&["count"], TEXT_OR_NUMBER).optional(),
+        FieldContract::new(&["data"], &[JsonType::List, JsonType::Object]).optional(),
+        FieldContract::new(&["list"], &[JsonType::List]).optional(),
+        FieldContract::new(&["message"], &[JsonType::Text, JsonType::Object]).optional(),
+        FieldContract::new(&["success"], &[JsonType::Bool]).optional(),
+    ],
+};
+
+static NESTED: ObjectContract = ObjectContract {
+    path: "(answer).data",
+    fields: &[
+        FieldContract::new(&["count"], TEXT_OR_NUMBER).optional(),
+        FieldContract::new(&["list"], &[JsonType::List]).optional(),
+    ],
+};
 
 /// Why an answer is no success.
 #[derive(Debug)]
@@ -40,7 +66,9 @@ pub(super) fn judge<'a>(
     now: DateTime<Utc>,
 ) -> Result<Listing<'a>, Refusal> {
     let not_understood = || Refusal::Other(answer.not_understood(site, "JSON with a code or success", now));
-    let mut fields = Fields::open(&answer.text, PhonePolicy::Mask).map_err(|_| not_understood())?;
+    let mut observation = Observation::default();
+    let mut fields = open_known(&answer.text, PhonePolicy::Mask, &ANSWER, &mut observation)
+        .map_err(|_| not_understood())?;
     let sent = fields.take("code");
     let (code, shown) = (sent.count(), sent.into_text());
     let success = fields.take("success").truth();
@@ -52,7 +80,8 @@ pub(super) fn judge<'a>(
         (None, code) => code == Some(SUCCESS),
     };
     if succeeded {
-        return listing(fields).map_err(|why| Refusal::Other(site.fault(FaultKind::Malformed, why)));
+        return listing(fields, observation)
+            .map_err(|why| Refusal::Other(site.fault(FaultKind::Malformed, why)));
     }
     // A failure that names no code of its own is known by the status, if that is one of failure.
     let status = u64::from(answer.status);
@@ -81,14 +110,14 @@ pub(super) fn judge<'a>(
 
 /// A success must say where its list is, or that there is none: an answer that merely says nothing would
 /// otherwise pass for an account without skill groups.
-fn listing(mut fields: Fields<'_>) -> Result<Listing<'_>, String> {
+fn listing(mut fields: Fields<'_>, mut observation: Observation) -> Result<Listing<'_>, String> {
     let (mut elements, mut count) = (None, Scalar::Nothing);
     if let Some(data) = fields.take_raw("data") {
         match Scalar::of(data) {
             Scalar::List => elements = Some(list(data).map_err(|why| field("data", &why))?),
             Scalar::Object => {
-                let mut nested =
-                    Fields::open(data.get(), PhonePolicy::Mask).map_err(|why| field("data", &why))?;
+                let mut nested = open_known(data.get(), PhonePolicy::Mask, &NESTED, &mut observation)
+                    .map_err(|why| field("data", &why))?;
                 elements =
                     nested.take_raw("list").map(list).transpose().map_err(|why| field("data.list", &why))?;
                 count = nested.take("count");
@@ -111,8 +140,8 @@ fn listing(mut fields: Fields<'_>) -> Result<Listing<'_>, String> {
         ),
     };
     match elements {
-        Some(elements) => Ok(Listing { elements, count }),
-        None if count == Some(0) => Ok(Listing { elements: Vec::new(), count }),
+        Some(elements) => Ok(Listing { elements, count, observation }),
+        None if count == Some(0) => Ok(Listing { elements: Vec::new(), count, observation }),
         None => Err("the answer says success and holds no list".to_owned()),
     }
 }

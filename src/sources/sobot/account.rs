@@ -10,6 +10,7 @@ use secrecy::ExposeSecret as _;
 use url::Url;
 
 use crate::domain::fault::{Fault, FaultKind};
+use crate::domain::observation::Observation;
 use crate::domain::page::{Closing, Page, PageRequest};
 use crate::domain::record::Record;
 use crate::domain::stream::{StreamId, StreamKey};
@@ -123,7 +124,7 @@ impl Source for SobotStream {
     }
 
     fn reread(&self, payload: &str) -> Record {
-        record(payload, self.endpoint, self.account.config.phone)
+        record(payload, self.endpoint, self.account.config.phone, &mut Observation::default())
     }
 }
 

@@ -1,10 +1,32 @@
 //! Inspected calls (`sobot-quality.txt` 2.2): each page states the total.
 
+use crate::domain::contract::{FieldContract, ObjectContract};
 use crate::domain::page::Closing;
 use crate::domain::stream::StreamId;
 use crate::domain::table::SOBOT_CALL_RESULT;
 use crate::domain::window::TimeWindow;
-use crate::sources::sobot::endpoint::{Endpoint, second_at_or_after, wall_clock};
+use crate::sources::contract::{TEXT_OR_NUMBER, texts_or_numbers};
+use crate::sources::reading::Names;
+use crate::sources::sobot::endpoint::{ANSWER, Endpoint, ITEMS, MESSAGE, second_at_or_after, wall_clock};
+
+/// For each column the names under which it comes. All are documented as required texts.
+const NAMES: [Names; 14] = [
+    &["call_log_jestid"],
+    &["agentid"],
+    &["agent_name"],
+    &["agent_email"],
+    &["call_start_datetime"],
+    // The document's table has the first name, its sample the second.
+    &["quality_datetime", "qualify_time"],
+    &["total_score_max"],
+    &["standard_score_max"],
+    &["pulse_max"],
+    &["minus_max"],
+    &["total_score"],
+    &["standard_score"],
+    &["pulse"],
+    &["minus"],
+];
 
 pub(super) static CALL_RESULT: Endpoint = Endpoint {
     stream: StreamId::SobotCallResult,
@@ -12,23 +34,19 @@ pub(super) static CALL_RESULT: Endpoint = Endpoint {
     path: "/api/interceptor/5/quality/call_result",
     closing: Closing::Total,
     table: &SOBOT_CALL_RESULT,
-    names: &[
-        &["call_log_jestid"],
-        &["agentid"],
-        &["agent_name"],
-        &["agent_email"],
-        &["call_start_datetime"],
-        // The document's table has the first name, its sample the second.
-        &["quality_datetime", "qualify_time"],
-        &["total_score_max"],
-        &["standard_score_max"],
-        &["pulse_max"],
-        &["minus_max"],
-        &["total_score"],
-        &["standard_score"],
-        &["pulse"],
-        &["minus"],
-    ],
+    names: &NAMES,
+    answer: ObjectContract {
+        path: ANSWER,
+        fields: &[
+            ITEMS,
+            FieldContract::new(&["page_count"], TEXT_OR_NUMBER),
+            FieldContract::new(&["page_no"], TEXT_OR_NUMBER),
+            FieldContract::new(&["page_size"], TEXT_OR_NUMBER),
+            MESSAGE,
+            FieldContract::new(&["total_count"], TEXT_OR_NUMBER),
+        ],
+    },
+    element: ObjectContract { path: "", fields: &texts_or_numbers(NAMES) },
     bounds,
     bounds_otherwise: None,
 };

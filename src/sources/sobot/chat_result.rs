@@ -3,11 +3,33 @@
 use chrono::{Duration, NaiveTime};
 use chrono_tz::Asia::Shanghai;
 
+use crate::domain::contract::ObjectContract;
 use crate::domain::page::Closing;
 use crate::domain::stream::StreamId;
 use crate::domain::table::SOBOT_CHAT_RESULT;
 use crate::domain::window::{TimeWindow, local_midnight};
-use crate::sources::sobot::endpoint::{Endpoint, wall_clock};
+use crate::sources::contract::texts_or_numbers;
+use crate::sources::reading::Names;
+use crate::sources::sobot::endpoint::{ANSWER, Endpoint, ITEMS, MESSAGE, wall_clock};
+
+/// The second names are those of the endpoint's older twin (`vendor-facts.md` 2.1).
+const NAMES: [Names; 15] = [
+    &["cid"],
+    &["schemeid"],
+    &["agentid", "staffid"],
+    &["agent_name", "staff_name"],
+    &["agent_email", "email"],
+    &["chat_start_datetime", "chat_start_time"],
+    &["update_datetime", "update_time"],
+    &["total_score"],
+    &["standard_total_score"],
+    &["add_total_score"],
+    &["minus_total_score"],
+    &["quality_score"],
+    &["standard_quality_score"],
+    &["add_quality_score"],
+    &["minus_quality_score"],
+];
 
 pub(super) static CHAT_RESULT: Endpoint = Endpoint {
     stream: StreamId::SobotChatResult,
@@ -15,24 +37,9 @@ pub(super) static CHAT_RESULT: Endpoint = Endpoint {
     path: "/api/interceptor/5/quality/chat_result",
     closing: Closing::EmptyPage,
     table: &SOBOT_CHAT_RESULT,
-    // The second names are those of the endpoint's older twin (`vendor-facts.md` 2.1).
-    names: &[
-        &["cid"],
-        &["schemeid"],
-        &["agentid", "staffid"],
-        &["agent_name", "staff_name"],
-        &["agent_email", "email"],
-        &["chat_start_datetime", "chat_start_time"],
-        &["update_datetime", "update_time"],
-        &["total_score"],
-        &["standard_total_score"],
-        &["add_total_score"],
-        &["minus_total_score"],
-        &["quality_score"],
-        &["standard_quality_score"],
-        &["add_quality_score"],
-        &["minus_quality_score"],
-    ],
+    names: &NAMES,
+    answer: ObjectContract { path: ANSWER, fields: &[ITEMS, MESSAGE] },
+    element: ObjectContract { path: "", fields: &texts_or_numbers(NAMES) },
     bounds,
     bounds_otherwise: Some(bounds_as_dates),
 };

@@ -3,10 +3,12 @@
 use chrono::{DateTime, Duration, SubsecRound as _, Utc};
 use chrono_tz::Asia::Shanghai;
 
+use crate::domain::contract::{FieldContract, JsonType, ObjectContract};
 use crate::domain::page::Closing;
 use crate::domain::stream::StreamId;
 use crate::domain::table::TableShape;
 use crate::domain::window::TimeWindow;
+use crate::sources::contract::TEXT_OR_NUMBER;
 use crate::sources::reading::Names;
 
 /// One endpoint.
@@ -20,11 +22,22 @@ pub(super) struct Endpoint {
     pub(super) table: &'static TableShape,
     /// For each of the table's columns, the names under which it may come.
     pub(super) names: &'static [Names],
+    /// What the document says of an answer.
+    pub(super) answer: ObjectContract,
+    /// What the document says of an element.
+    pub(super) element: ObjectContract,
     /// `start_datetime` and `end_datetime` for a window.
     pub(super) bounds: fn(TimeWindow) -> (String, String),
     /// The same in the other form that the document shows, where it shows two.
     pub(super) bounds_otherwise: Option<fn(TimeWindow) -> (String, String)>,
 }
+
+/// The name of an answer in reports.
+pub(super) const ANSWER: &str = "(answer)";
+
+/// `ret_code` is taken before; where there are no elements, `items` may be absent (`vendor-facts.md` 2.4).
+pub(super) const ITEMS: FieldContract = FieldContract::new(&["items"], &[JsonType::List]).optional();
+pub(super) const MESSAGE: FieldContract = FieldContract::new(&["ret_msg"], TEXT_OR_NUMBER).optional();
 
 impl Endpoint {
     pub(super) fn states_totals(&self) -> bool {

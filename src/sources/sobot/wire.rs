@@ -1,11 +1,14 @@
 //! Sobot's envelope: `ret_code`, `ret_msg` and what the endpoint adds (`sobot-quality.txt` 2).
 
 use chrono::{DateTime, Utc};
+use serde_json::value::RawValue;
 
 use crate::domain::fault::{Fault, FaultKind};
+use crate::domain::observation::Observation;
 use crate::domain::page::Page;
 use crate::domain::privacy::PhonePolicy;
 use crate::domain::record::Record;
+use crate::sources::contract::{observe, open_known};
 use crate::sources::http::Answer;
 use crate::sources::reading::{Fields, list, reject};
 use crate::sources::scalar::Scalar;
@@ -81,9 +84,11 @@ fn code(sent: Scalar<'_>) -> Option<String> {
 pub(super) fn page(
     site: &CallSite,
     mut fields: Fields<'_>,
-    endpoint: &Endpoint,
+    endpoint: &'static Endpoint,
     phone: PhonePolicy,
 ) -> Result<Page, Fault> {
+    let mut observation = Observation::default();
+    observe(&endpoint.answer, fields.untaken(), &mut observation);
     let malformed = |why: String| site.fault(FaultKind::Malformed, why);
     let items = fields.take_raw("items").map_or_else(|| Ok(Vec::new()), list);
     let items = items.map_err(|why| malformed(format!("field `items`: {why}")))?;
@@ -94,16 +99,25 @@ pub(super) fn page(
         })?),
     };
     let page_size = fields.take("page_size").count().and_then(|size| u32::try_from(size).ok());
+    let mut read = |item: &RawValue| record(item.get(), endpoint, phone, &mut observation);
+    let records = items.into_iter().map(&mut read).collect();
     Ok(Page {
-        records: items.into_iter().map(|item| record(item.get(), endpoint, phone)).collect(),
+        records,
         total: total.filter(|_| endpoint.states_totals()),
         page_size: page_size.filter(|_| endpoint.states_totals()),
+        observation,
     })
 }
 
 /// One element.
-pub(super) fn record(raw: &str, endpoint: &Endpoint, phone: PhonePolicy) -> Record {
-    let row = Fields::open(raw, phone).and_then(|fields| fields.into_row(endpoint.table, endpoint.names));
+pub(super) fn record(
+    raw: &str,
+    endpoint: &'static Endpoint,
+    phone: PhonePolicy,
+    seen: &mut Observation,
+) -> Record {
+    let opened = open_known(raw, phone, &endpoint.element, seen);
+    let row = opened.and_then(|fields| fields.into_row(endpoint.table, endpoint.names));
     match row {
         Ok(row) => Record::new(raw, vec![row], Vec::new()),
         Err(reason) => Record::new(raw, Vec::new(), vec![reject(raw, reason, phone)]),

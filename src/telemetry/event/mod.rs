@@ -1,14 +1,17 @@
 //! Things that happen. Each is a struct; `emit` writes its log line and moves its metrics.
 //!
 //! What the levels mean: *error*, something that was due was not done; *warn*, it was done in part, or
-//! will be tried again; *info*, the data or the process changed; *debug*, work went as it should. A healthy
+//! will be tried again, or somebody
+//! should look; *info*, the data or the process changed; *debug*, work went as it should. A healthy
 //! daemon says little at info: a pass that changed nothing is not news, and neither are pages.
 
+mod contract;
 mod daemon;
 mod pass;
 mod request;
 mod window;
 
+pub use contract::ContractDrifted;
 pub use daemon::{DaemonStarted, DaemonStopping, DatabaseUnreachable, TokenRenewed};
 pub use pass::{PassFinished, PassPanicked, PassStarted, TickMissed};
 pub use request::{BudgetWaited, PageFetched, PageReread, RequestFailed, WalkRestarted, WalkResumed};

@@ -5,6 +5,7 @@ use metrics_exporter_prometheus::PrometheusBuilder;
 
 use super::*;
 use crate::domain::certificate::Verdict;
+use crate::domain::drift::DriftKind;
 use crate::domain::fault::FaultKind;
 use crate::domain::run::{Counts, RunId, RunOutcome, Trigger};
 use crate::domain::stream::StreamId;
@@ -188,6 +189,15 @@ fn windows_count_their_rows_and_say_aloud_only_what_failed() {
         "WARN",
         "2 records of sobot/sobot.call_result could not be read and were set aside; see `ccsync quarantine list`",
         &[&format!("ccsync_records_quarantined_total{{{OF}}} 2")],
+    );
+    let sentence = "field `a` is in no document; it came as boolean";
+    check(
+        || ContractDrifted { key: &key, kind: DriftKind::NewField, sentence }.emit(),
+        "WARN",
+        "sobot/sobot.call_result departs from its document (new_field): field `a` is in no document; it came \
+         as boolean; nothing is lost: the field is kept in `extra` of its rows; ask for a column if it is \
+         wanted",
+        &[&format!("ccsync_contract_drift_total{{{OF},kind=\"new_field\"}} 1")],
     );
     check(
         || LeaseLost { key: &key, scope: "[a, b)" }.emit(),

@@ -120,7 +120,9 @@ async fn check_tells_all_that_is_well() {
 
 #[tokio::test]
 async fn status_tells_before_the_first_sync_what_is_missing_and_after_it_what_is_there() {
-    let desk = Desk::new(recent_world(), "").await;
+    let mut world = recent_world();
+    world.switches.set("sobot_extra_field", "none").unwrap();
+    let desk = Desk::new(world, "").await;
     let before = desk.run(&["status"]).await.expect(0);
     told!(before.stdout, @r#"
     ccsync 0.1.0, TIME Asia/Shanghai: needs attention

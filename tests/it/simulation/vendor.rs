@@ -181,7 +181,7 @@ impl Endpoint {
             Totals::Lying => Some(total + 1),
             Totals::Absent => None,
         };
-        Page { records, total, page_size: stated.then_some(size) }
+        Page { records, total, page_size: stated.then_some(size), ..Page::default() }
     }
 
     fn closing(&self) -> Closing {

@@ -148,8 +148,9 @@ fn a_wrong_command_line_lists_what_is_right() {
 
 #[test]
 fn every_switch_has_another_reading_and_its_name_is_listed() {
-    let mut named: Vec<_> = Switches::OTHERS.iter().map(|(name, _)| (*name).to_owned()).collect();
-    for (name, value) in Switches::OTHERS {
+    let all = || Switches::OTHERS.into_iter().chain(Switches::DEPARTURES);
+    let mut named: Vec<_> = all().map(|(name, _)| name.to_owned()).collect();
+    for (name, value) in all() {
         let mut switches = Switches::default();
         switches.set(name, value).unwrap();
         assert_ne!(switches, Switches::default(), "{name}={value}");

@@ -5,6 +5,7 @@
 mod absence;
 mod commit;
 mod differential;
+mod drift;
 mod lease;
 mod picture;
 
@@ -188,6 +189,11 @@ contract! {
         a_doubtful_read_and_one_with_rejects_delete_nothing,
         when_too_much_of_a_window_vanishes_at_once_nothing_is_marked_deleted,
         what_a_closed_snapshot_does_not_contain_is_marked_deleted_at_once_in_each_table;
+    drift:
+        a_departure_is_recorded_by_the_commit_that_shows_it_first_and_never_written_again,
+        each_stream_of_each_source_has_its_own_departures,
+        beyond_two_hundred_departures_of_a_stream_one_entry_stands_for_the_rest,
+        a_commit_whose_lease_was_lost_records_no_departure;
     lease:
         a_commit_whose_lease_ended_or_was_taken_over_writes_nothing,
         a_lease_is_given_to_one_worker_at_a_time,

@@ -3,9 +3,11 @@
 use std::time::Duration;
 
 use ccsync::domain::fault::FaultKind;
+use ccsync::engine::port::quarantine::{Quarantine as _, QuarantineFilter};
 use ccsync::engine::port::store::Store as _;
 
 use crate::store::support::*;
+use crate::support::harness::eventually;
 
 #[tokio::test]
 async fn a_backend_killed_in_the_middle_of_a_commit_leaves_nothing_half_and_the_next_try_succeeds() {
@@ -55,4 +57,31 @@ async fn a_commit_dropped_half_way_leaves_nothing_and_the_connection_serves_on()
     }
     let counts = fresh.read(&calls(), day(), many_calls(3000, 1), 60).await;
     assert_eq!(counts.inserted + counts.unchanged, 3000);
+}
+
+#[tokio::test]
+async fn a_retry_whose_caller_goes_away_half_way_ends_whole_and_the_connection_serves_on() {
+    let fresh = fresh_store().await;
+    let mut commit = fresh.commit(&calls(), day(), Vec::new(), 48).await;
+    commit.rejects = vec![reject("{}")];
+    fresh.store.commit(commit).await.unwrap();
+    let entry = fresh.store.quarantined(&QuarantineFilter::default()).await.unwrap().remove(0);
+    let run = fresh.run(&calls()).await;
+    for round in 0..6u64 {
+        sqlx::query("update sync.quarantine set state = 'open'").execute(&fresh.db).await.unwrap();
+        let rows = many_calls(3000, 2 + round as i64);
+        let retry = fresh.store.commit_retried(&entry, &rows, run, at(50));
+        let _ = tokio::time::timeout(Duration::from_millis(5 + 8 * round), retry).await;
+        eventually(Duration::from_secs(30), async || {
+            match fresh.count("select count(*) from sync.quarantine where state = 'retried'").await {
+                1 => Ok(()),
+                _ => Err("the retry was dropped with its caller".to_owned()),
+            }
+        })
+        .await;
+        assert_eq!(fresh.count("select count(*) from sobot.call_result").await, 3000);
+        let scores = "select count(distinct total_score) from sobot.call_result";
+        assert_eq!(fresh.count(scores).await, 1, "old and new rows are mixed");
+    }
+    assert_eq!(fresh.read(&calls(), day(), many_calls(3000, 7), 60).await.unchanged, 3000);
 }

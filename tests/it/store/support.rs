@@ -127,6 +127,7 @@ pub async fn closed_read(
         counts: Counts { requests: 2, rows_read: rows.len() as u64, ..Counts::default() },
         rows,
         rejects: Vec::new(),
+        drifts: Vec::new(),
         read_at: at(now),
         complete_to: at(now),
         absence_settle: Duration::from_secs(3600),

@@ -152,3 +152,86 @@ async fn a_retried_record_older_than_the_stored_row_moves_neither_the_row_nor_a_
     );
     assert_eq!(value::<String>(test, "select state from sync.quarantine").await, "retried");
 }
+
+#[tokio::test]
+async fn a_retried_member_of_a_skill_group_gets_its_row_and_its_group_is_left_alone() {
+    let world = TestWorld::quick(small_world()).await;
+    let test = &world.test;
+    sync_well(test).await;
+    let groups = "select coalesce(sum(hashtext(ctid::text || xmin::text)), 0)::bigint from moor.queue";
+    let before: i64 = value(test, groups).await;
+    let exten: String = value(test, "select min(exten) from moor.queue").await;
+    for (stream, group) in [
+        ("moor.queue", json!({ "exten": exten })),
+        (
+            "moor.agent_claim_status",
+            json!({"exten": exten, "displayName": "late shift", "assignRule": "queue"}),
+        ),
+    ] {
+        let member = json!({"agentName": "x", "priority": "2", "phone": "13812345678"});
+        let payload = json!({"group": group, "member": member});
+        let set_aside = "
+            insert into sync.quarantine (source, stream, payload, payload_hash, reason, run_id,
+                first_seen_at, last_seen_at)
+            values ('moor', $1, $2, gen_random_uuid(), 'member: field `agentNumber`', 1, now(), now())
+            returning id";
+        let id: i64 = sqlx::query_scalar(set_aside)
+            .bind(stream)
+            .bind(payload.to_string())
+            .fetch_one(test.pool().await)
+            .await
+            .unwrap();
+        let filter = QuarantineFilter { ids: Some(vec![id]), ..QuarantineFilter::default() };
+        let refused = test.app.quarantine_retry(&filter).await.unwrap().remove(0);
+        assert!(!refused.retried && refused.reason.unwrap().contains("agentNumber"));
+        // As if the reader had learned to find the number.
+        let learned = format!(
+            "update sync.quarantine set payload = replace(payload, '\"agentName\"', '\"agentNumber\":\"late-1\",\"agentName\"') where id = {id} returning id"
+        );
+        value::<i64>(test, &learned).await;
+        let retried = test.app.quarantine_retry(&filter).await.unwrap().remove(0);
+        assert!(retried.retried, "{retried:?}");
+        let counts = retried.counts.unwrap();
+        assert_eq!((counts.inserted, counts.updated, counts.unchanged), (1, 0, 0), "{stream}");
+    }
+    assert_eq!(value::<i64>(test, groups).await, before, "no group was written");
+    let member = row(test, "select * from moor.queue_member where agent_number = 'late-1'").await;
+    assert_eq!((&member["exten"], &member["priority"]), (&json!(exten), &json!(2)), "{member}");
+    let claim = row(test, "select * from moor.agent_claim_status where agent_number = 'late-1'").await;
+    assert_eq!((&claim["display_name"], &claim["phone"]), (&json!("late shift"), &json!("138****5678")));
+}
+
+#[tokio::test]
+async fn a_retry_revives_a_row_that_was_marked_deleted_and_the_history_keeps_its_absence() {
+    let world = TestWorld::quick(small_world()).await;
+    let test = &world.test;
+    let mut fields = json!({
+        "call_log_jestid": "back-1", "agentid": "agent-1", "total_score": "70.0",
+        "qualify_time": "1772503200000",
+    });
+    change(test, insert(&fields));
+    sync_well(test).await;
+    change(test, Change::Delete { channel: Channel::Call, id: "back-1".to_owned(), agentid: None });
+    assert_settles(&world).await;
+    let stored = "select deleted_at is null as lives, revision, total_score from sobot.call_result
+        where call_log_jestid = 'back-1'";
+    assert_eq!(row(test, stored).await["lives"], json!(false));
+    // It comes back as something that cannot be read.
+    fields["total_score"] = json!("abc");
+    change(test, insert(&fields));
+    test.sync().await;
+    assert_eq!(row(test, stored).await["lives"], json!(false));
+    let learned = "update sync.quarantine set payload = replace(payload, 'abc', '88.0') returning id";
+    let id: i64 = value(test, learned).await;
+    let filter = QuarantineFilter { ids: Some(vec![id]), ..QuarantineFilter::default() };
+    assert!(test.app.quarantine_retry(&filter).await.unwrap()[0].retried);
+    let back = row(test, stored).await;
+    assert_eq!((&back["lives"], &back["total_score"]), (&json!(true), &json!(88)), "{back}");
+    let absent = "select count(*) from sobot.call_result_history
+        where call_log_jestid = 'back-1' and deleted_at is not null";
+    assert_eq!(value::<i64>(test, absent).await, 1);
+    change(test, Change::Delete { channel: Channel::Call, id: "back-1".to_owned(), agentid: None });
+    fields["total_score"] = json!("88.0");
+    change(test, insert(&fields));
+    assert_settles(&world).await;
+}

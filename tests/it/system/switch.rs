@@ -9,6 +9,7 @@ use ccsync::simulator::{SimulatorConfig, Switches};
 
 use tokio_util::sync::CancellationToken;
 
+use super::steps::value as stored;
 use super::truth;
 use crate::support::harness::{QUICK, TestApp, TestClock, TestWorld, small_world};
 use crate::support::trial::with_each;
@@ -73,6 +74,10 @@ async fn try_reading(name: &str, value: &str) {
             assert_eq!(truth::fact_table_writes(&world.test).await, before, "{reading}");
         }
     }
+    // Each reading is one of the documents'; only this field is the simulator's own.
+    let undocumented = "select coalesce(string_agg(t::text, '; '), '') from sync.contract_drift t
+        where (kind, field) <> ('new_field', 'quality_remark')";
+    assert_eq!(stored::<String>(&world.test, undocumented).await, "", "{reading}");
     assert_eq!(world.test.simulator.journal().writes(), 0);
     assert_eq!(world.test.simulator.journal().limit_violations(), 0, "{reading}");
 }

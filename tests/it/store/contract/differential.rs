@@ -3,6 +3,7 @@
 //! `CCSYNC_CONTRACT_CASES=500` plays more; `CCSYNC_CONTRACT_SEED=7` one.
 
 use ccsync::domain::certificate::Verdict;
+use ccsync::domain::drift::{ContractDrift, DriftKind};
 use ccsync::domain::fault::FaultKind;
 use ccsync::domain::record::Row;
 use ccsync::domain::stream::StreamKey;
@@ -22,6 +23,8 @@ struct Step {
     scope: Scope,
     rows: Vec<Row>,
     rejects: usize,
+    /// Numbers of undocumented fields.
+    drifts: std::ops::Range<u32>,
     verdict: Verdict,
     complete_to: i64,
     settle: u64,
@@ -68,6 +71,12 @@ fn step(dice: &mut SmallRng, now: i64) -> Step {
         scope,
         rows,
         rejects: if dice.random_bool(0.15) { dice.random_range(1..3) } else { 0 },
+        drifts: if dice.random_bool(0.3) {
+            let first = dice.random_range(0..250);
+            first..first + dice.random_range(1..60)
+        } else {
+            0..0
+        },
         verdict: [Verdict::Proven, Verdict::Proven, Verdict::Stable, Verdict::Unverified]
             [dice.random_range(0..4)],
         complete_to: now - dice.random_range(0..100),
@@ -86,6 +95,7 @@ async fn tell(ground: &dyn Ground, step: &Step) -> String {
     commit.complete_to = at(step.complete_to);
     commit.absence_settle = std::time::Duration::from_secs(step.settle);
     commit.rejects = (0..step.rejects).map(|number| reject(&format!("{{\"n\": {number}}}"))).collect();
+    commit.drifts = step.drifts.clone().map(undocumented).collect();
     let mut other = None;
     match step.lease {
         Fate::Kept | Fate::Failure => {}
@@ -108,6 +118,16 @@ async fn tell(ground: &dyn Ground, step: &Step) -> String {
         ground.store().release(lease).await.unwrap();
     }
     answer
+}
+
+fn undocumented(number: u32) -> ContractDrift {
+    ContractDrift {
+        kind: DriftKind::NewField,
+        field: format!("field_{number:03}"),
+        observed: String::new(),
+        expected: "no such field".to_owned(),
+        example: format!("text of {number} characters"),
+    }
 }
 
 async fn play(seed: u64) {

@@ -31,6 +31,20 @@ pub type Absence = (&'static str, String, String, DateTime<Utc>, Option<TimeWind
 /// A record set aside: stream, payload, times seen, whether it is open, when last.
 pub type SetAside = (String, String, i32, bool, DateTime<Utc>);
 
+/// A departure from a vendor's document.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Drift {
+    pub stream: String,
+    pub kind: String,
+    pub field: String,
+    pub observed: String,
+    pub expected: String,
+    pub example: String,
+    pub first_seen_at: DateTime<Utc>,
+    pub run: i64,
+    pub window: Option<TimeWindow>,
+}
+
 /// All that is stored.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Picture {
@@ -40,6 +54,7 @@ pub struct Picture {
     /// Rows that a window contained although another is their home.
     pub sightings: Vec<Absence>,
     pub quarantine: Vec<SetAside>,
+    pub drifts: Vec<Drift>,
     /// What each run counted.
     pub runs: Vec<(i64, Vec<i64>)>,
     pub leases: usize,
@@ -87,6 +102,18 @@ impl Picture {
                 (table.name, row.get("source"), key.join("/"), row.get("seen_at"), window(row))
             }));
         }
+        let drifts = sqlx::query("select *, source || '/' || stream as whole from sync.contract_drift");
+        picture.drifts.extend(drifts.fetch_all(pool).await.unwrap().iter().map(|row| Drift {
+            stream: row.get("whole"),
+            kind: row.get("kind"),
+            field: row.get("field"),
+            observed: row.get("observed"),
+            expected: row.get("expected"),
+            example: row.get("example"),
+            first_seen_at: row.get("first_seen_at"),
+            run: row.get("first_run_id"),
+            window: window(row),
+        }));
         let quarantine = sqlx::query("select *, source || '/' || stream as whole from sync.quarantine");
         picture.quarantine.extend(quarantine.fetch_all(pool).await.unwrap().iter().map(|row| {
             let open = row.get::<String, _>("state") == "open";
@@ -131,6 +158,7 @@ impl Picture {
             );
         }
         picture.collect_sightings(state);
+        picture.collect_drifts(state);
         let quarantine = state.quarantine.iter();
         picture.quarantine.extend(quarantine.map(|((stream, payload), entry)| {
             let payload = payload.replace('\0', "\u{fffd}");
@@ -154,6 +182,22 @@ impl Picture {
         picture.sorted()
     }
 
+    fn collect_drifts(&mut self, state: &State) {
+        for (stream, departures) in &state.departures {
+            self.drifts.extend(departures.iter().map(|((kind, field, observed), departure)| Drift {
+                stream: stream.to_string(),
+                kind: kind.as_str().to_owned(),
+                field: field.clone(),
+                observed: observed.clone(),
+                expected: departure.expected.clone(),
+                example: departure.example.clone(),
+                first_seen_at: departure.first_seen_at,
+                run: departure.run.0,
+                window: departure.window,
+            }));
+        }
+    }
+
     fn collect_sightings(&mut self, state: &State) {
         for ((source, table), stored) in &state.tables {
             let sightings = stored.sightings.iter();
@@ -169,6 +213,7 @@ impl Picture {
         self.absences.sort();
         self.sightings.sort();
         self.quarantine.sort();
+        self.drifts.sort();
         self.runs.sort();
         self
     }

@@ -12,6 +12,7 @@ use ccsync::engine::port::store::{Commit, Scope};
 use chrono::{DateTime, Utc};
 
 use super::absence::{Ledger, Sweep, note_sightings, replace_sightings, sweep_snapshot, sweep_window};
+use super::departure::note;
 use super::table::{Key, Table, Version, key_of};
 use super::{Flaws, State, lease_lost};
 
@@ -46,6 +47,7 @@ impl State {
             write_table(table, ledger, &commit, &rows, &replaced, flaws, &mut counts);
         }
         self.set_aside(&commit);
+        note(&mut self.departures, &commit);
         self.move_checkpoint(&commit);
         self.run_add(commit.run, &counts, database_now);
         self.lease_end(&commit.lease);

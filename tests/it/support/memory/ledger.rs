@@ -15,6 +15,7 @@ use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use super::absence::Ledger;
+use super::departure::Departures;
 use super::table::Table;
 
 /// A worker that shows no sign of life for this long is gone.
@@ -71,6 +72,7 @@ pub struct State {
     /// Those that did not end, so that a year's runs are not looked through each time.
     running: BTreeSet<RunId>,
     pub quarantine: BTreeMap<(StreamKey, String), SetAside>,
+    pub departures: Departures,
     pub declared: Vec<StreamDeclaration>,
     /// The next free moment of each limit.
     pub(super) moments: HashMap<String, DateTime<Utc>>,

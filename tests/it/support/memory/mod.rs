@@ -6,6 +6,7 @@
 
 mod absence;
 mod commit;
+mod departure;
 mod ledger;
 mod limits;
 mod table;
@@ -24,6 +25,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use uuid::Uuid;
 
 use self::ledger::Ended;
+
 pub use self::ledger::State;
 pub use self::table::{Table, Version};
 

@@ -1,0 +1,16 @@
+//! What vendors send that their documents do not say.
+
+use crate::app::App;
+use crate::domain::drift::DriftEntry;
+use crate::domain::fault::Fault;
+use crate::engine::port::contract::ContractLog as _;
+
+impl App {
+    /// All departures that were ever recorded, the newest first.
+    ///
+    /// # Errors
+    /// Database faults.
+    pub async fn contract_drifts(&self) -> Result<Vec<DriftEntry>, Fault> {
+        self.database.store.drifts().await
+    }
+}

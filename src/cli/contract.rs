@@ -1,0 +1,47 @@
+//! `ccsync contract`.
+
+use chrono_tz::Tz;
+
+use crate::cli::args::JsonArgs;
+use crate::cli::build;
+use crate::cli::exit::Exit;
+use crate::cli::output::{self, Failure};
+use crate::config::Settings;
+use crate::domain::drift::DriftEntry;
+
+pub(super) async fn contract(settings: Settings, args: JsonArgs) -> Result<Exit, Failure> {
+    let zone = settings.timezone;
+    let app = build(settings).await?;
+    let drifts = match app.database().store.schema_ready().await {
+        Ok(()) => app.contract_drifts().await,
+        Err(fault) => Err(fault),
+    };
+    app.close().await?;
+    let drifts = drifts?;
+    if args.json {
+        output::json(&drifts)?;
+    } else if drifts.is_empty() {
+        output::talk("what the vendors send is as their documents say");
+    }
+    for entry in drifts.iter().filter(|_| !args.json) {
+        output::data(&told(entry, zone));
+    }
+    Ok(Exit::Done)
+}
+
+fn told(entry: &DriftEntry, zone: Tz) -> String {
+    let local = |instant: chrono::DateTime<chrono::Utc>| instant.with_timezone(&zone).format("%F %T");
+    let scope = match entry.window {
+        Some(window) => format!("window {} .. {}", local(window.start), local(window.end)),
+        None => "snapshot".to_owned(),
+    };
+    format!(
+        "{}: {}: {}\n  first seen {}, run {}, {scope}; {}",
+        entry.key,
+        entry.drift.kind.as_str(),
+        entry.sentence,
+        local(entry.first_seen_at),
+        entry.first_run_id,
+        entry.cure,
+    )
+}

@@ -1,0 +1,61 @@
+//! What a vendor sends that its document does not say. All of it is invented.
+
+use serde_json::{Map, Value, json};
+
+use super::switches::{MoorContract, SobotContract};
+
+/// Lets one of Sobot's items depart; `odd` ones are about one in twenty.
+pub(super) fn depart_item(item: &mut Map<String, Value>, odd: bool, contract: SobotContract) {
+    match contract {
+        SobotContract::AsDocumented => {}
+        SobotContract::NewField => {
+            let inspector = json!({
+                "name": "王小明", "phone": "13812345678", "mail": "wang@example.com",
+                "13912345678": "wang@example.com", "王小明": true,
+            });
+            item.insert("inspector".to_owned(), inspector);
+        }
+        SobotContract::ChangedType if odd => {
+            let email = item.get("agent_email").cloned().unwrap_or_default();
+            item.insert("agent_email".to_owned(), json!({"address": email, "verified": true}));
+        }
+        SobotContract::ChangedType => {}
+        SobotContract::MissingField => drop(item.remove("agent_email")),
+    }
+}
+
+/// Lets one of Sobot's answers depart.
+pub(super) fn depart_answer(body: &mut Map<String, Value>, contract: SobotContract) {
+    if contract == SobotContract::NewField {
+        body.insert("next_cursor".to_owned(), 13_812_345_678_i64.into());
+    }
+}
+
+/// Lets one of 7moor's groups depart.
+pub(super) fn depart_group(group: &mut Map<String, Value>, contract: MoorContract) {
+    match contract {
+        MoorContract::AsDocumented => {}
+        MoorContract::NewField => each_member(group, |member| {
+            member.insert("agentMobile".to_owned(), "13812345678".into());
+        }),
+        MoorContract::ChangedType => {
+            number_truths(group);
+            each_member(group, number_truths);
+        }
+        MoorContract::UnknownCode => drop(group.insert("assignRule".to_owned(), "skill_first".into())),
+        MoorContract::MissingField => drop(group.remove("displayName")),
+    }
+}
+
+fn each_member(group: &mut Map<String, Value>, change: impl Fn(&mut Map<String, Value>)) {
+    let members = group.get_mut("assignMembers").and_then(Value::as_array_mut);
+    members.into_iter().flatten().filter_map(Value::as_object_mut).for_each(change);
+}
+
+fn number_truths(fields: &mut Map<String, Value>) {
+    for value in fields.values_mut() {
+        if let Value::Bool(truth) = value {
+            *value = i32::from(*truth).into();
+        }
+    }
+}

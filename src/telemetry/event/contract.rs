@@ -1,0 +1,37 @@
+//! What a vendor sends that its documents do not say.
+
+use metrics::counter;
+
+use super::labels;
+use crate::domain::drift::DriftKind;
+use crate::domain::stream::StreamKey;
+use crate::telemetry::metric;
+
+/// A departure from the documents was recorded, for the first time.
+#[derive(Debug)]
+pub struct ContractDrifted<'a> {
+    /// The stream.
+    pub key: &'a StreamKey,
+    /// What kind.
+    pub kind: DriftKind,
+    /// What departs how, without values.
+    pub sentence: &'a str,
+}
+
+impl ContractDrifted<'_> {
+    /// Writes it down.
+    pub fn emit(self) {
+        let (kind, cure) = (self.kind.as_str(), self.kind.cure());
+        counter!(metric::CONTRACT_DRIFT, labels(self.key, &[(metric::KIND, kind)])).increment(1);
+        tracing::warn!(
+            target: "ccsync",
+            source = %self.key.source,
+            stream = %self.key.stream,
+            drift.kind = kind,
+            cure,
+            "{} departs from its document ({kind}): {}; {cure}",
+            self.key,
+            self.sentence,
+        );
+    }
+}
