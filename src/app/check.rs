@@ -124,7 +124,7 @@ async fn request(endpoint: &stream::Endpoint, seams: &Seams, budget: &dyn Budget
     let now = seams.clock.now();
     let window = match endpoint.settings.key.stream.kind() {
         StreamKind::Windowed => TimeWindow::new(now - Duration::days(1), now),
-        StreamKind::Snapshot => None,
+        StreamKind::Snapshot | StreamKind::Feed => None,
     };
     let request = PageRequest { window, page_no: 1, page_size: 1 };
     let answer = tokio::time::timeout(CHECK_TIMEOUT, endpoint.source.fetch(&request)).await;

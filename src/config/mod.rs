@@ -6,6 +6,7 @@
 
 mod environment;
 mod error;
+mod feed;
 mod layer;
 mod leaf;
 mod read;
@@ -26,9 +27,9 @@ use chrono::{DateTime, Utc};
 pub use self::error::{ConfigError, ConfigErrors, Origin};
 pub use self::render::{Format, render};
 pub use self::settings::{
-    Account, AgentSettings, DatabaseSettings, EngineSettings, HttpSettings, LogFormat, LogSettings,
-    OpsSettings, PrivacySettings, SchedulerSettings, Settings, SourceSettings, StreamSettings,
-    WindowSettings,
+    Account, AgentSettings, DatabaseSettings, EngineSettings, FeedSettings, HttpSettings, LogFormat,
+    LogSettings, OpsSettings, PrivacySettings, SchedulerSettings, Settings, SourceSettings, StreamSettings,
+    TokenForm, WindowSettings,
 };
 
 /// Loads the configuration from its layers: defaults, then `file`, then the variables `CCSYNC__…` among

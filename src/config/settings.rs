@@ -10,7 +10,7 @@ use secrecy::SecretString;
 use url::Url;
 
 use super::error::{ConfigError, ConfigErrors};
-use crate::domain::privacy::PhonePolicy;
+use crate::domain::privacy::{CustomFieldPolicy, PhonePolicy};
 use crate::domain::share::Share;
 use crate::domain::stream::StreamKey;
 
@@ -113,6 +113,8 @@ pub struct SchedulerSettings {
 pub struct PrivacySettings {
     /// Phone numbers.
     pub phone: PhonePolicy,
+    /// Custom fields of customers.
+    pub custom_fields: CustomFieldPolicy,
 }
 
 /// `[log]`
@@ -148,8 +150,12 @@ pub struct SourceSettings {
     pub phone: PhonePolicy,
     /// Which vendor, and the credentials there.
     pub account: Account,
-    /// Every stream of the vendor, those that are not enabled too.
+    /// Custom fields of this source's customers.
+    pub custom_fields: CustomFieldPolicy,
+    /// Every stream of the vendor that is read, those that are not enabled too.
     pub streams: Vec<StreamSettings>,
+    /// Its live feed, where it has one.
+    pub feed: Option<FeedSettings>,
 }
 
 /// `kind`, and what belongs to it.
@@ -173,7 +179,7 @@ pub enum Account {
         /// The file that the secret came from.
         api_secret_file: Option<PathBuf>,
     },
-    /// The call system's workbench. Its feed is not read yet.
+    /// The call system's workbench.
     Workbench {
         /// The agents whose monitor is to be followed.
         agents: Vec<AgentSettings>,
@@ -229,7 +235,47 @@ pub struct WindowSettings {
     pub reread_requests_per_day: Option<u32>,
 }
 
+/// The live feed of one source.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FeedSettings {
+    /// Which feed.
+    pub key: StreamKey,
+    /// Whether it is followed.
+    pub enabled: bool,
+    /// How the token stands in the address.
+    pub token_form: TokenForm,
+    /// Quiet for this long, a connection is pinged.
+    pub ping: Duration,
+    /// Quiet for this long, it is taken for dead.
+    pub silence: Duration,
+    /// Wait before the second try to connect.
+    pub reconnect_base: Duration,
+    /// Longest wait between two tries.
+    pub reconnect_max: Duration,
+    /// Messages held in memory.
+    pub buffer_messages: usize,
+    /// Room on disk for messages while the database is away, in MiB.
+    pub spool_mib_max: u32,
+    /// A larger message is set aside unread, in KiB.
+    pub message_kib_max: u32,
+}
+
+/// How a token stands in the address of a socket.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TokenForm {
+    /// It is the whole query: `?TOKEN`, as documented.
+    Bare,
+    /// `?access_token=TOKEN`.
+    AccessToken,
+}
+
 impl Settings {
+    /// The feeds that are followed, each with its source.
+    pub fn feeds(&self) -> impl Iterator<Item = (&SourceSettings, &FeedSettings)> {
+        let all = self.sources.iter().filter_map(|source| Some((source, source.feed.as_ref()?)));
+        all.filter(|(_, feed)| feed.enabled)
+    }
+
     /// The streams that are read, of all sources.
     pub fn streams(&self) -> Vec<StreamSettings> {
         let all = self.sources.iter().flat_map(|source| &source.streams);

@@ -3,6 +3,7 @@
 pub mod absence;
 pub mod certificate;
 pub mod fault;
+pub mod feed;
 pub mod lag;
 pub mod page;
 pub mod privacy;

@@ -18,6 +18,8 @@ pub enum Trigger {
     Backfill,
     /// `ccsync quarantine retry`.
     Retry,
+    /// The daemon follows a live feed, from its start to its end.
+    Feed,
 }
 
 impl Trigger {
@@ -28,6 +30,7 @@ impl Trigger {
             Trigger::Sync => "sync",
             Trigger::Backfill => "backfill",
             Trigger::Retry => "retry",
+            Trigger::Feed => "feed",
         }
     }
 }

@@ -100,6 +100,7 @@ impl PgStore {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             healthy: absence_alarms_open == 0 && streams.iter().all(is_well),
             streams,
+            feeds: Vec::new(),
             runs,
             quarantine_open,
             absence_alarms_open,

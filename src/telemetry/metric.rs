@@ -68,6 +68,16 @@ pub const DAEMON_STARTS: &str = "ccsync_daemon_starts_total";
 pub const DAEMON_STOPPING: &str = "ccsync_daemon_stopping";
 /// Failed attempts to reach the database.
 pub const DATABASE_UNREACHABLE: &str = "ccsync_database_unreachable_total";
+/// Connections of feeds opened.
+pub const FEED_CONNECTIONS: &str = "ccsync_feed_connections_total";
+/// Connections of feeds that ended or did not come about.
+pub const FEED_INTERRUPTIONS: &str = "ccsync_feed_interruptions_total";
+/// Messages of feeds stored.
+pub const FEED_MESSAGES: &str = "ccsync_feed_messages_total";
+/// Events of feeds that waited on disk.
+pub const FEED_SPOOLED: &str = "ccsync_feed_spooled_total";
+/// Events of feeds lost.
+pub const FEED_LOST: &str = "ccsync_feed_lost_total";
 /// The version, as a label.
 pub const BUILD_INFO: &str = "ccsync_build_info";
 
@@ -150,6 +160,11 @@ pub const ALL: &[Metric] = &[
     counter(DAEMON_STARTS, "starts of the daemon in this process"),
     gauge(DAEMON_STOPPING, Unit::Count, "1 once the daemon was told to stop"),
     counter(DATABASE_UNREACHABLE, "failed attempts to reach the database"),
+    counter(FEED_CONNECTIONS, "connections of feeds opened"),
+    counter(FEED_INTERRUPTIONS, "connections of feeds that ended or did not come about, by kind"),
+    counter(FEED_MESSAGES, "messages of feeds stored, those set aside included"),
+    counter(FEED_SPOOLED, "events of feeds that waited on disk while the database was away"),
+    counter(FEED_LOST, "events of feeds that were received and lost; each loss is a gap in workbench.feed_gap"),
     gauge(BUILD_INFO, Unit::Count, "always 1; the version is a label"),
     gauge(UP, Unit::Count, "1 if the state could be read from the database at this scrape"),
     gauge(COMPLETE_TO, Unit::Seconds, "data is complete up to this instant, in seconds since 1970"),

@@ -5,11 +5,13 @@
 //! daemon says little at info: a pass that changed nothing is not news, and neither are pages.
 
 mod daemon;
+mod feed;
 mod pass;
 mod request;
 mod window;
 
 pub use daemon::{DaemonStarted, DaemonStopping, DatabaseUnreachable, TokenRenewed};
+pub use feed::{FeedConnected, FeedInterrupted, FeedLost, FeedSpooled, FeedStored};
 pub use pass::{PassFinished, PassPanicked, PassStarted, TickMissed};
 pub use request::{BudgetWaited, PageFetched, PageReread, RequestFailed, WalkRestarted};
 pub use window::{AbsenceAlarmRaised, LeaseLost, RecordsQuarantined, WindowCommitted, WindowFailed};
