@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 
-use super::leaf::{self, PlainHttp};
 use super::feed::feed;
+use super::leaf::{self, PlainHttp};
 use super::read::{Context, closed, custom_fields, phone};
 use super::reader::Section;
 use super::secret;
@@ -172,7 +172,12 @@ fn agents(section: &Section<'_>) -> Option<Vec<AgentSettings>> {
     read.into_iter().collect()
 }
 
-fn streams(section: &Section<'_>, name: &str, kind: Kind, context: Context<'_>) -> Option<Vec<StreamSettings>> {
+fn streams(
+    section: &Section<'_>,
+    name: &str,
+    kind: Kind,
+    context: Context<'_>,
+) -> Option<Vec<StreamSettings>> {
     // A stream without a start begins where its sibling does.
     let windowed = || kind.streams().iter().filter(|stream| stream.kind() == StreamKind::Windowed);
     let given = windowed().find_map(|stream| start(&section.section(table_of(*stream)), context)?);

@@ -11,6 +11,7 @@ mod commit;
 mod copy;
 pub mod embedded;
 mod fault;
+mod feed;
 mod home;
 mod lag;
 mod lease;

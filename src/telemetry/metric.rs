@@ -164,7 +164,10 @@ pub const ALL: &[Metric] = &[
     counter(FEED_INTERRUPTIONS, "connections of feeds that ended or did not come about, by kind"),
     counter(FEED_MESSAGES, "messages of feeds stored, those set aside included"),
     counter(FEED_SPOOLED, "events of feeds that waited on disk while the database was away"),
-    counter(FEED_LOST, "events of feeds that were received and lost; each loss is a gap in workbench.feed_gap"),
+    counter(
+        FEED_LOST,
+        "events of feeds that were received and lost; each loss is a gap in workbench.feed_gap",
+    ),
     gauge(BUILD_INFO, Unit::Count, "always 1; the version is a label"),
     gauge(UP, Unit::Count, "1 if the state could be read from the database at this scrape"),
     gauge(COMPLETE_TO, Unit::Seconds, "data is complete up to this instant, in seconds since 1970"),

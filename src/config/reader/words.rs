@@ -38,7 +38,10 @@ impl Section<'_> {
                 names.extend(parts.filter(|name| !name.is_empty()));
             }
             _ => {
-                self.wrong(&found, format!("expects a word or a list of names, not {}", describe(found.value)));
+                self.wrong(
+                    &found,
+                    format!("expects a word or a list of names, not {}", describe(found.value)),
+                );
                 return None;
             }
         }

@@ -59,6 +59,10 @@ impl FeedFollower {
     /// Follows until `stop`. What fails is told in log, ledger and metrics, and tried again.
     pub async fn run(&self, stop: CancellationToken) {
         let Some(run) = self.begin(&stop).await else { return };
+        if let Err(fault) = self.spool.open().await {
+            // Followed all the same: what cannot be spooled is told when it comes to that.
+            event::FeedLost { key: self.feed.key(), events: 0, message: &fault.chain() }.emit();
+        }
         let (fences_out, fences) = watch::channel(Fences::new());
         let released = CancellationToken::new();
         let hurry = CancellationToken::new();

@@ -85,10 +85,7 @@ impl Writer {
         let mut course = Course::default();
         loop {
             self.take_off(&mut course).await;
-            if course.closed
-                && course.flight.is_none()
-                && course.backlog.is_empty()
-                && self.spool.is_empty()
+            if course.closed && course.flight.is_none() && course.backlog.is_empty() && self.spool.is_empty()
             {
                 return course.counts;
             }
@@ -121,7 +118,8 @@ impl Writer {
                 () = self.clock.sleep(PACE / 4) => {}
             }
             let now = self.clock.now();
-            let waited = course.flight.as_ref().map(|flight| (now - flight.since).to_std().unwrap_or_default());
+            let waited =
+                course.flight.as_ref().map(|flight| (now - flight.since).to_std().unwrap_or_default());
             if waited.is_some_and(|waited| HOPELESS < waited) {
                 if let Some(flight) = &course.flight {
                     flight.outcome.abort();
@@ -152,7 +150,9 @@ impl Writer {
             }
         };
         if events.is_empty() {
-            if place == Place::Head && let Err(fault) = self.spool.advance().await {
+            if place == Place::Head
+                && let Err(fault) = self.spool.advance().await
+            {
                 self.cool(course, &fault);
             }
             return;
@@ -166,8 +166,7 @@ impl Writer {
             event::FeedLost { key: &self.key, events: (before - events.len()) as u64, message }.emit();
         }
         let events: Arc<[FeedEvent]> = events.into();
-        let commit =
-            FeedCommit { key: self.key.clone(), run: self.run, fences, events: events.clone(), now };
+        let commit = FeedCommit { key: self.key.clone(), run: self.run, fences, events: events.clone(), now };
         let store = self.store.clone();
         let outcome = tokio::spawn(async move { store.feed_commit(commit).await });
         course.flight = Some(Flight { outcome, events, since: now, place });

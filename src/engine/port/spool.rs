@@ -9,6 +9,12 @@ use crate::domain::feed::FeedEvent;
 /// is found again, perhaps with events at its beginning that were taken before: storing them again is safe.
 #[async_trait]
 pub trait Spool: Send + Sync {
+    /// Finds what an earlier process left. Until then it seems empty.
+    ///
+    /// # Errors
+    /// The disk refuses.
+    async fn open(&self) -> Result<(), Fault>;
+
     /// Appends as many of the events as there is room for, from the first on; answers how many.
     ///
     /// # Errors

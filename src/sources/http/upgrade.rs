@@ -29,8 +29,11 @@ impl HttpClient {
         wanted: &'static str,
     ) -> Result<(Raw, Option<String>), Fault> {
         let client = if is_loopback(&url) { &self.loopback } else { &self.outward };
-        let mut builder =
-            client.get(url.clone()).header(CONNECTION, "Upgrade").header(UPGRADE, protocol).timeout(HANDSHAKE);
+        let mut builder = client
+            .get(url.clone())
+            .header(CONNECTION, "Upgrade")
+            .header(UPGRADE, protocol)
+            .timeout(HANDSHAKE);
         for (name, value) in headers {
             builder = builder.header(*name, *value);
         }
@@ -49,7 +52,8 @@ impl HttpClient {
             return Err(site.fault(kind, format_args!("expected a {protocol}, got HTTP {status}")));
         }
         let value = text_of(response.headers(), &HeaderName::from_static(wanted));
-        let raw = response.upgrade().await.map_err(|error| transport(site, error, "no connection behind it"))?;
+        let raw =
+            response.upgrade().await.map_err(|error| transport(site, error, "no connection behind it"))?;
         Ok((raw, value))
     }
 }

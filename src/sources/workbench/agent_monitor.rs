@@ -139,7 +139,8 @@ fn customer(info: &mut Fields<'_>, blank: CallPopup, privacy: &Privacy) -> Resul
     };
     let mut text = |names: Names| info.text(names).map(text_of);
     let (info_extno, info_group, info_name) = (text(&["extno"])?, text(&["group"])?, text(&["name"])?);
-    let (project_id, info_status, task_id) = (text(&["project_id"])?, text(&["status"])?, text(&["task_id"])?);
+    let (project_id, info_status, task_id) =
+        (text(&["project_id"])?, text(&["status"])?, text(&["task_id"])?);
     let info_uuid = text(&["uuid"])?;
     let mut instant = |names: Names| {
         Ok::<_, String>(match info.column(names, ColumnType::Instant)? {

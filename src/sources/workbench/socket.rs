@@ -58,7 +58,8 @@ pub(super) struct Socket {
 
 /// Opens the socket of one agent.
 pub(super) async fn connect(http: &HttpClient, place: Place) -> Result<Socket, Fault> {
-    let site = CallSite { stream: place.key.clone(), request: format!("socket {PATH} of agent {}", place.extno) };
+    let site =
+        CallSite { stream: place.key.clone(), request: format!("socket {PATH} of agent {}", place.extno) };
     let mut url = address(&place.base_url, PATH, &[]);
     let token = place.access_token.expose_secret();
     if place.named_token {
@@ -121,9 +122,10 @@ impl FeedSession for Socket {
     }
 
     async fn ping(&mut self) -> Result<(), Fault> {
-        self.stream.send(Message::Ping(Default::default())).await.map_err(|error| {
-            self.site.fault(FaultKind::Unreachable, self.quoted(&error.to_string()))
-        })
+        self.stream
+            .send(Message::Ping(Default::default()))
+            .await
+            .map_err(|error| self.site.fault(FaultKind::Unreachable, self.quoted(&error.to_string())))
     }
 
     async fn close(&mut self) {

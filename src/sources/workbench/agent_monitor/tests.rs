@@ -78,7 +78,11 @@ fn string_and_number_are_one_and_the_waiting_time_comes_in_several_forms() {
     ] {
         let FeedMessage::Notice(notice) = heard(text) else { panic!("{text}") };
         assert_eq!((notice.state, notice.elapsed_s), (AgentState::Busy, elapsed), "{text}");
-        assert_eq!(notice.extra.contains_key("time"), text.contains("soon") || text.contains("null"), "{text}");
+        assert_eq!(
+            notice.extra.contains_key("time"),
+            text.contains("soon") || text.contains("null"),
+            "{text}"
+        );
     }
 }
 
