@@ -6,5 +6,5 @@ mod embedded;
 mod handover;
 mod kill;
 mod place;
-mod proxy;
+pub mod proxy;
 pub mod recipe;

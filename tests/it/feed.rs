@@ -1,0 +1,8 @@
+//! The live feed of the workbench: real sockets, real PostgreSQL, the daemon as it ships.
+
+mod desk;
+mod message;
+mod outage;
+mod reader;
+mod storm;
+mod truth;
