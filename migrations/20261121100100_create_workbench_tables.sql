@@ -177,6 +177,8 @@ create table sync.feed_session (
     configured boolean not null default true,
     connection_id uuid,
     opened_at timestamptz,
+    fence bigint not null default 0,
+    turn bigint not null default 0,
     message_no bigint not null default 0,
     seen_to timestamptz,
     last_message_at timestamptz,
@@ -194,6 +196,8 @@ comment on column sync.feed_session.extno is 'The agent (坐席工号).';
 comment on column sync.feed_session.configured is 'Whether the agent is in the configuration of the daemon that started last.';
 comment on column sync.feed_session.connection_id is 'The connection whose events were stored last; null before the first.';
 comment on column sync.feed_session.opened_at is 'When that connection was opened.';
+comment on column sync.feed_session.fence is 'Fencing number of the lease under which it was opened; events of an older one are past.';
+comment on column sync.feed_session.turn is 'Number of the connection under that lease.';
 comment on column sync.feed_session.message_no is 'Number of the last stored event of that connection.';
 comment on column sync.feed_session.seen_to is 'Up to here the feed was heard and is stored.';
 comment on column sync.feed_session.last_message_at is 'When the last message was received.';

@@ -203,6 +203,11 @@ pub struct FeedEvent {
     pub connection: Uuid,
     /// When the connection was opened.
     pub opened_at: DateTime<Utc>,
+    /// Fencing number of the lease under which it was opened: connections are ordered by this and `turn`,
+    /// not by clocks, which may jump.
+    pub fence: i64,
+    /// Number of the connection under that lease.
+    pub turn: u64,
     /// Grows within the connection, from 1.
     pub number: u64,
     /// When it was received, by our clock.

@@ -100,6 +100,11 @@ pub const QUARANTINE_OPEN: &str = "ccsync_quarantine_open";
 /// Open alarms over rows that vanished in masses.
 pub const ABSENCE_ALARMS_OPEN: &str = "ccsync_absence_alarms_open";
 
+/// Agents of feeds.
+pub const FEED_AGENTS: &str = "ccsync_feed_agents";
+/// Agents of feeds that are heard.
+pub const FEED_AGENTS_CONNECTED: &str = "ccsync_feed_agents_connected";
+
 /// What sort of number a metric is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum MetricKind {
@@ -177,6 +182,8 @@ pub const ALL: &[Metric] = &[
     gauge(WINDOWS_UNVERIFIED, Unit::Count, "windows whose last read is confirmed by nothing yet"),
     gauge(STREAM_FAILING, Unit::Count, "1 while a failure of the stream is not made good"),
     gauge(QUARANTINE_OPEN, Unit::Count, "records set aside and not yet dealt with"),
+    gauge(FEED_AGENTS, Unit::Count, "configured agents of feeds"),
+    gauge(FEED_AGENTS_CONNECTED, Unit::Count, "agents of feeds whose connection stands"),
     gauge(ABSENCE_ALARMS_OPEN, Unit::Count, "alarms over rows that vanished in masses, waiting for a person"),
 ];
 

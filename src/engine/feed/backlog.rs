@@ -98,6 +98,8 @@ mod tests {
             extno: extno.into(),
             connection: Uuid::nil(),
             opened_at: at(0),
+            fence: 1,
+            turn: 1,
             number,
             at: at_number,
             kind,

@@ -42,6 +42,8 @@ pub(super) struct Session {
 struct Stamp {
     connection: Uuid,
     opened_at: DateTime<Utc>,
+    fence: i64,
+    turn: u64,
     number: u64,
     latest: DateTime<Utc>,
 }
@@ -60,14 +62,16 @@ impl Session {
     /// Follows the agent until `stop`.
     pub(super) async fn run(mut self) {
         let mut waits = self.waits();
-        while self.lease().await {
+        let mut turn = 0;
+        while let Some(fence) = self.lease().await {
             let connected = tokio::select! {
                 () = self.stop.cancelled() => return,
                 connected = self.feed.connect(&self.extno) => connected,
             };
             match connected {
                 Ok(connection) => {
-                    if self.follow(connection).await {
+                    turn += 1;
+                    if self.follow(connection, fence, turn).await {
                         waits = self.waits();
                     }
                 }
@@ -97,19 +101,22 @@ impl Session {
             .build()
     }
 
-    /// Waits for the lease; `false` when it is time to stop.
-    async fn lease(&mut self) -> bool {
+    /// Waits for the lease and answers its fencing number; `None` when it is time to stop.
+    async fn lease(&mut self) -> Option<i64> {
         let extno = self.extno.clone();
         tokio::select! {
-            () = self.stop.cancelled() => false,
-            held = self.fences.wait_for(|fences| fences.contains_key(&extno)) => held.is_ok(),
+            () = self.stop.cancelled() => None,
+            held = self.fences.wait_for(|fences| fences.contains_key(&extno)) => {
+                held.ok().and_then(|fences| fences.get(&extno).copied())
+            }
         }
     }
 
     /// Follows one connection to its end; whether anything was heard.
-    async fn follow(&mut self, mut connection: Box<dyn FeedSession>) -> bool {
+    async fn follow(&mut self, mut connection: Box<dyn FeedSession>, fence: i64, turn: u64) -> bool {
         let now = self.clock.now().trunc_subsecs(6);
-        let mut stamp = Stamp { connection: Uuid::new_v4(), opened_at: now, number: 0, latest: now };
+        let mut stamp =
+            Stamp { connection: Uuid::new_v4(), opened_at: now, fence, turn, number: 0, latest: now };
         event::FeedConnected { key: self.feed.key(), extno: &self.extno }.emit();
         if self.send(&mut stamp, now, FeedEventKind::Opened).await.is_err() {
             return false;
@@ -162,7 +169,7 @@ impl Session {
                     return End::Told(GapReason::Shutdown, clock.now().trunc_subsecs(6), String::new());
                 }
                 changed = fences.changed() => {
-                    if changed.is_err() || !fences.borrow_and_update().contains_key(&self.extno) {
+                    if changed.is_err() || fences.borrow_and_update().get(&self.extno) != Some(&stamp.fence) {
                         return End::LeaseLost;
                     }
                     continue;
@@ -196,6 +203,8 @@ impl Session {
             extno: self.extno.clone(),
             connection: stamp.connection,
             opened_at: stamp.opened_at,
+            fence: stamp.fence,
+            turn: stamp.turn,
             number: stamp.number,
             at: stamp.latest,
             kind,

@@ -17,6 +17,8 @@ pub struct Timeline {
     pub connection: Option<Uuid>,
     /// When it was opened.
     pub opened_at: Option<DateTime<Utc>>,
+    /// Its place in the order of connections: fence and turn.
+    pub order: (i64, u64),
     /// Its last event.
     pub number: u64,
     /// Up to here the feed was heard.
@@ -126,7 +128,7 @@ impl Timeline {
             if event.number <= self.number {
                 return false;
             }
-        } else if self.opened_at.is_some_and(|opened| event.opened_at < opened) {
+        } else if (event.fence, event.turn) < self.order {
             return false;
         } else {
             // Its first event, or, where that was lost, the first that is left.
@@ -170,6 +172,7 @@ impl Timeline {
         }
         self.connection = Some(event.connection);
         self.opened_at = Some(event.opened_at);
+        self.order = (event.fence, event.turn);
         self.resume(event.opened_at, event, changes);
         self.heard(event.opened_at);
     }

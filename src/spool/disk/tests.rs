@@ -13,6 +13,8 @@ fn event(number: u64) -> FeedEvent {
         extno: "1001".into(),
         connection: Uuid::nil(),
         opened_at: at,
+        fence: 1,
+        turn: 1,
         number,
         at,
         kind: FeedEventKind::Message(FeedMessage::Announcement(announcement)),

@@ -71,10 +71,13 @@ fn timeline(row: &PgRow) -> Result<Timeline, sqlx::Error> {
         }
         (None, None) => None,
     };
+    let count =
+        |name: &str| row.try_get::<i64, _>(name).map(|count| u64::try_from(count).unwrap_or_default());
     Ok(Timeline {
         connection: row.try_get("connection_id")?,
         opened_at: row.try_get("opened_at")?,
-        number: u64::try_from(row.try_get::<i64, _>("message_no")?).unwrap_or_default(),
+        order: (row.try_get("fence")?, count("turn")?),
+        number: count("message_no")?,
         seen_to: row.try_get("seen_to")?,
         last_message_at: row.try_get("last_message_at")?,
         open,
@@ -90,16 +93,16 @@ pub(super) async fn timelines_save_in_txn(
     let rows: Vec<Json> = timelines.iter().map(|(extno, timeline)| record(extno, timeline)).collect();
     sqlx::query(
         r#"
-        insert into sync.feed_session as s (source, extno, connection_id, opened_at, message_no, seen_to,
-            last_message_at, stay_since, stay_status, stay_told, confirmed_at, gap_since, gap_reason)
+        insert into sync.feed_session as s (source, extno, connection_id, opened_at, fence, turn, message_no,
+            seen_to, last_message_at, stay_since, stay_status, stay_told, confirmed_at, gap_since, gap_reason)
         select $1, r.*
         from jsonb_to_recordset($2) as r(extno text, connection_id uuid, opened_at timestamptz,
-            message_no bigint, seen_to timestamptz, last_message_at timestamptz, stay_since timestamptz,
+            fence bigint, turn bigint, message_no bigint, seen_to timestamptz, last_message_at timestamptz, stay_since timestamptz,
             stay_status integer, stay_told boolean, confirmed_at timestamptz, gap_since timestamptz,
             gap_reason text)
         on conflict (source, extno) do update
         set connection_id = excluded.connection_id, opened_at = excluded.opened_at,
-            message_no = excluded.message_no, seen_to = excluded.seen_to,
+            fence = excluded.fence, turn = excluded.turn, message_no = excluded.message_no, seen_to = excluded.seen_to,
             last_message_at = excluded.last_message_at, stay_since = excluded.stay_since,
             stay_status = excluded.stay_status, stay_told = excluded.stay_told,
             confirmed_at = excluded.confirmed_at, gap_since = excluded.gap_since,
@@ -123,6 +126,8 @@ fn record(extno: &str, timeline: &Timeline) -> Json {
         "extno": extno,
         "connection_id": timeline.connection,
         "opened_at": timeline.opened_at,
+        "fence": timeline.order.0,
+        "turn": timeline.order.1,
         "message_no": timeline.number,
         "seen_to": timeline.seen_to,
         "last_message_at": timeline.last_message_at,

@@ -10,6 +10,8 @@ fn event(connection: u128, opened: i64, number: u64, at: i64, kind: FeedEventKin
         extno: "1001".into(),
         connection: Uuid::from_u128(connection),
         opened_at: second(opened),
+        fence: 1,
+        turn: u64::try_from(connection).unwrap(),
         number,
         at: second(at),
         kind,
@@ -172,6 +174,19 @@ fn an_event_that_the_cursor_has_passed_changes_nothing() {
         assert!(!timeline.apply(event, &mut changes));
     }
     assert_eq!((timeline, changes.len()), (before, 0));
+}
+
+#[test]
+fn a_clock_that_went_back_loses_nothing() {
+    let (_, changes) = run(&[
+        event(1, 100, 1, 100, FeedEventKind::Opened),
+        event(1, 100, 2, 110, FeedEventKind::Closed(GapReason::Shutdown)),
+        event(2, 50, 1, 50, FeedEventKind::Opened),
+        event(2, 50, 2, 60, notice(AgentState::Idle, Some(0))),
+        event(2, 50, 3, 200, notice(AgentState::Busy, Some(0))),
+    ]);
+    let names: Vec<_> = intervals(&changes).into_iter().map(|(.., name)| name).collect();
+    assert_eq!(names, ["unknown", "gap shutdown", "unknown", "idle", "busy"]);
 }
 
 proptest::proptest! {
