@@ -33,7 +33,7 @@ pub(super) fn assemble(
     worker: Uuid,
 ) -> Result<Vec<Arc<FeedFollower>>, Fault> {
     let store = Arc::new(store.clone());
-    let follower = |(feed, chosen): (Arc<dyn Feed>, &FeedSettings)| {
+    let follower = |(feed, chosen): Chosen<'_>| {
         let directory = settings.database.data_dir.join("feed").join(&feed.key().source);
         Arc::new(FeedFollower {
             spool: Arc::new(DiskSpool::new(directory, u64::from(chosen.spool_mib_max) << 20)),
@@ -58,8 +58,11 @@ pub(super) fn assemble(
     Ok(feeds(settings)?.into_iter().map(follower).collect())
 }
 
+/// A feed at its vendor, and how it is followed.
+type Chosen<'a> = (Arc<dyn Feed>, &'a FeedSettings);
+
 /// The vendors' side of every enabled feed.
-fn feeds(settings: &Settings) -> Result<Vec<(Arc<dyn Feed>, &FeedSettings)>, Fault> {
+fn feeds(settings: &Settings) -> Result<Vec<Chosen<'_>>, Fault> {
     let http = stream::http_client(settings)?;
     let account = |(source, feed)| Some((account(source, feed, &http)?, feed));
     Ok(settings.feeds().filter_map(account).collect())

@@ -25,11 +25,12 @@ use std::path::Path;
 use chrono::{DateTime, Utc};
 
 pub use self::error::{ConfigError, ConfigErrors, Origin};
+pub use self::feed::{FeedSettings, TokenForm};
 pub use self::render::{Format, render};
 pub use self::settings::{
-    Account, AgentSettings, DatabaseSettings, EngineSettings, FeedSettings, HttpSettings, LogFormat,
-    LogSettings, OpsSettings, PrivacySettings, SchedulerSettings, Settings, SourceSettings, StreamSettings,
-    TokenForm, WindowSettings,
+    Account, AgentSettings, DatabaseSettings, EngineSettings, HttpSettings, LogFormat, LogSettings,
+    OpsSettings, PrivacySettings, SchedulerSettings, Settings, SourceSettings, StreamSettings,
+    WindowSettings,
 };
 
 /// Loads the configuration from its layers: defaults, then `file`, then the variables `CCSYNC__…` among

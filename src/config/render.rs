@@ -8,11 +8,12 @@ use chrono::SecondsFormat;
 use chrono_tz::Tz;
 use serde_json::{Map, Value as Json, json};
 
+use super::feed::{FeedSettings, TokenForm};
 use super::leaf::show_duration;
 use super::secret::{HIDDEN, shown_url};
 use super::settings::{
-    Account, DatabaseSettings, EngineSettings, FeedSettings, HttpSettings, LogFormat, Settings,
-    SourceSettings, StreamSettings, TokenForm,
+    Account, DatabaseSettings, EngineSettings, HttpSettings, LogFormat, Settings, SourceSettings,
+    StreamSettings,
 };
 use crate::domain::privacy::{CustomFieldPolicy, PhonePolicy};
 

@@ -10,6 +10,7 @@ use secrecy::SecretString;
 use url::Url;
 
 use super::error::{ConfigError, ConfigErrors};
+use super::feed::FeedSettings;
 use crate::domain::privacy::{CustomFieldPolicy, PhonePolicy};
 use crate::domain::share::Share;
 use crate::domain::stream::StreamKey;
@@ -233,40 +234,6 @@ pub struct WindowSettings {
     pub missed_revisions_max: Share,
     /// Requests that second looks may cost in one business day; `None`: any number.
     pub reread_requests_per_day: Option<u32>,
-}
-
-/// The live feed of one source.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct FeedSettings {
-    /// Which feed.
-    pub key: StreamKey,
-    /// Whether it is followed.
-    pub enabled: bool,
-    /// How the token stands in the address.
-    pub token_form: TokenForm,
-    /// Quiet for this long, a connection is pinged.
-    pub ping: Duration,
-    /// Quiet for this long, it is taken for dead.
-    pub silence: Duration,
-    /// Wait before the second try to connect.
-    pub reconnect_base: Duration,
-    /// Longest wait between two tries.
-    pub reconnect_max: Duration,
-    /// Messages held in memory.
-    pub buffer_messages: usize,
-    /// Room on disk for messages while the database is away, in MiB.
-    pub spool_mib_max: u32,
-    /// A larger message is set aside unread, in KiB.
-    pub message_kib_max: u32,
-}
-
-/// How a token stands in the address of a socket.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum TokenForm {
-    /// It is the whole query: `?TOKEN`, as documented.
-    Bare,
-    /// `?access_token=TOKEN`.
-    AccessToken,
 }
 
 impl Settings {

@@ -120,10 +120,10 @@ impl Writer {
             let now = self.clock.now();
             let waited =
                 course.flight.as_ref().map(|flight| (now - flight.since).to_std().unwrap_or_default());
-            if waited.is_some_and(|waited| HOPELESS < waited) {
-                if let Some(flight) = &course.flight {
-                    flight.outcome.abort();
-                }
+            if waited.is_some_and(|waited| HOPELESS < waited)
+                && let Some(flight) = &course.flight
+            {
+                flight.outcome.abort();
             }
             let slow = waited.is_some_and(|waited| PATIENCE < waited);
             let queued = slow || !self.spool.is_empty();
