@@ -178,7 +178,8 @@ impl Writer {
             Ok(FeedOutcome::Stored(counts)) => {
                 (course.failures, course.not_held_since) = (0, None);
                 course.counts += counts;
-                course.not_before = Some(flight.since + PACE);
+                // A full batch waits for nothing.
+                course.not_before = (course.backlog.len() < BATCH).then_some(flight.since + PACE);
                 let (messages, quarantined) = (counts.rows_read, counts.quarantined);
                 if messages > 0 {
                     event::FeedStored { key: &self.key, messages, quarantined }.emit();
