@@ -12,6 +12,7 @@ pub mod engine;
 
 pub mod simulator;
 pub mod sources;
+pub mod spool;
 pub mod store;
 
 pub mod ops;

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use crate::app::stream::Shared;
 use crate::app::transient::{NoBudget, TransientVault};
-use crate::app::{App, Database, Seams, stream};
+use crate::app::{App, Database, Seams, feed, stream};
 use crate::config::Settings;
 use crate::domain::fault::{Fault, FaultKind};
 use crate::domain::page::PageRequest;
@@ -51,7 +51,7 @@ impl Checked {
 }
 
 impl App {
-    /// Looks at the database and sends one request for each stream. Writes nothing but a token and the
+    /// Looks at the database, sends one request for each stream, and opens one socket for each feed. Writes nothing but a token and the
     /// request's place in the budget, and not even these where the database has no schema yet. What fails
     /// is in the report.
     pub async fn check(settings: &Settings, seams: &Seams) -> CheckReport {
@@ -82,6 +82,10 @@ impl App {
         }
         let store = database.as_ref().filter(|_| ready).map(|database| &database.store);
         checks.extend(check_streams(settings, seams, store).await);
+        checks.extend(feed::check(settings).await.into_iter().map(|(subject, found)| match found {
+            Ok(detail) => Checked::well(subject, detail),
+            Err(fault) => Checked::ill(subject, &fault),
+        }));
         if let Some(database) = database
             && let Err(fault) = database.close().await
         {
@@ -124,7 +128,7 @@ async fn request(endpoint: &stream::Endpoint, seams: &Seams, budget: &dyn Budget
     let now = seams.clock.now();
     let window = match endpoint.settings.key.stream.kind() {
         StreamKind::Windowed => TimeWindow::new(now - Duration::days(1), now),
-        StreamKind::Snapshot => None,
+        StreamKind::Snapshot | StreamKind::Feed => None,
     };
     let request = PageRequest { window, page_no: 1, page_size: 1 };
     let answer = tokio::time::timeout(CHECK_TIMEOUT, endpoint.source.fetch(&request)).await;

@@ -1,4 +1,4 @@
-//! The daemon: one loop a stream, the scheduler that rings, the ops server, and an orderly end.
+//! The daemon: one loop a stream, one follower a feed, the scheduler that rings, the ops server, and an orderly end.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -67,7 +67,11 @@ impl App {
         let ops = ops.transpose().map_err(DaemonError::Ops)?;
         self.prepare().await?;
         drop(database_ready);
-        event::DaemonStarted { version: env!("CARGO_PKG_VERSION"), streams: self.streams.len() }.emit();
+        event::DaemonStarted {
+            version: env!("CARGO_PKG_VERSION"),
+            streams: self.streams.len() + self.feeds.len(),
+        }
+        .emit();
 
         let mut jobs = Vec::new();
         let mut loops = JoinSet::new();
@@ -77,6 +81,10 @@ impl App {
             let pass = scheduled_pass(stream, self.seams.clock.clone(), stop.clone());
             let stop = stop.clone();
             loops.spawn(async move { run_on_trigger(&trigger, stop, pass).await });
+        }
+        for follower in &self.feeds {
+            let (follower, stop) = (follower.clone(), stop.clone());
+            loops.spawn(async move { follower.run(stop).await });
         }
         loops.spawn(watch_database(self.clone(), stop.clone()));
         let jitter = self.settings.scheduler.jitter;

@@ -7,6 +7,7 @@ mod contract;
 mod daemon;
 mod database;
 mod explain;
+mod feed;
 mod plan;
 mod quarantine;
 mod stream;
@@ -32,6 +33,7 @@ use crate::domain::run::Trigger;
 use crate::domain::status::{StatusReport, StreamDeclaration, StreamStatus};
 use crate::domain::stream::{StreamId, StreamKey};
 use crate::domain::window::TimeWindow;
+use crate::engine::feed::follower::FeedFollower;
 use crate::engine::port::budget::Budget;
 use crate::engine::port::clock::{Clock, SystemClock};
 use crate::engine::port::store::{StatusRead as _, Store as _};
@@ -62,6 +64,7 @@ pub struct App {
     seams: Seams,
     database: Database,
     streams: Vec<Stream>,
+    feeds: Vec<Arc<FeedFollower>>,
 }
 
 impl App {
@@ -74,7 +77,8 @@ impl App {
         let database = Database::open(&settings.database, &seams).await?;
         let worker = Uuid::new_v4();
         let streams = stream::assemble(&settings, &database.store, &seams, worker)?;
-        Ok(App { settings, seams, database, streams })
+        let feeds = feed::assemble(&settings, &database.store, &seams, worker)?;
+        Ok(App { settings, seams, database, streams, feeds })
     }
 
     /// The database.
@@ -93,7 +97,8 @@ impl App {
     /// Database faults.
     pub async fn prepare(&self) -> Result<(), Fault> {
         self.database.store.migrate().await?;
-        let declarations: Vec<StreamDeclaration> = self.streams.iter().map(Stream::declaration).collect();
+        let declarations: Vec<StreamDeclaration> =
+            self.streams.iter().map(Stream::declaration).chain(self.feed_declarations()).collect();
         self.database.store.declare(&declarations).await
     }
 
@@ -163,7 +168,12 @@ impl App {
 
     fn enrich(&self, report: StatusReport, scheduled: bool) -> StatusReport {
         let now = scheduled.then(|| self.seams.clock.now());
-        enrich(report, &self.streams, now)
+        let mut report = enrich(report, &self.streams, now);
+        let unheard = self.unheard(&report.feeds);
+        report.healthy &= unheard.is_empty();
+        report.feeds.extend(unheard);
+        report.feeds.sort_by(|left, right| left.source.cmp(&right.source));
+        report
     }
 
     /// The streams that a command named; all where it named none.

@@ -9,7 +9,7 @@ use crate::app::App;
 use crate::domain::fault::Fault;
 use crate::domain::record::Record;
 use crate::domain::run::{Counts, RunId, RunOutcome, Trigger};
-use crate::domain::stream::StreamKey;
+use crate::domain::stream::{StreamKey, StreamKind};
 use crate::engine::port::quarantine::{Quarantine as _, QuarantineEntry, QuarantineFilter};
 use crate::engine::port::store::{RunStart, Store as _};
 
@@ -98,6 +98,10 @@ impl App {
             counts,
             reason,
         };
+        if entry.key.stream.kind() == StreamKind::Feed {
+            let reason = "what a feed's message said is past: look at it, and drop it".to_owned();
+            return Ok(told(None, Some(reason)));
+        }
         let Some(stream) = self.streams.iter().find(|stream| stream.reader.key == entry.key) else {
             let reason = format!("{} is not configured and enabled, so nothing here can read it", entry.key);
             return Ok(told(None, Some(reason)));

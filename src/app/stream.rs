@@ -136,15 +136,20 @@ pub(super) struct Shared {
     pub(super) clock: Arc<dyn Clock>,
 }
 
-/// The vendors' side of every enabled stream.
-pub(super) fn endpoints(settings: &Settings, shared: &Shared) -> Result<Vec<Endpoint>, Fault> {
-    let http = HttpClient::new(&HttpConfig {
+/// The client with which all vendors are reached.
+pub(super) fn http_client(settings: &Settings) -> Result<HttpClient, Fault> {
+    HttpClient::new(&HttpConfig {
         connect_timeout: settings.http.connect_timeout,
         read_timeout: settings.http.read_timeout,
         total_timeout: settings.http.total_timeout,
         body_bytes_max: settings.http.body_mib_max as usize * 1024 * 1024,
         ..HttpConfig::default()
-    })?;
+    })
+}
+
+/// The vendors' side of every enabled stream.
+pub(super) fn endpoints(settings: &Settings, shared: &Shared) -> Result<Vec<Endpoint>, Fault> {
+    let http = http_client(settings)?;
     Ok(settings.sources.iter().flat_map(|source| account_endpoints(source, &http, shared)).collect())
 }
 
@@ -202,7 +207,7 @@ fn account_endpoints(source: &SourceSettings, http: &HttpClient, shared: &Shared
             };
             enabled.map(endpoint).collect()
         }
-        // The live feed has no pages; it is not part of this version, and the commands say so.
+        // A live feed has no pages; see `app/feed`.
         Account::Workbench { .. } => Vec::new(),
     }
 }

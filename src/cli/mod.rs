@@ -28,7 +28,7 @@ use crate::app::{App, Seams};
 use crate::cli::args::{Cli, Command};
 use crate::cli::exit::Exit;
 use crate::cli::output::Failure;
-use crate::config::{Account, ConfigErrors, Settings};
+use crate::config::{ConfigErrors, Settings};
 use crate::engine::port::clock::{Clock as _, SystemClock};
 use crate::ops::log;
 
@@ -64,7 +64,7 @@ fn dispatch(cli: Cli) -> Result<Exit, Failure> {
     if !matches!(cli.command, Command::Migrate) {
         settings.require_sources()?;
     }
-    warn_of_workbench(&settings);
+    tell_of_feeds(&settings, &cli.command);
     block_on(async {
         match cli.command {
             Command::Run => run::run(settings).await,
@@ -84,15 +84,13 @@ fn dispatch(cli: Cli) -> Result<Exit, Failure> {
     })
 }
 
-/// A source that is configured and not read must not go unnoticed.
-fn warn_of_workbench(settings: &Settings) {
-    for source in &settings.sources {
-        if matches!(source.account, Account::Workbench { .. }) {
-            let name = &source.name;
-            output::talk(&format!(
-                "warning: {name}: the workbench feed is not part of this version; it is not read"
-            ));
-        }
+/// A source that a command passes over must not go unnoticed.
+fn tell_of_feeds(settings: &Settings, command: &Command) {
+    if !matches!(command, Command::Sync(_) | Command::Backfill(_) | Command::Plan(_)) {
+        return;
+    }
+    for (_, feed) in settings.feeds() {
+        output::talk(&format!("note: {} is a live feed; only `ccsync run` follows it", feed.key));
     }
 }
 

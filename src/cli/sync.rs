@@ -6,6 +6,7 @@ use crate::cli::exit::Exit;
 use crate::cli::output::{self, Failure};
 use crate::cli::{build, stop};
 use crate::config::Settings;
+use crate::domain::stream::StreamKind;
 
 pub(super) async fn sync(settings: Settings, args: SyncArgs) -> Result<Exit, Failure> {
     let stop = stop::on_signal();
@@ -19,6 +20,12 @@ pub(super) async fn sync(settings: Settings, args: SyncArgs) -> Result<Exit, Fai
 
 /// A stream that is not configured is a mistake of the command line, not an empty pass.
 pub(super) fn refuse_unknown(app: &App, chosen: &[StreamChoice]) -> Result<(), Failure> {
+    if let Some(choice) = chosen.iter().find(|choice| choice.stream().kind() == StreamKind::Feed) {
+        let message = format!(
+            "`{choice}` is a live feed: only `ccsync run` follows it, and none of it can be read again"
+        );
+        return Err(Failure::usage(message));
+    }
     match app.unknown_choices(chosen).first() {
         None => Ok(()),
         Some(choice) => Err(Failure::usage(format!("no enabled source has the stream `{choice}`"))),

@@ -6,6 +6,7 @@
 
 mod environment;
 mod error;
+mod feed;
 mod layer;
 mod leaf;
 mod read;
@@ -24,6 +25,7 @@ use std::path::Path;
 use chrono::{DateTime, Utc};
 
 pub use self::error::{ConfigError, ConfigErrors, Origin};
+pub use self::feed::{FeedSettings, TokenForm};
 pub use self::render::{Format, render};
 pub use self::settings::{
     Account, AgentSettings, DatabaseSettings, EngineSettings, HttpSettings, LogFormat, LogSettings,

@@ -9,14 +9,14 @@ use tracing_subscriber::EnvFilter;
 
 use super::error::Report;
 use super::leaf;
-use super::reader::Section;
+use super::reader::{Section, Words};
 use super::secret;
 use super::settings::{
     DatabaseSettings, EngineSettings, HttpSettings, LogFormat, LogSettings, OpsSettings, PrivacySettings,
     SchedulerSettings, Settings,
 };
 use super::source;
-use crate::domain::privacy::PhonePolicy;
+use crate::domain::privacy::{CustomFieldPolicy, PhonePolicy};
 
 const MS: Duration = Duration::from_millis(1);
 const SECOND: Duration = Duration::from_secs(1);
@@ -25,13 +25,15 @@ const HOUR: Duration = Duration::from_secs(3_600);
 
 /// What some values can only be understood with.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Context {
+pub(super) struct Context<'a> {
     /// The configured zone, or UTC where that could not be read, so that the rest is still checked.
     pub(super) zone: Tz,
     /// The present.
     pub(super) now: DateTime<Utc>,
     /// `[privacy] phone`.
     pub(super) phone: PhonePolicy,
+    /// `[privacy] custom_fields`
+    pub(super) custom_fields: &'a CustomFieldPolicy,
 }
 
 /// Reads everything; `None` where a mistake was noted.
@@ -43,13 +45,13 @@ pub(super) fn settings(tree: &Value, now: DateTime<Utc>, report: &Report) -> Opt
     let http = closed(root.section("http"), http);
     let engine = closed(root.section("engine"), engine);
     let scheduler = closed(root.section("scheduler"), scheduler);
-    let privacy =
-        closed(root.section("privacy"), |section| Some(PrivacySettings { phone: phone(section, "phone")? }));
+    let privacy = closed(root.section("privacy"), privacy);
     let log = closed(root.section("log"), log);
     let context = Context {
         zone: timezone.unwrap_or(Tz::UTC),
         now,
         phone: privacy.as_ref().map_or(PhonePolicy::default(), |privacy| privacy.phone),
+        custom_fields: privacy.as_ref().map_or(&CustomFieldPolicy::Drop, |privacy| &privacy.custom_fields),
     };
     let sources = source::sources(&root, context);
     root.close();
@@ -77,6 +79,25 @@ pub(super) fn closed<'a, T>(section: Section<'a>, read: impl FnOnce(&Section<'a>
 pub(super) fn phone(section: &Section<'_>, key: &str) -> Option<PhonePolicy> {
     let choices = [("mask", PhonePolicy::Mask), ("keep", PhonePolicy::Keep), ("drop", PhonePolicy::Drop)];
     section.choice(key, &choices)
+}
+
+fn privacy(section: &Section<'_>) -> Option<PrivacySettings> {
+    let phone = phone(section, "phone");
+    let custom_fields = custom_fields(section, "custom_fields");
+    Some(PrivacySettings { phone: phone?, custom_fields: custom_fields? })
+}
+
+/// Which custom fields are kept.
+pub(super) fn custom_fields(section: &Section<'_>, key: &str) -> Option<CustomFieldPolicy> {
+    match section.words(key)? {
+        Words::One(word) if word == "drop" => Some(CustomFieldPolicy::Drop),
+        Words::One(word) if word == "keep" => Some(CustomFieldPolicy::Keep),
+        Words::One(word) => {
+            section.refuse(key, format!("expects \"drop\", \"keep\" or a list of names, not {word:?}"));
+            None
+        }
+        Words::List(names) => Some(CustomFieldPolicy::Only(names)),
+    }
 }
 
 fn database(section: &Section<'_>) -> Option<DatabaseSettings> {

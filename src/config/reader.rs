@@ -15,6 +15,10 @@ use super::error::{Origin, Report};
 use super::leaf;
 use super::suggest;
 
+mod words;
+
+pub(super) use self::words::Words;
+
 type Table = Map<String, Value>;
 
 /// One table of the configuration, with the table of defaults behind it where it has one.

@@ -8,13 +8,14 @@ use chrono::SecondsFormat;
 use chrono_tz::Tz;
 use serde_json::{Map, Value as Json, json};
 
+use super::feed::{FeedSettings, TokenForm};
 use super::leaf::show_duration;
 use super::secret::{HIDDEN, shown_url};
 use super::settings::{
     Account, DatabaseSettings, EngineSettings, HttpSettings, LogFormat, Settings, SourceSettings,
     StreamSettings,
 };
-use crate::domain::privacy::PhonePolicy;
+use crate::domain::privacy::{CustomFieldPolicy, PhonePolicy};
 
 /// The form of the text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -50,7 +51,10 @@ fn tree(settings: &Settings) -> Json {
         "http": http(&settings.http),
         "engine": engine(&settings.engine),
         "scheduler": { "jitter": length(settings.scheduler.jitter) },
-        "privacy": { "phone": phone(settings.privacy.phone) },
+        "privacy": {
+            "phone": phone(settings.privacy.phone),
+            "custom_fields": custom_fields(&settings.privacy.custom_fields),
+        },
         "log": { "format": log_format(settings.log.format), "filter": settings.log.filter },
         "sources": sources.collect::<Map<_, _>>(),
     })
@@ -124,6 +128,8 @@ fn source(source: &SourceSettings, zone: Tz) -> Json {
                 Json::Object(out)
             });
             set("agents", agents.collect());
+            let fields = custom_fields(&source.custom_fields);
+            set("privacy", json!({ "phone": phone(source.phone), "custom_fields": fields }));
         }
     }
     for item in &source.streams {
@@ -131,7 +137,27 @@ fn source(source: &SourceSettings, zone: Tz) -> Json {
         let name = name.split_once('.').map_or(name, |(_, table)| table);
         out.insert(name.to_owned(), stream(item, zone));
     }
+    if let Some(item) = &source.feed {
+        out.insert("agent_monitor".to_owned(), feed(item));
+    }
     Json::Object(out)
+}
+
+fn feed(feed: &FeedSettings) -> Json {
+    json!({
+        "enabled": feed.enabled,
+        "token_form": match feed.token_form {
+            TokenForm::Bare => "bare",
+            TokenForm::AccessToken => "access_token",
+        },
+        "ping": length(feed.ping),
+        "silence": length(feed.silence),
+        "reconnect_base": length(feed.reconnect_base),
+        "reconnect_max": length(feed.reconnect_max),
+        "buffer_messages": feed.buffer_messages,
+        "spool_mib_max": feed.spool_mib_max,
+        "message_kib_max": feed.message_kib_max,
+    })
 }
 
 fn stream(stream: &StreamSettings, zone: Tz) -> Json {
@@ -181,6 +207,14 @@ fn phone(policy: PhonePolicy) -> &'static str {
         PhonePolicy::Keep => "keep",
         PhonePolicy::Mask => "mask",
         PhonePolicy::Drop => "drop",
+    }
+}
+
+fn custom_fields(policy: &CustomFieldPolicy) -> Json {
+    match policy {
+        CustomFieldPolicy::Drop => json!("drop"),
+        CustomFieldPolicy::Keep => json!("keep"),
+        CustomFieldPolicy::Only(names) => json!(names),
     }
 }
 

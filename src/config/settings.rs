@@ -10,7 +10,8 @@ use secrecy::SecretString;
 use url::Url;
 
 use super::error::{ConfigError, ConfigErrors};
-use crate::domain::privacy::PhonePolicy;
+use super::feed::FeedSettings;
+use crate::domain::privacy::{CustomFieldPolicy, PhonePolicy};
 use crate::domain::share::Share;
 use crate::domain::stream::StreamKey;
 
@@ -115,6 +116,8 @@ pub struct SchedulerSettings {
 pub struct PrivacySettings {
     /// Phone numbers.
     pub phone: PhonePolicy,
+    /// Custom fields of customers.
+    pub custom_fields: CustomFieldPolicy,
 }
 
 /// `[log]`
@@ -150,8 +153,12 @@ pub struct SourceSettings {
     pub phone: PhonePolicy,
     /// Which vendor, and the credentials there.
     pub account: Account,
-    /// Every stream of the vendor, those that are not enabled too.
+    /// Custom fields of this source's customers.
+    pub custom_fields: CustomFieldPolicy,
+    /// Every stream of the vendor that is read, those that are not enabled too.
     pub streams: Vec<StreamSettings>,
+    /// Its live feed, where it has one.
+    pub feed: Option<FeedSettings>,
 }
 
 /// `kind`, and what belongs to it.
@@ -175,7 +182,7 @@ pub enum Account {
         /// The file that the secret came from.
         api_secret_file: Option<PathBuf>,
     },
-    /// The call system's workbench. Its feed is not read yet.
+    /// The call system's workbench.
     Workbench {
         /// The agents whose monitor is to be followed.
         agents: Vec<AgentSettings>,
@@ -232,6 +239,12 @@ pub struct WindowSettings {
 }
 
 impl Settings {
+    /// The feeds that are followed, each with its source.
+    pub fn feeds(&self) -> impl Iterator<Item = (&SourceSettings, &FeedSettings)> {
+        let all = self.sources.iter().filter_map(|source| Some((source, source.feed.as_ref()?)));
+        all.filter(|(_, feed)| feed.enabled)
+    }
+
     /// The streams that are read, of all sources.
     pub fn streams(&self) -> Vec<StreamSettings> {
         let all = self.sources.iter().flat_map(|source| &source.streams);

@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 
+use super::feed::feed;
 use super::leaf::{self, PlainHttp};
-use super::read::{Context, closed, phone};
+use super::read::{Context, closed, custom_fields, phone};
 use super::reader::Section;
 use super::secret;
 use super::settings::{Account, AgentSettings, SourceSettings, StreamSettings, WindowSettings};
@@ -53,11 +54,13 @@ fn limits(stream: StreamId) -> (i64, i64) {
         StreamId::SobotChatResult => (10_000, 600_000),
         StreamId::MoorQueue => (1_000, 20),
         StreamId::MoorAgentClaimStatus => (1_000, 100),
+        // Pushed, not asked for.
+        StreamId::WorkbenchAgentMonitor => (1, 1),
     }
 }
 
 /// Reads the defaults of each kind, and then every source.
-pub(super) fn sources(root: &Section<'_>, context: Context) -> Option<Vec<SourceSettings>> {
+pub(super) fn sources(root: &Section<'_>, context: Context<'_>) -> Option<Vec<SourceSettings>> {
     let defaults = root.section("defaults").into_template();
     for (name, kind) in KINDS {
         closed(defaults.section(name), |section| source(section, name, kind, context));
@@ -94,7 +97,7 @@ fn is_name(name: &str) -> bool {
         && name.chars().all(word)
 }
 
-fn source(section: &Section<'_>, name: &str, kind: Kind, context: Context) -> Option<SourceSettings> {
+fn source(section: &Section<'_>, name: &str, kind: Kind, context: Context<'_>) -> Option<SourceSettings> {
     let allow_http = section.boolean("allow_http");
     let plain = match (allow_http, kind) {
         // Where the setting could not be read, one mistake is enough.
@@ -104,16 +107,34 @@ fn source(section: &Section<'_>, name: &str, kind: Kind, context: Context) -> Op
         (Some(false), _) => PlainHttp::Loopback,
     };
     let base_url = section.parse("base_url", |text| leaf::base_url(text, plain));
-    let policy = closed(section.section("privacy"), |privacy| privacy.maybe("phone", phone));
+    let privacy = closed(section.section("privacy"), |privacy| {
+        let phone = privacy.maybe("phone", phone);
+        let custom_fields = match kind {
+            Kind::Workbench => privacy.maybe("custom_fields", custom_fields),
+            Kind::Sobot | Kind::Moor => Some(None),
+        };
+        Some((phone?, custom_fields?))
+    });
     let account = account(section, kind);
     let streams = streams(section, name, kind, context);
+    let feed = match kind {
+        Kind::Workbench => {
+            let stream = StreamId::WorkbenchAgentMonitor;
+            let key = StreamKey { source: name.to_owned(), stream };
+            closed(section.section(table_of(stream)), |section| feed(section, key)).map(Some)
+        }
+        Kind::Sobot | Kind::Moor => Some(None),
+    };
+    let (phone, custom_fields) = privacy?;
     Some(SourceSettings {
         name: name.to_owned(),
         base_url: base_url?,
         allow_http: allow_http?,
-        phone: policy?.unwrap_or(context.phone),
+        phone: phone.unwrap_or(context.phone),
         account: account?,
+        custom_fields: custom_fields.unwrap_or_else(|| context.custom_fields.clone()),
         streams: streams?,
+        feed: feed?,
     })
 }
 
@@ -151,7 +172,12 @@ fn agents(section: &Section<'_>) -> Option<Vec<AgentSettings>> {
     read.into_iter().collect()
 }
 
-fn streams(section: &Section<'_>, name: &str, kind: Kind, context: Context) -> Option<Vec<StreamSettings>> {
+fn streams(
+    section: &Section<'_>,
+    name: &str,
+    kind: Kind,
+    context: Context<'_>,
+) -> Option<Vec<StreamSettings>> {
     // A stream without a start begins where its sibling does.
     let windowed = || kind.streams().iter().filter(|stream| stream.kind() == StreamKind::Windowed);
     let given = windowed().find_map(|stream| start(&section.section(table_of(*stream)), context)?);
@@ -167,7 +193,7 @@ fn streams(section: &Section<'_>, name: &str, kind: Kind, context: Context) -> O
     read.into_iter().collect()
 }
 
-fn start(section: &Section<'_>, context: Context) -> Option<Option<DateTime<Utc>>> {
+fn start(section: &Section<'_>, context: Context<'_>) -> Option<Option<DateTime<Utc>>> {
     let read = |text: &str| leaf::start(text, context.zone, context.now);
     section.maybe("start", |section, key| section.parse(key, read))
 }
@@ -176,7 +202,7 @@ fn stream(
     section: &Section<'_>,
     key: StreamKey,
     fallback: DateTime<Utc>,
-    context: Context,
+    context: Context<'_>,
 ) -> Option<StreamSettings> {
     let (page_max, requests_max) = limits(key.stream);
     let enabled = section.boolean("enabled");
@@ -185,7 +211,7 @@ fn stream(
     let requests_per_minute = section.number("requests_per_minute", 1..=requests_max);
     let absence_max = section.parse("absence_max", str::parse);
     let window = match key.stream.kind() {
-        StreamKind::Snapshot => Some(None),
+        StreamKind::Snapshot | StreamKind::Feed => Some(None),
         StreamKind::Windowed => window(section, fallback, context).map(Some),
     };
     Some(StreamSettings {
@@ -199,7 +225,7 @@ fn stream(
     })
 }
 
-fn window(section: &Section<'_>, fallback: DateTime<Utc>, context: Context) -> Option<WindowSettings> {
+fn window(section: &Section<'_>, fallback: DateTime<Utc>, context: Context<'_>) -> Option<WindowSettings> {
     let start = start(section, context);
     let window = section.duration("window", MINUTE..=31 * DAY);
     let lookback = section.duration("lookback", Duration::ZERO..=3_650 * DAY);

@@ -5,6 +5,7 @@ pub mod certificate;
 pub mod contract;
 pub mod drift;
 pub mod fault;
+pub mod feed;
 pub mod lag;
 pub mod observation;
 pub mod page;

@@ -1,7 +1,9 @@
 //! What becomes of phone numbers before anything is stored.
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
-use serde_json::Value as Json;
+use serde_json::{Map, Value as Json};
 
 /// What is done with a phone number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -14,6 +16,30 @@ pub enum PhonePolicy {
     Mask,
     /// Not stored at all.
     Drop,
+}
+
+/// Which of a customer's custom fields are stored. Whoever set the fields up knows what is in them; we do not.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum CustomFieldPolicy {
+    /// None.
+    #[default]
+    Drop,
+    /// All.
+    Keep,
+    /// Those with these names.
+    Only(BTreeSet<String>),
+}
+
+impl CustomFieldPolicy {
+    /// What is left of the fields; `None` where nothing is.
+    pub fn apply(&self, mut fields: Map<String, Json>) -> Option<Map<String, Json>> {
+        match self {
+            CustomFieldPolicy::Drop => fields.clear(),
+            CustomFieldPolicy::Keep => {}
+            CustomFieldPolicy::Only(names) => fields.retain(|name, _| names.contains(name)),
+        }
+        (!fields.is_empty()).then_some(fields)
+    }
 }
 
 impl PhonePolicy {
@@ -139,5 +165,14 @@ mod tests {
         assert_eq!(PhonePolicy::Drop.scrub_text("a 15711356914 b").as_deref(), Some("a  b"));
         assert_eq!(PhonePolicy::Keep.scrub_text("15711356914"), None);
         assert_eq!(PhonePolicy::Drop.apply("15711356914"), None);
+    }
+
+    #[test]
+    fn only_the_named_custom_fields_stay() {
+        let fields = || serde_json::from_str(r#"{"年龄": "39", "地址": "x"}"#).unwrap();
+        let named = CustomFieldPolicy::Only(["年龄".to_owned()].into());
+        assert_eq!(named.apply(fields()).map(|kept| kept.len()), Some(1));
+        assert_eq!(CustomFieldPolicy::Keep.apply(fields()).map(|kept| kept.len()), Some(2));
+        assert_eq!(CustomFieldPolicy::Drop.apply(fields()), None);
     }
 }

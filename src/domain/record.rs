@@ -32,6 +32,15 @@ pub enum Value {
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct ContentHash(pub [u8; 16]);
 
+impl ContentHash {
+    /// Of a document: the order of an object's fields says nothing.
+    pub fn of_json(json: &Json) -> ContentHash {
+        let mut hasher = Md5::new();
+        feed_json(&mut hasher, json);
+        ContentHash(hasher.finalize().into())
+    }
+}
+
 impl fmt::Debug for ContentHash {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{:032x}", u128::from_be_bytes(self.0))
@@ -97,7 +106,7 @@ impl Row {
 }
 
 /// A record that could not be read. It goes to quarantine whole and never stops its page.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Reject {
     /// The record as the vendor sent it, phone numbers masked where the source is configured so.
     pub payload: String,
@@ -147,7 +156,8 @@ fn has_nul(json: &Json) -> bool {
     }
 }
 
-fn without_nul(json: Json) -> Json {
+/// The document without NUL characters, which PostgreSQL cannot hold: each becomes U+FFFD.
+pub fn without_nul(json: Json) -> Json {
     match json {
         Json::String(text) => Json::String(clean(text)),
         Json::Array(items) => Json::Array(items.into_iter().map(without_nul).collect()),

@@ -20,6 +20,8 @@ pub enum Trigger {
     Retry,
     /// `ccsync verify --repair`: what is stored counts for nothing against what the vendor sends.
     Repair,
+    /// The daemon follows a live feed, from its start to its end.
+    Feed,
 }
 
 impl Trigger {
@@ -31,6 +33,7 @@ impl Trigger {
             Trigger::Backfill => "backfill",
             Trigger::Retry => "retry",
             Trigger::Repair => "repair",
+            Trigger::Feed => "feed",
         }
     }
 }

@@ -31,8 +31,10 @@ pub struct StatusReport {
     /// No stream has a failure that is newer than its last success, none was never read, and no alarm waits
     /// for a person.
     pub healthy: bool,
-    /// Every configured stream.
+    /// Every configured stream that is read; feeds are followed, and stand in `feeds`.
     pub streams: Vec<StreamStatus>,
+    /// Every configured feed.
+    pub feeds: Vec<FeedStatus>,
     /// The latest runs, newest first, at most 20.
     pub runs: Vec<RunStatus>,
     /// Records set aside and not yet dealt with.
@@ -75,6 +77,40 @@ pub struct StreamStatus {
     pub schedule: String,
     /// The next tick, where a scheduler runs in this process.
     pub next_tick: Option<DateTime<Utc>>,
+}
+
+/// One live feed.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct FeedStatus {
+    /// The operator's name for the account.
+    pub source: String,
+    /// The feed.
+    pub stream: StreamId,
+    /// When the last message of any agent came.
+    pub last_message_at: Option<DateTime<Utc>>,
+    /// Open quarantine entries.
+    pub quarantined: i64,
+    /// The configured agents, by number.
+    pub agents: Vec<FeedAgentStatus>,
+}
+
+/// One agent of a feed.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct FeedAgentStatus {
+    /// The agent's number.
+    pub extno: String,
+    /// Since when the connection stands; `None` while there is none.
+    pub connected_since: Option<DateTime<Utc>>,
+    /// Up to here the feed was heard and is stored; `None` before the first connection.
+    pub seen_to: Option<DateTime<Utc>>,
+    /// When the last message came.
+    pub last_message_at: Option<DateTime<Utc>>,
+    /// Why there is no connection, where there was one.
+    pub gap_reason: Option<String>,
+    /// Gaps that touch the present business day.
+    pub gaps_today: i64,
+    /// Their length within that day, in seconds.
+    pub gap_seconds_today: i64,
 }
 
 /// Windows by state.
@@ -140,5 +176,6 @@ fn serialize_kind<S: serde::Serializer>(kind: &StreamKind, serializer: S) -> Res
     serializer.serialize_str(match kind {
         StreamKind::Windowed => "windowed",
         StreamKind::Snapshot => "snapshot",
+        StreamKind::Feed => "feed",
     })
 }

@@ -17,6 +17,8 @@ pub enum StreamId {
     MoorQueue,
     /// 7moor, claim state of each member (`queueQueueAgentClaimStatus`).
     MoorAgentClaimStatus,
+    /// Call system, what happens at each agent's workbench (`vendor-docs/workbench.txt`, agent/monitor).
+    WorkbenchAgentMonitor,
 }
 
 /// How a stream is read.
@@ -26,15 +28,18 @@ pub enum StreamKind {
     Windowed,
     /// The whole of it each time; what is absent from a complete read is gone.
     Snapshot,
+    /// Followed live, message by message; nothing of it can be read again.
+    Feed,
 }
 
 impl StreamId {
     /// Every stream, in the order in which people are shown them.
-    pub const ALL: [StreamId; 4] = [
+    pub const ALL: [StreamId; 5] = [
         StreamId::SobotCallResult,
         StreamId::SobotChatResult,
         StreamId::MoorQueue,
         StreamId::MoorAgentClaimStatus,
+        StreamId::WorkbenchAgentMonitor,
     ];
 
     /// The name, `<vendor>.<stream>`.
@@ -44,6 +49,7 @@ impl StreamId {
             StreamId::SobotChatResult => "sobot.chat_result",
             StreamId::MoorQueue => "moor.queue",
             StreamId::MoorAgentClaimStatus => "moor.agent_claim_status",
+            StreamId::WorkbenchAgentMonitor => "workbench.agent_monitor",
         }
     }
 
@@ -52,6 +58,7 @@ impl StreamId {
         match self {
             StreamId::SobotCallResult | StreamId::SobotChatResult => StreamKind::Windowed,
             StreamId::MoorQueue | StreamId::MoorAgentClaimStatus => StreamKind::Snapshot,
+            StreamId::WorkbenchAgentMonitor => StreamKind::Feed,
         }
     }
 }

@@ -159,7 +159,8 @@ pub static MOOR_AGENT_CLAIM_STATUS: TableShape = TableShape {
 };
 
 impl StreamId {
-    /// The tables that this stream fills.
+    /// The tables that this stream fills with what its reads brought. A feed's tables are made of events
+    /// and have shapes of their own: none of them is here.
     pub fn tables(self) -> &'static [&'static TableShape] {
         static CALL_RESULT: [&TableShape; 1] = [&SOBOT_CALL_RESULT];
         static CHAT_RESULT: [&TableShape; 1] = [&SOBOT_CHAT_RESULT];
@@ -170,6 +171,7 @@ impl StreamId {
             StreamId::SobotChatResult => &CHAT_RESULT,
             StreamId::MoorQueue => &QUEUE,
             StreamId::MoorAgentClaimStatus => &CLAIM_STATUS,
+            StreamId::WorkbenchAgentMonitor => &[],
         }
     }
 }

@@ -2,6 +2,7 @@
 //! and knows no vendor, no HTTP and no SQL.
 
 pub mod fault_policy;
+pub mod feed;
 pub mod fetch;
 pub mod pass;
 pub mod planner;

@@ -9,7 +9,8 @@ use tracing_subscriber::util::SubscriberInitExt as _;
 
 /// Libraries that tell of their own work at info and below. A filter that names one of them wins.
 const QUIETED: &str = "sqlx=warn,hyper=warn,hyper_util=warn,h2=warn,reqwest=warn,rustls=warn,tower=warn,\
-                       axum=warn,tokio_cron_scheduler=warn,tungstenite=warn";
+                       axum=warn,tokio_cron_scheduler=warn,tungstenite=warn,\
+                       tokio_tungstenite=warn";
 
 /// How lines are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]

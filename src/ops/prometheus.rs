@@ -7,7 +7,8 @@ use std::sync::OnceLock;
 use chrono::{DateTime, Utc};
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 
-use crate::domain::status::{StatusReport, StreamStatus};
+use crate::domain::status::{FeedStatus, StatusReport, StreamStatus};
+use crate::domain::stream::StreamId;
 use crate::telemetry::metric;
 
 /// Pages take tenths of a second, windows seconds, first loads hours.
@@ -51,7 +52,17 @@ pub(super) fn render_status(text: &mut String, report: Option<&StatusReport>) {
         metric::STREAM_FAILING,
         streams.iter().map(|stream| (labels(stream), i64::from(stream.failure.is_some()))),
     );
-    gauge(text, metric::QUARANTINE_OPEN, streams.iter().map(|stream| (labels(stream), stream.quarantined)));
+    let feed_labels = |feed: &FeedStatus| labels_of(&feed.source, feed.stream);
+    let of_streams = streams.iter().map(|stream| (labels(stream), stream.quarantined));
+    let of_feeds = report.feeds.iter().map(|feed| (feed_labels(feed), feed.quarantined));
+    gauge(text, metric::QUARANTINE_OPEN, of_streams.chain(of_feeds));
+    let agents = |feed: &FeedStatus, connected: bool| {
+        let chosen = feed.agents.iter().filter(|agent| !connected || agent.connected_since.is_some());
+        i64::try_from(chosen.count()).unwrap_or(i64::MAX)
+    };
+    for (name, connected) in [(metric::FEED_AGENTS, false), (metric::FEED_AGENTS_CONNECTED, true)] {
+        gauge(text, name, report.feeds.iter().map(|feed| (feed_labels(feed), agents(feed, connected))));
+    }
     let alarms = |stream: &StreamStatus| (labels(stream), stream.absence_alarms);
     gauge(text, metric::ABSENCE_ALARMS_OPEN, streams.iter().map(alarms));
 }
@@ -88,6 +99,10 @@ fn windows(stream: &StreamStatus) -> [(String, i64); 3] {
 }
 
 fn labels(stream: &StreamStatus) -> String {
-    let source = stream.source.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n");
-    format!("{}=\"{source}\",{}=\"{}\"", metric::SOURCE, metric::STREAM, stream.stream)
+    labels_of(&stream.source, stream.stream)
+}
+
+fn labels_of(source: &str, stream: StreamId) -> String {
+    let source = source.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n");
+    format!("{}=\"{source}\",{}=\"{}\"", metric::SOURCE, metric::STREAM, stream)
 }

@@ -9,6 +9,8 @@ use crate::domain::status::{RunStatus, StatusReport, StreamStatus};
 use crate::domain::stream::StreamKind;
 use crate::ops::text_table::{self, Column};
 
+mod feed;
+
 /// Runs shown; the report may hold more.
 const RUNS_SHOWN: usize = 10;
 
@@ -25,10 +27,15 @@ pub fn render(report: &StatusReport, zone: Tz, width: Option<usize>) -> String {
     // The zone's name, since CST is three zones.
     let at = report.generated_at.with_timezone(&zone).format("%Y-%m-%d %H:%M:%S");
     let mut text = format!("ccsync {}, {at} {zone}: {verdict}\n\n", report.version);
-    if report.streams.is_empty() {
+    if report.streams.is_empty() && report.feeds.is_empty() {
         text.push_str("No stream is configured.\n");
-    } else {
+    }
+    if !report.streams.is_empty() {
         text.push_str(&streams(report, zone, width));
+    }
+    if !report.feeds.is_empty() {
+        text.push_str(if report.streams.is_empty() { "" } else { "\n" });
+        text.push_str(&feed::feeds(report, zone, width));
     }
     failures(&mut text, report, zone, width.unwrap_or(100));
     drifts(&mut text, report, width.unwrap_or(100));

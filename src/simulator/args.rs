@@ -11,6 +11,7 @@ use super::change_rate::ChangeRates;
 use super::config::{MoorAccount, SimulatorConfig, SobotAccount};
 use super::fault_rate::FaultRates;
 use super::switchboard::Switches;
+use super::workbench::{MonitorAgent, MonitorRates};
 
 /// Plays the vendors on one port.
 #[derive(Clone, Debug, Args)]
@@ -61,6 +62,12 @@ pub struct SimulatorArgs {
     /// The secret of a 7moor account, in the order of --moor-account.
     #[arg(long = "moor-secret", default_value = "demo-secret")]
     pub moor_secrets: Vec<String>,
+    /// An agent of the call system, as EXTNO=TOKEN; repeatable.
+    #[arg(long = "monitor-agent", value_name = "EXTNO=TOKEN", default_value = "1001=demo-token")]
+    pub monitor_agents: Vec<String>,
+    /// How many messages each agent of the call system gets per second.
+    #[arg(long, value_name = "RATE", default_value_t = 0.0)]
+    pub monitor_rate: f64,
     /// How many changes the data sees per second, in a realistic mix.
     #[arg(long, value_name = "RATE", default_value_t = 0.0)]
     pub changes_per_second: f64,
@@ -118,6 +125,11 @@ impl TryFrom<SimulatorArgs> for SimulatorConfig {
             let (name, value) = pair(text, "switch")?;
             switches.set(name, value).map_err(|error| format!("--switch {text}: {error}"))?;
         }
+        let mut monitor_agents = Vec::new();
+        for text in &args.monitor_agents {
+            let (extno, token) = pair(text, "monitor-agent")?;
+            monitor_agents.push(MonitorAgent { extno: extno.to_owned(), token: token.to_owned() });
+        }
         let sobot = |app_id, app_key| SobotAccount { app_id, app_key };
         let moor = |account, secret| MoorAccount { account, secret };
         Ok(Self {
@@ -130,6 +142,8 @@ impl TryFrom<SimulatorArgs> for SimulatorConfig {
             data_end: args.to,
             sobot_accounts: zip(args.app_ids, args.app_keys, ["app-id", "app-key"], sobot)?,
             moor_accounts: zip(args.moor_accounts, args.moor_secrets, ["moor-account", "moor-secret"], moor)?,
+            monitor_agents,
+            monitor: MonitorRates::lively(args.monitor_rate),
             token_life_s: args.token_life,
             switches,
             faults,

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::change_rate::ChangeRates;
 use super::fault_rate::FaultRates;
 use super::switchboard::Switches;
+use super::workbench::{MonitorAgent, MonitorRates};
 
 /// Where the simulator takes the time from. A test hands in its own.
 #[derive(Clone)]
@@ -75,6 +76,10 @@ pub struct SimulatorConfig {
     pub sobot_accounts: Vec<SobotAccount>,
     /// The 7moor accounts. All see the same data.
     pub moor_accounts: Vec<MoorAccount>,
+    /// The agents of the call system.
+    pub monitor_agents: Vec<MonitorAgent>,
+    /// How often something happens to each of them.
+    pub monitor: MonitorRates,
     /// How long a token lives.
     pub token_life_s: u64,
     /// 7moor's limit of three of its endpoints, requests per minute.
@@ -116,6 +121,8 @@ impl Default for SimulatorConfig {
             data_end: NaiveDate::from_ymd_opt(2026, 3, 1).unwrap_or_default(),
             sobot_accounts: vec![SobotAccount { app_id: "demo-app".into(), app_key: "demo-key".into() }],
             moor_accounts: vec![MoorAccount { account: "N00000000000".into(), secret: "demo-secret".into() }],
+            monitor_agents: vec![MonitorAgent { extno: "1001".into(), token: "demo-token".into() }],
+            monitor: MonitorRates::default(),
             token_life_s: 86_400,
             moor_limit: 20,
             moor_claim_limit: 100,

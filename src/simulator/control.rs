@@ -18,6 +18,7 @@ use super::endpoint::Endpoint;
 use super::fault::Step;
 use super::fault_rate::FaultRates;
 use super::state::{State, lock};
+use super::workbench::MonitorRates;
 
 type Reply = (StatusCode, Json<Value>);
 
@@ -30,6 +31,7 @@ pub(super) fn router() -> Router<Arc<State>> {
         .route("/_sim/changes", post(changes))
         .route("/_sim/script", post(script).delete(clear_scripts))
         .route("/_sim/mutate", post(mutate))
+        .route("/_sim/monitor", get(monitor).post(set_monitor))
         .route("/_sim/switches", get(switches).post(set_switches))
         .route("/_sim/tokens", axum::routing::delete(end_tokens))
 }
@@ -115,6 +117,16 @@ async fn clear_scripts(Shared(state): Shared<Arc<State>>) -> Reply {
 async fn mutate(Shared(state): Shared<Arc<State>>, body: Bytes) -> Reply {
     let changed = read::<Change>(&body).and_then(|change| state.mutate(change));
     reply(changed.map(|id| json!({"id": id})))
+}
+
+/// What went through the call system's sockets.
+async fn monitor(Shared(state): Shared<Arc<State>>) -> Reply {
+    let truth = lock(&state.monitor).truth();
+    reply(Ok(truth))
+}
+
+async fn set_monitor(Shared(state): Shared<Arc<State>>, body: Bytes) -> Reply {
+    reply(read::<MonitorRates>(&body).inspect(|rates| lock(&state.monitor).rates = *rates))
 }
 
 async fn switches(Shared(state): Shared<Arc<State>>) -> Reply {

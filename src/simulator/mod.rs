@@ -6,7 +6,7 @@
 //! [`Fault`], what was asked is in the [`Journal`], and [`Truth`] is what a
 //! faithful copy must hold.
 //!
-//! One folder per vendor: `sobot` and `moor` so far.
+//! One folder per vendor: `sobot`, `moor` and `workbench`.
 
 mod args;
 mod change;
@@ -34,6 +34,7 @@ mod sobot;
 mod state;
 mod switchboard;
 mod time;
+mod workbench;
 mod world;
 
 /// The values of the switches, one enum per open question.
@@ -50,4 +51,5 @@ pub use inspection::Channel;
 pub use journal::{Counts, Entry, Journal};
 pub use server::Simulator;
 pub use switchboard::Switches;
+pub use workbench::{AgentTruth, ConnectionTruth, MessageTruth, MonitorAgent, MonitorRates, MonitorTruth};
 pub use world::{Ever, Truth};

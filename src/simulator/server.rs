@@ -18,8 +18,9 @@ use super::fault_rate::FaultRates;
 use super::journal::Journal;
 use super::state::{State, lock};
 use super::switchboard::Switches;
+use super::workbench::{MonitorRates, MonitorTruth};
 use super::world::Truth;
-use super::{control, moor, sobot};
+use super::{control, moor, sobot, workbench};
 
 /// How long [`Simulator::stop`] waits for open connections.
 const GRACE: Duration = Duration::from_secs(2);
@@ -44,6 +45,7 @@ impl Simulator {
         let app: Router = Router::new()
             .merge(sobot::router())
             .merge(moor::router())
+            .merge(workbench::router())
             .merge(control::router())
             .with_state(Arc::clone(&state));
         let stop = state.stop.clone();
@@ -74,6 +76,22 @@ impl Simulator {
     pub fn truth(&self) -> Truth {
         let switches = self.state.switches();
         lock(&self.state.world).truth(&switches)
+    }
+
+    /// What went through the sockets of the call system so far.
+    #[must_use]
+    pub fn monitor_truth(&self) -> MonitorTruth {
+        lock(&self.state.monitor).truth()
+    }
+
+    /// Forgets which messages went through the sockets, for long runs.
+    pub fn forget_monitor(&self) {
+        lock(&self.state.monitor).forget();
+    }
+
+    /// Replaces how often something happens to the agents of the call system.
+    pub fn set_monitor_rates(&self, rates: MonitorRates) {
+        lock(&self.state.monitor).rates = rates;
     }
 
     /// What was asked and answered so far.

@@ -14,6 +14,7 @@ use super::journal::Journal;
 use super::limit::Limits;
 use super::sobot::token::Tokens;
 use super::switchboard::Switches;
+use super::workbench::Monitor;
 use super::world::World;
 
 /// How often changes by themselves are made.
@@ -31,6 +32,7 @@ pub(super) struct State {
     pub(super) journal: Mutex<Journal>,
     pub(super) limits: Mutex<Limits>,
     pub(super) tokens: Mutex<Tokens>,
+    pub(super) monitor: Mutex<Monitor>,
     pub(super) stop: CancellationToken,
 }
 
@@ -50,6 +52,12 @@ impl State {
             journal: Mutex::default(),
             limits: Mutex::default(),
             tokens: Mutex::new(Tokens::new(config.seed)),
+            monitor: Mutex::new(Monitor::new(
+                &config.monitor_agents,
+                config.monitor,
+                config.seed,
+                (config.now.0)(),
+            )),
             stop: CancellationToken::new(),
             config,
         })

@@ -17,6 +17,10 @@ use crate::sources::repair::body_text;
 use crate::sources::site::CallSite;
 use crate::telemetry::failpoint::{Failpoint, failpoint};
 
+mod upgrade;
+
+pub(crate) use self::upgrade::Raw;
+
 /// The longest wait that is taken over from a `Retry-After`.
 const RETRY_AFTER_MAX: Duration = Duration::from_secs(24 * 60 * 60);
 

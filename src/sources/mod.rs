@@ -1,11 +1,13 @@
-//! The vendors. Each account hands out [`Source`]s; signing, tokens, codes, field names, time zones and
+//! The vendors. Each account hands out [`Source`]s, or a [`Feed`]; signing, tokens, codes, field names, time zones and
 //! bounds stay inside. Nothing here retries, keeps a budget or knows a table of the ledger.
 //!
 //! [`Source`]: crate::engine::port::source::Source
+//! [`Feed`]: crate::engine::port::feed::Feed
 
 pub mod http;
 pub mod moor;
 pub mod sobot;
+pub mod workbench;
 
 mod address;
 mod contract;

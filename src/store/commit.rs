@@ -25,7 +25,7 @@ use crate::store::lag::second_look_in_txn;
 use crate::store::lease::{lease_end_in_txn, lease_hold_in_txn, lease_name};
 use crate::store::merge::merge_table;
 use crate::store::pool::PgStore;
-use crate::store::quarantine::{quarantine_resolve_in_txn, quarantine_upsert_in_txn};
+use crate::store::quarantine::{SetAside, quarantine_resolve_in_txn, quarantine_upsert_in_txn};
 use crate::store::run::run_add_in_txn;
 use crate::store::snapshot::{snapshot_commit_in_txn, snapshot_was_read};
 use crate::store::time_window::{KnownWindows, known_windows, window_commit_in_txn};
@@ -148,7 +148,7 @@ async fn write_read(
     counts.windows += 1;
     let (written, dated) = write_rows(connection, commit, &ledger).await?;
     counts += written;
-    counts.quarantined += quarantine_upsert_in_txn(connection, commit).await?;
+    counts.quarantined += quarantine_upsert_in_txn(connection, &SetAside::of(commit)).await?;
     if commit.certificate.verdict != Verdict::Unverified {
         quarantine_resolve_in_txn(connection, commit).await?;
     }

@@ -105,6 +105,8 @@ impl PgStore {
             names.push(table.name.to_owned());
             names.push(format!("{}_history", table.name));
         }
+        let of_feeds = ["agent_status", "announcement", "call_popup", "call_popup_history", "feed_gap"];
+        names.extend(of_feeds.iter().map(|table| format!("workbench.{table}")));
         let foreign: Option<String> = sqlx::query_scalar(
             r#"
             select n.nspname || '.' || c.relname

@@ -14,6 +14,7 @@ mod copy;
 pub mod embedded;
 mod explain;
 mod fault;
+mod feed;
 mod home;
 mod lag;
 mod lease;

@@ -30,6 +30,8 @@ impl Store for PgStore {
         let reads = match stream.stream.kind() {
             StreamKind::Windowed => windows_fetch(&self.pool, stream).await,
             StreamKind::Snapshot => snapshot_fetch(&self.pool, stream).await,
+            // What is known of a feed is its cursor; nothing of it can be read again.
+            StreamKind::Feed => Ok(Vec::new()),
         };
         reads.map_err(|broken| broken.during(&format!("reading the ledger of {stream}")))
     }

@@ -2,10 +2,14 @@
 
 use std::collections::BTreeMap;
 
+use chrono::{DateTime, Utc};
 use md5::{Digest as _, Md5};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
+use crate::domain::record::Reject;
+use crate::domain::run::RunId;
+use crate::domain::stream::StreamKey;
 use crate::engine::port::store::{Commit, Scope};
 use crate::store::fault::Done;
 
@@ -18,7 +22,30 @@ fn storable(text: &str) -> String {
     text.replace('\0', "\u{fffd}")
 }
 
-fn bounds(scope: Scope) -> Option<(chrono::DateTime<chrono::Utc>, chrono::DateTime<chrono::Utc>)> {
+/// What is set aside.
+pub(super) struct SetAside<'a> {
+    pub(super) stream: &'a StreamKey,
+    /// Of the window, where there is one.
+    pub(super) bounds: Option<(DateTime<Utc>, DateTime<Utc>)>,
+    pub(super) rejects: &'a [Reject],
+    pub(super) run: RunId,
+    pub(super) now: DateTime<Utc>,
+}
+
+impl<'a> SetAside<'a> {
+    /// What a read sets aside.
+    pub(super) fn of(commit: &'a Commit) -> SetAside<'a> {
+        SetAside {
+            stream: &commit.lease.stream,
+            bounds: bounds(commit.lease.scope),
+            rejects: &commit.rejects,
+            run: commit.run,
+            now: commit.now,
+        }
+    }
+}
+
+fn bounds(scope: Scope) -> Option<(DateTime<Utc>, DateTime<Utc>)> {
     match scope {
         Scope::Window(window) => Some((window.start, window.end)),
         Scope::Snapshot => None,
@@ -27,19 +54,21 @@ fn bounds(scope: Scope) -> Option<(chrono::DateTime<chrono::Utc>, chrono::DateTi
 
 /// Sets the rejects of a read aside and answers how many count. One that was seen before is not stored
 /// again; one that an operator dropped stays dropped and does not count.
-pub(super) async fn quarantine_upsert_in_txn(connection: &mut PgConnection, commit: &Commit) -> Done<u64> {
-    if commit.rejects.is_empty() {
+pub(super) async fn quarantine_upsert_in_txn(
+    connection: &mut PgConnection,
+    aside: &SetAside<'_>,
+) -> Done<u64> {
+    if aside.rejects.is_empty() {
         return Ok(0);
     }
     // Sorted and each once: two workers lock in one order, and no entry is written twice in one statement.
-    let entries: BTreeMap<Uuid, (String, String)> = commit
+    let entries: BTreeMap<Uuid, (String, String)> = aside
         .rejects
         .iter()
         .map(|reject| (hash(&reject.payload), (storable(&reject.payload), storable(&reject.reason))))
         .collect();
     let hashes: Vec<Uuid> = entries.keys().copied().collect();
     let (payloads, reasons): (Vec<String>, Vec<String>) = entries.into_values().unzip();
-    let bounds = bounds(commit.lease.scope);
     let dropped: Vec<Uuid> = sqlx::query_scalar(
         r#"
         with kept as (
@@ -57,18 +86,18 @@ pub(super) async fn quarantine_upsert_in_txn(connection: &mut PgConnection, comm
         select payload_hash from kept where state = 'dropped'
         "#,
     )
-    .bind(&commit.lease.stream.source)
-    .bind(commit.lease.stream.stream.as_str())
+    .bind(&aside.stream.source)
+    .bind(aside.stream.stream.as_str())
     .bind(hashes)
     .bind(payloads)
     .bind(reasons)
-    .bind(bounds.map(|bounds| bounds.0))
-    .bind(bounds.map(|bounds| bounds.1))
-    .bind(commit.run.0)
-    .bind(commit.now)
+    .bind(aside.bounds.map(|bounds| bounds.0))
+    .bind(aside.bounds.map(|bounds| bounds.1))
+    .bind(aside.run.0)
+    .bind(aside.now)
     .fetch_all(connection)
     .await?;
-    let counting = commit.rejects.iter().filter(|reject| !dropped.contains(&hash(&reject.payload)));
+    let counting = aside.rejects.iter().filter(|reject| !dropped.contains(&hash(&reject.payload)));
     Ok(counting.count() as u64)
 }
 

@@ -7,12 +7,13 @@ use sqlx::postgres::PgRow;
 use sqlx::{Executor as _, PgConnection, Row as _};
 
 use crate::domain::fault::Fault;
-use crate::domain::status::{RunStatus, StatusReport, StreamFailure, StreamStatus, WindowTally};
+use crate::domain::status::{FeedStatus, RunStatus, StatusReport, StreamFailure, StreamStatus, WindowTally};
 use crate::domain::stream::StreamId;
 use crate::domain::window::TimeWindow;
 use crate::engine::port::store::StatusRead;
 use crate::store::contract_drift::drifts_fetch;
 use crate::store::fault::{Done, from_sql};
+use crate::store::feed::status::feeds_fetch;
 use crate::store::pool::PgStore;
 use crate::store::run::counts_of;
 
@@ -56,7 +57,7 @@ select f.source, f.stream, f.complete_from, f.complete_to, f.rows, f.last_read_a
     coalesce(q.quarantined, 0) as quarantined, coalesce(a.absence_alarms, 0) as absence_alarms,
     x.window_start, x.window_end, x.failed_at, x.failure_kind, x.failure_message, x.failed_attempts
 from bi.freshness f
-join sync.stream s on s.source = f.source and s.stream = f.stream
+join sync.stream s on s.source = f.source and s.stream = f.stream and s.kind <> 'feed'
 left join tally t on t.source = f.source and t.stream = f.stream
 left join failure x on x.source = f.source and x.stream = f.stream
 left join quarantined q on q.source = f.source and q.stream = f.stream
@@ -65,6 +66,9 @@ left join alarm a on a.source = f.source and a.stream = f.stream
 
 /// So long a departure from the documents is news.
 const DRIFT_AGE: Duration = Duration::days(7);
+
+/// An agent's feed may be away for so long before somebody should look.
+const UNHEARD_MAX: chrono::Duration = chrono::Duration::minutes(5);
 
 #[async_trait]
 impl StatusRead for PgStore {
@@ -96,6 +100,7 @@ impl PgStore {
                 stream.drifts.push(entry);
             }
         }
+        let feeds = feeds_fetch(&mut transaction, now).await?;
         let runs = runs_fetch(&mut transaction).await?;
         let quarantine_open: i64 =
             sqlx::query_scalar("select count(*) from sync.quarantine where state = 'open'")
@@ -106,12 +111,17 @@ impl PgStore {
                 .fetch_one(&mut *transaction)
                 .await?;
         transaction.rollback().await?;
+        let patient_until = now - UNHEARD_MAX;
+        let is_heard = |feed: &FeedStatus| {
+            feed.agents.iter().all(|agent| agent.seen_to.is_some_and(|seen_to| patient_until < seen_to))
+        };
         let is_well = |stream: &StreamStatus| stream.failure.is_none() && stream.last_read_at.is_some();
         Ok(StatusReport {
             generated_at: now,
             version: env!("CARGO_PKG_VERSION").to_owned(),
-            healthy: absence_alarms_open == 0 && streams.iter().all(is_well),
+            healthy: absence_alarms_open == 0 && streams.iter().all(is_well) && feeds.iter().all(is_heard),
             streams,
+            feeds,
             runs,
             quarantine_open,
             absence_alarms_open,

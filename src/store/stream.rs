@@ -12,6 +12,7 @@ pub(super) const fn kind_name(kind: StreamKind) -> &'static str {
     match kind {
         StreamKind::Windowed => "windowed",
         StreamKind::Snapshot => "snapshot",
+        StreamKind::Feed => "feed",
     }
 }
 

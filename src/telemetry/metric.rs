@@ -73,6 +73,16 @@ pub const DAEMON_STARTS: &str = "ccsync_daemon_starts_total";
 pub const DAEMON_STOPPING: &str = "ccsync_daemon_stopping";
 /// Failed attempts to reach the database.
 pub const DATABASE_UNREACHABLE: &str = "ccsync_database_unreachable_total";
+/// Connections of feeds opened.
+pub const FEED_CONNECTIONS: &str = "ccsync_feed_connections_total";
+/// Connections of feeds that ended or did not come about.
+pub const FEED_INTERRUPTIONS: &str = "ccsync_feed_interruptions_total";
+/// Messages of feeds stored.
+pub const FEED_MESSAGES: &str = "ccsync_feed_messages_total";
+/// Events of feeds that waited on disk.
+pub const FEED_SPOOLED: &str = "ccsync_feed_spooled_total";
+/// Events of feeds lost.
+pub const FEED_LOST: &str = "ccsync_feed_lost_total";
 /// The version, as a label.
 pub const BUILD_INFO: &str = "ccsync_build_info";
 
@@ -94,6 +104,11 @@ pub const STREAM_FAILING: &str = "ccsync_stream_failing";
 pub const QUARANTINE_OPEN: &str = "ccsync_quarantine_open";
 /// Open alarms over rows that vanished in masses.
 pub const ABSENCE_ALARMS_OPEN: &str = "ccsync_absence_alarms_open";
+
+/// Agents of feeds.
+pub const FEED_AGENTS: &str = "ccsync_feed_agents";
+/// Agents of feeds that are heard.
+pub const FEED_AGENTS_CONNECTED: &str = "ccsync_feed_agents_connected";
 
 /// What sort of number a metric is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -157,6 +172,14 @@ pub const ALL: &[Metric] = &[
     counter(DAEMON_STARTS, "starts of the daemon in this process"),
     gauge(DAEMON_STOPPING, Unit::Count, "1 once the daemon was told to stop"),
     counter(DATABASE_UNREACHABLE, "failed attempts to reach the database"),
+    counter(FEED_CONNECTIONS, "connections of feeds opened"),
+    counter(FEED_INTERRUPTIONS, "connections of feeds that ended or did not come about, by kind"),
+    counter(FEED_MESSAGES, "messages of feeds stored, those set aside included"),
+    counter(FEED_SPOOLED, "events of feeds that waited on disk while the database was away"),
+    counter(
+        FEED_LOST,
+        "events of feeds that were received and lost; each loss is a gap in workbench.feed_gap",
+    ),
     gauge(BUILD_INFO, Unit::Count, "always 1; the version is a label"),
     gauge(UP, Unit::Count, "1 if the state could be read from the database at this scrape"),
     gauge(COMPLETE_TO, Unit::Seconds, "data is complete up to this instant, in seconds since 1970"),
@@ -166,6 +189,8 @@ pub const ALL: &[Metric] = &[
     gauge(WINDOWS_UNVERIFIED, Unit::Count, "windows whose last read is confirmed by nothing yet"),
     gauge(STREAM_FAILING, Unit::Count, "1 while a failure of the stream is not made good"),
     gauge(QUARANTINE_OPEN, Unit::Count, "records set aside and not yet dealt with"),
+    gauge(FEED_AGENTS, Unit::Count, "configured agents of feeds"),
+    gauge(FEED_AGENTS_CONNECTED, Unit::Count, "agents of feeds whose connection stands"),
     gauge(ABSENCE_ALARMS_OPEN, Unit::Count, "alarms over rows that vanished in masses, waiting for a person"),
 ];
 

@@ -52,6 +52,7 @@ fn each_rule_catches_what_breaks_it() {
         ("src/engine/planner.rs", "    StreamId::MoorQueue => 1,", "engine names a stream"),
         ("src/engine/pass.rs", "sqlx::query(\"select 1\")", "sqlx"),
         ("src/sources/sobot/token.rs", "use reqwest::Client;", "reqwest"),
+        ("src/sources/workbench/account.rs", "use tokio_tungstenite::WebSocketStream;", "tokio_tungstenite"),
         ("src/config/leaf.rs", "use croner::Cron;", "croner"),
         ("src/app/daemon.rs", "use tokio_cron_scheduler::Job;", "tokio_cron_scheduler"),
         ("src/engine/pass.rs", "let now = Utc::now();", "the clock"),

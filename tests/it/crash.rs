@@ -6,6 +6,6 @@ mod embedded;
 mod handover;
 mod kill;
 mod place;
-mod proxy;
+pub mod proxy;
 pub mod recipe;
 mod resume;

@@ -8,6 +8,7 @@ mod config;
 mod crash;
 mod daemon;
 mod embedded;
+mod feed;
 mod mutation;
 mod ops;
 mod rereading;

@@ -30,7 +30,7 @@ pub(super) fn demo(args: DemoArgs) -> Result<Exit, Failure> {
             Failure::failed(format!("no temporary directory could be made for the demo: {error}"))
         })?;
         let simulator = world::simulator(args.seed).await?;
-        let settings = world::settings(directory.path(), &simulator.base_url(), args.listen)?;
+        let settings = world::settings(directory.path(), &simulator.base_url(), args.listen, !args.once)?;
         talk("starting a private PostgreSQL …");
         // The demo's data may be lost with the machine, not with the process.
         let seams = Seams { stop_database_with_process: true, durable: false, ..Seams::default() };

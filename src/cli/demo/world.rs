@@ -10,12 +10,18 @@ use tokio::net::TcpListener;
 use crate::cli::output::Failure;
 use crate::config::Settings;
 use crate::engine::port::clock::{Clock as _, SystemClock};
-use crate::simulator::{ChangeRates, FaultRates, Simulator, SimulatorConfig};
+use crate::simulator::{ChangeRates, FaultRates, MonitorAgent, MonitorRates, Simulator, SimulatorConfig};
 
 /// Days of history at the simulated vendors.
 const DAYS: u64 = 14;
 /// Share of answers that are faulty.
 const FAULTS: f64 = 0.03;
+/// Agents whose workbench is followed.
+const AGENTS: [&str; 4] = ["1001", "1002", "1003", "1004"];
+
+fn token(extno: &str) -> String {
+    format!("demo-token-{extno}")
+}
 
 fn today() -> NaiveDate {
     SystemClock.now().with_timezone(&chrono_tz::Asia::Shanghai).date_naive()
@@ -33,6 +39,11 @@ pub(super) async fn simulator(seed: u64) -> Result<Simulator, Failure> {
         data_end: today(),
         faults: FaultRates::all(FAULTS),
         changes: ChangeRates::mixed(4.0),
+        monitor_agents: AGENTS
+            .iter()
+            .map(|extno| MonitorAgent { extno: (*extno).to_owned(), token: token(extno) })
+            .collect(),
+        monitor: MonitorRates { cut: 0.02, garbage: 0.01, ..MonitorRates::lively(1.0) },
         hang_ms: 3_000,
         retry_after_s: 1,
         ..SimulatorConfig::default()
@@ -41,8 +52,24 @@ pub(super) async fn simulator(seed: u64) -> Result<Simulator, Failure> {
     Simulator::start(config, listener).map_err(failed)
 }
 
-/// Goes through the same loader as an operator's file.
-pub(super) fn settings(directory: &Path, vendor: &str, listen: SocketAddr) -> Result<Settings, Failure> {
+/// The agents' part of the configuration.
+fn workbench(vendor: &str) -> String {
+    let agent = |extno: &&str| {
+        let token = token(extno);
+        format!("[[sources.workbench.agents]]\nextno = \"{extno}\"\naccess_token = \"{token}\"\n")
+    };
+    let agents: String = AGENTS.iter().map(agent).collect();
+    format!("[sources.workbench]\nkind = \"workbench\"\nbase_url = \"{vendor}\"\n{agents}")
+}
+
+/// Goes through the same loader as an operator's file. A feed is there only where a daemon follows it.
+pub(super) fn settings(
+    directory: &Path,
+    vendor: &str,
+    listen: SocketAddr,
+    live: bool,
+) -> Result<Settings, Failure> {
+    let workbench = if live { workbench(vendor) } else { String::new() };
     let start = today() - Days::new(DAYS);
     let data_dir = directory.join("data");
     let text = format!(
@@ -81,6 +108,7 @@ api_secret = "demo-secret"
 schedule = "*/15 * * * * *"
 [sources.moor.agent_claim_status]
 schedule = "*/5 * * * * *"
+{workbench}
 "#
     );
     let file = directory.join("demo.toml");

@@ -79,6 +79,7 @@ fn report() -> StatusReport {
         generated_at: at("2026-03-01T02:00:00Z"),
         version: "0.1.0".into(),
         healthy: false,
+        feeds: Vec::new(),
         streams: vec![stream(StreamId::SobotCallResult), failing(), never_read()],
         runs: vec![
             run(1042, "running", Counts::default()),

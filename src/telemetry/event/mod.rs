@@ -7,12 +7,14 @@
 
 mod contract;
 mod daemon;
+mod feed;
 mod pass;
 mod request;
 mod window;
 
 pub use contract::ContractDrifted;
 pub use daemon::{DaemonStarted, DaemonStopping, DatabaseUnreachable, TokenRenewed};
+pub use feed::{FeedConnected, FeedInterrupted, FeedLost, FeedSpooled, FeedStored};
 pub use pass::{PassFinished, PassPanicked, PassStarted, TickMissed};
 pub use request::{BudgetWaited, PageFetched, PageReread, RequestFailed, WalkRestarted, WalkResumed};
 pub use window::{

@@ -28,7 +28,7 @@ const FLOORS: [&[&str]; 8] = [
     &["domain"],
     &["telemetry"],
     &["engine"],
-    &["simulator", "sources", "store"],
+    &["simulator", "sources", "spool", "store"],
     &["scheduler", "ops"],
     &["app", "config"],
     &["cli"],
@@ -39,9 +39,10 @@ const FLOORS: [&[&str]; 8] = [
 const SAME_FLOOR: [(&str, &str); 1] = [("app", "config")];
 
 /// Which crates are used where only.
-const CRATES: [(&str, &[&str]); 4] = [
+const CRATES: [(&str, &[&str]); 5] = [
     ("sqlx", &["src/store/"]),
-    ("reqwest", &["src/sources/http.rs"]),
+    ("reqwest", &["src/sources/http.rs", "src/sources/http/"]),
+    ("tokio_tungstenite", &["src/sources/workbench/socket.rs"]),
     ("croner", &["src/scheduler/"]),
     ("tokio_cron_scheduler", &["src/scheduler/"]),
 ];

@@ -62,7 +62,7 @@ async fn a_mistyped_command_line_is_told_on_stderr_and_ends_with_2() {
     $ ccsync snyc
     error: unrecognized subcommand 'snyc'
     $ ccsync sync sobot.call_results
-    error: invalid value 'sobot.call_results' for '[STREAM]...': unknown stream `sobot.call_results`; the streams are sobot.call_result, sobot.chat_result, moor.queue, moor.agent_claim_status
+    error: invalid value 'sobot.call_results' for '[STREAM]...': unknown stream `sobot.call_results`; the streams are sobot.call_result, sobot.chat_result, moor.queue, moor.agent_claim_status, workbench.agent_monitor
     $ ccsync plan --jsno
     error: unexpected argument '--jsno' found
     $ ccsync backfill --stream sobot.call_result --from yesterday --to 2026-03-01

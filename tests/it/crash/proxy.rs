@@ -1,4 +1,4 @@
-//! A door to PostgreSQL that can swallow the answer to a COMMIT.
+//! A door to PostgreSQL that can swallow the answer to a COMMIT, and that can be shut.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -6,13 +6,14 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use sqlx::postgres::PgConnectOptions;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream, UnixStream};
+use tokio::sync::watch;
 
 use crate::support::db::TestDb;
 
-#[derive(Default)]
 struct Orders {
     wanted: AtomicU64,
     swallowed: AtomicU64,
+    shut: watch::Sender<bool>,
 }
 
 pub struct Proxy(Arc<Orders>);
@@ -25,11 +26,19 @@ impl Proxy {
         url.set_query(Some("sslmode=disable"));
         url.set_host(Some("127.0.0.1")).unwrap();
         url.set_port(Some(listener.local_addr().unwrap().port())).unwrap();
-        let orders = Arc::new(Orders::default());
+        let shut = watch::Sender::new(false);
+        let orders = Arc::new(Orders { wanted: 0.into(), swallowed: 0.into(), shut });
         let (options, shared) = (db.options(), orders.clone());
         tokio::spawn(async move {
             while let Ok((client, _)) = listener.accept().await {
-                tokio::spawn(serve(client, options.clone(), shared.clone()));
+                let (options, orders) = (options.clone(), shared.clone());
+                tokio::spawn(async move {
+                    let mut shut = orders.shut.subscribe();
+                    tokio::select! {
+                        _ = shut.wait_for(|shut| *shut) => {}
+                        () = serve(client, options, orders.clone()) => {}
+                    }
+                });
             }
         });
         (Proxy(orders), url.into())
@@ -39,6 +48,11 @@ impl Proxy {
     pub fn swallow(&self, count: u64) {
         self.0.wanted.store(count, Ordering::SeqCst);
         self.0.swallowed.store(0, Ordering::SeqCst);
+    }
+
+    /// Cuts all connections and lets nobody in, or opens again.
+    pub fn shut(&self, shut: bool) {
+        self.0.shut.send_replace(shut);
     }
 
     /// Answers lost since.

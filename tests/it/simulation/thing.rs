@@ -60,6 +60,7 @@ impl Thing {
                 std::iter::once(self.group()).chain(self.members(&MOOR_QUEUE_MEMBER)).collect()
             }
             StreamId::MoorAgentClaimStatus => self.members(&MOOR_AGENT_CLAIM_STATUS).collect(),
+            StreamId::WorkbenchAgentMonitor => Vec::new(),
         };
         Record::new(&raw, rows, Vec::new())
     }

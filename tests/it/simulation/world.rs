@@ -82,6 +82,7 @@ impl World {
         match stream.kind() {
             StreamKind::Windowed => world.fill_windows(),
             StreamKind::Snapshot => world.fill_roster(),
+            StreamKind::Feed => {}
         }
         world
     }

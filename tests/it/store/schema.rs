@@ -16,15 +16,15 @@ async fn nothing_in_our_schemas_lacks_a_comment() {
     let bare: Vec<String> = sqlx::query_scalar(
         r#"
         select n.nspname from pg_namespace n
-        where n.nspname in ('sobot', 'moor', 'sync', 'bi') and obj_description(n.oid, 'pg_namespace') is null
+        where n.nspname in ('sobot', 'moor', 'workbench', 'sync', 'bi') and obj_description(n.oid, 'pg_namespace') is null
         union all
         select c.oid::regclass::text from pg_class c join pg_namespace n on n.oid = c.relnamespace
-        where n.nspname in ('sobot', 'moor', 'sync', 'bi') and c.relkind in ('r', 'v', 'm', 'p')
+        where n.nspname in ('sobot', 'moor', 'workbench', 'sync', 'bi') and c.relkind in ('r', 'v', 'm', 'p')
             and obj_description(c.oid, 'pg_class') is null
         union all
         select c.oid::regclass::text || '.' || a.attname
         from pg_class c join pg_namespace n on n.oid = c.relnamespace join pg_attribute a on a.attrelid = c.oid
-        where n.nspname in ('sobot', 'moor', 'sync', 'bi') and c.relkind in ('r', 'v', 'm', 'p')
+        where n.nspname in ('sobot', 'moor', 'workbench', 'sync', 'bi') and c.relkind in ('r', 'v', 'm', 'p')
             and a.attnum > 0 and not a.attisdropped and col_description(c.oid, a.attnum) is null
         order by 1
         "#,

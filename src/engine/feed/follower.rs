@@ -1,0 +1,164 @@
+//! A feed as a whole: its sessions, its writer, its leases, from the start of the daemon to its end.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::{mpsc, watch};
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+
+use crate::domain::run::{RunId, RunOutcome, Trigger};
+use crate::engine::feed::keeper::Keeper;
+pub use crate::engine::feed::pulse::PulseConfig;
+use crate::engine::feed::session::Session;
+pub use crate::engine::feed::session::SessionConfig;
+use crate::engine::feed::writer::Writer;
+use crate::engine::port::clock::Clock;
+use crate::engine::port::feed::Feed;
+use crate::engine::port::feed_store::{FeedStore, Fences};
+use crate::engine::port::spool::Spool;
+use crate::engine::port::store::{RunStart, Store};
+use crate::telemetry::event;
+
+/// Wait before the database is asked again for what the beginning needs.
+const START_RETRY: Duration = Duration::from_secs(1);
+
+/// How a feed is followed.
+#[derive(Debug, Clone, Copy)]
+pub struct FollowConfig {
+    /// How long an agent is this process's without a sign of life.
+    pub lease: Duration,
+    /// Of each agent.
+    pub session: SessionConfig,
+    /// Events in memory.
+    pub buffer: usize,
+    /// For what is in memory, when the process stops, to reach the database; then it goes to disk.
+    pub grace: Duration,
+}
+
+/// A feed that can be followed.
+pub struct FeedFollower {
+    /// Where messages come from.
+    pub feed: Arc<dyn Feed>,
+    /// Where they go.
+    pub store: Arc<dyn FeedStore>,
+    /// Where runs are kept.
+    pub ledger: Arc<dyn Store>,
+    /// Where they wait.
+    pub spool: Arc<dyn Spool>,
+    /// Time.
+    pub clock: Arc<dyn Clock>,
+    /// This process.
+    pub worker: Uuid,
+    /// Patience.
+    pub config: FollowConfig,
+}
+
+impl FeedFollower {
+    /// Follows until `stop`. What fails is told in log, ledger and metrics, and tried again.
+    pub async fn run(&self, stop: CancellationToken) {
+        let Some(run) = self.begin(&stop).await else { return };
+        if let Err(fault) = self.spool.open().await {
+            // Followed all the same: what cannot be spooled is told when it comes to that.
+            event::FeedLost { key: self.feed.key(), events: 0, message: &fault.chain() }.emit();
+        }
+        let (fences_out, fences) = watch::channel(Fences::new());
+        let released = CancellationToken::new();
+        let hurry = CancellationToken::new();
+        let mut tasks = JoinSet::new();
+        tasks.spawn(self.keeper(fences_out).run(released.clone()));
+
+        let (sender, receiver) = mpsc::channel(self.config.buffer);
+        let mut sessions = JoinSet::new();
+        for extno in self.feed.agents() {
+            sessions.spawn(self.session(extno, sender.clone(), fences.clone(), stop.clone()).run());
+        }
+        drop(sender);
+        let mut writing = JoinSet::new();
+        writing.spawn(self.writer(run, fences.clone()).run(receiver, hurry.clone()));
+        // Sessions end only when they are told to, and the writer only after them.
+        stop.cancelled().await;
+        while sessions.join_next().await.is_some() {}
+        let counts = tokio::select! {
+            counts = writing.join_next() => counts,
+            () = self.clock.sleep(self.config.grace) => {
+                hurry.cancel();
+                writing.join_next().await
+            }
+        };
+        released.cancel();
+        while tasks.join_next().await.is_some() {}
+        let quarantined = counts.and_then(Result::ok).is_some_and(|counts| counts.quarantined > 0);
+        let held = fences.borrow().clone();
+        self.end(run, held, quarantined).await;
+    }
+
+    /// Opens the run; waits for the database where it is away.
+    async fn begin(&self, stop: &CancellationToken) -> Option<RunId> {
+        let (key, agents) = (self.feed.key(), self.feed.agents());
+        let stream = key.clone();
+        let (trigger, worker) = (Trigger::Feed, self.worker);
+        loop {
+            let start = RunStart { stream: stream.clone(), trigger, worker, now: self.clock.now() };
+            let begun = match self.store.feed_declare(key, &agents).await {
+                Ok(()) => self.ledger.run_start(&start).await,
+                Err(fault) => Err(fault),
+            };
+            match begun {
+                Ok(run) => return Some(run),
+                Err(fault) => event::DatabaseUnreachable { message: &fault.chain() }.emit(),
+            }
+            tokio::select! {
+                () = stop.cancelled() => return None,
+                () = self.clock.sleep(START_RETRY) => {}
+            }
+        }
+    }
+
+    async fn end(&self, run: RunId, held: Fences, quarantined: bool) {
+        let outcome = if quarantined { RunOutcome::Partial } else { RunOutcome::Succeeded };
+        let message = quarantined.then_some("some messages could not be read and were set aside");
+        // Where the database is away, the next run closes this one, and the leases end by themselves.
+        let finished = self.ledger.run_finish(run, outcome, message, self.clock.now()).await;
+        if let Err(fault) = finished.and(self.store.feed_release(self.feed.key(), &held).await) {
+            event::DatabaseUnreachable { message: &fault.chain() }.emit();
+        }
+    }
+
+    fn keeper(&self, fences: watch::Sender<Fences>) -> Keeper {
+        Keeper {
+            key: self.feed.key().clone(),
+            agents: self.feed.agents(),
+            store: self.store.clone(),
+            clock: self.clock.clone(),
+            worker: self.worker,
+            term: self.config.lease,
+            fences,
+        }
+    }
+
+    fn session(
+        &self,
+        extno: String,
+        events: mpsc::Sender<crate::domain::feed::FeedEvent>,
+        fences: watch::Receiver<Fences>,
+        stop: CancellationToken,
+    ) -> Session {
+        let (feed, clock) = (self.feed.clone(), self.clock.clone());
+        Session { extno, feed, clock, events, fences, stop, config: self.config.session }
+    }
+
+    fn writer(&self, run: RunId, fences: watch::Receiver<Fences>) -> Writer {
+        Writer {
+            key: self.feed.key().clone(),
+            store: self.store.clone(),
+            spool: self.spool.clone(),
+            clock: self.clock.clone(),
+            run,
+            fences,
+            buffer: self.config.buffer,
+            patience_for_lease: self.config.lease * 2,
+        }
+    }
+}

@@ -1,0 +1,214 @@
+//! One agent: connected for as long as the lease is held, and connected again after each end.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use backon::{BackoffBuilder, ExponentialBuilder};
+use chrono::{DateTime, SubsecRound as _, Utc};
+use tokio::sync::{mpsc, watch};
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+
+use crate::domain::feed::{FeedEvent, FeedEventKind, GapReason};
+use crate::engine::feed::pulse::{Beat, Pulse, PulseConfig};
+use crate::engine::port::clock::Clock;
+use crate::engine::port::feed::{Feed, FeedSession, Heard};
+use crate::engine::port::feed_store::Fences;
+use crate::telemetry::event;
+
+/// How patiently an agent is followed.
+#[derive(Debug, Clone, Copy)]
+pub struct SessionConfig {
+    /// Signs of life.
+    pub pulse: PulseConfig,
+    /// Wait before the second try to connect; doubles from try to try, with jitter.
+    pub reconnect_base: Duration,
+    /// The longest wait.
+    pub reconnect_max: Duration,
+}
+
+/// One agent's part of a feed.
+pub(super) struct Session {
+    pub(super) extno: String,
+    pub(super) feed: Arc<dyn Feed>,
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) events: mpsc::Sender<FeedEvent>,
+    pub(super) fences: watch::Receiver<Fences>,
+    pub(super) stop: CancellationToken,
+    pub(super) config: SessionConfig,
+}
+
+/// The stamps of one connection: numbers that grow, instants that never go back.
+struct Stamp {
+    connection: Uuid,
+    opened_at: DateTime<Utc>,
+    fence: i64,
+    turn: u64,
+    number: u64,
+    latest: DateTime<Utc>,
+}
+
+/// How a connection ended.
+enum End {
+    /// With an event.
+    Told(GapReason, DateTime<Utc>, String),
+    /// The lease is another's: it is for the other to say what was missed.
+    LeaseLost,
+    /// Nobody takes events any more.
+    Deaf,
+}
+
+impl Session {
+    /// Follows the agent until `stop`.
+    pub(super) async fn run(mut self) {
+        let mut waits = self.waits();
+        let mut turn = 0;
+        while let Some(fence) = self.lease().await {
+            let connected = tokio::select! {
+                () = self.stop.cancelled() => return,
+                connected = self.feed.connect(&self.extno) => connected,
+            };
+            match connected {
+                Ok(connection) => {
+                    turn += 1;
+                    if self.follow(connection, fence, turn).await {
+                        waits = self.waits();
+                    }
+                }
+                Err(fault) => event::FeedInterrupted {
+                    key: self.feed.key(),
+                    extno: &self.extno,
+                    reason: fault.kind.as_str(),
+                    message: &fault.chain(),
+                    stood: false,
+                }
+                .emit(),
+            }
+            let wait = waits.next().unwrap_or(self.config.reconnect_max);
+            tokio::select! {
+                () = self.stop.cancelled() => return,
+                () = self.clock.sleep(wait) => {}
+            }
+        }
+    }
+
+    fn waits(&self) -> impl Iterator<Item = Duration> + Send + use<> {
+        ExponentialBuilder::default()
+            .with_min_delay(self.config.reconnect_base)
+            .with_max_delay(self.config.reconnect_max)
+            .without_max_times()
+            .with_jitter()
+            .build()
+    }
+
+    /// Waits for the lease and answers its fencing number; `None` when it is time to stop.
+    async fn lease(&mut self) -> Option<i64> {
+        let extno = self.extno.clone();
+        tokio::select! {
+            () = self.stop.cancelled() => None,
+            held = self.fences.wait_for(|fences| fences.contains_key(&extno)) => {
+                held.ok().and_then(|fences| fences.get(&extno).copied())
+            }
+        }
+    }
+
+    /// Follows one connection to its end; whether anything was heard.
+    async fn follow(&mut self, mut connection: Box<dyn FeedSession>, fence: i64, turn: u64) -> bool {
+        let now = self.clock.now().trunc_subsecs(6);
+        let mut stamp =
+            Stamp { connection: Uuid::new_v4(), opened_at: now, fence, turn, number: 0, latest: now };
+        event::FeedConnected { key: self.feed.key(), extno: &self.extno }.emit();
+        if self.send(&mut stamp, now, FeedEventKind::Opened).await.is_err() {
+            return false;
+        }
+        let mut pulse = Pulse::new(self.config.pulse, now);
+        let end = self.listen(connection.as_mut(), &mut stamp, &mut pulse).await;
+        let heard = pulse.heard_at() > stamp.opened_at;
+        if let End::Told(reason, at, message) = &end {
+            if *reason != GapReason::Shutdown {
+                let (key, extno) = (self.feed.key(), self.extno.as_str());
+                event::FeedInterrupted { key, extno, reason: reason.as_str(), message, stood: true }.emit();
+            }
+            // Nobody takes it only when the process ends, and then the ledger's cursor tells the gap.
+            let _ = self.send(&mut stamp, *at, FeedEventKind::Closed(*reason)).await;
+        }
+        if !matches!(end, End::Told(GapReason::Silent | GapReason::Broken, ..)) {
+            connection.close().await;
+        }
+        heard
+    }
+
+    async fn listen(
+        &mut self,
+        connection: &mut dyn FeedSession,
+        stamp: &mut Stamp,
+        pulse: &mut Pulse,
+    ) -> End {
+        loop {
+            let wait = match pulse.beat(self.clock.now().trunc_subsecs(6)) {
+                Beat::Wait(wait) => wait,
+                Beat::Ping => match connection.ping().await {
+                    Ok(()) => continue,
+                    Err(fault) => return End::Told(GapReason::Broken, pulse.heard_at(), fault.chain()),
+                },
+                Beat::Note(at) => match self.send(stamp, at, FeedEventKind::Alive).await {
+                    Ok(()) => continue,
+                    Err(deaf) => return deaf,
+                },
+                Beat::Dead(at) => {
+                    let message = "no sign of life, not even an answer to a ping".to_owned();
+                    return End::Told(GapReason::Silent, at, message);
+                }
+            };
+            let (stop, clock, fences) = (self.stop.clone(), self.clock.clone(), &mut self.fences);
+            let heard = tokio::select! {
+                // What came is taken before the end is heard of.
+                biased;
+                heard = connection.next() => heard,
+                () = stop.cancelled() => {
+                    return End::Told(GapReason::Shutdown, clock.now().trunc_subsecs(6), String::new());
+                }
+                changed = fences.changed() => {
+                    if changed.is_err() || fences.borrow_and_update().get(&self.extno) != Some(&stamp.fence) {
+                        return End::LeaseLost;
+                    }
+                    continue;
+                }
+                () = clock.sleep(wait) => continue,
+            };
+            let now = self.clock.now().trunc_subsecs(6);
+            match heard {
+                Heard::Message(message) => {
+                    pulse.noted(now);
+                    if let Err(deaf) = self.send(stamp, now, FeedEventKind::Message(message)).await {
+                        return deaf;
+                    }
+                    if self.stop.is_cancelled() {
+                        return End::Told(GapReason::Shutdown, now, String::new());
+                    }
+                }
+                Heard::Heartbeat => pulse.heard(now),
+                Heard::End { reason: GapReason::Closed, message } => {
+                    return End::Told(GapReason::Closed, now, message);
+                }
+                Heard::End { reason, message } => return End::Told(reason, pulse.heard_at(), message),
+            }
+        }
+    }
+
+    async fn send(&self, stamp: &mut Stamp, at: DateTime<Utc>, kind: FeedEventKind) -> Result<(), End> {
+        stamp.number += 1;
+        stamp.latest = stamp.latest.max(at);
+        let event = FeedEvent {
+            extno: self.extno.clone(),
+            connection: stamp.connection,
+            opened_at: stamp.opened_at,
+            fence: stamp.fence,
+            turn: stamp.turn,
+            number: stamp.number,
+            at: stamp.latest,
+            kind,
+        };
+        self.events.send(event).await.map_err(|_| End::Deaf)
+    }
+}

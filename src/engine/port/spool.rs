@@ -1,0 +1,38 @@
+//! Where events wait while the database is away.
+
+use async_trait::async_trait;
+
+use crate::domain::fault::Fault;
+use crate::domain::feed::FeedEvent;
+
+/// A bounded queue on disk. What `append` accepted outlives the process and a power cut; after a restart it
+/// is found again, perhaps with events at its beginning that were taken before: storing them again is safe.
+#[async_trait]
+pub trait Spool: Send + Sync {
+    /// Finds what an earlier process left. Until then it seems empty.
+    ///
+    /// # Errors
+    /// The disk refuses.
+    async fn open(&self) -> Result<(), Fault>;
+
+    /// Appends as many of the events as there is room for, from the first on; answers how many.
+    ///
+    /// # Errors
+    /// The disk refuses; none of them counts as accepted.
+    async fn append(&self, events: &[FeedEvent]) -> Result<usize, Fault>;
+
+    /// The oldest events, at most so many, without taking them. Lines that are damaged are passed over.
+    ///
+    /// # Errors
+    /// The disk refuses.
+    async fn head(&self, count: usize) -> Result<Vec<FeedEvent>, Fault>;
+
+    /// Takes the events that the last `head` gave.
+    ///
+    /// # Errors
+    /// The disk refuses.
+    async fn advance(&self) -> Result<(), Fault>;
+
+    /// Whether nothing waits.
+    fn is_empty(&self) -> bool;
+}

@@ -1,0 +1,183 @@
+//! The agents, their states, and how often something happens to them.
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use super::truth::{AgentTruth, ConnectionTruth, MessageTruth, MonitorTruth};
+use crate::simulator::dice::Dice;
+
+/// An agent whose workbench can be watched.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MonitorAgent {
+    /// The agent's number.
+    pub extno: String,
+    /// The agent's token.
+    pub token: String,
+}
+
+/// How often something happens, per second and agent.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct MonitorRates {
+    /// The state is told once more.
+    pub notice: f64,
+    /// The state changes, and is told.
+    pub change: f64,
+    /// An announcement.
+    pub announcement: f64,
+    /// A call pops up.
+    pub popup: f64,
+    /// A text that is no JSON.
+    pub garbage: f64,
+    /// A message of a method that no document lists.
+    pub unknown_method: f64,
+    /// A state that no document lists.
+    pub unknown_status: f64,
+    /// A message of a mebibyte.
+    pub large: f64,
+    /// The connection is closed with a word.
+    pub close: f64,
+    /// The connection is cut without one.
+    pub cut: f64,
+    /// The connection stays and is dead: no data, no answer, no end.
+    pub half_open: f64,
+    /// New connections are refused with 503.
+    pub refuse: bool,
+}
+
+/// What happens next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Event {
+    Notice,
+    Change,
+    Announcement,
+    Popup,
+    Garbage,
+    UnknownMethod,
+    UnknownStatus,
+    Large,
+    Close,
+    Cut,
+    HalfOpen,
+}
+
+impl MonitorRates {
+    /// A lively shift without anything wrong: about this many messages a second and agent.
+    #[must_use]
+    pub fn lively(rate: f64) -> Self {
+        Self {
+            notice: rate * 0.5,
+            change: rate * 0.2,
+            announcement: rate * 0.1,
+            popup: rate * 0.2,
+            ..Self::default()
+        }
+    }
+
+    const fn weights(&self) -> [(Event, f64); 11] {
+        [
+            (Event::Notice, self.notice),
+            (Event::Change, self.change),
+            (Event::Announcement, self.announcement),
+            (Event::Popup, self.popup),
+            (Event::Garbage, self.garbage),
+            (Event::UnknownMethod, self.unknown_method),
+            (Event::UnknownStatus, self.unknown_status),
+            (Event::Large, self.large),
+            (Event::Close, self.close),
+            (Event::Cut, self.cut),
+            (Event::HalfOpen, self.half_open),
+        ]
+    }
+}
+
+/// One agent at the vendor.
+#[derive(Debug)]
+pub(super) struct Desk {
+    pub(super) agent: MonitorAgent,
+    pub(super) status: i64,
+    pub(super) since: DateTime<Utc>,
+    connections: Vec<ConnectionTruth>,
+}
+
+/// All agents.
+#[derive(Debug)]
+pub(in crate::simulator) struct Monitor {
+    pub(in crate::simulator) rates: MonitorRates,
+    pub(super) desks: Vec<Desk>,
+    pub(super) dice: Dice,
+    /// Counts what has to be told apart.
+    pub(super) next: u64,
+}
+
+impl Monitor {
+    pub(in crate::simulator) fn new(
+        agents: &[MonitorAgent],
+        rates: MonitorRates,
+        seed: u64,
+        now: DateTime<Utc>,
+    ) -> Self {
+        let mut dice = Dice::new(seed, 9);
+        let desk = |agent: &MonitorAgent| Desk {
+            agent: agent.clone(),
+            status: dice.between(0, 4),
+            since: now - chrono::Duration::seconds(dice.between(0, 600)),
+            connections: Vec::new(),
+        };
+        Self { rates, desks: agents.iter().map(desk).collect(), dice: Dice::new(seed, 10), next: 0 }
+    }
+
+    /// What happens next to an agent and in how many seconds; `None` while nothing ever does.
+    pub(super) fn draw(&mut self) -> Option<(Event, f64)> {
+        let weights = self.rates.weights();
+        let rates: Vec<f64> = weights.iter().map(|(_, rate)| *rate).collect();
+        let total: f64 = rates.iter().sum();
+        if total <= 0.0 {
+            return None;
+        }
+        let wait = -(1.0 - self.dice.unit()).ln() / total;
+        weights.get(self.dice.weighted(&rates)).map(|(event, _)| (*event, wait))
+    }
+
+    /// The agent with this token.
+    pub(super) fn desk_of(&self, token: &str) -> Option<usize> {
+        self.desks.iter().position(|desk| desk.agent.token == token)
+    }
+
+    pub(super) fn open(&mut self, desk: usize, now: DateTime<Utc>) -> usize {
+        let Some(desk) = self.desks.get_mut(desk) else { return 0 };
+        let connection = ConnectionTruth { opened_at: now, closed_at: None, end: None, messages: Vec::new() };
+        desk.connections.push(connection);
+        desk.connections.len() - 1
+    }
+
+    pub(super) fn close(&mut self, (desk, connection): (usize, usize), end: &str, now: DateTime<Utc>) {
+        let found = self.desks.get_mut(desk).and_then(|desk| desk.connections.get_mut(connection));
+        if let Some(connection) = found {
+            connection.closed_at = Some(now);
+            connection.end = Some(end.to_owned());
+        }
+    }
+
+    pub(super) fn sent(&mut self, (desk, connection): (usize, usize), message: MessageTruth) {
+        let found = self.desks.get_mut(desk).and_then(|desk| desk.connections.get_mut(connection));
+        if let Some(connection) = found {
+            connection.messages.push(message);
+        }
+    }
+
+    pub(in crate::simulator) fn truth(&self) -> MonitorTruth {
+        let agent = |desk: &Desk| AgentTruth {
+            extno: desk.agent.extno.clone(),
+            connections: desk.connections.clone(),
+        };
+        MonitorTruth { agents: self.desks.iter().map(agent).collect() }
+    }
+
+    /// Forgets what was sent, for long runs.
+    pub(in crate::simulator) fn forget(&mut self) {
+        for connection in self.desks.iter_mut().flat_map(|desk| &mut desk.connections) {
+            connection.messages = Vec::new();
+        }
+    }
+}

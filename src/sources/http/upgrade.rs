@@ -1,0 +1,59 @@
+//! From a request to a raw connection: what a WebSocket begins with. The same TLS, proxies and limits as for
+//! every other request.
+
+use std::time::Duration;
+
+use reqwest::StatusCode;
+use reqwest::header::{CONNECTION, HeaderName, UPGRADE};
+use url::Url;
+
+use super::{HttpClient, refuse_redirect, text_of, transport};
+use crate::domain::fault::{Fault, FaultKind};
+use crate::sources::address::is_loopback;
+use crate::sources::site::CallSite;
+
+/// A connection that speaks HTTP no more.
+pub(crate) type Raw = reqwest::Upgraded;
+
+/// A handshake is short; the client's total timeout is for pages.
+const HANDSHAKE: Duration = Duration::from_secs(15);
+
+impl HttpClient {
+    /// Asks for another protocol and answers the connection with the value of one of the answer's headers.
+    pub(crate) async fn upgrade(
+        &self,
+        site: &CallSite,
+        url: Url,
+        protocol: &str,
+        headers: &[(&'static str, &str)],
+        wanted: &'static str,
+    ) -> Result<(Raw, Option<String>), Fault> {
+        let client = if is_loopback(&url) { &self.loopback } else { &self.outward };
+        let mut builder = client
+            .get(url.clone())
+            .header(CONNECTION, "Upgrade")
+            .header(UPGRADE, protocol)
+            .timeout(HANDSHAKE);
+        for (name, value) in headers {
+            builder = builder.header(*name, *value);
+        }
+        let response = builder.send().await.map_err(|error| transport(site, error, "no answer"))?;
+        refuse_redirect(site, &url, &response)?;
+        let status = response.status();
+        if status != StatusCode::SWITCHING_PROTOCOLS {
+            let kind = match status.as_u16() {
+                401 | 403 => FaultKind::CredentialsRefused,
+                429 => FaultKind::RateLimited,
+                400..=499 => FaultKind::RequestRefused,
+                500..=599 => FaultKind::VendorFailed,
+                _ => FaultKind::Malformed,
+            };
+            let status = status.as_u16();
+            return Err(site.fault(kind, format_args!("expected a {protocol}, got HTTP {status}")));
+        }
+        let value = text_of(response.headers(), &HeaderName::from_static(wanted));
+        let raw =
+            response.upgrade().await.map_err(|error| transport(site, error, "no connection behind it"))?;
+        Ok((raw, value))
+    }
+}

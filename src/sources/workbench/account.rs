@@ -1,0 +1,60 @@
+//! A call system as a [`Feed`].
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+
+use crate::domain::fault::{Fault, FaultKind};
+use crate::domain::stream::{StreamId, StreamKey};
+use crate::engine::port::feed::{Feed, FeedSession};
+use crate::sources::http::HttpClient;
+use crate::sources::workbench::config::WorkbenchConfig;
+use crate::sources::workbench::privacy::Privacy;
+use crate::sources::workbench::socket::{Place, connect};
+
+/// One call system.
+pub struct WorkbenchAccount {
+    key: StreamKey,
+    config: WorkbenchConfig,
+    privacy: Arc<Privacy>,
+    http: HttpClient,
+}
+
+impl WorkbenchAccount {
+    /// Reaches the call system through `http`.
+    pub fn new(config: WorkbenchConfig, http: HttpClient) -> WorkbenchAccount {
+        let key = StreamKey { source: config.source.clone(), stream: StreamId::WorkbenchAgentMonitor };
+        let privacy = Privacy { phone: config.phone, custom_fields: config.custom_fields.clone() };
+        WorkbenchAccount { key, config, privacy: Arc::new(privacy), http }
+    }
+}
+
+#[async_trait]
+impl Feed for WorkbenchAccount {
+    fn key(&self) -> &StreamKey {
+        &self.key
+    }
+
+    fn agents(&self) -> Vec<String> {
+        self.config.agents.iter().map(|agent| agent.extno.clone()).collect()
+    }
+
+    async fn connect(&self, extno: &str) -> Result<Box<dyn FeedSession>, Fault> {
+        let Some(agent) = self.config.agents.iter().find(|agent| agent.extno == extno) else {
+            return Err(Fault::new(
+                FaultKind::RequestRefused,
+                format!("{}: agent {extno} is not configured", self.key),
+            ));
+        };
+        let place = Place {
+            key: self.key.clone(),
+            base_url: self.config.base_url.clone(),
+            extno: agent.extno.clone(),
+            access_token: agent.access_token.clone(),
+            named_token: self.config.named_token,
+            privacy: self.privacy.clone(),
+            bytes_max: self.config.message_bytes_max,
+        };
+        Ok(Box::new(connect(&self.http, place).await?))
+    }
+}

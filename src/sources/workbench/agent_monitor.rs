@@ -1,0 +1,180 @@
+//! The three messages of `agent/monitor` (`workbench.txt`, 工作台): `notice`, `message`, `info`.
+
+use serde_json::value::RawValue;
+use serde_json::{Map, Value as Json};
+
+use crate::domain::feed::{AgentState, Announcement, CallPopup, FeedMessage, Notice};
+use crate::domain::record::Value;
+use crate::domain::table::ColumnType;
+use crate::sources::reading::{Fields, Names};
+use crate::sources::repair::body_text;
+use crate::sources::scalar::Scalar;
+use crate::sources::workbench::privacy::Privacy;
+
+/// Why a message cannot be read, and whether it ended a state all the same.
+struct Unread {
+    reason: String,
+    ends_state: bool,
+}
+
+impl From<String> for Unread {
+    fn from(reason: String) -> Unread {
+        Unread { reason, ends_state: false }
+    }
+}
+
+/// Reads one message that came through the socket of agent `extno`.
+pub(super) fn read(sent: String, extno: &str, privacy: &Privacy, bytes_max: usize) -> FeedMessage {
+    let text = body_text(sent.into_bytes());
+    let read = if text.len() <= bytes_max {
+        message(&text, extno, privacy)
+    } else {
+        Err(format!("expected a message of at most {bytes_max} bytes, got {}", text.len()).into())
+    };
+    read.unwrap_or_else(|Unread { reason, ends_state }| FeedMessage::Reject {
+        reject: privacy.reject(&text, reason),
+        ends_state,
+    })
+}
+
+fn message(text: &str, extno: &str, privacy: &Privacy) -> Result<FeedMessage, Unread> {
+    let mut fields = Fields::open(text, privacy.phone)?;
+    let method = fields.take("method").into_text();
+    match method.as_deref() {
+        Some("notice") => notice(fields, privacy).map(FeedMessage::Notice),
+        Some("message") => {
+            let msg = text_of(fields.text(&["msg"])?);
+            let extra = privacy.clean(fields.into_extra());
+            Ok(FeedMessage::Announcement(Announcement { msg, extra }))
+        }
+        Some("info") => Ok(popup(fields, extno, privacy).map(|popup| FeedMessage::Popup(Box::new(popup)))?),
+        // The name may be anything, so it is not repeated.
+        Some(_) => Err("field `method`: expected notice, message or info, got another".to_owned().into()),
+        None => Err("field `method`: expected notice, message or info, got nothing".to_owned().into()),
+    }
+}
+
+fn notice(mut fields: Fields<'_>, privacy: &Privacy) -> Result<Notice, Unread> {
+    let status = fields.column(&["status"], ColumnType::Integer)?;
+    let Value::Integer(number) = status else {
+        return Err("field `status`: expected a state, got nothing".to_owned().into());
+    };
+    let state = AgentState::from_number(number).ok_or_else(|| Unread {
+        reason: format!("field `status`: expected 0, 1, 2 or 3, got {number}"),
+        ends_state: true,
+    })?;
+    let time = fields.take_raw("time");
+    let elapsed_s = time.and_then(elapsed);
+    let mut extra = privacy.clean(fields.into_extra());
+    if let (Some(time), None) = (time, elapsed_s) {
+        // Not in the documented form; the state is told all the same.
+        let json = serde_json::from_str(time.get()).unwrap_or_default();
+        extra.insert("time".to_owned(), json);
+    }
+    Ok(Notice { state, elapsed_s, extra })
+}
+
+/// `00:04:17`, or a number of seconds.
+fn elapsed(raw: &RawValue) -> Option<u32> {
+    let text = Scalar::of(raw).into_text()?;
+    let mut seconds = 0u32;
+    for part in text.trim().split(':') {
+        seconds = seconds.checked_mul(60)?.checked_add(part.parse().ok()?)?;
+    }
+    Some(seconds)
+}
+
+fn popup(mut fields: Fields<'_>, extno: &str, privacy: &Privacy) -> Result<CallPopup, String> {
+    let session_id = text_of(fields.key(&["sessionId"])?).unwrap_or_default();
+    let city = text_of(fields.text(&["city"])?);
+    let taker = text_of(fields.column(&["extno"], ColumnType::Text)?);
+    let sent = fields.take_raw("info");
+    let inner_text = sent.and_then(|raw| match Scalar::of(raw) {
+        Scalar::Nothing => None,
+        // JSON inside a text, as the document's table has it.
+        Scalar::Text(text) => Some(text),
+        _ => Some(raw.get().to_owned()),
+    });
+    let mut extra = privacy.clean(fields.into_extra());
+    let blank = CallPopup {
+        session_id,
+        city,
+        extno: taker.or_else(|| Some(extno.to_owned())),
+        admin_id: None,
+        edit_stamp: None,
+        info_extno: None,
+        fields: None,
+        info_group: None,
+        import_stamp: None,
+        info_name: None,
+        project_id: None,
+        info_status: None,
+        task_id: None,
+        telephone: None,
+        info_uuid: None,
+        extra: Map::new(),
+    };
+    let Some(inner_text) = inner_text else { return Ok(CallPopup { extra, ..blank }) };
+    let named = |why: String| format!("field `info`: {why}");
+    let mut info = Fields::open(&inner_text, privacy.phone).map_err(named)?;
+    let popup = customer(&mut info, blank, privacy).map_err(named)?;
+    let inner = privacy.clean(info.into_extra());
+    if !inner.is_empty() {
+        extra.insert("info".to_owned(), Json::Object(inner));
+    }
+    Ok(CallPopup { extra, ..popup })
+}
+
+fn customer(info: &mut Fields<'_>, blank: CallPopup, privacy: &Privacy) -> Result<CallPopup, String> {
+    let custom = match info.take_raw("fields") {
+        None => None,
+        Some(raw) => {
+            let kept = match Scalar::of(raw) {
+                Scalar::Nothing => Ok(None),
+                Scalar::Text(text) => privacy.custom(&text),
+                _ => privacy.custom(raw.get()),
+            };
+            kept.map_err(|why| format!("field `fields`: {why}"))?
+        }
+    };
+    let mut text = |names: Names| info.text(names).map(text_of);
+    let (info_extno, info_group, info_name) = (text(&["extno"])?, text(&["group"])?, text(&["name"])?);
+    let (project_id, info_status, task_id) =
+        (text(&["project_id"])?, text(&["status"])?, text(&["task_id"])?);
+    let info_uuid = text(&["uuid"])?;
+    let mut instant = |names: Names| {
+        Ok::<_, String>(match info.column(names, ColumnType::Instant)? {
+            Value::Instant(instant) => Some(instant),
+            _ => None,
+        })
+    };
+    let (edit_stamp, import_stamp) = (instant(&["edit_stamp"])?, instant(&["import_stamp"])?);
+    Ok(CallPopup {
+        admin_id: match info.column(&["admin_id"], ColumnType::Integer)? {
+            Value::Integer(number) => Some(number),
+            _ => None,
+        },
+        edit_stamp,
+        info_extno,
+        fields: custom,
+        info_group,
+        import_stamp,
+        info_name,
+        project_id,
+        info_status,
+        task_id,
+        telephone: text_of(info.phone(&["telephone"])?),
+        info_uuid,
+        ..blank
+    })
+}
+
+fn text_of(value: Value) -> Option<String> {
+    match value {
+        Value::Text(text) => Some(text),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,128 @@
+use super::*;
+use crate::domain::privacy::{CustomFieldPolicy, PhonePolicy};
+use crate::domain::record::Reject;
+
+fn privacy(custom_fields: CustomFieldPolicy) -> Privacy {
+    Privacy { phone: PhonePolicy::Mask, custom_fields }
+}
+
+fn heard(text: &str) -> FeedMessage {
+    read(text.to_owned(), "1001", &privacy(CustomFieldPolicy::Drop), 100_000)
+}
+
+fn rejected(text: &str, custom_fields: CustomFieldPolicy) -> (Reject, bool) {
+    match read(text.to_owned(), "1001", &privacy(custom_fields), 500) {
+        FeedMessage::Reject { reject, ends_state } => (reject, ends_state),
+        other => panic!("{other:?}"),
+    }
+}
+
+/// The document's own example, its HTML unescaped.
+const INFO: &str = r#"{"method": "info", "sessionId": "32001b21-9f76-4fc5-9f5a-6bf10dc63e1c",
+    "city": "北京-北京", "extno": "1003", "info": {"admin_id": 1, "edit_stamp": "2021-08-30 14:13:08",
+    "extno": "1001", "fields": "{\"年龄\": \"39\", \"多选2\": [\"张三\", \"李四\"], \"长文本\": \"\"}",
+    "group": "default", "import_stamp": "2021-08-26 18:17:52", "name": "", "project_id": 1, "status": 0,
+    "task_id": 0, "telephone": "123456", "uuid": "beeb8dda-87fb-4f7d-aa60-a4dee98e2e08", "vip": true}}"#;
+
+fn popup(custom_fields: CustomFieldPolicy) -> CallPopup {
+    match read(INFO.to_owned(), "1009", &privacy(custom_fields), 100_000) {
+        FeedMessage::Popup(popup) => *popup,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn the_documents_examples_are_read_whole() {
+    let FeedMessage::Notice(notice) = heard(r#"{"method":"notice","status":0,"time":"00:04:17"}"#) else {
+        panic!()
+    };
+    assert_eq!((notice.state, notice.elapsed_s), (AgentState::SignedOut, Some(257)));
+    assert_eq!(
+        heard(r#"{"method":"message","msg":"公告内容"}"#),
+        FeedMessage::Announcement(Announcement { msg: Some("公告内容".into()), extra: Map::new() })
+    );
+    let popup = popup(CustomFieldPolicy::Keep);
+    let at = |text: &str| Some(chrono::DateTime::parse_from_rfc3339(text).unwrap().to_utc());
+    let text = |text: &str| Some(text.to_owned());
+    assert_eq!(popup.session_id, "32001b21-9f76-4fc5-9f5a-6bf10dc63e1c");
+    assert_eq!((popup.city, popup.extno, popup.info_extno), (text("北京-北京"), text("1003"), text("1001")));
+    assert_eq!(popup.admin_id, Some(1));
+    assert_eq!(popup.edit_stamp, at("2021-08-30T14:13:08+08:00"));
+    assert_eq!(popup.import_stamp, at("2021-08-26T18:17:52+08:00"));
+    assert_eq!((popup.info_group, popup.info_name), (text("default"), None));
+    assert_eq!((popup.project_id, popup.info_status, popup.task_id), (text("1"), text("0"), text("0")));
+    assert_eq!(popup.telephone, text("****56"));
+    assert_eq!(popup.info_uuid, text("beeb8dda-87fb-4f7d-aa60-a4dee98e2e08"));
+    assert_eq!(Json::Object(popup.extra), serde_json::json!({"info": {"vip": true}}));
+    assert_eq!(
+        Json::Object(popup.fields.unwrap()),
+        serde_json::json!({"年龄": "39", "多选2": ["张三", "李四"], "长文本": ""})
+    );
+}
+
+#[test]
+fn custom_fields_are_stored_only_as_the_setting_allows() {
+    assert_eq!(popup(CustomFieldPolicy::Drop).fields, None);
+    let named = popup(CustomFieldPolicy::Only(["年龄".to_owned()].into())).fields.unwrap();
+    assert_eq!(Json::Object(named), serde_json::json!({"年龄": "39"}));
+}
+
+#[test]
+fn string_and_number_are_one_and_the_waiting_time_comes_in_several_forms() {
+    for (text, elapsed) in [
+        (r#"{"method":"notice","status":"2","time":"27:00:00"}"#, Some(97_200)),
+        (r#"{"method":"notice","status":2,"time":75}"#, Some(75)),
+        (r#"{"method":"notice","status":2.0,"time":null}"#, None),
+        (r#"{"method":"notice","status":2}"#, None),
+        (r#"{"method":"notice","status":2,"time":"soon"}"#, None),
+    ] {
+        let FeedMessage::Notice(notice) = heard(text) else { panic!("{text}") };
+        assert_eq!((notice.state, notice.elapsed_s), (AgentState::Busy, elapsed), "{text}");
+        assert_eq!(
+            notice.extra.contains_key("time"),
+            text.contains("soon") || text.contains("null"),
+            "{text}"
+        );
+    }
+}
+
+#[test]
+fn what_cannot_be_read_is_set_aside_whole_with_its_reason() {
+    let drop = || CustomFieldPolicy::Drop;
+    assert_eq!(rejected("hello 15711356914", drop()).0.payload, r#""hello 157****6914""#);
+    let (reject, ends_state) = rejected(r#"{"method":"notice","status":7}"#, drop());
+    assert!(ends_state && reject.reason.contains("got 7"), "{reject:?}");
+    for text in [r#"{"method":"dance"}"#, r#"{"status":1}"#, r#"{"method":"info"}"#, "[]", ""] {
+        let (reject, ends_state) = rejected(text, drop());
+        assert!(!ends_state && reject.payload == text, "{text}: {reject:?}");
+    }
+    let large = format!(r#"{{"method":"message","msg":"{}"}}"#, "长".repeat(500));
+    let (reject, _) = rejected(&large, drop());
+    assert!(reject.payload == large && reject.reason.contains("at most 500 bytes"), "{}", reject.reason);
+}
+
+#[test]
+fn no_custom_field_and_no_phone_number_comes_through_a_reject() {
+    let texts = [
+        r#"{"method":"dance","info":{"fields":"{\"秘密\":\"s3cret\"}","telephone":"8000123"}}"#,
+        r#"{"method":"dance","info":"{\"fields\":{\"秘密\":\"s3cret\"}}","telephone":"8000123"}"#,
+        r#"{"method":"info","sessionId":"1","telephone":"8000123","info":{"fields":"{\"秘密\":\"s3cret\"}""#,
+    ];
+    for text in texts {
+        let (reject, _) = rejected(text, CustomFieldPolicy::Drop);
+        assert!(!reject.payload.contains("s3cret"), "{}", reject.payload);
+    }
+    for text in &texts[..2] {
+        let (reject, _) = rejected(text, CustomFieldPolicy::Drop);
+        assert!(!reject.payload.contains("8000123"), "{}", reject.payload);
+    }
+}
+
+proptest::proptest! {
+    #[test]
+    fn no_text_makes_reading_panic(text in ".{0,200}", fields in ".{0,50}") {
+        heard(&text);
+        let fields = serde_json::to_string(&fields).unwrap();
+        heard(&format!(r#"{{"method":"info","sessionId":"1","info":{{"fields":{fields}}}}}"#));
+    }
+}

@@ -1,0 +1,83 @@
+//! Custom fields stand under `fields`, as an object or as JSON inside a text, wherever a message has them.
+
+use serde_json::{Map, Value as Json};
+
+use crate::domain::privacy::{CustomFieldPolicy, PhonePolicy};
+use crate::domain::record::Reject;
+use crate::sources::reading::{Fields, reject};
+
+/// The name of the custom fields.
+const NAME: &str = "fields";
+
+/// What may be stored of a message.
+#[derive(Debug, Clone)]
+pub(super) struct Privacy {
+    pub(super) phone: PhonePolicy,
+    pub(super) custom_fields: CustomFieldPolicy,
+}
+
+impl Privacy {
+    /// What is kept of custom fields sent as this JSON; `None` where nothing is.
+    ///
+    /// # Errors
+    /// What came instead of an object.
+    pub(super) fn custom(&self, json: &str) -> Result<Option<Map<String, Json>>, String> {
+        if self.custom_fields == CustomFieldPolicy::Drop {
+            return Ok(None);
+        }
+        Ok(self.custom_fields.apply(Fields::open(json, self.phone)?.into_extra()))
+    }
+
+    /// Removes what may not be kept of custom fields from what has no column.
+    pub(super) fn clean(&self, mut map: Map<String, Json>) -> Map<String, Json> {
+        self.clean_map(&mut map);
+        map
+    }
+
+    fn clean_map(&self, map: &mut Map<String, Json>) {
+        if let Some(fields) = map.remove(NAME) {
+            let kept = match fields {
+                Json::Object(fields) => self.custom_fields.apply(fields),
+                Json::String(text) => self.custom(&text).unwrap_or_default(),
+                _ => None,
+            };
+            if let Some(kept) = kept {
+                map.insert(NAME.to_owned(), Json::Object(kept));
+            }
+        }
+        map.values_mut().for_each(|value| self.clean_value(value));
+    }
+
+    fn clean_value(&self, value: &mut Json) {
+        match value {
+            Json::Object(map) => self.clean_map(map),
+            Json::Array(items) => items.iter_mut().for_each(|item| self.clean_value(item)),
+            Json::String(text) if text.contains(NAME) => {
+                if let Ok(mut inner @ (Json::Object(_) | Json::Array(_))) = serde_json::from_str(text) {
+                    self.clean_value(&mut inner);
+                    *value = inner;
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// The reject of a message, less what may not be stored.
+    pub(super) fn reject(&self, raw: &str, reason: String) -> Reject {
+        if self.custom_fields == CustomFieldPolicy::Keep || !raw.contains(NAME) {
+            return reject(raw, reason, self.phone);
+        }
+        match serde_json::from_str::<Json>(raw) {
+            Ok(mut json) => {
+                self.clean_value(&mut json);
+                reject(&json.to_string(), reason, self.phone)
+            }
+            Err(_) => {
+                // Where the fields end cannot be told in what is no JSON.
+                let kept = raw.split(NAME).next().unwrap_or_default();
+                let reason = format!("{reason}; cut where custom fields begin");
+                reject(&format!("{kept}…"), reason, self.phone)
+            }
+        }
+    }
+}

@@ -1,0 +1,108 @@
+//! [`DiskSpool`], the [`Spool`] of production.
+
+use std::fs::File;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use async_trait::async_trait;
+use rustix::fs::{FlockOperation, flock};
+
+use crate::domain::fault::{Fault, FaultKind};
+use crate::domain::feed::FeedEvent;
+use crate::engine::port::spool::Spool;
+use crate::spool::segment::Segments;
+
+/// Processes that may share a directory.
+const PROCESSES_MAX: u32 = 64;
+
+/// A directory of its own for each process: `<directory>/0` for the first, `<directory>/1` for another that
+/// runs at the same time. Disk work is done on threads that may wait.
+pub struct DiskSpool {
+    directory: PathBuf,
+    opened: Mutex<Option<Arc<Mutex<Held>>>>,
+    bytes_max: u64,
+}
+
+/// The directory and the lock on it.
+struct Held {
+    segments: Segments,
+    _lock: File,
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn claim(directory: &Path, bytes_max: u64) -> io::Result<Held> {
+    for number in 0..PROCESSES_MAX {
+        let place = directory.join(number.to_string());
+        std::fs::create_dir_all(&place)?;
+        let file = File::create(place.join("lock"))?;
+        if flock(&file, FlockOperation::NonBlockingLockExclusive).is_ok() {
+            return Ok(Held { segments: Segments::open(&place, bytes_max)?, _lock: file });
+        }
+    }
+    Err(io::Error::other("all places are in use by other processes"))
+}
+
+impl DiskSpool {
+    /// A spool under `directory`, which is made and locked when it is first needed.
+    pub fn new(directory: PathBuf, bytes_max: u64) -> DiskSpool {
+        DiskSpool { directory, opened: Mutex::new(None), bytes_max }
+    }
+
+    async fn work<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut Segments) -> io::Result<T> + Send + 'static,
+    ) -> Result<T, Fault> {
+        let (opened, directory, bytes_max) =
+            (lock(&self.opened).clone(), self.directory.clone(), self.bytes_max);
+        let done = tokio::task::spawn_blocking(move || {
+            let held = match opened {
+                Some(held) => held,
+                None => Arc::new(Mutex::new(claim(&directory, bytes_max)?)),
+            };
+            let done = work(&mut lock(&held).segments)?;
+            Ok::<_, io::Error>((held, done))
+        });
+        let outcome = done.await.unwrap_or_else(|stopped| Err(io::Error::other(stopped)));
+        match outcome {
+            Ok((held, done)) => {
+                *lock(&self.opened) = Some(held);
+                Ok(done)
+            }
+            Err(error) => {
+                let message = format!("the spool {}", self.directory.display());
+                Err(Fault::new(FaultKind::DatabaseUnreachable, message).with_cause(error))
+            }
+        }
+    }
+}
+
+#[async_trait]
+impl Spool for DiskSpool {
+    async fn open(&self) -> Result<(), Fault> {
+        self.work(|_| Ok(())).await
+    }
+
+    async fn append(&self, events: &[FeedEvent]) -> Result<usize, Fault> {
+        let events = events.to_vec();
+        self.work(move |segments| segments.append(&events)).await
+    }
+
+    async fn head(&self, count: usize) -> Result<Vec<FeedEvent>, Fault> {
+        self.work(move |segments| segments.head(count)).await
+    }
+
+    async fn advance(&self) -> Result<(), Fault> {
+        self.work(Segments::advance).await
+    }
+
+    fn is_empty(&self) -> bool {
+        lock(&self.opened).as_ref().is_none_or(|held| lock(held).segments.is_empty())
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,7 @@
+//! The queue on disk in which a feed's events wait while the database is away.
+
+mod disk;
+mod line;
+mod segment;
+
+pub use self::disk::DiskSpool;

@@ -1,0 +1,81 @@
+//! Events of a feed, in one transaction: leases, cursor, stays, gaps, announcements, popups, quarantine, run
+//! counts. An event that the cursor has passed changes nothing.
+
+use std::collections::BTreeSet;
+
+use sqlx::{Executor as _, PgConnection};
+
+use crate::domain::feed::{CallPopup, FeedEvent, FeedEventKind, FeedMessage};
+use crate::domain::record::Reject;
+use crate::domain::run::Counts;
+use crate::engine::feed::timeline::Change;
+use crate::engine::port::feed_store::{FeedCommit, FeedOutcome};
+use crate::store::commit::TRANSACTION;
+use crate::store::fault::Done;
+use crate::store::feed::lease::leases_missing_in_txn;
+use crate::store::feed::popup::popups_merge_in_txn;
+use crate::store::feed::row::{
+    Intervals, announcements_insert_in_txn, gaps_write_in_txn, stays_write_in_txn,
+};
+use crate::store::feed::session::{timelines_in_txn, timelines_save_in_txn};
+use crate::store::quarantine::{SetAside, quarantine_upsert_in_txn};
+use crate::store::run::run_add_in_txn;
+
+/// What new events bring to the tables.
+#[derive(Default)]
+pub(super) struct Gathered<'a> {
+    pub(super) intervals: Intervals,
+    pub(super) announcements: Vec<&'a FeedEvent>,
+    pub(super) popups: Vec<(&'a FeedEvent, &'a CallPopup)>,
+    pub(super) rejects: Vec<Reject>,
+    counts: Counts,
+}
+
+/// Stores the events; everything else of the transaction is the caller's.
+pub(super) async fn store_events(connection: &mut PgConnection, commit: &FeedCommit) -> Done<FeedOutcome> {
+    connection.execute(sqlx::raw_sql(TRANSACTION)).await?;
+    let source = commit.key.source.as_str();
+    let agents: BTreeSet<&str> = commit.events.iter().map(|event| event.extno.as_str()).collect();
+    let missing = leases_missing_in_txn(connection, &commit.key, &agents, &commit.fences).await?;
+    if !missing.is_empty() {
+        return Ok(FeedOutcome::NotHeld(missing));
+    }
+    let mut timelines = timelines_in_txn(connection, source, &agents).await?;
+    let mut gathered = Gathered::default();
+    for event in commit.events.iter() {
+        let mut changes = Vec::new();
+        let Some(timeline) = timelines.get_mut(&event.extno) else { continue };
+        if timeline.apply(event, &mut changes) {
+            gathered.add(event, changes);
+        }
+    }
+    let Gathered { intervals, announcements, popups, rejects, mut counts } = gathered;
+    timelines_save_in_txn(connection, source, &timelines).await?;
+    counts += stays_write_in_txn(connection, commit, &intervals).await?;
+    counts += gaps_write_in_txn(connection, commit, &intervals).await?;
+    counts.inserted += announcements_insert_in_txn(connection, commit, &announcements).await?;
+    counts += popups_merge_in_txn(connection, commit, popups).await?;
+    let (run, now) = (commit.run, commit.now);
+    let aside = SetAside { stream: &commit.key, bounds: None, rejects: &rejects, run, now };
+    counts.quarantined += quarantine_upsert_in_txn(connection, &aside).await?;
+    run_add_in_txn(connection, commit.run, &counts).await?;
+    Ok(FeedOutcome::Stored(counts))
+}
+
+impl<'a> Gathered<'a> {
+    fn add(&mut self, event: &'a FeedEvent, changes: Vec<Change>) {
+        let FeedEventKind::Message(message) = &event.kind else {
+            self.intervals.add(&event.extno, changes);
+            return;
+        };
+        self.counts.rows_read += 1;
+        match message {
+            FeedMessage::Notice(_) if changes.is_empty() => self.counts.unchanged += 1,
+            FeedMessage::Notice(_) => {}
+            FeedMessage::Announcement(_) => self.announcements.push(event),
+            FeedMessage::Popup(popup) => self.popups.push((event, popup)),
+            FeedMessage::Reject { reject, .. } => self.rejects.push(reject.clone()),
+        }
+        self.intervals.add(&event.extno, changes);
+    }
+}

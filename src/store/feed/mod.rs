@@ -1,0 +1,9 @@
+//! A feed's part of the database: leases for each agent, the cursor, and the tables of schema `workbench`.
+
+mod commit;
+mod lease;
+mod popup;
+mod port;
+mod row;
+mod session;
+pub(super) mod status;

@@ -1,0 +1,71 @@
+//! [`PgStore`] as a feed sees it.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use sqlx::Connection as _;
+use uuid::Uuid;
+
+use crate::domain::fault::Fault;
+use crate::domain::stream::StreamKey;
+use crate::engine::port::feed_store::{FeedCommit, FeedOutcome, FeedStore, Fences};
+use crate::store::fault::{Done, from_sql};
+use crate::store::feed::commit::store_events;
+use crate::store::feed::lease::{leases_hold, leases_release};
+use crate::store::feed::session::sessions_declare;
+use crate::store::pool::PgStore;
+
+#[async_trait]
+impl FeedStore for PgStore {
+    async fn feed_declare(&self, key: &StreamKey, agents: &[String]) -> Result<(), Fault> {
+        sessions_declare(&self.pool, key, agents)
+            .await
+            .map_err(|broken| broken.during(&format!("declaring the agents of {key}")))
+    }
+
+    async fn feed_hold(
+        &self,
+        key: &StreamKey,
+        agents: &[String],
+        worker: Uuid,
+        term: Duration,
+    ) -> Result<Fences, Fault> {
+        leases_hold(&self.pool, key, agents, worker, term)
+            .await
+            .map_err(|broken| broken.during(&format!("taking the leases of {key}")))
+    }
+
+    async fn feed_release(&self, key: &StreamKey, fences: &Fences) -> Result<(), Fault> {
+        leases_release(&self.pool, key, fences)
+            .await
+            .map_err(|broken| broken.during(&format!("releasing the leases of {key}")))
+    }
+
+    async fn feed_commit(&self, commit: FeedCommit) -> Result<FeedOutcome, Fault> {
+        let doing = format!("storing {} events of {}", commit.events.len(), commit.key);
+        self.commit_events(&commit, &doing).await.map_err(|broken| broken.during(&doing))
+    }
+}
+
+impl PgStore {
+    async fn commit_events(&self, commit: &FeedCommit, doing: &str) -> Done<FeedOutcome> {
+        let mut connection = self.pool.acquire().await?;
+        let outcome = async {
+            let mut transaction = connection.begin().await?;
+            let outcome = store_events(&mut transaction, commit).await?;
+            match outcome {
+                FeedOutcome::Stored(_) => {
+                    transaction.commit().await.map_err(|error| from_sql(doing, &error))?;
+                }
+                FeedOutcome::NotHeld(_) => transaction.rollback().await?,
+            }
+            Ok(outcome)
+        }
+        .await;
+        if outcome.is_err() {
+            // Whatever state it is in, it serves nobody again.
+            connection.close_on_drop();
+        }
+        outcome
+    }
+}

@@ -1,0 +1,9 @@
+//! The live feed of the workbench: real sockets, real PostgreSQL, the daemon as it ships.
+
+mod desk;
+mod load;
+mod message;
+mod outage;
+mod reader;
+mod storm;
+mod truth;

@@ -1,0 +1,74 @@
+//! The commands and the feed: what each says, and that none says a token.
+
+use ccsync::simulator::MonitorRates;
+use rustix::process::Signal;
+
+use super::desk::FeedDesk;
+use crate::support::db::TestDb;
+use crate::support::harness::eventually;
+use crate::support::process::Site;
+
+#[tokio::test]
+async fn only_run_follows_a_feed_and_the_other_commands_say_so() {
+    let db = TestDb::create().await;
+    let desk = FeedDesk::new(2, MonitorRates::default(), 1, db.url()).await;
+    let site = Site::new(&desk.configuration("", ""));
+    for command in [&["sync", "workbench.agent_monitor"][..], &["plan", "desk/workbench.agent_monitor"]] {
+        let refused = site.run(command).await.expect(2);
+        assert!(refused.talk().contains("only `ccsync run` follows it"), "{}", refused.stderr);
+    }
+    let passed_over = site.run(&["sync"]).await.expect(0);
+    assert_eq!(
+        passed_over.talk().lines().next(),
+        Some("note: desk/workbench.agent_monitor is a live feed; only `ccsync run` follows it")
+    );
+    let opened: usize =
+        desk.simulator.monitor_truth().agents.iter().map(|agent| agent.connections.len()).sum();
+    assert_eq!(opened, 0, "a command opened a socket");
+}
+
+#[tokio::test]
+async fn check_opens_one_socket_and_closes_it_again() {
+    let db = TestDb::create().await;
+    let desk = FeedDesk::new(2, MonitorRates::default(), 1, db.url()).await;
+    let site = Site::new(&desk.configuration("", ""));
+    let checked = site.run(&["check", "--json"]).await.expect(0).json();
+    let checks = checked["checks"].as_array().unwrap();
+    let feed = checks.iter().find(|check| check["subject"] == "desk/workbench.agent_monitor").unwrap();
+    assert_eq!(feed["detail"], "the socket of agent 1001 opens; 2 agents are configured");
+    eventually(std::time::Duration::from_secs(30), async || {
+        let agents = desk.simulator.monitor_truth().agents;
+        match &agents[0].connections[..] {
+            [one] if one.end.as_deref() == Some("client") && agents[1].connections.is_empty() => Ok(()),
+            other => Err(format!("{other:?}")),
+        }
+    })
+    .await;
+    let wrong = desk.configuration("", "").replace("s3cret-token-0", "s3cret-token-wrong");
+    let refused = Site::new(&wrong).run(&["check"]).await;
+    assert_ne!(refused.code, Some(0));
+    assert!(refused.stdout.contains("agent 1001: expected a websocket, got HTTP 401"), "{}", refused.stdout);
+    assert!(!format!("{refused:?}").contains("s3cret"), "{refused:?}");
+}
+
+#[tokio::test]
+async fn a_daemon_at_its_most_talkative_says_no_token_and_nothing_of_what_came() {
+    let db = TestDb::create().await;
+    let rates = MonitorRates { garbage: 5.0, cut: 1.0, ..MonitorRates::lively(20.0) };
+    let desk = FeedDesk::new(2, rates, 1, db.url()).await;
+    let site = Site::new(&desk.configuration("", "")).with("CCSYNC__LOG__FILTER", "trace");
+    let daemon = site.start(&["run"]);
+    let pool = db.pool().await;
+    eventually(std::time::Duration::from_secs(60), async || {
+        let gaps: i64 =
+            sqlx::query_scalar("select count(*) from workbench.feed_gap").fetch_one(pool).await.unwrap();
+        if 2 < gaps { Ok(()) } else { Err(format!("{gaps} gaps")) }
+    })
+    .await;
+    let ended = daemon.stop(Signal::TERM).await.expect(0);
+    assert!(ended.stderr.contains("agent 1001 is heard"), "{}", ended.stderr);
+    for secret in ["s3cret", "15711356914", "13900001111", "公告", "garbage 1"] {
+        let line = ended.stderr.lines().find(|line| line.contains(secret));
+        assert!(line.is_none(), "{secret} in {line:?}");
+    }
+}
