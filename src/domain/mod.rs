@@ -1,12 +1,14 @@
 //! Values: streams, windows, pages, records, certificates, faults. No async, no I/O, no clock.
 
 pub mod absence;
+pub mod action;
 pub mod certificate;
 pub mod fault;
 pub mod lag;
 pub mod page;
 pub mod privacy;
 pub mod record;
+pub mod roster;
 pub mod run;
 pub mod share;
 pub mod status;

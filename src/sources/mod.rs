@@ -8,6 +8,7 @@ pub mod moor;
 pub mod sobot;
 
 mod address;
+mod answer;
 mod instant;
 mod reading;
 mod repair;

@@ -4,7 +4,6 @@ use std::fmt;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use secrecy::ExposeSecret as _;
 
 use crate::domain::fault::{Fault, FaultKind};
 use crate::domain::page::{Closing, Page, PageRequest};
@@ -13,14 +12,13 @@ use crate::domain::stream::{StreamId, StreamKey};
 use crate::engine::port::budget::{Budget, BudgetKey};
 use crate::engine::port::clock::Clock;
 use crate::engine::port::source::Source;
-use crate::sources::address::address;
-use crate::sources::http::{HttpClient, Request};
+use crate::sources::http::HttpClient;
 use crate::sources::moor::agent_claim_status::AGENT_CLAIM_STATUS;
 use crate::sources::moor::by_group::ByGroup;
 use crate::sources::moor::config::MoorConfig;
-use crate::sources::moor::endpoint::{Endpoint, reread};
+use crate::sources::moor::endpoint::{Endpoint, QueueFilter, reread};
 use crate::sources::moor::queue::QUEUE;
-use crate::sources::moor::sign::sign;
+use crate::sources::moor::request::{path, post};
 use crate::sources::moor::wire::{Refusal, judge};
 use crate::sources::site::CallSite;
 
@@ -64,12 +62,17 @@ impl MoorAccount {
 
     /// Skill groups and their members (`moor-skill-groups.txt`, queueQueue).
     pub fn queue(&self) -> Arc<dyn Source> {
-        Arc::new(MoorStream { account: self.shared.clone(), endpoint: &QUEUE })
+        Arc::new(MoorStream { account: self.shared.clone(), endpoint: &QUEUE, filter: None })
+    }
+
+    /// The skill groups that the vendor picks by this filter.
+    pub fn queue_where(&self, filter: QueueFilter) -> Arc<dyn Source> {
+        Arc::new(MoorStream { account: self.shared.clone(), endpoint: &QUEUE, filter: Some(filter) })
     }
 
     /// Claim state of each member (`moor-skill-groups.txt`, queueQueueAgentClaimStatus).
     pub fn agent_claim_status(&self) -> Arc<dyn Source> {
-        Arc::new(MoorStream { account: self.shared.clone(), endpoint: &AGENT_CLAIM_STATUS })
+        Arc::new(MoorStream { account: self.shared.clone(), endpoint: &AGENT_CLAIM_STATUS, filter: None })
     }
 
     /// The stream's request budget. The limits are printed per endpoint: 20 a minute, and 100 for the
@@ -101,6 +104,7 @@ impl fmt::Debug for MoorAccount {
 struct MoorStream {
     account: Arc<Shared>,
     endpoint: &'static Endpoint,
+    filter: Option<QueueFilter>,
 }
 
 #[async_trait]
@@ -186,7 +190,7 @@ impl MoorStream {
             by_group.forget().await;
             let message = format!(
                 "{}: queueQueue lists group {exten}, and its claim state is empty: the group vanished meanwhile",
-                self.site().stream
+                self.site().subject
             );
             return Err(Fault::new(FaultKind::WalkUnsettled, message));
         }
@@ -196,7 +200,7 @@ impl MoorStream {
 
     /// The numbers of all groups.
     async fn list_groups(&self) -> Result<Vec<String>, Fault> {
-        let queue = MoorStream { account: self.account.clone(), endpoint: &QUEUE };
+        let queue = MoorStream { account: self.account.clone(), endpoint: &QUEUE, filter: None };
         let mut extens: Vec<String> = Vec::new();
         for page_no in 1.. {
             queue.reserve().await?;
@@ -219,31 +223,28 @@ impl MoorStream {
 
     fn site(&self) -> CallSite {
         let config = &self.account.config;
+        let stream = StreamKey { source: config.source.clone(), stream: self.endpoint.stream };
         CallSite {
-            stream: StreamKey { source: config.source.clone(), stream: self.endpoint.stream },
-            request: format!("POST /v20210827/webChat/{}/{}", self.endpoint.name, config.account_id),
+            subject: stream.to_string(),
+            request: format!("POST {}", path(config, self.endpoint.name)),
         }
     }
 
     async fn ask(&self, request: &PageRequest, exten: Option<&str>) -> Result<Page, Refusal> {
         let Shared { config, http, clock, .. } = &*self.account;
-        let path = format!("/v20210827/webChat/{}/{}", self.endpoint.name, config.account_id);
         let site = self.site();
-        let signature = sign(config, clock.now());
-        let (sig, authorization) = (signature.sig.expose_secret(), signature.authorization.expose_secret());
         let mut body = serde_json::json!({"page": request.page_no, "pageSize": request.page_size});
+        match &self.filter {
+            Some(QueueFilter::Exten(exten)) => body["exten"] = exten.as_str().into(),
+            Some(QueueFilter::DisplayName(name)) => body["displayName"] = name.as_str().into(),
+            None => {}
+        }
         if let Some(exten) = exten {
             body["exten"] = exten.into();
         }
-        let request = Request {
-            url: address(&config.base_url, &path, &[("sig", sig)]),
-            secret_header: Some(("Authorization", signature.authorization.clone())),
-            json: Some(body.to_string()),
-            time_limit: None,
-        };
+        let (request, signature) = post(config, self.endpoint.name, body.to_string(), clock.now());
         let answer = http.send(&site, request).await.map_err(Refusal::Other)?;
-        let secrets = [sig, authorization, config.api_secret.expose_secret()];
-        let listing = judge(&site, &answer, &secrets, clock.now())?;
+        let listing = judge(&site, &answer, &signature.secrets(config), clock.now())?;
         let read = |raw: &serde_json::value::RawValue| (self.endpoint.read)(raw.get(), config.phone);
         Ok(Page {
             records: listing.elements.into_iter().map(read).collect(),

@@ -9,7 +9,7 @@ use serde_json::value::RawValue;
 
 use crate::domain::fault::{Fault, FaultKind};
 use crate::domain::privacy::PhonePolicy;
-use crate::sources::http::Answer;
+use crate::sources::answer::Answer;
 use crate::sources::moor::fault::{Meaning, RATE_WAIT, SUCCESS, is_known_failure, meaning};
 use crate::sources::reading::{Fields, list};
 use crate::sources::scalar::Scalar;
@@ -31,14 +31,33 @@ pub(super) enum Refusal {
     Other(Fault),
 }
 
-/// Success is `success` true or `code` 200; `success` false or a known code of failure overrules the other.
-/// The body decides whatever the status; the status only where the body has neither.
+/// What a successful answer holds beside its code.
+#[derive(Debug)]
+pub(super) struct Success<'a> {
+    pub(super) fields: Fields<'a>,
+    /// As sent, if it was.
+    pub(super) code: Option<String>,
+}
+
+/// The list of a successful answer.
 pub(super) fn judge<'a>(
     site: &CallSite,
     answer: &'a Answer,
     secrets: &[&str],
     now: DateTime<Utc>,
 ) -> Result<Listing<'a>, Refusal> {
+    let success = verdict(site, answer, secrets, now)?;
+    listing(success.fields).map_err(|why| Refusal::Other(site.fault(FaultKind::Malformed, why)))
+}
+
+/// Success is `success` true or `code` 200; `success` false or a known code of failure overrules the other.
+/// The body decides whatever the status; the status only where the body has neither.
+pub(super) fn verdict<'a>(
+    site: &CallSite,
+    answer: &'a Answer,
+    secrets: &[&str],
+    now: DateTime<Utc>,
+) -> Result<Success<'a>, Refusal> {
     let not_understood = || Refusal::Other(answer.not_understood(site, "JSON with a code or success", now));
     let mut fields = Fields::open(&answer.text, PhonePolicy::Mask).map_err(|_| not_understood())?;
     let sent = fields.take("code");
@@ -52,7 +71,7 @@ pub(super) fn judge<'a>(
         (None, code) => code == Some(SUCCESS),
     };
     if succeeded {
-        return listing(fields).map_err(|why| Refusal::Other(site.fault(FaultKind::Malformed, why)));
+        return Ok(Success { fields, code: shown });
     }
     // A failure that names no code of its own is known by the status, if that is one of failure.
     let status = u64::from(answer.status);

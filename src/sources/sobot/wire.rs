@@ -6,7 +6,7 @@ use crate::domain::fault::{Fault, FaultKind};
 use crate::domain::page::Page;
 use crate::domain::privacy::PhonePolicy;
 use crate::domain::record::Record;
-use crate::sources::http::Answer;
+use crate::sources::answer::Answer;
 use crate::sources::reading::{Fields, list, reject};
 use crate::sources::scalar::Scalar;
 use crate::sources::site::{CallSite, quote};
