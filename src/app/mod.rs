@@ -2,11 +2,14 @@
 //! all call [`App::build`]; what differs between them are the [`Seams`].
 
 mod absence;
+mod action;
 mod check;
 mod daemon;
 mod database;
 mod plan;
 mod quarantine;
+mod roster;
+mod roster_apply;
 mod stream;
 mod transient;
 
@@ -16,11 +19,14 @@ use chrono::{DateTime, Utc};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
+pub use self::action::{ActionDesk, ActionError, Performed};
 pub use self::check::{CheckReport, Checked};
 pub use self::daemon::DaemonError;
 pub use self::database::Database;
 pub use self::plan::{Rereading, StreamPlan};
 pub use self::quarantine::Retried;
+pub use self::roster::RosterDesk;
+pub use self::roster_apply::{Ending, GroupOutcome};
 use self::stream::Stream;
 use crate::config::Settings;
 use crate::domain::fault::{Fault, FaultKind};

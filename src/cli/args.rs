@@ -7,6 +7,10 @@ use chrono_tz::Tz;
 use clap::{Args, Parser, Subcommand};
 
 use crate::app::StreamChoice;
+use crate::cli::action::ActionCommand;
+use crate::cli::moor::MoorCommand;
+use crate::cli::roster::RosterCommand;
+use crate::cli::workbench::WorkbenchArgs;
 use crate::domain::stream::StreamId;
 use crate::domain::window::local_midnight;
 use crate::simulator::SimulatorArgs;
@@ -41,6 +45,17 @@ pub(super) enum Command {
     Absence(AbsenceCommand),
     /// Records that could not be read: look at them, read them again, give them up.
     Quarantine(QuarantineArgs),
+    /// 7moor: change skill groups. Shows what it would send; acts only with --yes.
+    #[command(subcommand)]
+    Moor(MoorCommand),
+    /// Skill groups as a file: write it, compare it with the vendor, make the vendor's like it.
+    #[command(subcommand)]
+    Roster(RosterCommand),
+    /// Call system: act on an agent's calls and messages. Shows what it would send; acts only with --yes.
+    Workbench(WorkbenchArgs),
+    /// The log of writes to the vendors.
+    #[command(subcommand)]
+    Action(ActionCommand),
     /// Create or update the tables.
     Migrate,
     /// The configuration in effect, secrets hidden.

@@ -1,6 +1,7 @@
 //! The commands. stdout is data, stderr is talk; the exit code says how it went.
 
 mod absence;
+mod action;
 mod args;
 mod backfill;
 mod check;
@@ -8,14 +9,19 @@ mod config;
 mod demo;
 mod exit;
 mod migrate;
+mod moor;
+mod operator;
 mod output;
 mod plan;
 mod quarantine;
+mod roster;
+mod roster_file;
 mod run;
 mod simulator;
 mod status;
 mod stop;
 mod sync;
+mod workbench;
 
 use std::process::ExitCode;
 
@@ -72,6 +78,10 @@ fn dispatch(cli: Cli) -> Result<Exit, Failure> {
             Command::Status(args) => status::status(settings, args).await,
             Command::Absence(command) => absence::absence(settings, command).await,
             Command::Quarantine(args) => quarantine::quarantine(settings, args).await,
+            Command::Moor(command) => moor::moor(settings, command).await,
+            Command::Roster(command) => roster::roster(settings, command).await,
+            Command::Workbench(args) => workbench::workbench(settings, args).await,
+            Command::Action(command) => action::action(settings, command).await,
             Command::Migrate => migrate::migrate(settings).await,
             Command::Config(_) | Command::Simulator(_) | Command::Demo(_) => Ok(Exit::Done),
         }

@@ -26,8 +26,8 @@ use chrono::{DateTime, Utc};
 pub use self::error::{ConfigError, ConfigErrors, Origin};
 pub use self::render::{Format, render};
 pub use self::settings::{
-    Account, AgentSettings, DatabaseSettings, EngineSettings, HttpSettings, LogFormat, LogSettings,
-    OpsSettings, PrivacySettings, SchedulerSettings, Settings, SourceSettings, StreamSettings,
+    Account, ActionBody, AgentSettings, DatabaseSettings, EngineSettings, HttpSettings, LogFormat,
+    LogSettings, OpsSettings, PrivacySettings, SchedulerSettings, Settings, SourceSettings, StreamSettings,
     WindowSettings,
 };
 

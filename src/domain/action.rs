@@ -6,6 +6,8 @@ use chrono::{DateTime, Utc};
 use serde::Serialize;
 use serde_json::Value as Json;
 
+use crate::domain::privacy::PhonePolicy;
+
 /// Every write there is. The text form is part of the contract.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum ActionCommand {
@@ -58,6 +60,89 @@ impl fmt::Display for ActionCommand {
 impl Serialize for ActionCommand {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(self.as_str())
+    }
+}
+
+/// What can be ordered at the workbench (`workbench.txt`), each on the calls of one agent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum WorkbenchAction {
+    /// 签入.
+    Logon,
+    /// 签出.
+    Logout,
+    /// 下一个.
+    NextCall,
+    /// 通话保持.
+    Hold,
+    /// 多方通话.
+    Meeting {
+        /// Whom. The document's name for it is a telephone's and its description an agent's number.
+        tel: String,
+    },
+    /// 加入黑名单.
+    AddBlack {
+        /// Number of the customer's record.
+        info_uuid: String,
+    },
+    /// 获取短信内容.
+    GetMessage,
+    /// 发送短信.
+    SendSms {
+        /// To whom.
+        telephone: String,
+        /// The text.
+        msg: String,
+    },
+}
+
+impl WorkbenchAction {
+    /// Its name.
+    pub const fn command(&self) -> ActionCommand {
+        match self {
+            WorkbenchAction::Logon => ActionCommand::WorkbenchLogon,
+            WorkbenchAction::Logout => ActionCommand::WorkbenchLogout,
+            WorkbenchAction::NextCall => ActionCommand::WorkbenchNextCall,
+            WorkbenchAction::Hold => ActionCommand::WorkbenchHold,
+            WorkbenchAction::Meeting { .. } => ActionCommand::WorkbenchMeeting,
+            WorkbenchAction::AddBlack { .. } => ActionCommand::WorkbenchAddBlack,
+            WorkbenchAction::GetMessage => ActionCommand::WorkbenchGetMessage,
+            WorkbenchAction::SendSms { .. } => ActionCommand::WorkbenchSendSms,
+        }
+    }
+
+    /// Refuses what the vendor would not take as it is meant.
+    ///
+    /// # Errors
+    /// Which field, and why; without its content.
+    pub fn check(&self) -> Result<(), String> {
+        let dialled = |text: &str| {
+            let odd = |letter: char| !letter.is_ascii_digit() && !"+-*#".contains(letter);
+            if text.is_empty() || text.contains(odd) || 32 < text.len() {
+                return Err("the number must be digits, 32 at most; + - * # are allowed".to_owned());
+            }
+            Ok(())
+        };
+        match self {
+            WorkbenchAction::Meeting { tel } => dialled(tel),
+            WorkbenchAction::SendSms { telephone, msg } => {
+                dialled(telephone)?;
+                if msg.trim().is_empty() {
+                    Err("the text of the message is empty".to_owned())
+                } else {
+                    Ok(())
+                }
+            }
+            WorkbenchAction::AddBlack { info_uuid } => {
+                let odd = info_uuid.is_empty() || info_uuid.contains(char::is_whitespace);
+                if odd || PhonePolicy::Mask.scrub_text(info_uuid).is_some() {
+                    return Err("info_uuid is the number of the customer's record, such as \
+                                beeb8dda-87fb-4f7d-aa60-a4dee98e2e08; not a telephone number"
+                        .to_owned());
+                }
+                Ok(())
+            }
+            _ => Ok(()),
+        }
     }
 }
 
@@ -115,6 +200,12 @@ impl ActionState {
     /// The state of this name.
     pub fn from_name(name: &str) -> Option<ActionState> {
         ActionState::ALL.into_iter().find(|state| state.as_str() == name)
+    }
+}
+
+impl fmt::Display for ActionState {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
     }
 }
 

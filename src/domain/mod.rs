@@ -9,6 +9,7 @@ pub mod page;
 pub mod privacy;
 pub mod record;
 pub mod roster;
+pub mod roster_plan;
 pub mod run;
 pub mod share;
 pub mod status;

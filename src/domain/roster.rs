@@ -249,7 +249,8 @@ mod tests {
         let member = |number: &str, priority| Member { agent_number: number.into(), priority };
         assert_eq!("8000".parse(), Ok(member("8000", 0)));
         assert_eq!("8000:2".parse(), Ok(member("8000", 2)));
-        for wrong in ["", ":1", "8000:", "8000:-1", "8000:+1", "8000:1.5", "80 00", "8000:1:2", "8000:2147483648"]
+        for wrong in
+            ["", ":1", "8000:", "8000:-1", "8000:+1", "8000:1.5", "80 00", "8000:1:2", "8000:2147483648"]
         {
             assert!(wrong.parse::<Member>().is_err(), "{wrong}");
         }
@@ -259,7 +260,8 @@ mod tests {
     fn memory_is_on_with_one_of_four_times_or_off_with_none() {
         assert_eq!(MemoryTime::of(false, None), Ok(None));
         assert_eq!(MemoryTime::of(true, Some("1440")), Ok(Some(MemoryTime(1_440))));
-        for (is_memory, minutes) in [(true, None), (false, Some("120")), (true, Some("60")), (true, Some(""))] {
+        for (is_memory, minutes) in [(true, None), (false, Some("120")), (true, Some("60")), (true, Some(""))]
+        {
             assert!(MemoryTime::of(is_memory, minutes).is_err(), "{is_memory} {minutes:?}");
         }
     }

@@ -6,6 +6,7 @@
 pub mod http;
 pub mod moor;
 pub mod sobot;
+pub mod workbench;
 
 mod address;
 mod answer;

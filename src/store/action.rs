@@ -169,10 +169,7 @@ async fn known_agents(pool: &PgPool, source: &str) -> Done<Vec<KnownAgent>> {
     .fetch_all(pool)
     .await?;
     let agent = |row: &PgRow| {
-        Ok(KnownAgent {
-            agent_number: row.try_get("agent_number")?,
-            member_now: row.try_get("member_now")?,
-        })
+        Ok(KnownAgent { agent_number: row.try_get("agent_number")?, member_now: row.try_get("member_now")? })
     };
     Ok(rows.iter().map(agent).collect::<Result<_, sqlx::Error>>()?)
 }

@@ -115,10 +115,8 @@ impl Actor for MoorWrite {
 
     async fn act(self: Box<Self>) -> Reply {
         let Shared { config, http, clock, .. } = &*self.shared;
-        let site = CallSite {
-            subject: self.draft.source.clone(),
-            request: format!("POST {}", self.draft.path),
-        };
+        let site =
+            CallSite { subject: self.draft.source.clone(), request: format!("POST {}", self.draft.path) };
         let (request, signature) = post(config, self.endpoint, self.body, clock.now());
         let answer = match http.send_once(&site, request).await {
             Ok(answer) => answer,
