@@ -202,8 +202,8 @@ impl ActionDesk<'_> {
                 .to_owned(),
         };
         Err(ActionError::Order(format!(
-            "unknown agents: {}. {basis}, or add --unchecked-members if they exist. 7moor skips agents that do \
-             not exist without a word",
+            "unknown agents: {}; {basis}, or add --unchecked-members if they exist (7moor skips agents that do \
+             not exist without a word)",
             unknown.join(", ")
         )))
     }

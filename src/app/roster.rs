@@ -8,7 +8,7 @@ use chrono::{DateTime, Utc};
 
 use crate::app::action::{ActionDesk, ActionError};
 use crate::app::stream::{http_config, moor_config, moor_limits, pass_config};
-use crate::domain::action::{ActionCommand, ActionRecord};
+use crate::domain::action::{ActionCommand, ActionRecord, target};
 use crate::domain::fault::{Fault, FaultKind};
 use crate::domain::page::Closing;
 use crate::domain::privacy::PhonePolicy;
@@ -146,12 +146,12 @@ impl RosterDesk<'_> {
         Ok(plan)
     }
 
-    /// Earlier writes of this kind about `target` whose answer was lost.
+    /// Earlier writes of this kind about this group whose answer was lost.
     pub(super) async fn unknown(
         &self,
         command: ActionCommand,
-        target: &str,
+        about: &str,
     ) -> Result<Vec<ActionRecord>, Fault> {
-        self.desk.log.unknown_actions(self.source(), command.as_str(), target).await
+        self.desk.log.unknown_actions(self.source(), command.as_str(), &target(about)).await
     }
 }

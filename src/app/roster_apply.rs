@@ -7,7 +7,7 @@ use serde_json::Value as Json;
 
 use crate::app::action::Performed;
 use crate::app::roster::RosterDesk;
-use crate::domain::action::{ActionCommand, ActionRecord, ActionState};
+use crate::domain::action::{ActionCommand, ActionRecord, ActionState, target};
 use crate::domain::fault::{Fault, FaultKind};
 use crate::domain::roster::{Group, Member};
 use crate::domain::roster_plan::{GroupPlan, RosterPlan, Step};
@@ -197,7 +197,7 @@ impl RosterDesk<'_> {
             let mut left = Vec::new();
             for action in unknown {
                 let wanted = requested(&action);
-                let done = present.iter().any(|group| group.members == wanted);
+                let done = present.iter().any(|group| recorded(&group.members) == wanted);
                 let over = action.sent_at.is_none_or(|sent| sent + self.settle <= self.now());
                 if done || over {
                     self.desk.log.observe(action.id, done, self.now()).await?;
@@ -212,6 +212,15 @@ impl RosterDesk<'_> {
         }
         Ok(())
     }
+}
+
+/// Members as the log has them.
+fn recorded(members: &[Member]) -> Vec<Member> {
+    let member =
+        |member: &Member| Member { agent_number: target(&member.agent_number), priority: member.priority };
+    let mut members: Vec<Member> = members.iter().map(member).collect();
+    members.sort();
+    members
 }
 
 /// The members that a recorded write asked for, in the order of their numbers.

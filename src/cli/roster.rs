@@ -89,7 +89,9 @@ pub(super) async fn roster(settings: Settings, command: RosterCommand) -> Result
 
 async fn export(desk: &ActionDesk<'_>, args: &ExportArgs) -> Result<Exit, Failure> {
     let roster = desk.roster(args.source.as_deref())?;
-    let groups = roster.groups().await?;
+    let mut groups = roster.groups().await?;
+    // The vendor lists what changed last first; a file under version control wants an order that stays.
+    groups.sort_by(|one, other| (one.exten.len(), &one.exten).cmp(&(other.exten.len(), &other.exten)));
     let text = roster_file::write(roster.source(), &groups, args.format, roster.phone());
     let text = text.map_err(Failure::failed)?;
     match &args.output {
@@ -240,5 +242,6 @@ fn line(outcome: &GroupOutcome) -> String {
     let action = outcome.action.map(|id| format!(" (action {id})")).unwrap_or_default();
     let detail = outcome.detail.as_ref().map(|detail| format!(": {}", plain(detail))).unwrap_or_default();
     let exten = outcome.exten.as_deref().unwrap_or("(new)");
-    format!("{exten} {}: {ending}{action}{detail}", plain(&outcome.display_name))
+    let name = format!("{exten} {}", plain(&outcome.display_name));
+    format!("{}: {ending}{action}{detail}", name.trim_end())
 }

@@ -153,7 +153,7 @@ pub struct ActionDraft {
     pub source: String,
     /// What.
     pub command: ActionCommand,
-    /// The skill group's number, the name of the one to be made, or the agent's number.
+    /// [`target`]: the skill group's number, the name of the one to be made, or the agent's number.
     pub target: Option<String>,
     /// Path at the vendor, without the query, which carries signatures.
     pub path: String,
@@ -250,6 +250,11 @@ pub struct ActionRecord {
     pub observed_done: Option<bool>,
     /// When that was.
     pub observed_at: Option<DateTime<Utc>>,
+}
+
+/// What an action is about, as the log has it: a telephone number in it is masked.
+pub fn target(text: &str) -> String {
+    PhonePolicy::Mask.scrub_text(text).unwrap_or_else(|| text.to_owned())
 }
 
 /// An agent whom the tables know as a member of skill groups.

@@ -8,7 +8,7 @@ use clap::Args;
 use humantime_serde::re::humantime;
 
 use super::change_rate::ChangeRates;
-use super::config::{MoorAccount, SimulatorConfig, SobotAccount};
+use super::config::{MoorAccount, SimulatorConfig, SobotAccount, WorkbenchAgent};
 use super::fault_rate::FaultRates;
 use super::switchboard::Switches;
 
@@ -61,6 +61,12 @@ pub struct SimulatorArgs {
     /// The secret of a 7moor account, in the order of --moor-account.
     #[arg(long = "moor-secret", default_value = "demo-secret")]
     pub moor_secrets: Vec<String>,
+    /// An agent at the call system; repeatable, each with its --agent-token.
+    #[arg(long = "agent-extno", value_name = "EXTNO", default_value = "1001")]
+    pub agent_extnos: Vec<String>,
+    /// The token of an agent at the call system, in the order of --agent-extno.
+    #[arg(long = "agent-token", value_name = "TOKEN", default_value = "demo-token")]
+    pub agent_tokens: Vec<String>,
     /// How many changes the data sees per second, in a realistic mix.
     #[arg(long, value_name = "RATE", default_value_t = 0.0)]
     pub changes_per_second: f64,
@@ -120,6 +126,7 @@ impl TryFrom<SimulatorArgs> for SimulatorConfig {
         }
         let sobot = |app_id, app_key| SobotAccount { app_id, app_key };
         let moor = |account, secret| MoorAccount { account, secret };
+        let agent = |extno, access_token| WorkbenchAgent { extno, access_token };
         Ok(Self {
             seed: args.seed,
             calls: args.calls,
@@ -130,6 +137,12 @@ impl TryFrom<SimulatorArgs> for SimulatorConfig {
             data_end: args.to,
             sobot_accounts: zip(args.app_ids, args.app_keys, ["app-id", "app-key"], sobot)?,
             moor_accounts: zip(args.moor_accounts, args.moor_secrets, ["moor-account", "moor-secret"], moor)?,
+            workbench_agents: zip(
+                args.agent_extnos,
+                args.agent_tokens,
+                ["agent-extno", "agent-token"],
+                agent,
+            )?,
             token_life_s: args.token_life,
             switches,
             faults,

@@ -6,7 +6,7 @@
 //! [`Fault`], what was asked is in the [`Journal`], and [`Truth`] is what a
 //! faithful copy must hold.
 //!
-//! One folder per vendor: `sobot` and `moor` so far.
+//! One folder per vendor: `sobot`, `moor` and `workbench`.
 
 mod args;
 mod change;
@@ -33,6 +33,7 @@ mod sobot;
 mod state;
 mod switchboard;
 mod time;
+mod workbench;
 mod world;
 
 /// The values of the switches, one enum per open question.
@@ -41,7 +42,7 @@ pub mod switches;
 pub use args::SimulatorArgs;
 pub use change::Change;
 pub use change_rate::{ChangeKind, ChangeRates};
-pub use config::{MoorAccount, Now, SimulatorConfig, SobotAccount};
+pub use config::{MoorAccount, Now, SimulatorConfig, SobotAccount, WorkbenchAgent};
 pub use endpoint::Endpoint;
 pub use fault::{Fault, Step};
 pub use fault_rate::FaultRates;

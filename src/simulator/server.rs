@@ -19,7 +19,7 @@ use super::journal::Journal;
 use super::state::{State, lock};
 use super::switchboard::Switches;
 use super::world::Truth;
-use super::{control, moor, sobot};
+use super::{control, moor, sobot, workbench};
 
 /// How long [`Simulator::stop`] waits for open connections.
 const GRACE: Duration = Duration::from_secs(2);
@@ -44,6 +44,7 @@ impl Simulator {
         let app: Router = Router::new()
             .merge(sobot::router())
             .merge(moor::router())
+            .merge(workbench::router())
             .merge(control::router())
             .with_state(Arc::clone(&state));
         let stop = state.stop.clone();

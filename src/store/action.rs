@@ -6,7 +6,7 @@ use sqlx::postgres::PgRow;
 use sqlx::{PgPool, Row as _};
 
 use crate::domain::action::{ActionDraft, ActionRecord, ActionState, KnownAgent, Settlement};
-use crate::domain::fault::Fault;
+use crate::domain::fault::{Fault, FaultKind};
 use crate::engine::port::action::ActionLog;
 use crate::store::fault::{Broken, Done};
 use crate::store::pool::PgStore;
@@ -44,7 +44,10 @@ impl ActionLog for PgStore {
         .execute(&self.pool)
         .await;
         let doing = format!("recording that action {id} is being sent; nothing was sent");
-        marked.map(|_| ()).map_err(|error| Broken::from(error).during(&doing))
+        match marked.map_err(|error| Broken::from(error).during(&doing))?.rows_affected() {
+            0 => Err(Fault::new(FaultKind::DatabaseRefused, format!("{doing}: it was sent before"))),
+            _ => Ok(()),
+        }
     }
 
     async fn settle(&self, id: i64, settlement: &Settlement, now: DateTime<Utc>) -> Result<(), Fault> {

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use serde_json::{Value as Json, json};
 
-use crate::domain::action::{ActionCommand, ActionDraft};
+use crate::domain::action::{ActionCommand, ActionDraft, target};
 use crate::domain::fault::{Fault, FaultKind};
 use crate::domain::privacy::PhonePolicy;
 use crate::domain::roster::{Member, NewGroup};
@@ -69,7 +69,7 @@ impl MoorWriter {
         &self,
         command: ActionCommand,
         endpoint: &'static str,
-        target: &str,
+        about: &str,
         body: Json,
     ) -> Box<dyn Actor> {
         let config = &self.shared.config;
@@ -78,7 +78,7 @@ impl MoorWriter {
         let draft = ActionDraft {
             source: config.source.clone(),
             command,
-            target: Some(target.to_owned()),
+            target: Some(target(about)),
             path: path(config, endpoint),
             request,
         };

@@ -10,7 +10,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::{Map, Value as Json};
 use url::{Url, form_urlencoded};
 
-use crate::domain::action::{ActionDraft, WorkbenchAction};
+use crate::domain::action::{ActionDraft, WorkbenchAction, target};
 use crate::domain::privacy::{PhonePolicy, mask_phone};
 use crate::engine::port::action::{Actor, Reply};
 use crate::engine::port::budget::BudgetKey;
@@ -70,7 +70,7 @@ impl WorkbenchWriter {
         let draft = ActionDraft {
             source: source.clone(),
             command: action.command(),
-            target: Some(extno.clone()),
+            target: Some(target(extno)),
             path: path.to_owned(),
             request: shown(&fields),
         };
@@ -169,10 +169,10 @@ impl Actor for WorkbenchOrder {
         match http.send_once(&site, request).await {
             Ok(answer) => {
                 // What was sent to whom must not come back in the vendor's words either.
-                let mut secrets: Vec<&str> = vec![config.access_token.expose_secret()];
-                secrets.extend(
-                    self.fields.iter().filter(|(name, _)| *name == "msg").map(|(_, text)| text.as_str()),
-                );
+                let private = |name: &str| matches!(name, "telephone" | "tel" | "msg");
+                let fields = self.fields.iter().filter(|(name, _)| private(name));
+                let token = config.access_token.expose_secret();
+                let secrets: Vec<&str> = fields.map(|(_, value)| value.as_str()).chain([token]).collect();
                 judge(&site, &answer, &secrets, self.tells, clock.now())
             }
             Err(lost) if lost.unsent => Reply::Unsent(lost.fault),

@@ -1,0 +1,5 @@
+//! The call system's agent workbench.
+
+mod action;
+
+pub(super) use action::router;
