@@ -26,7 +26,7 @@ pub use self::database::Database;
 pub use self::plan::{Rereading, StreamPlan};
 pub use self::quarantine::Retried;
 pub use self::roster::RosterDesk;
-pub use self::roster_apply::{Ending, GroupOutcome};
+pub use self::roster_apply::{Ending, GroupOutcome, Progress};
 use self::stream::Stream;
 use crate::config::Settings;
 use crate::domain::fault::{Fault, FaultKind};

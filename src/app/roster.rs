@@ -21,7 +21,7 @@ use crate::engine::port::source::Source;
 use crate::engine::read::{Before, ReadEnd, read};
 use crate::engine::reader::PassConfig;
 use crate::sources::http::HttpClient;
-use crate::sources::moor::{MoorAccount, MoorConfig, MoorWriter, QueueFilter};
+use crate::sources::moor::{MoorAccount, MoorConfig, MoorWriter};
 
 /// The skill groups of one 7moor account, to be looked at and changed.
 pub struct RosterDesk<'a> {
@@ -90,16 +90,9 @@ impl RosterDesk<'_> {
 
     /// The group of this number as it is now, if there is one.
     pub(super) async fn group(&self, exten: &str) -> Result<Option<Group>, Fault> {
-        let source = self.account.queue_where(QueueFilter::Exten(exten.to_owned()));
+        let source = self.account.queue_of(exten);
         let found = self.look(source.as_ref()).await?;
         Ok(found.into_iter().find(|group| group.exten == exten))
-    }
-
-    /// The groups of this name as they are now.
-    pub(super) async fn groups_called(&self, name: &str) -> Result<Vec<Group>, Fault> {
-        let source = self.account.queue_where(QueueFilter::DisplayName(name.to_owned()));
-        let found = self.look(source.as_ref()).await?;
-        Ok(found.into_iter().filter(|group| group.display_name == name).collect())
     }
 
     async fn look(&self, source: &dyn Source) -> Result<Vec<Group>, Fault> {

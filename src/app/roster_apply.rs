@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
 use serde::Serialize;
 use serde_json::Value as Json;
 
@@ -66,8 +67,17 @@ impl GroupOutcome {
     }
 }
 
+/// What is told while groups are dealt with.
+#[derive(Debug)]
+pub enum Progress<'a> {
+    /// The answer to an earlier write about this group was lost: it is looked for, at most until then.
+    Awaiting(&'a GroupPlan, DateTime<Utc>),
+    /// This group is done with.
+    Ended(&'a GroupOutcome),
+}
+
 impl RosterDesk<'_> {
-    /// Does what was planned, group by group. `told` hears of each as it ends.
+    /// Does what was planned, group by group. `told` hears how it goes.
     ///
     /// A group that the vendor shows otherwise than when it was planned is left alone, unless it is as wanted
     /// by now. After a refusal that concerns every write the rest is not tried.
@@ -77,7 +87,7 @@ impl RosterDesk<'_> {
     pub async fn apply(
         &self,
         plan: &RosterPlan,
-        mut told: impl FnMut(&GroupOutcome),
+        mut told: impl FnMut(Progress<'_>),
     ) -> Result<Vec<GroupOutcome>, Fault> {
         let mut outcomes: Vec<GroupOutcome> = Vec::new();
         let mut hopeless = None;
@@ -86,9 +96,9 @@ impl RosterDesk<'_> {
                 Some(why) if planned.writes() => {
                     GroupOutcome::of(planned, Ending::NotTried, Some(String::clone(why)))
                 }
-                _ => self.settle(planned, &mut hopeless).await?,
+                _ => self.settle(planned, &mut hopeless, &mut told).await?,
             };
-            told(&outcome);
+            told(Progress::Ended(&outcome));
             outcomes.push(outcome);
         }
         Ok(outcomes)
@@ -98,12 +108,13 @@ impl RosterDesk<'_> {
         &self,
         planned: &GroupPlan,
         hopeless: &mut Option<String>,
+        told: &mut impl FnMut(Progress<'_>),
     ) -> Result<GroupOutcome, Fault> {
         if let Step::Impossible(why) = &planned.step {
             return Ok(GroupOutcome::of(planned, Ending::Stopped, Some(why.clone())));
         }
-        self.settle_unknown(planned).await?;
-        if planned.step == Step::Keep {
+        let waited = self.settle_unknown(planned, told).await?;
+        if planned.step == Step::Keep && !waited {
             return Ok(GroupOutcome::of(planned, Ending::AsWanted, None));
         }
         let present = self.present(planned).await?;
@@ -117,8 +128,12 @@ impl RosterDesk<'_> {
                 });
             }
             (Step::Assign, [group]) if group.members == planned.before => {}
-            (Step::Assign, [_]) => return stopped("its members changed at the vendor since it was planned"),
-            (Step::Assign, _) => return stopped("it vanished at the vendor since it was planned"),
+            (Step::Assign | Step::Keep, [_]) => {
+                return stopped("its members changed at the vendor since it was planned");
+            }
+            (Step::Assign | Step::Keep, _) => {
+                return stopped("it vanished at the vendor since it was planned");
+            }
             (_, []) => {}
             (_, _) => return stopped("a group of this name, with other members, appeared meanwhile"),
         }
@@ -142,7 +157,12 @@ impl RosterDesk<'_> {
     async fn present(&self, planned: &GroupPlan) -> Result<Vec<Group>, Fault> {
         match &planned.exten {
             Some(exten) => Ok(self.group(exten).await?.into_iter().collect()),
-            None => self.groups_called(&planned.display_name).await,
+            // The vendor's filter by name is not described well enough to rest a write on.
+            None => {
+                let mut all = self.groups().await?;
+                all.retain(|group| group.display_name == planned.display_name);
+                Ok(all)
+            }
         }
     }
 
@@ -156,11 +176,11 @@ impl RosterDesk<'_> {
         let until = self.now() + self.settle;
         let mut looks = 0;
         let seen = loop {
-            let present = self.present(planned).await?;
-            // A new group is known by the number that the vendor gave it, if it did.
-            let is_it =
-                |group: &&Group| done.settlement.result.as_ref().is_none_or(|exten| group.exten == *exten);
-            let seen = present.into_iter().find(|group| planned.exten.is_some() || is_it(&group));
+            let seen = match &done.settlement.result {
+                // A new group is known by the number that the vendor gave it, if it did.
+                Some(exten) => self.group(exten).await?,
+                None => self.present(planned).await?.into_iter().next(),
+            };
             looks += 1;
             let as_wanted = seen.as_ref().is_some_and(|group| group.members == planned.wanted);
             let hopeless = match state {
@@ -186,12 +206,17 @@ impl RosterDesk<'_> {
     }
 
     /// Settles earlier writes about this group whose answer was lost, by looking until they show or could
-    /// not show any more.
-    async fn settle_unknown(&self, planned: &GroupPlan) -> Result<(), Fault> {
+    /// not show any more. Answers whether there was any.
+    async fn settle_unknown(
+        &self,
+        planned: &GroupPlan,
+        told: &mut impl FnMut(Progress<'_>),
+    ) -> Result<bool, Fault> {
         let mut unknown = self.unknown(ActionCommand::MoorQueueAdd, &planned.display_name).await?;
         if let Some(exten) = &planned.exten {
             unknown.extend(self.unknown(ActionCommand::MoorQueueAssign, exten).await?);
         }
+        let any = !unknown.is_empty();
         while !unknown.is_empty() {
             let present = self.present(planned).await?;
             let mut left = Vec::new();
@@ -206,11 +231,12 @@ impl RosterDesk<'_> {
                 }
             }
             unknown = left;
-            if !unknown.is_empty() {
+            if let Some(sent) = unknown.iter().filter_map(|action| action.sent_at).max() {
+                told(Progress::Awaiting(planned, sent + self.settle));
                 self.desk.app.seams.clock.sleep(LOOK_AGAIN).await;
             }
         }
-        Ok(())
+        Ok(any)
     }
 }
 

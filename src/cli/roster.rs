@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use clap::{Args, Subcommand};
 use serde::Serialize;
 
-use crate::app::{ActionDesk, Ending, GroupOutcome, RosterDesk};
+use crate::app::{ActionDesk, Ending, GroupOutcome, Progress, RosterDesk};
 use crate::cli::action::{desk, with_app};
 use crate::cli::exit::Exit;
 use crate::cli::output::{self, Failure};
@@ -82,7 +82,8 @@ pub(super) async fn roster(settings: Settings, command: RosterCommand) -> Result
         }
         RosterCommand::Apply(args) => {
             let roster = load(&args.file.file)?;
-            with_app(settings, async |app| apply(&desk(app)?, &args, &roster).await).await
+            let zone = settings.timezone;
+            with_app(settings, async |app| apply(&desk(app)?, &args, &roster, zone).await).await
         }
     }
 }
@@ -129,7 +130,12 @@ async fn planned<'a>(
     Ok((vendor, plan))
 }
 
-async fn apply(desk: &ActionDesk<'_>, args: &ApplyArgs, roster: &Roster) -> Result<Exit, Failure> {
+async fn apply(
+    desk: &ActionDesk<'_>,
+    args: &ApplyArgs,
+    roster: &Roster,
+    zone: chrono_tz::Tz,
+) -> Result<Exit, Failure> {
     let (vendor, plan) = planned(desk, &args.file, roster).await?;
     if !args.file.json {
         output::data(&diff(&plan));
@@ -153,10 +159,19 @@ async fn apply(desk: &ActionDesk<'_>, args: &ApplyArgs, roster: &Roster) -> Resu
         plan: &'a RosterPlan,
         groups: &'a [GroupOutcome],
     }
-    let told = |outcome: &GroupOutcome| {
-        if !args.file.json {
-            output::data(&line(outcome));
+    let mut awaited = None;
+    let told = |progress: Progress<'_>| match progress {
+        Progress::Ended(outcome) if !args.file.json => output::data(&line(outcome)),
+        Progress::Ended(_) => {}
+        Progress::Awaiting(group, until) if awaited != Some(until) => {
+            awaited = Some(until);
+            let until = until.with_timezone(&zone).format("%T");
+            let group = plain(title(group));
+            output::talk(&format!(
+                "{group}: the answer to an earlier write was lost; looking for it until {until} at most"
+            ));
         }
+        Progress::Awaiting(..) => {}
     };
     let groups = vendor.apply(&plan, told).await?;
     if args.file.json {

@@ -16,7 +16,7 @@ use crate::sources::http::HttpClient;
 use crate::sources::moor::agent_claim_status::AGENT_CLAIM_STATUS;
 use crate::sources::moor::by_group::ByGroup;
 use crate::sources::moor::config::MoorConfig;
-use crate::sources::moor::endpoint::{Endpoint, QueueFilter, reread};
+use crate::sources::moor::endpoint::{Endpoint, reread};
 use crate::sources::moor::queue::QUEUE;
 use crate::sources::moor::request::{path, post};
 use crate::sources::moor::wire::{Refusal, judge};
@@ -62,17 +62,18 @@ impl MoorAccount {
 
     /// Skill groups and their members (`moor-skill-groups.txt`, queueQueue).
     pub fn queue(&self) -> Arc<dyn Source> {
-        Arc::new(MoorStream { account: self.shared.clone(), endpoint: &QUEUE, filter: None })
+        Arc::new(MoorStream { account: self.shared.clone(), endpoint: &QUEUE, only: None })
     }
 
-    /// The skill groups that the vendor picks by this filter.
-    pub fn queue_where(&self, filter: QueueFilter) -> Arc<dyn Source> {
-        Arc::new(MoorStream { account: self.shared.clone(), endpoint: &QUEUE, filter: Some(filter) })
+    /// The one skill group of this number; nothing where there is none.
+    pub fn queue_of(&self, exten: &str) -> Arc<dyn Source> {
+        let only = Some(exten.to_owned());
+        Arc::new(MoorStream { account: self.shared.clone(), endpoint: &QUEUE, only })
     }
 
     /// Claim state of each member (`moor-skill-groups.txt`, queueQueueAgentClaimStatus).
     pub fn agent_claim_status(&self) -> Arc<dyn Source> {
-        Arc::new(MoorStream { account: self.shared.clone(), endpoint: &AGENT_CLAIM_STATUS, filter: None })
+        Arc::new(MoorStream { account: self.shared.clone(), endpoint: &AGENT_CLAIM_STATUS, only: None })
     }
 
     /// The stream's request budget. The limits are printed per endpoint: 20 a minute, and 100 for the
@@ -104,7 +105,8 @@ impl fmt::Debug for MoorAccount {
 struct MoorStream {
     account: Arc<Shared>,
     endpoint: &'static Endpoint,
-    filter: Option<QueueFilter>,
+    /// The number of the one group that is asked for.
+    only: Option<String>,
 }
 
 #[async_trait]
@@ -200,7 +202,7 @@ impl MoorStream {
 
     /// The numbers of all groups.
     async fn list_groups(&self) -> Result<Vec<String>, Fault> {
-        let queue = MoorStream { account: self.account.clone(), endpoint: &QUEUE, filter: None };
+        let queue = MoorStream { account: self.account.clone(), endpoint: &QUEUE, only: None };
         let mut extens: Vec<String> = Vec::new();
         for page_no in 1.. {
             queue.reserve().await?;
@@ -234,12 +236,7 @@ impl MoorStream {
         let Shared { config, http, clock, .. } = &*self.account;
         let site = self.site();
         let mut body = serde_json::json!({"page": request.page_no, "pageSize": request.page_size});
-        match &self.filter {
-            Some(QueueFilter::Exten(exten)) => body["exten"] = exten.as_str().into(),
-            Some(QueueFilter::DisplayName(name)) => body["displayName"] = name.as_str().into(),
-            None => {}
-        }
-        if let Some(exten) = exten {
+        if let Some(exten) = exten.or(self.only.as_deref()) {
             body["exten"] = exten.into();
         }
         let (request, signature) = post(config, self.endpoint.name, body.to_string(), clock.now());

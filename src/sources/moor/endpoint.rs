@@ -20,15 +20,6 @@ pub(super) struct Endpoint {
     pub(super) read: fn(&str, PhonePolicy) -> Record,
 }
 
-/// Which skill groups queueQueue is asked for.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum QueueFilter {
-    /// The one of this number; none where there is no such group.
-    Exten(String),
-    /// Those of this name, or those whose names contain it: the document does not say which.
-    DisplayName(String),
-}
-
 /// Adds each member's row to `rows`. A member that cannot be read is a reject of its own and costs neither
 /// its group nor its neighbours; one that is listed twice in its group is one member. `context` names what of
 /// the group the member's row is made of: without it the reject could never be read again.

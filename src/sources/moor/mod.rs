@@ -16,4 +16,3 @@ mod wire;
 pub use account::{MoorAccount, MoorLimits};
 pub use action::MoorWriter;
 pub use config::MoorConfig;
-pub use endpoint::QueueFilter;

@@ -5,7 +5,7 @@ use ccsync::simulator::{Change, Endpoint, Fault};
 
 use super::{actions, desk, members, members_of, states, told};
 use crate::support::harness::{TestWorld, small_world};
-use crate::support::process::Desk;
+use crate::support::process::{Desk, Program};
 
 /// Everybody's members now.
 fn everybody(desk: &Desk) -> Vec<(String, Vec<String>)> {
@@ -212,6 +212,24 @@ async fn a_write_whose_answer_is_lost_is_settled_by_looking_and_not_by_sending_i
         assert_eq!(seen, [done.clone(), done], "late by {late} ms");
         assert_eq!(members(&desk, "10018501"), ["8000:2", "8004:0"]);
     }
+}
+
+#[tokio::test]
+async fn a_group_that_is_as_wanted_is_not_called_so_while_an_earlier_write_may_still_change_it() {
+    let desk = desk().await.with("CCSYNC__HTTP__TOTAL_TIMEOUT", "4s");
+    let now = desk.run(&["roster", "export"]).await.expect(0).stdout;
+    let (now, wanted) = (desk.site.write("now.toml", &now), desk.site.write("wanted.toml", WANTED));
+    desk.simulator.script(Endpoint::MoorAssignMembers, [Fault::LostAnswer.with(1_500)]);
+    let mut command = desk.site.command(&["roster", "apply", wanted.to_str().unwrap(), "--yes"]);
+    command.env("FAILPOINTS", "action.replied=return(kill)");
+    assert_eq!(Program::spawn(command).wait().await.code, None);
+    let ended = desk.run(&["roster", "apply", now.to_str().unwrap(), "--yes"]).await.expect(3);
+    assert!(ended.stderr.contains("10018501: the answer to an earlier write was lost"), "{}", ended.stderr);
+    assert!(ended.stdout.contains("left alone: its members changed at the vendor"), "{}", ended.stdout);
+    assert_eq!(desk.simulator.journal().writes(), 1);
+    // Seen as it is, it can be put back.
+    desk.run(&["roster", "apply", now.to_str().unwrap(), "--yes"]).await.expect(0);
+    assert_eq!(desk.simulator.journal().writes(), 2);
 }
 
 #[tokio::test]
