@@ -82,21 +82,25 @@ async fn kill_at_every_occurrence(desk: &Desk, place: Failpoint, number: &mut u3
 #[tokio::test]
 async fn killed_at_any_step_of_a_write_and_run_again_it_ends_in_the_files_state_with_no_write_twice() {
     let desk = desk().await;
-    let mut number = 0;
+    let (mut number, mut all) = (0, 0);
     for place in Failpoint::OF_WRITES {
         let kills = kill_at_every_occurrence(&desk, *place, &mut number).await;
         assert_eq!(kills, 3, "{}: one for each group", place.name());
+        all += kills;
     }
+    println!("{all} kills at {} places", Failpoint::OF_WRITES.len());
 }
 
 #[tokio::test]
 async fn killed_at_any_request_and_run_again_it_ends_in_the_files_state_with_no_write_twice() {
     let desk = desk().await;
-    let mut number = 0;
+    let (mut number, mut all) = (0, 0);
     for place in [Failpoint::RequestReady, Failpoint::RequestAnswered, Failpoint::BodyRead] {
         let kills = kill_at_every_occurrence(&desk, place, &mut number).await;
         assert!(10 <= kills, "{}: {kills}", place.name());
+        all += kills;
     }
+    println!("{all} kills at requests");
 }
 
 #[tokio::test]
