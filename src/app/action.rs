@@ -17,7 +17,7 @@ use crate::engine::port::budget::Budget;
 use crate::engine::port::clock::Clock;
 use crate::sources::http::{HttpClient, HttpConfig};
 use crate::sources::moor::MoorWriter;
-use crate::sources::workbench::{FieldForm, WorkbenchConfig, WorkbenchWriter};
+use crate::sources::workbench::{FieldForm, WorkbenchWriter, WriterConfig};
 use crate::telemetry::failpoint::{Failpoint, failpoint};
 
 /// How long the vendor is left alone after it said that there were too many requests, where it does not
@@ -133,7 +133,7 @@ impl ActionDesk<'_> {
         };
         let agent = agent.map_err(ActionError::Order)?;
         action.check().map_err(ActionError::Order)?;
-        let config = WorkbenchConfig {
+        let config = WriterConfig {
             source: source.name.clone(),
             base_url: source.base_url.clone(),
             extno: agent.extno.clone(),

@@ -8,9 +8,10 @@ use clap::Args;
 use humantime_serde::re::humantime;
 
 use super::change_rate::ChangeRates;
-use super::config::{MoorAccount, SimulatorConfig, SobotAccount, WorkbenchAgent};
+use super::config::{MoorAccount, SimulatorConfig, SobotAccount};
 use super::fault_rate::FaultRates;
 use super::switchboard::Switches;
+use super::workbench::MonitorAgent;
 
 /// Plays the vendors on one port.
 #[derive(Clone, Debug, Args)]
@@ -61,12 +62,9 @@ pub struct SimulatorArgs {
     /// The secret of a 7moor account, in the order of --moor-account.
     #[arg(long = "moor-secret", default_value = "demo-secret")]
     pub moor_secrets: Vec<String>,
-    /// An agent at the call system; repeatable, each with its --agent-token.
-    #[arg(long = "agent-extno", value_name = "EXTNO", default_value = "1001")]
-    pub agent_extnos: Vec<String>,
-    /// The token of an agent at the call system, in the order of --agent-extno.
-    #[arg(long = "agent-token", value_name = "TOKEN", default_value = "demo-token")]
-    pub agent_tokens: Vec<String>,
+    /// An agent of the call system, as EXTNO=TOKEN; repeatable.
+    #[arg(long = "monitor-agent", value_name = "EXTNO=TOKEN", default_value = "1001=demo-token")]
+    pub monitor_agents: Vec<String>,
     /// How many changes the data sees per second, in a realistic mix.
     #[arg(long, value_name = "RATE", default_value_t = 0.0)]
     pub changes_per_second: f64,
@@ -126,7 +124,11 @@ impl TryFrom<SimulatorArgs> for SimulatorConfig {
         }
         let sobot = |app_id, app_key| SobotAccount { app_id, app_key };
         let moor = |account, secret| MoorAccount { account, secret };
-        let agent = |extno, access_token| WorkbenchAgent { extno, access_token };
+        let mut monitor_agents = Vec::new();
+        for text in &args.monitor_agents {
+            let (extno, token) = pair(text, "monitor-agent")?;
+            monitor_agents.push(MonitorAgent { extno: extno.to_owned(), token: token.to_owned() });
+        }
         Ok(Self {
             seed: args.seed,
             calls: args.calls,
@@ -137,12 +139,7 @@ impl TryFrom<SimulatorArgs> for SimulatorConfig {
             data_end: args.to,
             sobot_accounts: zip(args.app_ids, args.app_keys, ["app-id", "app-key"], sobot)?,
             moor_accounts: zip(args.moor_accounts, args.moor_secrets, ["moor-account", "moor-secret"], moor)?,
-            workbench_agents: zip(
-                args.agent_extnos,
-                args.agent_tokens,
-                ["agent-extno", "agent-token"],
-                agent,
-            )?,
+            monitor_agents,
             token_life_s: args.token_life,
             switches,
             faults,

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::change_rate::ChangeRates;
 use super::fault_rate::FaultRates;
 use super::switchboard::Switches;
+use super::workbench::MonitorAgent;
 
 /// Where the simulator takes the time from. A test hands in its own.
 #[derive(Clone)]
@@ -52,15 +53,6 @@ pub struct MoorAccount {
     pub secret: String,
 }
 
-/// One agent at the call system.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct WorkbenchAgent {
-    /// The agent's number.
-    pub extno: String,
-    /// The token that requests carry.
-    pub access_token: String,
-}
-
 /// Everything that makes one simulator different from another. Change what
 /// matters and leave the rest: `SimulatorConfig { seed: 7, ..Default::default() }`.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -84,8 +76,8 @@ pub struct SimulatorConfig {
     pub sobot_accounts: Vec<SobotAccount>,
     /// The 7moor accounts. All see the same data.
     pub moor_accounts: Vec<MoorAccount>,
-    /// The agents at the call system.
-    pub workbench_agents: Vec<WorkbenchAgent>,
+    /// The agents of the call system.
+    pub monitor_agents: Vec<MonitorAgent>,
     /// How long a token lives.
     pub token_life_s: u64,
     /// 7moor's limit of three of its endpoints, requests per minute.
@@ -127,10 +119,7 @@ impl Default for SimulatorConfig {
             data_end: NaiveDate::from_ymd_opt(2026, 3, 1).unwrap_or_default(),
             sobot_accounts: vec![SobotAccount { app_id: "demo-app".into(), app_key: "demo-key".into() }],
             moor_accounts: vec![MoorAccount { account: "N00000000000".into(), secret: "demo-secret".into() }],
-            workbench_agents: vec![WorkbenchAgent {
-                extno: "1001".into(),
-                access_token: "demo-token".into(),
-            }],
+            monitor_agents: vec![MonitorAgent { extno: "1001".into(), token: "demo-token".into() }],
             token_life_s: 86_400,
             moor_limit: 20,
             moor_claim_limit: 100,

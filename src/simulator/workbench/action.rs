@@ -57,9 +57,8 @@ async fn handle(
 ) -> Response {
     let switches = state.switches();
     let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
-    let agents = &state.config.workbench_agents;
-    let agent =
-        text("access_token").and_then(|token| agents.iter().find(|known| known.access_token == token));
+    let agents = &state.config.monitor_agents;
+    let agent = text("access_token").and_then(|token| agents.iter().find(|known| known.token == token));
     let fields = read_body(text(header::CONTENT_TYPE.as_str()).unwrap_or_default(), &body, &switches);
     let account = agent.map_or("", |agent| agent.extno.as_str()).to_owned();
     let mut entry = entry(&state, endpoint, account);

@@ -34,7 +34,7 @@ pub enum FieldForm {
 
 /// One agent at one call system. `Debug` hides the token.
 #[derive(Debug, Clone)]
-pub struct WorkbenchConfig {
+pub struct WriterConfig {
     /// The operator's name for the account.
     pub source: String,
     /// Address of the call system.
@@ -51,20 +51,20 @@ pub struct WorkbenchConfig {
 
 /// Makes orders under one agent's token.
 pub struct WorkbenchWriter {
-    config: WorkbenchConfig,
+    config: WriterConfig,
     http: HttpClient,
     clock: Arc<dyn Clock>,
 }
 
 impl WorkbenchWriter {
     /// `http` must be one that sends nothing twice.
-    pub fn new(config: WorkbenchConfig, http: HttpClient, clock: Arc<dyn Clock>) -> WorkbenchWriter {
+    pub fn new(config: WriterConfig, http: HttpClient, clock: Arc<dyn Clock>) -> WorkbenchWriter {
         WorkbenchWriter { config, http, clock }
     }
 
     /// The order, ready to be sent.
     pub fn order(self, action: &WorkbenchAction) -> Box<dyn Actor> {
-        let WorkbenchConfig { source, base_url, extno, per_minute, .. } = &self.config;
+        let WriterConfig { source, base_url, extno, per_minute, .. } = &self.config;
         let path = path(action);
         let fields = fields(action, extno);
         let draft = ActionDraft {

@@ -4,4 +4,4 @@
 mod action;
 mod answer;
 
-pub use action::{FieldForm, WorkbenchConfig, WorkbenchWriter};
+pub use action::{FieldForm, WorkbenchWriter, WriterConfig};
