@@ -69,7 +69,7 @@ fn feeds(settings: &Settings) -> Result<Vec<Chosen<'_>>, Fault> {
 }
 
 fn account(source: &SourceSettings, feed: &FeedSettings, http: &HttpClient) -> Option<Arc<dyn Feed>> {
-    let Account::Workbench { agents } = &source.account else { return None };
+    let Account::Workbench { agents, .. } = &source.account else { return None };
     let config = WorkbenchConfig {
         source: source.name.clone(),
         base_url: source.base_url.clone(),

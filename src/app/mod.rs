@@ -2,6 +2,7 @@
 //! all call [`App::build`]; what differs between them are the [`Seams`].
 
 mod absence;
+mod action;
 mod check;
 mod contract;
 mod daemon;
@@ -10,6 +11,8 @@ mod explain;
 mod feed;
 mod plan;
 mod quarantine;
+mod roster;
+mod roster_apply;
 mod stream;
 mod transient;
 mod verify;
@@ -20,11 +23,14 @@ use chrono::{DateTime, Utc};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
+pub use self::action::{ActionDesk, ActionError, Performed};
 pub use self::check::{CheckReport, Checked};
 pub use self::daemon::DaemonError;
 pub use self::database::Database;
 pub use self::plan::{Rereading, StreamPlan};
 pub use self::quarantine::Retried;
+pub use self::roster::RosterDesk;
+pub use self::roster_apply::{Ending, GroupOutcome, Progress};
 use self::stream::Stream;
 pub use self::verify::{Repair, Verified};
 use crate::config::Settings;

@@ -136,21 +136,51 @@ pub(super) struct Shared {
     pub(super) clock: Arc<dyn Clock>,
 }
 
-/// The client with which all vendors are reached.
+/// The client with which all vendors are read.
 pub(super) fn http_client(settings: &Settings) -> Result<HttpClient, Fault> {
-    HttpClient::new(&HttpConfig {
+    HttpClient::new(&http_config(settings))
+}
+
+/// The limits of every request.
+pub(super) fn http_config(settings: &Settings) -> HttpConfig {
+    HttpConfig {
         connect_timeout: settings.http.connect_timeout,
         read_timeout: settings.http.read_timeout,
         total_timeout: settings.http.total_timeout,
         body_bytes_max: settings.http.body_mib_max as usize * 1024 * 1024,
         ..HttpConfig::default()
-    })
+    }
 }
 
 /// The vendors' side of every enabled stream.
 pub(super) fn endpoints(settings: &Settings, shared: &Shared) -> Result<Vec<Endpoint>, Fault> {
     let http = http_client(settings)?;
     Ok(settings.sources.iter().flat_map(|source| account_endpoints(source, &http, shared)).collect())
+}
+
+/// The 7moor account of a source, if it is one.
+pub(super) fn moor_config(source: &SourceSettings) -> Option<MoorConfig> {
+    let Account::Moor { account_id, api_secret, .. } = &source.account else { return None };
+    Some(MoorConfig {
+        source: source.name.clone(),
+        base_url: source.base_url.clone(),
+        account_id: account_id.clone(),
+        api_secret: api_secret.clone(),
+        phone: source.phone,
+    })
+}
+
+/// The account's limits of reading.
+pub(super) fn moor_limits(source: &SourceSettings, budget: Arc<dyn Budget>) -> MoorLimits {
+    let per_minute = |id| {
+        let stream = source.streams.iter().find(|stream| stream.key.stream == id);
+        stream.map_or(1, |stream| stream.requests_per_minute)
+    };
+    MoorLimits {
+        budget,
+        queue_per_minute: per_minute(StreamId::MoorQueue),
+        agent_claim_status_per_minute: per_minute(StreamId::MoorAgentClaimStatus),
+    }
 }
 
 /// One account object for all streams of a source: they share its token.
@@ -179,23 +209,9 @@ fn account_endpoints(source: &SourceSettings, http: &HttpClient, shared: &Shared
             };
             enabled.map(endpoint).collect()
         }
-        Account::Moor { account_id, api_secret, .. } => {
-            let config = MoorConfig {
-                source: source.name.clone(),
-                base_url: source.base_url.clone(),
-                account_id: account_id.clone(),
-                api_secret: api_secret.clone(),
-                phone: source.phone,
-            };
-            let per_minute = |id| {
-                let stream = source.streams.iter().find(|stream| stream.key.stream == id);
-                stream.map_or(1, |stream| stream.requests_per_minute)
-            };
-            let limits = MoorLimits {
-                budget: shared.budget.clone(),
-                queue_per_minute: per_minute(StreamId::MoorQueue),
-                agent_claim_status_per_minute: per_minute(StreamId::MoorAgentClaimStatus),
-            };
+        Account::Moor { .. } => {
+            let Some(config) = moor_config(source) else { return Vec::new() };
+            let limits = moor_limits(source, shared.budget.clone());
             let account = MoorAccount::new(config, http.clone(), limits, shared.clock.clone());
             let endpoint = |stream: &StreamSettings| Endpoint {
                 source: match stream.key.stream {
@@ -226,7 +242,7 @@ fn window_policy(window: &WindowSettings, zone: Tz) -> WindowPolicy {
     }
 }
 
-fn pass_config(engine: &EngineSettings, stream: &StreamSettings) -> PassConfig {
+pub(super) fn pass_config(engine: &EngineSettings, stream: &StreamSettings) -> PassConfig {
     // A chat window asks for whole days, so its halves would be read as large as the whole.
     let splits = stream.key.stream == StreamId::SobotCallResult;
     PassConfig {

@@ -10,6 +10,10 @@ use clap::{Args, Parser, Subcommand};
 
 pub(super) use self::verify::{ExplainArgs, VerifyArgs};
 use crate::app::StreamChoice;
+use crate::cli::action::ActionCommand;
+use crate::cli::moor::MoorCommand;
+use crate::cli::roster::RosterCommand;
+use crate::cli::workbench::WorkbenchArgs;
 use crate::domain::stream::StreamId;
 use crate::domain::window::local_midnight;
 use crate::simulator::SimulatorArgs;
@@ -50,6 +54,17 @@ pub(super) enum Command {
     Quarantine(QuarantineArgs),
     /// What the vendors sent that their documents do not say, each departure once, the newest first.
     Contract(JsonArgs),
+    /// 7moor: change skill groups. Shows what it would send; acts only with --yes.
+    #[command(subcommand)]
+    Moor(MoorCommand),
+    /// Skill groups as a file: write it, compare it with the vendor, make the vendor's like it.
+    #[command(subcommand)]
+    Roster(RosterCommand),
+    /// Call system: act on an agent's calls and messages. Shows what it would send; acts only with --yes.
+    Workbench(WorkbenchArgs),
+    /// The log of writes to the vendors.
+    #[command(subcommand)]
+    Action(ActionCommand),
     /// Create or update the tables.
     Migrate,
     /// The configuration in effect, secrets hidden.

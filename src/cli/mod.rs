@@ -1,6 +1,7 @@
 //! The commands. stdout is data, stderr is talk; the exit code says how it went.
 
 mod absence;
+mod action;
 mod args;
 mod backfill;
 mod check;
@@ -10,15 +11,20 @@ mod demo;
 mod exit;
 mod explain;
 mod migrate;
+mod moor;
+mod operator;
 mod output;
 mod plan;
 mod quarantine;
+mod roster;
+mod roster_file;
 mod run;
 mod simulator;
 mod status;
 mod stop;
 mod sync;
 mod verify;
+mod workbench;
 
 use std::process::ExitCode;
 
@@ -78,6 +84,10 @@ fn dispatch(cli: Cli) -> Result<Exit, Failure> {
             Command::Absence(command) => absence::absence(settings, command).await,
             Command::Contract(args) => contract::contract(settings, args).await,
             Command::Quarantine(args) => quarantine::quarantine(settings, args).await,
+            Command::Moor(command) => moor::moor(settings, command).await,
+            Command::Roster(command) => roster::roster(settings, command).await,
+            Command::Workbench(args) => workbench::workbench(settings, args).await,
+            Command::Action(command) => action::action(settings, command).await,
             Command::Migrate => migrate::migrate(settings).await,
             Command::Config(_) | Command::Simulator(_) | Command::Demo(_) => Ok(Exit::Done),
         }

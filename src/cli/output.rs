@@ -4,7 +4,7 @@ use std::io::Write as _;
 
 use serde::Serialize;
 
-use crate::app::DaemonError;
+use crate::app::{ActionError, DaemonError};
 use crate::cli::exit::Exit;
 use crate::config::ConfigErrors;
 use crate::domain::fault::Fault;
@@ -58,6 +58,15 @@ impl From<Fault> for Failure {
     fn from(fault: Fault) -> Failure {
         let hint = (!fault.advises).then(|| fault.kind.cure().to_owned());
         Failure { message: fault.chain(), hint, exit: Exit::Failed }
+    }
+}
+
+impl From<ActionError> for Failure {
+    fn from(error: ActionError) -> Failure {
+        match error {
+            ActionError::Order(message) => Failure::usage(message),
+            ActionError::Fault(fault) => fault.into(),
+        }
     }
 }
 

@@ -28,8 +28,8 @@ pub use self::error::{ConfigError, ConfigErrors, Origin};
 pub use self::feed::{FeedSettings, TokenForm};
 pub use self::render::{Format, render};
 pub use self::settings::{
-    Account, AgentSettings, DatabaseSettings, EngineSettings, HttpSettings, LogFormat, LogSettings,
-    OpsSettings, PrivacySettings, SchedulerSettings, Settings, SourceSettings, StreamSettings,
+    Account, ActionBody, AgentSettings, DatabaseSettings, EngineSettings, HttpSettings, LogFormat,
+    LogSettings, OpsSettings, PrivacySettings, SchedulerSettings, Settings, SourceSettings, StreamSettings,
     WindowSettings,
 };
 

@@ -12,7 +12,7 @@ use super::feed::{FeedSettings, TokenForm};
 use super::leaf::show_duration;
 use super::secret::{HIDDEN, shown_url};
 use super::settings::{
-    Account, DatabaseSettings, EngineSettings, HttpSettings, LogFormat, Settings, SourceSettings,
+    Account, ActionBody, DatabaseSettings, EngineSettings, HttpSettings, LogFormat, Settings, SourceSettings,
     StreamSettings,
 };
 use crate::domain::privacy::{CustomFieldPolicy, PhonePolicy};
@@ -115,13 +115,19 @@ fn source(source: &SourceSettings, zone: Tz) -> Json {
             set("app_id", json!(app_id));
             hidden(&mut out, "app_key", app_key_file.as_deref());
         }
-        Account::Moor { account_id, api_secret_file, .. } => {
+        Account::Moor { account_id, api_secret_file, actions_per_minute, .. } => {
             set("kind", json!("moor"));
             set("account_id", json!(account_id));
+            set("action", json!({ "requests_per_minute": actions_per_minute }));
             hidden(&mut out, "api_secret", api_secret_file.as_deref());
         }
-        Account::Workbench { agents } => {
+        Account::Workbench { agents, actions_per_minute, action_body } => {
             set("kind", json!("workbench"));
+            let body = match action_body {
+                ActionBody::Form => "form",
+                ActionBody::Json => "json",
+            };
+            set("action", json!({ "requests_per_minute": actions_per_minute, "body": body }));
             let agents = agents.iter().map(|agent| {
                 let mut out = object(json!({ "extno": agent.extno }));
                 hidden(&mut out, "access_token", agent.access_token_file.as_deref());

@@ -181,12 +181,27 @@ pub enum Account {
         api_secret: SecretString,
         /// The file that the secret came from.
         api_secret_file: Option<PathBuf>,
+        /// Writes to each endpoint, per minute.
+        actions_per_minute: u32,
     },
     /// The call system's workbench.
     Workbench {
         /// The agents whose monitor is to be followed.
         agents: Vec<AgentSettings>,
+        /// Actions of each kind, per minute.
+        actions_per_minute: u32,
+        /// How the fields of an action are sent.
+        action_body: ActionBody,
     },
+}
+
+/// How the fields of an action are sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ActionBody {
+    /// Percent-encoded pairs.
+    Form,
+    /// A JSON object.
+    Json,
 }
 
 /// `[[sources.NAME.agents]]`

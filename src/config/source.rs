@@ -10,7 +10,7 @@ use super::leaf::{self, PlainHttp};
 use super::read::{Context, closed, custom_fields, phone};
 use super::reader::Section;
 use super::secret;
-use super::settings::{Account, AgentSettings, SourceSettings, StreamSettings, WindowSettings};
+use super::settings::{Account, ActionBody, AgentSettings, SourceSettings, StreamSettings, WindowSettings};
 use crate::domain::stream::{StreamId, StreamKey, StreamKind};
 use crate::domain::window::local_midnight;
 
@@ -147,10 +147,27 @@ fn account(section: &Section<'_>, kind: Kind) -> Option<Account> {
         }
         Kind::Moor => {
             let account_id = section.text("account_id");
-            let (api_secret, api_secret_file) = secret::required(section, "api_secret")?;
-            Some(Account::Moor { account_id: account_id?, api_secret, api_secret_file })
+            let secret = secret::required(section, "api_secret");
+            let actions_per_minute =
+                closed(section.section("action"), |action| action.number("requests_per_minute", 1..=20));
+            let (api_secret, api_secret_file) = secret?;
+            Some(Account::Moor {
+                account_id: account_id?,
+                api_secret,
+                api_secret_file,
+                actions_per_minute: actions_per_minute?,
+            })
         }
-        Kind::Workbench => Some(Account::Workbench { agents: agents(section)? }),
+        Kind::Workbench => {
+            let agents = agents(section);
+            let action = closed(section.section("action"), |action| {
+                let per_minute = action.number("requests_per_minute", 1..=600);
+                let body = action.choice("body", &[("form", ActionBody::Form), ("json", ActionBody::Json)]);
+                Some((per_minute?, body?))
+            });
+            let (actions_per_minute, action_body) = action?;
+            Some(Account::Workbench { agents: agents?, actions_per_minute, action_body })
+        }
     }
 }
 

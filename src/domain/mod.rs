@@ -1,6 +1,7 @@
 //! Values: streams, windows, pages, records, certificates, faults. No async, no I/O, no clock.
 
 pub mod absence;
+pub mod action;
 pub mod certificate;
 pub mod contract;
 pub mod drift;
@@ -11,6 +12,8 @@ pub mod observation;
 pub mod page;
 pub mod privacy;
 pub mod record;
+pub mod roster;
+pub mod roster_plan;
 pub mod run;
 pub mod share;
 pub mod status;

@@ -24,11 +24,27 @@ pub enum Endpoint {
     MoorAddQueue,
     /// 7moor `POST …/updateQueueAssignMembers/…`: a write.
     MoorAssignMembers,
+    /// Call system `POST /admin/agent/logon`: a write, as all that follow.
+    WorkbenchLogon,
+    /// `POST /admin/agent/logout`.
+    WorkbenchLogout,
+    /// `POST /admin/agent/nextCall`.
+    WorkbenchNextCall,
+    /// `POST /admin/agent/hold`.
+    WorkbenchHold,
+    /// `POST /admin/agent/meeting`.
+    WorkbenchMeeting,
+    /// `POST /admin/agent/addBlack`.
+    WorkbenchAddBlack,
+    /// `POST /admin/agent/getMsg`.
+    WorkbenchGetMessage,
+    /// `POST /admin/sms_api/send`.
+    WorkbenchSendSms,
 }
 
 impl Endpoint {
     /// All of them.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 15] = [
         Self::SobotToken,
         Self::SobotCallResult,
         Self::SobotChatResult,
@@ -36,6 +52,14 @@ impl Endpoint {
         Self::MoorAgentClaimStatus,
         Self::MoorAddQueue,
         Self::MoorAssignMembers,
+        Self::WorkbenchLogon,
+        Self::WorkbenchLogout,
+        Self::WorkbenchNextCall,
+        Self::WorkbenchHold,
+        Self::WorkbenchMeeting,
+        Self::WorkbenchAddBlack,
+        Self::WorkbenchGetMessage,
+        Self::WorkbenchSendSms,
     ];
 
     /// The stable name.
@@ -49,6 +73,14 @@ impl Endpoint {
             Self::MoorAgentClaimStatus => "moor.agent_claim_status",
             Self::MoorAddQueue => "moor.add_queue",
             Self::MoorAssignMembers => "moor.update_queue_assign_members",
+            Self::WorkbenchLogon => "workbench.logon",
+            Self::WorkbenchLogout => "workbench.logout",
+            Self::WorkbenchNextCall => "workbench.next_call",
+            Self::WorkbenchHold => "workbench.hold",
+            Self::WorkbenchMeeting => "workbench.meeting",
+            Self::WorkbenchAddBlack => "workbench.add_black",
+            Self::WorkbenchGetMessage => "workbench.get_message",
+            Self::WorkbenchSendSms => "workbench.send_sms",
         }
     }
 
@@ -67,10 +99,26 @@ impl Endpoint {
         )
     }
 
-    /// Whether a request changes something at the vendor.
+    /// Whether the vendor is the call system.
+    #[must_use]
+    pub const fn is_workbench(self) -> bool {
+        matches!(
+            self,
+            Self::WorkbenchLogon
+                | Self::WorkbenchLogout
+                | Self::WorkbenchNextCall
+                | Self::WorkbenchHold
+                | Self::WorkbenchMeeting
+                | Self::WorkbenchAddBlack
+                | Self::WorkbenchGetMessage
+                | Self::WorkbenchSendSms
+        )
+    }
+
+    /// Whether a request changes something at the vendor, or only a person may make it.
     #[must_use]
     pub const fn is_write(self) -> bool {
-        matches!(self, Self::MoorAddQueue | Self::MoorAssignMembers)
+        matches!(self, Self::MoorAddQueue | Self::MoorAssignMembers) || self.is_workbench()
     }
 }
 

@@ -19,6 +19,8 @@ use super::state::{State, lock};
 pub(super) struct Answer {
     pub(super) status: StatusCode,
     pub(super) body: Value,
+    /// In place of `body`, where the vendor's answer is no JSON.
+    pub(super) text: Option<String>,
     /// The journal's word for it.
     pub(super) kind: String,
     pub(super) rows: usize,
@@ -26,7 +28,11 @@ pub(super) struct Answer {
 
 impl Answer {
     pub(super) fn ok(body: Value, rows: usize) -> Self {
-        Self { status: StatusCode::OK, body, kind: "ok".to_owned(), rows }
+        Self { status: StatusCode::OK, body, text: None, kind: "ok".to_owned(), rows }
+    }
+
+    pub(super) fn text(text: String) -> Self {
+        Self { text: Some(text), ..Self::ok(Value::Null, 0) }
     }
 }
 
@@ -39,6 +45,12 @@ pub(super) struct Luck {
 impl Luck {
     pub(super) fn is(&self, fault: Fault) -> bool {
         self.step.is_some_and(|step| step.fault == fault)
+    }
+
+    /// How long after its lost answer a write is to be done, if it is to be late.
+    pub(super) fn lateness(&self) -> Option<Duration> {
+        let late = self.amount().filter(|amount| self.is(Fault::LostAnswer) && 0 < *amount);
+        late.map(Duration::from_millis)
     }
 
     /// The amount of the step, if it has one that is not negative.
@@ -59,6 +71,7 @@ pub(super) fn entry(state: &State, endpoint: Endpoint, account: String) -> Entry
         page: None,
         page_size: None,
         exten: None,
+        write: None,
         answer: "pending".to_owned(),
         fault: None,
         rows: 0,
@@ -105,11 +118,17 @@ pub(super) async fn exchange(
     }
     let answer = honest(&mut luck);
     match fault {
-        Some(Fault::CutBody | Fault::ExpiredToken) => finish(fault.map_or("", Fault::name), fault, 0),
+        Some(Fault::CutBody | Fault::ExpiredToken | Fault::LostAnswer) => {
+            finish(fault.map_or("", Fault::name), fault, 0)
+        }
         _ => finish(&answer.kind, fault, answer.rows),
     }
     if luck.is(Fault::Slow) {
         state.pause(Duration::from_millis(luck.amount().unwrap_or(state.config.slow_ms))).await;
+    }
+    if luck.is(Fault::LostAnswer) {
+        // Nothing of the body leaves.
+        return json_response(&answer, Some(0), usize::MAX);
     }
     let cut = luck.is(Fault::CutBody).then(|| luck.amount().unwrap_or_else(|| luck.dice.below(2)));
     json_response(&answer, cut, 2)
@@ -135,10 +154,12 @@ fn befall(state: &State, fault: Fault, luck: &mut Luck, endpoint: Endpoint) -> O
             with_header(response, header::LOCATION, &state.config.redirect_to)
         }
         Fault::Code999999 => {
-            // The codes are documented, 7moor's text is an invention.
+            // Two of the codes are documented; 7moor's text and the call system's answer are inventions.
             let code = luck.amount();
             let body = if endpoint.is_sobot() {
                 json!({"ret_code": format!("{:06}", code.unwrap_or(999_999)), "ret_msg": "系统未知异常"})
+            } else if endpoint.is_workbench() {
+                json!({"code": code.unwrap_or(500), "msg": "server error"})
             } else {
                 json!({"code": code.unwrap_or(500), "success": false, "message": "server error"})
             };
@@ -178,7 +199,7 @@ fn with_header(mut response: Response, name: HeaderName, value: &str) -> Respons
 /// The answer as JSON; with `cut`, only its first `1/share` and then a closed
 /// connection, after declaring the whole length (0) or chunk by chunk (1).
 fn json_response(answer: &Answer, cut: Option<u64>, share: usize) -> Response {
-    let text = answer.body.to_string();
+    let text = answer.text.clone().unwrap_or_else(|| answer.body.to_string());
     let length = text.len();
     let mut response = match cut {
         None => Response::new(Body::from(text)),

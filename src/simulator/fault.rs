@@ -50,11 +50,14 @@ pub enum Fault {
     EmptyPage,
     /// Something changes at the vendor before a further page is answered.
     Drift,
+    /// A write is done and its answer lost: the connection is cut. Amount: milliseconds by which it is done
+    /// later than that.
+    LostAnswer,
 }
 
 impl Fault {
     /// All kinds but [`Fault::Pass`].
-    pub const KINDS: [Self; 17] = [
+    pub const KINDS: [Self; 18] = [
         Self::Http5xx,
         Self::Http429,
         Self::Hang,
@@ -72,6 +75,7 @@ impl Fault {
         Self::Redirect,
         Self::EmptyPage,
         Self::Drift,
+        Self::LostAnswer,
     ];
 
     /// What the rate `all` is spread over: everything a client can get over by
@@ -111,6 +115,7 @@ impl Fault {
             Self::Redirect => "redirect",
             Self::EmptyPage => "empty_page",
             Self::Drift => "drift",
+            Self::LostAnswer => "lost_answer",
         }
     }
 
@@ -128,6 +133,7 @@ impl Fault {
             | Self::MalformedRecord
             | Self::EmptyPage
             | Self::Drift => endpoint.is_paged(),
+            Self::LostAnswer => endpoint.is_write(),
             _ => true,
         }
     }

@@ -32,6 +32,9 @@ pub struct Entry {
     pub page_size: Option<u64>,
     /// 7moor's group filter.
     pub exten: Option<String>,
+    /// The fields of a write, as they were received.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub write: Option<serde_json::Value>,
     /// What was answered: `ok`, `sobot_900002`, `moor_403_limit`, `http_5xx`, …
     /// `pending` while nothing was, and for ever if the client went away first.
     pub answer: String,
@@ -96,6 +99,11 @@ impl Journal {
     #[must_use]
     pub fn limit_violations(&self) -> u64 {
         self.endpoints.values().map(|counts| counts.limit_violations).sum()
+    }
+
+    /// The logged writes, oldest first.
+    pub fn log_of_writes(&self) -> impl Iterator<Item = &Entry> {
+        self.log.iter().filter(|entry| entry.endpoint.is_write())
     }
 
     /// The logged requests of one endpoint, oldest first.

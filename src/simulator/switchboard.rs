@@ -4,10 +4,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::switches::{
-    CallTimeName, ChatDates, ChatTimeName, ClaimFilter, Clamp, Code, CreateTime, EmptyItems, Envelope,
-    ExtraField, FilterTime, LimitScope, MemoryTime, Minute, MoorContract, MoorStatus, NameMatch, OnOff,
-    Order, ParameterCodes, Rescoring, SigCase, SigWindow, SobotContract, Span, TokenStatus, UpdateTime,
-    Values, WindowEnd,
+    ActionBody, CallTimeName, ChatDates, ChatTimeName, ClaimFilter, Clamp, Code, CreateTime, EmptyItems,
+    Envelope, ExtraField, FilterTime, LimitScope, MemoryTime, MessageBody, Minute, MoorContract, MoorStatus,
+    NameMatch, OnOff, Order, ParameterCodes, Rescoring, SigCase, SigWindow, SobotContract, Span, TokenStatus,
+    UpdateTime, Values, WindowEnd, WorkbenchCode, WorkbenchStatus,
 };
 
 /// How the vendors behave where their documents leave it open. The field names
@@ -79,12 +79,20 @@ pub struct Switches {
     pub moor_update_time: UpdateTime,
     /// Whether groups and members are as documented.
     pub moor_contract: MoorContract,
+    /// How the fields of an action are taken.
+    pub workbench_body: ActionBody,
+    /// The HTTP status of refusals.
+    pub workbench_status: WorkbenchStatus,
+    /// The JSON type of the code.
+    pub workbench_code: WorkbenchCode,
+    /// The body of getMsg.
+    pub workbench_message: MessageBody,
 }
 
 impl Switches {
     /// Every other reading of every switch, as name and value: what a client
     /// must be tried under, one at a time.
-    pub const OTHERS: [(&str, &str); 36] = [
+    pub const OTHERS: [(&str, &str); 41] = [
         ("sobot_takeover", "off"),
         ("sobot_token_status", "http_401"),
         ("sobot_create_time", "fresh"),
@@ -121,6 +129,11 @@ impl Switches {
         ("moor_claim_filter", "required"),
         ("moor_memory_time", "when_memory"),
         ("moor_update_time", "stays"),
+        ("workbench_body", "form"),
+        ("workbench_body", "json"),
+        ("workbench_status", "telling"),
+        ("workbench_code", "string"),
+        ("workbench_message", "json"),
     ];
 
     /// Departures from the documents, as name and value: not readings of theirs, but what a client must

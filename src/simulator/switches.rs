@@ -17,6 +17,9 @@ macro_rules! switch {
     };
 }
 
+mod workbench;
+pub use workbench::*;
+
 switch!(
     /// A plain yes or no whose usual answer is yes.
     OnOff {

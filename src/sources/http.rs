@@ -4,7 +4,6 @@
 use std::fmt;
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
 use reqwest::header::{
     ACCEPT, CONTENT_TYPE, DATE, HeaderMap, HeaderName, HeaderValue, LOCATION, RETRY_AFTER,
 };
@@ -13,6 +12,7 @@ use url::Url;
 
 use crate::domain::fault::{Fault, FaultKind};
 use crate::sources::address::{authority, is_loopback};
+use crate::sources::answer::{Answer, http_date};
 use crate::sources::repair::body_text;
 use crate::sources::site::CallSite;
 use crate::telemetry::failpoint::{Failpoint, failpoint};
@@ -20,9 +20,6 @@ use crate::telemetry::failpoint::{Failpoint, failpoint};
 mod upgrade;
 
 pub(crate) use self::upgrade::Raw;
-
-/// The longest wait that is taken over from a `Retry-After`.
-const RETRY_AFTER_MAX: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// The limits of every request.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,6 +34,8 @@ pub struct HttpConfig {
     pub body_bytes_max: usize,
     /// How the product names itself.
     pub user_agent: String,
+    /// For writes: a connection for each request, and never a second try, whatever HTTP would allow.
+    pub once: bool,
 }
 
 impl Default for HttpConfig {
@@ -47,6 +46,7 @@ impl Default for HttpConfig {
             total_timeout: Duration::from_secs(60),
             body_bytes_max: 64 << 20,
             user_agent: concat!("ccsync/", env!("CARGO_PKG_VERSION")).to_owned(),
+            once: false,
         }
     }
 }
@@ -68,7 +68,12 @@ impl HttpClient {
     /// `Unreachable` where TLS cannot be set up, for example without any root certificate.
     pub fn new(config: &HttpConfig) -> Result<HttpClient, Fault> {
         let builder = || {
-            reqwest::Client::builder()
+            let builder = reqwest::Client::builder();
+            let builder = match config.once {
+                true => builder.pool_max_idle_per_host(0).retry(reqwest::retry::never()),
+                false => builder,
+            };
+            builder
                 .connect_timeout(config.connect_timeout)
                 .read_timeout(config.read_timeout)
                 .timeout(config.total_timeout)
@@ -88,26 +93,36 @@ impl HttpClient {
 
     /// Sends one request and reads the answer whole, whatever its status.
     pub(crate) async fn send(&self, site: &CallSite, request: Request) -> Result<Answer, Fault> {
+        self.send_once(site, request).await.map_err(|lost| lost.fault)
+    }
+
+    /// The same, and says of a request without an answer whether it can have reached anybody.
+    pub(crate) async fn send_once(&self, site: &CallSite, request: Request) -> Result<Answer, Lost> {
         let client = if is_loopback(&request.url) { &self.loopback } else { &self.outward };
-        let mut builder = match request.json {
-            Some(body) => client
-                .post(request.url.clone())
-                .header(CONTENT_TYPE, "application/json;charset=utf-8")
-                .body(body),
+        let post = |kind: &'static str, body: String| {
+            client.post(request.url.clone()).header(CONTENT_TYPE, kind).body(body)
+        };
+        let mut builder = match request.body {
+            Some(Body::Json(body)) => post("application/json;charset=utf-8", body),
+            Some(Body::Form(body)) => post("application/x-www-form-urlencoded", body),
             None => client.get(request.url.clone()),
         };
         if let Some((name, secret)) = request.secret_header {
-            builder = builder.header(name, secret_value(site, &secret)?);
+            builder = builder.header(name, secret_value(site, &secret).map_err(Lost::unsent)?);
         }
         if let Some(limit) = request.time_limit {
             builder = builder.timeout(limit);
         }
-        failpoint(Failpoint::RequestReady).await?;
+        failpoint(Failpoint::RequestReady).await.map_err(Lost::unsent)?;
         let sent = builder.header(ACCEPT, "application/json").send().await;
-        let response = sent.map_err(|error| transport(site, error, "no answer"))?;
-        failpoint(Failpoint::RequestAnswered).await?;
-        refuse_redirect(site, &request.url, &response)?;
-        self.read(site, response).await
+        let response = sent.map_err(|error| {
+            let unsent = error.is_connect() || error.is_builder();
+            Lost { fault: transport(site, error, "no answer"), unsent }
+        })?;
+        let sent = |fault| Lost { fault, unsent: false };
+        failpoint(Failpoint::RequestAnswered).await.map_err(sent)?;
+        refuse_redirect(site, &request.url, &response).map_err(sent)?;
+        self.read(site, response).await.map_err(sent)
     }
 
     async fn read(&self, site: &CallSite, mut response: reqwest::Response) -> Result<Answer, Fault> {
@@ -147,68 +162,38 @@ impl fmt::Debug for HttpClient {
     }
 }
 
-/// What to send. A JSON body makes it a POST.
+/// A request that brought no answer.
+pub(crate) struct Lost {
+    pub(crate) fault: Fault,
+    /// It did not leave this machine: there was no connection to send it over.
+    pub(crate) unsent: bool,
+}
+
+impl Lost {
+    fn unsent(fault: Fault) -> Lost {
+        Lost { fault, unsent: true }
+    }
+}
+
+/// What a POST carries.
+pub(crate) enum Body {
+    Json(String),
+    /// Percent-encoded pairs.
+    Form(String),
+}
+
+/// What to send. A body makes it a POST.
 pub(crate) struct Request {
     pub(crate) url: Url,
     pub(crate) secret_header: Option<(&'static str, SecretString)>,
-    pub(crate) json: Option<String>,
+    pub(crate) body: Option<Body>,
     /// In place of the client's total timeout.
     pub(crate) time_limit: Option<Duration>,
 }
 
 impl Request {
     pub(crate) fn get(url: Url) -> Request {
-        Request { url, secret_header: None, json: None, time_limit: None }
-    }
-}
-
-/// What came back.
-pub(crate) struct Answer {
-    pub(crate) status: u16,
-    /// The answering machine's clock.
-    pub(crate) date: Option<DateTime<Utc>>,
-    pub(crate) text: String,
-    retry_after: Option<String>,
-    html: bool,
-    bytes: usize,
-}
-
-impl Answer {
-    /// How long `Retry-After` asks to wait: seconds, or until a date.
-    pub(crate) fn retry_after(&self, now: DateTime<Utc>) -> Option<Duration> {
-        let text = self.retry_after.as_deref()?.trim();
-        let wait = match text.parse::<u64>() {
-            Ok(seconds) => Duration::from_secs(seconds),
-            Err(_) => (http_date(text)? - now).to_std().unwrap_or_default(),
-        };
-        Some(wait.min(RETRY_AFTER_MAX))
-    }
-
-    /// The fault of an answer whose body is not the vendor's: the status is all there is to judge by.
-    pub(crate) fn not_understood(&self, site: &CallSite, expected: &str, now: DateTime<Utc>) -> Fault {
-        let kind = match self.status {
-            429 => FaultKind::RateLimited,
-            401 | 403 => FaultKind::CredentialsRefused,
-            500..=599 => FaultKind::VendorFailed,
-            _ => FaultKind::Malformed,
-        };
-        let got = match self.text.trim_start().as_bytes().first() {
-            None => "an empty body".to_owned(),
-            Some(b'<') => format!("an HTML page of {} bytes", self.bytes),
-            Some(b'{' | b'[') => format!("other JSON of {} bytes", self.bytes),
-            Some(_) if self.html => format!("an HTML page of {} bytes", self.bytes),
-            Some(_) => format!("other text of {} bytes", self.bytes),
-        };
-        let fault = site.fault(kind, format_args!("expected {expected}, got {got}, HTTP {}", self.status));
-        self.with_retry_after(fault, now)
-    }
-
-    /// The fault with the wait that the answer's header asks for, if it does.
-    pub(crate) fn with_retry_after(&self, fault: Fault, now: DateTime<Utc>) -> Fault {
-        match self.retry_after(now) {
-            Some(wait) => fault.with_retry_after(wait),
-            None => fault,
-        }
+        Request { url, secret_header: None, body: None, time_limit: None }
     }
 }
 
@@ -248,34 +233,4 @@ fn refuse_redirect(site: &CallSite, from: &Url, response: &reqwest::Response) ->
 
 fn text_of(headers: &HeaderMap, name: &HeaderName) -> Option<String> {
     headers.get(name)?.to_str().ok().map(str::to_owned)
-}
-
-fn http_date(text: &str) -> Option<DateTime<Utc>> {
-    DateTime::parse_from_rfc2822(text).ok().map(|instant| instant.to_utc())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn retry_after_is_read_as_seconds_and_as_a_date() {
-        let now = DateTime::parse_from_rfc3339("2015-10-21T07:27:00Z").unwrap().to_utc();
-        let wait = |text: &str| {
-            let answer = Answer {
-                status: 429,
-                date: None,
-                text: String::new(),
-                retry_after: Some(text.to_owned()),
-                html: false,
-                bytes: 0,
-            };
-            answer.retry_after(now)
-        };
-        assert_eq!(wait(" 7 "), Some(Duration::from_secs(7)));
-        assert_eq!(wait("Wed, 21 Oct 2015 07:28:00 GMT"), Some(Duration::from_secs(60)));
-        assert_eq!(wait("Wed, 21 Oct 2015 07:26:00 GMT"), Some(Duration::ZERO));
-        assert_eq!(wait("99999999999"), Some(RETRY_AFTER_MAX));
-        assert_eq!(wait("soon"), None);
-    }
 }

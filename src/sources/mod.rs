@@ -10,6 +10,7 @@ pub mod sobot;
 pub mod workbench;
 
 mod address;
+mod answer;
 mod contract;
 mod instant;
 mod reading;

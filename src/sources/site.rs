@@ -4,23 +4,23 @@ use std::fmt;
 
 use crate::domain::fault::{Fault, FaultKind};
 use crate::domain::privacy::PhonePolicy;
-use crate::domain::stream::StreamKey;
 
 /// Vendor texts are quoted up to this many characters.
 const QUOTE_CHARS_MAX: usize = 200;
 
-/// One request as faults name it: source, stream, method and path. The query is left out, for it carries
+/// One request as faults name it: what it is for, method and path. The query is left out, for it carries
 /// signatures.
 #[derive(Debug, Clone)]
 pub(crate) struct CallSite {
-    pub(crate) stream: StreamKey,
+    /// The stream `source/stream`, or the source alone where it is no stream's.
+    pub(crate) subject: String,
     /// For example `GET /api/get_token`.
     pub(crate) request: String,
 }
 
 impl CallSite {
     pub(crate) fn fault(&self, kind: FaultKind, what: impl fmt::Display) -> Fault {
-        Fault::new(kind, format!("{}: {}: {what}", self.stream, self.request))
+        Fault::new(kind, format!("{}: {}: {what}", self.subject, self.request))
     }
 }
 

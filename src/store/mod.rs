@@ -5,6 +5,7 @@
 
 mod absence;
 mod absence_alarm;
+mod action;
 mod answer;
 mod certificate;
 mod commit;

@@ -9,25 +9,35 @@ use std::time::Duration;
 use crate::domain::fault::{Fault, FaultKind};
 
 macro_rules! failpoints {
-    ($($variant:ident = $name:literal, $kind:ident;)*) => {
-        /// The places, in about the order in which a sync comes by.
+    ($($variant:ident = $name:literal, $kind:ident;)* --- $($written:ident = $written_name:literal, $written_kind:ident;)*) => {
+        /// The places, in about the order in which a sync comes by, then those of writes.
         #[derive(Debug, Clone, Copy, PartialEq, Eq)]
         pub enum Failpoint {
             $(#[doc = $name] $variant,)*
+            $(#[doc = $written_name] $written,)*
         }
 
         impl Failpoint {
-            /// Every place.
+            /// Every place that a sync comes by.
             pub const ALL: &[Failpoint] = &[$(Failpoint::$variant,)*];
+
+            /// Every place that a write comes by, beside those of its request.
+            pub const OF_WRITES: &[Failpoint] = &[$(Failpoint::$written,)*];
 
             /// The name in `FAILPOINTS`.
             pub const fn name(self) -> &'static str {
-                match self { $(Failpoint::$variant => $name,)* }
+                match self {
+                    $(Failpoint::$variant => $name,)*
+                    $(Failpoint::$written => $written_name,)*
+                }
             }
 
             /// What goes wrong there in life.
             const fn kind(self) -> FaultKind {
-                match self { $(Failpoint::$variant => FaultKind::$kind,)* }
+                match self {
+                    $(Failpoint::$variant => FaultKind::$kind,)*
+                    $(Failpoint::$written => FaultKind::$written_kind,)*
+                }
             }
         }
     };
@@ -62,6 +72,13 @@ failpoints! {
     CommitBefore = "commit.before", DatabaseUnreachable;
     CommitAfter = "commit.after", DatabaseUnreachable;
     RunClosed = "run.closed", DatabaseUnreachable;
+    ---
+    RosterObserved = "roster.observed", Unreachable;
+    ActionIntended = "action.intended", DatabaseUnreachable;
+    ActionMarked = "action.marked", DatabaseUnreachable;
+    ActionReplied = "action.replied", DatabaseUnreachable;
+    ActionSettled = "action.settled", DatabaseUnreachable;
+    RosterConfirmed = "roster.confirmed", Unreachable;
 }
 
 /// Holds what the environment orders for as long as it lives; `None` in builds without failpoints.

@@ -139,7 +139,7 @@ fn the_contracts_example_loads_with_what_it_says() {
     let claims = stream(StreamId::MoorAgentClaimStatus);
     assert_eq!((claims.page_size, claims.requests_per_minute, &claims.window), (100, 90, &None));
 
-    let Account::Workbench { agents } = &settings.source("workbench").unwrap().account else { panic!() };
+    let Account::Workbench { agents, .. } = &settings.source("workbench").unwrap().account else { panic!() };
     assert_eq!((agents.len(), agents[0].extno.as_str()), (1, "1001"));
     assert_eq!(agents[0].access_token.expose_secret(), "…");
 }

@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "clippy's own exception covers test functions, not their helpers")]
 
+mod action;
 mod architecture;
 mod cli;
 mod config;

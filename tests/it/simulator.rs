@@ -10,6 +10,7 @@ mod fault;
 mod moor;
 mod sobot;
 mod sobot_switch;
+mod workbench;
 mod world;
 
 use std::sync::Arc;

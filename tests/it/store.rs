@@ -1,6 +1,7 @@
 //! The room `store`, from outside.
 
 mod absence_alarm;
+mod action;
 mod certificate;
 mod commit;
 mod contract;

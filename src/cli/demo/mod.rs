@@ -41,6 +41,12 @@ pub(super) fn demo(args: DemoArgs) -> Result<Exit, Failure> {
             Ok(_) if !args.once => live(&app, &stop).await,
             other => other,
         };
+        let journal = simulator.journal();
+        talk(&format!(
+            "the vendors were asked {} times and written to {} times",
+            journal.requests(),
+            journal.writes()
+        ));
         simulator.stop().await;
         if let Some(app) = Arc::into_inner(app) {
             app.close().await?;

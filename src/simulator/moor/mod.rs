@@ -47,6 +47,7 @@ async fn handle(
         entry.page = count(fields, "page");
         entry.page_size = count(fields, "pageSize");
         entry.exten = text(fields, "exten");
+        entry.write = endpoint.is_write().then(|| Value::Object(fields.clone()));
     }
     let early = over_limit(&state, endpoint, &account);
     let authorization = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
@@ -69,15 +70,20 @@ async fn handle(
 }
 
 fn answer(
-    state: &State,
+    state: &Arc<State>,
     endpoint: Endpoint,
     fields: &Map<String, Value>,
     switches: &Switches,
     luck: &mut Luck,
 ) -> Answer {
-    match endpoint {
-        Endpoint::MoorAddQueue => write::add_queue(state, fields, switches),
-        Endpoint::MoorAssignMembers => write::assign_members(state, fields, switches),
+    match (endpoint, luck.lateness()) {
+        (Endpoint::MoorAddQueue | Endpoint::MoorAssignMembers, Some(lateness)) => {
+            write::later(Arc::clone(state), endpoint, fields.clone(), lateness);
+            Answer::ok(json!({}), 0)
+        }
+        (Endpoint::MoorAddQueue | Endpoint::MoorAssignMembers, None) => {
+            write::write(state, endpoint, fields, switches)
+        }
         _ => list::list(state, endpoint, fields, switches, luck),
     }
 }
@@ -110,7 +116,7 @@ fn refusal(code: u16, text: &str, kind: &str, switches: &Switches) -> Answer {
         MoorStatus::Same => StatusCode::from_u16(code).unwrap_or(StatusCode::OK),
     };
     let body = json!({"code": code, "success": false, "message": text});
-    Answer { status, body, kind: kind.to_owned(), rows: 0 }
+    Answer { status, body, kind: kind.to_owned(), rows: 0, text: None }
 }
 
 fn bad_parameters(switches: &Switches) -> Answer {

@@ -2,16 +2,41 @@
 //! the product can be tried; the journal counts them, because its daemon must
 //! never send one.
 
+use std::sync::Arc;
+use std::time::Duration;
+
 use serde_json::{Map, Value, json};
 
 use super::{refusal, text};
+use crate::simulator::endpoint::Endpoint;
 use crate::simulator::exchange::Answer;
 use crate::simulator::roster::{ASSIGN_RULES, Group, MEMORY_TIMES, Seat};
 use crate::simulator::state::{State, lock};
 use crate::simulator::switchboard::Switches;
 use crate::simulator::world::World;
 
-pub(super) fn add_queue(state: &State, fields: &Map<String, Value>, switches: &Switches) -> Answer {
+/// Does it.
+pub(super) fn write(
+    state: &State,
+    endpoint: Endpoint,
+    fields: &Map<String, Value>,
+    switches: &Switches,
+) -> Answer {
+    match endpoint {
+        Endpoint::MoorAddQueue => add_queue(state, fields, switches),
+        _ => assign_members(state, fields, switches),
+    }
+}
+
+/// Does it after a while, whether anybody still waits for the answer or not.
+pub(super) fn later(state: Arc<State>, endpoint: Endpoint, fields: Map<String, Value>, wait: Duration) {
+    tokio::spawn(async move {
+        state.pause(wait).await;
+        write(&state, endpoint, &fields, &state.switches());
+    });
+}
+
+fn add_queue(state: &State, fields: &Map<String, Value>, switches: &Switches) -> Answer {
     let Some(display_name) = text(fields, "displayName") else {
         return refused(switches);
     };
@@ -36,7 +61,7 @@ pub(super) fn add_queue(state: &State, fields: &Map<String, Value>, switches: &S
     Answer::ok(json!({"code": 200, "success": true, "message": "success!", "data": {"exten": exten}}), 1)
 }
 
-pub(super) fn assign_members(state: &State, fields: &Map<String, Value>, switches: &Switches) -> Answer {
+fn assign_members(state: &State, fields: &Map<String, Value>, switches: &Switches) -> Answer {
     let mut world = lock(&state.world);
     let seats = seats(&world, fields);
     let found = text(fields, "exten").and_then(|exten| world.group(&exten).ok());

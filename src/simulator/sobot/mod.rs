@@ -41,6 +41,7 @@ fn refusal(code: &str) -> Answer {
     Answer {
         status: StatusCode::OK,
         body: json!({"ret_code": code, "ret_msg": text}),
+        text: None,
         kind: format!("sobot_{code}"),
         rows: 0,
     }

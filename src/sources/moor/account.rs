@@ -4,7 +4,6 @@ use std::fmt;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use secrecy::ExposeSecret as _;
 use serde_json::value::RawValue;
 
 use crate::domain::fault::{Fault, FaultKind};
@@ -14,14 +13,13 @@ use crate::domain::stream::{StreamId, StreamKey};
 use crate::engine::port::budget::{Budget, BudgetKey};
 use crate::engine::port::clock::Clock;
 use crate::engine::port::source::Source;
-use crate::sources::address::address;
-use crate::sources::http::{HttpClient, Request};
+use crate::sources::http::HttpClient;
 use crate::sources::moor::agent_claim_status::AGENT_CLAIM_STATUS;
 use crate::sources::moor::by_group::ByGroup;
 use crate::sources::moor::config::MoorConfig;
 use crate::sources::moor::endpoint::{Endpoint, reread};
 use crate::sources::moor::queue::QUEUE;
-use crate::sources::moor::sign::sign;
+use crate::sources::moor::request::{path, post};
 use crate::sources::moor::wire::{Refusal, judge};
 use crate::sources::site::CallSite;
 
@@ -65,12 +63,18 @@ impl MoorAccount {
 
     /// Skill groups and their members (`moor-skill-groups.txt`, queueQueue).
     pub fn queue(&self) -> Arc<dyn Source> {
-        Arc::new(MoorStream { account: self.shared.clone(), endpoint: &QUEUE })
+        Arc::new(MoorStream { account: self.shared.clone(), endpoint: &QUEUE, only: None })
+    }
+
+    /// The one skill group of this number; nothing where there is none.
+    pub fn queue_of(&self, exten: &str) -> Arc<dyn Source> {
+        let only = Some(exten.to_owned());
+        Arc::new(MoorStream { account: self.shared.clone(), endpoint: &QUEUE, only })
     }
 
     /// Claim state of each member (`moor-skill-groups.txt`, queueQueueAgentClaimStatus).
     pub fn agent_claim_status(&self) -> Arc<dyn Source> {
-        Arc::new(MoorStream { account: self.shared.clone(), endpoint: &AGENT_CLAIM_STATUS })
+        Arc::new(MoorStream { account: self.shared.clone(), endpoint: &AGENT_CLAIM_STATUS, only: None })
     }
 
     /// The stream's request budget. The limits are printed per endpoint: 20 a minute, and 100 for the
@@ -102,6 +106,8 @@ impl fmt::Debug for MoorAccount {
 struct MoorStream {
     account: Arc<Shared>,
     endpoint: &'static Endpoint,
+    /// The number of the one group that is asked for.
+    only: Option<String>,
 }
 
 #[async_trait]
@@ -192,7 +198,7 @@ impl MoorStream {
             by_group.forget().await;
             let message = format!(
                 "{}: queueQueue lists group {exten}, and its claim state is empty: the group vanished meanwhile",
-                self.site().stream
+                self.site().subject
             );
             return Err(Fault::new(FaultKind::WalkUnsettled, message));
         }
@@ -202,7 +208,7 @@ impl MoorStream {
 
     /// The numbers of all groups.
     async fn list_groups(&self) -> Result<Vec<String>, Fault> {
-        let queue = MoorStream { account: self.account.clone(), endpoint: &QUEUE };
+        let queue = MoorStream { account: self.account.clone(), endpoint: &QUEUE, only: None };
         let mut extens: Vec<String> = Vec::new();
         for page_no in 1.. {
             queue.reserve().await?;
@@ -225,31 +231,23 @@ impl MoorStream {
 
     fn site(&self) -> CallSite {
         let config = &self.account.config;
+        let stream = StreamKey { source: config.source.clone(), stream: self.endpoint.stream };
         CallSite {
-            stream: StreamKey { source: config.source.clone(), stream: self.endpoint.stream },
-            request: format!("POST /v20210827/webChat/{}/{}", self.endpoint.name, config.account_id),
+            subject: stream.to_string(),
+            request: format!("POST {}", path(config, self.endpoint.name)),
         }
     }
 
     async fn ask(&self, request: &PageRequest, exten: Option<&str>) -> Result<Page, Refusal> {
         let Shared { config, http, clock, .. } = &*self.account;
-        let path = format!("/v20210827/webChat/{}/{}", self.endpoint.name, config.account_id);
         let site = self.site();
-        let signature = sign(config, clock.now());
-        let (sig, authorization) = (signature.sig.expose_secret(), signature.authorization.expose_secret());
         let mut body = serde_json::json!({"page": request.page_no, "pageSize": request.page_size});
-        if let Some(exten) = exten {
+        if let Some(exten) = exten.or(self.only.as_deref()) {
             body["exten"] = exten.into();
         }
-        let request = Request {
-            url: address(&config.base_url, &path, &[("sig", sig)]),
-            secret_header: Some(("Authorization", signature.authorization.clone())),
-            json: Some(body.to_string()),
-            time_limit: None,
-        };
+        let (request, signature) = post(config, self.endpoint.name, body.to_string(), clock.now());
         let answer = http.send(&site, request).await.map_err(Refusal::Other)?;
-        let secrets = [sig, authorization, config.api_secret.expose_secret()];
-        let listing = judge(&site, &answer, &secrets, clock.now())?;
+        let listing = judge(&site, &answer, &signature.secrets(config), clock.now())?;
         let mut observation = listing.observation;
         let mut read = |raw: &RawValue| (self.endpoint.read)(raw.get(), config.phone, &mut observation);
         let records = listing.elements.into_iter().map(&mut read).collect();

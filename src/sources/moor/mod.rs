@@ -1,15 +1,18 @@
-//! 7moor 容联七陌, online skill groups (`vendor-docs/moor-skill-groups.txt`). Only the two endpoints that
-//! read; the two that write are not here.
+//! 7moor 容联七陌, online skill groups (`vendor-docs/moor-skill-groups.txt`). The two endpoints that read
+//! are streams of a [`MoorAccount`]; the two that write are a [`MoorWriter`]'s alone.
 
 mod account;
+mod action;
 mod agent_claim_status;
 mod by_group;
 mod config;
 mod endpoint;
 mod fault;
 mod queue;
+mod request;
 mod sign;
 mod wire;
 
 pub use account::{MoorAccount, MoorLimits};
+pub use action::MoorWriter;
 pub use config::MoorConfig;

@@ -11,8 +11,8 @@ use crate::domain::contract::{FieldContract, JsonType, ObjectContract};
 use crate::domain::fault::{Fault, FaultKind};
 use crate::domain::observation::Observation;
 use crate::domain::privacy::PhonePolicy;
+use crate::sources::answer::Answer;
 use crate::sources::contract::{TEXT_OR_NUMBER, open_known};
-use crate::sources::http::Answer;
 use crate::sources::moor::fault::{Meaning, RATE_WAIT, SUCCESS, is_known_failure, meaning};
 use crate::sources::reading::{Fields, list};
 use crate::sources::scalar::Scalar;
@@ -57,14 +57,36 @@ pub(super) enum Refusal {
     Other(Fault),
 }
 
-/// Success is `success` true or `code` 200; `success` false or a known code of failure overrules the other.
-/// The body decides whatever the status; the status only where the body has neither.
+/// What a successful answer holds beside its code.
+#[derive(Debug)]
+pub(super) struct Success<'a> {
+    pub(super) fields: Fields<'a>,
+    /// As sent, if it was.
+    pub(super) code: Option<String>,
+    /// How the answer kept to its documents.
+    pub(super) observation: Observation,
+}
+
+/// The list of a successful answer.
 pub(super) fn judge<'a>(
     site: &CallSite,
     answer: &'a Answer,
     secrets: &[&str],
     now: DateTime<Utc>,
 ) -> Result<Listing<'a>, Refusal> {
+    let success = verdict(site, answer, secrets, now)?;
+    listing(success.fields, success.observation)
+        .map_err(|why| Refusal::Other(site.fault(FaultKind::Malformed, why)))
+}
+
+/// Success is `success` true or `code` 200; `success` false or a known code of failure overrules the other.
+/// The body decides whatever the status; the status only where the body has neither.
+pub(super) fn verdict<'a>(
+    site: &CallSite,
+    answer: &'a Answer,
+    secrets: &[&str],
+    now: DateTime<Utc>,
+) -> Result<Success<'a>, Refusal> {
     let not_understood = || Refusal::Other(answer.not_understood(site, "JSON with a code or success", now));
     let mut observation = Observation::default();
     let mut fields = open_known(&answer.text, PhonePolicy::Mask, &ANSWER, &mut observation)
@@ -80,8 +102,7 @@ pub(super) fn judge<'a>(
         (None, code) => code == Some(SUCCESS),
     };
     if succeeded {
-        return listing(fields, observation)
-            .map_err(|why| Refusal::Other(site.fault(FaultKind::Malformed, why)));
+        return Ok(Success { fields, code: shown, observation });
     }
     // A failure that names no code of its own is known by the status, if that is one of failure.
     let status = u64::from(answer.status);

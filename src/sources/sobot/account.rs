@@ -170,7 +170,8 @@ impl SobotStream {
 
     fn site(&self) -> CallSite {
         CallSite {
-            stream: StreamKey { source: self.account.config.source.clone(), stream: self.endpoint.stream },
+            subject: StreamKey { source: self.account.config.source.clone(), stream: self.endpoint.stream }
+                .to_string(),
             request: format!("GET {}", self.endpoint.path),
         }
     }

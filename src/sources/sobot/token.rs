@@ -11,7 +11,8 @@ use crate::domain::fault::{Fault, FaultKind};
 use crate::domain::privacy::PhonePolicy;
 use crate::engine::port::clock::Clock;
 use crate::engine::port::token::{RenewalLease, Token, TokenVault};
-use crate::sources::http::{Answer, HttpClient, Request};
+use crate::sources::answer::Answer;
+use crate::sources::http::{HttpClient, Request};
 use crate::sources::reading::Fields;
 use crate::sources::site::CallSite;
 use crate::sources::sobot::auth::token_address;
@@ -159,7 +160,7 @@ impl TokenKeeper {
     }
 
     async fn obtain(&self, site: &CallSite) -> Result<NewToken, Fault> {
-        let site = CallSite { stream: site.stream.clone(), request: "GET /api/get_token".to_owned() };
+        let site = CallSite { subject: site.subject.clone(), request: "GET /api/get_token".to_owned() };
         // Taken before the request, so that the token ends no later than we think.
         let now = self.clock.now();
         let mut request = Request::get(token_address(&self.config, now));
@@ -205,12 +206,12 @@ struct FailedRenewal {
 impl FailedRenewal {
     fn of(fault: &Fault, site: &CallSite, at: DateTime<Utc>) -> FailedRenewal {
         let message = fault.chain();
-        let what = message.strip_prefix(&format!("{}: ", site.stream)).unwrap_or(&message).to_owned();
+        let what = message.strip_prefix(&format!("{}: ", site.subject)).unwrap_or(&message).to_owned();
         FailedRenewal { at, kind: fault.kind, what, code: fault.code.clone(), retry_after: fault.retry_after }
     }
 
     fn for_another(&self, site: &CallSite) -> Fault {
-        let mut fault = Fault::new(self.kind, format!("{}: {}", site.stream, self.what));
+        let mut fault = Fault::new(self.kind, format!("{}: {}", site.subject, self.what));
         fault.code.clone_from(&self.code);
         fault.retry_after = self.retry_after;
         fault

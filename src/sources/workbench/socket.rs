@@ -58,8 +58,10 @@ pub(super) struct Socket {
 
 /// Opens the socket of one agent.
 pub(super) async fn connect(http: &HttpClient, place: Place) -> Result<Socket, Fault> {
-    let site =
-        CallSite { stream: place.key.clone(), request: format!("socket {PATH} of agent {}", place.extno) };
+    let site = CallSite {
+        subject: place.key.to_string(),
+        request: format!("socket {PATH} of agent {}", place.extno),
+    };
     let mut url = address(&place.base_url, PATH, &[]);
     let token = place.access_token.expose_secret();
     if place.named_token {

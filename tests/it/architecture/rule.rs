@@ -20,8 +20,18 @@ impl fmt::Display for Breach {
 
 type Rule = fn(&Text) -> Vec<Breach>;
 
-pub const RULES: [Rule; 9] =
-    [floors, simulator_alone, vendors_apart, no_stream_in_engine, crates, clock, mod_files, names, sizes];
+pub const RULES: [Rule; 10] = [
+    floors,
+    simulator_alone,
+    vendors_apart,
+    no_stream_in_engine,
+    crates,
+    clock,
+    writes,
+    mod_files,
+    names,
+    sizes,
+];
 
 /// Rooms from the ground up. A room uses only rooms of lower floors.
 const FLOORS: [&[&str]; 8] = [
@@ -57,6 +67,29 @@ const CLOCKS: [(&str, &str); 8] = [
     ("src/ops/server.rs", "bounds open HTTP answers at the end of the process"),
     ("src/ops/status_cache.rs", "the age of an answer is measured on the monotonic clock"),
     ("src/cli/demo/mod.rs", "tells a person how long it took, every two seconds of their time"),
+];
+
+/// The way of a write to a vendor, and who stands on it. What only reads is not among them, so that nothing
+/// it does can end in a write.
+const WRITES: [(&str, &[&str]); 8] = [
+    ("port::action", &["src/engine/port/", "src/sources/", "src/store/action.rs", "src/app/action.rs"]),
+    ("MoorWriter", &["src/sources/moor/", "src/app/action.rs", "src/app/roster.rs"]),
+    ("WorkbenchWriter", &["src/sources/workbench/", "src/app/action.rs"]),
+    (
+        "ActionDesk",
+        &[
+            "src/app/action.rs",
+            "src/app/roster.rs",
+            "src/app/mod.rs",
+            "src/cli/action.rs",
+            "src/cli/moor.rs",
+            "src/cli/roster.rs",
+        ],
+    ),
+    ("action_desk", &["src/app/action.rs", "src/cli/action.rs"]),
+    ("cli::action::", &["src/cli/args.rs", "src/cli/moor.rs", "src/cli/roster.rs", "src/cli/workbench.rs"]),
+    ("\"addQueue\"", &["src/sources/moor/action.rs", "src/simulator/"]),
+    ("/admin/", &["src/sources/workbench/action.rs", "src/simulator/"]),
 ];
 
 /// Mod files that are more than declarations, and what else they are.
@@ -185,6 +218,19 @@ fn clock(text: &Text) -> Vec<Breach> {
         .filter(|(_, line)| looks_at_time(line))
         .map(|(number, _)| breach(text, number, "time comes from the clock port"))
         .collect()
+}
+
+fn writes(text: &Text) -> Vec<Breach> {
+    let mut found = Vec::new();
+    for (name, places) in WRITES {
+        if text.room().is_none() || places.iter().any(|place| text.path.starts_with(place)) {
+            continue;
+        }
+        for (number, _) in text.product().filter(|(_, line)| line.contains(name)) {
+            found.push(breach(text, number, format!("`{name}` leads to a write")));
+        }
+    }
+    found
 }
 
 fn is_more_than_declaration(line: &str) -> bool {

@@ -34,6 +34,7 @@ fn assert_nothing_is_left(site: &Site) {
 async fn one_pass_of_the_demo_answers_three_questions_and_leaves_nothing_behind() {
     let site = Site::new("");
     let ended = site.run(&["demo", "--once"]).await.expect(0);
+    assert!(ended.stderr.contains(" times and written to 0 times"), "{}", ended.stderr);
     let (reports, questions) = ended.stdout.split_once("Three questions").unwrap();
     assert_eq!(reports.matches(": succeeded; ").count(), 4, "{reports}");
     let rows: u64 = reports.lines().last().unwrap().split(' ').next().unwrap().parse().unwrap();

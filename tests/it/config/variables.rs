@@ -48,7 +48,7 @@ fn variables_set_values_of_every_type() {
         panic!()
     };
     assert_eq!((account_id.as_str(), api_secret.expose_secret()), ("N00000000000", "1e5"));
-    let Account::Workbench { agents } = &settings.source("workbench").unwrap().account else { panic!() };
+    let Account::Workbench { agents, .. } = &settings.source("workbench").unwrap().account else { panic!() };
     let agents: Vec<_> = agents.iter().map(|a| (a.extno.as_str(), a.access_token.expose_secret())).collect();
     assert_eq!(agents, [("1001", "true"), ("1002", "12345678901234567890")]);
     let streams = settings.streams();
@@ -97,7 +97,7 @@ fn a_list_of_more_than_ten_is_filled_in_order() {
     let variables =
         base.into_iter().chain(agents).map(|(name, value)| (format!("CCSYNC__SOURCES__D__{name}"), value));
     let settings = load(None, variables, now()).unwrap_or_else(|errors| panic!("{errors}"));
-    let Account::Workbench { agents } = &settings.source("d").unwrap().account else { panic!() };
+    let Account::Workbench { agents, .. } = &settings.source("d").unwrap().account else { panic!() };
     assert_eq!(agents.len(), 12);
     assert!(agents.iter().enumerate().all(|(i, agent)| agent.extno == i.to_string()));
 

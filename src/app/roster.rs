@@ -1,0 +1,150 @@
+//! Skill groups as a file wants them: what that takes, and doing it group by group.
+//!
+//! Nothing is remembered between two applies but the log of actions. Each looks at the vendor, does what is
+//! missing there, and looks again; an earlier write whose answer was lost is settled by what is seen, not
+//! by sending it again.
+
+use chrono::{DateTime, Utc};
+
+use crate::app::action::{ActionDesk, ActionError};
+use crate::app::stream::{http_config, moor_config, moor_limits, pass_config};
+use crate::domain::action::{ActionCommand, ActionRecord, target};
+use crate::domain::fault::{Fault, FaultKind};
+use crate::domain::page::Closing;
+use crate::domain::privacy::PhonePolicy;
+use crate::domain::roster::{Group, groups};
+use crate::domain::roster_plan::{RosterPlan, WantedGroup, plan};
+use crate::domain::stream::{StreamId, StreamKey};
+use crate::engine::fetch::Fetcher;
+use crate::engine::port::budget::BudgetKey;
+use crate::engine::port::source::Source;
+use crate::engine::read::{Before, ReadEnd, read};
+use crate::engine::reader::PassConfig;
+use crate::sources::http::HttpClient;
+use crate::sources::moor::{MoorAccount, MoorConfig, MoorWriter};
+
+/// The skill groups of one 7moor account, to be looked at and changed.
+pub struct RosterDesk<'a> {
+    pub(super) desk: &'a ActionDesk<'a>,
+    pub(super) writer: MoorWriter,
+    key: StreamKey,
+    account: MoorAccount,
+    config: PassConfig,
+    phone: PhonePolicy,
+    /// A request that was sent this long ago has reached the vendor or never will.
+    pub(super) settle: chrono::Duration,
+}
+
+impl<'a> ActionDesk<'a> {
+    /// The skill groups of this source, or of the only one of kind moor.
+    ///
+    /// # Errors
+    /// Where there is no such source, or more than one.
+    pub fn roster(&'a self, source: Option<&str>) -> Result<RosterDesk<'a>, ActionError> {
+        let (name, writer) = self.moor(source)?;
+        let settings = &self.app.settings;
+        let missing = || ActionError::Order(format!("{name} has no skill groups"));
+        let source = settings.source(&name).ok_or_else(missing)?;
+        let stream = source.streams.iter().find(|stream| stream.key.stream == StreamId::MoorQueue);
+        let stream = stream.ok_or_else(missing)?;
+        // Names are compared with a file's, so nothing is masked; nothing of it is stored either.
+        let config = moor_config(source).ok_or_else(missing)?;
+        let config = MoorConfig { phone: PhonePolicy::Keep, ..config };
+        let limits = moor_limits(source, self.budget.clone());
+        let http = HttpClient::new(&http_config(settings))?;
+        Ok(RosterDesk {
+            desk: self,
+            writer,
+            key: stream.key.clone(),
+            account: MoorAccount::new(config, http, limits, self.app.seams.clock.clone()),
+            phone: source.phone,
+            config: pass_config(&settings.engine, stream),
+            settle: chrono::Duration::from_std(settings.http.total_timeout).unwrap_or(chrono::Duration::MAX),
+        })
+    }
+}
+
+impl RosterDesk<'_> {
+    /// The source's name.
+    pub fn source(&self) -> &str {
+        &self.key.source
+    }
+
+    /// What becomes of phone numbers in names of agents.
+    pub fn phone(&self) -> PhonePolicy {
+        self.phone
+    }
+
+    /// When it is, by the clock of the product.
+    pub(super) fn now(&self) -> DateTime<Utc> {
+        self.desk.app.seams.clock.now()
+    }
+
+    /// All groups, as the vendor has them now.
+    ///
+    /// # Errors
+    /// What the vendor cannot be read for, and groups that cannot be understood.
+    pub async fn groups(&self) -> Result<Vec<Group>, Fault> {
+        self.look(self.account.queue().as_ref()).await
+    }
+
+    /// The group of this number as it is now, if there is one.
+    pub(super) async fn group(&self, exten: &str) -> Result<Option<Group>, Fault> {
+        let source = self.account.queue_of(exten);
+        let found = self.look(source.as_ref()).await?;
+        Ok(found.into_iter().find(|group| group.exten == exten))
+    }
+
+    async fn look(&self, source: &dyn Source) -> Result<Vec<Group>, Fault> {
+        let clock = self.desk.app.seams.clock.as_ref();
+        let budget: BudgetKey = self.account.budget_key(StreamId::MoorQueue);
+        let limit = (self.desk.budget.as_ref(), &budget);
+        let mut fetcher = Fetcher::new(&self.key, source, limit, clock, self.config.retry);
+        let mut walk = self.config.walk;
+        let walks_max = self.config.walks_max;
+        let end = read(&mut fetcher, Closing::Total, &mut walk, walks_max, None, Before::default()).await?;
+        let closed = match end {
+            ReadEnd::Closed(closed) => closed,
+            ReadEnd::TooLarge(rows) => {
+                let what = format!("{}: {rows} groups are more than can be read at once", self.key);
+                return Err(Fault::new(FaultKind::WindowTooLarge, what));
+            }
+        };
+        if let Some(reject) = closed.rejects.first() {
+            let what = format!(
+                "{}: a group cannot be read ({}), so nothing can be compared with it",
+                self.key, reject.reason
+            );
+            return Err(Fault::new(FaultKind::Malformed, what));
+        }
+        Ok(groups(&closed.rows))
+    }
+
+    /// What it takes to make the vendor's groups like these. `checked`: members whom nothing knows are
+    /// refused.
+    ///
+    /// # Errors
+    /// Unknown members, and what [`RosterDesk::groups`] fails with.
+    pub async fn plan(&self, wanted: &[WantedGroup], checked: bool) -> Result<RosterPlan, ActionError> {
+        let vendor = self.groups().await?;
+        let plan = plan(self.source(), wanted, &vendor);
+        if checked {
+            let members = |group: &Group| {
+                group.members.iter().map(|member| member.agent_number.clone()).collect::<Vec<_>>()
+            };
+            let seen = vendor.iter().flat_map(members).collect();
+            let wanted: Vec<_> = plan.groups.iter().flat_map(|group| group.wanted.clone()).collect();
+            self.desk.refuse_unknown_members(self.source(), &wanted, &seen).await?;
+        }
+        Ok(plan)
+    }
+
+    /// Earlier writes of this kind about this group whose answer was lost.
+    pub(super) async fn unknown(
+        &self,
+        command: ActionCommand,
+        about: &str,
+    ) -> Result<Vec<ActionRecord>, Fault> {
+        self.desk.log.unknown_actions(self.source(), command.as_str(), &target(about)).await
+    }
+}

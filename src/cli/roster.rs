@@ -1,0 +1,262 @@
+//! `ccsync roster export|plan|apply`.
+
+use std::path::{Path, PathBuf};
+
+use clap::{Args, Subcommand};
+use serde::Serialize;
+
+use crate::app::{ActionDesk, Ending, GroupOutcome, Progress, RosterDesk};
+use crate::cli::action::{desk, with_app};
+use crate::cli::exit::Exit;
+use crate::cli::output::{self, Failure};
+use crate::cli::roster_file::{self, Format, Roster};
+use crate::config::Settings;
+use crate::domain::roster_plan::{GroupPlan, MemberChange, RosterPlan, Step};
+
+#[derive(Debug, Subcommand)]
+pub(super) enum RosterCommand {
+    /// Write the groups as the vendor has them now: it is asked, not the tables.
+    Export(ExportArgs),
+    /// What the file would change at the vendor. Changes nothing.
+    Plan(FileArgs),
+    /// Make the vendor's groups like the file's, one by one, looking before and after each.
+    Apply(ApplyArgs),
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ExportArgs {
+    /// The source; may be left out where only one is of kind moor.
+    #[arg(long, value_name = "NAME")]
+    pub source: Option<String>,
+    /// Form of the file.
+    #[arg(long, value_enum, default_value_t = Format::Toml)]
+    pub format: Format,
+    /// Write it here and not to stdout.
+    #[arg(long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct FileArgs {
+    /// The file; one that ends in `.csv` is read as CSV, any other as TOML.
+    pub file: PathBuf,
+    /// The source; may be left out where the file names it, or only one is of kind moor.
+    #[arg(long, value_name = "NAME")]
+    pub source: Option<String>,
+    /// Accept members whom no known skill group has or had. 7moor skips those that do not exist.
+    #[arg(long)]
+    pub unchecked_members: bool,
+    /// Print JSON.
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ApplyArgs {
+    #[command(flatten)]
+    pub file: FileArgs,
+    /// Really do it. Without, it is shown and nothing is done.
+    #[arg(long)]
+    pub yes: bool,
+    /// Empty the groups that have no members in the file.
+    #[arg(long)]
+    pub allow_empty: bool,
+}
+
+pub(super) async fn roster(settings: Settings, command: RosterCommand) -> Result<Exit, Failure> {
+    match command {
+        RosterCommand::Export(args) => with_app(settings, async |app| export(&desk(app)?, &args).await).await,
+        RosterCommand::Plan(args) => {
+            let roster = load(&args.file)?;
+            with_app(settings, async |app| {
+                let desk = desk(app)?;
+                let (_, plan) = planned(&desk, &args, &roster).await?;
+                if args.json {
+                    output::json(&plan)?;
+                } else {
+                    output::data(&diff(&plan));
+                }
+                Ok(Exit::Done)
+            })
+            .await
+        }
+        RosterCommand::Apply(args) => {
+            let roster = load(&args.file.file)?;
+            let zone = settings.timezone;
+            with_app(settings, async |app| apply(&desk(app)?, &args, &roster, zone).await).await
+        }
+    }
+}
+
+async fn export(desk: &ActionDesk<'_>, args: &ExportArgs) -> Result<Exit, Failure> {
+    let roster = desk.roster(args.source.as_deref())?;
+    let mut groups = roster.groups().await?;
+    // The vendor lists what changed last first; a file under version control wants an order that stays.
+    groups.sort_by(|one, other| (one.exten.len(), &one.exten).cmp(&(other.exten.len(), &other.exten)));
+    let text = roster_file::write(roster.source(), &groups, args.format, roster.phone());
+    let text = text.map_err(Failure::failed)?;
+    match &args.output {
+        None => output::data(&text),
+        Some(file) => {
+            let written = std::fs::write(file, &text);
+            written
+                .map_err(|error| Failure::failed(format!("{} cannot be written: {error}", file.display())))?;
+            output::talk(&format!("{} skill groups in {}", groups.len(), file.display()));
+        }
+    }
+    Ok(Exit::Done)
+}
+
+fn load(file: &Path) -> Result<Roster, Failure> {
+    let text = std::fs::read_to_string(file)
+        .map_err(|error| Failure::usage(format!("{} cannot be read: {error}", file.display())))?;
+    let csv = file.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("csv"));
+    roster_file::read(&text, if csv { Format::Csv } else { Format::Toml })
+        .map_err(|why| Failure::usage(format!("{} has mistakes\n{why}", file.display())))
+}
+
+async fn planned<'a>(
+    desk: &'a ActionDesk<'a>,
+    args: &FileArgs,
+    roster: &Roster,
+) -> Result<(RosterDesk<'a>, RosterPlan), Failure> {
+    if let (Some(asked), Some(named)) = (&args.source, &roster.source)
+        && asked != named
+    {
+        return Err(Failure::usage(format!("the file is for the source {named}, not for {asked}")));
+    }
+    let vendor = desk.roster(args.source.as_deref().or(roster.source.as_deref()))?;
+    let plan = vendor.plan(&roster.groups, !args.unchecked_members).await?;
+    Ok((vendor, plan))
+}
+
+async fn apply(
+    desk: &ActionDesk<'_>,
+    args: &ApplyArgs,
+    roster: &Roster,
+    zone: chrono_tz::Tz,
+) -> Result<Exit, Failure> {
+    let (vendor, plan) = planned(desk, &args.file, roster).await?;
+    if !args.file.json {
+        output::data(&diff(&plan));
+    }
+    let emptied: Vec<&str> = plan.groups.iter().filter(|group| group.empties).map(title).collect();
+    if !emptied.is_empty() && !args.allow_empty {
+        let groups = emptied.join(", ");
+        return Err(Failure::usage(format!(
+            "these groups would be left without members: {groups}; add --allow-empty if that is meant"
+        )));
+    }
+    if !args.yes {
+        if args.file.json {
+            output::json(&plan)?;
+        }
+        output::talk("nothing was sent; add --yes to do it");
+        return Ok(Exit::Done);
+    }
+    #[derive(Serialize)]
+    struct Applied<'a> {
+        plan: &'a RosterPlan,
+        groups: &'a [GroupOutcome],
+    }
+    let mut awaited = None;
+    let told = |progress: Progress<'_>| match progress {
+        Progress::Ended(outcome) if !args.file.json => output::data(&line(outcome)),
+        Progress::Ended(_) => {}
+        Progress::Awaiting(group, until) if awaited != Some(until) => {
+            awaited = Some(until);
+            let until = until.with_timezone(&zone).format("%T");
+            let group = plain(title(group));
+            output::talk(&format!(
+                "{group}: the answer to an earlier write was lost; looking for it until {until} at most"
+            ));
+        }
+        Progress::Awaiting(..) => {}
+    };
+    let groups = vendor.apply(&plan, told).await?;
+    if args.file.json {
+        output::json(&Applied { plan: &plan, groups: &groups })?;
+    }
+    let well = |outcome: &&GroupOutcome| matches!(outcome.ending, Ending::AsWanted | Ending::Changed);
+    Ok(match groups.iter().filter(well).count() {
+        count if count == groups.len() => Exit::Done,
+        0 => Exit::Failed,
+        _ => Exit::Partial,
+    })
+}
+
+fn title(group: &GroupPlan) -> &str {
+    group.exten.as_deref().unwrap_or(&group.display_name)
+}
+
+/// A vendor's words must not move the cursor.
+fn plain(text: &str) -> String {
+    text.chars().map(|letter| if letter.is_control() { ' ' } else { letter }).collect()
+}
+
+fn diff(plan: &RosterPlan) -> String {
+    let mut lines = Vec::new();
+    for group in &plan.groups {
+        let name = plain(&group.display_name);
+        let heading = match (&group.step, &group.exten) {
+            (Step::Keep, _) if group.unchangeable.is_empty() => continue,
+            (Step::Keep, Some(exten)) => format!("= {exten} {name}"),
+            (Step::Impossible(_), Some(exten)) => format!("! {exten} {name}"),
+            (Step::Impossible(_), None) => format!("! {name}"),
+            (Step::Add(new), _) => {
+                let memory = new.memory.map(|time| format!(", memory {time} min")).unwrap_or_default();
+                format!("+ {name} (new; {}{memory})", new.assign_rule.as_str())
+            }
+            (_, exten) => format!("~ {} {name}", exten.as_deref().unwrap_or_default()),
+        };
+        lines.push(heading.trim_end().to_owned());
+        lines.extend(group.changes.iter().map(member_line));
+        if let Step::Impossible(why) = &group.step {
+            lines.push(format!("    ! {why}"));
+        }
+        if group.empties {
+            lines.push("    ! no member is left: needs --allow-empty".to_owned());
+        }
+        lines.extend(
+            group.unchangeable.iter().map(|what| format!("    ! {}; the API cannot change it", plain(what))),
+        );
+    }
+    let count = |is: fn(&Step) -> bool| plan.groups.iter().filter(|group| is(&group.step)).count();
+    lines.push(format!(
+        "{}: {} to make, {} to change, {} as wanted, {} impossible; {} other groups are left alone",
+        plan.source,
+        count(|step| matches!(step, Step::Add(_))),
+        count(|step| matches!(step, Step::Assign)),
+        count(|step| matches!(step, Step::Keep)),
+        count(|step| matches!(step, Step::Impossible(_))),
+        plan.others
+    ));
+    lines.join("\n")
+}
+
+fn member_line(change: &MemberChange) -> String {
+    match change {
+        MemberChange::Add(member) => format!("    + {} priority {}", member.agent_number, member.priority),
+        MemberChange::Remove(member) => format!("    - {} priority {}", member.agent_number, member.priority),
+        MemberChange::Priority { agent_number, from, to } => {
+            format!("    ~ {agent_number} priority {from} -> {to}")
+        }
+    }
+}
+
+fn line(outcome: &GroupOutcome) -> String {
+    let ending = match outcome.ending {
+        Ending::AsWanted => "as wanted, nothing sent",
+        Ending::Changed => "changed, and seen so",
+        Ending::Stopped => "left alone",
+        Ending::Refused => "not done",
+        Ending::Different => "sent, and seen otherwise",
+        Ending::Unknown => "unknown whether it was done",
+        Ending::NotTried => "not tried",
+    };
+    let action = outcome.action.map(|id| format!(" (action {id})")).unwrap_or_default();
+    let detail = outcome.detail.as_ref().map(|detail| format!(": {}", plain(detail))).unwrap_or_default();
+    let exten = outcome.exten.as_deref().unwrap_or("(new)");
+    let name = format!("{exten} {}", plain(&outcome.display_name));
+    format!("{}: {ending}{action}{detail}", name.trim_end())
+}

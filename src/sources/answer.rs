@@ -1,0 +1,91 @@
+//! An answer as it came, whatever it means.
+
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+
+use crate::domain::fault::{Fault, FaultKind};
+use crate::sources::site::CallSite;
+
+/// The longest wait that is taken over from a `Retry-After`.
+const RETRY_AFTER_MAX: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// What came back.
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    /// The answering machine's clock.
+    pub(crate) date: Option<DateTime<Utc>>,
+    pub(crate) text: String,
+    pub(super) retry_after: Option<String>,
+    pub(super) html: bool,
+    pub(super) bytes: usize,
+}
+
+impl Answer {
+    /// How long `Retry-After` asks to wait: seconds, or until a date.
+    pub(crate) fn retry_after(&self, now: DateTime<Utc>) -> Option<Duration> {
+        let text = self.retry_after.as_deref()?.trim();
+        let wait = match text.parse::<u64>() {
+            Ok(seconds) => Duration::from_secs(seconds),
+            Err(_) => (http_date(text)? - now).to_std().unwrap_or_default(),
+        };
+        Some(wait.min(RETRY_AFTER_MAX))
+    }
+
+    /// The fault of an answer whose body is not the vendor's: the status is all there is to judge by.
+    pub(crate) fn not_understood(&self, site: &CallSite, expected: &str, now: DateTime<Utc>) -> Fault {
+        let kind = match self.status {
+            429 => FaultKind::RateLimited,
+            401 | 403 => FaultKind::CredentialsRefused,
+            500..=599 => FaultKind::VendorFailed,
+            _ => FaultKind::Malformed,
+        };
+        let got = match self.text.trim_start().as_bytes().first() {
+            None => "an empty body".to_owned(),
+            Some(b'<') => format!("an HTML page of {} bytes", self.bytes),
+            Some(b'{' | b'[') => format!("other JSON of {} bytes", self.bytes),
+            Some(_) if self.html => format!("an HTML page of {} bytes", self.bytes),
+            Some(_) => format!("other text of {} bytes", self.bytes),
+        };
+        let fault = site.fault(kind, format_args!("expected {expected}, got {got}, HTTP {}", self.status));
+        self.with_retry_after(fault, now)
+    }
+
+    /// The fault with the wait that the answer's header asks for, if it does.
+    pub(crate) fn with_retry_after(&self, fault: Fault, now: DateTime<Utc>) -> Fault {
+        match self.retry_after(now) {
+            Some(wait) => fault.with_retry_after(wait),
+            None => fault,
+        }
+    }
+}
+
+pub(super) fn http_date(text: &str) -> Option<DateTime<Utc>> {
+    DateTime::parse_from_rfc2822(text).ok().map(|instant| instant.to_utc())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn retry_after_is_read_as_seconds_and_as_a_date() {
+        let now = DateTime::parse_from_rfc3339("2015-10-21T07:27:00Z").unwrap().to_utc();
+        let wait = |text: &str| {
+            let answer = Answer {
+                status: 429,
+                date: None,
+                text: String::new(),
+                retry_after: Some(text.to_owned()),
+                html: false,
+                bytes: 0,
+            };
+            answer.retry_after(now)
+        };
+        assert_eq!(wait(" 7 "), Some(Duration::from_secs(7)));
+        assert_eq!(wait("Wed, 21 Oct 2015 07:28:00 GMT"), Some(Duration::from_secs(60)));
+        assert_eq!(wait("Wed, 21 Oct 2015 07:26:00 GMT"), Some(Duration::ZERO));
+        assert_eq!(wait("99999999999"), Some(RETRY_AFTER_MAX));
+        assert_eq!(wait("soon"), None);
+    }
+}

@@ -1,0 +1,263 @@
+//! `ccsync moor queue add|assign`, as people meet it.
+
+use ccsync::simulator::{Endpoint, Fault, Step};
+
+use super::{desk, members, states, told};
+use crate::support::process::Desk;
+
+const GROUP: &str = "10018501";
+
+async fn run(desk: &Desk, line: &str, code: i32) -> (String, String) {
+    let arguments: Vec<&str> = line.split(' ').collect();
+    let ended = desk.run(&arguments).await.expect(code);
+    (ended.stdout.clone(), ended.talk())
+}
+
+/// A desk whose tables know the agents.
+async fn informed() -> Desk {
+    let desk = desk().await;
+    desk.run(&["sync", "moor.queue"]).await.expect(0);
+    desk
+}
+
+#[tokio::test]
+async fn without_yes_it_is_shown_what_would_be_sent_and_nothing_is() {
+    let desk = informed().await;
+    let (out, err) = run(
+        &desk,
+        "moor queue add --display-name 夜班二组 --assign-rule priority --memory --memory-time 1440 --member 8000 --member 8001:3",
+        0,
+    )
+    .await;
+    told!(out, @r#"
+    moor: POST /v20210827/webChat/addQueue/N00000000000
+    {"assignMembers":[{"agentNumber":"8000","priority":0},{"agentNumber":"8001","priority":3}],"assignRule":"priority","displayName":"夜班二组","isMemory":true,"memoryTime":"1440"}
+    "#);
+    told!(err, @"nothing was sent; add --yes to send it");
+    let (out, _) = run(&desk, &format!("moor queue assign --exten {GROUP} --member 8000:2"), 0).await;
+    told!(out, @r#"
+    moor: POST /v20210827/webChat/updateQueueAssignMembers/N00000000000
+    {"assignMembers":[{"agentNumber":"8000","priority":2}],"exten":"10018501"}
+    "#);
+    let (out, _) = run(&desk, &format!("moor queue assign --exten {GROUP} --member 8000 --json"), 0).await;
+    told!(out, @r#"
+    {
+      "sent": false,
+      "source": "moor",
+      "command": "moor.queue_assign",
+      "target": "10018501",
+      "path": "/v20210827/webChat/updateQueueAssignMembers/N00000000000",
+      "request": {
+        "assignMembers": [
+          {
+            "agentNumber": "8000",
+            "priority": 0
+          }
+        ],
+        "exten": "10018501"
+      }
+    }
+    "#);
+    assert_eq!(desk.simulator.journal().writes(), 0);
+    assert_eq!(states(&desk).await, Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn with_yes_it_is_done_once_and_recorded_with_who_ordered_it() {
+    let desk = informed().await;
+    let (out, _) =
+        run(&desk, &format!("moor queue assign --exten {GROUP} --member 8000:2 --member 8004 --yes"), 0)
+            .await;
+    told!(out, @r#"
+    moor: POST /v20210827/webChat/updateQueueAssignMembers/N00000000000
+    {"assignMembers":[{"agentNumber":"8000","priority":2},{"agentNumber":"8004","priority":0}],"exten":"10018501"}
+    action 1: answered
+    "#);
+    assert_eq!(members(&desk, GROUP), ["8000:2", "8004:0"]);
+    let (out, _) = run(&desk, "moor queue add --display-name 夜班 --member 8001 --yes", 0).await;
+    told!(out, @r#"
+    moor: POST /v20210827/webChat/addQueue/N00000000000
+    {"assignMembers":[{"agentNumber":"8001","priority":0}],"assignRule":"random","displayName":"夜班","isMemory":false}
+    action 2: answered, 10018506
+    "#);
+    run(&desk, "moor queue add --display-name 空组 --allow-empty --yes --json", 0).await;
+    let journal = desk.simulator.journal();
+    assert_eq!((journal.writes(), journal.limit_violations()), (3, 0));
+    let (out, _) = run(&desk, "action list", 0).await;
+    told!(out, @r#"
+    3 TIME moor moor.queue_add 空组: answered by OPERATOR; 10018507; “success!”
+      {"assignMembers":[],"assignRule":"random","displayName":"空组","isMemory":false}
+    2 TIME moor moor.queue_add 夜班: answered by OPERATOR; 10018506; “success!”
+      {"assignMembers":[{"agentNumber":"8001","priority":0}],"assignRule":"random","displayName":"夜班","isMemory":false}
+    1 TIME moor moor.queue_assign 10018501: answered by OPERATOR; “success!”
+      {"assignMembers":[{"agentNumber":"8000","priority":2},{"agentNumber":"8004","priority":0}],"exten":"10018501"}
+    "#);
+    let listed = desk.run(&["action", "list", "--json", "--limit", "1"]).await.expect(0).json();
+    assert_eq!(listed.as_array().unwrap().len(), 1);
+    assert_eq!((&listed[0]["command"], &listed[0]["state"]), (&"moor.queue_add".into(), &"answered".into()));
+    // One limit for each account and endpoint, the database's.
+    let limits: Vec<(String, i32)> = sqlx::query_as(
+        "select split_part(name, '/', 2), per_minute from sync.request_budget where name not like '%queueQueue' order by 1",
+    )
+    .fetch_all(desk.db.pool().await)
+    .await
+    .unwrap();
+    assert_eq!(limits, [("addQueue".to_owned(), 18), ("updateQueueAssignMembers".to_owned(), 18)]);
+}
+
+#[tokio::test]
+async fn what_the_vendor_would_take_otherwise_than_meant_is_refused_before_anything_is_sent() {
+    let desk = informed().await;
+    let mut text = String::new();
+    for line in [
+        "moor queue assign --exten 10018501 --yes",
+        "moor queue assign --exten 10018501 --member 8000 --member 8000:1 --yes",
+        "moor queue assign --exten 10018501 --member 8000 --member 9999 --yes",
+        "moor queue assign --exten 10018501 --member 8000:-1 --yes",
+        "moor queue assign --exten 10018501 --member 8000:high --yes",
+        "moor queue assign --member 8000 --yes",
+        "moor queue add --display-name a --member 8000 --memory --yes",
+        "moor queue add --display-name a --member 8000 --memory-time 120 --yes",
+        "moor queue add --display-name a --member 8000 --memory --memory-time 60 --yes",
+        "moor queue add --display-name a --member 8000 --assign-rule fastest --yes",
+        "moor queue add --display-name  --member 8000 --yes",
+        "moor queue add --display-name a --yes",
+        "moor queue add --display-name a --member 8000 --source sobot --yes",
+    ] {
+        let (out, err) = run(&desk, line, 2).await;
+        assert_eq!(out, "", "{line}");
+        let first: Vec<&str> = err.lines().take_while(|line| !line.is_empty()).collect();
+        text.push_str(&format!("$ ccsync {line}\n{}\n", first.join("\n")));
+    }
+    told!(text, @r#"
+    $ ccsync moor queue assign --exten 10018501 --yes
+    error: no member is given, which would leave the group empty: add --allow-empty if that is meant
+    $ ccsync moor queue assign --exten 10018501 --member 8000 --member 8000:1 --yes
+    error: agent 8000 is there twice
+    $ ccsync moor queue assign --exten 10018501 --member 8000 --member 9999 --yes
+    error: unknown agents: 9999; no skill group that ccsync has seen has or had them (moor.queue_member, moor.agent_claim_status): correct the number, or add --unchecked-members if they exist (7moor skips agents that do not exist without a word)
+    $ ccsync moor queue assign --exten 10018501 --member 8000:-1 --yes
+    error: invalid value '8000:-1' for '--member <NUMBER[:PRIORITY]>': the priority "-1" is not a whole number from 0 on
+    $ ccsync moor queue assign --exten 10018501 --member 8000:high --yes
+    error: invalid value '8000:high' for '--member <NUMBER[:PRIORITY]>': the priority "high" is not a whole number from 0 on
+    $ ccsync moor queue assign --member 8000 --yes
+    error: the following required arguments were not provided:
+      --exten <NUMBER>
+    $ ccsync moor queue add --display-name a --member 8000 --memory --yes
+    error: memory is on and no memory time is given: one of 120, 1440, 10080, 43200 (minutes) has to be; the vendor would take a default
+    $ ccsync moor queue add --display-name a --member 8000 --memory-time 120 --yes
+    error: a memory time is given and memory is off: the vendor would ignore it; turn memory on or leave the time out
+    $ ccsync moor queue add --display-name a --member 8000 --memory --memory-time 60 --yes
+    error: the memory time "60" is none of 120, 1440, 10080, 43200 (minutes); the vendor would take a default
+    $ ccsync moor queue add --display-name a --member 8000 --assign-rule fastest --yes
+    error: invalid value 'fastest' for '--assign-rule <RULE>': expects random, queue, least or priority; the vendor takes anything else for random
+    $ ccsync moor queue add --display-name  --member 8000 --yes
+    error: invalid value '' for '--display-name <NAME>': the name of the skill group is empty
+    $ ccsync moor queue add --display-name a --yes
+    error: no member is given, which would leave the group empty: add --allow-empty if that is meant
+    $ ccsync moor queue add --display-name a --member 8000 --source sobot --yes
+    error: no source of kind moor is called sobot; there is moor
+    "#);
+    assert_eq!(desk.simulator.journal().writes(), 0);
+    assert_eq!(states(&desk).await, Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn while_the_tables_know_nobody_every_member_is_in_doubt_unless_one_insists() {
+    let desk = desk().await;
+    let line = format!("moor queue assign --exten {GROUP} --member 8000 --yes");
+    let (_, err) = run(&desk, &line, 2).await;
+    told!(err, @"error: unknown agents: 8000; the tables know no agent of this source: run `ccsync sync moor.queue` first, or add --unchecked-members if they exist (7moor skips agents that do not exist without a word)");
+    run(&desk, &format!("{line} --unchecked-members"), 0).await;
+    assert_eq!(members(&desk, GROUP), ["8000:0"]);
+}
+
+#[tokio::test]
+async fn a_lost_answer_is_recorded_as_unknown_and_nothing_is_sent_again() {
+    let line = format!("moor queue assign --exten {GROUP} --member 8000 --yes");
+    for fault in [
+        Step::from(Fault::LostAnswer),
+        Fault::CutBody.with(0),
+        Fault::Hang.with(3_000),
+        Fault::Http5xx.with(502),
+        Step::from(Fault::HtmlPage),
+        Step::from(Fault::Code999999),
+        Step::from(Fault::Redirect),
+    ] {
+        let desk = informed().await;
+        desk.simulator.script(Endpoint::MoorAssignMembers, [fault]);
+        let (out, err) = run(&desk, &line, 1).await;
+        assert!(out.ends_with("action 1: unknown\n"), "{fault:?}: {out}");
+        assert!(err.contains("whether it was done is not known"), "{fault:?}: {err}");
+        assert_eq!(states(&desk).await, [format!("moor.queue_assign {GROUP}: unknown")]);
+        assert_eq!(desk.simulator.journal().writes(), 1, "{fault:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_refusal_is_told_in_the_vendors_words_and_nothing_is_sent_again() {
+    let desk = informed().await.with("CCSYNC__HTTP__TOTAL_TIMEOUT", "10s");
+    let (out, err) = run(&desk, "moor queue assign --exten 1 --member 8000 --yes", 1).await;
+    told!(format!("{out}{err}"), @r#"
+    moor: POST /v20210827/webChat/updateQueueAssignMembers/N00000000000
+    {"assignMembers":[{"agentNumber":"8000","priority":0}],"exten":"1"}
+    action 1: refused
+    error: moor: POST /v20210827/webChat/updateQueueAssignMembers/N00000000000: the vendor answered code “400” “create Queue error”, HTTP 200
+    hint: the vendor did not do it
+    "#);
+    desk.simulator.script(Endpoint::MoorAssignMembers, [Fault::Http429.with(3)]);
+    run(&desk, &format!("moor queue assign --exten {GROUP} --member 8000 --yes"), 1).await;
+    let wrong = desk.with("CCSYNC__SOURCES__MOOR__API_SECRET", "wrong");
+    run(&wrong, &format!("moor queue assign --exten {GROUP} --member 8000 --yes"), 1).await;
+    assert_eq!(
+        states(&wrong).await,
+        [
+            "moor.queue_assign 1: refused",
+            "moor.queue_assign 10018501: refused",
+            "moor.queue_assign 10018501: refused"
+        ]
+    );
+    assert_eq!(wrong.simulator.journal().writes(), 3);
+}
+
+#[tokio::test]
+async fn what_never_left_is_recorded_as_failed() {
+    let desk = informed().await.with("CCSYNC__SOURCES__MOOR__BASE_URL", "http://127.0.0.1:1");
+    let (out, err) = run(&desk, &format!("moor queue assign --exten {GROUP} --member 8000 --yes"), 1).await;
+    told!(format!("{out}{err}"), @r#"
+    moor: POST /v20210827/webChat/updateQueueAssignMembers/N00000000000
+    {"assignMembers":[{"agentNumber":"8000","priority":0}],"exten":"10018501"}
+    action 1: failed
+    error: moor: POST /v20210827/webChat/updateQueueAssignMembers/N00000000000: no answer, no connection: error sending request: client error (Connect): tcp connect error: Connection refused (os error 111)
+    hint: it was not sent
+    "#);
+    assert_eq!(states(&desk).await, [format!("moor.queue_assign {GROUP}: failed")]);
+}
+
+#[tokio::test]
+async fn both_readings_of_an_answer_are_understood() {
+    for (switch, value) in [("moor_status", "same"), ("moor_code", "string"), ("moor_envelope", "root")] {
+        let desk = informed().await;
+        let mut switches = desk.simulator.switches();
+        switches.set(switch, value).unwrap();
+        desk.simulator.set_switches(switches);
+        run(&desk, &format!("moor queue assign --exten {GROUP} --member 8000 --yes"), 0).await;
+        run(&desk, "moor queue assign --exten 1 --member 8000 --yes", 1).await;
+        assert_eq!(
+            states(&desk).await,
+            [format!("moor.queue_assign {GROUP}: answered"), "moor.queue_assign 1: refused".to_owned()]
+        );
+    }
+}
+
+#[tokio::test]
+async fn no_secret_and_no_telephone_number_reaches_the_log_of_actions() {
+    let desk = informed().await;
+    run(&desk, "moor queue add --display-name 15711356914专线 --member 8000 --yes", 0).await;
+    let dump: String = sqlx::query_scalar("select string_agg(to_jsonb(a)::text, '') from sync.action a")
+        .fetch_one(desk.db.pool().await)
+        .await
+        .unwrap();
+    assert!(!dump.contains("demo-secret") && dump.contains("157****6914"), "{dump}");
+    assert!(!dump.contains("15711356914"), "{dump}");
+}
