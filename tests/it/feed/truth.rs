@@ -98,7 +98,7 @@ fn garbage_key(text: &str) -> String {
 
 /// Each connection's states in their order, repetitions left out, are the stays of one connection.
 async fn states_are_the_vendors(pool: &PgPool, truth: &MonitorTruth) -> Result<(), String> {
-    for agent in &truth.agents {
+    'agents: for agent in &truth.agents {
         let rows = sqlx::query(
             "select connection_id::text as connection, status from workbench.agent_status
              where extno = $1 and reported_at is not null order by since",
@@ -130,8 +130,8 @@ async fn states_are_the_vendors(pool: &PgPool, truth: &MonitorTruth) -> Result<(
                     .collect::<Vec<_>>(),
             );
             if sure.is_empty() && expected != sure {
-                // All of it may have been on its way: such a connection says nothing.
-                return Ok(());
+                // All of it may have been on its way: whose stays come next cannot be told.
+                continue 'agents;
             }
             let found = stored.next().unwrap_or_default();
             if !(found.starts_with(&sure) && expected.starts_with(&found)) {
