@@ -1,6 +1,7 @@
 //! `ccsync moor queue add|assign`, as people meet it.
 
 use ccsync::simulator::{Endpoint, Fault, Step};
+use serde_json::{Value, json};
 
 use super::{desk, members, states, told};
 use crate::support::process::Desk;
@@ -80,13 +81,28 @@ async fn with_yes_it_is_done_once_and_recorded_with_who_ordered_it() {
     {"assignMembers":[{"agentNumber":"8001","priority":0}],"assignRule":"random","displayName":"夜班","isMemory":false}
     action 2: answered, 10018506
     "#);
-    run(&desk, "moor queue add --display-name 空组 --allow-empty --yes --json", 0).await;
+    run(&desk, "moor queue add --display-name 空组 --allow-empty --memory --memory-time 120 --yes --json", 0)
+        .await;
+    // As in the document: the priority a number, the time a text, and no time where there is no memory.
     let journal = desk.simulator.journal();
+    let sent: Vec<Value> = journal.log_of_writes().map(|entry| entry.write.clone().unwrap()).collect();
+    assert_eq!(
+        sent,
+        [
+            json!({"exten": GROUP, "assignMembers": [
+                {"agentNumber": "8000", "priority": 2}, {"agentNumber": "8004", "priority": 0},
+            ]}),
+            json!({"displayName": "夜班", "assignRule": "random", "isMemory": false,
+                "assignMembers": [{"agentNumber": "8001", "priority": 0}]}),
+            json!({"displayName": "空组", "assignRule": "random", "isMemory": true, "memoryTime": "120",
+                "assignMembers": []}),
+        ]
+    );
     assert_eq!((journal.writes(), journal.limit_violations()), (3, 0));
     let (out, _) = run(&desk, "action list", 0).await;
     told!(out, @r#"
     3 TIME moor moor.queue_add 空组: answered by OPERATOR; 10018507; “success!”
-      {"assignMembers":[],"assignRule":"random","displayName":"空组","isMemory":false}
+      {"assignMembers":[],"assignRule":"random","displayName":"空组","isMemory":true,"memoryTime":"120"}
     2 TIME moor moor.queue_add 夜班: answered by OPERATOR; 10018506; “success!”
       {"assignMembers":[{"agentNumber":"8001","priority":0}],"assignRule":"random","displayName":"夜班","isMemory":false}
     1 TIME moor moor.queue_assign 10018501: answered by OPERATOR; “success!”

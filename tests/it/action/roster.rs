@@ -119,7 +119,10 @@ async fn an_apply_makes_it_so_touches_nobody_else_and_a_second_one_does_nothing(
     let (_, new) = after.iter().find(|(exten, _)| before.iter().all(|(known, _)| known != exten)).unwrap();
     assert_eq!(new, &["8001:0"]);
     assert_eq!(desk.simulator.journal().writes(), 2);
-    desk.run(&["roster", "apply", path, "--yes"]).await.expect(3);
+    let second = desk.run(&["roster", "apply", path, "--yes", "--json"]).await.expect(3).json();
+    let endings: Vec<&str> =
+        second["groups"].as_array().unwrap().iter().map(|group| group["ending"].as_str().unwrap()).collect();
+    assert_eq!(endings, ["as_wanted", "as_wanted", "stopped"]);
     assert_eq!(desk.simulator.journal().writes(), 2, "it is as wanted, so nothing is sent");
 }
 
