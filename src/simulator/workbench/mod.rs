@@ -6,16 +6,7 @@ mod monitor;
 mod route;
 mod truth;
 
-use std::sync::Arc;
-
-use axum::Router;
-
 pub(super) use monitor::Monitor;
 pub use monitor::{MonitorAgent, MonitorRates};
+pub(super) use route::router;
 pub use truth::{AgentTruth, ConnectionTruth, MessageTruth, MonitorTruth};
-
-use super::state::State;
-
-pub(super) fn router() -> Router<Arc<State>> {
-    route::router().merge(action::router())
-}

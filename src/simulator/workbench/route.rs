@@ -19,7 +19,7 @@ use crate::simulator::state::{State, lock};
 const LOOK: Duration = Duration::from_millis(50);
 
 pub(in crate::simulator) fn router() -> Router<Arc<State>> {
-    Router::new().route("/agent/monitor", get(monitor))
+    super::action::router().route("/agent/monitor", get(monitor))
 }
 
 /// How a connection ended on this side.
