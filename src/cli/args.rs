@@ -1,5 +1,6 @@
 //! The command line.
 
+mod grant;
 mod verify;
 
 use std::path::PathBuf;
@@ -8,6 +9,7 @@ use chrono::{DateTime, NaiveDate, NaiveDateTime, TimeZone as _, Utc};
 use chrono_tz::Tz;
 use clap::{Args, Parser, Subcommand};
 
+pub(super) use self::grant::{GrantCommand, SchemaArgs, SchemaFormat};
 pub(super) use self::verify::{ExplainArgs, VerifyArgs};
 use crate::app::StreamChoice;
 use crate::cli::action::ActionCommand;
@@ -65,6 +67,11 @@ pub(super) enum Command {
     /// The log of writes to the vendors.
     #[command(subcommand)]
     Action(ActionCommand),
+    /// The data dictionary: every schema, table, view, column and function for analysts.
+    Schema(SchemaArgs),
+    /// Let a login read what is meant for it.
+    #[command(subcommand)]
+    Grant(GrantCommand),
     /// Create or update the tables.
     Migrate,
     /// The configuration in effect, secrets hidden.

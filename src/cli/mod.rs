@@ -10,6 +10,7 @@ mod contract;
 mod demo;
 mod exit;
 mod explain;
+mod grant;
 mod migrate;
 mod moor;
 mod operator;
@@ -19,6 +20,7 @@ mod quarantine;
 mod roster;
 mod roster_file;
 mod run;
+mod schema;
 mod simulator;
 mod status;
 mod stop;
@@ -88,6 +90,8 @@ fn dispatch(cli: Cli) -> Result<Exit, Failure> {
             Command::Roster(command) => roster::roster(settings, command).await,
             Command::Workbench(args) => workbench::workbench(settings, args).await,
             Command::Action(command) => action::action(settings, command).await,
+            Command::Schema(args) => schema::schema(settings, args).await,
+            Command::Grant(command) => grant::grant(settings, command).await,
             Command::Migrate => migrate::migrate(settings).await,
             Command::Config(_) | Command::Simulator(_) | Command::Demo(_) => Ok(Exit::Done),
         }

@@ -4,6 +4,7 @@ pub mod absence;
 pub mod action;
 pub mod certificate;
 pub mod contract;
+pub mod dictionary;
 pub mod drift;
 pub mod fault;
 pub mod feed;

@@ -7,6 +7,7 @@ use sqlx::{Connection as _, Executor as _};
 use crate::domain::fault::{Fault, FaultKind};
 use crate::domain::stream::StreamId;
 use crate::store::fault::{Broken, Done, from_sql};
+use crate::store::grant::readers_update;
 use crate::store::pool::{PgStore, connect_once, place};
 
 /// The migrations, compiled in. Their table lives in our own schema, because `public` is closed to ordinary
@@ -42,8 +43,13 @@ impl PgStore {
             .map_err(|error| from_sql(doing, &error))?;
         self.refuse_if_not_ours(&mut connection).await.map_err(|broken| broken.during(doing))?;
         let outcome = migrator().run_direct(None, &mut connection, false).await;
+        let outcome = outcome.map_err(|error| self.migrate_fault(doing, &error));
+        let granted = match outcome {
+            Ok(()) => readers_update(&mut connection).await.map_err(|broken| broken.during(doing)),
+            Err(fault) => Err(fault),
+        };
         connection.close().await.ok();
-        outcome.map_err(|error| self.migrate_fault(doing, &error))
+        granted
     }
 
     /// The names of the migrations that `migrate` would apply, oldest first.
@@ -99,7 +105,14 @@ impl PgStore {
 
     /// A database without our migrations table must not hold anything where our things will be.
     async fn refuse_if_not_ours(&self, connection: &mut PgConnection) -> Done<()> {
-        let views = ["freshness", "day_state", "quality_result", "agent_quality_daily"];
+        let views = [
+            "freshness",
+            "day_state",
+            "quality_result",
+            "agent_quality_daily",
+            "skill_group_member",
+            "skill_group_member_history",
+        ];
         let mut names: Vec<String> = views.iter().map(|view| format!("bi.{view}")).collect();
         for table in StreamId::ALL.into_iter().flat_map(StreamId::tables) {
             names.push(table.name.to_owned());

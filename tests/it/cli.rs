@@ -6,6 +6,7 @@ mod database;
 mod demo;
 mod help;
 mod quarantine;
+mod reader;
 mod vendor;
 mod verb;
 mod verify;

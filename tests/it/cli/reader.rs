@@ -1,0 +1,132 @@
+//! What analysts are given: the data dictionary and the role that reads.
+
+use sqlx::postgres::PgConnectOptions;
+use sqlx::{AssertSqlSafe, ConnectOptions as _, PgConnection};
+
+use crate::support::process::{Desk, recent_world};
+
+/// Where the dictionary is kept; `CCSYNC_WRITE_DOCS=1` writes it anew.
+const DICTIONARY: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/data-dictionary.md");
+
+/// A login's name is the whole cluster's.
+fn login() -> String {
+    format!("analyst_{:08x}", rand::random::<u32>())
+}
+
+async fn connect(desk: &Desk, login: &str) -> PgConnection {
+    let options: PgConnectOptions = desk.db.url().parse().unwrap();
+    options.username(login).password("p'w\\d").connect().await.unwrap()
+}
+
+async fn can(connection: &mut PgConnection, sql: &str) -> bool {
+    match sqlx::query(AssertSqlSafe(sql.to_owned())).fetch_all(connection).await {
+        Ok(_) => true,
+        Err(error) => {
+            let code = error.as_database_error().and_then(|error| error.code().map(|code| code.into_owned()));
+            // Not allowed; or a view that nobody can write to.
+            assert!(matches!(code.as_deref(), Some("42501" | "55000")), "{sql}: {error}");
+            false
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_data_dictionary_in_the_documents_is_what_the_database_says() {
+    let desk = Desk::new(recent_world(), "").await;
+    let told = desk.run(&["schema"]).await.expect(0);
+    if std::env::var_os("CCSYNC_WRITE_DOCS").is_some() {
+        std::fs::write(DICTIONARY, &told.stdout).unwrap();
+    }
+    let kept = std::fs::read_to_string(DICTIONARY).unwrap_or_default();
+    assert!(
+        kept == told.stdout,
+        "docs/data-dictionary.md is old: CCSYNC_WRITE_DOCS=1 cargo test --test it data_dictionary"
+    );
+    let json = desk.run(&["schema", "--json"]).await.expect(0).json();
+    let schemas: Vec<&str> =
+        json.as_array().unwrap().iter().map(|schema| schema["name"].as_str().unwrap()).collect();
+    assert_eq!(schemas, ["bi", "moor", "sobot", "workbench"]);
+    let dbt = desk.run(&["schema", "--format", "dbt"]).await.expect(0).stdout;
+    for part in [
+        "version: 2\n",
+        "  - name: sobot\n",
+        "      - name: call_result\n",
+        "          - name: total_score\n",
+    ] {
+        assert!(dbt.contains(part), "{part}");
+    }
+}
+
+#[tokio::test]
+async fn members_of_a_group_on_a_past_day_are_one_select_away() {
+    let desk = Desk::new(recent_world(), "").await;
+    desk.run(&["sync", "moor.queue", "moor.agent_claim_status"]).await.expect(0);
+    let pool = desk.db.pool().await;
+    let count = async |sql: &'static str| sqlx::query_scalar::<_, i64>(sql).fetch_one(pool).await.unwrap();
+    let members = count("select count(*) from moor.queue_member").await;
+    assert!(members > 0);
+    assert_eq!(count("select count(*) from bi.skill_group_member where at_desk is not null").await, members);
+    let then: chrono::DateTime<chrono::Utc> =
+        sqlx::query_scalar("select clock_timestamp()").fetch_one(pool).await.unwrap();
+    let kind = ccsync::simulator::ChangeKind::GroupRemoved;
+    desk.simulator.mutate(ccsync::simulator::Change::Random { kind }).unwrap();
+    desk.run(&["sync", "moor.queue"]).await.expect(0);
+    assert!(count("select count(*) from bi.skill_group_member").await < members, "a group is gone");
+    let past: i64 = sqlx::query_scalar(
+        "select count(*) from bi.skill_group_member_history
+         where valid_from <= $1 and (valid_to is null or $1 < valid_to)",
+    )
+    .bind(then)
+    .fetch_one(pool)
+    .await
+    .unwrap();
+    assert_eq!(past, members);
+}
+
+#[tokio::test]
+async fn an_analyst_reads_every_relation_meant_for_analysts_and_nothing_of_the_ledger() {
+    let desk = Desk::new(recent_world(), "").await;
+    desk.run(&["sync"]).await.expect(0);
+    let login = login();
+    let password = desk.site.write("password", "p'w\\d\n");
+    let granted = desk
+        .run(&["grant", "bi-reader", "--login", &login, "--password-file", password.to_str().unwrap()])
+        .await
+        .expect(0);
+    assert!(granted.stdout.contains("a new login"), "{}", granted.stdout);
+    let again = desk.run(&["grant", "bi-reader", "--login", &login]).await.expect(0);
+    assert!(!again.stdout.contains("a new login"), "{}", again.stdout);
+
+    let pool = desk.db.pool().await;
+    let relations: Vec<(String, bool)> = sqlx::query_as(
+        "select format('%I.%I', n.nspname, c.relname), n.nspname <> 'sync' from pg_class c
+         join pg_namespace n on n.oid = c.relnamespace
+         where n.nspname in ('bi', 'moor', 'sobot', 'workbench', 'sync') and c.relkind in ('r', 'p', 'v', 'm')",
+    )
+    .fetch_all(pool)
+    .await
+    .unwrap();
+    let mut analyst = connect(&desk, &login).await;
+    for (relation, readable) in &relations {
+        assert_eq!(
+            can(&mut analyst, &format!("select * from {relation} limit 1")).await,
+            *readable,
+            "{relation}"
+        );
+        assert!(!can(&mut analyst, &format!("delete from {relation}")).await, "{relation} is written to");
+    }
+    assert!(can(&mut analyst, "select * from sobot.call_result_as_of(now()) limit 1").await);
+    assert!(!can(&mut analyst, "create table sobot.mine ()").await);
+
+    // A relation that a later migration brings is readable after it.
+    sqlx::query("create view bi.later as select 1 as one").execute(pool).await.unwrap();
+    assert!(!can(&mut analyst, "select * from bi.later").await);
+    desk.run(&["migrate"]).await.expect(0);
+    assert!(can(&mut analyst, "select * from bi.later").await);
+    drop(analyst);
+    for sql in [format!("revoke bi_reader from {login}"), format!("drop role {login}")] {
+        sqlx::query(AssertSqlSafe(sql)).execute(pool).await.unwrap();
+    }
+    let itself = desk.run(&["grant", "bi-reader", "--login", "bi_reader"]).await.expect(1);
+    assert!(itself.stderr.contains("a login of its own"), "{}", itself.stderr);
+}
