@@ -3,21 +3,15 @@
 use chrono_tz::Tz;
 
 use crate::cli::args::AbsenceCommand;
-use crate::cli::build;
 use crate::cli::exit::Exit;
 use crate::cli::output::{self, Failure};
+use crate::cli::with_app;
 use crate::config::Settings;
 use crate::domain::absence::AbsenceAlarm;
 
 pub(super) async fn absence(settings: Settings, command: AbsenceCommand) -> Result<Exit, Failure> {
     let zone = settings.timezone;
-    let app = build(settings).await?;
-    let done = match app.database().store.schema_ready().await {
-        Ok(()) => act(&app, command, zone).await,
-        Err(fault) => Err(fault.into()),
-    };
-    app.close().await?;
-    done
+    with_app(settings, async |app| act(app, command, zone).await).await
 }
 
 async fn act(app: &crate::app::App, command: AbsenceCommand, zone: Tz) -> Result<Exit, Failure> {

@@ -5,10 +5,10 @@ use serde::Serialize;
 use serde_json::Value as Json;
 
 use crate::app::{ActionDesk, App, Performed};
-use crate::cli::build;
 use crate::cli::exit::Exit;
 use crate::cli::operator::operator;
 use crate::cli::output::{self, Failure};
+use crate::cli::with_app;
 use crate::config::Settings;
 use crate::domain::action::{ActionDraft, ActionRecord, ActionState};
 
@@ -55,20 +55,6 @@ pub(super) async fn action(settings: Settings, command: ActionCommand) -> Result
         Ok(Exit::Done)
     })
     .await
-}
-
-/// Does `work` on a product whose database is ready, and closes it.
-pub(super) async fn with_app(
-    settings: Settings,
-    work: impl AsyncFnOnce(&App) -> Result<Exit, Failure>,
-) -> Result<Exit, Failure> {
-    let app = build(settings).await?;
-    let done = match app.database().store.schema_ready().await {
-        Ok(()) => work(&app).await,
-        Err(fault) => Err(fault.into()),
-    };
-    app.close().await?;
-    done
 }
 
 /// The desk of whoever runs this process.

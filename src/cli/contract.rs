@@ -3,21 +3,15 @@
 use chrono_tz::Tz;
 
 use crate::cli::args::JsonArgs;
-use crate::cli::build;
 use crate::cli::exit::Exit;
 use crate::cli::output::{self, Failure};
+use crate::cli::with_app;
 use crate::config::Settings;
 use crate::domain::drift::DriftEntry;
 
 pub(super) async fn contract(settings: Settings, args: JsonArgs) -> Result<Exit, Failure> {
     let zone = settings.timezone;
-    let app = build(settings).await?;
-    let drifts = match app.database().store.schema_ready().await {
-        Ok(()) => app.contract_drifts().await,
-        Err(fault) => Err(fault),
-    };
-    app.close().await?;
-    let drifts = drifts?;
+    let drifts = with_app(settings, async |app| Ok(app.contract_drifts().await?)).await?;
     if args.json {
         output::json(&drifts)?;
     } else if drifts.is_empty() {

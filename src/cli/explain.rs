@@ -4,22 +4,17 @@ use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 
 use crate::cli::args::ExplainArgs;
-use crate::cli::build;
 use crate::cli::exit::Exit;
 use crate::cli::output::{self, Failure};
+use crate::cli::with_app;
 use crate::config::Settings;
+use crate::domain::text::one_line;
 use crate::domain::window::TimeWindow;
 use crate::engine::port::explain::{HomeStory, ReadStory, RowStory, RunStory, VersionStory};
 
 pub(super) async fn explain(settings: Settings, args: ExplainArgs) -> Result<Exit, Failure> {
     let zone = settings.timezone;
-    let app = build(settings).await?;
-    let stories = match app.database().store.schema_ready().await {
-        Ok(()) => app.explain(&args.key).await,
-        Err(fault) => Err(fault),
-    };
-    app.close().await?;
-    let stories = stories?;
+    let stories = with_app(settings, async |app| Ok(app.explain(&args.key).await?)).await?;
     if stories.is_empty() {
         return Err(Failure::failed(format!(
             "no table has a row whose key is, or begins with, `{}`; `ccsync verify` asks the vendor for it",
@@ -53,8 +48,7 @@ fn told(story: &RowStory, zone: Tz) -> String {
         let since = local(since, zone);
         lines.push(format!("  missing since {since}: a further read decides whether it is gone"));
     }
-    let lines = lines.iter().map(|line| line.chars().map(|c| if c.is_control() { ' ' } else { c }).collect());
-    lines.collect::<Vec<String>>().join("\n")
+    lines.iter().map(|line| one_line(line)).collect::<Vec<_>>().join("\n")
 }
 
 fn version_lines(version: &VersionStory, zone: Tz) -> Vec<String> {

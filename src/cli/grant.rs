@@ -5,22 +5,18 @@ use std::path::Path;
 use secrecy::SecretString;
 
 use crate::cli::args::GrantCommand;
-use crate::cli::build;
 use crate::cli::exit::Exit;
 use crate::cli::output::{self, Failure};
+use crate::cli::with_app;
 use crate::config::Settings;
 
 pub(super) async fn grant(settings: Settings, command: GrantCommand) -> Result<Exit, Failure> {
     let GrantCommand::BiReader(args) = command;
     let password = args.password_file.as_deref().map(password).transpose()?;
-    let app = build(settings).await?;
-    let store = &app.database().store;
-    let granted = match store.schema_ready().await {
-        Ok(()) => store.grant_bi_reader(&args.login, password.as_ref()).await,
-        Err(fault) => Err(fault),
-    };
-    app.close().await?;
-    let made = if granted? { " (a new login)" } else { "" };
+    let granted = with_app(settings, async |app| {
+        Ok(app.database().store.grant_bi_reader(&args.login, password.as_ref()).await?)
+    });
+    let made = if granted.await? { " (a new login)" } else { "" };
     output::data(&format!(
         "{}{made} may read bi, moor, sobot and workbench, as a member of bi_reader",
         args.login

@@ -138,3 +138,24 @@ where
 async fn build(settings: Settings) -> Result<App, Failure> {
     Ok(App::build(settings, Seams::default()).await?)
 }
+
+/// Does `work` on a product whose database is ready, and closes it.
+async fn with_app<Answer>(
+    settings: Settings,
+    work: impl AsyncFnOnce(&App) -> Result<Answer, Failure>,
+) -> Result<Answer, Failure> {
+    on_schema(build(settings).await?, work).await
+}
+
+/// The same with a product that was built already.
+async fn on_schema<Answer>(
+    app: App,
+    work: impl AsyncFnOnce(&App) -> Result<Answer, Failure>,
+) -> Result<Answer, Failure> {
+    let done = match app.database().store.schema_ready().await {
+        Ok(()) => work(&app).await,
+        Err(fault) => Err(fault.into()),
+    };
+    app.close().await?;
+    done
+}

@@ -5,9 +5,10 @@ use std::collections::BTreeSet;
 use clap::{Args, Subcommand};
 
 use crate::app::ActionDesk;
-use crate::cli::action::{WriteArgs, desk, show, told, with_app};
+use crate::cli::action::{WriteArgs, desk, show, told};
 use crate::cli::exit::Exit;
 use crate::cli::output::Failure;
+use crate::cli::with_app;
 use crate::config::Settings;
 use crate::domain::roster::{
     AssignRule, Member, MemoryTime, NewGroup, check_members, display_name, identifier,

@@ -2,20 +2,15 @@
 
 use crate::app::{App, Retried};
 use crate::cli::args::{QuarantineArgs, QuarantineVerb, RetryArgs};
-use crate::cli::build;
 use crate::cli::exit::Exit;
 use crate::cli::output::{self, Failure};
+use crate::cli::with_app;
 use crate::config::Settings;
+use crate::domain::text::one_line;
 use crate::engine::port::quarantine::{QuarantineEntry, QuarantineFilter};
 
 pub(super) async fn quarantine(settings: Settings, args: QuarantineArgs) -> Result<Exit, Failure> {
-    let app = build(settings).await?;
-    let outcome = match app.database().store.schema_ready().await {
-        Ok(()) => act(&app, args.verb).await,
-        Err(fault) => Err(fault.into()),
-    };
-    app.close().await?;
-    outcome
+    with_app(settings, async |app| act(app, args.verb).await).await
 }
 
 async fn act(app: &App, verb: QuarantineVerb) -> Result<Exit, Failure> {
@@ -59,7 +54,7 @@ fn line(entry: &QuarantineEntry) -> String {
         entry.id,
         entry.state,
         entry.key,
-        plain(&entry.reason),
+        one_line(&entry.reason),
         entry.first_seen_at.format("%FT%TZ"),
         entry.last_seen_at.format("%FT%TZ"),
         entry.seen,
@@ -77,7 +72,7 @@ fn show(entry: &QuarantineEntry, json: bool) -> Result<Exit, Failure> {
         output::data(&format!("{} {}", entry.state, at.format("%FT%TZ")));
     }
     if let Some(decision) = &entry.decision {
-        output::data(&format!("decision: {}", plain(decision)));
+        output::data(&format!("decision: {}", one_line(decision)));
     }
     let payload = entry.payload.as_deref().unwrap_or_default();
     let parsed = serde_json::from_str::<serde_json::Value>(payload);
@@ -117,7 +112,7 @@ fn retried_line(retried: &Retried) -> String {
             counts.inserted, counts.updated, counts.unchanged, counts.superseded
         ),
         (None, reason) => {
-            format!("{id} {key}: not stored: {}", plain(reason.as_deref().unwrap_or_default()))
+            format!("{id} {key}: not stored: {}", one_line(reason.as_deref().unwrap_or_default()))
         }
     }
 }
@@ -141,9 +136,4 @@ fn refuse_missing(missing: &[i64]) -> Result<(), Failure> {
         "no open quarantined record of that choice has the number {}; nothing was done; see `ccsync quarantine list`",
         ids.join(", ")
     )))
-}
-
-/// A vendor's words must not move the cursor.
-fn plain(text: &str) -> String {
-    text.chars().map(|letter| if letter.is_control() { ' ' } else { letter }).collect()
 }

@@ -6,12 +6,14 @@ use clap::{Args, Subcommand};
 use serde::Serialize;
 
 use crate::app::{ActionDesk, Ending, GroupOutcome, Progress, RosterDesk};
-use crate::cli::action::{desk, with_app};
+use crate::cli::action::desk;
 use crate::cli::exit::Exit;
 use crate::cli::output::{self, Failure};
 use crate::cli::roster_file::{self, Format, Roster};
+use crate::cli::with_app;
 use crate::config::Settings;
 use crate::domain::roster_plan::{GroupPlan, MemberChange, RosterPlan, Step};
+use crate::domain::text::one_line;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum RosterCommand {
@@ -166,7 +168,7 @@ async fn apply(
         Progress::Awaiting(group, until) if awaited != Some(until) => {
             awaited = Some(until);
             let until = until.with_timezone(&zone).format("%T");
-            let group = plain(title(group));
+            let group = one_line(title(group));
             output::talk(&format!(
                 "{group}: the answer to an earlier write was lost; looking for it until {until} at most"
             ));
@@ -189,15 +191,10 @@ fn title(group: &GroupPlan) -> &str {
     group.exten.as_deref().unwrap_or(&group.display_name)
 }
 
-/// A vendor's words must not move the cursor.
-fn plain(text: &str) -> String {
-    text.chars().map(|letter| if letter.is_control() { ' ' } else { letter }).collect()
-}
-
 fn diff(plan: &RosterPlan) -> String {
     let mut lines = Vec::new();
     for group in &plan.groups {
-        let name = plain(&group.display_name);
+        let name = one_line(&group.display_name);
         let heading = match (&group.step, &group.exten) {
             (Step::Keep, _) if group.unchangeable.is_empty() => continue,
             (Step::Keep, Some(exten)) => format!("= {exten} {name}"),
@@ -218,7 +215,10 @@ fn diff(plan: &RosterPlan) -> String {
             lines.push("    ! no member is left: needs --allow-empty".to_owned());
         }
         lines.extend(
-            group.unchangeable.iter().map(|what| format!("    ! {}; the API cannot change it", plain(what))),
+            group
+                .unchangeable
+                .iter()
+                .map(|what| format!("    ! {}; the API cannot change it", one_line(what))),
         );
     }
     let count = |is: fn(&Step) -> bool| plan.groups.iter().filter(|group| is(&group.step)).count();
@@ -255,8 +255,8 @@ fn line(outcome: &GroupOutcome) -> String {
         Ending::NotTried => "not tried",
     };
     let action = outcome.action.map(|id| format!(" (action {id})")).unwrap_or_default();
-    let detail = outcome.detail.as_ref().map(|detail| format!(": {}", plain(detail))).unwrap_or_default();
+    let detail = outcome.detail.as_ref().map(|detail| format!(": {}", one_line(detail))).unwrap_or_default();
     let exten = outcome.exten.as_deref().unwrap_or("(new)");
-    let name = format!("{exten} {}", plain(&outcome.display_name));
+    let name = format!("{exten} {}", one_line(&outcome.display_name));
     format!("{}: {ending}{action}{detail}", name.trim_end())
 }

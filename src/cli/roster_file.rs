@@ -8,6 +8,7 @@ use serde_json::Value as Json;
 use crate::domain::privacy::PhonePolicy;
 use crate::domain::roster::{Group, Member, display_name, identifier, priority_of};
 use crate::domain::roster_plan::{WantedGroup, mistakes};
+use crate::domain::text::one_line;
 
 /// A form of the file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -78,8 +79,7 @@ fn write_toml(source: &str, groups: &[Group], phone: PhonePolicy) -> String {
         }
         out.push_str("members = [\n");
         for (member, name) in group.members.iter().zip(&group.member_names) {
-            let name: String =
-                agent_name(name, phone).chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+            let name = one_line(&agent_name(name, phone));
             let number = quoted(&member.agent_number);
             let line = format!("    {{ agent = {number}, priority = {} }}, # {name}", member.priority);
             let _ = writeln!(out, "{}", line.trim_end().trim_end_matches(" #"));

@@ -3,21 +3,14 @@
 use serde_json::Value;
 
 use crate::cli::args::{SchemaArgs, SchemaFormat};
-use crate::cli::build;
 use crate::cli::exit::Exit;
 use crate::cli::output::{self, Failure};
+use crate::cli::with_app;
 use crate::config::Settings;
 use crate::domain::dictionary::{ColumnEntry, RelationEntry, SchemaEntry};
 
 pub(super) async fn schema(settings: Settings, args: SchemaArgs) -> Result<Exit, Failure> {
-    let app = build(settings).await?;
-    let store = &app.database().store;
-    let dictionary = match store.schema_ready().await {
-        Ok(()) => store.dictionary().await,
-        Err(fault) => Err(fault),
-    };
-    app.close().await?;
-    let dictionary = dictionary?;
+    let dictionary = with_app(settings, async |app| Ok(app.database().store.dictionary().await?)).await?;
     match args.format {
         _ if args.json => output::json(&dictionary)?,
         SchemaFormat::Json => output::json(&dictionary)?,

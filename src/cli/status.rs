@@ -3,21 +3,15 @@
 use std::io::IsTerminal as _;
 
 use crate::cli::args::JsonArgs;
-use crate::cli::build;
 use crate::cli::exit::Exit;
 use crate::cli::output::{self, Failure};
+use crate::cli::with_app;
 use crate::config::Settings;
 use crate::ops::status_text;
 
 pub(super) async fn status(settings: Settings, args: JsonArgs) -> Result<Exit, Failure> {
     let zone = settings.timezone;
-    let app = build(settings).await?;
-    let report = match app.database().store.schema_ready().await {
-        Ok(()) => app.status().await,
-        Err(fault) => Err(fault),
-    };
-    app.close().await?;
-    let report = report?;
+    let report = with_app(settings, async |app| Ok(app.status().await?)).await?;
     if args.json {
         output::json(&report)?;
     } else {

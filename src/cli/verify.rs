@@ -2,12 +2,13 @@
 
 use chrono::{DateTime, Utc};
 
-use crate::app::Verified;
+use crate::app::{App, Verified};
 use crate::cli::args::{Moment, VerifyArgs};
 use crate::cli::exit::Exit;
 use crate::cli::output::{self, Failure};
-use crate::cli::{build, stop, sync};
+use crate::cli::{build, on_schema, stop, sync};
 use crate::config::Settings;
+use crate::domain::text::one_line;
 use crate::domain::window::TimeWindow;
 use crate::engine::port::clock::{Clock as _, SystemClock};
 use crate::engine::port::compare::{Difference, DifferenceKind};
@@ -24,12 +25,8 @@ pub(super) async fn verify(settings: Settings, args: VerifyArgs) -> Result<Exit,
     let stop = stop::on_signal();
     let app = build(settings).await?;
     sync::refuse_unknown(&app, &args.streams)?;
-    let verified = match app.database().store.schema_ready().await {
-        Ok(()) => app.verify(&args.streams, &order, args.repair, &stop).await,
-        Err(fault) => Err(fault),
-    };
-    app.close().await?;
-    let mut verified = verified?;
+    let verify = async |app: &App| Ok(app.verify(&args.streams, &order, args.repair, &stop).await?);
+    let mut verified = on_schema(app, verify).await?;
     if args.ignore_newer {
         verified.iter_mut().for_each(ignore_newer);
     }
@@ -149,7 +146,7 @@ fn line(difference: &Difference) -> String {
     if difference.pending {
         line.push_str(" (missed already: a further read decides whether it is gone)");
     }
-    line.chars().map(|letter| if letter.is_control() { ' ' } else { letter }).collect()
+    one_line(&line)
 }
 
 fn talk(verified: &Verified) {

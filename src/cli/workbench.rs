@@ -2,9 +2,10 @@
 
 use clap::{Args, Subcommand};
 
-use crate::cli::action::{WriteArgs, desk, show, told, with_app};
+use crate::cli::action::{WriteArgs, desk, show, told};
 use crate::cli::exit::Exit;
 use crate::cli::output::Failure;
+use crate::cli::with_app;
 use crate::config::Settings;
 use crate::domain::action::WorkbenchAction;
 

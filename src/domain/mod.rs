@@ -20,4 +20,5 @@ pub mod share;
 pub mod status;
 pub mod stream;
 pub mod table;
+pub mod text;
 pub mod window;

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json};
 
 use crate::domain::table::TableShape;
+use crate::domain::text::storable;
 
 /// One typed value of one column.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -134,7 +135,7 @@ impl Record {
 
 fn replace_nul(text: &mut String) {
     if text.contains('\0') {
-        *text = text.replace('\0', "\u{fffd}");
+        *text = storable(text);
     }
 }
 

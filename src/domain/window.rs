@@ -21,6 +21,11 @@ impl TimeWindow {
         (start < end).then_some(TimeWindow { start, end })
     }
 
+    /// The window between two bounds that are both known; `None` where one is not, as of a snapshot.
+    pub fn from_bounds(start: Option<DateTime<Utc>>, end: Option<DateTime<Utc>>) -> Option<TimeWindow> {
+        start.zip(end).and_then(|(start, end)| TimeWindow::new(start, end))
+    }
+
     /// Whether the two share an instant.
     pub fn overlaps(&self, other: &TimeWindow) -> bool {
         self.start < other.end && other.start < self.end

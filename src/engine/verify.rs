@@ -84,6 +84,12 @@ struct Came {
     unreadable: u64,
 }
 
+/// The same, once the rows were compared.
+struct Counted {
+    rows: u64,
+    unreadable: u64,
+}
+
 struct Verifier<'a> {
     reader: &'a StreamReader,
     tables: &'a dyn Compare,
@@ -164,7 +170,7 @@ impl<'a> Verifier<'a> {
             found.differences.retain(|new| first.differences.iter().any(|old| old.is_same(new)));
         }
         self.done.windows += 1;
-        self.done.rows += came.rows.len() as u64;
+        self.done.rows += came.rows;
         self.done.unreadable += came.unreadable;
         // A row that its home lacks may have moved to where it was seen.
         for window in found.sighted_in {
@@ -175,17 +181,18 @@ impl<'a> Verifier<'a> {
         }
         self.elsewhere.extend(found.elsewhere);
         let differences = found.differences.len() as u64;
-        let (key, scope, rows) = (&self.reader.key, scope_text(scope_of(record)), came.rows.len() as u64);
+        let (key, scope, rows) = (&self.reader.key, scope_text(scope_of(record)), came.rows);
         event::WindowVerified { key, scope: &scope, rows, differences }.emit();
         self.done.differences.extend(found.differences);
         Ok(())
     }
 
-    async fn look(&mut self, record: &ReadRecord) -> Result<(Comparison, Came), Fault> {
+    async fn look(&mut self, record: &ReadRecord) -> Result<(Comparison, Counted), Fault> {
         let came = self.read(record).await?;
         let key = &self.reader.key;
-        let comparison = self.tables.compare(key, record.window, &came.rows, record.read_at).await?;
-        Ok((comparison, came))
+        let counted = Counted { rows: came.rows.len() as u64, unreadable: came.unreadable };
+        let comparison = self.tables.compare(key, record.window, came.rows, record.read_at).await?;
+        Ok((comparison, counted))
     }
 
     /// All rows of a scope; one that has grown too large for one walk is read in halves.

@@ -7,6 +7,7 @@ use chrono_tz::Tz;
 
 use crate::domain::status::{RunStatus, StatusReport, StreamStatus};
 use crate::domain::stream::StreamKind;
+use crate::domain::text::one_line;
 use crate::ops::text_table::{self, Column};
 
 mod feed;
@@ -76,7 +77,7 @@ fn streams(report: &StatusReport, zone: Tz, width: Option<usize>) -> String {
     let all = || report.streams.iter();
     let number = |value: fn(&StreamStatus) -> i64| all().map(move |stream| grouped(value(stream)));
     let mut columns = vec![
-        Column::left("SOURCE", all().map(|stream| plain(&stream.source))),
+        Column::left("SOURCE", all().map(|stream| one_line(&stream.source))),
         Column::left("STREAM", all().map(|stream| stream.stream.to_string())),
         Column::left("STATE", all().map(|stream| state_word(stream).to_owned())),
         Column::left("COMPLETE UP TO", all().map(|stream| moment(stream.complete_to, now, zone))),
@@ -103,15 +104,15 @@ fn failures(text: &mut String, report: &StatusReport, zone: Tz, width: usize) {
     for (index, (stream, failure)) in failing.enumerate() {
         text.push_str(if index == 0 { "\nFailures\n" } else { "" });
         let scope =
-            if failure.scope.is_empty() { String::new() } else { format!(" {}", plain(&failure.scope)) };
+            if failure.scope.is_empty() { String::new() } else { format!(" {}", one_line(&failure.scope)) };
         let times =
             if failure.attempts == 1 { "once".to_owned() } else { format!("{} times", failure.attempts) };
         let at = moment(Some(failure.at), report.generated_at, zone);
-        let _ = writeln!(text, "{}/{}{scope}", plain(&stream.source), stream.stream);
+        let _ = writeln!(text, "{}/{}{scope}", one_line(&stream.source), stream.stream);
         wrap(text, &format!("failed {times}, last {at}"), width);
-        wrap(text, &format!("{}: {}", failure.kind, plain(&failure.message)), width);
+        wrap(text, &format!("{}: {}", failure.kind, one_line(&failure.message)), width);
         if !failure.cure.is_empty() {
-            wrap(text, &format!("cure: {}", plain(&failure.cure)), width);
+            wrap(text, &format!("cure: {}", one_line(&failure.cure)), width);
         }
     }
 }
@@ -124,9 +125,9 @@ fn drifts(text: &mut String, report: &StatusReport, width: usize) {
         } else {
             ""
         });
-        let _ = writeln!(text, "{}/{}", plain(&stream.source), stream.stream);
+        let _ = writeln!(text, "{}/{}", one_line(&stream.source), stream.stream);
         for entry in stream.drifts.iter().take(DRIFTS_SHOWN) {
-            wrap(text, &format!("{}; {}", plain(&entry.sentence), entry.cure), width);
+            wrap(text, &format!("{}; {}", one_line(&entry.sentence), entry.cure), width);
         }
         if DRIFTS_SHOWN < stream.drifts.len() {
             let more = stream.drifts.len() - DRIFTS_SHOWN;
@@ -141,7 +142,7 @@ fn runs(report: &StatusReport, zone: Tz, width: Option<usize>) -> String {
     let took = |run: &RunStatus| span(run.finished_at.unwrap_or(report.generated_at) - run.started_at);
     let mut columns = vec![
         Column::right("RUN", all().map(|run| run.id.to_string())),
-        Column::left("STREAM", all().map(|run| format!("{}/{}", plain(&run.source), run.stream))),
+        Column::left("STREAM", all().map(|run| format!("{}/{}", one_line(&run.source), run.stream))),
         Column::left("TRIGGER", all().map(|run| run.trigger.clone())),
         Column::left("STARTED", all().map(started)),
         Column::right("TOOK", all().map(took)),
@@ -221,11 +222,6 @@ fn grouped(number: i64) -> String {
         text.push(digit);
     }
     text
-}
-
-/// Without line breaks and escape sequences: a vendor's words must not move the cursor.
-fn plain(text: &str) -> String {
-    text.chars().map(|letter| if letter.is_control() { ' ' } else { letter }).collect()
 }
 
 /// Appends words in lines of this width, indented.

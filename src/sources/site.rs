@@ -4,6 +4,7 @@ use std::fmt;
 
 use crate::domain::fault::{Fault, FaultKind};
 use crate::domain::privacy::PhonePolicy;
+use crate::domain::text::one_line;
 
 /// Vendor texts are quoted up to this many characters.
 const QUOTE_CHARS_MAX: usize = 200;
@@ -27,7 +28,7 @@ impl CallSite {
 /// A vendor's text in quotation marks: one line, cut to length, without phone numbers (whatever the policy
 /// of storing is, messages reach logs) and without any of `secrets`, should the vendor echo one.
 pub(crate) fn quote(text: &str, secrets: &[&str]) -> String {
-    let mut text: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+    let mut text = one_line(text);
     for secret in secrets.iter().filter(|secret| !secret.is_empty()) {
         text = text.replace(secret, "***");
     }

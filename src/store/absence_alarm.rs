@@ -225,7 +225,7 @@ fn alarm(row: &PgRow) -> Result<Option<AbsenceAlarm>, sqlx::Error> {
         source: row.try_get("source")?,
         stream,
         table: row.try_get("table_name")?,
-        window: start.zip(end).and_then(|(start, end)| TimeWindow::new(start, end)),
+        window: TimeWindow::from_bounds(start, end),
         missing: row.try_get("missing")?,
         live: row.try_get("live")?,
         raised_at: row.try_get("raised_at")?,

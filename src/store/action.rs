@@ -7,6 +7,7 @@ use sqlx::{PgPool, Row as _};
 
 use crate::domain::action::{ActionDraft, ActionRecord, ActionState, KnownAgent, Settlement};
 use crate::domain::fault::{Fault, FaultKind};
+use crate::domain::text::storable;
 use crate::engine::port::action::ActionLog;
 use crate::store::fault::{Broken, Done};
 use crate::store::pool::PgStore;
@@ -26,9 +27,9 @@ impl ActionLog for PgStore {
         )
         .bind(&draft.source)
         .bind(draft.command.as_str())
-        .bind(draft.target.as_deref().map(storable))
+        .bind(draft.target.as_deref().map(short))
         .bind(&draft.request)
-        .bind(storable(operator))
+        .bind(short(operator))
         .bind(now)
         .fetch_one(&self.pool)
         .await;
@@ -51,7 +52,7 @@ impl ActionLog for PgStore {
     }
 
     async fn settle(&self, id: i64, settlement: &Settlement, now: DateTime<Utc>) -> Result<(), Fault> {
-        let message = settlement.message.as_deref().map(storable);
+        let message = settlement.message.as_deref().map(short);
         let settled = sqlx::query(
             r#"
             update sync.action
@@ -61,9 +62,9 @@ impl ActionLog for PgStore {
         )
         .bind(id)
         .bind(settlement.state.as_str())
-        .bind(settlement.code.as_deref().map(storable))
+        .bind(settlement.code.as_deref().map(short))
         .bind(message)
-        .bind(settlement.result.as_deref().map(storable))
+        .bind(settlement.result.as_deref().map(short))
         .bind(now)
         .execute(&self.pool)
         .await;
@@ -108,7 +109,7 @@ impl ActionLog for PgStore {
         )
         .bind(source)
         .bind(command)
-        .bind(storable(target))
+        .bind(short(target))
         .fetch_all(&self.pool)
         .await;
         records(rows).map_err(|broken| broken.during("looking for actions whose answer is unknown"))
@@ -122,8 +123,8 @@ impl ActionLog for PgStore {
 }
 
 /// A text as PostgreSQL takes it, and short.
-fn storable(text: &str) -> String {
-    text.replace('\0', "\u{fffd}").chars().take(MESSAGE_CHARS_MAX).collect()
+fn short(text: &str) -> String {
+    storable(text).chars().take(MESSAGE_CHARS_MAX).collect()
 }
 
 fn records(rows: Result<Vec<PgRow>, sqlx::Error>) -> Done<Vec<ActionRecord>> {

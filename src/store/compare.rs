@@ -33,11 +33,11 @@ impl Compare for PgStore {
         &self,
         stream: &StreamKey,
         window: Option<TimeWindow>,
-        rows: &[Row],
+        rows: Vec<Row>,
         read_at: Option<DateTime<Utc>>,
     ) -> Result<Comparison, Fault> {
         let doing = format!("comparing the tables of {stream} with the vendor");
-        let (store, rows) = (self.clone(), rows.to_vec());
+        let store = self.clone();
         let asked = Asked { key: stream.clone(), window, read_at };
         let task = async move {
             let mut connection = store.pool.acquire().await?;
@@ -64,7 +64,7 @@ impl Compare for PgStore {
                 .await;
             let doing = format!("looking for rows of {} that no window holds", table.name);
             for (key, start, end) in rows.map_err(|error| from_sql(&doing, &error))? {
-                let home = start.zip(end).and_then(|(start, end)| TimeWindow::new(start, end));
+                let home = TimeWindow::from_bounds(start, end);
                 all.push(extra(table, key, home, false));
             }
         }

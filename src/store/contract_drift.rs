@@ -8,6 +8,7 @@ use sqlx::{PgConnection, Row as _};
 use crate::domain::drift::{ContractDrift, DriftEntry, DriftKind, news};
 use crate::domain::fault::Fault;
 use crate::domain::stream::StreamKey;
+use crate::domain::text::storable;
 use crate::domain::window::TimeWindow;
 use crate::engine::port::contract::ContractLog;
 use crate::engine::port::store::{Commit, Scope};
@@ -50,7 +51,7 @@ pub(super) async fn drift_insert_in_txn(
         Scope::Snapshot => None,
     };
     let texts = |of: fn(&ContractDrift) -> &str| -> Vec<String> {
-        fresh.iter().map(|drift| of(drift).replace('\0', "\u{fffd}")).collect()
+        fresh.iter().map(|drift| storable(of(drift))).collect()
     };
     let rows = sqlx::query(INSERT)
         .bind(&key.source)
@@ -139,7 +140,7 @@ pub(super) async fn drifts_fetch(
             drift,
             first_seen_at: row.try_get("first_seen_at")?,
             first_run_id: row.try_get("first_run_id")?,
-            window: start.zip(end).and_then(|(start, end)| TimeWindow::new(start, end)),
+            window: TimeWindow::from_bounds(start, end),
         });
     }
     Ok(entries)

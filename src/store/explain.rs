@@ -10,6 +10,7 @@ use sqlx::{AssertSqlSafe, FromRow, Row as _};
 use crate::domain::fault::Fault;
 use crate::domain::stream::{StreamId, StreamKey};
 use crate::domain::table::TableShape;
+use crate::domain::text::storable;
 use crate::domain::window::TimeWindow;
 use crate::engine::port::explain::{Explain, HomeStory, ReadStory, RowStory, RunStory, VersionStory};
 use crate::store::absence::Key;
@@ -113,14 +114,14 @@ impl PgStore {
     ) -> Done<Vec<RowStory>> {
         let mut query = sqlx::query_as::<_, Version>(versions_of(table, key.len()));
         for part in key {
-            query = query.bind(part.replace('\0', "\u{fffd}"));
+            query = query.bind(storable(part));
         }
         let versions = query.fetch_all(&self.pool).await?;
         let mut stories = Vec::new();
         for row in versions.chunk_by(|left, right| left.source == right.source && left.key == right.key) {
             let Some(present) = row.last() else { continue };
             let key = StreamKey { source: present.source.clone(), stream };
-            let window = window(present.home_start, present.home_end);
+            let window = TimeWindow::from_bounds(present.home_start, present.home_end);
             stories.push(RowStory {
                 home: self.home(&key, window).await?,
                 seen_in: self.seen_in(&key, table, &present.key).await?,
@@ -191,17 +192,13 @@ impl PgStore {
 
 fn home_story(row: &PgRow) -> Done<HomeStory> {
     Ok(HomeStory {
-        window: window(row.try_get("window_start")?, row.try_get("window_end")?),
+        window: TimeWindow::from_bounds(row.try_get("window_start")?, row.try_get("window_end")?),
         state: row.try_get("state")?,
         reads: row.try_get("reads")?,
         read_at: row.try_get("read_at")?,
         verdict: row.try_get("verdict")?,
         final_at: row.try_get("final_at")?,
     })
-}
-
-fn window(start: Option<DateTime<Utc>>, end: Option<DateTime<Utc>>) -> Option<TimeWindow> {
-    start.zip(end).and_then(|(start, end)| TimeWindow::new(start, end))
 }
 
 /// The versions of one row, newest first.
@@ -240,7 +237,7 @@ fn changed(before: &Map<String, Json>, after: &Map<String, Json>) -> Vec<String>
 
 fn read_story(version: &Version) -> Option<ReadStory> {
     Some(ReadStory {
-        window: window(version.read_start, version.read_end),
+        window: TimeWindow::from_bounds(version.read_start, version.read_end),
         number: version.read_no?,
         read_at: version.read_at?,
         verdict: version.verdict.clone()?,

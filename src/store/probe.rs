@@ -69,8 +69,7 @@ pub(super) async fn stored_versions(
             hash: ContentHash(found.content_hash.into_bytes()),
             version_at: found.version,
             gone: found.gone,
-            home:
-                found.window_start.zip(found.window_end).and_then(|(start, end)| TimeWindow::new(start, end)),
+            home: TimeWindow::from_bounds(found.window_start, found.window_end),
             mine: found.mine,
         }));
     }

@@ -10,16 +10,12 @@ use uuid::Uuid;
 use crate::domain::record::Reject;
 use crate::domain::run::RunId;
 use crate::domain::stream::StreamKey;
+use crate::domain::text::storable;
 use crate::engine::port::store::{Commit, Scope};
 use crate::store::fault::Done;
 
 fn hash(payload: &str) -> Uuid {
     Uuid::from_bytes(Md5::digest(payload.as_bytes()).into())
-}
-
-/// PostgreSQL cannot hold NUL.
-fn storable(text: &str) -> String {
-    text.replace('\0', "\u{fffd}")
 }
 
 /// What is set aside.

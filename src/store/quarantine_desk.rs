@@ -12,6 +12,7 @@ use crate::domain::fault::{Fault, FaultKind};
 use crate::domain::record::Row;
 use crate::domain::run::{Counts, RunId};
 use crate::domain::stream::{StreamId, StreamKey};
+use crate::domain::text::storable;
 use crate::domain::window::TimeWindow;
 use crate::engine::port::quarantine::{Quarantine, QuarantineEntry, QuarantineFilter};
 use crate::store::commit::{Context, TRANSACTION, by_table};
@@ -68,7 +69,7 @@ impl Quarantine for PgStore {
     async fn still_unreadable(&self, id: i64, reason: &str) -> Result<(), Fault> {
         let noted = sqlx::query("update sync.quarantine set reason = $2 where id = $1 and state = 'open'")
             .bind(id)
-            .bind(reason.replace('\0', "\u{fffd}"))
+            .bind(storable(reason))
             .execute(&self.pool)
             .await;
         noted.map(|_| ()).map_err(|error| {
@@ -111,7 +112,7 @@ fn entry(row: &PgRow) -> Done<QuarantineEntry> {
     Ok(QuarantineEntry {
         id,
         key: StreamKey { source: row.try_get("source")?, stream },
-        window: start.zip(end).and_then(|(start, end)| TimeWindow::new(start, end)),
+        window: TimeWindow::from_bounds(start, end),
         reason: row.try_get("reason")?,
         first_seen_at: row.try_get("first_seen_at")?,
         last_seen_at: row.try_get("last_seen_at")?,
@@ -172,7 +173,7 @@ async fn dropped(store: &PgStore, ids: &[i64], decision: &str, now: DateTime<Utc
         "#,
     )
     .bind(ids)
-    .bind(decision.replace('\0', "\u{fffd}"))
+    .bind(storable(decision))
     .bind(now)
     .fetch_all(&mut *transaction)
     .await?;

@@ -44,6 +44,12 @@ fn same_key(table: &TableShape, other: &str) -> String {
     std::iter::once("t.source = $1".to_owned()).chain(parts).collect::<Vec<_>>().join(" and ")
 }
 
+/// The key columns of a relation as one array.
+fn key_array(table: &TableShape, of: &str) -> String {
+    let key: Vec<_> = table.key_columns().iter().map(|column| format!("{of}.{}", column.name)).collect();
+    format!("array[{}]", key.join(", "))
+}
+
 /// The keys given as arrays, as relation `k` with the ordinal `ord`.
 fn keys(table: &TableShape) -> String {
     let arrays: Vec<_> = (0..table.key_len).map(|index| format!("${}::text[]", 6 + index)).collect();
@@ -238,10 +244,9 @@ pub(super) fn count_live(table: &TableShape, windowed: bool) -> Statement {
 
 /// The keys of the live rows that have their home here: $1 source, $2 and $3 the window.
 pub(super) fn live_keys(table: &TableShape, windowed: bool) -> Statement {
-    let key: Vec<_> = table.key_columns().iter().map(|column| format!("t.{}", column.name)).collect();
     AssertSqlSafe(format!(
-        "select array[{}] from {} t where {}",
-        key.join(", "),
+        "select {} from {} t where {}",
+        key_array(table, "t"),
         table.name,
         at_home(windowed)
     ))

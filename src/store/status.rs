@@ -177,7 +177,7 @@ fn stream_failure(row: &PgRow) -> Result<Option<StreamFailure>, sqlx::Error> {
     let Some(at) = row.try_get::<Option<DateTime<Utc>>, _>("failed_at")? else { return Ok(None) };
     let start: Option<DateTime<Utc>> = row.try_get("window_start")?;
     let end: Option<DateTime<Utc>> = row.try_get("window_end")?;
-    let window = start.zip(end).and_then(|(start, end)| TimeWindow::new(start, end));
+    let window = TimeWindow::from_bounds(start, end);
     Ok(Some(StreamFailure {
         scope: window.map(|window| window.to_string()).unwrap_or_default(),
         at,

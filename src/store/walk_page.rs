@@ -11,6 +11,7 @@ use crate::domain::observation::KeptObservation;
 use crate::domain::page::{Page, PageRequest};
 use crate::domain::record::{Record, Reject, Row, Value};
 use crate::domain::stream::StreamId;
+use crate::domain::text::storable;
 use crate::domain::window::TimeWindow;
 use crate::engine::port::page_log::{KeptWalk, PageLog, WalkMark};
 use crate::engine::port::store::Lease;
@@ -98,7 +99,7 @@ struct Kept {
 /// One that this version cannot read is as good as lost.
 fn walk(rows: Vec<Kept>) -> Option<KeptWalk> {
     let first = rows.first()?;
-    let ask = first.ask_start.zip(first.ask_end).and_then(|(start, end)| TimeWindow::new(start, end));
+    let ask = TimeWindow::from_bounds(first.ask_start, first.ask_end);
     let mark = WalkMark { began: first.began_at, ask, number: first.walk };
     let pages = rows.iter().map(|kept| {
         let (page_no, page_size) = (kept.page_no.try_into().ok()?, kept.page_size.try_into().ok()?);
@@ -136,7 +137,7 @@ fn written(page: &Page) -> String {
         rejects: record
             .rejects
             .iter()
-            .map(|reject| (reject.payload.replace('\0', "\u{fffd}"), reject.reason.clone()))
+            .map(|reject| (storable(&reject.payload), reject.reason.clone()))
             .collect(),
     });
     let page = WrittenPage {

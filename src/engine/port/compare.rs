@@ -89,7 +89,7 @@ pub trait Compare: Send + Sync {
         &self,
         stream: &StreamKey,
         window: Option<TimeWindow>,
-        rows: &[Row],
+        rows: Vec<Row>,
         read_at: Option<DateTime<Utc>>,
     ) -> Result<Comparison, Fault>;
 

@@ -5,8 +5,9 @@ use std::fmt::Write as _;
 use chrono::Duration;
 use chrono_tz::Tz;
 
-use super::{ago, grouped, moment, narrow, plain, span, wrap};
+use super::{ago, grouped, moment, narrow, span, wrap};
 use crate::domain::status::{FeedStatus, StatusReport};
+use crate::domain::text::one_line;
 use crate::ops::text_table::{self, Column};
 
 /// Agents without a connection that are named; the others are counted.
@@ -33,7 +34,7 @@ pub(super) fn feeds(report: &StatusReport, zone: Tz, width: Option<usize>) -> St
         }
     };
     let mut columns = vec![
-        Column::left("SOURCE", all().map(|feed| plain(&feed.source))),
+        Column::left("SOURCE", all().map(|feed| one_line(&feed.source))),
         Column::left("FEED", all().map(|feed| feed.stream.to_string())),
         Column::left("CONNECTED", all().map(connected)),
         Column::left("SINCE", all().map(|feed| moment(since(feed), now, zone))),
@@ -47,8 +48,8 @@ pub(super) fn feeds(report: &StatusReport, zone: Tz, width: Option<usize>) -> St
         let missing = feed.agents.iter().filter(|agent| agent.connected_since.is_none());
         let missing: Vec<String> = missing
             .map(|agent| match &agent.gap_reason {
-                Some(reason) => format!("{} ({})", plain(&agent.extno), plain(reason)),
-                None => format!("{} (never connected)", plain(&agent.extno)),
+                Some(reason) => format!("{} ({})", one_line(&agent.extno), one_line(reason)),
+                None => format!("{} (never connected)", one_line(&agent.extno)),
             })
             .collect();
         if missing.is_empty() {
@@ -59,7 +60,7 @@ pub(super) fn feeds(report: &StatusReport, zone: Tz, width: Option<usize>) -> St
             // Writing to a String cannot fail.
             let _ = write!(named, " and {} more", missing.len() - NAMED);
         }
-        wrap(&mut text, &format!("{}: not heard: {named}", plain(&feed.source)), width.unwrap_or(100));
+        wrap(&mut text, &format!("{}: not heard: {named}", one_line(&feed.source)), width.unwrap_or(100));
     }
     text
 }

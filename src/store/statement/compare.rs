@@ -2,7 +2,7 @@
 
 use sqlx::AssertSqlSafe;
 
-use super::{Stage, Statement, at_home, key_order, same_key, stage_name};
+use super::{Stage, Statement, at_home, key_array, key_order, same_key, stage_name};
 use crate::domain::table::TableShape;
 
 const ELSEWHERE: &str = "($2::timestamptz is not null and not coalesce(\
@@ -17,14 +17,13 @@ pub(in crate::store) fn differing(table: &TableShape, stage: Stage) -> Statement
     let cases: Vec<_> = content()
         .map(|name| format!("case when t.{name} is distinct from s.{name} then '{name}' end"))
         .collect();
-    let key: Vec<_> = table.key_columns().iter().map(|column| format!("s.{}", column.name)).collect();
     let version = |relation: &str| match table.version_column {
         Some(index) => format!("{relation}.{}", table.columns[index].name),
         None => "null::timestamptz".to_owned(),
     };
     AssertSqlSafe(format!(
         r#"
-        select array[{key}] as key, t.source is null as absent, t.deleted_at is not null as gone,
+        select {key} as key, t.source is null as absent, t.deleted_at is not null as gone,
             case when t.source is null then '{{}}' else array_remove(array[{cases}], null) end as columns,
             {sent} as sent, {kept} as kept, t.source is not null and {elsewhere} as is_elsewhere
         from {stage} s
@@ -34,7 +33,7 @@ pub(in crate::store) fn differing(table: &TableShape, stage: Stage) -> Statement
         order by {order}
         "#,
         elsewhere = ELSEWHERE,
-        key = key.join(", "),
+        key = key_array(table, "s"),
         cases = cases.join(", "),
         sent = version("s"),
         kept = version("t"),
@@ -49,10 +48,9 @@ pub(in crate::store) fn differing(table: &TableShape, stage: Stage) -> Statement
 
 /// The keys of the live rows that have their home here and were not staged: $1 source, $2 and $3 the window.
 pub(in crate::store) fn not_staged(table: &TableShape, windowed: bool) -> Statement {
-    let key: Vec<_> = table.key_columns().iter().map(|column| format!("t.{}", column.name)).collect();
     AssertSqlSafe(format!(
-        "select array[{}] from {} t where {} and not exists (select from {} s where {}) order by {}",
-        key.join(", "),
+        "select {} from {} t where {} and not exists (select from {} s where {}) order by {}",
+        key_array(table, "t"),
         table.name,
         at_home(windowed),
         stage_name(table, Stage::Compared),
@@ -64,10 +62,9 @@ pub(in crate::store) fn not_staged(table: &TableShape, windowed: bool) -> Statem
 /// The keys of the live rows that lie in no window that was read, and where they claim to lie: $1 source,
 /// $2 stream.
 pub(in crate::store) fn homeless(table: &TableShape) -> Statement {
-    let key: Vec<_> = table.key_columns().iter().map(|column| format!("t.{}", column.name)).collect();
     AssertSqlSafe(format!(
         r#"
-        select array[{key}], t.window_start, t.window_end
+        select {key}, t.window_start, t.window_end
         from {table} t
         where t.source = $1 and t.deleted_at is null and not exists (
             select from sync.time_window w
@@ -75,7 +72,7 @@ pub(in crate::store) fn homeless(table: &TableShape) -> Statement {
                 and w.window_start <= t.window_start and t.window_end <= w.window_end)
         order by {order}
         "#,
-        key = key.join(", "),
+        key = key_array(table, "t"),
         table = table.name,
         order = key_order(table, "t"),
     ))
