@@ -46,9 +46,11 @@ impl PgStore {
             ));
         }
         if !known {
+            // Compiling a dashboard's query costs more than it saves.
             let sql: String = sqlx::query_scalar(
                 "select case when $2::text is null then format('create role %I login', $1) \
-                 else format('create role %I login password %L', $1, $2) end",
+                 else format('create role %I login password %L', $1, $2) end \
+                 || format('; alter role %I set jit = off', $1)",
             )
             .bind(login)
             .bind(password.map(|password| password.expose_secret().to_owned()))
