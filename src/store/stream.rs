@@ -68,10 +68,8 @@ pub(super) async fn streams_replace(pool: &PgPool, streams: &[StreamDeclaration]
 /// The zone that business days and their indexes are made with; it hardly ever changes, and a change builds the
 /// indexes anew.
 async fn business_zone_set_in_txn(connection: &mut PgConnection, zone: &str) -> Done<()> {
-    let changed: bool = sqlx::query_scalar("select bi.business_zone() <> $1")
-        .bind(zone)
-        .fetch_one(&mut *connection)
-        .await?;
+    let changed: bool =
+        sqlx::query_scalar("select bi.business_zone() <> $1").bind(zone).fetch_one(&mut *connection).await?;
     if changed {
         connection.execute(sqlx::raw_sql("set local statement_timeout = 0")).await?;
         sqlx::query("select sync.business_zone_set($1)").bind(zone).execute(connection).await?;

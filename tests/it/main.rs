@@ -4,6 +4,7 @@
 
 mod action;
 mod architecture;
+mod bi;
 mod cli;
 mod config;
 mod crash;
