@@ -214,6 +214,9 @@ pub(super) struct DemoArgs {
     /// Seed of the simulated world.
     #[arg(long, default_value_t = 1)]
     pub seed: u64,
+    /// An empty database of yours to fill, which is kept, instead of a private one: for BI tools and dbt.
+    #[arg(long, value_name = "URL")]
+    pub database: Option<String>,
 }
 
 /// An instant as a person writes it; the zone comes from the configuration.

@@ -97,7 +97,8 @@ fn dbt_column(column: &ColumnEntry, quoted: &impl Fn(&str) -> String) -> Vec<Str
         format!("            description: {}", quoted(&column.comment)),
         format!("            data_type: {}", quoted(&column.kind)),
     ];
-    if column.not_null {
+    // What else is not null, the database itself refuses; a key is what joins rest on.
+    if column.key {
         lines.push("            data_tests: [not_null]".to_owned());
     }
     lines

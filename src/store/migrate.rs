@@ -65,6 +65,14 @@ impl PgStore {
         }
     }
 
+    /// Whether no ccsync ever worked here.
+    ///
+    /// # Errors
+    /// Database faults.
+    pub async fn is_untouched(&self) -> Result<bool, Fault> {
+        Ok(self.pending_migrations().await?.len() == migrator().iter().count())
+    }
+
     /// Whether the schema is the one this program was built for.
     ///
     /// # Errors

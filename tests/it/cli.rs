@@ -3,6 +3,7 @@
 mod config;
 mod contract;
 mod database;
+mod dbt;
 mod demo;
 mod help;
 mod quarantine;

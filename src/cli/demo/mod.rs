@@ -30,11 +30,25 @@ pub(super) fn demo(args: DemoArgs) -> Result<Exit, Failure> {
             Failure::failed(format!("no temporary directory could be made for the demo: {error}"))
         })?;
         let simulator = world::simulator(args.seed).await?;
-        let settings = world::settings(directory.path(), &simulator.base_url(), args.listen, !args.once)?;
-        talk("starting a private PostgreSQL …");
+        let settings = world::settings(
+            directory.path(),
+            &simulator.base_url(),
+            args.database.as_deref(),
+            args.listen,
+            !args.once,
+        )?;
+        if args.database.is_none() {
+            talk("starting a private PostgreSQL …");
+        }
         // The demo's data may be lost with the machine, not with the process.
         let seams = Seams { stop_database_with_process: true, durable: false, ..Seams::default() };
         let app = App::build(settings, seams).await?;
+        if !app.database().store.is_untouched().await? {
+            return Err(Failure::failed(
+                "the database holds tables of ccsync already, which the demo would mix with invented ones: \
+                 give it an empty database",
+            ));
+        }
         let exit = if args.once { once(&app, &stop).await } else { Ok(Exit::Done) };
         let app = Arc::new(app);
         let exit = match exit {
@@ -76,10 +90,12 @@ async fn once(app: &App, stop: &CancellationToken) -> Result<Exit, Failure> {
 async fn live(app: &Arc<App>, stop: &CancellationToken) -> Result<Exit, Failure> {
     let listener = run::listen(app.settings().ops.listen).await?;
     let address = listener.local_addr().map_err(|error| Failure::failed(error.to_string()))?;
-    let psql = app.database().psql_command().unwrap_or_default().to_owned();
-    let connect = format!(
-        "connect:  {psql}\nstatus:   http://{address}/   metrics: http://{address}/metrics\nCtrl-C ends the demo and removes its database."
-    );
+    let status =
+        format!("status:   http://{address}/   metrics: http://{address}/metrics\nCtrl-C ends the demo");
+    let connect = match app.database().psql_command() {
+        Some(psql) => format!("connect:  {psql}\n{status} and removes its database."),
+        None => format!("{status}; what it filled is kept."),
+    };
     talk(&connect);
     let daemon = tokio::spawn(app.clone().run(Some(listener), stop.clone()));
     tell(app, stop, &connect).await;

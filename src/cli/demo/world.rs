@@ -66,16 +66,19 @@ fn workbench(vendor: &str) -> String {
 pub(super) fn settings(
     directory: &Path,
     vendor: &str,
+    database: Option<&str>,
     listen: SocketAddr,
     live: bool,
 ) -> Result<Settings, Failure> {
     let workbench = if live { workbench(vendor) } else { String::new() };
     let start = today() - Days::new(DAYS);
     let data_dir = directory.join("data");
+    let database = database.map(|url| format!("url = {url:?}")).unwrap_or_default();
     let text = format!(
         r#"
 [database]
 data_dir = {data_dir:?}
+{database}
 [ops]
 listen = "{listen}"
 [http]

@@ -50,6 +50,23 @@ async fn one_pass_of_the_demo_answers_three_questions_and_leaves_nothing_behind(
 }
 
 #[tokio::test]
+async fn a_database_that_is_given_is_filled_and_kept_and_one_that_is_in_use_is_left_alone() {
+    let db = crate::support::db::TestDb::empty().await;
+    let site = Site::new("");
+    site.run(&["demo", "--once", "--database", db.url()]).await.expect(0);
+    let results = async || {
+        let sql = "select count(*) from bi.quality_result";
+        sqlx::query_scalar::<_, i64>(sql).fetch_one(db.pool().await).await.unwrap()
+    };
+    let filled = results().await;
+    assert!(20_000 < filled, "{filled}");
+    let refused = site.run(&["demo", "--once", "--database", db.url()]).await.expect(1);
+    assert!(refused.stderr.contains("give it an empty database"), "{}", refused.stderr);
+    assert_eq!(results().await, filled);
+    assert_nothing_is_left(&site);
+}
+
+#[tokio::test]
 async fn the_demo_fills_changes_and_ends_cleanly_at_ctrl_c() {
     let site = Site::new("");
     let began = Instant::now();

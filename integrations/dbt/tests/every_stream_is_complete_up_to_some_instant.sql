@@ -1,0 +1,3 @@
+select source, stream, failure_message
+from {{ source('bi', 'freshness') }}
+where complete_to is null

@@ -1,0 +1,53 @@
+//! The dbt project, built by dbt itself.
+
+use std::path::Path;
+
+use tokio::process::Command;
+use url::Url;
+
+use crate::support::db::TestDb;
+use crate::support::process::Site;
+
+const PROJECT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/integrations/dbt");
+
+#[tokio::test]
+#[ignore = "needs dbt: integrations/dbt/check installs it and runs this test"]
+async fn dbt_builds_its_project_on_what_the_demo_filled() {
+    let dbt =
+        std::env::var("CCSYNC_DBT").expect("CCSYNC_DBT: the path of dbt; integrations/dbt/check gives it");
+    let db = TestDb::empty().await;
+    let site = Site::new("");
+    site.run(&["demo", "--once", "--database", db.url()]).await.expect(0);
+
+    let url: Url = db.url().parse().unwrap();
+    let output = Command::new(dbt)
+        .args([
+            "build",
+            "--profiles-dir",
+            PROJECT,
+            "--project-dir",
+            PROJECT,
+            "--no-use-colors",
+            "--target-path",
+        ])
+        .arg(site.path().join("target"))
+        .arg("--log-path")
+        .arg(site.path().join("logs"))
+        .env("PGHOST", url.host_str().unwrap())
+        .env("PGPORT", url.port().unwrap().to_string())
+        .env("PGUSER", url.username())
+        .env("PGPASSWORD", url.password().unwrap_or_default())
+        .env("PGDATABASE", url.path().trim_start_matches('/'))
+        .output()
+        .await
+        .unwrap();
+    let told = String::from_utf8_lossy(&output.stdout);
+    println!("{}", told.lines().rev().take(6).collect::<Vec<_>>().join("\n"));
+    assert!(output.status.success(), "{told}");
+    let rows: i64 = sqlx::query_scalar("select count(*) from marts.agent_scorecard")
+        .fetch_one(db.pool().await)
+        .await
+        .unwrap();
+    assert!(0 < rows);
+    assert!(Path::new(PROJECT).join("models/sources.yml").exists());
+}
