@@ -39,6 +39,7 @@ language sql stable parallel restricted security definer rows 1000
 set search_path = pg_catalog, pg_temp
 set enable_nestloop = off
 set jit = off
+set work_mem = '32MB'
 as $query$
 with recursive named as (
     select source, agent_number, agent_name, deleted_at is not null as gone, 0 as rank, changed_at, exten,
@@ -123,11 +124,13 @@ with recursive named as (
     where c.rule <> 'number'
     group by c.key, c.scope, c.other, c.other_scope
 ), link as materialized (
-    -- One rule finds exactly one on both sides, and no other rule that finds anybody leaves this one out.
+    -- One rule finds exactly one on both sides, and no other rule that finds anybody leaves this one out. No
+    -- more rules can speak for the pair than for one of it; written as an equation, the planner would join
+    -- the two by it.
     select g.key, g.other, g.rule
     from agreed g
-    join speaking here on here.key = g.key and here.other_scope = g.other_scope and here.rules = g.rules
-    join speaking there on there.key = g.other and there.other_scope = g.scope and there.rules = g.rules
+    join speaking here on here.key = g.key and here.other_scope = g.other_scope and here.rules <= g.rules
+    join speaking there on there.key = g.other and there.other_scope = g.scope and there.rules <= g.rules
     join account a on a.key = g.key and a.stated is null
     join account b on b.key = g.other and b.stated is null
     where g.rule is not null

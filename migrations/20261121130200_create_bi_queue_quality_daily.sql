@@ -6,7 +6,6 @@ create function sync.agent_seats() returns table (
     agent_id text,
     moor_source text,
     exten text,
-    skill_group text,
     first_day date,
     last_day date,
     roster_day date
@@ -15,6 +14,7 @@ language sql stable parallel restricted security definer rows 5000
 set search_path = pg_catalog, pg_temp
 set enable_nestloop = off
 set jit = off
+set work_mem = '32MB'
 as $query$
 with account as materialized (
     select * from sync.agent_accounts()
@@ -48,15 +48,22 @@ with account as materialized (
         partition by source, agent_id, moor_source, exten order by first_day, last_day) as number
     from seat
 )
-select i.source, i.agent_id, i.moor_source, i.exten, q.display_name, min(i.first_day), max(i.last_day), i.roster_day
-from island i
-left join moor.queue q on q.source = i.moor_source and q.exten = i.exten
-group by i.source, i.agent_id, i.moor_source, i.exten, q.display_name, i.roster_day, i.number
+select source, agent_id, moor_source, exten, min(first_day), max(last_day), min(roster_day)
+from island
+group by source, agent_id, moor_source, exten, number
+union all
+-- Who has a number, in a group or not: these cover no day.
+select distinct a.source, a.account_id, null, null, null::date, null::date, null::date
+from account a
+join account b on b.person_id = a.person_id and b.vendor = 'moor'
+where a.vendor = 'sobot'
 $query$;
-comment on function sync.agent_seats() is 'Business days on which a Sobot agent, through bi.agent_account, was in a 7moor skill group, as stretches without overlap.';
+comment on function sync.agent_seats() is 'Business days on which a Sobot agent, through bi.agent_account, was in a 7moor skill group, as stretches without overlap; and one row without a group for each who has a 7moor number.';
 
 create view bi.queue_quality_daily as
-with agent_day as (
+with seat as materialized (
+    select * from sync.agent_seats()
+), agent_day as (
     -- Grouped before it is joined: a month has far fewer agents' days than results.
     select q.source, q.day, q.channel, q.agent_id,
         count(*) as results,
@@ -71,7 +78,7 @@ with agent_day as (
     from bi.quality_result q
     group by q.source, q.day, q.channel, q.agent_id
 ), placed as (
-    select d.*, s.moor_source, s.exten, s.skill_group,
+    select d.*, s.moor_source, s.exten,
         case
             when d.day < s.roster_day then 'assumed'
             when s.exten is not null then 'member'
@@ -79,15 +86,11 @@ with agent_day as (
             else 'no_identity'
         end as placement
     from agent_day d
-    left join sync.agent_seats() s
+    left join seat s
         on s.source = d.source and s.agent_id = d.agent_id and s.first_day <= d.day and d.day <= s.last_day
-    left join (
-        select source, account_id as agent_id, vendor,
-            bool_or(vendor = 'moor') over (partition by person_id) as has_number
-        from sync.agent_accounts()
-    ) n on n.vendor = 'sobot' and n.has_number and n.source = d.source and n.agent_id = d.agent_id
+    left join seat n on n.source = d.source and n.agent_id = d.agent_id and n.exten is null
 ), grouped as (
-    select source, moor_source, exten, skill_group, day, channel, placement,
+    select source, moor_source, exten, day, channel, placement,
         sum(results)::bigint as results,
         sum(scored)::bigint as scored,
         sum(score_sum) as score_sum,
@@ -100,9 +103,9 @@ with agent_day as (
         max(day_results) as day_results,
         sum(sum(results) filter (where exten is null)) over (partition by source, day, channel) as unplaced
     from placed
-    group by source, moor_source, exten, skill_group, day, channel, placement
+    group by source, moor_source, exten, day, channel, placement
 )
-select g.source, g.moor_source, g.exten, g.skill_group, g.day, g.channel, g.placement,
+select g.source, g.moor_source, g.exten, r.display_name as skill_group, g.day, g.channel, g.placement,
     g.results,
     g.scored,
     g.score_sum / nullif(g.scored, 0) as score_mean,
@@ -114,6 +117,7 @@ select g.source, g.moor_source, g.exten, g.skill_group, g.day, g.channel, g.plac
     1 - coalesce(g.unplaced, 0) / g.day_results as placed_share,
     g.score_sum
 from grouped g
+left join moor.queue r on r.source = g.moor_source and r.exten = g.exten
 left join bi.day_state s
     on s.source = g.source and s.day = g.day
     and s.stream = case g.channel when 'call' then 'sobot.call_result' else 'sobot.chat_result' end;
