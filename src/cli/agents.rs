@@ -19,7 +19,13 @@ use crate::domain::text::one_line;
 pub(super) enum AgentsCommand {
     /// Write every agent's account with its person, as CSV, to be corrected and imported again.
     Export(ExportArgs),
-    /// Say whose accounts are, where the rules say otherwise or nothing. Acts only with --yes.
+    /// Say whose an account is, where the rules say otherwise or nothing. Acts only with --yes.
+    ///
+    /// The file is what `ccsync agents export` writes: only vendor, source, account_id, person_id and rule are
+    /// read, and lines may be left out. A line overrules where its person_id is another one than now: the key
+    /// vendor/source/id of any account of that person, or the account's own key where it is nobody else's. An
+    /// empty person_id takes an overrule back. Where rule is `overruled`, the line holds even when the rules say
+    /// the same.
     Import(ImportArgs),
 }
 
@@ -33,10 +39,6 @@ pub(super) struct ExportArgs {
     pub json: bool,
 }
 
-/// The file is what `ccsync agents export` writes: only vendor, source, account_id, person_id and rule are read,
-/// and lines may be left out. A line overrules where its person_id is another one than now: the key
-/// vendor/source/id of any account of that person, or the account's own key where it is nobody else's. An empty
-/// person_id takes an overrule back. Where rule is `overruled`, the line holds even when the rules say the same.
 #[derive(Debug, Args)]
 pub(super) struct ImportArgs {
     /// The file, CSV in UTF-8.
@@ -106,8 +108,8 @@ async fn import(app: &App, args: &ImportArgs, file: &LinkFile) -> Result<Exit, F
     }
     match changes.len() {
         0 => output::talk("all is as the file says"),
-        count if args.yes => output::talk(&format!("{count} accounts changed")),
-        count => output::talk(&format!("{count} accounts would change; add --yes to do it")),
+        count if args.yes => output::talk(&format!("accounts changed: {count}")),
+        count => output::talk(&format!("accounts that would change: {count}; add --yes to do it")),
     }
     Ok(Exit::Done)
 }

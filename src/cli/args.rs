@@ -68,7 +68,7 @@ pub(super) enum Command {
     /// The log of writes to the vendors.
     #[command(subcommand)]
     Action(ActionCommand),
-    /// One person across the vendors: whose accounts are whose, and a file that overrules the rules.
+    /// One person across the vendors: who is who, and a file that overrules the rules.
     #[command(subcommand)]
     Agents(AgentsCommand),
     /// The data dictionary: every schema, table, view, column and function for analysts.

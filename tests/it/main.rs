@@ -10,6 +10,7 @@ mod crash;
 mod daemon;
 mod embedded;
 mod feed;
+mod identity;
 mod mutation;
 mod ops;
 mod rereading;
