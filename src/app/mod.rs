@@ -3,6 +3,7 @@
 
 mod absence;
 mod action;
+mod agent;
 mod check;
 mod contract;
 mod daemon;

@@ -13,6 +13,7 @@ pub(super) use self::grant::{GrantCommand, SchemaArgs, SchemaFormat};
 pub(super) use self::verify::{ExplainArgs, VerifyArgs};
 use crate::app::StreamChoice;
 use crate::cli::action::ActionCommand;
+use crate::cli::agents::AgentsCommand;
 use crate::cli::moor::MoorCommand;
 use crate::cli::roster::RosterCommand;
 use crate::cli::workbench::WorkbenchArgs;
@@ -67,6 +68,9 @@ pub(super) enum Command {
     /// The log of writes to the vendors.
     #[command(subcommand)]
     Action(ActionCommand),
+    /// One person across the vendors: who is who, and a file that overrules the rules.
+    #[command(subcommand)]
+    Agents(AgentsCommand),
     /// The data dictionary: every schema, table, view, column and function for analysts.
     Schema(SchemaArgs),
     /// Let a login read what is meant for it.

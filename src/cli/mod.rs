@@ -2,6 +2,8 @@
 
 mod absence;
 mod action;
+mod agents;
+mod agents_file;
 mod args;
 mod backfill;
 mod check;
@@ -90,6 +92,7 @@ fn dispatch(cli: Cli) -> Result<Exit, Failure> {
             Command::Roster(command) => roster::roster(settings, command).await,
             Command::Workbench(args) => workbench::workbench(settings, args).await,
             Command::Action(command) => action::action(settings, command).await,
+            Command::Agents(command) => agents::agents(settings, command).await,
             Command::Schema(args) => schema::schema(settings, args).await,
             Command::Grant(command) => grant::grant(settings, command).await,
             Command::Migrate => migrate::migrate(settings).await,

@@ -2,6 +2,7 @@
 
 pub mod absence;
 pub mod action;
+pub mod agent;
 pub mod certificate;
 pub mod contract;
 pub mod dictionary;

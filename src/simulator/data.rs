@@ -56,18 +56,46 @@ pub(super) fn agents(config: &SimulatorConfig) -> Vec<Agent> {
         let person = Arc::make_mut(&mut agent.person);
         name.unwrap_or(&person.name.clone()).clone_into(&mut person.name);
         email.unwrap_or(&person.email.clone()).clone_into(&mut person.email);
+        agent.nickname.clone_from(&agent.person.name);
     }
+    tell_apart(&mut agents);
     agents
+}
+
+/// Two of one name, and one whom each vendor knows by another name: nobody can say who is who from that.
+fn tell_apart(agents: &mut [Agent]) {
+    if let [_, _, _, _, _, _, _, one, other, _, third, ..] = agents {
+        Arc::make_mut(&mut other.person).name.clone_from(&one.person.name);
+        other.nickname.clone_from(&one.nickname);
+        third.nickname = format!("小{}", third.nickname);
+    }
+}
+
+/// Whose work is never inspected: 7moor alone knows them.
+const NEVER_INSPECTED: usize = 11;
+/// Who is in no skill group at the start: Sobot alone knows them.
+const IN_NO_GROUP: usize = 13;
+
+/// One of so many, but this one: the next instead, where there is one.
+fn index_but(dice: &mut Dice, count: usize, but: usize) -> usize {
+    let index = dice.index(count);
+    if index == but && but + 1 < count { index + 1 } else { index }
 }
 
 fn agent(dice: &mut Dice, index: usize) -> Agent {
     let person = Person {
         agentid: dice.hex32().into(),
         name: format!("{}{}", dice.pick(&FAMILY), dice.pick(&GIVEN)),
-        email: format!("agent{index:04}@example.com"),
+        // Some companies give addresses by number.
+        email: if index % 3 == 0 {
+            format!("{}@example.com", 8000 + index)
+        } else {
+            format!("agent{index:04}@example.com")
+        },
     };
     Agent {
         number: (8000 + index).to_string(),
+        nickname: person.name.clone(),
         person: Arc::new(person),
         phone: format!("1{}{:08}", dice.pick(&[38, 39, 57, 86, 77]), dice.below(100_000_000)),
         pc_claims: dice.chance(0.6),
@@ -90,7 +118,7 @@ pub(super) fn groups(config: &SimulatorConfig, agents: usize) -> Vec<Group> {
 pub(super) fn group(dice: &mut Dice, exten: usize, agents: usize, updated_ms: i64) -> Group {
     let mut seats: Vec<Seat> = Vec::new();
     for _ in 0..dice.below(13) {
-        let seat = Seat { agent: dice.index(agents), priority: dice.between(0, 5) };
+        let seat = Seat { agent: index_but(dice, agents, IN_NO_GROUP), priority: dice.between(0, 5) };
         if seats.iter().all(|other| other.agent != seat.agent) {
             seats.push(seat);
         }
@@ -158,7 +186,8 @@ pub(super) fn inspection(
         Channel::Call => dice.uuid(),
         Channel::Chat => dice.hex32(),
     };
-    let person = agents.get(dice.index(agents.len())).map(|agent| Arc::clone(&agent.person));
+    let person =
+        agents.get(index_but(dice, agents.len(), NEVER_INSPECTED)).map(|agent| Arc::clone(&agent.person));
     let nobody = || Arc::new(Person { agentid: "".into(), name: String::new(), email: String::new() });
     let (max, got) = scores(dice, channel);
     Inspection {

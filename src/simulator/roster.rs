@@ -10,11 +10,13 @@ use super::switchboard::Switches;
 use super::switches::{MemoryTime, NameMatch};
 use super::time::beijing_text;
 
-/// One agent, known to both vendors.
+/// One agent, as a rule known to both vendors.
 #[derive(Clone, Debug)]
 pub(super) struct Agent {
     pub(super) number: String,
     pub(super) person: Arc<Person>,
+    /// What 7moor calls them.
+    pub(super) nickname: String,
     pub(super) phone: String,
     pub(super) pc_claims: bool,
     pub(super) mobile_claims: bool,
@@ -60,7 +62,7 @@ impl Group {
         let members = self.members(agents, |seat, agent| {
             json!({
                 "agentNumber": agent.number,
-                "agentName": agent.person.name,
+                "agentName": agent.nickname,
                 "priority": seat.priority.to_string(),
             })
         });
@@ -86,7 +88,7 @@ impl Group {
         let members = self.members(agents, |seat, agent| {
             json!({
                 "agentNumber": agent.number,
-                "agentName": agent.person.name,
+                "agentName": agent.nickname,
                 "pcAutoClaim": agent.pc_claims,
                 "mobileAutoClaim": agent.mobile_claims,
                 "priority": seat.priority.to_string(),

@@ -18,6 +18,7 @@ use crate::domain::table::TableShape;
 use crate::domain::window::TimeWindow;
 use crate::engine::port::store::{Commit, Scope};
 use crate::store::absence::{AbsenceRule, Seen, settle_snapshot, settle_window};
+use crate::store::agent::agents_update_in_txn;
 use crate::store::certificate::certificate_insert_in_txn;
 use crate::store::contract_drift::{drift_insert_in_txn, tell};
 use crate::store::fault::{Broken, Done, from_sql, lease_lost};
@@ -196,6 +197,7 @@ async fn write_rows(
     let (mut counts, mut dated) = (Counts::default(), Vec::new());
     let mut of_table = by_table(&commit.rows, &mut counts.superseded);
     let stream = commit.lease.stream.stream;
+    let mut written = Vec::new();
     for table in stream.tables() {
         let rows = of_table.remove(table.name).unwrap_or_default();
         let known = match ledger {
@@ -226,6 +228,10 @@ async fn write_rows(
             }
         };
         failpoint(Failpoint::AbsencesSettled).await?;
+        written.push((*table, merged.written));
+    }
+    for (table, rows) in written {
+        agents_update_in_txn(connection, &context, table, &rows).await?;
     }
     match of_table.keys().next() {
         None => Ok((counts, dated)),

@@ -29,6 +29,8 @@ pub(super) struct Merged<'r> {
     pub(super) unchanged: u64,
     /// Left alone because a later version is stored.
     pub(super) superseded: u64,
+    /// The rows that were written, and perhaps some that were found as they were.
+    pub(super) written: Vec<&'r Row>,
     /// The rows that stayed as they were stored, live, and where they are at home.
     pub(super) kept: Vec<(&'r Row, Option<TimeWindow>)>,
     /// The vendor's own times of what is new or changed in a scope that was read before.
@@ -74,6 +76,8 @@ pub(super) async fn merge_table<'r>(
         // What another worker brought up to date between the probe and the lock.
         merged.unchanged += (changed.len() as u64).saturating_sub(merged.updated);
     }
+    merged.written = new;
+    merged.written.append(&mut changed);
     Ok(merged)
 }
 

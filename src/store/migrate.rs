@@ -120,12 +120,17 @@ impl PgStore {
             "agent_quality_daily",
             "skill_group_member",
             "skill_group_member_history",
+            "agent_account",
+            "agent_identity",
+            "agent_unmatched",
+            "queue_quality_daily",
         ];
         let mut names: Vec<String> = views.iter().map(|view| format!("bi.{view}")).collect();
         for table in StreamId::ALL.into_iter().flat_map(StreamId::tables) {
             names.push(table.name.to_owned());
             names.push(format!("{}_history", table.name));
         }
+        names.push("sobot.agent".to_owned());
         let of_feeds = ["agent_status", "announcement", "call_popup", "call_popup_history", "feed_gap"];
         names.extend(of_feeds.iter().map(|table| format!("workbench.{table}")));
         let foreign: Option<String> = sqlx::query_scalar(

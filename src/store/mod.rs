@@ -6,6 +6,8 @@
 mod absence;
 mod absence_alarm;
 mod action;
+mod agent;
+mod agent_link;
 mod answer;
 mod certificate;
 mod commit;

@@ -15,6 +15,7 @@ use crate::domain::stream::{StreamId, StreamKey};
 use crate::domain::text::storable;
 use crate::domain::window::TimeWindow;
 use crate::engine::port::quarantine::{Quarantine, QuarantineEntry, QuarantineFilter};
+use crate::store::agent::agents_update_in_txn;
 use crate::store::commit::{Context, TRANSACTION, by_table};
 use crate::store::fault::{Broken, Done};
 use crate::store::merge::merge_table;
@@ -144,6 +145,7 @@ async fn retried_on(
         counts.updated += merged.updated;
         counts.unchanged += merged.unchanged;
         counts.superseded += merged.superseded;
+        agents_update_in_txn(&mut transaction, &context, table, &merged.written).await?;
     }
     // Fact rows first, then the entry: the order of a commit, so that the two cannot lock each other out.
     let marked = sqlx::query(

@@ -11,6 +11,7 @@ mod crash;
 mod daemon;
 mod embedded;
 mod feed;
+mod identity;
 mod mutation;
 mod ops;
 mod rereading;

@@ -2,6 +2,7 @@
 
 mod absence_alarm;
 mod action;
+mod agent;
 mod certificate;
 mod commit;
 mod contract;

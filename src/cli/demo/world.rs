@@ -17,7 +17,7 @@ const DAYS: u64 = 14;
 /// Share of answers that are faulty.
 const FAULTS: f64 = 0.03;
 /// Agents whose workbench is followed.
-const AGENTS: [&str; 4] = ["1001", "1002", "1003", "1004"];
+const AGENTS: [&str; 4] = ["8006", "8009", "8012", "1004"];
 
 fn token(extno: &str) -> String {
     format!("demo-token-{extno}")
