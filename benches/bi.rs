@@ -123,10 +123,11 @@ fn asked() -> Vec<(String, &'static str)> {
         "day_state",
         "agent_state_daily",
         "skill_group_member_daily",
+        "queue_quality_daily",
     ] {
         asked.push((whole(relation), day));
     }
-    for dimension in ["agent", "channel", "scheme"] {
+    for dimension in ["agent", "channel", "scheme", "queue"] {
         asked.push((
             whole(&format!("{dimension}_quality_weekly")),
             "week between '2026-10-05' and '2026-10-26'",
@@ -135,7 +136,14 @@ fn asked() -> Vec<(String, &'static str)> {
     }
     asked.push((whole("week_state"), "week between '2026-10-05' and '2026-10-26'"));
     asked.push((whole("month_state"), "month = '2026-10-01'"));
-    for relation in ["freshness", "skill_group_member", "skill_group_member_history"] {
+    for relation in [
+        "freshness",
+        "skill_group_member",
+        "skill_group_member_history",
+        "agent_account",
+        "agent_identity",
+        "agent_unmatched",
+    ] {
         asked.push((whole(relation), "true"));
     }
     asked

@@ -61,6 +61,10 @@ select 'sobot', stream, window_start, window_start + interval '1 day', 'complete
 from public.result cross join unnest(array['sobot.call_result', 'sobot.chat_result']) stream
 group by stream, window_start;
 
+insert into sobot.agent (source, agentid, agent_name, agent_email, named_at, first_seen_at, changed_at)
+select 'sobot', agentid, agent_name, agent_email, max(at), min(at), min(at)
+from public.result group by agentid, agent_name, agent_email;
+
 -- Fifty skill groups; each agent is in two of them, and names tell who is who.
 insert into moor.queue (source, exten, display_name, revision, first_seen_at, changed_at, content_hash, run_id)
 select 'moor', 1000 + g, '技能组' || g, 1, '2024-01-01', '2024-01-01', md5('q' || g)::uuid, 1
