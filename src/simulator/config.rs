@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, Days, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::change_rate::ChangeRates;
@@ -107,6 +107,25 @@ pub struct SimulatorConfig {
     /// The time.
     #[serde(skip)]
     pub now: Now,
+}
+
+impl SimulatorConfig {
+    /// Days of history in the demonstration's world.
+    pub const DEMO_DAYS: u64 = 14;
+
+    /// The demonstration's world, as quiet as a picture: a contact centre of 200 agents, up to this day.
+    pub fn demo(seed: u64, today: NaiveDate) -> SimulatorConfig {
+        SimulatorConfig {
+            seed,
+            calls: 12_000,
+            chats: 12_000,
+            groups: 60,
+            agents: 200,
+            data_start: today - Days::new(SimulatorConfig::DEMO_DAYS),
+            data_end: today,
+            ..SimulatorConfig::default()
+        }
+    }
 }
 
 impl Default for SimulatorConfig {

@@ -1,6 +1,8 @@
 //! What analysts are given: schema `bi`.
 
+mod dashboard;
 mod day;
 mod figure;
+mod question;
 mod shape;
 mod time;

@@ -12,8 +12,6 @@ use crate::config::Settings;
 use crate::engine::port::clock::{Clock as _, SystemClock};
 use crate::simulator::{ChangeRates, FaultRates, MonitorAgent, MonitorRates, Simulator, SimulatorConfig};
 
-/// Days of history at the simulated vendors.
-const DAYS: u64 = 14;
 /// Share of answers that are faulty.
 const FAULTS: f64 = 0.03;
 /// Agents whose workbench is followed.
@@ -30,13 +28,6 @@ fn today() -> NaiveDate {
 pub(super) async fn simulator(seed: u64) -> Result<Simulator, Failure> {
     let failed = |error: std::io::Error| Failure::failed(format!("the simulator could not start: {error}"));
     let config = SimulatorConfig {
-        seed,
-        calls: 12_000,
-        chats: 12_000,
-        groups: 60,
-        agents: 200,
-        data_start: today() - Days::new(DAYS),
-        data_end: today(),
         faults: FaultRates::all(FAULTS),
         changes: ChangeRates::mixed(4.0),
         monitor_agents: AGENTS
@@ -46,7 +37,7 @@ pub(super) async fn simulator(seed: u64) -> Result<Simulator, Failure> {
         monitor: MonitorRates { cut: 0.02, garbage: 0.01, ..MonitorRates::lively(1.0) },
         hang_ms: 3_000,
         retry_after_s: 1,
-        ..SimulatorConfig::default()
+        ..SimulatorConfig::demo(seed, today())
     };
     let listener = TcpListener::bind("127.0.0.1:0").await.map_err(failed)?;
     Simulator::start(config, listener).map_err(failed)
@@ -71,7 +62,7 @@ pub(super) fn settings(
     live: bool,
 ) -> Result<Settings, Failure> {
     let workbench = if live { workbench(vendor) } else { String::new() };
-    let start = today() - Days::new(DAYS);
+    let start = today() - Days::new(SimulatorConfig::DEMO_DAYS);
     let data_dir = directory.join("data");
     let database = database.map(|url| format!("url = {url:?}")).unwrap_or_default();
     let text = format!(

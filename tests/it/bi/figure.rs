@@ -89,6 +89,15 @@ async fn every_view_of_quality_says_what_the_tables_say() {
         let sum = format!("select sum(results)::bigint from bi.{view}");
         assert_eq!(count(&world, &sum).await, rows, "{view}");
     }
+    for period in ["week", "month"] {
+        let keys = format!("source, moor_source, exten, {period}, channel, placement");
+        let figures = "sum(results)::bigint as results, round(sum(score_sum) / sum(scored), 9) as score_mean";
+        let daily = format!("select {keys}, {figures} from bi.queue_quality_daily group by {keys}");
+        let whole = format!("select {keys}, results, round(score_mean, 9) from bi.queue_quality_{period}ly");
+        assert!(0 < count(&world, &format!("select count(*) from ({whole}) w")).await);
+        assert_eq!(count(&world, &format!("select count(*) from ({daily} except all {whole}) d")).await, 0);
+        assert_eq!(count(&world, &format!("select count(*) from ({whole} except all ({daily})) d")).await, 0);
+    }
     for view in ["score_distribution_daily", "inspection_lag_daily", "revision_daily"] {
         let sum = format!("select sum(results)::bigint from bi.{view}");
         assert_eq!(count(&world, &sum).await, rows, "{view}");

@@ -1,0 +1,40 @@
+//! The dashboards in `integrations`: what they ask is answered.
+
+use serde_json::Value;
+use sqlx::AssertSqlSafe;
+
+use crate::support::harness::{TestWorld, small_world};
+use crate::system::steps::sync_well;
+
+const GRAFANA: &str = include_str!("../../../integrations/grafana/quality.json");
+
+/// What Grafana makes of its macros and of the variable `source`.
+fn expanded(sql: &str) -> String {
+    sql.replace("$__timeFrom()", "'2026-02-20T00:00:00Z'")
+        .replace("$__timeTo()", "'2026-03-10T00:00:00Z'")
+        .replace("$source", "'sobot'")
+}
+
+#[tokio::test]
+async fn every_panel_of_the_dashboard_is_answered() {
+    let world = TestWorld::quick(small_world()).await;
+    sync_well(&world.test).await;
+    let dashboard: Value = serde_json::from_str(GRAFANA).unwrap();
+    let panels = dashboard["panels"].as_array().unwrap();
+    assert!(10 <= panels.len());
+    for panel in panels {
+        let title = panel["title"].as_str().unwrap();
+        let sql = expanded(panel["targets"][0]["rawSql"].as_str().unwrap());
+        assert!(!sql.contains('$') && sql.contains("from bi."), "{title}: {sql}");
+        let rows = sqlx::query(AssertSqlSafe(sql.clone())).fetch_all(world.test.pool().await).await;
+        let rows = rows.unwrap_or_else(|error| panic!("{title}: {error}\n{sql}"));
+        // Nobody followed a feed in this world.
+        assert_eq!(rows.is_empty(), title == "Time of agents", "{title}: {} rows", rows.len());
+    }
+    let variable = dashboard["templating"]["list"][0]["query"].as_str().unwrap();
+    let sources: Vec<String> = sqlx::query_scalar(AssertSqlSafe(variable.to_owned()))
+        .fetch_all(world.test.pool().await)
+        .await
+        .unwrap();
+    assert_eq!(sources, ["sobot"]);
+}
