@@ -86,7 +86,7 @@ fn agent(dice: &mut Dice, index: usize) -> Agent {
         agentid: dice.hex32().into(),
         name: format!("{}{}", dice.pick(&FAMILY), dice.pick(&GIVEN)),
         // Some companies give addresses by number.
-        email: if index % 3 == 0 {
+        email: if index.is_multiple_of(3) {
             format!("{}@example.com", 8000 + index)
         } else {
             format!("agent{index:04}@example.com")
