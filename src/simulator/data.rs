@@ -71,15 +71,14 @@ fn tell_apart(agents: &mut [Agent]) {
     }
 }
 
-/// Whose work is never inspected: 7moor alone knows them.
+/// Whose work is never inspected: 7moor alone knows them. Sobot alone knows whom chance gives no seat.
 const NEVER_INSPECTED: usize = 11;
-/// Who is in no skill group at the start: Sobot alone knows them.
-const IN_NO_GROUP: usize = 13;
 
-/// One of so many, but this one: the next instead, where there is one.
-fn index_but(dice: &mut Dice, count: usize, but: usize) -> usize {
-    let index = dice.index(count);
-    if index == but && but + 1 < count { index + 1 } else { index }
+/// Whose work an inspection is about.
+fn inspected<'a>(dice: &mut Dice, agents: &'a [Agent]) -> Option<&'a Agent> {
+    let index = dice.index(agents.len());
+    let next = agents.get(index + 1).filter(|_| index == NEVER_INSPECTED);
+    next.or_else(|| agents.get(index))
 }
 
 fn agent(dice: &mut Dice, index: usize) -> Agent {
@@ -87,7 +86,7 @@ fn agent(dice: &mut Dice, index: usize) -> Agent {
         agentid: dice.hex32().into(),
         name: format!("{}{}", dice.pick(&FAMILY), dice.pick(&GIVEN)),
         // Some companies give addresses by number.
-        email: if index % 3 == 0 {
+        email: if index.is_multiple_of(3) {
             format!("{}@example.com", 8000 + index)
         } else {
             format!("agent{index:04}@example.com")
@@ -118,7 +117,7 @@ pub(super) fn groups(config: &SimulatorConfig, agents: usize) -> Vec<Group> {
 pub(super) fn group(dice: &mut Dice, exten: usize, agents: usize, updated_ms: i64) -> Group {
     let mut seats: Vec<Seat> = Vec::new();
     for _ in 0..dice.below(13) {
-        let seat = Seat { agent: index_but(dice, agents, IN_NO_GROUP), priority: dice.between(0, 5) };
+        let seat = Seat { agent: dice.index(agents), priority: dice.between(0, 5) };
         if seats.iter().all(|other| other.agent != seat.agent) {
             seats.push(seat);
         }
@@ -186,8 +185,7 @@ pub(super) fn inspection(
         Channel::Call => dice.uuid(),
         Channel::Chat => dice.hex32(),
     };
-    let person =
-        agents.get(index_but(dice, agents.len(), NEVER_INSPECTED)).map(|agent| Arc::clone(&agent.person));
+    let person = inspected(dice, agents).map(|agent| Arc::clone(&agent.person));
     let nobody = || Arc::new(Person { agentid: "".into(), name: String::new(), email: String::new() });
     let (max, got) = scores(dice, channel);
     Inspection {
