@@ -48,48 +48,62 @@ comment on column bi.quality_result.score_share is 'Score as a share of its maxi
 comment on column bi.quality_result.lag is 'Time from the contact to its last inspection; null where one of them is not known, or where the vendor dates the inspection before the contact.';
 comment on column bi.quality_result.late is 'Whether it was inspected more than three days after the contact; null where one of the times is not known.';
 
--- Days from the calendar: the planner knows how many there are.
+-- The time of each stream whose windows are final, as ranges: whether a day, a month or the windows that brought
+-- some results lie within it is one comparison, and there is nothing to join but a row for each stream.
+create view sync.settled_time as
+select s.source, s.stream, s.start_at,
+    coalesce(range_agg(tstzrange(w.window_start, w.window_end)) filter (
+        where w.state = 'complete' and w.final_at <= w.read_at), '{}') as settled
+from sync.stream s
+left join sync.time_window w on w.source = s.source and w.stream = s.stream
+group by s.source, s.stream, s.start_at;
+comment on view sync.settled_time is 'For each stream the time whose windows are final: they change later with at most 1 % probability.';
+comment on column sync.settled_time.source is 'The operator''s name for the vendor account.';
+comment on column sync.settled_time.stream is 'Name of the stream.';
+comment on column sync.settled_time.start_at is 'First instant wanted.';
+comment on column sync.settled_time.settled is 'The time whose windows are final.';
+
+create function sync.state_of(settled tstzmultirange, start_at timestamptz, first_day date, last_day date)
+returns text language sql immutable parallel safe
+return case
+    when settled @> tstzrange(least(greatest(bi.day_start(first_day), start_at), bi.day_start(last_day + 1)),
+        bi.day_start(last_day + 1)) then 'final'
+    else 'provisional'
+end;
+comment on function sync.state_of(tstzmultirange, timestamptz, date, date) is 'final where all windows of these days, from the first instant wanted, are final; else provisional.';
+
 create or replace view bi.day_state as
-with part as (
-    select w.source, w.stream, c.day,
-        least(w.window_end, bi.day_start(c.day + 1)) - greatest(w.window_start, bi.day_start(c.day)) as covered,
-        bi.day_start(c.day + 1) - bi.day_start(c.day) as whole,
-        w.state = 'complete' and coalesce(w.final_at <= w.read_at, false) as final
+select p.source, p.stream, p.day, sync.state_of(t.settled, t.start_at, p.day, p.day) as state
+from (
+    select distinct w.source, w.stream, c.day
     from sync.time_window w
-    join sync.stream s on s.source = w.source and s.stream = w.stream
     join bi.calendar c
         on bi.business_day(w.window_start) <= c.day
         and c.day <= bi.business_day(w.window_end - interval '1 microsecond')
-)
-select source, stream, day,
-    case when bool_and(final) and sum(covered) >= max(whole) then 'final' else 'provisional' end as state
-from part
-group by source, stream, day;
+) p
+join sync.settled_time t on t.source = p.source and t.stream = p.stream;
 
--- A week or month is final when every day of it that was read is, and none between them was left out.
 create view bi.week_state as
-select d.source, d.stream, c.week,
-    case when bool_and(d.state = 'final') and count(*) = max(d.day) - min(d.day) + 1 and max(d.day) = c.week + 6
-        then 'final' else 'provisional' end as state
-from bi.day_state d
-join bi.calendar c on c.day = d.day
-group by d.source, d.stream, c.week;
+select p.source, p.stream, p.week, sync.state_of(t.settled, t.start_at, p.week, p.week + 6) as state
+from (
+    select distinct d.source, d.stream, c.week from bi.day_state d join bi.calendar c on c.day = d.day
+) p
+join sync.settled_time t on t.source = p.source and t.stream = p.stream;
 comment on view bi.week_state is 'Each week that was read, by stream: final, or provisional while results for it may still come or change.';
 comment on column bi.week_state.source is 'The operator''s name for the vendor account.';
 comment on column bi.week_state.stream is 'Name of the stream.';
 comment on column bi.week_state.week is 'Monday of the week.';
-comment on column bi.week_state.state is 'final: every day of the week, from the first that was wanted, is; else provisional.';
+comment on column bi.week_state.state is 'final: every window of the week, from the first instant wanted, is; else provisional.';
 
 create view bi.month_state as
-select d.source, d.stream, c.month,
-    case when bool_and(d.state = 'final') and count(*) = max(d.day) - min(d.day) + 1
-            and max(d.day) = (c.month + interval '1 month - 1 day')::date
-        then 'final' else 'provisional' end as state
-from bi.day_state d
-join bi.calendar c on c.day = d.day
-group by d.source, d.stream, c.month;
+select p.source, p.stream, p.month,
+    sync.state_of(t.settled, t.start_at, p.month, (p.month + interval '1 month - 1 day')::date) as state
+from (
+    select distinct d.source, d.stream, c.month from bi.day_state d join bi.calendar c on c.day = d.day
+) p
+join sync.settled_time t on t.source = p.source and t.stream = p.stream;
 comment on view bi.month_state is 'Each month that was read, by stream: final, or provisional while results for it may still come or change.';
 comment on column bi.month_state.source is 'The operator''s name for the vendor account.';
 comment on column bi.month_state.stream is 'Name of the stream.';
 comment on column bi.month_state.month is 'First day of the month.';
-comment on column bi.month_state.state is 'final: every day of the month, from the first that was wanted, is; else provisional.';
+comment on column bi.month_state.state is 'final: every window of the month, from the first instant wanted, is; else provisional.';

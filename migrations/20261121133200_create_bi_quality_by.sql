@@ -19,23 +19,15 @@ declare
     -- both tables are read at once. Windows are looked up for groups, not for results.
     by_agent_and_day constant text := $sql$
         select %1$L::text as channel, q.source, q.day, q.agent_id, max(q.agent_name) as agent_name, %2$s,
-            min(q.window_start) as first_window, max(q.window_start) as last_window
+            min(q.window_start) as first_read, max(q.window_end) as last_read
         from (
             select source, bi.business_day(coalesce(%4$s, %5$s)) as day, agentid as agent_id, agent_name,
-                %6$s as score, %7$s as score_max, revision, interval '3 days' < %5$s - %4$s as late, window_start
+                %6$s as score, %7$s as score_max, revision, interval '3 days' < %5$s - %4$s as late, window_start,
+                window_end
             from %3$s
             where deleted_at is null
         ) q
         group by q.day, q.agent_id, q.source
-    $sql$;
-    -- For each window the first from it on that is not final.
-    open_windows constant text := $sql$
-        select source, stream, window_start, min(window_start) filter (where not final) over (
-            partition by source, stream order by window_start desc) as open_from
-        from (
-            select source, stream, window_start, state = 'complete' and coalesce(final_at <= read_at, false) as final
-            from sync.time_window
-        ) known
     $sql$;
     by_any constant text := $sql$
         select q.source, q.channel, %1$s, %2$s, bool_and(q.state = 'final') as final
@@ -60,10 +52,12 @@ declare
         q.score_max,
         q.reached / nullif(q.reachable, 0) as score_share,
         q.revised,
-        case when %s and p.state = 'final' then 'final' else 'provisional' end as state,
+        case when %1$s then sync.state_of(t.settled, t.start_at, q.%2$s, %3$s) else 'provisional' end as state,
         q.score_sum,
         q.late,
-        q.late::numeric / nullif(q.dated, 0) as late_share
+        q.late::numeric / nullif(q.dated, 0) as late_share,
+        q.reached as score_reached,
+        q.reachable as score_reachable
     $sql$;
     comments constant text[][] := array[
         ['source', 'The operator''s name for the vendor account.'],
@@ -86,7 +80,9 @@ declare
         ['state', 'final, or provisional while a figure of this row may still change with more than 1 % probability.'],
         ['score_sum', 'Sum of the total scores, in points: a mean over several rows is its sum divided by that of scored.'],
         ['late', 'Results of contacts that were inspected more than three days later.'],
-        ['late_share', 'The same as a share of the results whose contact and inspection are both dated, 0 to 1.']
+        ['late_share', 'The same as a share of the results whose contact and inspection are both dated, 0 to 1.'],
+        ['score_reached', 'Points reached in results whose maximum is known.'],
+        ['score_reachable', 'Points that could be reached in them: score_share over several rows is the sum of score_reached divided by that of this.']
     ];
     of_agents text;
     of_view record;
@@ -103,17 +99,17 @@ begin
             'update_datetime', 'quality_score', 'total_score');
     for of_view in
         select * from (values
-            ('agent', 'daily', 'day', 'day', 'Quality by agent, business day and channel.'),
-            ('agent', 'weekly', 'week', 'week', 'Quality by agent, week and channel.'),
-            ('agent', 'monthly', 'month', 'month', 'Quality by agent, month and channel.'),
-            ('channel', 'hourly', 'day', 'day, hour', 'Quality by channel and hour of the business day.'),
-            ('channel', 'daily', 'day', 'day', 'Quality by channel and business day.'),
-            ('channel', 'weekly', 'week', 'week', 'Quality by channel and week.'),
-            ('channel', 'monthly', 'month', 'month', 'Quality by channel and month.'),
-            ('scheme', 'daily', 'day', 'day', 'Quality by inspection scheme, channel and business day.'),
-            ('scheme', 'weekly', 'week', 'week', 'Quality by inspection scheme, channel and week.'),
-            ('scheme', 'monthly', 'month', 'month', 'Quality by inspection scheme, channel and month.')
-        ) as v (dimension, name, period, keys, comment)
+            ('agent', 'daily', 'day', 'q.day', 'day', 'Quality by agent, business day and channel.'),
+            ('agent', 'weekly', 'week', 'q.week + 6', 'week', 'Quality by agent, week and channel.'),
+            ('agent', 'monthly', 'month', '(q.month + interval ''1 month - 1 day'')::date', 'month', 'Quality by agent, month and channel.'),
+            ('channel', 'hourly', 'day', 'q.day', 'day, hour', 'Quality by channel and hour of the business day.'),
+            ('channel', 'daily', 'day', 'q.day', 'day', 'Quality by channel and business day.'),
+            ('channel', 'weekly', 'week', 'q.week + 6', 'week', 'Quality by channel and week.'),
+            ('channel', 'monthly', 'month', '(q.month + interval ''1 month - 1 day'')::date', 'month', 'Quality by channel and month.'),
+            ('scheme', 'daily', 'day', 'q.day', 'day', 'Quality by inspection scheme, channel and business day.'),
+            ('scheme', 'weekly', 'week', 'q.week + 6', 'week', 'Quality by inspection scheme, channel and week.'),
+            ('scheme', 'monthly', 'month', '(q.month + interval ''1 month - 1 day'')::date', 'month', 'Quality by inspection scheme, channel and month.')
+        ) as v (dimension, name, period, last_day, keys, comment)
     loop
         relation := format('bi.%s_quality_%s', of_view.dimension, of_view.name);
         grouped := of_view.keys;
@@ -126,14 +122,13 @@ begin
         end;
         if of_view.dimension = 'channel' and of_view.name <> 'hourly' then
             quality := format(of_all_agents, grouped, quality, case
-                when by_window then 'min(first_window) as first_window, max(last_window) as last_window'
+                when by_window then 'min(first_read) as first_read, max(last_read) as last_read'
                 else 'bool_and(final) as final' end);
         end if;
         execute format(
             'create or replace view %1$s as select q.source, %2$s, q.channel, %3$s %4$s from (%5$s) q '
-            'cross join lateral (select case q.channel when ''call'' then ''sobot.call_result'' '
-                'else ''sobot.chat_result'' end as name) stream '
-            'left join bi.%6$s_state p on p.source = q.source and p.%6$s = q.%6$s and p.stream = stream.name %7$s',
+            'left join sync.settled_time t on t.source = q.source and t.stream = '
+                'case q.channel when ''call'' then ''sobot.call_result'' else ''sobot.chat_result'' end',
             relation,
             'q.' || replace(grouped, ', ', ', q.'),
             case
@@ -143,11 +138,9 @@ begin
                 else ''
             end,
             format(shown, case
-                when by_window then 'w.window_start is not null and coalesce(q.last_window < w.open_from, true)'
-                else 'q.final' end),
-            quality, of_view.period,
-            case when by_window then format('left join (%s) w on w.source = q.source and w.stream = stream.name '
-                'and w.window_start = q.first_window', open_windows) else '' end);
+                when by_window then 't.settled @> tstzrange(q.first_read, q.last_read)'
+                else 'q.final' end, of_view.period, of_view.last_day),
+            quality);
         execute format('comment on view %s is %L', relation,
             of_view.comment || ' A row is provisional while results of it may still come or change.');
         foreach comment slice 1 in array comments loop

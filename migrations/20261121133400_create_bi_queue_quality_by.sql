@@ -1,126 +1,115 @@
--- Quality by skill group for weeks and months too. The daily view carries its week and month through all its
--- steps, so that a filter on them reaches the results.
-
-create or replace view bi.queue_quality_daily as
-with seat as materialized (
-    select * from sync.agent_seats()
-), agent_day as (
-    -- Grouped before it is joined: a month has far fewer agents' days than results.
-    select q.source, q.day, q.week, q.month, q.channel, q.agent_id,
-        count(*) as results,
-        count(q.score) as scored,
-        sum(q.score) as score_sum,
-        min(q.score) as score_min,
-        max(q.score) as score_max,
-        sum(q.score) filter (where 0 < q.score_max) as reached,
-        sum(q.score_max) filter (where 0 < q.score_max and q.score is not null) as reachable,
-        bool_and(q.state = 'final') as final,
-        sum(count(*)) over (partition by q.source, q.day, q.week, q.month, q.channel)
-            as day_results
-    from bi.quality_result q
-    group by q.source, q.day, q.week, q.month, q.channel, q.agent_id
-), placed as (
-    select d.*, s.moor_source, s.exten,
-        case
-            when d.day < s.roster_day then 'assumed'
-            when s.exten is not null then 'member'
-            when n.agent_id is not null then 'no_group'
-            else 'no_identity'
-        end as placement
-    from agent_day d
-    left join seat s
-        on s.source = d.source and s.agent_id = d.agent_id and s.first_day <= d.day and d.day <= s.last_day
-    left join seat n on n.source = d.source and n.agent_id = d.agent_id and n.exten is null
-), grouped as (
-    select source, moor_source, exten, day, week, month, channel, placement,
-        sum(results)::bigint as results,
-        sum(scored)::bigint as scored,
-        sum(score_sum) as score_sum,
-        min(score_min) as score_min,
-        max(score_max) as score_max,
-        sum(reached) as reached,
-        sum(reachable) as reachable,
-        count(*) as agents,
-        bool_and(final) as final,
-        max(day_results) as day_results,
-        sum(sum(results) filter (where exten is null)) over (
-            partition by source, day, week, month, channel) as unplaced
-    from placed
-    group by source, moor_source, exten, day, week, month, channel, placement
-)
-select g.source, g.moor_source, g.exten, r.display_name as skill_group, g.day, g.channel, g.placement,
-    g.results,
-    g.scored,
-    g.score_sum / nullif(g.scored, 0) as score_mean,
-    g.score_min,
-    g.score_max,
-    g.reached / nullif(g.reachable, 0) as score_share,
-    g.agents,
-    case when g.final and s.state = 'final' then 'final' else 'provisional' end as state,
-    1 - coalesce(g.unplaced, 0) / g.day_results as placed_share,
-    g.score_sum,
-    g.week,
-    g.month,
-    g.reached as score_reached,
-    g.reachable as score_reachable,
-    g.day_results
-from grouped g
-left join moor.queue r on r.source = g.moor_source and r.exten = g.exten
-left join bi.day_state s
-    on s.source = g.source and s.day = g.day
-    and s.stream = case g.channel when 'call' then 'sobot.call_result' else 'sobot.chat_result' end;
-comment on column bi.queue_quality_daily.week is 'Monday of the week of day.';
-comment on column bi.queue_quality_daily.month is 'First day of the month of day.';
-comment on column bi.queue_quality_daily.score_reached is 'Points reached in results whose maximum is known; score_share is this divided by score_reachable.';
-comment on column bi.queue_quality_daily.score_reachable is 'Points that could be reached in those results.';
-comment on column bi.queue_quality_daily.day_results is 'All results of that source, day and channel: the same in each row of them.';
+-- Quality by skill group for weeks and months too, and by the day from sums of agents that are quick to make. All
+-- three are made from one text.
 
 do $$
 declare
+    by_group constant text := $sql$
+        with seat as materialized (
+            select * from sync.agent_seats()
+        ), numbered as materialized (
+            select distinct source, agent_id from seat
+        ), agent_day as (
+            select *, sum(results) over (partition by source, %1$s, channel) as all_results
+            from (%2$s) cell
+        ), placed as (
+            select d.*, s.moor_source, s.exten,
+                case
+                    when d.day < s.roster_day then 'assumed'
+                    when s.exten is not null then 'member'
+                    when n.agent_id is not null then 'no_group'
+                    else 'no_identity'
+                end as placement
+            from agent_day d
+            left join seat s
+                on s.source = d.source and s.agent_id = d.agent_id and s.first_day <= d.day and d.day <= s.last_day
+            left join numbered n on n.source = d.source and n.agent_id = d.agent_id
+        ), grouped as (
+            select source, moor_source, exten, %1$s, channel, placement,
+                sum(results)::bigint as results,
+                sum(scored)::bigint as scored,
+                sum(score_sum) as score_sum,
+                min(score_min) as score_min,
+                max(score_max) as score_max,
+                sum(score_reached) as reached,
+                sum(score_reachable) as reachable,
+                count(distinct agent_id) as agents,
+                bool_and(final) as final,
+                max(all_results) as all_results,
+                sum(sum(results) filter (where exten is null)) over (partition by source, %1$s, channel) as unplaced
+            from placed
+            group by source, moor_source, exten, %1$s, channel, placement
+        )
+        select g.source, g.moor_source, g.exten, r.display_name as skill_group, g.%1$s, g.channel, g.placement,
+            g.results,
+            g.scored,
+            g.score_sum / nullif(g.scored, 0) as score_mean,
+            g.score_min,
+            g.score_max,
+            g.reached / nullif(g.reachable, 0) as score_share,
+            g.agents,
+            case when g.final then sync.state_of(t.settled, t.start_at, g.%1$s, %3$s) else 'provisional' end as state,
+            1 - coalesce(g.unplaced, 0) / g.all_results as placed_share,
+            g.score_sum
+        from grouped g
+        left join moor.queue r on r.source = g.moor_source and r.exten = g.exten
+        left join sync.settled_time t
+            on t.source = g.source
+            and t.stream = case g.channel when 'call' then 'sobot.call_result' else 'sobot.chat_result' end
+    $sql$;
+    of_day constant text := $sql$
+        select source, day, channel, agent_id, results, scored, score_sum, score_min, score_max, score_reached,
+            score_reachable, state = 'final' as final
+        from bi.agent_quality_daily
+    $sql$;
+    of_days constant text := $sql$
+        select source, day, %1$s, channel, agent_id, count(*) as results, count(score) as scored,
+            sum(score) as score_sum, min(score) as score_min, max(score) as score_max,
+            sum(score) filter (where 0 < score_max) as score_reached,
+            sum(score_max) filter (where 0 < score_max and score is not null) as score_reachable,
+            bool_and(state = 'final') as final
+        from bi.quality_result
+        group by source, day, %1$s, channel, agent_id
+    $sql$;
     period record;
     relation text;
 begin
-    for period in select * from (values ('week', 'weekly', 'Monday of the week'), ('month', 'monthly', 'First day of the month'))
-        as p (key, name, first)
+    execute 'create or replace view bi.queue_quality_daily as ' || format(by_group, 'day', of_day, 'g.day');
+    for period in
+        select * from (values
+            ('week', 'weekly', 'g.week + 6', 'Monday of the week of the contacts.'),
+            ('month', 'monthly', '(g.month + interval ''1 month - 1 day'')::date', 'First day of the month of the contacts.')
+        ) as p (key, name, last_day, comment)
     loop
         relation := format('bi.queue_quality_%s', period.name);
-        execute format($sql$
-            create view %1$s as
-            select g.source, g.moor_source, g.exten, g.skill_group, g.%2$s, g.channel, g.placement, g.results, g.scored,
-                g.score_sum / nullif(g.scored, 0) as score_mean, g.score_min, g.score_max,
-                g.score_reached / nullif(g.score_reachable, 0) as score_share,
-                case when g.final and p.state = 'final' then 'final' else 'provisional' end as state,
-                g.score_sum
-            from (
-                select source, moor_source, exten, max(skill_group) as skill_group, %2$s, channel, placement,
-                    sum(results)::bigint as results, sum(scored)::bigint as scored, sum(score_sum) as score_sum,
-                    min(score_min) as score_min, max(score_max) as score_max, sum(score_reached) as score_reached,
-                    sum(score_reachable) as score_reachable, bool_and(state = 'final') as final
-                from bi.queue_quality_daily
-                group by source, moor_source, exten, %2$s, channel, placement
-            ) g
-            left join bi.%2$s_state p
-                on p.source = g.source and p.%2$s = g.%2$s
-                and p.stream = case g.channel when 'call' then 'sobot.call_result' else 'sobot.chat_result' end
-        $sql$, relation, period.key);
+        execute format('create view %s as ', relation)
+            || format(by_group, period.key, format(of_days, period.key), period.last_day);
         execute format('comment on view %s is %L', relation, format(
-            'bi.queue_quality_daily added up by %s: results count under the groups that their agents were in on the day of the contact.',
+            'Quality by 7moor skill group, %s and channel: results count under the groups that their agents were in on the day of the contact, as in bi.queue_quality_daily.',
             period.key));
-        execute format('comment on column %s.source is %L', relation, 'The operator''s name for the Sobot account that the results come from.');
-        execute format('comment on column %s.moor_source is %L', relation, 'The operator''s name for the 7moor account that the group is at; null for what could not be placed.');
-        execute format('comment on column %s.exten is %L', relation, 'Number of the skill group; null for what could not be placed.');
-        execute format('comment on column %s.skill_group is %L', relation, 'Name of the skill group as it was last known.');
-        execute format('comment on column %s.%s is %L', relation, period.key, period.first || ' of the contacts.');
-        execute format('comment on column %s.channel is %L', relation, 'call or chat.');
-        execute format('comment on column %s.placement is %L', relation, 'member, assumed, no_group or no_identity: see bi.queue_quality_daily.');
-        execute format('comment on column %s.results is %L', relation, 'Inspection results.');
-        execute format('comment on column %s.scored is %L', relation, 'Results that have a total score.');
-        execute format('comment on column %s.score_mean is %L', relation, 'Mean total score, in points.');
-        execute format('comment on column %s.score_min is %L', relation, 'Lowest total score, in points.');
-        execute format('comment on column %s.score_max is %L', relation, 'Highest total score, in points.');
-        execute format('comment on column %s.score_share is %L', relation, 'Points reached as a share of the points that could be reached, 0 to 1; more with bonus points.');
-        execute format('comment on column %s.state is %L', relation, 'final, or provisional while a figure of this row may still change with more than 1 % probability.');
-        execute format('comment on column %s.score_sum is %L', relation, 'Sum of the total scores, in points.');
+        execute format('comment on column %s.%s is %L', relation, period.key, period.comment);
+        execute format('comment on column %s.state is %L', relation,
+            'final, or provisional while a figure of this row may still change with more than 1 % probability.');
+        execute format('comment on column %s.placed_share is %L', relation, format(
+            'Share of all results of that source, %s and channel that could be placed in a group, 0 to 1: the same in each row of them.',
+            period.key));
+    end loop;
+end
+$$;
+
+-- What is said of the daily view's columns holds for the others.
+do $$
+declare
+    described record;
+begin
+    for described in
+        select v.relation, a.attname, col_description('bi.queue_quality_daily'::regclass, a.attnum) as comment
+        from pg_catalog.pg_attribute a
+        cross join unnest(array['weekly', 'monthly']) name
+        cross join lateral (select format('bi.queue_quality_%s', name) as relation) v
+        where a.attrelid = 'bi.queue_quality_daily'::regclass and 0 < a.attnum
+            and a.attname not in ('day', 'state', 'placed_share')
+    loop
+        execute format('comment on column %s.%I is %L', described.relation, described.attname, described.comment);
     end loop;
 end
 $$;

@@ -92,7 +92,9 @@ async fn every_view_of_quality_says_what_the_tables_say() {
     for period in ["week", "month"] {
         let keys = format!("source, moor_source, exten, {period}, channel, placement");
         let figures = "sum(results)::bigint as results, round(sum(score_sum) / sum(scored), 9) as score_mean";
-        let daily = format!("select {keys}, {figures} from bi.queue_quality_daily group by {keys}");
+        let daily = format!(
+            "select {keys}, {figures} from bi.queue_quality_daily join bi.calendar using (day) group by {keys}"
+        );
         let whole = format!("select {keys}, results, round(score_mean, 9) from bi.queue_quality_{period}ly");
         assert!(0 < count(&world, &format!("select count(*) from ({whole}) w")).await);
         assert_eq!(count(&world, &format!("select count(*) from ({daily} except all {whole}) d")).await, 0);
