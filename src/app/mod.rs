@@ -10,6 +10,7 @@ mod database;
 mod explain;
 mod feed;
 mod plan;
+mod privacy;
 mod quarantine;
 mod roster;
 mod roster_apply;
@@ -103,6 +104,8 @@ impl App {
     /// Database faults.
     pub async fn prepare(&self) -> Result<(), Fault> {
         self.database.store.migrate().await?;
+        let keys = self.settings.privacy.personal.keys.as_deref();
+        self.database.store.note_privacy_keys(keys, self.seams.clock.now()).await?;
         let declarations: Vec<StreamDeclaration> =
             self.streams.iter().map(Stream::declaration).chain(self.feed_declarations()).collect();
         self.database.store.declare(&declarations).await

@@ -16,6 +16,7 @@ mod moor;
 mod operator;
 mod output;
 mod plan;
+mod privacy;
 mod quarantine;
 mod roster;
 mod roster_file;
@@ -91,6 +92,7 @@ fn dispatch(cli: Cli) -> Result<Exit, Failure> {
             Command::Workbench(args) => workbench::workbench(settings, args).await,
             Command::Action(command) => action::action(settings, command).await,
             Command::Schema(args) => schema::schema(settings, args).await,
+            Command::Privacy(command) => privacy::privacy(settings, command).await,
             Command::Grant(command) => grant::grant(settings, command).await,
             Command::Migrate => migrate::migrate(settings).await,
             Command::Config(_) | Command::Simulator(_) | Command::Demo(_) => Ok(Exit::Done),

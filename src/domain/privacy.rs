@@ -8,6 +8,7 @@ mod document;
 mod field;
 mod find;
 mod mask;
+mod rewrite;
 mod token;
 
 use std::collections::BTreeSet;
@@ -16,6 +17,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json};
 
+pub use self::rewrite::Rewrite;
 pub use self::token::{KEY_BYTES_MIN, TokenKeys};
 
 /// What is done with one kind of personal data.

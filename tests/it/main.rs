@@ -12,6 +12,7 @@ mod embedded;
 mod feed;
 mod mutation;
 mod ops;
+mod privacy;
 mod rereading;
 mod scheduler;
 mod simulation;
