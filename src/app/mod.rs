@@ -104,8 +104,7 @@ impl App {
     /// Database faults.
     pub async fn prepare(&self) -> Result<(), Fault> {
         self.database.store.migrate().await?;
-        let keys = self.settings.privacy.personal.keys.as_deref();
-        self.database.store.note_privacy_keys(keys, self.seams.clock.now()).await?;
+        self.note_privacy_keys().await?;
         let declarations: Vec<StreamDeclaration> =
             self.streams.iter().map(Stream::declaration).chain(self.feed_declarations()).collect();
         self.database.store.declare(&declarations).await

@@ -8,6 +8,20 @@ use crate::domain::privacy::Rewrite;
 use crate::store::RewrittenTable;
 
 impl App {
+    /// Whether the database is as this program and its configuration need it.
+    ///
+    /// # Errors
+    /// Where migrations are missing, tokens were made with other keys, and other database faults.
+    pub async fn ready(&self) -> Result<(), Fault> {
+        self.database.store.schema_ready().await?;
+        self.note_privacy_keys().await
+    }
+
+    pub(super) async fn note_privacy_keys(&self) -> Result<(), Fault> {
+        let keys = self.settings.privacy.personal.keys.as_deref();
+        self.database.store.note_privacy_keys(keys, self.seams.clock.now()).await
+    }
+
     /// Lifts stored tokens to the newest key, so that they meet those of what is read from now on. `dry`:
     /// only counts.
     ///

@@ -154,7 +154,7 @@ async fn on_schema<Answer>(
     app: App,
     work: impl AsyncFnOnce(&App) -> Result<Answer, Failure>,
 ) -> Result<Answer, Failure> {
-    let done = match app.database().store.schema_ready().await {
+    let done = match app.ready().await {
         Ok(()) => work(&app).await,
         Err(fault) => Err(fault.into()),
     };

@@ -30,6 +30,9 @@ impl PgStore {
                 format!("privacy.hmac_key_file: {why}, so tokens would not meet those in the tables; {cure}");
             return Err(Broken::Told(Fault::new(FaultKind::DatabaseRefused, what).advising()));
         }
+        if known.len() == marks.len() {
+            return Ok(());
+        }
         // Of two processes that begin with the same new key at once, one notes it.
         sqlx::query(
             r#"

@@ -1,13 +1,12 @@
 //! Personal data in stored rows, treated anew: in small steps, beside whoever reads and writes meanwhile.
 //!
-//! A step is one transaction over a few of a table's blocks. It waits for no lock: rows that somebody holds are
-//! left for the next pass. What is rewritten twice is as what is rewritten once, so it may end at any time and
+//! A step is one transaction over a few of a table's blocks. Rows that somebody holds are left for the next pass. What is rewritten twice is as what is rewritten once, so it may end at any time and
 //! begin again.
 
 mod place;
 
 use sqlx::postgres::PgRow;
-use sqlx::{AssertSqlSafe, Connection as _, PgConnection, Row as _};
+use sqlx::{AssertSqlSafe, Connection as _, Executor as _, PgConnection, Row as _};
 
 use self::place::{Place, places};
 use crate::domain::fault::Fault;
@@ -17,6 +16,9 @@ use crate::store::pool::PgStore;
 
 /// Blocks of one step: half a mebibyte.
 const BLOCKS: i64 = 64;
+
+/// Shorter than PostgreSQL waits before it looks for a deadlock, so that it is never the reader who gives way.
+const TRANSACTION: &str = "set local lock_timeout = '200ms'; set local statement_timeout = '60s'";
 
 /// Passes over all tables, at most. A second one finds what was held or moved during the first.
 const PASSES_MAX: usize = 5;
@@ -53,11 +55,11 @@ impl PgStore {
                 for _ in 0..PASSES_MAX {
                     let rows = pass(&mut connection, &place, rewrite, true).await?;
                     table.rows += rows;
-                    if rows == 0 {
+                    table.left = pass(&mut connection, &place, rewrite, false).await?;
+                    if table.left == 0 {
                         break;
                     }
                 }
-                table.left = pass(&mut connection, &place, rewrite, false).await?;
             }
             if 0 < table.rows + table.left {
                 tables.push(table);
@@ -85,6 +87,7 @@ async fn pass(connection: &mut PgConnection, place: &Place, rewrite: &Rewrite, w
     Ok(rows)
 }
 
+/// A step that somebody is in the way of is left for the next pass.
 async fn step(
     connection: &mut PgConnection,
     place: &Place,
@@ -92,7 +95,21 @@ async fn step(
     blocks: (i64, i64),
     write: bool,
 ) -> Done<u64> {
+    match try_step(connection, place, rewrite, blocks, write).await {
+        Err(Broken::Sql(error)) if is_busy(&error) => Ok(0),
+        outcome => outcome,
+    }
+}
+
+async fn try_step(
+    connection: &mut PgConnection,
+    place: &Place,
+    rewrite: &Rewrite,
+    blocks: (i64, i64),
+    write: bool,
+) -> Done<u64> {
     let mut transaction = connection.begin().await?;
+    transaction.execute(sqlx::raw_sql(TRANSACTION)).await?;
     let found = sqlx::query(AssertSqlSafe(place.select(rewrite, write)))
         .bind(format!("({},0)", blocks.0))
         .bind(format!("({},0)", blocks.1))
@@ -137,6 +154,12 @@ async fn one_by_one(connection: &mut PgConnection, place: &Place, changed: &[Cha
         }
     }
     Ok(rows)
+}
+
+/// Somebody holds what this would need: a new key that another transaction has just written, say.
+fn is_busy(error: &sqlx::Error) -> bool {
+    let code = error.as_database_error().and_then(|answer| answer.code());
+    code.is_some_and(|code| matches!(code.as_ref(), "40001" | "40P01" | "55P03"))
 }
 
 fn is_taken(error: &sqlx::Error) -> bool {
