@@ -185,8 +185,14 @@ impl Privacy {
     /// be masked, dropped or a token anyway.
     ///
     /// # Errors
-    /// The kind of data found, where there is no key to make a token with.
+    /// The kind of data found, where it is masked already or there is no key to make a token with.
     pub fn key(&self, text: String) -> Result<String, Personal> {
+        // What a mask has left, in a record from quarantine say, could be another key's remains as well.
+        for kind in [Personal::Phone, Personal::Email] {
+            if self.of(kind) != Policy::Keep && mask::is_masked(kind, &text) {
+                return Err(kind);
+            }
+        }
         let spans = find::find(&text, self.phone != Policy::Keep, self.email != Policy::Keep);
         match (spans.first(), &self.keys) {
             (None, _) => Ok(text),
