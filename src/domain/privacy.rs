@@ -193,7 +193,11 @@ impl Privacy {
                 return Err(kind);
             }
         }
-        let spans = find::find(&text, self.phone != Policy::Keep, self.email != Policy::Keep);
+        let mut spans = find::find(&text, self.phone != Policy::Keep, self.email != Policy::Keep);
+        // Ids have parts too, so that a gap alone does not make a landline here.
+        spans.retain(|span| {
+            span.kind == Personal::Email || find::is_surely_phone(&text[span.start..span.end])
+        });
         match (spans.first(), &self.keys) {
             (None, _) => Ok(text),
             (Some(_), Some(keys)) => {

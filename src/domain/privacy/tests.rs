@@ -76,6 +76,8 @@ fn ids_times_scores_and_versions_are_left_alone() {
         "1554971786077",
         "a15711356914b",
         "beeb8dda-87fb-4f7d-aa60-a4dee98e2e08",
+        "12345678-0571-4567-8901-a4dee98e2e08",
+        "id 12345678-0571-4567-8901-123456789012.",
         "2026-01-01 08:00:00",
         "2026-11-21T08:00:00+08:00",
         "138.12345678",
@@ -204,6 +206,7 @@ fn keys_that_are_personal_stay_apart_as_tokens_and_without_a_key_are_none() {
         Err(Personal::Phone),
         "two may have been masked"
     );
+    assert_eq!(keyless.key("0571-88888888".to_owned()), Ok("0571-88888888".to_owned()), "an id with parts");
     assert_eq!(Privacy::KEEP.key("15711356914".to_owned()), Ok("15711356914".to_owned()));
 }
 
