@@ -11,6 +11,7 @@ mod database;
 mod explain;
 mod feed;
 mod plan;
+mod privacy;
 mod quarantine;
 mod roster;
 mod roster_apply;
@@ -104,6 +105,7 @@ impl App {
     /// Database faults.
     pub async fn prepare(&self) -> Result<(), Fault> {
         self.database.store.migrate().await?;
+        self.note_privacy_keys().await?;
         let declarations: Vec<StreamDeclaration> =
             self.streams.iter().map(Stream::declaration).chain(self.feed_declarations()).collect();
         self.database.store.declare(&declarations).await

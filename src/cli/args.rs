@@ -15,6 +15,7 @@ use crate::app::StreamChoice;
 use crate::cli::action::ActionCommand;
 use crate::cli::agents::AgentsCommand;
 use crate::cli::moor::MoorCommand;
+use crate::cli::privacy::PrivacyCommand;
 use crate::cli::roster::RosterCommand;
 use crate::cli::workbench::WorkbenchArgs;
 use crate::domain::stream::StreamId;
@@ -73,6 +74,9 @@ pub(super) enum Command {
     Agents(AgentsCommand),
     /// The data dictionary: every schema, table, view, column and function for analysts.
     Schema(SchemaArgs),
+    /// Personal data that is stored already: other keys, stricter policies. Acts only with --yes.
+    #[command(subcommand)]
+    Privacy(PrivacyCommand),
     /// Let a login read what is meant for it.
     #[command(subcommand)]
     Grant(GrantCommand),

@@ -18,6 +18,7 @@ mod moor;
 mod operator;
 mod output;
 mod plan;
+mod privacy;
 mod quarantine;
 mod roster;
 mod roster_file;
@@ -94,6 +95,7 @@ fn dispatch(cli: Cli) -> Result<Exit, Failure> {
             Command::Action(command) => action::action(settings, command).await,
             Command::Agents(command) => agents::agents(settings, command).await,
             Command::Schema(args) => schema::schema(settings, args).await,
+            Command::Privacy(command) => privacy::privacy(settings, command).await,
             Command::Grant(command) => grant::grant(settings, command).await,
             Command::Migrate => migrate::migrate(settings).await,
             Command::Config(_) | Command::Simulator(_) | Command::Demo(_) => Ok(Exit::Done),
@@ -155,7 +157,7 @@ async fn on_schema<Answer>(
     app: App,
     work: impl AsyncFnOnce(&App) -> Result<Answer, Failure>,
 ) -> Result<Answer, Failure> {
-    let done = match app.database().store.schema_ready().await {
+    let done = match app.ready().await {
         Ok(()) => work(&app).await,
         Err(fault) => Err(fault.into()),
     };

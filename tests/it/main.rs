@@ -14,6 +14,7 @@ mod feed;
 mod identity;
 mod mutation;
 mod ops;
+mod privacy;
 mod rereading;
 mod scheduler;
 mod simulation;
