@@ -36,6 +36,8 @@ const CALL_PAGE_MAX: u32 = 1_000;
 pub(super) struct Stream {
     pub(super) reader: Arc<StreamReader>,
     pub(super) schedule: CronSchedule,
+    /// How long rows are kept.
+    pub(super) retention: Option<Duration>,
     window: Option<WindowSettings>,
     zone: Tz,
 }
@@ -44,7 +46,11 @@ impl Stream {
     pub(super) fn declaration(&self) -> StreamDeclaration {
         StreamDeclaration {
             key: self.reader.key.clone(),
-            start: self.window.as_ref().map(|window| window.start),
+            // Older windows are not read any more: complete from there on is all that can be said.
+            start: self
+                .window
+                .as_ref()
+                .map(|window| self.reader.cut().map_or(window.start, |cut| cut.max(window.start))),
             schedule: self.schedule.expression().to_owned(),
             timezone: self.zone,
         }
@@ -78,7 +84,7 @@ impl Stream {
             return self.reader.clone();
         };
         let window = WindowSettings { start, ..window.clone() };
-        let policy = ReadPolicy::Windows(window_policy(&window, self.zone));
+        let policy = ReadPolicy::Windows(window_policy(&window, self.retention, self.zone));
         Arc::new(self.reader.with_policy(policy))
     }
 }
@@ -107,8 +113,9 @@ pub(super) fn assemble(
             let schedule = CronSchedule::parse(&stream.schedule, zone).map_err(|error| {
                 Fault::new(FaultKind::RequestRefused, stream.key.to_string()).with_cause(error)
             })?;
+            let retention = stream.retention.map(length);
             let policy = match &stream.window {
-                Some(window) => ReadPolicy::Windows(window_policy(window, zone)),
+                Some(window) => ReadPolicy::Windows(window_policy(window, retention, zone)),
                 None => ReadPolicy::Snapshot,
             };
             let reader = StreamReader {
@@ -123,7 +130,7 @@ pub(super) fn assemble(
                 page_log: Some(store.clone()),
                 config: pass_config(&settings.engine, &stream),
             };
-            Ok(Stream { reader: Arc::new(reader), schedule, window: stream.window, zone })
+            Ok(Stream { reader: Arc::new(reader), schedule, retention, window: stream.window, zone })
         })
         .collect()
 }
@@ -228,8 +235,11 @@ fn account_endpoints(source: &SourceSettings, http: &HttpClient, shared: &Shared
     }
 }
 
-fn window_policy(window: &WindowSettings, zone: Tz) -> WindowPolicy {
-    let length = |length: std::time::Duration| Duration::from_std(length).unwrap_or(Duration::MAX);
+fn length(length: std::time::Duration) -> Duration {
+    Duration::from_std(length).unwrap_or(Duration::MAX)
+}
+
+fn window_policy(window: &WindowSettings, retention: Option<Duration>, zone: Tz) -> WindowPolicy {
     let origin = window.start.with_timezone(&zone).date_naive();
     WindowPolicy {
         start: window.start,
@@ -239,6 +249,7 @@ fn window_policy(window: &WindowSettings, zone: Tz) -> WindowPolicy {
         reread_every: window.reread_every.map(length),
         missed_revisions_max: window.missed_revisions_max.as_f64(),
         reread_requests_per_day: window.reread_requests_per_day.map(u64::from),
+        retention,
     }
 }
 

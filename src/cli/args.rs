@@ -14,6 +14,7 @@ pub(super) use self::verify::{ExplainArgs, VerifyArgs};
 use crate::app::StreamChoice;
 use crate::cli::action::ActionCommand;
 use crate::cli::moor::MoorCommand;
+use crate::cli::retention::RetentionArgs;
 use crate::cli::roster::RosterCommand;
 use crate::cli::workbench::WorkbenchArgs;
 use crate::domain::stream::StreamId;
@@ -56,6 +57,8 @@ pub(super) enum Command {
     Quarantine(QuarantineArgs),
     /// What the vendors sent that their documents do not say, each departure once, the newest first.
     Contract(JsonArgs),
+    /// What is older than `retention` says. Shows what would be removed; removes it only with --yes.
+    Retention(RetentionArgs),
     /// 7moor: change skill groups. Shows what it would send; acts only with --yes.
     #[command(subcommand)]
     Moor(MoorCommand),

@@ -17,6 +17,7 @@ mod operator;
 mod output;
 mod plan;
 mod quarantine;
+mod retention;
 mod roster;
 mod roster_file;
 mod run;
@@ -86,6 +87,7 @@ fn dispatch(cli: Cli) -> Result<Exit, Failure> {
             Command::Absence(command) => absence::absence(settings, command).await,
             Command::Contract(args) => contract::contract(settings, args).await,
             Command::Quarantine(args) => quarantine::quarantine(settings, args).await,
+            Command::Retention(args) => retention::retention(settings, args).await,
             Command::Moor(command) => moor::moor(settings, command).await,
             Command::Roster(command) => roster::roster(settings, command).await,
             Command::Workbench(args) => workbench::workbench(settings, args).await,

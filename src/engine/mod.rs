@@ -11,5 +11,6 @@ pub mod read;
 pub mod reader;
 pub mod reread;
 pub mod resume;
+pub mod retention;
 pub mod verify;
 pub mod walk;

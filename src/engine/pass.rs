@@ -31,6 +31,8 @@ pub(in crate::engine) const FAILURES_IN_A_ROW_MAX: u32 = 5;
 const TOKEN_FIGHTS_MAX: u32 = 3;
 /// A window that does not hold still is not cut into parts shorter than this.
 const UNSETTLED_HALF_MIN: chrono::Duration = chrono::Duration::hours(1);
+/// Reads of one scope in a pass that may find their rules changed.
+const OUTDATED_MAX: u32 = 3;
 /// How soon another worker's lease is looked at again.
 const BUSY_WAIT: Duration = Duration::from_millis(300);
 
@@ -63,6 +65,8 @@ pub(in crate::engine) struct Pass<'a> {
     retry_later: HashMap<Scope, ScopeFailure>,
     failures_in_a_row: u32,
     token_fights: u32,
+    /// Times that a scope was read under rules that had changed by its commit.
+    outdated: HashMap<Scope, u32>,
 }
 
 impl<'a> Pass<'a> {
@@ -90,6 +94,7 @@ impl<'a> Pass<'a> {
             retry_later: HashMap::new(),
             failures_in_a_row: 0,
             token_fights: 0,
+            outdated: HashMap::new(),
         }
     }
 
@@ -343,7 +348,7 @@ impl<'a> Pass<'a> {
         let faults = policy(fault.kind);
         let requests = self.fetcher.take_requests();
         self.counts.requests += requests;
-        if faults.action == Action::Yield {
+        if faults.action == Action::Yield && !self.outdated_again(due.scope, fault.kind) {
             if fault.kind == FaultKind::LeaseLost {
                 event::LeaseLost { key: &reader.key, scope: &scope }.emit();
             }
@@ -371,6 +376,18 @@ impl<'a> Pass<'a> {
         }
         self.given_up.insert(due.scope, failure);
         if down || faults.action == Action::StopStream { Next::EndPass } else { Next::Continue }
+    }
+}
+
+impl Pass<'_> {
+    /// Rules change once in a while. Where they have changed at every commit, two workers follow different ones.
+    fn outdated_again(&mut self, scope: Scope, kind: FaultKind) -> bool {
+        if kind != FaultKind::Outdated {
+            return false;
+        }
+        let times = self.outdated.entry(scope).or_default();
+        *times += 1;
+        OUTDATED_MAX < *times
     }
 }
 

@@ -29,6 +29,7 @@ mod probe;
 mod quarantine;
 mod quarantine_desk;
 mod request_budget;
+mod retention;
 mod run;
 mod sighting;
 mod snapshot;

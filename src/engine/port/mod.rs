@@ -11,6 +11,7 @@ pub mod feed;
 pub mod feed_store;
 pub mod page_log;
 pub mod quarantine;
+pub mod retention;
 pub mod source;
 pub mod spool;
 pub mod store;
