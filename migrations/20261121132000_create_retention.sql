@@ -17,8 +17,6 @@ comment on column sync.retention.applied_at is 'When all of it had been removed 
 comment on column sync.retention.rows is 'Rows removed so far, histories and ledger included.';
 
 -- What is to go is looked for by its place in time.
-create index call_result_history_window on sobot.call_result_history (source, window_start);
-create index chat_result_history_window on sobot.chat_result_history (source, window_start);
 create index queue_history_valid_to on moor.queue_history (source, valid_to);
 create index queue_member_history_valid_to on moor.queue_member_history (source, valid_to);
 create index agent_claim_status_history_valid_to on moor.agent_claim_status_history (source, valid_to);

@@ -13,6 +13,7 @@ mod feed;
 mod mutation;
 mod ops;
 mod rereading;
+mod retention;
 mod scheduler;
 mod simulation;
 mod simulator;

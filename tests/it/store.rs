@@ -12,4 +12,4 @@ mod ledger;
 mod limits;
 mod schema;
 mod sighting;
-mod support;
+pub mod support;

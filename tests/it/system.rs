@@ -13,7 +13,7 @@ mod privacy;
 mod quarantine;
 mod range;
 mod roster;
-mod steps;
+pub mod steps;
 mod switch;
 mod token;
 pub mod truth;

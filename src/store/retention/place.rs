@@ -85,7 +85,8 @@ fn windowed(stream: StreamId) -> Vec<Place> {
     let mut places = Vec::new();
     for table in stream.tables() {
         places.push(Place::new(table.name, OLD, AT).with_history(key(table)));
-        places.push(Place::new(format!("{}_history", table.name), OLD, AT));
+        // Versions go with their row, wherever it was at home when they were current; here they are only counted.
+        places.push(Place::new(format!("{}_history", table.name), of_old_row(table), AT));
         for noted in ["sync.absence", "sync.sighting"] {
             places.push(Place::new(noted, format!("t.table_name = '{}' and {OLD}", table.name), AT));
         }
@@ -94,6 +95,15 @@ fn windowed(stream: StreamId) -> Vec<Place> {
         places.push(Place::new(ledger, format!("{named} and {OLD}"), AT));
     }
     places
+}
+
+fn of_old_row(table: &'static TableShape) -> String {
+    let same: Vec<_> = key(table).map(|column| format!("r.{column} = t.{column}")).collect();
+    format!(
+        "exists (select from {} r where r.source = $1 and {} and r.window_start < $2 and r.window_end <= $2)",
+        table.name,
+        same.join(" and ")
+    )
 }
 
 /// What the vendor reports is kept, however old it is.
