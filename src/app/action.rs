@@ -143,6 +143,7 @@ impl ActionDesk<'_> {
                 ActionBody::Json => FieldForm::Json,
             },
             per_minute: *actions_per_minute,
+            privacy: source.privacy.clone(),
         };
         let clock = self.app.seams.clock.clone();
         Ok(WorkbenchWriter::new(config, self.http.clone(), clock).order(action))

@@ -81,7 +81,7 @@ fn account(source: &SourceSettings, feed: &FeedSettings, http: &HttpClient) -> O
             })
             .collect(),
         named_token: feed.token_form == TokenForm::AccessToken,
-        phone: source.phone,
+        privacy: source.privacy.clone(),
         custom_fields: source.custom_fields.clone(),
         message_bytes_max: feed.message_kib_max as usize * 1024,
     };

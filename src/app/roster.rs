@@ -11,7 +11,7 @@ use crate::app::stream::{http_config, moor_config, moor_limits, pass_config};
 use crate::domain::action::{ActionCommand, ActionRecord, target};
 use crate::domain::fault::{Fault, FaultKind};
 use crate::domain::page::Closing;
-use crate::domain::privacy::PhonePolicy;
+use crate::domain::privacy::Privacy;
 use crate::domain::roster::{Group, groups};
 use crate::domain::roster_plan::{RosterPlan, WantedGroup, plan};
 use crate::domain::stream::{StreamId, StreamKey};
@@ -30,7 +30,7 @@ pub struct RosterDesk<'a> {
     key: StreamKey,
     account: MoorAccount,
     config: PassConfig,
-    phone: PhonePolicy,
+    privacy: Privacy,
     /// A request that was sent this long ago has reached the vendor or never will.
     pub(super) settle: chrono::Duration,
 }
@@ -49,7 +49,7 @@ impl<'a> ActionDesk<'a> {
         let stream = stream.ok_or_else(missing)?;
         // Names are compared with a file's, so nothing is masked; nothing of it is stored either.
         let config = moor_config(source).ok_or_else(missing)?;
-        let config = MoorConfig { phone: PhonePolicy::Keep, ..config };
+        let config = MoorConfig { privacy: Privacy::KEEP, ..config };
         let limits = moor_limits(source, self.budget.clone());
         let http = HttpClient::new(&http_config(settings))?;
         Ok(RosterDesk {
@@ -57,7 +57,7 @@ impl<'a> ActionDesk<'a> {
             writer,
             key: stream.key.clone(),
             account: MoorAccount::new(config, http, limits, self.app.seams.clock.clone()),
-            phone: source.phone,
+            privacy: source.privacy.clone(),
             config: pass_config(&settings.engine, stream),
             settle: chrono::Duration::from_std(settings.http.total_timeout).unwrap_or(chrono::Duration::MAX),
         })
@@ -70,9 +70,9 @@ impl RosterDesk<'_> {
         &self.key.source
     }
 
-    /// What becomes of phone numbers in names of agents.
-    pub fn phone(&self) -> PhonePolicy {
-        self.phone
+    /// What becomes of agents' names and of numbers in them.
+    pub fn privacy(&self) -> &Privacy {
+        &self.privacy
     }
 
     /// When it is, by the clock of the product.

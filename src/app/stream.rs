@@ -173,7 +173,7 @@ pub(super) fn moor_config(source: &SourceSettings) -> Option<MoorConfig> {
         base_url: source.base_url.clone(),
         account_id: account_id.clone(),
         api_secret: api_secret.clone(),
-        phone: source.phone,
+        privacy: source.privacy.clone(),
     })
 }
 
@@ -200,7 +200,7 @@ fn account_endpoints(source: &SourceSettings, http: &HttpClient, shared: &Shared
                 base_url: source.base_url.clone(),
                 app_id: app_id.clone(),
                 app_key: app_key.clone(),
-                phone: source.phone,
+                privacy: source.privacy.clone(),
             };
             let account = SobotAccount::new(config, http.clone(), shared.vault.clone(), shared.clock.clone());
             let endpoint = |stream: &StreamSettings| Endpoint {

@@ -95,7 +95,7 @@ async fn export(desk: &ActionDesk<'_>, args: &ExportArgs) -> Result<Exit, Failur
     let mut groups = roster.groups().await?;
     // The vendor lists what changed last first; a file under version control wants an order that stays.
     groups.sort_by(|one, other| (one.exten.len(), &one.exten).cmp(&(other.exten.len(), &other.exten)));
-    let text = roster_file::write(roster.source(), &groups, args.format, roster.phone());
+    let text = roster_file::write(roster.source(), &groups, args.format, roster.privacy());
     let text = text.map_err(Failure::failed)?;
     match &args.output {
         None => output::data(&text),

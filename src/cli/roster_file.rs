@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use serde::Deserialize;
 use serde_json::Value as Json;
 
-use crate::domain::privacy::PhonePolicy;
+use crate::domain::privacy::Privacy;
 use crate::domain::roster::{Group, Member, display_name, identifier, priority_of};
 use crate::domain::roster_plan::{WantedGroup, mistakes};
 use crate::domain::text::one_line;
@@ -41,19 +41,19 @@ pub(super) fn write(
     source: &str,
     groups: &[Group],
     format: Format,
-    phone: PhonePolicy,
+    privacy: &Privacy,
 ) -> Result<String, String> {
     match format {
-        Format::Toml => Ok(write_toml(source, groups, phone)),
-        Format::Csv => write_csv(groups, phone).map_err(|error| error.to_string()),
+        Format::Toml => Ok(write_toml(source, groups, privacy)),
+        Format::Csv => write_csv(groups, privacy).map_err(|error| error.to_string()),
     }
 }
 
-fn agent_name(name: &str, phone: PhonePolicy) -> String {
-    phone.scrub_text(name).unwrap_or_else(|| name.to_owned())
+fn agent_name(name: &str, privacy: &Privacy) -> String {
+    privacy.field("agent_name", name.to_owned()).unwrap_or_default()
 }
 
-fn write_toml(source: &str, groups: &[Group], phone: PhonePolicy) -> String {
+fn write_toml(source: &str, groups: &[Group], privacy: &Privacy) -> String {
     let mut out = format!(
         "# Skill groups as the vendor has them. Members can be changed here and made so with\n\
          # `ccsync roster apply`; for the rest the API has no way. Groups left out are left alone.\n\
@@ -79,7 +79,7 @@ fn write_toml(source: &str, groups: &[Group], phone: PhonePolicy) -> String {
         }
         out.push_str("members = [\n");
         for (member, name) in group.members.iter().zip(&group.member_names) {
-            let name = one_line(&agent_name(name, phone));
+            let name = one_line(&agent_name(name, privacy));
             let number = quoted(&member.agent_number);
             let line = format!("    {{ agent = {number}, priority = {} }}, # {name}", member.priority);
             let _ = writeln!(out, "{}", line.trim_end().trim_end_matches(" #"));
@@ -94,7 +94,7 @@ fn quoted(text: &str) -> String {
     Json::from(text).to_string().replace('\u{7f}', "\\u007f")
 }
 
-fn write_csv(groups: &[Group], phone: PhonePolicy) -> Result<String, csv::Error> {
+fn write_csv(groups: &[Group], privacy: &Privacy) -> Result<String, csv::Error> {
     let mut out = csv::Writer::from_writer(Vec::new());
     out.write_record(COLUMNS)?;
     for group in groups {
@@ -108,7 +108,7 @@ fn write_csv(groups: &[Group], phone: PhonePolicy) -> Result<String, csv::Error>
                 minutes.as_deref().unwrap_or_default(),
                 number,
                 priority,
-                &agent_name(name, phone),
+                &agent_name(name, privacy),
             ])
         };
         if group.members.is_empty() {

@@ -9,6 +9,7 @@ mod error;
 mod feed;
 mod layer;
 mod leaf;
+mod privacy;
 mod read;
 mod reader;
 mod render;

@@ -9,14 +9,15 @@ use tracing_subscriber::EnvFilter;
 
 use super::error::Report;
 use super::leaf;
-use super::reader::{Section, Words};
+use super::privacy;
+use super::reader::Section;
 use super::secret;
 use super::settings::{
-    DatabaseSettings, EngineSettings, HttpSettings, LogFormat, LogSettings, OpsSettings, PrivacySettings,
-    SchedulerSettings, Settings,
+    DatabaseSettings, EngineSettings, HttpSettings, LogFormat, LogSettings, OpsSettings, SchedulerSettings,
+    Settings,
 };
 use super::source;
-use crate::domain::privacy::{CustomFieldPolicy, PhonePolicy};
+use crate::domain::privacy::{CustomFieldPolicy, Privacy};
 
 const MS: Duration = Duration::from_millis(1);
 const SECOND: Duration = Duration::from_secs(1);
@@ -30,8 +31,8 @@ pub(super) struct Context<'a> {
     pub(super) zone: Tz,
     /// The present.
     pub(super) now: DateTime<Utc>,
-    /// `[privacy] phone`.
-    pub(super) phone: PhonePolicy,
+    /// `[privacy]`: phone, email, name and the keys of tokens.
+    pub(super) personal: &'a Privacy,
     /// `[privacy] custom_fields`
     pub(super) custom_fields: &'a CustomFieldPolicy,
 }
@@ -44,7 +45,7 @@ pub(super) fn settings(tree: &Value, now: DateTime<Utc>, report: &Report) -> Opt
     let ops = closed(root.section("ops"), ops);
     let http = closed(root.section("http"), http);
     let engine = closed(root.section("engine"), engine);
-    let privacy = closed(root.section("privacy"), privacy);
+    let privacy = closed(root.section("privacy"), privacy::settings);
     let log = closed(root.section("log"), log);
     let scheduler = closed(root.section("scheduler"), |section| {
         let jitter = section.duration("jitter", Duration::ZERO..=HOUR);
@@ -55,7 +56,7 @@ pub(super) fn settings(tree: &Value, now: DateTime<Utc>, report: &Report) -> Opt
     let context = Context {
         zone: timezone.unwrap_or(Tz::UTC),
         now,
-        phone: privacy.as_ref().map_or(PhonePolicy::default(), |privacy| privacy.phone),
+        personal: privacy.as_ref().map_or(&Privacy::KEEP, |privacy| &privacy.personal),
         custom_fields: privacy.as_ref().map_or(&CustomFieldPolicy::Drop, |privacy| &privacy.custom_fields),
     };
     let sources = source::sources(&root, context);
@@ -78,31 +79,6 @@ pub(super) fn closed<'a, T>(section: Section<'a>, read: impl FnOnce(&Section<'a>
     let value = read(&section);
     section.close();
     value
-}
-
-/// What becomes of phone numbers.
-pub(super) fn phone(section: &Section<'_>, key: &str) -> Option<PhonePolicy> {
-    let choices = [("mask", PhonePolicy::Mask), ("keep", PhonePolicy::Keep), ("drop", PhonePolicy::Drop)];
-    section.choice(key, &choices)
-}
-
-fn privacy(section: &Section<'_>) -> Option<PrivacySettings> {
-    let phone = phone(section, "phone");
-    let custom_fields = custom_fields(section, "custom_fields");
-    Some(PrivacySettings { phone: phone?, custom_fields: custom_fields? })
-}
-
-/// Which custom fields are kept.
-pub(super) fn custom_fields(section: &Section<'_>, key: &str) -> Option<CustomFieldPolicy> {
-    match section.words(key)? {
-        Words::One(word) if word == "drop" => Some(CustomFieldPolicy::Drop),
-        Words::One(word) if word == "keep" => Some(CustomFieldPolicy::Keep),
-        Words::One(word) => {
-            section.refuse(key, format!("expects \"drop\", \"keep\" or a list of names, not {word:?}"));
-            None
-        }
-        Words::List(names) => Some(CustomFieldPolicy::Only(names)),
-    }
 }
 
 fn database(section: &Section<'_>) -> Option<DatabaseSettings> {

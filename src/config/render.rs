@@ -12,10 +12,10 @@ use super::feed::{FeedSettings, TokenForm};
 use super::leaf::show_duration;
 use super::secret::{HIDDEN, shown_url};
 use super::settings::{
-    Account, ActionBody, DatabaseSettings, EngineSettings, HttpSettings, LogFormat, Settings, SourceSettings,
-    StreamSettings,
+    Account, ActionBody, DatabaseSettings, EngineSettings, HttpSettings, LogFormat, PrivacySettings,
+    Settings, SourceSettings, StreamSettings,
 };
-use crate::domain::privacy::{CustomFieldPolicy, PhonePolicy};
+use crate::domain::privacy::{CustomFieldPolicy, Privacy};
 
 /// The form of the text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -54,10 +54,7 @@ fn tree(settings: &Settings) -> Json {
             "jitter": length(settings.scheduler.jitter),
             "retention": settings.scheduler.retention,
         },
-        "privacy": {
-            "phone": phone(settings.privacy.phone),
-            "custom_fields": custom_fields(&settings.privacy.custom_fields),
-        },
+        "privacy": privacy(&settings.privacy),
         "log": { "format": log_format(settings.log.format), "filter": settings.log.filter },
         "sources": sources.collect::<Map<_, _>>(),
     })
@@ -109,7 +106,7 @@ fn source(source: &SourceSettings, zone: Tz) -> Json {
     let mut out = object(json!({
         "base_url": source.base_url.as_str(),
         "allow_http": source.allow_http,
-        "privacy": { "phone": phone(source.phone) },
+        "privacy": personal(&source.privacy),
     }));
     let mut set = |key: &str, value: Json| out.insert(key.to_owned(), value);
     match &source.account {
@@ -138,7 +135,9 @@ fn source(source: &SourceSettings, zone: Tz) -> Json {
             });
             set("agents", agents.collect());
             let fields = custom_fields(&source.custom_fields);
-            set("privacy", json!({ "phone": phone(source.phone), "custom_fields": fields }));
+            let mut privacy = personal(&source.privacy);
+            privacy["custom_fields"] = fields;
+            set("privacy", privacy);
         }
     }
     for item in &source.streams {
@@ -215,12 +214,21 @@ fn length(duration: Duration) -> String {
     show_duration(duration)
 }
 
-fn phone(policy: PhonePolicy) -> &'static str {
-    match policy {
-        PhonePolicy::Keep => "keep",
-        PhonePolicy::Mask => "mask",
-        PhonePolicy::Drop => "drop",
+fn privacy(privacy: &PrivacySettings) -> Json {
+    let mut out = object(personal(&privacy.personal));
+    out.insert("custom_fields".to_owned(), custom_fields(&privacy.custom_fields));
+    if privacy.personal.keys.is_some() {
+        hidden(&mut out, "hmac_key", privacy.hmac_key_file.as_deref());
     }
+    Json::Object(out)
+}
+
+fn personal(privacy: &Privacy) -> Json {
+    json!({
+        "phone": privacy.phone.as_str(),
+        "email": privacy.email.as_str(),
+        "name": privacy.name.as_str(),
+    })
 }
 
 fn custom_fields(policy: &CustomFieldPolicy) -> Json {

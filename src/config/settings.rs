@@ -11,7 +11,7 @@ use url::Url;
 
 use super::error::{ConfigError, ConfigErrors};
 use super::feed::FeedSettings;
-use crate::domain::privacy::{CustomFieldPolicy, PhonePolicy};
+use crate::domain::privacy::{CustomFieldPolicy, Privacy};
 use crate::domain::share::Share;
 use crate::domain::stream::StreamKey;
 
@@ -116,8 +116,10 @@ pub struct SchedulerSettings {
 /// `[privacy]`
 #[derive(Debug, Clone)]
 pub struct PrivacySettings {
-    /// Phone numbers.
-    pub phone: PhonePolicy,
+    /// Phone numbers, addresses and names.
+    pub personal: Privacy,
+    /// The file that the keys of tokens came from.
+    pub hmac_key_file: Option<PathBuf>,
     /// Custom fields of customers.
     pub custom_fields: CustomFieldPolicy,
 }
@@ -151,8 +153,8 @@ pub struct SourceSettings {
     pub base_url: Url,
     /// Whether plain http is allowed to any host.
     pub allow_http: bool,
-    /// Phone numbers of this source.
-    pub phone: PhonePolicy,
+    /// Phone numbers, addresses and names of this source.
+    pub privacy: Privacy,
     /// Which vendor, and the credentials there.
     pub account: Account,
     /// Custom fields of this source's customers.

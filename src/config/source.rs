@@ -7,7 +7,8 @@ use chrono::{DateTime, Utc};
 
 use super::feed::feed;
 use super::leaf::{self, PlainHttp};
-use super::read::{Context, closed, custom_fields, phone};
+use super::privacy;
+use super::read::{Context, closed};
 use super::reader::Section;
 use super::secret;
 use super::settings::{Account, ActionBody, AgentSettings, SourceSettings, StreamSettings, WindowSettings};
@@ -107,13 +108,13 @@ fn source(section: &Section<'_>, name: &str, kind: Kind, context: Context<'_>) -
         (Some(false), _) => PlainHttp::Loopback,
     };
     let base_url = section.parse("base_url", |text| leaf::base_url(text, plain));
-    let privacy = closed(section.section("privacy"), |privacy| {
-        let phone = privacy.maybe("phone", phone);
+    let privacy = closed(section.section("privacy"), |section| {
+        let personal = privacy::of_source(section, context.personal);
         let custom_fields = match kind {
-            Kind::Workbench => privacy.maybe("custom_fields", custom_fields),
+            Kind::Workbench => section.maybe("custom_fields", privacy::custom_fields),
             Kind::Sobot | Kind::Moor => Some(None),
         };
-        Some((phone?, custom_fields?))
+        Some((personal?, custom_fields?))
     });
     let account = account(section, kind);
     let streams = streams(section, name, kind, context);
@@ -125,12 +126,12 @@ fn source(section: &Section<'_>, name: &str, kind: Kind, context: Context<'_>) -
         }
         Kind::Sobot | Kind::Moor => Some(None),
     };
-    let (phone, custom_fields) = privacy?;
+    let (privacy, custom_fields) = privacy?;
     Some(SourceSettings {
         name: name.to_owned(),
         base_url: base_url?,
         allow_http: allow_http?,
-        phone: phone.unwrap_or(context.phone),
+        privacy,
         account: account?,
         custom_fields: custom_fields.unwrap_or_else(|| context.custom_fields.clone()),
         streams: streams?,

@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use serde::Serialize;
 use serde_json::Value as Json;
 
-use crate::domain::privacy::PhonePolicy;
+use crate::domain::privacy::Privacy;
 
 /// Every write there is. The text form is part of the contract.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -134,7 +134,7 @@ impl WorkbenchAction {
             }
             WorkbenchAction::AddBlack { info_uuid } => {
                 let odd = info_uuid.is_empty() || info_uuid.contains(char::is_whitespace);
-                if odd || PhonePolicy::Mask.scrub_text(info_uuid).is_some() {
+                if odd || Privacy::MESSAGE.forbids(info_uuid) {
                     return Err("info_uuid is the number of the customer's record, such as \
                                 beeb8dda-87fb-4f7d-aa60-a4dee98e2e08; not a telephone number"
                         .to_owned());
@@ -252,9 +252,9 @@ pub struct ActionRecord {
     pub observed_at: Option<DateTime<Utc>>,
 }
 
-/// What an action is about, as the log has it: a telephone number in it is masked.
+/// What an action is about, as the log has it: telephone numbers and addresses in it are masked.
 pub fn target(text: &str) -> String {
-    PhonePolicy::Mask.scrub_text(text).unwrap_or_else(|| text.to_owned())
+    Privacy::MESSAGE.scrub_text(text).unwrap_or_else(|| text.to_owned())
 }
 
 /// An agent whom the tables know as a member of skill groups.

@@ -20,6 +20,9 @@ use crate::domain::table::ColumnType;
 
 pub use self::scan::{national, normal_email};
 
+/// How every pseudonym begins.
+const PSEUDONYM: &str = "forgotten-";
+
 /// What a person is known by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Identifier {
@@ -89,7 +92,8 @@ impl std::fmt::Debug for ForgottenList {
 impl ForgottenList {
     /// The list of this version under this key.
     pub fn new(version: i64, key: &[u8], listed: impl IntoIterator<Item = Listed>) -> ForgottenList {
-        let mut list = ForgottenList { version, mac: Hmac::new_from_slice(key).ok(), ..ForgottenList::default() };
+        let mut list =
+            ForgottenList { version, mac: Hmac::new_from_slice(key).ok(), ..ForgottenList::default() };
         list.add(listed);
         list
     }
@@ -139,8 +143,9 @@ impl ForgottenList {
     /// What stands in an id's place: the same for the same id, and nothing by which it could be told.
     pub fn pseudonym(&self, source: &str, id: &str) -> String {
         let digest = self.digest("pseudonym", source, id);
-        let hex: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
-        format!("forgotten-{hex}")
+        // Letters alone, so that nothing takes a part of it for a number.
+        let letters = digest.iter().flat_map(|byte| [byte >> 4, byte & 15]).map(|half| char::from(b'a' + half));
+        format!("{PSEUDONYM}{}", letters.collect::<String>())
     }
 
     /// Cleans a page, if there is anybody to be forgotten.

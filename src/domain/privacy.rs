@@ -1,21 +1,237 @@
-//! What becomes of phone numbers before anything is stored.
+//! What becomes of personal data before anything is stored: a [`Privacy`] for each source, asked by
+//! `sources/reading` for every field.
+//!
+//! Phone numbers and e-mail addresses are found in any text. Names cannot be found, only known by the field
+//! that holds them.
+
+mod document;
+mod field;
+mod find;
+mod mask;
+mod token;
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json};
 
-/// What is done with a phone number.
+use crate::domain::forgotten::ForgottenBoard;
+
+pub use self::token::{KEY_BYTES_MIN, TokenKeys};
+
+/// What is done with one kind of personal data.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum PhonePolicy {
+pub enum Policy {
     /// Stored as sent.
     Keep,
-    /// First three and last four digits stay: `157****6914`.
+    /// A part stays readable: `157****6914`, `z***@example.com`, `张**`.
     #[default]
     Mask,
+    /// A keyed token stands in its place, the same wherever the same value was: `hmac1:…`.
+    Hmac,
     /// Not stored at all.
     Drop,
+}
+
+impl Policy {
+    /// Every policy and the word for it.
+    pub const WORDS: [(&'static str, Policy); 4] =
+        [("mask", Policy::Mask), ("keep", Policy::Keep), ("hmac", Policy::Hmac), ("drop", Policy::Drop)];
+
+    /// The word for it in the configuration.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Policy::Keep => "keep",
+            Policy::Mask => "mask",
+            Policy::Hmac => "hmac",
+            Policy::Drop => "drop",
+        }
+    }
+}
+
+/// A kind of personal data.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Personal {
+    /// A telephone number.
+    Phone,
+    /// An e-mail address.
+    Email,
+    /// A person's name.
+    Name,
+}
+
+impl Personal {
+    /// The key of its policy in the configuration.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Personal::Phone => "phone",
+            Personal::Email => "email",
+            Personal::Name => "name",
+        }
+    }
+}
+
+/// What one source's personal data becomes.
+#[derive(Debug, Clone)]
+pub struct Privacy {
+    /// Phone numbers.
+    pub phone: Policy,
+    /// E-mail addresses.
+    pub email: Policy,
+    /// People's names.
+    pub name: Policy,
+    /// The keys of tokens; there where a policy is `hmac`.
+    pub keys: Option<Arc<TokenKeys>>,
+    /// Who is forgotten, and in which source: whatever the policy, nothing of them is stored.
+    pub forgotten: Option<(ForgottenBoard, String)>,
+}
+
+impl Default for Privacy {
+    fn default() -> Privacy {
+        Privacy { phone: Policy::Mask, email: Policy::Keep, name: Policy::Keep, keys: None, forgotten: None }
+    }
+}
+
+impl Privacy {
+    /// Everything stays.
+    pub const KEEP: Privacy =
+        Privacy { phone: Policy::Keep, email: Policy::Keep, name: Policy::Keep, keys: None, forgotten: None };
+
+    /// For messages, which reach logs and screens whatever the policy of storing is.
+    pub const MESSAGE: Privacy =
+        Privacy { phone: Policy::Mask, email: Policy::Mask, name: Policy::Keep, keys: None, forgotten: None };
+
+    /// The policy of this kind.
+    pub fn of(&self, kind: Personal) -> Policy {
+        match kind {
+            Personal::Phone => self.phone,
+            Personal::Email => self.email,
+            Personal::Name => self.name,
+        }
+    }
+
+    /// The same, with nothing kept: for records of what people do.
+    pub fn at_least_masked(&self) -> Privacy {
+        let masked = |policy| if policy == Policy::Keep { Policy::Mask } else { policy };
+        Privacy {
+            phone: masked(self.phone),
+            email: masked(self.email),
+            name: masked(self.name),
+            keys: self.keys.clone(),
+            forgotten: self.forgotten.clone(),
+        }
+    }
+
+    /// The same for a source whose persons may be forgotten.
+    #[must_use]
+    pub fn forgetting(&self, board: &ForgottenBoard, source: &str) -> Privacy {
+        Privacy { forgotten: Some((board.clone(), source.to_owned())), ..self.clone() }
+    }
+
+    /// The text without what names a forgotten person, before any policy could make it unknowable; `None` where
+    /// nothing does.
+    fn remembered(&self, text: &str) -> Option<String> {
+        let (board, source) = self.forgotten.as_ref()?;
+        board.list().text(source, text)
+    }
+
+    fn keeps_all(&self) -> bool {
+        let forgets = self.forgotten.as_ref().is_some_and(|(board, _)| !board.list().is_empty());
+        !forgets && [self.phone, self.email, self.name] == [Policy::Keep; 3]
+    }
+
+    /// What is stored for a field that holds this kind of data and nothing else.
+    pub fn apply(&self, kind: Personal, value: &str) -> Option<String> {
+        let left = self.remembered(value);
+        let value = left.as_deref().unwrap_or(value).trim();
+        if left.is_some() && value.is_empty() {
+            return None;
+        }
+        match self.of(kind) {
+            Policy::Keep => Some(value.to_owned()),
+            // What was treated once is not treated again: a token of a mask would join what does not belong
+            // together.
+            Policy::Mask | Policy::Hmac if token::is_token(value) || mask::is_masked(kind, value) => {
+                Some(value.to_owned())
+            }
+            Policy::Mask => Some(mask::mask(kind, value)),
+            Policy::Hmac => Some(self.token(kind, value)),
+            Policy::Drop => None,
+        }
+    }
+
+    /// The configuration gives keys wherever it says `hmac`; without them a mask is all there can be.
+    fn token(&self, kind: Personal, value: &str) -> String {
+        self.keys.as_ref().map_or_else(|| mask::mask(kind, value), |keys| keys.token(kind, value))
+    }
+
+    /// The text with its phone numbers and addresses treated, or `None` where it has none or they are kept.
+    pub fn scrub_text(&self, text: &str) -> Option<String> {
+        let left = self.remembered(text);
+        let text = left.as_deref().unwrap_or(text);
+        let spans = find::find(text, self.phone != Policy::Keep, self.email != Policy::Keep);
+        let treated = self.replace(text, &spans, |kind, found| self.apply(kind, found).unwrap_or_default());
+        treated.or(left)
+    }
+
+    fn replace(
+        &self,
+        text: &str,
+        spans: &[find::Span],
+        treat: impl Fn(Personal, &str) -> String,
+    ) -> Option<String> {
+        let mut out = String::new();
+        let mut copied = 0;
+        for span in spans {
+            out.push_str(&text[copied..span.start]);
+            out.push_str(&treat(span.kind, &text[span.start..span.end]));
+            copied = span.end;
+        }
+        (!spans.is_empty()).then(|| out + &text[copied..])
+    }
+
+    /// What is stored of the text of the field `name`; `None` where nothing is.
+    pub fn field(&self, name: &str, text: String) -> Option<String> {
+        match field::kind_of(name) {
+            Some(kind) if self.of(kind) != Policy::Keep => {
+                self.apply(kind, &text).filter(|left| !left.is_empty())
+            }
+            Some(_) | None => match self.scrub_text(&text) {
+                Some(left) => Some(left).filter(|left| !left.trim().is_empty()),
+                None => Some(text),
+            },
+        }
+    }
+
+    /// A part of a key. Keys must stay apart, so a number or address in one becomes a token, whether it is to
+    /// be masked, dropped or a token anyway.
+    ///
+    /// # Errors
+    /// The kind of data found, where there is no key to make a token with.
+    pub fn key(&self, text: String) -> Result<String, Personal> {
+        if let Some((board, source)) = &self.forgotten
+            && board.list().text(source, &text).is_some()
+        {
+            return Ok(board.list().pseudonym(source, &text));
+        }
+        let spans = find::find(&text, self.phone != Policy::Keep, self.email != Policy::Keep);
+        match (spans.first(), &self.keys) {
+            (None, _) => Ok(text),
+            (Some(_), Some(keys)) => {
+                let replaced = self.replace(&text, &spans, |kind, found| keys.token(kind, found));
+                Ok(replaced.unwrap_or(text))
+            }
+            (Some(span), None) => Err(span.kind),
+        }
+    }
+
+    /// Whether a text, a number say, is or holds what may not be stored.
+    pub fn forbids(&self, text: &str) -> bool {
+        let spans = find::find(text, self.phone != Policy::Keep, self.email != Policy::Keep);
+        !spans.is_empty() || self.remembered(text).is_some()
+    }
 }
 
 /// Which of a customer's custom fields are stored. Whoever set the fields up knows what is in them; we do not.
@@ -42,137 +258,5 @@ impl CustomFieldPolicy {
     }
 }
 
-impl PhonePolicy {
-    /// What is stored for a field that holds a phone number.
-    pub fn apply(self, phone: &str) -> Option<String> {
-        match self {
-            PhonePolicy::Keep => Some(phone.to_owned()),
-            PhonePolicy::Mask => Some(mask_phone(phone)),
-            PhonePolicy::Drop => None,
-        }
-    }
-
-    /// Finds mainland mobile numbers (eleven digits from 13 to 19, with or without 86 in front) in any
-    /// text of a document and treats them alike. Other text stays as it is.
-    pub fn scrub(self, json: &mut Json) {
-        match json {
-            Json::String(text) => {
-                if let Some(scrubbed) = self.scrub_text(text) {
-                    *text = scrubbed;
-                }
-            }
-            Json::Number(number) => {
-                if let Some(scrubbed) = self.scrub_text(&number.to_string()) {
-                    *json = Json::String(scrubbed);
-                }
-            }
-            Json::Array(items) => items.iter_mut().for_each(|item| self.scrub(item)),
-            Json::Object(map) => map.values_mut().for_each(|value| self.scrub(value)),
-            Json::Null | Json::Bool(_) => {}
-        }
-    }
-
-    /// The text with its phone numbers treated, or `None` where it has none or they are kept.
-    pub fn scrub_text(self, text: &str) -> Option<String> {
-        if self == PhonePolicy::Keep {
-            return None;
-        }
-        let mut out = String::new();
-        let mut copied = 0;
-        for (start, digits) in digit_runs(text) {
-            let mobile = digits.strip_prefix("86").filter(|rest| rest.len() == 11).unwrap_or(digits);
-            if is_mobile(mobile) {
-                out.push_str(&text[copied..start]);
-                out.push_str(&self.apply(digits).unwrap_or_default());
-                copied = start + digits.len();
-            }
-        }
-        (copied > 0).then(|| out + &text[copied..])
-    }
-}
-
-fn is_mobile(digits: &str) -> bool {
-    digits.len() == 11 && digits.starts_with('1') && ('3'..='9').contains(&(digits.as_bytes()[1] as char))
-}
-
-/// Each maximal run of ASCII digits that is not part of a longer word or of a decimal number.
-fn digit_runs(text: &str) -> impl Iterator<Item = (usize, &str)> {
-    let bytes = text.as_bytes();
-    let mut at = 0;
-    std::iter::from_fn(move || {
-        loop {
-            let start = at + bytes[at..].iter().position(u8::is_ascii_digit)?;
-            let end = bytes[start..]
-                .iter()
-                .position(|byte| !byte.is_ascii_digit())
-                .map_or(bytes.len(), |length| start + length);
-            at = end;
-            let joined = |byte: Option<&u8>| byte.is_some_and(|byte| byte.is_ascii_alphabetic());
-            if !joined(start.checked_sub(1).and_then(|before| bytes.get(before))) && !joined(bytes.get(end)) {
-                return Some((start, &text[start..end]));
-            }
-        }
-    })
-}
-
-/// First three and last four characters, the rest as `****`; short numbers keep only the last two.
-pub fn mask_phone(phone: &str) -> String {
-    let chars: Vec<char> = phone.trim().chars().collect();
-    match chars.len() {
-        0 => String::new(),
-        1..=7 => {
-            let tail: String = chars[chars.len().saturating_sub(2)..].iter().collect();
-            if chars.len() <= 2 { "****".to_owned() } else { format!("****{tail}") }
-        }
-        length => {
-            let head: String = chars[..3].iter().collect();
-            let tail: String = chars[length - 4..].iter().collect();
-            format!("{head}****{tail}")
-        }
-    }
-}
-
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_mobile_number_keeps_its_first_three_and_last_four_digits() {
-        assert_eq!(mask_phone("15711356914"), "157****6914");
-        assert_eq!(mask_phone("12345"), "****45");
-        assert_eq!(mask_phone("12"), "****");
-        assert_eq!(mask_phone(""), "");
-    }
-
-    #[test]
-    fn mobile_numbers_are_found_anywhere_in_a_document_and_nothing_else_is_touched() {
-        let mut json = serde_json::json!({
-            "note": "打 15711356914 或 8613900001111。", "n": 15711356914u64,
-            "ms": "1554971786077", "id": "a15711356914b", "score": 132.5, "deep": [{"tel": "+8615711356914"}],
-        });
-        PhonePolicy::Mask.scrub(&mut json);
-        assert_eq!(
-            json,
-            serde_json::json!({
-                "note": "打 157****6914 或 861****1111。", "n": "157****6914",
-                "ms": "1554971786077", "id": "a15711356914b", "score": 132.5, "deep": [{"tel": "+861****6914"}],
-            })
-        );
-    }
-
-    #[test]
-    fn dropping_leaves_no_digit_and_keeping_changes_nothing() {
-        assert_eq!(PhonePolicy::Drop.scrub_text("a 15711356914 b").as_deref(), Some("a  b"));
-        assert_eq!(PhonePolicy::Keep.scrub_text("15711356914"), None);
-        assert_eq!(PhonePolicy::Drop.apply("15711356914"), None);
-    }
-
-    #[test]
-    fn only_the_named_custom_fields_stay() {
-        let fields = || serde_json::from_str(r#"{"年龄": "39", "地址": "x"}"#).unwrap();
-        let named = CustomFieldPolicy::Only(["年龄".to_owned()].into());
-        assert_eq!(named.apply(fields()).map(|kept| kept.len()), Some(1));
-        assert_eq!(CustomFieldPolicy::Keep.apply(fields()).map(|kept| kept.len()), Some(2));
-        assert_eq!(CustomFieldPolicy::Drop.apply(fields()), None);
-    }
-}
+mod tests;

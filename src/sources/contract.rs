@@ -11,7 +11,7 @@ use serde_json::value::RawValue;
 use crate::domain::contract::{FieldContract, JsonType, ObjectContract, types_text};
 use crate::domain::drift::{ContractDrift, DriftKind};
 use crate::domain::observation::Observation;
-use crate::domain::privacy::PhonePolicy;
+use crate::domain::privacy::Privacy;
 use crate::sources::reading::{Fields, Names};
 use crate::sources::scalar::Scalar;
 
@@ -62,11 +62,11 @@ const fn precedes(one: &str, other: &str) -> bool {
 /// As [`Fields::open`].
 pub(crate) fn open_known<'a>(
     json: &'a str,
-    phone: PhonePolicy,
+    privacy: &'a Privacy,
     object: &'static ObjectContract,
     seen: &mut Observation,
 ) -> Result<Fields<'a>, String> {
-    let opened = Fields::open(json, phone);
+    let opened = Fields::open(json, privacy);
     match &opened {
         Ok(opened) => observe(object, opened.untaken(), seen),
         Err(_) => observe_other(object, json, seen),

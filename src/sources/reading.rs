@@ -6,19 +6,13 @@ use std::collections::BTreeMap;
 use serde_json::value::RawValue;
 use serde_json::{Map, Value as Json};
 
-use crate::domain::privacy::PhonePolicy;
+use crate::domain::privacy::Privacy;
 use crate::domain::record::{Reject, Row, Value};
 use crate::domain::table::{ColumnType, TableShape};
 use crate::sources::scalar::Scalar;
 
 /// The names under which a vendor sends one column, the one in the document's table first.
 pub(crate) type Names = &'static [&'static str];
-
-/// Fields by these names hold a phone number of whatever form.
-const PHONE_NAMES: [&str; 4] = ["phone", "mobile", "telephone", "tel"];
-
-/// Fields by these names are never stored (`vendor-facts.md` 5, item 9).
-const CREDENTIAL_NAMES: [&str; 2] = ["password", "passwd"];
 
 /// PostgreSQL's indexes hold keys of some 2,700 bytes: a longer one would stop its whole window.
 const KEY_BYTES_MAX: usize = 500;
@@ -30,7 +24,7 @@ const DEPTH_MAX: usize = 32;
 #[derive(Debug)]
 pub(crate) struct Fields<'a> {
     fields: BTreeMap<String, &'a RawValue>,
-    phone: PhonePolicy,
+    privacy: &'a Privacy,
 }
 
 impl<'a> Fields<'a> {
@@ -38,7 +32,7 @@ impl<'a> Fields<'a> {
     ///
     /// # Errors
     /// What came instead of an object.
-    pub(crate) fn open(json: &'a str, phone: PhonePolicy) -> Result<Fields<'a>, String> {
+    pub(crate) fn open(json: &'a str, privacy: &'a Privacy) -> Result<Fields<'a>, String> {
         let sent: BTreeMap<String, &RawValue> = serde_json::from_str(json).map_err(|_| {
             let got = serde_json::from_str::<&RawValue>(json)
                 .map_or_else(|_| "something else".to_owned(), |raw| Scalar::of(raw).describe());
@@ -52,7 +46,7 @@ impl<'a> Fields<'a> {
             let name = if fields.contains_key(&trimmed) { name } else { trimmed };
             fields.insert(name, raw);
         }
-        Ok(Fields { fields, phone })
+        Ok(Fields { fields, privacy })
     }
 
     /// What was sent and not taken out yet.
@@ -79,7 +73,7 @@ impl<'a> Fields<'a> {
         let mut chosen = Value::Null;
         for name in names {
             let Some(raw) = self.take_raw(name) else { continue };
-            let read = Scalar::of(raw).into_value(kind);
+            let read = self.typed(Scalar::of(raw), kind);
             if chosen == Value::Null {
                 chosen = read.map_err(|why| format!("field `{name}`: {why}"))?;
             } else if read.as_ref() != Ok(&chosen) && read != Ok(Value::Null) {
@@ -89,13 +83,26 @@ impl<'a> Fields<'a> {
         Ok(chosen)
     }
 
-    /// Takes out a text that is not a key: a phone number in it is treated like everywhere.
+    /// A number that is somebody's is none of the table's: a column of numbers would keep it whole.
+    fn typed(&self, sent: Scalar<'_>, kind: ColumnType) -> Result<Value, String> {
+        let number = match &sent {
+            Scalar::Text(text) if kind == ColumnType::Numeric => text,
+            Scalar::Number(digits) if kind == ColumnType::Numeric => *digits,
+            _ => return sent.into_value(kind),
+        };
+        if !number.contains('.') && self.privacy.forbids(number) {
+            return Err("expected a number, got what looks like a telephone number".to_owned());
+        }
+        sent.into_value(kind)
+    }
+
+    /// Takes out a text that is not a key, after the privacy rules for a field of this name.
     ///
     /// # Errors
     /// As [`Fields::column`].
     pub(crate) fn text(&mut self, names: Names) -> Result<Value, String> {
         Ok(match self.column(names, ColumnType::Text)? {
-            Value::Text(text) => Value::Text(self.phone.scrub_text(&text).unwrap_or(text)),
+            Value::Text(text) => self.privacy.field(names[0], text).map_or(Value::Null, Value::Text),
             other => other,
         })
     }
@@ -103,7 +110,7 @@ impl<'a> Fields<'a> {
     /// Takes out a part of a key.
     ///
     /// # Errors
-    /// As [`Fields::column`], and when there is nothing.
+    /// As [`Fields::column`], when there is nothing, and when it is personal and no token can be made of it.
     pub(crate) fn key(&mut self, names: Names) -> Result<Value, String> {
         match self.column(names, ColumnType::Text)? {
             Value::Null => Err(format!("field `{}`: expected a part of the key, got nothing", names[0])),
@@ -112,19 +119,16 @@ impl<'a> Fields<'a> {
                 names[0],
                 text.len()
             )),
+            Value::Text(text) => self.privacy.key(text).map(Value::Text).map_err(|kind| {
+                let kind = kind.as_str();
+                format!(
+                    "field `{}`: a part of the key holds a personal {kind}; `privacy.{kind}` keeps it from being \
+                     stored, and without `privacy.hmac_key_file` no token can stand for it",
+                    names[0]
+                )
+            }),
             value => Ok(value),
         }
-    }
-
-    /// Takes out a phone number.
-    ///
-    /// # Errors
-    /// As [`Fields::column`].
-    pub(crate) fn phone(&mut self, names: Names) -> Result<Value, String> {
-        Ok(match self.column(names, ColumnType::Text)? {
-            Value::Text(text) => self.phone.apply(text.trim()).map_or(Value::Null, Value::Text),
-            other => other,
-        })
     }
 
     /// Takes out a list; null, absent and empty are one.
@@ -157,10 +161,9 @@ impl<'a> Fields<'a> {
 
     /// What nobody took, after the privacy rules.
     pub(crate) fn into_extra(self) -> Map<String, Json> {
-        let phone = self.phone;
         let mut extra: Map<_, _> =
             self.fields.into_iter().map(|(name, raw)| (name, to_json(raw.get(), 0))).collect();
-        make_private(&mut extra, phone);
+        self.privacy.scrub_fields(&mut extra);
         extra
     }
 }
@@ -178,10 +181,13 @@ pub(crate) fn list(raw: &RawValue) -> Result<Vec<&RawValue>, String> {
 }
 
 /// The reject of an element, its payload after the privacy rules.
-pub(crate) fn reject(raw: &str, reason: String, phone: PhonePolicy) -> Reject {
+pub(crate) fn reject(raw: &str, reason: String, privacy: &Privacy) -> Reject {
     let sent = to_json(raw, 0);
+    if sent == Json::String(raw.to_owned()) {
+        return Reject { payload: privacy.scrub_broken(raw), reason };
+    }
     let mut cleaned = sent.clone();
-    make_value_private(&mut cleaned, phone);
+    privacy.scrub(&mut cleaned);
     // The vendor's own spelling is kept wherever nothing had to go.
     let payload = if cleaned == sent { raw.to_owned() } else { cleaned.to_string() };
     Reject { payload, reason }
@@ -204,36 +210,12 @@ fn to_json(raw: &str, depth: usize) -> Json {
     Json::String(raw.to_owned())
 }
 
-fn make_private(map: &mut Map<String, Json>, phone: PhonePolicy) {
-    map.retain(|name, _| !CREDENTIAL_NAMES.contains(&name.as_str()));
-    for (name, value) in map {
-        let number = match &*value {
-            Json::String(text) => text.clone(),
-            Json::Number(number) => number.to_string(),
-            _ => String::new(),
-        };
-        if phone != PhonePolicy::Keep && !number.is_empty() && PHONE_NAMES.contains(&name.as_str()) {
-            *value = phone.apply(number.trim()).map_or(Json::Null, Json::String);
-        } else {
-            make_value_private(value, phone);
-        }
-    }
-}
-
-fn make_value_private(value: &mut Json, phone: PhonePolicy) {
-    match value {
-        Json::Object(map) => make_private(map, phone),
-        Json::Array(items) => items.iter_mut().for_each(|item| make_value_private(item, phone)),
-        other => phone.scrub(other),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn open(json: &str) -> Fields<'_> {
-        Fields::open(json, PhonePolicy::Mask).unwrap()
+        Fields::open(json, &Privacy::MESSAGE).unwrap()
     }
 
     #[test]
@@ -278,7 +260,7 @@ mod tests {
 
     #[test]
     fn an_element_that_is_no_object_says_what_it_is() {
-        let refused = |json| Fields::open(json, PhonePolicy::Mask).unwrap_err();
+        let refused = |json| Fields::open(json, &Privacy::MESSAGE).unwrap_err();
         assert_eq!(refused("[]"), "expected an object, got a list");
         assert_eq!(refused(r#""15711356914""#), "expected an object, got text of 11 characters");
         assert_eq!(refused("null"), "expected an object, got nothing");
@@ -286,7 +268,7 @@ mod tests {
 
     #[test]
     fn a_rejects_payload_is_as_sent_but_for_what_privacy_forbids() {
-        let payload = |raw: &str| reject(raw, String::new(), PhonePolicy::Mask).payload;
+        let payload = |raw: &str| reject(raw, String::new(), &Privacy::MESSAGE).payload;
         assert_eq!(payload(r#"{"b": 1.0, "a": "x"}"#), r#"{"b": 1.0, "a": "x"}"#);
         assert_eq!(payload(r#"{"phone": "15711356914"}"#), r#"{"phone":"157****6914"}"#);
         assert_eq!(

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use crate::domain::fault::{Fault, FaultKind};
-use crate::domain::privacy::PhonePolicy;
+use crate::domain::privacy::Privacy;
 use crate::domain::text::one_line;
 
 /// Vendor texts are quoted up to this many characters.
@@ -25,14 +25,14 @@ impl CallSite {
     }
 }
 
-/// A vendor's text in quotation marks: one line, cut to length, without phone numbers (whatever the policy
+/// A vendor's text in quotation marks: one line, cut to length, without phone numbers and addresses (whatever the policy
 /// of storing is, messages reach logs) and without any of `secrets`, should the vendor echo one.
 pub(crate) fn quote(text: &str, secrets: &[&str]) -> String {
     let mut text = one_line(text);
     for secret in secrets.iter().filter(|secret| !secret.is_empty()) {
         text = text.replace(secret, "***");
     }
-    let text = PhonePolicy::Mask.scrub_text(&text).unwrap_or(text);
+    let text = Privacy::MESSAGE.scrub_text(&text).unwrap_or(text);
     let mut quoted: String = text.trim().chars().take(QUOTE_CHARS_MAX).collect();
     if quoted.len() < text.trim().len() {
         quoted.push('…');

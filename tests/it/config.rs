@@ -11,7 +11,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use ccsync::config::{Account, ConfigErrors, LogFormat, Origin, Settings, load};
-use ccsync::domain::privacy::PhonePolicy;
+use ccsync::domain::privacy::Policy;
 use ccsync::domain::stream::StreamId;
 use chrono::{DateTime, Utc};
 use secrecy::ExposeSecret;
@@ -154,7 +154,7 @@ fn the_example_loads_and_so_does_nothing_at_all() {
     assert!(bare.database.url.is_none() && bare.database.fetch);
     assert_eq!((bare.database.port, bare.database.pool_size, bare.http.body_mib_max), (0, 8, 64));
     assert_eq!((bare.engine.retries, bare.engine.retry_base), (8, Duration::from_millis(250)));
-    assert_eq!((bare.log.format, bare.privacy.phone), (LogFormat::Auto, PhonePolicy::Mask));
+    assert_eq!((bare.log.format, bare.privacy.personal.phone), (LogFormat::Auto, Policy::Mask));
     assert!(bare.require_sources().unwrap_err().to_string().starts_with("sources: none is configured"));
 }
 

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value as Json};
 
-use super::{ForgottenList, Identifier};
+use super::{ForgottenList, Identifier, PSEUDONYM};
 
 /// Columns that say whose row it is: an agent's own. (A popup's agent is not the one whom it is about.)
 const OWNERS: [&str; 3] = ["agentid", "agent_number", "agent_id"];
@@ -31,8 +31,11 @@ const AGENT_FIELDS: [&str; 12] = [
 pub(super) const ID_CHARS_MIN: usize = 6;
 
 fn is_agent_field(name: &str) -> bool {
-    let bare: String =
-        name.chars().filter(|letter| !matches!(letter, '_' | '-' | ' ')).flat_map(char::to_lowercase).collect();
+    let bare: String = name
+        .chars()
+        .filter(|letter| !matches!(letter, '_' | '-' | ' '))
+        .flat_map(char::to_lowercase)
+        .collect();
     AGENT_FIELDS.contains(&bare.as_str())
 }
 
@@ -45,7 +48,7 @@ impl ForgottenList {
         }
         let owned = OWNERS.iter().any(|owner| {
             let id = columns.get(*owner).and_then(Json::as_str);
-            id.is_some_and(|id| self.has(Identifier::Agent, source, id))
+            id.is_some_and(|id| is_pseudonym(id) || self.has(Identifier::Agent, source, id))
         });
         let mut changed = false;
         for (name, value) in columns.iter_mut() {
@@ -111,7 +114,8 @@ impl ForgottenList {
     }
 
     fn object(&self, source: &str, map: &mut Map<String, Json>) {
-        let named: Vec<String> = map.keys().filter(|name| self.text(source, name).is_some()).cloned().collect();
+        let named: Vec<String> =
+            map.keys().filter(|name| self.text(source, name).is_some()).cloned().collect();
         for name in named {
             if let (Some(value), Some(left)) = (map.remove(&name), self.text(source, &name)) {
                 map.insert(left, value);
@@ -123,8 +127,7 @@ impl ForgottenList {
                 ids.push(name.clone());
             }
         }
-        for (name, value) in map.iter_mut().filter(|(name, _)| !ids.contains(name)) {
-            let _ = name;
+        for value in map.iter_mut().filter(|(name, _)| !ids.contains(name)).map(|(_, value)| value) {
             self.document(source, value);
             if !ids.is_empty() {
                 blank(value);
@@ -147,6 +150,9 @@ impl ForgottenList {
             }
             _ => return false,
         };
+        if is_pseudonym(&id) {
+            return true;
+        }
         let listed = self.has(Identifier::Agent, source, &id);
         if listed {
             *value = Json::String(self.pseudonym(source, &id));
@@ -155,10 +161,15 @@ impl ForgottenList {
     }
 }
 
+/// What an earlier cleaning left in an id's place.
+fn is_pseudonym(id: &str) -> bool {
+    id.starts_with(PSEUDONYM)
+}
+
 /// Takes every text out; numbers and the shape stay.
 fn blank(json: &mut Json) {
     match json {
-        Json::String(text) if text.starts_with("forgotten-") => {}
+        Json::String(text) if is_pseudonym(text) => {}
         Json::String(_) => *json = Json::Null,
         Json::Array(items) => items.iter_mut().for_each(blank),
         Json::Object(map) => map.values_mut().for_each(blank),

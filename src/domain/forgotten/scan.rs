@@ -78,8 +78,9 @@ fn runs(text: &str) -> Vec<Run> {
 
 /// Words in which an address, an id or a treated form may stand.
 fn words(text: &str) -> impl Iterator<Item = (usize, &str)> {
-    let inside =
-        |letter: char| letter.is_ascii_alphanumeric() || matches!(letter, '@' | '.' | '_' | '+' | '-' | '*' | ':' | '%');
+    let inside = |letter: char| {
+        letter.is_ascii_alphanumeric() || matches!(letter, '@' | '.' | '_' | '+' | '-' | '*' | ':' | '%')
+    };
     let mut rest = 0;
     std::iter::from_fn(move || {
         let start = rest + text[rest..].find(inside)?;

@@ -44,7 +44,9 @@ fn a_number_is_found_however_it_is_written() {
 
 #[test]
 fn other_numbers_and_ids_stay_as_they_are() {
-    for text in ["15711356915", "1554971786077", "call 13812345678", "li@example.com", "8000", "138****5678", ""] {
+    for text in
+        ["15711356915", "1554971786077", "call 13812345678", "li@example.com", "8000", "138****5678", ""]
+    {
         assert_eq!(list().text("s", text), None, "{text}");
     }
     assert_eq!(list().text("other", "agent a1b2c3d4e5f6"), None, "another source's agent");

@@ -13,7 +13,7 @@ static OBJECT: ObjectContract = ObjectContract {
 fn drifts(objects: &[&str]) -> Vec<ContractDrift> {
     let mut seen = Observation::default();
     for json in objects {
-        let _ = open_known(json, PhonePolicy::Mask, &OBJECT, &mut seen);
+        let _ = open_known(json, &Privacy::MESSAGE, &OBJECT, &mut seen);
     }
     seen.into_drifts()
 }

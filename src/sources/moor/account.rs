@@ -145,7 +145,7 @@ impl Source for MoorStream {
     }
 
     fn reread(&self, payload: &str) -> Record {
-        reread(self.endpoint, payload, self.account.config.phone)
+        reread(self.endpoint, payload, &self.account.config.privacy)
     }
 }
 
@@ -249,7 +249,7 @@ impl MoorStream {
         let answer = http.send(&site, request).await.map_err(Refusal::Other)?;
         let listing = judge(&site, &answer, &signature.secrets(config), clock.now())?;
         let mut observation = listing.observation;
-        let mut read = |raw: &RawValue| (self.endpoint.read)(raw.get(), config.phone, &mut observation);
+        let mut read = |raw: &RawValue| (self.endpoint.read)(raw.get(), &config.privacy, &mut observation);
         let records = listing.elements.into_iter().map(&mut read).collect();
         Ok(Page { records, total: listing.count, page_size: None, observation })
     }

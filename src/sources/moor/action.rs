@@ -11,7 +11,7 @@ use serde_json::{Value as Json, json};
 
 use crate::domain::action::{ActionCommand, ActionDraft, target};
 use crate::domain::fault::{Fault, FaultKind};
-use crate::domain::privacy::PhonePolicy;
+use crate::domain::privacy::Privacy;
 use crate::domain::roster::{Member, NewGroup};
 use crate::engine::port::action::{Actor, Reply};
 use crate::engine::port::budget::BudgetKey;
@@ -74,7 +74,7 @@ impl MoorWriter {
     ) -> Box<dyn Actor> {
         let config = &self.shared.config;
         let mut request = body.clone();
-        PhonePolicy::Mask.scrub(&mut request);
+        config.privacy.at_least_masked().scrub(&mut request);
         let draft = ActionDraft {
             source: config.source.clone(),
             command,
@@ -146,7 +146,7 @@ fn judged(fault: Fault) -> Reply {
 fn done(mut success: Success<'_>, secrets: &[&str]) -> Reply {
     let message = success.fields.take("message").into_text().map(|text| quote(&text, secrets));
     let data = success.fields.take_raw("data").map(|raw| raw.get());
-    let mut data = data.and_then(|data| Fields::open(data, PhonePolicy::Mask).ok());
+    let mut data = data.and_then(|data| Fields::open(data, &Privacy::MESSAGE).ok());
     let exten = data.as_mut().and_then(|data| data.take("exten").into_text());
     Reply::Done { code: success.code, message, result: exten, told: None }
 }

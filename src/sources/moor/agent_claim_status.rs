@@ -4,7 +4,7 @@ use serde_json::{Map, Value as Json};
 
 use crate::domain::contract::{FieldContract, JsonType, ObjectContract};
 use crate::domain::observation::Observation;
-use crate::domain::privacy::PhonePolicy;
+use crate::domain::privacy::Privacy;
 use crate::domain::record::{Record, Row, Value};
 use crate::domain::stream::StreamId;
 use crate::domain::table::{ColumnType, MOOR_AGENT_CLAIM_STATUS};
@@ -45,8 +45,8 @@ static MEMBER: ObjectContract = ObjectContract {
     ],
 };
 
-fn read(raw: &str, phone: PhonePolicy, seen: &mut Observation) -> Record {
-    let opened = open_known(raw, phone, &ELEMENT, seen).and_then(|mut fields| {
+fn read(raw: &str, privacy: &Privacy, seen: &mut Observation) -> Record {
+    let opened = open_known(raw, privacy, &ELEMENT, seen).and_then(|mut fields| {
         let members = fields.list("assignMembers")?;
         let group = Group {
             exten: fields.key(&["exten"])?,
@@ -58,12 +58,12 @@ fn read(raw: &str, phone: PhonePolicy, seen: &mut Observation) -> Record {
     });
     let (group, members) = match opened {
         Ok(opened) => opened,
-        Err(reason) => return Record::new(raw, Vec::new(), vec![reject(raw, reason, phone)]),
+        Err(reason) => return Record::new(raw, Vec::new(), vec![reject(raw, reason, privacy)]),
     };
     let mut rows = Vec::new();
     let watch = MemberWatch { member: &MEMBER, seen };
     let rejects =
-        add_members((raw, |_| true), members, phone, &mut rows, watch, |fields| member(fields, &group));
+        add_members((raw, |_| true), members, privacy, &mut rows, watch, |fields| member(fields, &group));
     Record::new(raw, rows, rejects)
 }
 
@@ -77,7 +77,7 @@ fn member(mut fields: Fields<'_>, group: &Group) -> Result<Row, String> {
         fields.column(&["pcAutoClaim"], ColumnType::Bool)?,
         fields.column(&["mobileAutoClaim"], ColumnType::Bool)?,
         fields.column(&["priority"], ColumnType::Integer)?,
-        fields.phone(&["phone"])?,
+        fields.text(&["phone"])?,
     ];
     let mut extra = fields.into_extra();
     if !group.extra.is_empty() {

@@ -3,7 +3,7 @@
 use secrecy::SecretString;
 use url::Url;
 
-use crate::domain::privacy::PhonePolicy;
+use crate::domain::privacy::Privacy;
 use crate::sources::address::authority;
 
 /// What an operator says of one 7moor account. `Debug` hides the secret.
@@ -17,8 +17,8 @@ pub struct MoorConfig {
     pub account_id: String,
     /// Signs, and is never sent.
     pub api_secret: SecretString,
-    /// What becomes of phone numbers.
-    pub phone: PhonePolicy,
+    /// What becomes of personal data.
+    pub privacy: Privacy,
 }
 
 impl MoorConfig {

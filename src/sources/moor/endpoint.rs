@@ -6,7 +6,7 @@ use serde_json::value::RawValue;
 
 use crate::domain::contract::ObjectContract;
 use crate::domain::observation::Observation;
-use crate::domain::privacy::PhonePolicy;
+use crate::domain::privacy::Privacy;
 use crate::domain::record::{Record, Reject, Row};
 use crate::domain::stream::StreamId;
 use crate::domain::table::MOOR_QUEUE;
@@ -20,7 +20,7 @@ pub(super) struct Endpoint {
     /// The part of the path before the account.
     pub(super) name: &'static str,
     /// Reads one skill group.
-    pub(super) read: fn(&str, PhonePolicy, &mut Observation) -> Record,
+    pub(super) read: fn(&str, &Privacy, &mut Observation) -> Record,
 }
 
 /// The strategies that the document enumerates.
@@ -38,7 +38,7 @@ pub(super) struct MemberWatch<'s> {
 pub(super) fn add_members(
     (group, context): (&str, fn(&str) -> bool),
     members: Vec<&RawValue>,
-    phone: PhonePolicy,
+    privacy: &Privacy,
     rows: &mut Vec<Row>,
     watch: MemberWatch<'_>,
     read: impl Fn(Fields<'_>) -> Result<Row, String>,
@@ -46,12 +46,12 @@ pub(super) fn add_members(
     let mut seen = HashSet::new();
     let mut rejects = Vec::new();
     for raw in members.into_iter().map(RawValue::get) {
-        match open_known(raw, phone, watch.member, watch.seen).and_then(&read) {
+        match open_known(raw, privacy, watch.member, watch.seen).and_then(&read) {
             Ok(row) if seen.insert(row.key_text()) => rows.push(row),
             Ok(_) => {}
             Err(reason) => {
                 let payload = with_group(group, context, raw);
-                rejects.push(reject(&payload, format!("member: {reason}"), phone));
+                rejects.push(reject(&payload, format!("member: {reason}"), privacy));
             }
         }
     }
@@ -69,10 +69,10 @@ fn with_group(group: &str, context: fn(&str) -> bool, member: &str) -> String {
 }
 
 /// Reads the payload of a reject: a group, or one member with what its row takes from its group.
-pub(super) fn reread(endpoint: &Endpoint, payload: &str, phone: PhonePolicy) -> Record {
+pub(super) fn reread(endpoint: &Endpoint, payload: &str, privacy: &Privacy) -> Record {
     let seen = &mut Observation::default();
-    let Some(group) = group_of_one(payload) else { return (endpoint.read)(payload, phone, seen) };
-    let mut record = (endpoint.read)(&group, phone, seen);
+    let Some(group) = group_of_one(payload) else { return (endpoint.read)(payload, privacy, seen) };
+    let mut record = (endpoint.read)(&group, privacy, seen);
     // The group itself was read when its member was not, and came here in part.
     record.rows.retain(|row| row.table.name != MOOR_QUEUE.name);
     record

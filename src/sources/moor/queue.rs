@@ -2,7 +2,7 @@
 
 use crate::domain::contract::{FieldContract, JsonType, ObjectContract};
 use crate::domain::observation::Observation;
-use crate::domain::privacy::PhonePolicy;
+use crate::domain::privacy::Privacy;
 use crate::domain::record::{Record, Row, Value};
 use crate::domain::stream::StreamId;
 use crate::domain::table::{ColumnType, MOOR_QUEUE, MOOR_QUEUE_MEMBER};
@@ -48,20 +48,20 @@ static MEMBER: ObjectContract = ObjectContract {
     ],
 };
 
-fn read(raw: &str, phone: PhonePolicy, seen: &mut Observation) -> Record {
-    let opened = open_known(raw, phone, &ELEMENT, seen).and_then(|mut fields| {
+fn read(raw: &str, privacy: &Privacy, seen: &mut Observation) -> Record {
+    let opened = open_known(raw, privacy, &ELEMENT, seen).and_then(|mut fields| {
         let members = fields.list("assignMembers")?;
         Ok((fields.into_row(&MOOR_QUEUE, &GROUP)?, members))
     });
     let (group, members) = match opened {
         Ok(opened) => opened,
-        Err(reason) => return Record::new(raw, Vec::new(), vec![reject(raw, reason, phone)]),
+        Err(reason) => return Record::new(raw, Vec::new(), vec![reject(raw, reason, privacy)]),
     };
     let exten = group.values[0].clone();
     let mut rows = vec![group];
     let (context, watch) = ((raw, is_exten as fn(&str) -> bool), MemberWatch { member: &MEMBER, seen });
     let rejects =
-        add_members(context, members, phone, &mut rows, watch, |fields| member(fields, exten.clone()));
+        add_members(context, members, privacy, &mut rows, watch, |fields| member(fields, exten.clone()));
     Record::new(raw, rows, rejects)
 }
 

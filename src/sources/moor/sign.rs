@@ -40,7 +40,7 @@ fn sign_at(account: &str, secret: &str, timestamp: &str) -> Signature {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::privacy::PhonePolicy;
+    use crate::domain::privacy::Privacy;
 
     #[test]
     fn the_documents_own_example_is_signed_as_the_document_signs_it() {
@@ -49,7 +49,7 @@ mod tests {
             base_url: "https://openapis.7moor.com".parse().unwrap(),
             account_id: "N00000000556".into(),
             api_secret: "secret".into(),
-            phone: PhonePolicy::Mask,
+            privacy: Privacy::default(),
         };
         let now = DateTime::parse_from_rfc3339("2016-10-13T11:36:12.5+08:00").unwrap().to_utc();
         let signature = sign(&config, now);

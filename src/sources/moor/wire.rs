@@ -10,7 +10,7 @@ use serde_json::value::RawValue;
 use crate::domain::contract::{FieldContract, JsonType, ObjectContract};
 use crate::domain::fault::{Fault, FaultKind};
 use crate::domain::observation::Observation;
-use crate::domain::privacy::PhonePolicy;
+use crate::domain::privacy::Privacy;
 use crate::sources::answer::Answer;
 use crate::sources::contract::{TEXT_OR_NUMBER, open_known};
 use crate::sources::moor::fault::{Meaning, RATE_WAIT, SUCCESS, is_known_failure, meaning};
@@ -89,7 +89,7 @@ pub(super) fn verdict<'a>(
 ) -> Result<Success<'a>, Refusal> {
     let not_understood = || Refusal::Other(answer.not_understood(site, "JSON with a code or success", now));
     let mut observation = Observation::default();
-    let mut fields = open_known(&answer.text, PhonePolicy::Mask, &ANSWER, &mut observation)
+    let mut fields = open_known(&answer.text, &Privacy::MESSAGE, &ANSWER, &mut observation)
         .map_err(|_| not_understood())?;
     let sent = fields.take("code");
     let (code, shown) = (sent.count(), sent.into_text());
@@ -137,7 +137,7 @@ fn listing(mut fields: Fields<'_>, mut observation: Observation) -> Result<Listi
         match Scalar::of(data) {
             Scalar::List => elements = Some(list(data).map_err(|why| field("data", &why))?),
             Scalar::Object => {
-                let mut nested = open_known(data.get(), PhonePolicy::Mask, &NESTED, &mut observation)
+                let mut nested = open_known(data.get(), &Privacy::MESSAGE, &NESTED, &mut observation)
                     .map_err(|why| field("data", &why))?;
                 elements =
                     nested.take_raw("list").map(list).transpose().map_err(|why| field("data.list", &why))?;

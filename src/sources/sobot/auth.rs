@@ -27,7 +27,7 @@ fn sign(app_id: &str, create_time: &str, app_key: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::privacy::PhonePolicy;
+    use crate::domain::privacy::Privacy;
 
     #[test]
     fn the_documents_own_example_is_signed_as_the_document_signs_it() {
@@ -41,7 +41,7 @@ mod tests {
             base_url: Url::parse("https://www.sobot.com").unwrap(),
             app_id: "1".into(),
             app_key: "2".into(),
-            phone: PhonePolicy::Mask,
+            privacy: Privacy::default(),
         };
         let now = DateTime::parse_from_rfc3339("2019-09-25T15:49:33.999+08:00").unwrap().to_utc();
         assert_eq!(

@@ -3,7 +3,7 @@
 use secrecy::SecretString;
 use url::Url;
 
-use crate::domain::privacy::PhonePolicy;
+use crate::domain::privacy::Privacy;
 use crate::sources::address::authority;
 
 /// What an operator says of one Sobot account. `Debug` hides the key.
@@ -18,8 +18,8 @@ pub struct SobotConfig {
     pub app_id: String,
     /// `app_key`; it signs and is never sent.
     pub app_key: SecretString,
-    /// What becomes of phone numbers.
-    pub phone: PhonePolicy,
+    /// What becomes of personal data.
+    pub privacy: Privacy,
 }
 
 impl SobotConfig {

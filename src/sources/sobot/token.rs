@@ -8,7 +8,7 @@ use chrono::{DateTime, Utc};
 use secrecy::{ExposeSecret as _, SecretString};
 
 use crate::domain::fault::{Fault, FaultKind};
-use crate::domain::privacy::PhonePolicy;
+use crate::domain::privacy::Privacy;
 use crate::engine::port::clock::Clock;
 use crate::engine::port::token::{RenewalLease, Token, TokenVault};
 use crate::sources::answer::Answer;
@@ -175,7 +175,7 @@ impl TokenKeeper {
         let malformed = |why| site.fault(FaultKind::Malformed, why);
         let item = fields.take_raw("item").map_or("null", |raw| raw.get());
         let mut item =
-            Fields::open(item, PhonePolicy::Keep).map_err(|why| malformed(format!("field `item`: {why}")))?;
+            Fields::open(item, &Privacy::KEEP).map_err(|why| malformed(format!("field `item`: {why}")))?;
         let token = item.take("token").into_text().map(|text| text.trim().to_owned());
         let token = token.ok_or_else(|| malformed("the answer holds no token".to_owned()))?;
         let life = ["expires_in", "expire_in"]

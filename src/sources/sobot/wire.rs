@@ -6,7 +6,7 @@ use serde_json::value::RawValue;
 use crate::domain::fault::{Fault, FaultKind};
 use crate::domain::observation::Observation;
 use crate::domain::page::Page;
-use crate::domain::privacy::PhonePolicy;
+use crate::domain::privacy::Privacy;
 use crate::domain::record::Record;
 use crate::sources::answer::Answer;
 use crate::sources::contract::{observe, open_known};
@@ -41,7 +41,7 @@ pub(super) fn judge<'a>(
     secrets: &[&str],
     now: DateTime<Utc>,
 ) -> Result<Fields<'a>, Refusal> {
-    let opened = Fields::open(&answer.text, PhonePolicy::Mask);
+    let opened = Fields::open(&answer.text, &Privacy::MESSAGE);
     let envelope =
         opened.ok().and_then(|mut fields| code(fields.take("ret_code")).map(|code| (code, fields)));
     let Some((code, mut fields)) = envelope else {
@@ -85,7 +85,7 @@ pub(super) fn page(
     site: &CallSite,
     mut fields: Fields<'_>,
     endpoint: &'static Endpoint,
-    phone: PhonePolicy,
+    privacy: &Privacy,
 ) -> Result<Page, Fault> {
     let mut observation = Observation::default();
     observe(&endpoint.answer, fields.untaken(), &mut observation);
@@ -99,7 +99,7 @@ pub(super) fn page(
         })?),
     };
     let page_size = fields.take("page_size").count().and_then(|size| u32::try_from(size).ok());
-    let mut read = |item: &RawValue| record(item.get(), endpoint, phone, &mut observation);
+    let mut read = |item: &RawValue| record(item.get(), endpoint, privacy, &mut observation);
     let records = items.into_iter().map(&mut read).collect();
     Ok(Page {
         records,
@@ -113,13 +113,13 @@ pub(super) fn page(
 pub(super) fn record(
     raw: &str,
     endpoint: &'static Endpoint,
-    phone: PhonePolicy,
+    privacy: &Privacy,
     seen: &mut Observation,
 ) -> Record {
-    let opened = open_known(raw, phone, &endpoint.element, seen);
+    let opened = open_known(raw, privacy, &endpoint.element, seen);
     let row = opened.and_then(|fields| fields.into_row(endpoint.table, endpoint.names));
     match row {
         Ok(row) => Record::new(raw, vec![row], Vec::new()),
-        Err(reason) => Record::new(raw, Vec::new(), vec![reject(raw, reason, phone)]),
+        Err(reason) => Record::new(raw, Vec::new(), vec![reject(raw, reason, privacy)]),
     }
 }

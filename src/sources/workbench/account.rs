@@ -9,14 +9,14 @@ use crate::domain::stream::{StreamId, StreamKey};
 use crate::engine::port::feed::{Feed, FeedSession};
 use crate::sources::http::HttpClient;
 use crate::sources::workbench::config::WorkbenchConfig;
-use crate::sources::workbench::privacy::Privacy;
+use crate::sources::workbench::privacy::MessagePrivacy;
 use crate::sources::workbench::socket::{Place, connect};
 
 /// One call system.
 pub struct WorkbenchAccount {
     key: StreamKey,
     config: WorkbenchConfig,
-    privacy: Arc<Privacy>,
+    privacy: Arc<MessagePrivacy>,
     http: HttpClient,
 }
 
@@ -24,7 +24,8 @@ impl WorkbenchAccount {
     /// Reaches the call system through `http`.
     pub fn new(config: WorkbenchConfig, http: HttpClient) -> WorkbenchAccount {
         let key = StreamKey { source: config.source.clone(), stream: StreamId::WorkbenchAgentMonitor };
-        let privacy = Privacy { phone: config.phone, custom_fields: config.custom_fields.clone() };
+        let privacy =
+            MessagePrivacy { personal: config.privacy.clone(), custom_fields: config.custom_fields.clone() };
         WorkbenchAccount { key, config, privacy: Arc::new(privacy), http }
     }
 }

@@ -11,7 +11,7 @@ use serde_json::{Map, Value as Json};
 use url::{Url, form_urlencoded};
 
 use crate::domain::action::{ActionDraft, WorkbenchAction, target};
-use crate::domain::privacy::{PhonePolicy, mask_phone};
+use crate::domain::privacy::{Personal, Privacy};
 use crate::engine::port::action::{Actor, Reply};
 use crate::engine::port::budget::BudgetKey;
 use crate::engine::port::clock::Clock;
@@ -47,6 +47,8 @@ pub struct WriterConfig {
     pub form: FieldForm,
     /// Actions of each kind, per minute.
     pub per_minute: u32,
+    /// What becomes of personal data in the record of an action; nothing is kept as it is.
+    pub privacy: Privacy,
 }
 
 /// Makes orders under one agent's token.
@@ -72,7 +74,7 @@ impl WorkbenchWriter {
             command: action.command(),
             target: Some(target(extno)),
             path: path.to_owned(),
-            request: shown(&fields),
+            request: shown(&fields, &self.config.privacy.at_least_masked()),
         };
         let budget =
             BudgetKey { name: format!("workbench:{}{path}", authority(base_url)), per_minute: *per_minute };
@@ -108,13 +110,15 @@ fn fields(action: &WorkbenchAction, extno: &str) -> FieldList {
     }
 }
 
-/// The fields as people may see them: numbers masked, the message's text only measured.
-fn shown(fields: &FieldList) -> Json {
+/// The fields as people may see them: numbers masked at least, the message's text only measured.
+fn shown(fields: &FieldList, privacy: &Privacy) -> Json {
     let shown = |name: &str, value: &str| match name {
         "msg" => format!("({} characters)", value.chars().count()),
         "tel" if value.chars().count() < TELEPHONE_CHARS_MIN => value.to_owned(),
-        "tel" | "telephone" => mask_phone(value),
-        _ => PhonePolicy::Mask.scrub_text(value).unwrap_or_else(|| value.to_owned()),
+        "tel" | "telephone" => {
+            privacy.apply(Personal::Phone, value).unwrap_or_else(|| "(not recorded)".to_owned())
+        }
+        _ => privacy.scrub_text(value).unwrap_or_else(|| value.to_owned()),
     };
     fields.iter().map(|(name, value)| ((*name).to_owned(), Json::from(shown(name, value)))).collect()
 }

@@ -9,7 +9,7 @@ use crate::domain::table::ColumnType;
 use crate::sources::reading::{Fields, Names};
 use crate::sources::repair::body_text;
 use crate::sources::scalar::Scalar;
-use crate::sources::workbench::privacy::Privacy;
+use crate::sources::workbench::privacy::MessagePrivacy;
 
 /// Why a message cannot be read, and whether it ended a state all the same.
 struct Unread {
@@ -24,7 +24,7 @@ impl From<String> for Unread {
 }
 
 /// Reads one message that came through the socket of agent `extno`.
-pub(super) fn read(sent: String, extno: &str, privacy: &Privacy, bytes_max: usize) -> FeedMessage {
+pub(super) fn read(sent: String, extno: &str, privacy: &MessagePrivacy, bytes_max: usize) -> FeedMessage {
     let text = body_text(sent.into_bytes());
     let read = if text.len() <= bytes_max {
         message(&text, extno, privacy)
@@ -37,8 +37,8 @@ pub(super) fn read(sent: String, extno: &str, privacy: &Privacy, bytes_max: usiz
     })
 }
 
-fn message(text: &str, extno: &str, privacy: &Privacy) -> Result<FeedMessage, Unread> {
-    let mut fields = Fields::open(text, privacy.phone)?;
+fn message(text: &str, extno: &str, privacy: &MessagePrivacy) -> Result<FeedMessage, Unread> {
+    let mut fields = Fields::open(text, &privacy.personal)?;
     let method = fields.take("method").into_text();
     match method.as_deref() {
         Some("notice") => notice(fields, privacy).map(FeedMessage::Notice),
@@ -54,7 +54,7 @@ fn message(text: &str, extno: &str, privacy: &Privacy) -> Result<FeedMessage, Un
     }
 }
 
-fn notice(mut fields: Fields<'_>, privacy: &Privacy) -> Result<Notice, Unread> {
+fn notice(mut fields: Fields<'_>, privacy: &MessagePrivacy) -> Result<Notice, Unread> {
     let status = fields.column(&["status"], ColumnType::Integer)?;
     let Value::Integer(number) = status else {
         return Err("field `status`: expected a state, got nothing".to_owned().into());
@@ -63,14 +63,12 @@ fn notice(mut fields: Fields<'_>, privacy: &Privacy) -> Result<Notice, Unread> {
         reason: format!("field `status`: expected 0, 1, 2 or 3, got {number}"),
         ends_state: true,
     })?;
-    let time = fields.take_raw("time");
-    let elapsed_s = time.and_then(elapsed);
-    let mut extra = privacy.clean(fields.into_extra());
-    if let (Some(time), None) = (time, elapsed_s) {
-        // Not in the documented form; the state is told all the same.
-        let json = serde_json::from_str(time.get()).unwrap_or_default();
-        extra.insert("time".to_owned(), json);
+    let elapsed_s = fields.untaken().get("time").copied().and_then(elapsed);
+    if elapsed_s.is_some() {
+        fields.take_raw("time");
     }
+    // A time that is not in the documented form stays; the state is told all the same.
+    let extra = privacy.clean(fields.into_extra());
     Ok(Notice { state, elapsed_s, extra })
 }
 
@@ -84,10 +82,10 @@ fn elapsed(raw: &RawValue) -> Option<u32> {
     Some(seconds)
 }
 
-fn popup(mut fields: Fields<'_>, extno: &str, privacy: &Privacy) -> Result<CallPopup, String> {
+fn popup(mut fields: Fields<'_>, extno: &str, privacy: &MessagePrivacy) -> Result<CallPopup, String> {
     let session_id = text_of(fields.key(&["sessionId"])?).unwrap_or_default();
     let city = text_of(fields.text(&["city"])?);
-    let taker = text_of(fields.column(&["extno"], ColumnType::Text)?);
+    let taker = text_of(fields.text(&["extno"])?);
     let sent = fields.take_raw("info");
     let inner_text = sent.and_then(|raw| match Scalar::of(raw) {
         Scalar::Nothing => None,
@@ -116,7 +114,7 @@ fn popup(mut fields: Fields<'_>, extno: &str, privacy: &Privacy) -> Result<CallP
     };
     let Some(inner_text) = inner_text else { return Ok(CallPopup { extra, ..blank }) };
     let named = |why: String| format!("field `info`: {why}");
-    let mut info = Fields::open(&inner_text, privacy.phone).map_err(named)?;
+    let mut info = Fields::open(&inner_text, &privacy.personal).map_err(named)?;
     let popup = customer(&mut info, blank, privacy).map_err(named)?;
     let inner = privacy.clean(info.into_extra());
     if !inner.is_empty() {
@@ -125,7 +123,7 @@ fn popup(mut fields: Fields<'_>, extno: &str, privacy: &Privacy) -> Result<CallP
     Ok(CallPopup { extra, ..popup })
 }
 
-fn customer(info: &mut Fields<'_>, blank: CallPopup, privacy: &Privacy) -> Result<CallPopup, String> {
+fn customer(info: &mut Fields<'_>, blank: CallPopup, privacy: &MessagePrivacy) -> Result<CallPopup, String> {
     let custom = match info.take_raw("fields") {
         None => None,
         Some(raw) => {
@@ -163,7 +161,7 @@ fn customer(info: &mut Fields<'_>, blank: CallPopup, privacy: &Privacy) -> Resul
         project_id,
         info_status,
         task_id,
-        telephone: text_of(info.phone(&["telephone"])?),
+        telephone: text_of(info.text(&["telephone"])?),
         info_uuid,
         ..blank
     })

@@ -4,7 +4,7 @@
 use chrono::{DateTime, Utc};
 
 use crate::domain::fault::{Fault, FaultKind};
-use crate::domain::privacy::PhonePolicy;
+use crate::domain::privacy::Privacy;
 use crate::engine::port::action::Reply;
 use crate::sources::answer::Answer;
 use crate::sources::reading::Fields;
@@ -60,7 +60,7 @@ fn refused_or_unknown(fault: Fault, status: u16) -> Reply {
 }
 
 fn strict(text: &str) -> Option<Envelope> {
-    let mut fields = Fields::open(text, PhonePolicy::Keep).ok()?;
+    let mut fields = Fields::open(text, &Privacy::KEEP).ok()?;
     Some(Envelope {
         code: fields.take("code").into_text()?.trim().to_owned(),
         message: fields.take("msg").into_text(),

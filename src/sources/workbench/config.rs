@@ -3,7 +3,7 @@
 use secrecy::SecretString;
 use url::Url;
 
-use crate::domain::privacy::{CustomFieldPolicy, PhonePolicy};
+use crate::domain::privacy::{CustomFieldPolicy, Privacy};
 
 /// What an operator says of one call system. `Debug` hides the tokens.
 #[derive(Debug, Clone)]
@@ -16,8 +16,8 @@ pub struct WorkbenchConfig {
     pub agents: Vec<WorkbenchAgent>,
     /// Whether the token stands in the address as `access_token=…` and not bare, as documented.
     pub named_token: bool,
-    /// What becomes of phone numbers.
-    pub phone: PhonePolicy,
+    /// What becomes of personal data.
+    pub privacy: Privacy,
     /// What becomes of custom fields.
     pub custom_fields: CustomFieldPolicy,
     /// A larger message is set aside unread, in bytes.

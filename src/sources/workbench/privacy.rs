@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value as Json};
 
-use crate::domain::privacy::{CustomFieldPolicy, PhonePolicy};
+use crate::domain::privacy::{CustomFieldPolicy, Privacy};
 use crate::domain::record::Reject;
 use crate::sources::reading::{Fields, reject};
 
@@ -11,12 +11,12 @@ const NAME: &str = "fields";
 
 /// What may be stored of a message.
 #[derive(Debug, Clone)]
-pub(super) struct Privacy {
-    pub(super) phone: PhonePolicy,
+pub(super) struct MessagePrivacy {
+    pub(super) personal: Privacy,
     pub(super) custom_fields: CustomFieldPolicy,
 }
 
-impl Privacy {
+impl MessagePrivacy {
     /// What is kept of custom fields sent as this JSON; `None` where nothing is.
     ///
     /// # Errors
@@ -25,7 +25,7 @@ impl Privacy {
         if self.custom_fields == CustomFieldPolicy::Drop {
             return Ok(None);
         }
-        Ok(self.custom_fields.apply(Fields::open(json, self.phone)?.into_extra()))
+        Ok(self.custom_fields.apply(Fields::open(json, &self.personal)?.into_extra()))
     }
 
     /// Removes what may not be kept of custom fields from what has no column.
@@ -65,18 +65,18 @@ impl Privacy {
     /// The reject of a message, less what may not be stored.
     pub(super) fn reject(&self, raw: &str, reason: String) -> Reject {
         if self.custom_fields == CustomFieldPolicy::Keep || !raw.contains(NAME) {
-            return reject(raw, reason, self.phone);
+            return reject(raw, reason, &self.personal);
         }
         match serde_json::from_str::<Json>(raw) {
             Ok(mut json) => {
                 self.clean_value(&mut json);
-                reject(&json.to_string(), reason, self.phone)
+                reject(&json.to_string(), reason, &self.personal)
             }
             Err(_) => {
                 // Where the fields end cannot be told in what is no JSON.
                 let kept = raw.split(NAME).next().unwrap_or_default();
                 let reason = format!("{reason}; cut where custom fields begin");
-                reject(&format!("{kept}…"), reason, self.phone)
+                reject(&format!("{kept}…"), reason, &self.personal)
             }
         }
     }

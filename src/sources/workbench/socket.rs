@@ -25,7 +25,7 @@ use crate::sources::address::address;
 use crate::sources::http::{HttpClient, Raw};
 use crate::sources::site::{CallSite, quote};
 use crate::sources::workbench::agent_monitor::read;
-use crate::sources::workbench::privacy::Privacy;
+use crate::sources::workbench::privacy::MessagePrivacy;
 
 const PATH: &str = "/agent/monitor";
 
@@ -45,7 +45,7 @@ pub(super) struct Place {
     pub(super) extno: String,
     pub(super) access_token: SecretString,
     pub(super) named_token: bool,
-    pub(super) privacy: Arc<Privacy>,
+    pub(super) privacy: Arc<MessagePrivacy>,
     pub(super) bytes_max: usize,
 }
 

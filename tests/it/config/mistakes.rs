@@ -65,7 +65,7 @@ agents = [{ extno = 1001, access_token = "x" }, { extno = "1001", access_token =
     engine.retries: expects a whole number, not a number with a fraction (ccsync.toml)
     engine.retry_max: 10s is less than `retry_base`, which is 1m (default)
     engine.leases: unknown key; did you mean `lease`? (environment)
-    privacy.phone: expects "mask" or "keep" or "drop", not "msk"; did you mean `mask`? (ccsync.toml)
+    privacy.phone: expects "mask" or "keep" or "hmac" or "drop", not "msk"; did you mean `mask`? (ccsync.toml)
     log.filter: "info,==" is not a filter such as "info,ccsync=debug": invalid filter directive (ccsync.toml)
     sources.a.kind: expects "sobot" or "moor" or "workbench", not "sobott"; did you mean `sobot`? (ccsync.toml)
     sources."b c": is not a name: letters, digits, `_` and `-`, 63 at most, the first one no `_` or `-` (ccsync.toml)

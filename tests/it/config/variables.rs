@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use ccsync::config::{Account, load};
-use ccsync::domain::privacy::PhonePolicy;
+use ccsync::domain::privacy::Policy;
 use ccsync::domain::stream::StreamId;
 use secrecy::ExposeSecret;
 
@@ -41,7 +41,7 @@ fn variables_set_values_of_every_type() {
     assert_eq!(settings.database.port, 5432);
     assert!(!settings.database.fetch);
     assert_eq!(settings.engine.lease, Duration::from_secs(20));
-    assert_eq!(settings.source("s").unwrap().phone, PhonePolicy::Drop);
+    assert_eq!(settings.source("s").unwrap().privacy.phone, Policy::Drop);
     let Account::Sobot { app_id, app_key, .. } = &settings.source("s").unwrap().account else { panic!() };
     assert_eq!((app_id.as_str(), app_key.expose_secret()), ("00042", "0123"));
     let Account::Moor { account_id, api_secret, .. } = &settings.source("moor").unwrap().account else {

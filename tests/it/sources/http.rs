@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use ccsync::domain::fault::{Fault, FaultKind};
 use ccsync::domain::page::{Page, PageRequest};
-use ccsync::domain::privacy::PhonePolicy;
+use ccsync::domain::privacy::Privacy;
 use ccsync::sources::http::HttpConfig;
 use ccsync::sources::moor::{MoorAccount, MoorConfig};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -20,7 +20,7 @@ async fn ask(base: Url, config: HttpConfig) -> Result<Page, Fault> {
         base_url: base,
         account_id: "N00000000556".into(),
         api_secret: "secret".into(),
-        phone: PhonePolicy::Mask,
+        privacy: Privacy::default(),
     };
     let clock = ManualClock::at("2016-10-13T11:36:12+08:00");
     let source =

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use ccsync::domain::fault::{Fault, FaultKind};
 use ccsync::domain::page::{Closing, Page, PageRequest};
-use ccsync::domain::privacy::PhonePolicy;
+use ccsync::domain::privacy::{Policy, Privacy};
 use ccsync::domain::record::{Record, Value};
 use ccsync::domain::stream::StreamId;
 use ccsync::engine::port::source::Source;
@@ -31,7 +31,7 @@ struct Bench {
     budget: Arc<CountingBudget>,
 }
 
-async fn bench(phone: PhonePolicy) -> Bench {
+async fn bench(phone: Policy) -> Bench {
     let vendor = Vendor::start().await;
     let clock = ManualClock::at("2016-10-13T11:36:12+08:00");
     let config = MoorConfig {
@@ -39,7 +39,7 @@ async fn bench(phone: PhonePolicy) -> Bench {
         base_url: vendor.base.clone(),
         account_id: "N00000000556".into(),
         api_secret: "secret".into(),
-        phone,
+        privacy: Privacy { phone, ..Privacy::default() },
     };
     let budget = Arc::new(CountingBudget::default());
     let account = MoorAccount::new(config, client(), moor_limits(budget.clone()), clock.clone());
@@ -51,7 +51,7 @@ async fn ask(source: Arc<dyn Source>) -> Result<Page, Fault> {
 }
 
 async fn queue(reply: Reply) -> Result<Page, Fault> {
-    let bench = bench(PhonePolicy::Mask).await;
+    let bench = bench(Policy::Mask).await;
     bench.vendor.reply("queueQueue", reply);
     ask(bench.account.queue()).await
 }
@@ -70,7 +70,7 @@ fn text(text: &str) -> Value {
 
 #[tokio::test]
 async fn a_request_is_signed_by_one_reading_of_the_clock_in_beijing_time() {
-    let bench = bench(PhonePolicy::Mask).await;
+    let bench = bench(Policy::Mask).await;
     bench.vendor.reply("queueQueue", Reply::json(nested(GROUP, 1)));
     let source = bench.account.queue();
     assert_eq!((source.stream(), source.closing()), (StreamId::MoorQueue, Closing::Total));
@@ -115,9 +115,9 @@ async fn the_documents_group_becomes_one_row_for_itself_and_one_for_each_member(
 #[tokio::test]
 async fn the_documents_claim_state_becomes_one_row_for_each_member_with_the_phone_as_configured() {
     for (policy, phone) in [
-        (PhonePolicy::Mask, text("157****6914")),
-        (PhonePolicy::Keep, text("15711356914")),
-        (PhonePolicy::Drop, Value::Null),
+        (Policy::Mask, text("157****6914")),
+        (Policy::Keep, text("15711356914")),
+        (Policy::Drop, Value::Null),
     ] {
         let bench = bench(policy).await;
         bench.vendor.reply("queueQueueAgentClaimStatus", Reply::json(nested(CLAIM, 1)));
@@ -225,7 +225,7 @@ async fn a_failure_is_known_by_its_code(
 #[case(403)]
 #[tokio::test]
 async fn too_many_requests_are_told_by_the_text_of_a_403_and_not_sent_again(#[case] status: u16) {
-    let bench = bench(PhonePolicy::Mask).await;
+    let bench = bench(Policy::Mask).await;
     let body = r#"{"code":403,"message":"Server is busy, max request frequency is 20/min"}"#;
     bench.vendor.reply("queueQueue", Reply::status(status, body));
     let fault = ask(bench.account.queue()).await.unwrap_err();
@@ -236,7 +236,7 @@ async fn too_many_requests_are_told_by_the_text_of_a_403_and_not_sent_again(#[ca
 
 #[tokio::test]
 async fn a_refused_signature_is_taken_afresh_once_and_both_clocks_are_told() {
-    let bench = bench(PhonePolicy::Mask).await;
+    let bench = bench(Policy::Mask).await;
     let body = format!(r#"{{"code":"403","message":"bad {SIG} {AUTHORIZATION} secret 15711356914"}}"#);
     let refusal = Reply::json(body).header("date", "Thu, 13 Oct 2016 03:46:12 GMT");
     bench.vendor.reply("queueQueue", refusal.clone());
@@ -255,7 +255,7 @@ async fn a_refused_signature_is_taken_afresh_once_and_both_clocks_are_told() {
 
 #[tokio::test]
 async fn a_signature_that_grew_old_on_the_way_is_replaced_by_a_fresh_one() {
-    let bench = bench(PhonePolicy::Mask).await;
+    let bench = bench(Policy::Mask).await;
     bench.vendor.reply("queueQueue", Reply::json(r#"{"code":403}"#).after(Duration::from_millis(60)));
     bench.vendor.reply("queueQueue", Reply::json(nested(GROUP, 1)));
     let (page, ()) = tokio::join!(ask(bench.account.queue()), async {
@@ -324,7 +324,7 @@ async fn a_group_without_members_or_memory_is_a_group() {
 
 #[tokio::test]
 async fn what_a_group_has_beyond_its_columns_travels_with_each_claim_state() {
-    let bench = bench(PhonePolicy::Mask).await;
+    let bench = bench(Policy::Mask).await;
     let element = r#"{"exten":"1","color":"red","assignMembers":[{"agentNumber":"a","pcAutoClaim":"1","mobileAutoClaim":0,"mobile":"0571-88"}]}"#;
     bench.vendor.reply("queueQueueAgentClaimStatus", Reply::json(nested(element, 1)));
     let page = ask(bench.account.agent_claim_status()).await.unwrap();
@@ -338,7 +338,7 @@ async fn what_a_group_has_beyond_its_columns_travels_with_each_claim_state() {
 
 #[tokio::test]
 async fn budgets_are_named_after_account_host_and_endpoint() {
-    let bench = bench(PhonePolicy::Mask).await;
+    let bench = bench(Policy::Mask).await;
     let host = format!("127.0.0.1:{}", bench.vendor.base.port().unwrap());
     for (stream, endpoint) in
         [(StreamId::MoorQueue, "queueQueue"), (StreamId::MoorAgentClaimStatus, "queueQueueAgentClaimStatus")]
@@ -349,7 +349,7 @@ async fn budgets_are_named_after_account_host_and_endpoint() {
 
 #[tokio::test]
 async fn a_signature_sent_again_is_counted_like_any_other_request() {
-    let bench = bench(PhonePolicy::Mask).await;
+    let bench = bench(Policy::Mask).await;
     bench.vendor.reply("queueQueue", Reply::json(r#"{"code":403}"#));
     bench.vendor.reply("queueQueue", Reply::json(nested(GROUP, 1)));
     ask(bench.account.queue()).await.unwrap();

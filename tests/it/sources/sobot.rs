@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use ccsync::domain::fault::{Fault, FaultKind};
 use ccsync::domain::page::{Closing, Page, PageRequest};
-use ccsync::domain::privacy::PhonePolicy;
+use ccsync::domain::privacy::{Policy, Privacy};
 use ccsync::domain::record::{Row, Value};
 use ccsync::domain::window::TimeWindow;
 use ccsync::engine::port::source::Source;
@@ -71,7 +71,7 @@ struct Bench {
     account: SobotAccount,
 }
 
-async fn bench(phone: PhonePolicy) -> Bench {
+async fn bench(phone: Policy) -> Bench {
     let vendor = Vendor::start().await;
     let clock = ManualClock::at("2026-01-02T00:00:00+08:00");
     let vault = MemoryVault::new(&clock);
@@ -81,7 +81,7 @@ async fn bench(phone: PhonePolicy) -> Bench {
         base_url: vendor.base.clone(),
         app_id: "app1".into(),
         app_key: "k3y-of-app1".into(),
-        phone,
+        privacy: Privacy { phone, ..Privacy::default() },
     };
     Bench { account: SobotAccount::new(config, client(), vault, clock), vendor }
 }
@@ -98,7 +98,7 @@ impl Bench {
 }
 
 async fn calls(reply: Reply) -> Result<Page, Fault> {
-    bench(PhonePolicy::Mask).await.calls(reply).await
+    bench(Policy::Mask).await.calls(reply).await
 }
 
 /// The rows and the reasons of one call element.
@@ -131,7 +131,7 @@ fn number(row: &Row, column: &str) -> rust_decimal::Decimal {
 
 #[tokio::test]
 async fn a_page_of_calls_is_asked_for_as_the_document_says() {
-    let bench = bench(PhonePolicy::Mask).await;
+    let bench = bench(Policy::Mask).await;
     let source = bench.account.call_result();
     assert_eq!((source.stream().as_str(), source.closing()), ("sobot.call_result", Closing::Total));
     bench.ask(source, Reply::json(CALL)).await.unwrap();
@@ -147,7 +147,7 @@ async fn a_page_of_calls_is_asked_for_as_the_document_says() {
 
 #[tokio::test]
 async fn a_page_of_chats_is_asked_for_by_whole_days() {
-    let bench = bench(PhonePolicy::Mask).await;
+    let bench = bench(Policy::Mask).await;
     let source = bench.account.chat_result();
     assert_eq!((source.stream().as_str(), source.closing()), ("sobot.chat_result", Closing::EmptyPage));
     bench.ask(source, Reply::json(CHAT)).await.unwrap();
@@ -176,7 +176,7 @@ async fn the_documents_call_becomes_a_row_whose_score_adds_up() {
 
 #[tokio::test]
 async fn the_documents_chat_becomes_a_row_whose_score_adds_up() {
-    let bench = bench(PhonePolicy::Mask).await;
+    let bench = bench(Policy::Mask).await;
     let page = bench.ask(bench.account.chat_result(), Reply::json(CHAT)).await.unwrap();
     assert_eq!((page.total, page.page_size, page.records.len()), (None, None, 1));
     let row = &page.records[0].rows[0];
@@ -204,7 +204,7 @@ async fn strings_and_numbers_and_either_name_of_the_quality_time_give_the_same_r
 
 #[tokio::test]
 async fn names_of_the_older_twin_are_understood_for_chats() {
-    let bench = bench(PhonePolicy::Mask).await;
+    let bench = bench(Policy::Mask).await;
     let body = success(
         r#""items":[{"cid":"c","schemeid":"s","staffid":"a","staff_name":"n","email":"e@x","chat_start_time":"1572851882000","update_time":1572954558319,"quality_score":1.5}]"#,
     );
@@ -296,17 +296,17 @@ async fn fields_without_a_column_are_kept_and_phone_numbers_treated_as_configure
     let body = success(&format!(r#""items":[{element}],"total_count":1"#));
     for (phone, email, extra) in [
         (
-            PhonePolicy::Mask,
+            Policy::Mask,
             "157****6914@qq.com",
             serde_json::json!({"qualify_time":"1554971786078","note":{"tel":"157****6914","n":[1,1.5]}}),
         ),
         (
-            PhonePolicy::Keep,
+            Policy::Keep,
             "15711356914@qq.com",
             serde_json::json!({"qualify_time":"1554971786078","note":{"tel":"15711356914","n":[1,1.5]}}),
         ),
         (
-            PhonePolicy::Drop,
+            Policy::Drop,
             "@qq.com",
             serde_json::json!({"qualify_time":"1554971786078","note":{"tel":null,"n":[1,1.5]}}),
         ),
@@ -402,7 +402,7 @@ async fn a_success_that_cannot_be_understood_is_malformed(#[case] more: &str, #[
 
 #[tokio::test]
 async fn a_windowed_stream_is_not_read_without_a_window() {
-    let bench = bench(PhonePolicy::Mask).await;
+    let bench = bench(Policy::Mask).await;
     let request = PageRequest { window: None, page_no: 1, page_size: 1 };
     let fault = bench.account.call_result().fetch(&request).await.unwrap_err();
     assert_eq!(fault.kind, FaultKind::RequestRefused);

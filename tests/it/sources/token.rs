@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use ccsync::domain::fault::{Fault, FaultKind};
 use ccsync::domain::page::{Page, PageRequest};
-use ccsync::domain::privacy::PhonePolicy;
+use ccsync::domain::privacy::Privacy;
 use ccsync::domain::stream::StreamId;
 use ccsync::domain::window::TimeWindow;
 use ccsync::engine::port::clock::Clock as _;
@@ -36,7 +36,7 @@ fn account(vendor: &Vendor, vault: &Arc<MemoryVault>, clock: &Arc<ManualClock>) 
         base_url: vendor.base.clone(),
         app_id: "app1".into(),
         app_key: "k3y-of-app1".into(),
-        phone: PhonePolicy::Mask,
+        privacy: Privacy::default(),
     };
     SobotAccount::new(config, client(), vault.clone(), clock.clone())
 }

@@ -1,9 +1,9 @@
 use super::*;
-use crate::domain::privacy::{CustomFieldPolicy, PhonePolicy};
+use crate::domain::privacy::{CustomFieldPolicy, Privacy};
 use crate::domain::record::Reject;
 
-fn privacy(custom_fields: CustomFieldPolicy) -> Privacy {
-    Privacy { phone: PhonePolicy::Mask, custom_fields }
+fn privacy(custom_fields: CustomFieldPolicy) -> MessagePrivacy {
+    MessagePrivacy { personal: Privacy::default(), custom_fields }
 }
 
 fn heard(text: &str) -> FeedMessage {
@@ -89,7 +89,7 @@ fn string_and_number_are_one_and_the_waiting_time_comes_in_several_forms() {
 #[test]
 fn what_cannot_be_read_is_set_aside_whole_with_its_reason() {
     let drop = || CustomFieldPolicy::Drop;
-    assert_eq!(rejected("hello 15711356914", drop()).0.payload, r#""hello 157****6914""#);
+    assert_eq!(rejected("hello 15711356914", drop()).0.payload, "hello 157****6914");
     let (reject, ends_state) = rejected(r#"{"method":"notice","status":7}"#, drop());
     assert!(ends_state && reject.reason.contains("got 7"), "{reject:?}");
     for text in [r#"{"method":"dance"}"#, r#"{"status":1}"#, r#"{"method":"info"}"#, "[]", ""] {

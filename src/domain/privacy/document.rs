@@ -1,0 +1,118 @@
+//! Privacy within JSON: by the names of fields, and in every text, number and name of a field.
+
+use serde_json::{Map, Value as Json};
+
+use super::field::kind_of;
+use super::{Personal, Policy, Privacy};
+
+/// Fields by these names are never stored (`vendor-facts.md` 5, item 9).
+const CREDENTIAL_NAMES: [&str; 2] = ["password", "passwd"];
+
+/// JSON within a text within JSON … is looked into this deep, and beyond that taken as text.
+const TEXT_DEPTH_MAX: u32 = 8;
+
+impl Privacy {
+    /// Treats a whole document.
+    pub fn scrub(&self, json: &mut Json) {
+        self.scrub_value(json, None, 0);
+    }
+
+    /// Treats the fields of an object.
+    pub fn scrub_fields(&self, fields: &mut Map<String, Json>) {
+        self.scrub_map(fields, None, 0);
+    }
+
+    /// `kind`: of the field in which all of this stands.
+    fn scrub_map(&self, map: &mut Map<String, Json>, kind: Option<Personal>, depth: u32) {
+        map.retain(|name, _| !CREDENTIAL_NAMES.contains(&name.as_str()));
+        for (name, value) in map.iter_mut() {
+            self.scrub_value(value, kind_of(name).or(kind), depth);
+        }
+        if map.keys().any(|name| self.forbids(name)) {
+            for (name, value) in std::mem::take(map) {
+                let name = self.scrub_text(&name).unwrap_or(name);
+                map.insert(free_name(map, name), value);
+            }
+        }
+    }
+
+    fn scrub_value(&self, value: &mut Json, kind: Option<Personal>, depth: u32) {
+        if self.keeps_all() && !matches!(value, Json::Object(_) | Json::Array(_)) {
+            return;
+        }
+        match value {
+            Json::Object(map) => self.scrub_map(map, kind, depth),
+            Json::Array(items) => items.iter_mut().for_each(|item| self.scrub_value(item, kind, depth)),
+            Json::String(text) => {
+                if let Some(left) = self.scrub_string(text, kind, depth) {
+                    *value = left;
+                }
+            }
+            Json::Number(number) => {
+                let text = number.to_string();
+                let treated = match kind.filter(|kind| self.of(*kind) != Policy::Keep) {
+                    Some(kind) => Some(self.apply(kind, &text)),
+                    // A fraction is nobody's number.
+                    None if text.contains(['.', 'e']) => None,
+                    None => self.scrub_text(&text).map(Some),
+                };
+                if let Some(left) = treated {
+                    *value = left.filter(|left| !left.is_empty()).map_or(Json::Null, Json::String);
+                }
+            }
+            Json::Null | Json::Bool(_) => {}
+        }
+    }
+
+    /// What takes the text's place, where something does.
+    fn scrub_string(&self, text: &str, kind: Option<Personal>, depth: u32) -> Option<Json> {
+        if depth < TEXT_DEPTH_MAX
+            && text.trim_start().starts_with(['{', '['])
+            && let Ok(sent @ (Json::Object(_) | Json::Array(_))) = serde_json::from_str::<Json>(text)
+        {
+            let mut left = sent.clone();
+            self.scrub_value(&mut left, kind, depth + 1);
+            return (left != sent).then(|| Json::String(left.to_string()));
+        }
+        let kind = kind.filter(|kind| self.of(*kind) != Policy::Keep && !text.trim().is_empty());
+        let left = match kind {
+            Some(kind) => self.apply(kind, text),
+            None => Some(self.scrub_text(text)?),
+        };
+        match left {
+            Some(left) if left == text => None,
+            Some(left) if !left.trim().is_empty() => Some(Json::String(left)),
+            _ => Some(Json::Null),
+        }
+    }
+
+    /// What may be stored of a text that should have been JSON and is not: phone numbers and addresses are
+    /// treated where they stand; from the first field on that holds something else personal, nothing is left,
+    /// for where its value ends cannot be told.
+    pub fn scrub_broken(&self, text: &str) -> String {
+        let names = text.split('"').scan(0, |at, part| {
+            let start = *at;
+            *at += part.len() + 1;
+            Some((start, part))
+        });
+        let is_forbidden = |name: &str| {
+            let name = name.trim_end_matches('\\');
+            let kind = kind_of(name);
+            CREDENTIAL_NAMES.contains(&name) || kind.is_some_and(|kind| self.of(kind) != Policy::Keep)
+        };
+        let cut = names.skip(1).find(|(_, part)| is_forbidden(part)).map(|(start, _)| start);
+        let kept = cut.map_or_else(|| text.to_owned(), |start| format!("{}…", &text[..start]));
+        self.scrub_text(&kept).unwrap_or(kept)
+    }
+}
+
+/// The name, or one made of it that the object does not have yet.
+fn free_name(map: &Map<String, Json>, name: String) -> String {
+    let mut free = name.clone();
+    let mut number = 2;
+    while map.contains_key(&free) {
+        free = format!("{name} ({number})");
+        number += 1;
+    }
+    free
+}

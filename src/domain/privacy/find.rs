@@ -1,0 +1,255 @@
+//! Where phone numbers and e-mail addresses stand in a text.
+//!
+//! What vendors use as ids must not be taken for numbers: digits that touch a Latin letter are none, nor are
+//! longer or shorter runs than a number has; landlines and service numbers are known by the gap in them.
+
+use super::Personal;
+
+/// A text with fewer digits between two letters holds no number.
+const DIGITS_MIN: usize = 8;
+/// Parts into which people write a number.
+const GROUPS_MAX: usize = 6;
+/// The longest part before an address's `@`.
+const LOCAL_CHARS_MAX: usize = 64;
+
+/// A stretch of a text, in bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Span {
+    pub(super) start: usize,
+    pub(super) end: usize,
+    pub(super) kind: Personal,
+}
+
+/// All of them, in their order, none touching another.
+pub(super) fn find(text: &str, phones: bool, emails: bool) -> Vec<Span> {
+    let phones = phones && may_hold_phone(text);
+    let emails = emails && (text.contains('@') || text.contains('＠'));
+    if !phones && !emails {
+        return Vec::new();
+    }
+    let letters: Vec<(usize, char)> = text.char_indices().map(|(at, letter)| (at, fold(letter))).collect();
+    let mut found = Vec::new();
+    if emails {
+        find_emails(&letters, text.len(), &mut found);
+    }
+    if phones {
+        let addresses = found.len();
+        find_phones(&letters, text.len(), &mut found);
+        let (known, new) = found.split_at(addresses);
+        let apart =
+            |span: &&Span| known.iter().all(|other| span.end <= other.start || other.end <= span.start);
+        let mut all: Vec<Span> = known.iter().chain(new.iter().filter(apart)).copied().collect();
+        all.sort_by_key(|span| span.start);
+        return all;
+    }
+    found
+}
+
+/// Most texts end here: one look at each byte.
+fn may_hold_phone(text: &str) -> bool {
+    let mut digits = 0;
+    for byte in text.bytes() {
+        match byte {
+            // Full-width digits begin with EF.
+            b'0'..=b'9' | 0xEF => {
+                digits += 1;
+                if digits == DIGITS_MIN {
+                    return true;
+                }
+            }
+            b'+' | b'-' | b' ' | b'.' | b'(' | b')' | b'\t' | 0x80.. => {}
+            _ => digits = 0,
+        }
+    }
+    false
+}
+
+/// Full-width letters as their plain ones, and the many dashes and blanks as one each.
+pub(super) fn fold(letter: char) -> char {
+    match letter {
+        '\u{ff01}'..='\u{ff5e}' => char::from_u32(letter as u32 - 0xfee0).unwrap_or(letter),
+        '\u{2010}'..='\u{2015}' | '\u{2212}' => '-',
+        '\u{a0}' | '\u{2002}'..='\u{200a}' | '\u{202f}' | '\u{3000}' => ' ',
+        _ => letter,
+    }
+}
+
+/// The digits of a text, nothing else.
+pub(super) fn digits_of(text: &str) -> String {
+    text.chars().map(fold).filter(char::is_ascii_digit).collect()
+}
+
+fn is_mobile(digits: &str) -> bool {
+    digits.len() == 11 && digits.starts_with('1') && (b'3'..=b'9').contains(&digits.as_bytes()[1])
+}
+
+/// The eleven digits of a mainland mobile number, without what is dialled before it.
+pub(super) fn national_mobile(text: &str) -> Option<String> {
+    let odd =
+        |letter: char| !(letter.is_ascii_digit() || is_separator(letter) || letter == '+' || letter == '(');
+    if text.trim().chars().map(fold).any(odd) {
+        return None;
+    }
+    let digits = digits_of(text);
+    mobile_of(&digits).map(str::to_owned)
+}
+
+fn mobile_of(digits: &str) -> Option<&str> {
+    ["", "86", "0086", "0", "860"]
+        .iter()
+        .filter_map(|prefix| digits.strip_prefix(prefix))
+        .find(|rest| is_mobile(rest))
+}
+
+fn is_separator(letter: char) -> bool {
+    matches!(letter, '-' | ' ' | '.' | ')' | '\t')
+}
+
+/// A run of digits within the text: indexes of its first letter and of the one behind it.
+struct Group {
+    start: usize,
+    end: usize,
+    digits: String,
+}
+
+fn find_phones(letters: &[(usize, char)], bytes: usize, found: &mut Vec<Span>) {
+    let letter = |at: usize| letters.get(at).map(|(_, letter)| *letter);
+    let mut at = 0;
+    while at < letters.len() {
+        let plus = letter(at) == Some('+');
+        let first = at + usize::from(plus);
+        let before = at.checked_sub(1).and_then(letter);
+        let begins = letter(first).is_some_and(|letter| letter.is_ascii_digit())
+            && !before.is_some_and(|before| before.is_ascii_alphanumeric());
+        if !begins {
+            at += 1;
+            continue;
+        }
+        let groups = groups(letters, first);
+        match taken(letters, &groups, plus) {
+            Some(count) => {
+                let end = groups[count - 1].end;
+                let end_byte = letters.get(end).map_or(bytes, |(byte, _)| *byte);
+                found.push(Span { start: letters[at].0, end: end_byte, kind: Personal::Phone });
+                at = end;
+            }
+            None => at = groups.first().map_or(at + 1, |group| group.end),
+        }
+    }
+}
+
+/// The runs of digits from here on that are a separator or two apart.
+fn groups(letters: &[(usize, char)], mut at: usize) -> Vec<Group> {
+    let letter = |at: usize| letters.get(at).map(|(_, letter)| *letter);
+    let mut groups = Vec::new();
+    while groups.len() < GROUPS_MAX {
+        let start = at;
+        while letter(at).is_some_and(|letter| letter.is_ascii_digit()) {
+            at += 1;
+        }
+        if start == at {
+            break;
+        }
+        groups.push(Group {
+            start,
+            end: at,
+            digits: letters[start..at].iter().map(|(_, digit)| *digit).collect(),
+        });
+        let gap =
+            letters[at..].iter().take_while(|(_, letter)| is_separator(*letter) || *letter == '(').count();
+        if gap == 0 || 3 < gap {
+            break;
+        }
+        at += gap;
+    }
+    groups
+}
+
+/// How many of the runs make one number, if they do.
+fn taken(letters: &[(usize, char)], groups: &[Group], plus: bool) -> Option<usize> {
+    (1..=groups.len()).rev().find(|count| {
+        let taken = &groups[..*count];
+        let Some(last) = taken.last() else { return false };
+        let ends = !letters.get(last.end).is_some_and(|(_, letter)| letter.is_ascii_alphabetic());
+        let point = |pair: &[Group]| letters[pair[0].end].1 == '.';
+        let points = taken.windows(2).filter(|pair| point(pair)).count();
+        ends && is_number(taken, plus, points)
+    })
+}
+
+fn is_number(groups: &[Group], plus: bool, points: usize) -> bool {
+    let digits: String = groups.iter().map(|group| group.digits.as_str()).collect();
+    let lengths: Vec<usize> = groups.iter().map(|group| group.end - group.start).collect();
+    if mobile_of(&digits).is_some() {
+        let begins = matches!(groups[0].digits.as_str(), "86" | "0086" | "0" | "860");
+        let own = if begins { &lengths[1..] } else { &lengths[..] };
+        // `138.12345678` is a number with a fraction.
+        return match own {
+            [_] => true,
+            [_, _] => points == 0 && matches!(own, [3, 8] | [7, 4] | [4, 7]) || begins || plus,
+            _ => own.iter().all(|length| (2..=8).contains(length)),
+        };
+    }
+    if plus {
+        // Points alone make a sum of money or a version.
+        return (DIGITS_MIN..=15).contains(&digits.len()) && (points == 0 || 1 < points);
+    }
+    match groups {
+        [area, rest @ ..] if points == 0 && is_area(&area.digits) => {
+            matches!(lengths[1..], [7 | 8] | [7 | 8, 1..=6] | [3 | 4, 4] | [3 | 4, 4, 1..=6])
+                && !rest.is_empty()
+        }
+        [service, ..] if points == 0 && matches!(service.digits.as_str(), "400" | "800") => {
+            matches!(lengths[1..], [3, 4] | [4, 3] | [7] | [1, 3, 3])
+        }
+        _ => false,
+    }
+}
+
+/// Area codes of the mainland: 010, 02x, and four digits from 03 on.
+fn is_area(digits: &str) -> bool {
+    matches!(digits.as_bytes(), b"010" | [b'0', b'2', _] | [b'0', b'3'..=b'9', _, _])
+}
+
+fn find_emails(letters: &[(usize, char)], bytes: usize, found: &mut Vec<Span>) {
+    let mut from = 0;
+    for at in (0..letters.len()).filter(|at| letters[*at].1 == '@') {
+        let start = local_start(&letters[from.min(at)..at]).map(|start| start + from.min(at));
+        let (Some(start), Some(length)) = (start, domain_length(&letters[at + 1..])) else { continue };
+        let end = at + 1 + length;
+        let end_byte = letters.get(end).map_or(bytes, |(byte, _)| *byte);
+        found.push(Span { start: letters[start].0, end: end_byte, kind: Personal::Email });
+        from = end;
+    }
+}
+
+/// Where the part before the `@` begins. Chinese text may stand right before a Latin address, so other letters
+/// count only where there are no Latin ones.
+fn local_start(before: &[(usize, char)]) -> Option<usize> {
+    let reach = |allowed: fn(char) -> bool| {
+        let count =
+            before.iter().rev().take(LOCAL_CHARS_MAX).take_while(|(_, letter)| allowed(*letter)).count();
+        let start = before.len() - count;
+        let word = before[start..].iter().position(|(_, letter)| letter.is_alphanumeric() || *letter == '_');
+        word.map(|skipped| start + skipped)
+    };
+    reach(|letter| letter.is_ascii_alphanumeric() || "._%+-'".contains(letter))
+        .or_else(|| reach(char::is_alphanumeric))
+}
+
+/// How many letters the domain has; it ends in a word of two letters at least.
+fn domain_length(after: &[(usize, char)]) -> Option<usize> {
+    let reach = |allowed: fn(char) -> bool| {
+        let run =
+            after.iter().take_while(|(_, letter)| allowed(*letter) || matches!(letter, '-' | '.')).count();
+        let run = after[..run].iter().rposition(|(_, letter)| letter.is_alphanumeric())? + 1;
+        let top = after[..run].iter().rposition(|(_, letter)| *letter == '.')? + 1;
+        let word = &after[top..run];
+        (1 < top
+            && 2 <= word.len()
+            && word.iter().all(|(_, letter)| letter.is_alphanumeric() || *letter == '-')
+            && word[0].1.is_alphabetic())
+        .then_some(run)
+    };
+    reach(|letter| letter.is_ascii_alphanumeric()).or_else(|| reach(char::is_alphanumeric))
+}
