@@ -9,10 +9,12 @@ use uuid::Uuid;
 use crate::app::Seams;
 use crate::config::{Account, EngineSettings, Settings, SourceSettings, StreamSettings, WindowSettings};
 use crate::domain::fault::{Fault, FaultKind};
+use crate::domain::forgotten::ForgottenBoard;
 use crate::domain::status::{StreamDeclaration, StreamStatus, WindowTally};
 use crate::domain::stream::StreamId;
 use crate::domain::window::WindowGrid;
 use crate::engine::fetch::RetryConfig;
+use crate::engine::forgetting::Forgetful;
 use crate::engine::planner::WindowPolicy;
 use crate::engine::port::budget::{Budget, BudgetKey};
 use crate::engine::port::clock::Clock;
@@ -105,7 +107,8 @@ pub(super) fn assemble(
 ) -> Result<Vec<Stream>, Fault> {
     let store = Arc::new(store.clone());
     let budget = seams.budget.clone().unwrap_or_else(|| store.clone());
-    let shared = Shared { vault: store.clone(), budget, clock: seams.clock.clone() };
+    let board = store.board().clone();
+    let shared = Shared { vault: store.clone(), budget, clock: seams.clock.clone(), board };
     endpoints(settings, &shared)?
         .into_iter()
         .map(|Endpoint { source, budget, settings: stream }| {
@@ -120,7 +123,11 @@ pub(super) fn assemble(
             };
             let reader = StreamReader {
                 key: stream.key.clone(),
-                source,
+                source: Arc::new(Forgetful {
+                    inner: source,
+                    source: stream.key.source.clone(),
+                    board: shared.board.clone(),
+                }),
                 store: store.clone(),
                 budget: shared.budget.clone(),
                 budget_key: budget,
@@ -141,6 +148,7 @@ pub(super) struct Shared {
     pub(super) vault: Arc<dyn TokenVault>,
     pub(super) budget: Arc<dyn Budget>,
     pub(super) clock: Arc<dyn Clock>,
+    pub(super) board: ForgottenBoard,
 }
 
 /// The client with which all vendors are read.
@@ -200,7 +208,7 @@ fn account_endpoints(source: &SourceSettings, http: &HttpClient, shared: &Shared
                 base_url: source.base_url.clone(),
                 app_id: app_id.clone(),
                 app_key: app_key.clone(),
-                privacy: source.privacy.clone(),
+                privacy: source.privacy.forgetting(&shared.board, &source.name),
             };
             let account = SobotAccount::new(config, http.clone(), shared.vault.clone(), shared.clock.clone());
             let endpoint = |stream: &StreamSettings| Endpoint {
@@ -218,6 +226,8 @@ fn account_endpoints(source: &SourceSettings, http: &HttpClient, shared: &Shared
         }
         Account::Moor { .. } => {
             let Some(config) = moor_config(source) else { return Vec::new() };
+            let privacy = source.privacy.forgetting(&shared.board, &source.name);
+            let config = MoorConfig { privacy, ..config };
             let limits = moor_limits(source, shared.budget.clone());
             let account = MoorAccount::new(config, http.clone(), limits, shared.clock.clone());
             let endpoint = |stream: &StreamSettings| Endpoint {

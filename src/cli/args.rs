@@ -13,6 +13,7 @@ pub(super) use self::grant::{GrantCommand, SchemaArgs, SchemaFormat};
 pub(super) use self::verify::{ExplainArgs, VerifyArgs};
 use crate::app::StreamChoice;
 use crate::cli::action::ActionCommand;
+use crate::cli::forget::ForgetArgs;
 use crate::cli::moor::MoorCommand;
 use crate::cli::retention::RetentionArgs;
 use crate::cli::roster::RosterCommand;
@@ -59,6 +60,8 @@ pub(super) enum Command {
     Contract(JsonArgs),
     /// What is older than `retention` says. Shows what would be removed; removes it only with --yes.
     Retention(RetentionArgs),
+    /// Take a person out of everything that is stored, for good. Tells how many rows name them; acts only with --yes.
+    Forget(ForgetArgs),
     /// 7moor: change skill groups. Shows what it would send; acts only with --yes.
     #[command(subcommand)]
     Moor(MoorCommand),

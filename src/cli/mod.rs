@@ -10,6 +10,7 @@ mod contract;
 mod demo;
 mod exit;
 mod explain;
+mod forget;
 mod grant;
 mod migrate;
 mod moor;
@@ -88,6 +89,7 @@ fn dispatch(cli: Cli) -> Result<Exit, Failure> {
             Command::Contract(args) => contract::contract(settings, args).await,
             Command::Quarantine(args) => quarantine::quarantine(settings, args).await,
             Command::Retention(args) => retention::retention(settings, args).await,
+            Command::Forget(args) => forget::forget(settings, args).await,
             Command::Moor(command) => moor::moor(settings, command).await,
             Command::Roster(command) => roster::roster(settings, command).await,
             Command::Workbench(args) => workbench::workbench(settings, args).await,

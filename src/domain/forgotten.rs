@@ -3,6 +3,7 @@
 //! come out the same, or the next read would write it anew.
 
 mod document;
+mod event;
 mod scan;
 #[cfg(test)]
 mod tests;
@@ -144,7 +145,8 @@ impl ForgottenList {
     pub fn pseudonym(&self, source: &str, id: &str) -> String {
         let digest = self.digest("pseudonym", source, id);
         // Letters alone, so that nothing takes a part of it for a number.
-        let letters = digest.iter().flat_map(|byte| [byte >> 4, byte & 15]).map(|half| char::from(b'a' + half));
+        let letters =
+            digest.iter().flat_map(|byte| [byte >> 4, byte & 15]).map(|half| char::from(b'a' + half));
         format!("{PSEUDONYM}{}", letters.collect::<String>())
     }
 

@@ -4,6 +4,7 @@
 pub mod fault_policy;
 pub mod feed;
 pub mod fetch;
+pub mod forgetting;
 pub mod pass;
 pub mod planner;
 pub mod port;

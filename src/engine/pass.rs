@@ -201,7 +201,12 @@ impl<'a> Pass<'a> {
     }
 
     async fn work(&mut self, due: &DueScope, lease: Lease) -> Result<Next, Fault> {
-        let resumed = self.open_walk(due, &lease).await;
+        // Before the first page: what is read from here on is read under this list or a later one.
+        let list = match self.reader.store.forgotten().await {
+            Ok(list) => list.version(),
+            Err(fault) => return Ok(self.give_up(due, &lease, fault).await),
+        };
+        let resumed = self.open_walk(due, &lease, list).await;
         let (began, ask) =
             resumed.as_ref().map_or((self.reader.clock.now(), due.ask), |walk| (walk.began(), walk.ask()));
         // Its pages are older than this tick: it is not due again in this pass.
@@ -224,7 +229,7 @@ impl<'a> Pass<'a> {
             Ok(ReadEnd::Closed(closed)) if closed.moved && due.before.unverified && self.may_halve(due) => {
                 return self.halve(due, lease, 0).await;
             }
-            Ok(ReadEnd::Closed(closed)) => self.commit(due, &lease, began, *closed).await,
+            Ok(ReadEnd::Closed(closed)) => self.commit(due, &lease, (began, list), *closed).await,
             Ok(ReadEnd::TooLarge(rows)) => return self.halve(due, lease, rows).await,
             Err(fault) if fault.kind == FaultKind::WalkUnsettled && self.may_halve(due) => {
                 return self.halve(due, lease, 0).await;
@@ -242,17 +247,17 @@ impl<'a> Pass<'a> {
     }
 
     /// The read of this scope, with what another worker or an earlier life has left of it.
-    async fn open_walk(&self, due: &DueScope, lease: &Lease) -> Option<ResumableWalk<'a>> {
+    async fn open_walk(&self, due: &DueScope, lease: &Lease, list: i64) -> Option<ResumableWalk<'a>> {
         let log = self.reader.page_log.as_deref()?;
         let times = (self.reader.clock.now(), self.reader.config.keep_pages_over);
-        Some(ResumableWalk::open(log, lease, due.ask, times).await)
+        Some(ResumableWalk::open(log, lease, due.ask, times, list).await)
     }
 
     async fn commit(
         &mut self,
         due: &DueScope,
         lease: &Lease,
-        read_at: DateTime<Utc>,
+        (read_at, list): (DateTime<Utc>, i64),
         closed: ClosedRead,
     ) -> Result<(), Fault> {
         let reader = self.reader;
@@ -288,6 +293,7 @@ impl<'a> Pass<'a> {
             absence_max: reader.config.absence_max,
             overrule: self.order.trigger == Trigger::Repair,
             counts,
+            list,
             now: reader.clock.now(),
         };
         let counted = reader.store.commit(commit).await?;

@@ -17,6 +17,7 @@ pub mod embedded;
 mod explain;
 mod fault;
 mod feed;
+mod forgotten;
 mod grant;
 mod home;
 mod lag;

@@ -9,6 +9,7 @@ pub mod contract;
 pub mod explain;
 pub mod feed;
 pub mod feed_store;
+pub mod forgotten;
 pub mod page_log;
 pub mod quarantine;
 pub mod retention;
