@@ -10,6 +10,7 @@ mod crash;
 mod daemon;
 mod embedded;
 mod feed;
+mod forget;
 mod mutation;
 mod ops;
 mod rereading;
