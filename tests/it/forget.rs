@@ -93,7 +93,11 @@ async fn planted(variables: &[(&str, &str)]) -> (TestWorld, Person) {
         let (channel, agentid, fields) = (Channel::Call, Some(person.id.clone()), serde_json::Map::new());
         change(test, Change::Rescore { channel, id, agentid, fields });
     }
-    test.sync().await;
+    // Until even what moved or vanished is settled.
+    for _ in 0..3 {
+        test.sync().await;
+        world.clock.advance(Duration::from_secs(5));
+    }
     (world, person)
 }
 
@@ -124,6 +128,20 @@ async fn read_all_again(world: &TestWorld) {
     world.test.sync().await;
 }
 
+async fn assert_a_rerun_writes_nothing(world: &TestWorld) {
+    let facts = async || {
+        let mut rows = whole_database(&world.test).await;
+        rows.retain(|row| row.starts_with("sobot.") || row.starts_with("moor."));
+        rows
+    };
+    let (before, mark) = (facts().await, truth::fact_table_writes(&world.test).await);
+    world.test.sync().await;
+    let mut after = facts().await;
+    after.retain(|row| !before.contains(row));
+    assert_eq!(after, Vec::<String>::new());
+    assert_eq!(truth::fact_table_writes(&world.test).await, mark);
+}
+
 const PER_DAY: &str = "select jsonb_agg(r) from (
     select window_start, channel, count(*) as results, count(distinct agentid) as agents, sum(score) as score
     from (
@@ -147,9 +165,7 @@ async fn after_an_agent_is_forgotten_nothing_of_them_is_anywhere_and_counts_are_
         assert_eq!(rows_with(&world, &needles).await, Vec::<String>::new());
         assert_eq!(value::<Value>(&world.test, PER_DAY).await, per_day);
         assert_histories_are_whole(&world.test).await;
-        let before = truth::fact_table_writes(&world.test).await;
-        world.test.sync().await;
-        assert_eq!(truth::fact_table_writes(&world.test).await, before, "a rerun writes nothing");
+        assert_a_rerun_writes_nothing(&world).await;
         read_all_again(&world).await;
         assert_eq!(rows_with(&world, &needles).await, Vec::<String>::new());
         assert_eq!(value::<Value>(&world.test, PER_DAY).await, per_day);
@@ -174,9 +190,7 @@ async fn after_a_number_is_forgotten_it_is_nowhere_in_no_form_and_others_stay() 
         forget(&world, &Forgettee::Phone(format!("+86 {NUMBER}"))).await;
         assert_eq!(rows_with(&world, &needles).await, Vec::<String>::new());
         assert_eq!(rows_with(&world, &[OTHER, "138****5678"]).await.len(), others);
-        let before = truth::fact_table_writes(&world.test).await;
-        world.test.sync().await;
-        assert_eq!(truth::fact_table_writes(&world.test).await, before, "a rerun writes nothing");
+        assert_a_rerun_writes_nothing(&world).await;
         read_all_again(&world).await;
         assert_eq!(rows_with(&world, &needles).await, Vec::<String>::new());
     }

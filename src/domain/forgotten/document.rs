@@ -97,11 +97,12 @@ impl ForgottenList {
     /// loses that.
     pub(super) fn document(&self, source: &str, json: &mut Json) {
         match json {
-            Json::String(text) => {
-                if let Some(left) = self.text(source, text) {
-                    *text = left;
-                }
-            }
+            // As the privacy policies do it: both must come out the same.
+            Json::String(text) => match self.text(source, text) {
+                Some(left) if left.trim().is_empty() => *json = Json::Null,
+                Some(left) => *text = left,
+                None => {}
+            },
             Json::Number(number) => {
                 if self.text(source, &number.to_string()).is_some() {
                     *json = Json::Null;

@@ -84,7 +84,7 @@ fn within_a_document_only_what_is_the_persons_is_blanked() {
         left,
         json!({"exten": "8000", "name": "group", "assignMembers": [
             {"agentNumber": pseudonym, "agentName": null}, {"agentNumber": 8001, "agentName": "Li"}],
-            "remark": "{\"tel\":\"\"}", "n": null})
+            "remark": "{\"tel\":null}", "n": null})
     );
 }
 
