@@ -11,6 +11,7 @@ mod explain;
 mod feed;
 mod forget;
 mod plan;
+mod privacy;
 mod quarantine;
 mod retention;
 mod roster;
@@ -107,6 +108,7 @@ impl App {
     /// Database faults.
     pub async fn prepare(&self) -> Result<(), Fault> {
         self.database.store.migrate().await?;
+        self.note_privacy_keys().await?;
         let declarations: Vec<StreamDeclaration> =
             self.streams.iter().map(Stream::declaration).chain(self.feed_declarations()).collect();
         self.database.store.declare(&declarations).await

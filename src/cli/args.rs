@@ -15,6 +15,7 @@ use crate::app::StreamChoice;
 use crate::cli::action::ActionCommand;
 use crate::cli::forget::ForgetArgs;
 use crate::cli::moor::MoorCommand;
+use crate::cli::privacy::PrivacyCommand;
 use crate::cli::retention::RetentionArgs;
 use crate::cli::roster::RosterCommand;
 use crate::cli::workbench::WorkbenchArgs;
@@ -75,6 +76,9 @@ pub(super) enum Command {
     Action(ActionCommand),
     /// The data dictionary: every schema, table, view, column and function for analysts.
     Schema(SchemaArgs),
+    /// Personal data that is stored already: other keys, stricter policies. Acts only with --yes.
+    #[command(subcommand)]
+    Privacy(PrivacyCommand),
     /// Let a login read what is meant for it.
     #[command(subcommand)]
     Grant(GrantCommand),

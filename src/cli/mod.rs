@@ -17,6 +17,7 @@ mod moor;
 mod operator;
 mod output;
 mod plan;
+mod privacy;
 mod quarantine;
 mod retention;
 mod roster;
@@ -95,6 +96,7 @@ fn dispatch(cli: Cli) -> Result<Exit, Failure> {
             Command::Workbench(args) => workbench::workbench(settings, args).await,
             Command::Action(command) => action::action(settings, command).await,
             Command::Schema(args) => schema::schema(settings, args).await,
+            Command::Privacy(command) => privacy::privacy(settings, command).await,
             Command::Grant(command) => grant::grant(settings, command).await,
             Command::Migrate => migrate::migrate(settings).await,
             Command::Config(_) | Command::Simulator(_) | Command::Demo(_) => Ok(Exit::Done),
@@ -156,7 +158,7 @@ async fn on_schema<Answer>(
     app: App,
     work: impl AsyncFnOnce(&App) -> Result<Answer, Failure>,
 ) -> Result<Answer, Failure> {
-    let done = match app.database().store.schema_ready().await {
+    let done = match app.ready().await {
         Ok(()) => work(&app).await,
         Err(fault) => Err(fault.into()),
     };

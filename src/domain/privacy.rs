@@ -8,6 +8,7 @@ mod document;
 mod field;
 mod find;
 mod mask;
+mod rewrite;
 mod token;
 
 use std::collections::BTreeSet;
@@ -18,6 +19,7 @@ use serde_json::{Map, Value as Json};
 
 use crate::domain::forgotten::ForgottenBoard;
 
+pub use self::rewrite::Rewrite;
 pub use self::token::{KEY_BYTES_MIN, TokenKeys};
 
 /// What is done with one kind of personal data.

@@ -26,11 +26,13 @@ mod merge;
 mod migrate;
 mod pool;
 mod port;
+mod privacy_key;
 mod probe;
 mod quarantine;
 mod quarantine_desk;
 mod request_budget;
 mod retention;
+mod rewrite;
 mod run;
 mod sighting;
 mod snapshot;
@@ -45,3 +47,4 @@ mod vouch;
 mod walk_page;
 
 pub use self::pool::{PgStore, StoreConfig};
+pub use self::rewrite::RewrittenTable;

@@ -13,6 +13,7 @@ mod feed;
 mod forget;
 mod mutation;
 mod ops;
+mod privacy;
 mod rereading;
 mod retention;
 mod scheduler;

@@ -86,6 +86,18 @@ impl Privacy {
         }
     }
 
+    /// What may be stored of a whole document as text: its own spelling wherever nothing had to go.
+    pub fn scrub_payload(&self, text: &str) -> String {
+        match serde_json::from_str::<Json>(text) {
+            Ok(sent) => {
+                let mut left = sent.clone();
+                self.scrub(&mut left);
+                if left == sent { text.to_owned() } else { left.to_string() }
+            }
+            Err(_) => self.scrub_broken(text),
+        }
+    }
+
     /// What may be stored of a text that should have been JSON and is not: phone numbers and addresses are
     /// treated where they stand; from the first field on that holds something else personal, nothing is left,
     /// for where its value ends cannot be told.

@@ -23,8 +23,10 @@ pub(super) fn kind_of(name: &str) -> Option<Personal> {
             Some(Personal::Email)
         }
         "name" | "agentname" | "nickname" | "agentnickname" | "nick" | "username" | "realname"
-        | "fullname" | "firstname" | "lastname" | "customername" | "contactname" | "membername"
-        | "staffname" | "姓名" | "客户姓名" | "昵称" | "联系人" => Some(Personal::Name),
+        | "fullname" | "firstname" | "lastname" | "infoname" | "customername" | "contactname"
+        | "membername" | "staffname" | "姓名" | "客户姓名" | "昵称" | "联系人" => {
+            Some(Personal::Name)
+        }
         _ => None,
     }
 }

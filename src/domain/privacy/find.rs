@@ -91,14 +91,13 @@ pub(super) fn national_mobile(text: &str) -> Option<String> {
         return None;
     }
     let digits = digits_of(text);
-    mobile_of(&digits).map(str::to_owned)
+    mobile_of(&digits, text.contains(['+', '＋'])).map(str::to_owned)
 }
 
-fn mobile_of(digits: &str) -> Option<&str> {
-    ["", "86", "0086", "0", "860"]
-        .iter()
-        .filter_map(|prefix| digits.strip_prefix(prefix))
-        .find(|rest| is_mobile(rest))
+/// Behind a `+` another country's number may look like one of ours.
+fn mobile_of(digits: &str, plus: bool) -> Option<&str> {
+    let prefixes: &[&str] = if plus { &["86", "860"] } else { &["", "86", "0086", "0", "860"] };
+    prefixes.iter().filter_map(|prefix| digits.strip_prefix(prefix)).find(|rest| is_mobile(rest))
 }
 
 fn is_separator(letter: char) -> bool {
@@ -180,7 +179,7 @@ fn taken(letters: &[(usize, char)], groups: &[Group], plus: bool) -> Option<usiz
 fn is_number(groups: &[Group], plus: bool, points: usize) -> bool {
     let digits: String = groups.iter().map(|group| group.digits.as_str()).collect();
     let lengths: Vec<usize> = groups.iter().map(|group| group.end - group.start).collect();
-    if mobile_of(&digits).is_some() {
+    if mobile_of(&digits, plus).is_some() {
         let begins = matches!(groups[0].digits.as_str(), "86" | "0086" | "0" | "860");
         let own = if begins { &lengths[1..] } else { &lengths[..] };
         // `138.12345678` is a number with a fraction.

@@ -124,6 +124,7 @@ fn one_number_has_one_token_however_it_is_written_and_kinds_share_none() {
     assert_eq!(token(Personal::Email, " Zhang@Example.com"), token(Personal::Email, "zhang@example.com"));
     assert_eq!(token(Personal::Name, "Li  Na "), token(Personal::Name, "ｌｉ na"));
     assert_ne!(token(Personal::Name, "15711356914"), mobile);
+    assert_ne!(token(Personal::Phone, "+1 (571) 135-6914"), token(Personal::Phone, "15711356914"));
     assert_ne!(TokenKeys::parse(NEXT).unwrap().token(Personal::Phone, "15711356914"), mobile);
 }
 

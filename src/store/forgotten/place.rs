@@ -9,11 +9,12 @@ use crate::store::fault::Done;
 use crate::store::statement::Statement;
 
 /// Tables that name nobody, or are emptied as a whole.
-const PASSED_OVER: [&str; 9] = [
+const PASSED_OVER: [&str; 10] = [
     "sync.forgetting",
     "sync.forgotten",
     "sync.forgotten_digest",
     "sync.lease",
+    "sync.privacy_key",
     "sync.request_budget",
     "sync.retention",
     "sync.stream",
