@@ -138,7 +138,7 @@ async fn retried_on(
     // Somebody may have been forgotten since the record was looked up.
     list_hold_in_txn(&mut transaction).await?;
     let same: bool = sqlx::query_scalar(
-        "select exists (select from sync.quarantine where id = $1 and payload is not distinct from $2)",
+        "select exists (select from sync.quarantine where id = $1 and ($2::text is null or payload = $2))",
     )
     .bind(entry.id)
     .bind(&entry.payload)

@@ -1,7 +1,9 @@
 //! A person who asks to be forgotten: nowhere afterwards, whatever is read later.
 
+mod command;
 mod feed;
 mod race;
+mod token;
 
 use std::time::Duration;
 

@@ -12,7 +12,8 @@ const PERSONAL: [&str; 8] =
     ["agent_name", "agent_email", "email", "name", "nickname", "phone", "mobile", "telephone"];
 
 /// Names of fields that hold an agent's id or number, without case, `_` and `-`.
-const AGENT_FIELDS: [&str; 12] = [
+const AGENT_FIELDS: [&str; 13] = [
+    "accountid",
     "agentid",
     "agentnumber",
     "agent",
@@ -68,6 +69,11 @@ impl ForgottenList {
             Json::String(text) if is_agent_field(name) && self.has(Identifier::Agent, source, text) => {
                 *text = self.pseudonym(source, text);
             }
+            Json::String(text) if name == "person_id" => {
+                if let Some(left) = self.person(text).or_else(|| self.text(source, text)) {
+                    *text = left;
+                }
+            }
             Json::String(text) => match self.text(source, text) {
                 Some(_) if is_key => *text = self.pseudonym(source, text),
                 Some(left) if left.trim().is_empty() => *value = Json::Null,
@@ -91,6 +97,14 @@ impl ForgottenList {
                 }
             }
         }
+    }
+
+    /// A person who is called after an account, `vendor/source/id`; `None` where that is nobody forgotten.
+    fn person(&self, text: &str) -> Option<String> {
+        let (account, id) = text.match_indices('/').nth(1).map(|(at, _)| (&text[..at], &text[at + 1..]))?;
+        let (_, source) = account.split_once('/')?;
+        let listed = self.has(Identifier::Agent, source, id) || self.text(source, id).is_some();
+        listed.then(|| format!("{account}/{}", self.pseudonym(source, id)))
     }
 
     /// Cleans a document: what of it is about a listed agent loses all its texts, and what names a person anywhere

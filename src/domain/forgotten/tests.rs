@@ -98,6 +98,17 @@ fn a_part_of_a_key_stays_apart_from_others() {
 }
 
 #[test]
+fn a_person_who_is_called_after_an_account_is_called_after_its_pseudonym() {
+    let mut columns = json!({"vendor": "moor", "account_id": "8000", "person_id": "moor/s/8000"});
+    assert!(list().columns("s", &["vendor", "account_id"], columns.as_object_mut().unwrap()));
+    let pseudonym = list().pseudonym("s", "8000");
+    assert_eq!(columns["account_id"], pseudonym);
+    assert_eq!(columns["person_id"], format!("moor/s/{pseudonym}"));
+    let mut other = json!({"account_id": "8001", "person_id": "moor/other/8000"});
+    assert!(!list().columns("s", &["account_id"], other.as_object_mut().unwrap()));
+}
+
+#[test]
 fn a_board_shows_the_latest_list() {
     let board = ForgottenBoard::default();
     board.put(Arc::new(ForgottenList::new(2, b"k", [])));
