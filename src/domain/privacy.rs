@@ -211,14 +211,24 @@ impl Privacy {
     /// be masked, dropped or a token anyway.
     ///
     /// # Errors
-    /// The kind of data found, where there is no key to make a token with.
+    /// The kind of data found, where it is masked already or there is no key to make a token with.
     pub fn key(&self, text: String) -> Result<String, Personal> {
         if let Some((board, source)) = &self.forgotten
             && board.list().text(source, &text).is_some()
         {
             return Ok(board.list().pseudonym(source, &text));
         }
-        let spans = find::find(&text, self.phone != Policy::Keep, self.email != Policy::Keep);
+        // What a mask has left, in a record from quarantine say, could be another key's remains as well.
+        for kind in [Personal::Phone, Personal::Email] {
+            if self.of(kind) != Policy::Keep && mask::is_masked(kind, &text) {
+                return Err(kind);
+            }
+        }
+        let mut spans = find::find(&text, self.phone != Policy::Keep, self.email != Policy::Keep);
+        // Ids have parts too, so that a gap alone does not make a landline here.
+        spans.retain(|span| {
+            span.kind == Personal::Email || find::is_surely_phone(&text[span.start..span.end])
+        });
         match (spans.first(), &self.keys) {
             (None, _) => Ok(text),
             (Some(_), Some(keys)) => {

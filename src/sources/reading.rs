@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use rust_decimal::Decimal;
 use serde_json::value::RawValue;
 use serde_json::{Map, Value as Json};
 
@@ -16,6 +17,9 @@ pub(crate) type Names = &'static [&'static str];
 
 /// PostgreSQL's indexes hold keys of some 2,700 bytes: a longer one would stop its whole window.
 const KEY_BYTES_MAX: usize = 500;
+
+/// Telephone numbers have more digits than this.
+const NUMBER_MIN: Decimal = Decimal::from_parts(1_000_000_000, 0, 0, false, 0);
 
 /// Deeper than this a document that serde_json cannot hold is kept as text.
 const DEPTH_MAX: usize = 32;
@@ -85,15 +89,17 @@ impl<'a> Fields<'a> {
 
     /// A number that is somebody's is none of the table's: a column of numbers would keep it whole.
     fn typed(&self, sent: Scalar<'_>, kind: ColumnType) -> Result<Value, String> {
-        let number = match &sent {
-            Scalar::Text(text) if kind == ColumnType::Numeric => text,
-            Scalar::Number(digits) if kind == ColumnType::Numeric => *digits,
-            _ => return sent.into_value(kind),
-        };
-        if !number.contains('.') && self.privacy.forbids(number) {
-            return Err("expected a number, got what looks like a telephone number".to_owned());
+        let value = sent.into_value(kind)?;
+        match &value {
+            Value::Numeric(number)
+                if NUMBER_MIN <= number.abs()
+                    && number.is_integer()
+                    && self.privacy.forbids(&number.normalize().to_string()) =>
+            {
+                Err("expected a number, got what looks like a telephone number".to_owned())
+            }
+            _ => Ok(value),
         }
-        sent.into_value(kind)
     }
 
     /// Takes out a text that is not a key, after the privacy rules for a field of this name.

@@ -1,6 +1,6 @@
 //! Privacy within JSON: by the names of fields, and in every text, number and name of a field.
 
-use serde_json::{Map, Value as Json};
+use serde_json::{Map, Number, Value as Json};
 
 use super::field::kind_of;
 use super::{Personal, Policy, Privacy};
@@ -10,6 +10,9 @@ const CREDENTIAL_NAMES: [&str; 2] = ["password", "passwd"];
 
 /// JSON within a text within JSON … is looked into this deep, and beyond that taken as text.
 const TEXT_DEPTH_MAX: u32 = 8;
+
+/// Larger floating-point numbers are not exact, and no telephone's.
+const WHOLE_MAX: f64 = 1e15;
 
 impl Privacy {
     /// Treats a whole document.
@@ -49,7 +52,7 @@ impl Privacy {
                 }
             }
             Json::Number(number) => {
-                let text = number.to_string();
+                let text = whole(number);
                 let treated = match kind.filter(|kind| self.of(*kind) != Policy::Keep) {
                     Some(kind) => Some(self.apply(kind, &text)),
                     // A fraction is nobody's number.
@@ -115,6 +118,16 @@ impl Privacy {
         let cut = names.skip(1).find(|(_, part)| is_forbidden(part)).map(|(start, _)| start);
         let kept = cut.map_or_else(|| text.to_owned(), |start| format!("{}…", &text[..start]));
         self.scrub_text(&kept).unwrap_or(kept)
+    }
+}
+
+/// The number's digits; a whole number is one however it was written, `1.3812345678e10`.
+fn whole(number: &Number) -> String {
+    match number.as_f64() {
+        Some(float) if number.is_f64() && float.fract() == 0.0 && float.abs() < WHOLE_MAX => {
+            format!("{float:.0}")
+        }
+        _ => number.to_string(),
     }
 }
 

@@ -7,6 +7,8 @@ use super::Personal;
 
 /// A text with fewer digits between two letters holds no number.
 const DIGITS_MIN: usize = 8;
+/// Hexadecimal digits and hyphens of a UUID.
+const UUID_CHARS: usize = 36;
 /// Parts into which people write a number.
 const GROUPS_MAX: usize = 6;
 /// The longest part before an address's `@`.
@@ -94,6 +96,11 @@ pub(super) fn national_mobile(text: &str) -> Option<String> {
     mobile_of(&digits, text.contains(['+', '＋'])).map(str::to_owned)
 }
 
+/// A mobile number, or one with its country.
+pub(super) fn is_surely_phone(found: &str) -> bool {
+    found.starts_with(['+', '＋']) || national_mobile(found).is_some()
+}
+
 /// Behind a `+` another country's number may look like one of ours.
 fn mobile_of(digits: &str, plus: bool) -> Option<&str> {
     let prefixes: &[&str] = if plus { &["86", "860"] } else { &["", "86", "0086", "0", "860"] };
@@ -118,6 +125,10 @@ fn find_phones(letters: &[(usize, char)], bytes: usize, found: &mut Vec<Span>) {
         let plus = letter(at) == Some('+');
         let first = at + usize::from(plus);
         let before = at.checked_sub(1).and_then(letter);
+        if !before.is_some_and(|before| before.is_ascii_alphanumeric()) && begins_with_uuid(&letters[at..]) {
+            at += UUID_CHARS;
+            continue;
+        }
         let begins = letter(first).is_some_and(|letter| letter.is_ascii_digit())
             && !before.is_some_and(|before| before.is_ascii_alphanumeric());
         if !begins {
@@ -135,6 +146,17 @@ fn find_phones(letters: &[(usize, char)], bytes: usize, found: &mut Vec<Span>) {
             None => at = groups.first().map_or(at + 1, |group| group.end),
         }
     }
+}
+
+/// Parts of a UUID may all be digits, and then look like an area code and its number.
+fn begins_with_uuid(letters: &[(usize, char)]) -> bool {
+    let fits = |index: usize, letter: char| match index {
+        8 | 13 | 18 | 23 => letter == '-',
+        _ => letter.is_ascii_hexdigit(),
+    };
+    letters.len() >= UUID_CHARS
+        && letters[..UUID_CHARS].iter().enumerate().all(|(index, (_, letter))| fits(index, *letter))
+        && !letters.get(UUID_CHARS).is_some_and(|(_, letter)| letter.is_ascii_alphanumeric())
 }
 
 /// The runs of digits from here on that are a separator or two apart.

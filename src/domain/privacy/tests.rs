@@ -76,6 +76,8 @@ fn ids_times_scores_and_versions_are_left_alone() {
         "1554971786077",
         "a15711356914b",
         "beeb8dda-87fb-4f7d-aa60-a4dee98e2e08",
+        "12345678-0571-4567-8901-a4dee98e2e08",
+        "id 12345678-0571-4567-8901-123456789012.",
         "2026-01-01 08:00:00",
         "2026-11-21T08:00:00+08:00",
         "138.12345678",
@@ -155,7 +157,7 @@ fn a_file_of_keys_says_what_is_wrong_with_it_and_no_key() {
 #[test]
 fn fields_are_treated_by_their_names_and_texts_by_what_they_hold() {
     let mut json = json!({
-        "note": "打 15711356914", "n": 15711356914_u64, "ms": "1554971786077", "score": 132.5,
+        "note": "打 15711356914", "n": 15711356914_u64, "ms": "1554971786077", "score": 132.5, "f": 15711356914.0, "big": 1e20,
         "deep": [{"tel": "8000123", "Agent-Name": "张三", "E_mail": "li@x.com"}],
         "nickname": ["李四", 5], "inner": r#"{"name":"王五","at":1554971786077}"#, "password": "x",
         "by": {"15711356914": 1, "+8615711356914": 2}, "empty": {"phone": "", "name": null},
@@ -164,7 +166,7 @@ fn fields_are_treated_by_their_names_and_texts_by_what_they_hold() {
     assert_eq!(
         json,
         json!({
-            "note": "打 157****6914", "n": "157****6914", "ms": "1554971786077", "score": 132.5,
+            "note": "打 157****6914", "n": "157****6914", "ms": "1554971786077", "score": 132.5, "f": "157****6914", "big": 1e20,
             "deep": [{"tel": "****23", "Agent-Name": "张**", "E_mail": "l***@x.com"}],
             "nickname": ["李**", "5**"], "inner": r#"{"at":1554971786077,"name":"王**"}"#,
             "by": {"157****6914": 2, "157****6914 (2)": 1}, "empty": {"phone": "", "name": null},
@@ -199,6 +201,12 @@ fn keys_that_are_personal_stay_apart_as_tokens_and_without_a_key_are_none() {
     let keyless = Privacy { keys: None, ..all(Policy::Mask) };
     assert_eq!(keyless.key("a@x.com".to_owned()), Err(Personal::Email));
     assert_eq!(keyless.key("8000".to_owned()), Ok("8000".to_owned()));
+    assert_eq!(
+        all(Policy::Mask).key("157****6914".to_owned()),
+        Err(Personal::Phone),
+        "two may have been masked"
+    );
+    assert_eq!(keyless.key("0571-88888888".to_owned()), Ok("0571-88888888".to_owned()), "an id with parts");
     assert_eq!(Privacy::KEEP.key("15711356914".to_owned()), Ok("15711356914".to_owned()));
 }
 

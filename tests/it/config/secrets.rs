@@ -1,6 +1,7 @@
 //! Secrets: where they come from, and that they are never shown.
 
 use ccsync::config::{Format, render};
+use ccsync::domain::privacy::Policy;
 use secrecy::ExposeSecret;
 
 use super::{CONTRACT, SOBOT, file, load_with, mistakes, settings, sobot_key};
@@ -61,4 +62,30 @@ fn no_secret_is_ever_shown_and_what_is_shown_loads_again() {
     assert_eq!(sobot_key(&again, "extra"), "hunter2-file");
     let masked = mistakes(&toml);
     assert_eq!(masked.lines().count(), 4, "each hidden secret is asked for: {masked}");
+}
+
+#[test]
+fn tokens_need_a_key_that_is_long_enough_and_given_once() {
+    let key = "0123456789abcdef0123456789abcdef";
+    let with = |text: &str| format!("{SOBOT}app_key = \"k\"\n{text}");
+    let keyless = mistakes(&with("[privacy]\nphone = \"hmac\"\n"));
+    assert!(keyless.contains("privacy.phone: \"hmac\" needs a key"), "{keyless}");
+    let of_source = mistakes(&with("[sources.s.privacy]\nname = \"hmac\"\n"));
+    assert!(of_source.contains("sources.s.privacy.name: \"hmac\" needs a key"), "{of_source}");
+    let short = mistakes(&with("[privacy]\nhmac_key = \"too-short-a-key\"\n"));
+    assert!(short.contains("privacy.hmac_key: line 1: a key of 15 bytes is too short"), "{short}");
+    assert!(!short.contains("too-short-a-key"), "{short}");
+
+    let file = file(&format!("{key}\n{}\n", key.to_uppercase()));
+    let path = file.path().display();
+    let settings = settings(&with(&format!(
+        "[sources.s.privacy]\nemail = \"hmac\"\n[privacy]\nphone = \"drop\"\nhmac_key_file = \"{path}\"\n"
+    )));
+    let privacy = &settings.source("s").unwrap().privacy;
+    assert_eq!((privacy.phone, privacy.email, privacy.name), (Policy::Drop, Policy::Hmac, Policy::Keep));
+    assert_eq!(privacy.keys.as_ref().unwrap().level(), 2);
+    for format in [Format::Toml, Format::Json] {
+        let shown = render(&settings, format);
+        assert!(!shown.contains(key) && shown.contains("hmac_key_file"), "{shown}");
+    }
 }

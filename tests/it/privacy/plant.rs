@@ -119,6 +119,7 @@ impl Plants {
         let fields = [
             ("remark".to_owned(), json!(self.text())),
             ("number".to_owned(), json!(number)),
+            ("float".to_owned(), json!(self.phone().parse::<f64>().unwrap())),
             (
                 "nested".to_owned(),
                 json!({"list": [self.text(), {"mobile": self.phone(), "mail": self.email()}]}),

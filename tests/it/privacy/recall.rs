@@ -1,6 +1,7 @@
 //! How much is found of what people write, and that nothing is found where there is nothing.
 
 use ccsync::domain::privacy::{Policy, Privacy};
+use ccsync::simulator::SimulatorConfig;
 use serde_json::Value;
 
 use crate::support::harness::{simulator, world};
@@ -100,12 +101,12 @@ fn values<'a>(name: &'a str, value: &'a Value, found: &mut Vec<(&'a str, String)
 
 #[tokio::test]
 async fn no_id_time_or_score_of_the_vendors_is_taken_for_a_number() {
-    let simulator = simulator(world()).await;
+    let simulator = simulator(SimulatorConfig { calls: 12_000, chats: 12_000, ..world() }).await;
     let truth = simulator.truth();
     let lists = [&truth.calls, &truth.chats, &truth.groups, &truth.claims];
     let mut all = Vec::new();
     lists.iter().flat_map(|list| list.iter()).for_each(|row| values("", row, &mut all));
-    assert!(10_000 < all.len(), "{}", all.len());
+    assert!(200_000 < all.len(), "{}", all.len());
     let privacy = masking();
     let wrong: Vec<_> = all.iter().filter(|(_, text)| privacy.forbids(text)).collect();
     assert!(wrong.is_empty(), "{} of {}: {:?}", wrong.len(), all.len(), &wrong[..wrong.len().min(5)]);
