@@ -51,16 +51,17 @@ comment on column bi.quality_result.late is 'Whether it was inspected more than 
 -- The time of each stream whose windows are final, as ranges: whether a day, a month or the windows that brought
 -- some results lie within it is one comparison, and there is nothing to join but a row for each stream.
 create view sync.settled_time as
-select s.source, s.stream, s.start_at,
+select s.source, s.stream, greatest(s.start_at, r.expired_to) as start_at,
     coalesce(range_agg(tstzrange(w.window_start, w.window_end)) filter (
         where w.state = 'complete' and w.final_at <= w.read_at), '{}') as settled
 from sync.stream s
+left join sync.retention r on r.source = s.source and r.stream = s.stream
 left join sync.time_window w on w.source = s.source and w.stream = s.stream
-group by s.source, s.stream, s.start_at;
+group by s.source, s.stream, s.start_at, r.expired_to;
 comment on view sync.settled_time is 'For each stream the time whose windows are final: they change later with at most 1 % probability.';
 comment on column sync.settled_time.source is 'The operator''s name for the vendor account.';
 comment on column sync.settled_time.stream is 'Name of the stream.';
-comment on column sync.settled_time.start_at is 'First instant wanted.';
+comment on column sync.settled_time.start_at is 'First instant wanted, and not removed since because its time was over.';
 comment on column sync.settled_time.settled is 'The time whose windows are final.';
 
 create function sync.state_of(settled tstzmultirange, start_at timestamptz, first_day date, last_day date)

@@ -10,6 +10,7 @@ use crate::app::transient::{NoBudget, TransientVault};
 use crate::app::{App, Database, Seams, feed, stream};
 use crate::config::Settings;
 use crate::domain::fault::{Fault, FaultKind};
+use crate::domain::forgotten::ForgottenBoard;
 use crate::domain::page::PageRequest;
 use crate::domain::stream::StreamKind;
 use crate::domain::window::TimeWindow;
@@ -100,13 +101,16 @@ async fn check_streams(
     seams: &Seams,
     store: Option<&crate::store::PgStore>,
 ) -> Vec<Checked> {
-    let clock = seams.clock.clone();
+    // Nothing of what comes is stored.
+    let (clock, board) = (seams.clock.clone(), ForgottenBoard::default());
     let shared = match store {
         Some(store) => {
             let store = Arc::new(store.clone());
-            Shared { vault: store.clone(), budget: store, clock }
+            Shared { vault: store.clone(), budget: store, clock, board }
         }
-        None => Shared { vault: Arc::new(TransientVault::default()), budget: Arc::new(NoBudget), clock },
+        None => {
+            Shared { vault: Arc::new(TransientVault::default()), budget: Arc::new(NoBudget), clock, board }
+        }
     };
     let endpoints = match stream::endpoints(settings, &shared) {
         Ok(endpoints) => endpoints,

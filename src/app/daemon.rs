@@ -86,6 +86,10 @@ impl App {
             let (follower, stop) = (follower.clone(), stop.clone());
             loops.spawn(async move { follower.run(stop).await });
         }
+        for (job, wait) in self.retention_jobs(&stop)? {
+            jobs.push(job);
+            loops.spawn(wait);
+        }
         loops.spawn(watch_database(self.clone(), stop.clone()));
         let jitter = self.settings.scheduler.jitter;
         let scheduler = Scheduler::start(jobs, jitter, self.seams.clock.clone(), stop.clone()).await?;

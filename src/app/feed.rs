@@ -8,6 +8,7 @@ use uuid::Uuid;
 use crate::app::{App, Seams, stream};
 use crate::config::{Account, FeedSettings, Settings, SourceSettings, TokenForm};
 use crate::domain::fault::{Fault, FaultKind};
+use crate::domain::forgotten::ForgottenBoard;
 use crate::domain::status::{FeedAgentStatus, FeedStatus, StreamDeclaration};
 use crate::engine::feed::follower::{FeedFollower, FollowConfig, PulseConfig, SessionConfig};
 use crate::engine::port::feed::Feed;
@@ -55,20 +56,25 @@ pub(super) fn assemble(
             },
         })
     };
-    Ok(feeds(settings)?.into_iter().map(follower).collect())
+    Ok(feeds(settings, store.board())?.into_iter().map(follower).collect())
 }
 
 /// A feed at its vendor, and how it is followed.
 type Chosen<'a> = (Arc<dyn Feed>, &'a FeedSettings);
 
 /// The vendors' side of every enabled feed.
-fn feeds(settings: &Settings) -> Result<Vec<Chosen<'_>>, Fault> {
+fn feeds<'s>(settings: &'s Settings, board: &ForgottenBoard) -> Result<Vec<Chosen<'s>>, Fault> {
     let http = stream::http_client(settings)?;
-    let account = |(source, feed)| Some((account(source, feed, &http)?, feed));
+    let account = |(source, feed)| Some((account(source, feed, &http, board)?, feed));
     Ok(settings.feeds().filter_map(account).collect())
 }
 
-fn account(source: &SourceSettings, feed: &FeedSettings, http: &HttpClient) -> Option<Arc<dyn Feed>> {
+fn account(
+    source: &SourceSettings,
+    feed: &FeedSettings,
+    http: &HttpClient,
+    board: &ForgottenBoard,
+) -> Option<Arc<dyn Feed>> {
     let Account::Workbench { agents, .. } = &source.account else { return None };
     let config = WorkbenchConfig {
         source: source.name.clone(),
@@ -81,7 +87,7 @@ fn account(source: &SourceSettings, feed: &FeedSettings, http: &HttpClient) -> O
             })
             .collect(),
         named_token: feed.token_form == TokenForm::AccessToken,
-        privacy: source.privacy.clone(),
+        privacy: source.privacy.forgetting(board, &source.name),
         custom_fields: source.custom_fields.clone(),
         message_bytes_max: feed.message_kib_max as usize * 1024,
     };
@@ -90,7 +96,7 @@ fn account(source: &SourceSettings, feed: &FeedSettings, http: &HttpClient) -> O
 
 /// Opens one socket of each feed and closes it again; answers what was found, by feed.
 pub(super) async fn check(settings: &Settings) -> Vec<(String, Result<String, Fault>)> {
-    let feeds = match feeds(settings) {
+    let feeds = match feeds(settings, &ForgottenBoard::default()) {
         Ok(feeds) => feeds,
         Err(fault) => return vec![("http".to_owned(), Err(fault))],
     };

@@ -9,10 +9,12 @@ use uuid::Uuid;
 use crate::app::Seams;
 use crate::config::{Account, EngineSettings, Settings, SourceSettings, StreamSettings, WindowSettings};
 use crate::domain::fault::{Fault, FaultKind};
+use crate::domain::forgotten::ForgottenBoard;
 use crate::domain::status::{StreamDeclaration, StreamStatus, WindowTally};
 use crate::domain::stream::StreamId;
 use crate::domain::window::WindowGrid;
 use crate::engine::fetch::RetryConfig;
+use crate::engine::forgetting::Forgetful;
 use crate::engine::planner::WindowPolicy;
 use crate::engine::port::budget::{Budget, BudgetKey};
 use crate::engine::port::clock::Clock;
@@ -36,6 +38,8 @@ const CALL_PAGE_MAX: u32 = 1_000;
 pub(super) struct Stream {
     pub(super) reader: Arc<StreamReader>,
     pub(super) schedule: CronSchedule,
+    /// How long rows are kept.
+    pub(super) retention: Option<Duration>,
     window: Option<WindowSettings>,
     zone: Tz,
 }
@@ -44,7 +48,11 @@ impl Stream {
     pub(super) fn declaration(&self) -> StreamDeclaration {
         StreamDeclaration {
             key: self.reader.key.clone(),
-            start: self.window.as_ref().map(|window| window.start),
+            // Older windows are not read any more: complete from there on is all that can be said.
+            start: self
+                .window
+                .as_ref()
+                .map(|window| self.reader.cut().map_or(window.start, |cut| cut.max(window.start))),
             schedule: self.schedule.expression().to_owned(),
             timezone: self.zone,
         }
@@ -78,7 +86,7 @@ impl Stream {
             return self.reader.clone();
         };
         let window = WindowSettings { start, ..window.clone() };
-        let policy = ReadPolicy::Windows(window_policy(&window, self.zone));
+        let policy = ReadPolicy::Windows(window_policy(&window, self.retention, self.zone));
         Arc::new(self.reader.with_policy(policy))
     }
 }
@@ -99,7 +107,8 @@ pub(super) fn assemble(
 ) -> Result<Vec<Stream>, Fault> {
     let store = Arc::new(store.clone());
     let budget = seams.budget.clone().unwrap_or_else(|| store.clone());
-    let shared = Shared { vault: store.clone(), budget, clock: seams.clock.clone() };
+    let board = store.board().clone();
+    let shared = Shared { vault: store.clone(), budget, clock: seams.clock.clone(), board };
     endpoints(settings, &shared)?
         .into_iter()
         .map(|Endpoint { source, budget, settings: stream }| {
@@ -107,13 +116,18 @@ pub(super) fn assemble(
             let schedule = CronSchedule::parse(&stream.schedule, zone).map_err(|error| {
                 Fault::new(FaultKind::RequestRefused, stream.key.to_string()).with_cause(error)
             })?;
+            let retention = stream.retention.map(length);
             let policy = match &stream.window {
-                Some(window) => ReadPolicy::Windows(window_policy(window, zone)),
+                Some(window) => ReadPolicy::Windows(window_policy(window, retention, zone)),
                 None => ReadPolicy::Snapshot,
             };
             let reader = StreamReader {
                 key: stream.key.clone(),
-                source,
+                source: Arc::new(Forgetful {
+                    inner: source,
+                    source: stream.key.source.clone(),
+                    board: shared.board.clone(),
+                }),
                 store: store.clone(),
                 budget: shared.budget.clone(),
                 budget_key: budget,
@@ -123,7 +137,7 @@ pub(super) fn assemble(
                 page_log: Some(store.clone()),
                 config: pass_config(&settings.engine, &stream),
             };
-            Ok(Stream { reader: Arc::new(reader), schedule, window: stream.window, zone })
+            Ok(Stream { reader: Arc::new(reader), schedule, retention, window: stream.window, zone })
         })
         .collect()
 }
@@ -134,6 +148,7 @@ pub(super) struct Shared {
     pub(super) vault: Arc<dyn TokenVault>,
     pub(super) budget: Arc<dyn Budget>,
     pub(super) clock: Arc<dyn Clock>,
+    pub(super) board: ForgottenBoard,
 }
 
 /// The client with which all vendors are read.
@@ -193,7 +208,7 @@ fn account_endpoints(source: &SourceSettings, http: &HttpClient, shared: &Shared
                 base_url: source.base_url.clone(),
                 app_id: app_id.clone(),
                 app_key: app_key.clone(),
-                privacy: source.privacy.clone(),
+                privacy: source.privacy.forgetting(&shared.board, &source.name),
             };
             let account = SobotAccount::new(config, http.clone(), shared.vault.clone(), shared.clock.clone());
             let endpoint = |stream: &StreamSettings| Endpoint {
@@ -211,6 +226,8 @@ fn account_endpoints(source: &SourceSettings, http: &HttpClient, shared: &Shared
         }
         Account::Moor { .. } => {
             let Some(config) = moor_config(source) else { return Vec::new() };
+            let privacy = source.privacy.forgetting(&shared.board, &source.name);
+            let config = MoorConfig { privacy, ..config };
             let limits = moor_limits(source, shared.budget.clone());
             let account = MoorAccount::new(config, http.clone(), limits, shared.clock.clone());
             let endpoint = |stream: &StreamSettings| Endpoint {
@@ -228,8 +245,11 @@ fn account_endpoints(source: &SourceSettings, http: &HttpClient, shared: &Shared
     }
 }
 
-fn window_policy(window: &WindowSettings, zone: Tz) -> WindowPolicy {
-    let length = |length: std::time::Duration| Duration::from_std(length).unwrap_or(Duration::MAX);
+fn length(length: std::time::Duration) -> Duration {
+    Duration::from_std(length).unwrap_or(Duration::MAX)
+}
+
+fn window_policy(window: &WindowSettings, retention: Option<Duration>, zone: Tz) -> WindowPolicy {
     let origin = window.start.with_timezone(&zone).date_naive();
     WindowPolicy {
         start: window.start,
@@ -239,6 +259,7 @@ fn window_policy(window: &WindowSettings, zone: Tz) -> WindowPolicy {
         reread_every: window.reread_every.map(length),
         missed_revisions_max: window.missed_revisions_max.as_f64(),
         reread_requests_per_day: window.reread_requests_per_day.map(u64::from),
+        retention,
     }
 }
 

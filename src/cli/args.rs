@@ -14,8 +14,10 @@ pub(super) use self::verify::{ExplainArgs, VerifyArgs};
 use crate::app::StreamChoice;
 use crate::cli::action::ActionCommand;
 use crate::cli::agents::AgentsCommand;
+use crate::cli::forget::ForgetArgs;
 use crate::cli::moor::MoorCommand;
 use crate::cli::privacy::PrivacyCommand;
+use crate::cli::retention::RetentionArgs;
 use crate::cli::roster::RosterCommand;
 use crate::cli::workbench::WorkbenchArgs;
 use crate::domain::stream::StreamId;
@@ -58,6 +60,10 @@ pub(super) enum Command {
     Quarantine(QuarantineArgs),
     /// What the vendors sent that their documents do not say, each departure once, the newest first.
     Contract(JsonArgs),
+    /// What is older than `retention` says. Shows what would be removed; removes it only with --yes.
+    Retention(RetentionArgs),
+    /// Take a person out of everything that is stored, for good. Tells how many rows name them; acts only with --yes.
+    Forget(ForgetArgs),
     /// 7moor: change skill groups. Shows what it would send; acts only with --yes.
     #[command(subcommand)]
     Moor(MoorCommand),

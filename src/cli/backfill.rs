@@ -20,6 +20,7 @@ pub(super) async fn backfill(settings: Settings, args: BackfillArgs) -> Result<E
     let stop = stop::on_signal();
     let app = build(settings).await?;
     sync::refuse_unknown(&app, &args.streams)?;
+    app.refuse_expired(&args.streams, range).map_err(|fault| Failure::usage(fault.chain()))?;
     app.prepare().await?;
     let reports = app.backfill(&args.streams, range, &stop).await;
     app.close().await?;

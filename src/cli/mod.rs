@@ -12,6 +12,7 @@ mod contract;
 mod demo;
 mod exit;
 mod explain;
+mod forget;
 mod grant;
 mod migrate;
 mod moor;
@@ -20,6 +21,7 @@ mod output;
 mod plan;
 mod privacy;
 mod quarantine;
+mod retention;
 mod roster;
 mod roster_file;
 mod run;
@@ -89,6 +91,8 @@ fn dispatch(cli: Cli) -> Result<Exit, Failure> {
             Command::Absence(command) => absence::absence(settings, command).await,
             Command::Contract(args) => contract::contract(settings, args).await,
             Command::Quarantine(args) => quarantine::quarantine(settings, args).await,
+            Command::Retention(args) => retention::retention(settings, args).await,
+            Command::Forget(args) => forget::forget(settings, args).await,
             Command::Moor(command) => moor::moor(settings, command).await,
             Command::Roster(command) => roster::roster(settings, command).await,
             Command::Workbench(args) => workbench::workbench(settings, args).await,

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::leaf::show_duration;
 use super::reader::Section;
+use super::source::retention;
 use crate::domain::stream::StreamKey;
 
 const MS: Duration = Duration::from_millis(1);
@@ -33,6 +34,8 @@ pub struct FeedSettings {
     pub spool_mib_max: u32,
     /// A larger message is set aside unread, in KiB.
     pub message_kib_max: u32,
+    /// What ended or came longer ago is removed; `None`: nothing ever.
+    pub retention: Option<Duration>,
 }
 
 /// How a token stands in the address of a socket.
@@ -56,6 +59,7 @@ pub(super) fn feed(section: &Section<'_>, key: StreamKey) -> Option<FeedSettings
     let buffer_messages = section.number("buffer_messages", 100..=1_000_000);
     let spool_mib_max = section.number("spool_mib_max", 1..=1_048_576);
     let message_kib_max = section.number("message_kib_max", 1..=8_192);
+    let retention = retention(section);
     at_least(section, ("silence", silence), ("ping", ping));
     at_least(section, ("reconnect_max", reconnect_max), ("reconnect_base", reconnect_base));
     Some(FeedSettings {
@@ -69,6 +73,7 @@ pub(super) fn feed(section: &Section<'_>, key: StreamKey) -> Option<FeedSettings
         buffer_messages: buffer_messages?,
         spool_mib_max: spool_mib_max?,
         message_kib_max: message_kib_max?,
+        retention: retention?,
     })
 }
 

@@ -29,17 +29,29 @@ pub(super) fn duration(text: &str, range: RangeInclusive<Duration>) -> Result<Du
     if text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.') {
         return Err(bare_number(text));
     }
-    let units = text.split(|character: char| !character.is_alphabetic());
+    let spelled = in_days(text);
+    let units = spelled.split(|character: char| !character.is_alphabetic());
     if units.into_iter().any(|unit| unit == "M" || unit.starts_with("mo") || unit.starts_with('y')) {
-        return Err(format!("{text:?}: months and years have no fixed length; write days, such as 31d"));
+        return Err(format!(
+            "{text:?}: months have no fixed length; write days, such as 31d, or years of 365 days, such as 2y"
+        ));
     }
-    let duration = humantime::parse_duration(text)
+    let duration = humantime::parse_duration(&spelled)
         .map_err(|_| format!("expects a duration such as 250ms, 90s, 10m or 1d, not {text:?}"))?;
     if range.contains(&duration) {
         return Ok(duration);
     }
     let (low, high) = range.into_inner();
     Err(format!("{text} is out of range: from {} to {}", show_duration(low), show_duration(high)))
+}
+
+/// `2y 10d` with its years as days: a year has 365, or nobody could say when a row is two years old.
+fn in_days(text: &str) -> String {
+    let years = text.split_once('y').filter(|(_, rest)| !rest.starts_with(char::is_alphabetic));
+    match years.and_then(|(years, rest)| Some((years.trim().parse::<u32>().ok()?, rest))) {
+        Some((years, rest)) => format!("{}d{rest}", u64::from(years) * 365),
+        None => text.to_owned(),
+    }
 }
 
 /// What is said about a duration without a unit.
@@ -196,6 +208,8 @@ mod tests {
             ("1min", 60_000),
             ("5 seconds", 5_000),
             ("500us", 0),
+            ("2y", 63_072_000_000),
+            ("1y 1d", 31_622_400_000),
         ];
         for (text, millis) in forms {
             let duration = duration(text, ANY).unwrap();
@@ -211,7 +225,7 @@ mod tests {
         for text in ["10", "1.5", "", "-1d", "ten minutes", "10 parsecs"] {
             assert!(duration(text, ANY).unwrap_err().contains("90s"), "{text}");
         }
-        for text in ["1M", "1month", "1y", "2 years"] {
+        for text in ["1M", "1month", "1yr", "2 years"] {
             assert!(duration(text, ANY).unwrap_err().contains("31d"), "{text}");
         }
         let second = Duration::from_secs(1);

@@ -16,7 +16,7 @@ pub(super) fn settings(section: &Section<'_>) -> Option<PrivacySettings> {
     let keys = keys(section);
     let custom_fields = custom_fields(section, "custom_fields");
     let (keys, hmac_key_file) = keys?.unzip();
-    let personal = Privacy { phone: phone?, email: email?, name: name?, keys };
+    let personal = Privacy { phone: phone?, email: email?, name: name?, keys, forgotten: None };
     refuse_without_key(section, &personal, |key| section.has(key))?;
     Some(PrivacySettings { personal, hmac_key_file: hmac_key_file.flatten(), custom_fields: custom_fields? })
 }
@@ -30,6 +30,7 @@ pub(super) fn of_source(section: &Section<'_>, everywhere: &Privacy) -> Option<P
         email: email?.unwrap_or(everywhere.email),
         name: name?.unwrap_or(everywhere.name),
         keys: everywhere.keys.clone(),
+        forgotten: None,
     };
     if !section.is_template() {
         refuse_without_key(section, &privacy, |key| section.has(key))?;

@@ -45,9 +45,14 @@ pub(super) fn settings(tree: &Value, now: DateTime<Utc>, report: &Report) -> Opt
     let ops = closed(root.section("ops"), ops);
     let http = closed(root.section("http"), http);
     let engine = closed(root.section("engine"), engine);
-    let scheduler = closed(root.section("scheduler"), scheduler);
     let privacy = closed(root.section("privacy"), privacy::settings);
     let log = closed(root.section("log"), log);
+    let scheduler = closed(root.section("scheduler"), |section| {
+        let jitter = section.duration("jitter", Duration::ZERO..=HOUR);
+        let schedule = |text: &str| leaf::schedule(text, timezone.unwrap_or(Tz::UTC), now);
+        let retention = section.parse("retention", schedule);
+        Some(SchedulerSettings { jitter: jitter?, retention: retention? })
+    });
     let context = Context {
         zone: timezone.unwrap_or(Tz::UTC),
         now,
@@ -145,10 +150,6 @@ fn engine(section: &Section<'_>) -> Option<EngineSettings> {
         window_rows_max: window_rows_max?,
         shutdown_grace: shutdown_grace?,
     })
-}
-
-fn scheduler(section: &Section<'_>) -> Option<SchedulerSettings> {
-    Some(SchedulerSettings { jitter: section.duration("jitter", Duration::ZERO..=HOUR)? })
 }
 
 fn log(section: &Section<'_>) -> Option<LogSettings> {

@@ -50,7 +50,10 @@ fn tree(settings: &Settings) -> Json {
         "ops": { "enabled": settings.ops.enabled, "listen": settings.ops.listen.to_string() },
         "http": http(&settings.http),
         "engine": engine(&settings.engine),
-        "scheduler": { "jitter": length(settings.scheduler.jitter) },
+        "scheduler": {
+            "jitter": length(settings.scheduler.jitter),
+            "retention": settings.scheduler.retention,
+        },
         "privacy": privacy(&settings.privacy),
         "log": { "format": log_format(settings.log.format), "filter": settings.log.filter },
         "sources": sources.collect::<Map<_, _>>(),
@@ -149,7 +152,7 @@ fn source(source: &SourceSettings, zone: Tz) -> Json {
 }
 
 fn feed(feed: &FeedSettings) -> Json {
-    json!({
+    let out = json!({
         "enabled": feed.enabled,
         "token_form": match feed.token_form {
             TokenForm::Bare => "bare",
@@ -162,7 +165,10 @@ fn feed(feed: &FeedSettings) -> Json {
         "buffer_messages": feed.buffer_messages,
         "spool_mib_max": feed.spool_mib_max,
         "message_kib_max": feed.message_kib_max,
-    })
+    });
+    let mut out = object(out);
+    out.extend(feed.retention.map(|kept| ("retention".to_owned(), json!(length(kept)))));
+    Json::Object(out)
 }
 
 fn stream(stream: &StreamSettings, zone: Tz) -> Json {
@@ -172,6 +178,7 @@ fn stream(stream: &StreamSettings, zone: Tz) -> Json {
         "page_size": stream.page_size,
         "requests_per_minute": stream.requests_per_minute,
         "absence_max": stream.absence_max.to_string(),
+        "retention": stream.retention.map(length),
     }));
     if let Some(window) = &stream.window {
         let start = window.start.with_timezone(&zone).to_rfc3339_opts(SecondsFormat::AutoSi, true);

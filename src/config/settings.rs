@@ -109,6 +109,8 @@ pub struct EngineSettings {
 pub struct SchedulerSettings {
     /// Longest random delay of a tick.
     pub jitter: Duration,
+    /// When what is older than a stream's retention is removed: a cron expression of six fields, known to be valid.
+    pub retention: String,
 }
 
 /// `[privacy]`
@@ -232,6 +234,8 @@ pub struct StreamSettings {
     pub requests_per_minute: u32,
     /// Share of a window or snapshot that may vanish at once.
     pub absence_max: Share,
+    /// What is older is removed; `None`: nothing ever.
+    pub retention: Option<Duration>,
     /// For windowed streams.
     pub window: Option<WindowSettings>,
 }

@@ -232,6 +232,13 @@ fn stream(
         StreamKind::Snapshot | StreamKind::Feed => Some(None),
         StreamKind::Windowed => window(section, fallback, context).map(Some),
     };
+    let retention = retention(section);
+    if let (Some(Some(kept)), Some(Some(window))) = (retention, &window)
+        && kept <= window.lookback
+    {
+        let (kept, lookback) = (leaf::show_duration(kept), leaf::show_duration(window.lookback));
+        section.refuse("retention", format!("{kept} is not more than `lookback`, which is {lookback}"));
+    }
     Some(StreamSettings {
         key,
         enabled: enabled?,
@@ -239,8 +246,15 @@ fn stream(
         page_size: page_size?,
         requests_per_minute: requests_per_minute?,
         absence_max: absence_max?,
+        retention: retention?,
         window: window?,
     })
+}
+
+/// How long rows are kept; without it, for ever.
+pub(super) fn retention(section: &Section<'_>) -> Option<Option<Duration>> {
+    let kept = |section: &Section<'_>, key: &str| section.duration(key, DAY..=36_500 * DAY);
+    section.maybe("retention", kept)
 }
 
 fn window(section: &Section<'_>, fallback: DateTime<Utc>, context: Context<'_>) -> Option<WindowSettings> {

@@ -41,13 +41,15 @@ pub enum FaultKind {
     DatabaseRefused,
     /// Another worker holds or took over the lease.
     LeaseLost,
+    /// The rules under which it was read are not those of now: a person was forgotten, or its time expired.
+    Outdated,
     /// The process was told to stop.
     Cancelled,
 }
 
 impl FaultKind {
     /// Every kind.
-    pub const ALL: [FaultKind; 16] = [
+    pub const ALL: [FaultKind; 17] = [
         FaultKind::Unreachable,
         FaultKind::VendorFailed,
         FaultKind::RateLimited,
@@ -63,6 +65,7 @@ impl FaultKind {
         FaultKind::DatabaseConflict,
         FaultKind::DatabaseRefused,
         FaultKind::LeaseLost,
+        FaultKind::Outdated,
         FaultKind::Cancelled,
     ];
 
@@ -89,6 +92,7 @@ impl FaultKind {
             FaultKind::DatabaseConflict => "database_conflict",
             FaultKind::DatabaseRefused => "database_refused",
             FaultKind::LeaseLost => "lease_lost",
+            FaultKind::Outdated => "outdated",
             FaultKind::Cancelled => "cancelled",
         }
     }

@@ -9,6 +9,7 @@ pub mod dictionary;
 pub mod drift;
 pub mod fault;
 pub mod feed;
+pub mod forgotten;
 pub mod lag;
 pub mod observation;
 pub mod page;

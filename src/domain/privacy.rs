@@ -17,6 +17,8 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json};
 
+use crate::domain::forgotten::ForgottenBoard;
+
 pub use self::rewrite::Rewrite;
 pub use self::token::{KEY_BYTES_MIN, TokenKeys};
 
@@ -84,22 +86,24 @@ pub struct Privacy {
     pub name: Policy,
     /// The keys of tokens; there where a policy is `hmac`.
     pub keys: Option<Arc<TokenKeys>>,
+    /// Who is forgotten, and in which source: whatever the policy, nothing of them is stored.
+    pub forgotten: Option<(ForgottenBoard, String)>,
 }
 
 impl Default for Privacy {
     fn default() -> Privacy {
-        Privacy { phone: Policy::Mask, email: Policy::Keep, name: Policy::Keep, keys: None }
+        Privacy { phone: Policy::Mask, email: Policy::Keep, name: Policy::Keep, keys: None, forgotten: None }
     }
 }
 
 impl Privacy {
     /// Everything stays.
     pub const KEEP: Privacy =
-        Privacy { phone: Policy::Keep, email: Policy::Keep, name: Policy::Keep, keys: None };
+        Privacy { phone: Policy::Keep, email: Policy::Keep, name: Policy::Keep, keys: None, forgotten: None };
 
     /// For messages, which reach logs and screens whatever the policy of storing is.
     pub const MESSAGE: Privacy =
-        Privacy { phone: Policy::Mask, email: Policy::Mask, name: Policy::Keep, keys: None };
+        Privacy { phone: Policy::Mask, email: Policy::Mask, name: Policy::Keep, keys: None, forgotten: None };
 
     /// The policy of this kind.
     pub fn of(&self, kind: Personal) -> Policy {
@@ -118,16 +122,35 @@ impl Privacy {
             email: masked(self.email),
             name: masked(self.name),
             keys: self.keys.clone(),
+            forgotten: self.forgotten.clone(),
         }
     }
 
+    /// The same for a source whose persons may be forgotten.
+    #[must_use]
+    pub fn forgetting(&self, board: &ForgottenBoard, source: &str) -> Privacy {
+        Privacy { forgotten: Some((board.clone(), source.to_owned())), ..self.clone() }
+    }
+
+    /// The text without what names a forgotten person, before any policy could make it unknowable; `None` where
+    /// nothing does.
+    fn remembered(&self, text: &str) -> Option<String> {
+        let (board, source) = self.forgotten.as_ref()?;
+        board.list().text(source, text)
+    }
+
     fn keeps_all(&self) -> bool {
-        [self.phone, self.email, self.name] == [Policy::Keep; 3]
+        let forgets = self.forgotten.as_ref().is_some_and(|(board, _)| !board.list().is_empty());
+        !forgets && [self.phone, self.email, self.name] == [Policy::Keep; 3]
     }
 
     /// What is stored for a field that holds this kind of data and nothing else.
     pub fn apply(&self, kind: Personal, value: &str) -> Option<String> {
-        let value = value.trim();
+        let left = self.remembered(value);
+        let value = left.as_deref().unwrap_or(value).trim();
+        if left.is_some() && value.is_empty() {
+            return None;
+        }
         match self.of(kind) {
             Policy::Keep => Some(value.to_owned()),
             // What was treated once is not treated again: a token of a mask would join what does not belong
@@ -148,8 +171,11 @@ impl Privacy {
 
     /// The text with its phone numbers and addresses treated, or `None` where it has none or they are kept.
     pub fn scrub_text(&self, text: &str) -> Option<String> {
+        let left = self.remembered(text);
+        let text = left.as_deref().unwrap_or(text);
         let spans = find::find(text, self.phone != Policy::Keep, self.email != Policy::Keep);
-        self.replace(text, &spans, |kind, found| self.apply(kind, found).unwrap_or_default())
+        let treated = self.replace(text, &spans, |kind, found| self.apply(kind, found).unwrap_or_default());
+        treated.or(left)
     }
 
     fn replace(
@@ -187,6 +213,11 @@ impl Privacy {
     /// # Errors
     /// The kind of data found, where it is masked already or there is no key to make a token with.
     pub fn key(&self, text: String) -> Result<String, Personal> {
+        if let Some((board, source)) = &self.forgotten
+            && board.list().text(source, &text).is_some()
+        {
+            return Ok(board.list().pseudonym(source, &text));
+        }
         // What a mask has left, in a record from quarantine say, could be another key's remains as well.
         for kind in [Personal::Phone, Personal::Email] {
             if self.of(kind) != Policy::Keep && mask::is_masked(kind, &text) {
@@ -210,7 +241,8 @@ impl Privacy {
 
     /// Whether a text, a number say, is or holds what may not be stored.
     pub fn forbids(&self, text: &str) -> bool {
-        !find::find(text, self.phone != Policy::Keep, self.email != Policy::Keep).is_empty()
+        let spans = find::find(text, self.phone != Policy::Keep, self.email != Policy::Keep);
+        !spans.is_empty() || self.remembered(text).is_some()
     }
 }
 

@@ -115,6 +115,12 @@ impl WindowGrid {
         }
     }
 
+    /// The beginning of the cell that holds `instant`; the instant itself where it lies before the origin.
+    pub fn floor(&self, instant: DateTime<Utc>) -> DateTime<Utc> {
+        let cells = self.cells(instant, instant + Duration::microseconds(1));
+        cells.first().map_or(instant, |cell| cell.start.min(instant))
+    }
+
     /// An index whose boundary is at or before `instant` (or 0), close to it.
     fn index_before(&self, instant: DateTime<Utc>) -> i64 {
         let elapsed = (instant - self.boundary(0)).num_seconds();

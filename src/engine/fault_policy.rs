@@ -85,6 +85,10 @@ pub const fn policy(kind: FaultKind) -> FaultPolicy {
             "check the rights of the database user, the free disk space, and whether `ccsync migrate` has run",
         ),
         FaultKind::LeaseLost => (Yield, "another worker took this window over; nothing needs to be done"),
+        FaultKind::Outdated => (
+            Yield,
+            "it is read again by itself; if it lasts, see that all workers on this database have one configuration",
+        ),
         FaultKind::Cancelled => (Yield, "start ccsync again; it goes on where it stopped"),
     };
     FaultPolicy { action, cure }

@@ -4,6 +4,7 @@
 pub mod fault_policy;
 pub mod feed;
 pub mod fetch;
+pub mod forgetting;
 pub mod pass;
 pub mod planner;
 pub mod port;
@@ -11,5 +12,6 @@ pub mod read;
 pub mod reader;
 pub mod reread;
 pub mod resume;
+pub mod retention;
 pub mod verify;
 pub mod walk;

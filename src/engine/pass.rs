@@ -31,6 +31,8 @@ pub(in crate::engine) const FAILURES_IN_A_ROW_MAX: u32 = 5;
 const TOKEN_FIGHTS_MAX: u32 = 3;
 /// A window that does not hold still is not cut into parts shorter than this.
 const UNSETTLED_HALF_MIN: chrono::Duration = chrono::Duration::hours(1);
+/// Reads of one scope in a pass that may find their rules changed.
+const OUTDATED_MAX: u32 = 3;
 /// How soon another worker's lease is looked at again.
 const BUSY_WAIT: Duration = Duration::from_millis(300);
 
@@ -63,6 +65,8 @@ pub(in crate::engine) struct Pass<'a> {
     retry_later: HashMap<Scope, ScopeFailure>,
     failures_in_a_row: u32,
     token_fights: u32,
+    /// Times that a scope was read under rules that had changed by its commit.
+    outdated: HashMap<Scope, u32>,
 }
 
 impl<'a> Pass<'a> {
@@ -90,6 +94,7 @@ impl<'a> Pass<'a> {
             retry_later: HashMap::new(),
             failures_in_a_row: 0,
             token_fights: 0,
+            outdated: HashMap::new(),
         }
     }
 
@@ -196,7 +201,12 @@ impl<'a> Pass<'a> {
     }
 
     async fn work(&mut self, due: &DueScope, lease: Lease) -> Result<Next, Fault> {
-        let resumed = self.open_walk(due, &lease).await;
+        // Before the first page: what is read from here on is read under this list or a later one.
+        let list = match self.reader.store.forgotten().await {
+            Ok(list) => list.version(),
+            Err(fault) => return Ok(self.give_up(due, &lease, fault).await),
+        };
+        let resumed = self.open_walk(due, &lease, list).await;
         let (began, ask) =
             resumed.as_ref().map_or((self.reader.clock.now(), due.ask), |walk| (walk.began(), walk.ask()));
         // Its pages are older than this tick: it is not due again in this pass.
@@ -219,7 +229,7 @@ impl<'a> Pass<'a> {
             Ok(ReadEnd::Closed(closed)) if closed.moved && due.before.unverified && self.may_halve(due) => {
                 return self.halve(due, lease, 0).await;
             }
-            Ok(ReadEnd::Closed(closed)) => self.commit(due, &lease, began, *closed).await,
+            Ok(ReadEnd::Closed(closed)) => self.commit(due, &lease, (began, list), *closed).await,
             Ok(ReadEnd::TooLarge(rows)) => return self.halve(due, lease, rows).await,
             Err(fault) if fault.kind == FaultKind::WalkUnsettled && self.may_halve(due) => {
                 return self.halve(due, lease, 0).await;
@@ -237,17 +247,17 @@ impl<'a> Pass<'a> {
     }
 
     /// The read of this scope, with what another worker or an earlier life has left of it.
-    async fn open_walk(&self, due: &DueScope, lease: &Lease) -> Option<ResumableWalk<'a>> {
+    async fn open_walk(&self, due: &DueScope, lease: &Lease, list: i64) -> Option<ResumableWalk<'a>> {
         let log = self.reader.page_log.as_deref()?;
         let times = (self.reader.clock.now(), self.reader.config.keep_pages_over);
-        Some(ResumableWalk::open(log, lease, due.ask, times).await)
+        Some(ResumableWalk::open(log, lease, due.ask, times, list).await)
     }
 
     async fn commit(
         &mut self,
         due: &DueScope,
         lease: &Lease,
-        read_at: DateTime<Utc>,
+        (read_at, list): (DateTime<Utc>, i64),
         closed: ClosedRead,
     ) -> Result<(), Fault> {
         let reader = self.reader;
@@ -283,6 +293,7 @@ impl<'a> Pass<'a> {
             absence_max: reader.config.absence_max,
             overrule: self.order.trigger == Trigger::Repair,
             counts,
+            list,
             now: reader.clock.now(),
         };
         let counted = reader.store.commit(commit).await?;
@@ -343,7 +354,7 @@ impl<'a> Pass<'a> {
         let faults = policy(fault.kind);
         let requests = self.fetcher.take_requests();
         self.counts.requests += requests;
-        if faults.action == Action::Yield {
+        if faults.action == Action::Yield && !self.outdated_again(due.scope, fault.kind) {
             if fault.kind == FaultKind::LeaseLost {
                 event::LeaseLost { key: &reader.key, scope: &scope }.emit();
             }
@@ -371,6 +382,18 @@ impl<'a> Pass<'a> {
         }
         self.given_up.insert(due.scope, failure);
         if down || faults.action == Action::StopStream { Next::EndPass } else { Next::Continue }
+    }
+}
+
+impl Pass<'_> {
+    /// Rules change once in a while. Where they have changed at every commit, two workers follow different ones.
+    fn outdated_again(&mut self, scope: Scope, kind: FaultKind) -> bool {
+        if kind != FaultKind::Outdated {
+            return false;
+        }
+        let times = self.outdated.entry(scope).or_default();
+        *times += 1;
+        OUTDATED_MAX < *times
     }
 }
 

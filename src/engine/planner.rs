@@ -28,6 +28,22 @@ pub struct WindowPolicy {
     pub missed_revisions_max: f64,
     /// Requests that second looks may cost in one business day; `None`: any number.
     pub reread_requests_per_day: Option<u64>,
+    /// Windows that ended longer ago are not wanted any more; `None`: all are.
+    pub retention: Option<Duration>,
+}
+
+impl WindowPolicy {
+    /// Windows that ended by then are not kept any more. Always where a window of the grid begins, so that
+    /// windows expire whole.
+    pub fn cut(&self, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+        let oldest = now.checked_sub_signed(self.retention?)?;
+        Some(self.grid.floor(oldest))
+    }
+
+    /// The first instant wanted now.
+    pub fn wanted_from(&self, now: DateTime<Utc>) -> DateTime<Utc> {
+        self.cut(now).map_or(self.start, |cut| cut.max(self.start))
+    }
 }
 
 /// Why a window is due.
@@ -129,8 +145,11 @@ pub fn plan(ledger: &[ReadRecord], input: &PlanInput<'_>, policy: &WindowPolicy)
 /// The whole stretch of time that this plan is about.
 fn span(input: &PlanInput<'_>, policy: &WindowPolicy) -> Option<TimeWindow> {
     match input.range {
-        Some(range) => TimeWindow::new(range.start, range.end.min(input.now)),
-        None => TimeWindow::new(policy.start, input.now),
+        Some(range) => {
+            let start = policy.cut(input.now).map_or(range.start, |cut| cut.max(range.start));
+            TimeWindow::new(start, range.end.min(input.now))
+        }
+        None => TimeWindow::new(policy.wanted_from(input.now), input.now),
     }
 }
 

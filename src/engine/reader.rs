@@ -162,6 +162,14 @@ impl StreamReader {
         StreamReader { policy, ..self.clone() }
     }
 
+    /// Windows that ended by then are not kept any more; `None` where all are.
+    pub fn cut(&self) -> Option<DateTime<Utc>> {
+        match &self.policy {
+            ReadPolicy::Windows(policy) => policy.cut(self.clock.now()),
+            ReadPolicy::Snapshot => None,
+        }
+    }
+
     /// What is known of the stream's late and revised results.
     ///
     /// # Errors

@@ -34,16 +34,21 @@ impl<'a> ResumableWalk<'a> {
         lease: &Lease,
         ask: Option<TimeWindow>,
         (now, worth): (DateTime<Utc>, Duration),
+        list: i64,
     ) -> ResumableWalk<'a> {
         let found = log.kept(lease).await.ok().flatten();
+        let fresh =
+            |mark: &WalkMark| now - RESUME_WITHIN <= mark.began && mark.began <= now && mark.list == list;
         let (mark, kept) = match found {
-            Some(found) if now - RESUME_WITHIN <= found.mark.began && found.mark.began <= now => {
+            Some(found) if fresh(&found.mark) => {
                 event::WalkResumed { key: &lease.stream, pages: found.pages.len() }.emit();
                 let pages = found.pages.into_iter().map(|(number, size, page)| ((number, size), page));
                 (found.mark, pages.collect())
             }
-            Some(stale) => (WalkMark { began: now, ask, number: stale.mark.number + 1 }, HashMap::new()),
-            None => (WalkMark { began: now, ask, number: 1 }, HashMap::new()),
+            Some(stale) => {
+                (WalkMark { began: now, ask, number: stale.mark.number + 1, list }, HashMap::new())
+            }
+            None => (WalkMark { began: now, ask, number: 1, list }, HashMap::new()),
         };
         ResumableWalk { log, lease: lease.clone(), mark, worth, kept }
     }
@@ -106,7 +111,7 @@ mod tests {
 
         async fn kept(&self, _: &Lease) -> Result<Option<KeptWalk>, Fault> {
             let pages = vec![(1, 50, Page { total: Some(9), ..Page::default() })];
-            let mark = |began| WalkMark { began, ask: None, number: 4 };
+            let mark = |began| WalkMark { began, ask: None, number: 4, list: 0 };
             Ok(self.0.lock().unwrap().map(|began| KeptWalk { mark: mark(began), pages }))
         }
     }
@@ -121,7 +126,7 @@ mod tests {
     }
 
     async fn open(log: &Log, now: i64) -> ResumableWalk<'_> {
-        ResumableWalk::open(log, &lease(), None, (at(now), Duration::from_millis(20))).await
+        ResumableWalk::open(log, &lease(), None, (at(now), Duration::from_millis(20)), 0).await
     }
 
     #[tokio::test]

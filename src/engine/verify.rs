@@ -37,7 +37,10 @@ impl StreamReader {
         order: &VerifyOrder,
         stop: &CancellationToken,
     ) -> Result<Verification, Fault> {
-        let ledger = self.store.reads(&self.key).await?;
+        let mut ledger = self.store.reads(&self.key).await?;
+        let cut = self.cut();
+        // What is to expire may have begun to.
+        ledger.retain(|record| record.window.zip(cut).is_none_or(|(window, cut)| cut < window.end));
         let mut verifier = Verifier::new(self, tables, &ledger);
         verifier.done.unread = self.unread(&ledger, order);
         let is_snapshot = matches!(self.policy, ReadPolicy::Snapshot);
@@ -63,7 +66,8 @@ impl StreamReader {
     fn unread(&self, ledger: &[ReadRecord], order: &VerifyOrder) -> Vec<TimeWindow> {
         let ReadPolicy::Windows(policy) = &self.policy else { return Vec::new() };
         let settled = self.clock.now() - policy.settle;
-        let start = order.range.map_or(policy.start, |range| range.start.max(policy.start));
+        let wanted = policy.wanted_from(self.clock.now());
+        let start = order.range.map_or(wanted, |range| range.start.max(wanted));
         let end = order.range.map_or(settled, |range| range.end.min(settled));
         let read: Vec<_> = ledger
             .iter()
@@ -249,7 +253,11 @@ impl<'a> Verifier<'a> {
             Ok(homeless) => {
                 let unread = &self.done.unread;
                 let told = |home: TimeWindow| unread.iter().any(|window| window.overlaps(&home));
-                let homeless = homeless.into_iter().filter(|row| !row.window.is_some_and(told));
+                let cut = self.reader.cut();
+                let expired = |home: TimeWindow| cut.is_some_and(|cut| home.end <= cut);
+                let homeless = homeless
+                    .into_iter()
+                    .filter(|row| !row.window.is_some_and(|home| told(home) || expired(home)));
                 self.done.differences.extend(homeless);
             }
             Err(fault) => self.fail("rows outside of all windows".to_owned(), &fault),

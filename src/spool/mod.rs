@@ -3,5 +3,7 @@
 mod disk;
 mod line;
 mod segment;
+mod waiting;
 
 pub use self::disk::DiskSpool;
+pub use self::waiting::waiting;

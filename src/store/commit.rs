@@ -22,6 +22,7 @@ use crate::store::agent::agents_update_in_txn;
 use crate::store::certificate::certificate_insert_in_txn;
 use crate::store::contract_drift::{drift_insert_in_txn, tell};
 use crate::store::fault::{Broken, Done, from_sql, lease_lost};
+use crate::store::forgotten::list_hold_in_txn;
 use crate::store::lag::second_look_in_txn;
 use crate::store::lease::{lease_end_in_txn, lease_hold_in_txn, lease_name};
 use crate::store::merge::merge_table;
@@ -141,6 +142,10 @@ async fn write_read(
         return Err(Broken::Told(lease_lost(name)));
     }
     failpoint(Failpoint::LeaseHeld).await?;
+    if list_hold_in_txn(connection).await? != commit.list {
+        let message = format!("{name} was read before somebody was forgotten; nothing was written");
+        return Err(Broken::Told(Fault::new(FaultKind::Outdated, message)));
+    }
     let ledger = match commit.lease.scope {
         Scope::Window(window) => Ledger::Window(window, known_windows(connection, key, window).await?),
         Scope::Snapshot => Ledger::Snapshot { read_before: snapshot_was_read(connection, key).await? },

@@ -10,6 +10,7 @@ use sqlx::postgres::{PgConnectOptions, PgConnection, PgPool, PgPoolOptions};
 use sqlx::{Connection as _, Executor as _};
 
 use crate::domain::fault::{Fault, FaultKind};
+use crate::domain::forgotten::ForgottenBoard;
 use crate::store::fault::from_sql;
 use crate::store::request_budget::Reservations;
 
@@ -91,6 +92,7 @@ pub struct PgStore {
     pub(super) options: PgConnectOptions,
     pub(super) acquire_timeout: Duration,
     pub(super) reservations: Arc<Reservations>,
+    pub(super) board: ForgottenBoard,
 }
 
 impl fmt::Debug for PgStore {
@@ -121,7 +123,13 @@ impl PgStore {
             options,
             acquire_timeout: config.acquire_timeout,
             reservations: Arc::new(Reservations::default()),
+            board: ForgottenBoard::default(),
         })
+    }
+
+    /// The list of forgotten persons that this store brings up to date.
+    pub fn board(&self) -> &ForgottenBoard {
+        &self.board
     }
 
     /// Closes all connections; those in use when they come back.

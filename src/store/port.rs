@@ -1,5 +1,6 @@
 //! [`PgStore`] as the engine sees it.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -7,6 +8,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use uuid::Uuid;
 
 use crate::domain::fault::{Fault, FaultKind};
+use crate::domain::forgotten::ForgottenList;
 use crate::domain::run::{Counts, RunId, RunOutcome};
 use crate::domain::status::StreamDeclaration;
 use crate::domain::stream::{StreamKey, StreamKind};
@@ -112,6 +114,10 @@ impl Store for PgStore {
             let name = lease_name(&lease.stream, lease.scope);
             broken.during(&format!("recording the failure of {name}"))
         })
+    }
+
+    async fn forgotten(&self) -> Result<Arc<ForgottenList>, Fault> {
+        self.list().await.map_err(|broken| broken.during("reading the list of forgotten persons"))
     }
 
     async fn declare(&self, streams: &[StreamDeclaration]) -> Result<(), Fault> {

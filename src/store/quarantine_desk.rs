@@ -18,6 +18,7 @@ use crate::engine::port::quarantine::{Quarantine, QuarantineEntry, QuarantineFil
 use crate::store::agent::agents_update_in_txn;
 use crate::store::commit::{Context, TRANSACTION, by_table};
 use crate::store::fault::{Broken, Done};
+use crate::store::forgotten::list_hold_in_txn;
 use crate::store::merge::merge_table;
 use crate::store::pool::PgStore;
 use crate::store::run::run_add_in_txn;
@@ -135,6 +136,19 @@ async fn retried_on(
 ) -> Done<Option<Counts>> {
     let mut transaction = connection.begin().await?;
     transaction.execute(sqlx::raw_sql(TRANSACTION)).await?;
+    // Somebody may have been forgotten since the record was looked up.
+    list_hold_in_txn(&mut transaction).await?;
+    let same: bool = sqlx::query_scalar(
+        "select exists (select from sync.quarantine where id = $1 and ($2::text is null or payload = $2))",
+    )
+    .bind(entry.id)
+    .bind(&entry.payload)
+    .fetch_one(&mut *transaction)
+    .await?;
+    if !same {
+        transaction.rollback().await?;
+        return Ok(None);
+    }
     let context = Context { source: &entry.key.source, window: entry.window, run, now, overrule: false };
     let mut counts = Counts { rows_read: 1, ..Counts::default() };
     let mut of_table = by_table(rows, &mut counts.superseded);

@@ -61,6 +61,16 @@ pub(super) async fn streams_replace(pool: &PgPool, streams: &[StreamDeclaration]
     if let Some(zone) = zones.iter().max() {
         business_zone_set_in_txn(&mut transaction, zone).await?;
     }
+    // What is wanted again, because `retention` was raised or taken away, may be read again.
+    sqlx::query(
+        r#"
+        update sync.retention r set expired_to = s.start_at
+        from sync.stream s
+        where s.source = r.source and s.stream = r.stream and s.kind = 'windowed' and s.start_at < r.expired_to
+        "#,
+    )
+    .execute(&mut *transaction)
+    .await?;
     transaction.commit().await?;
     Ok(())
 }

@@ -13,6 +13,7 @@ use crate::domain::window::TimeWindow;
 use crate::engine::port::store::{Commit, Failure, ReadRecord, ReadState};
 use crate::store::certificate::bind_read;
 use crate::store::fault::Done;
+use crate::store::retention::refuse_expired_in_txn;
 
 /// What the ledger knew before a commit.
 pub(super) struct KnownWindows {
@@ -133,7 +134,7 @@ pub(super) async fn known_windows(
 
 /// One at a time for each stream, to the end of the transaction: two writers with different grids could
 /// else both see no overlap.
-async fn lock_in_txn(connection: &mut PgConnection, stream: &StreamKey) -> Done<()> {
+pub(super) async fn lock_in_txn(connection: &mut PgConnection, stream: &StreamKey) -> Done<()> {
     sqlx::query("select pg_advisory_xact_lock(hashtextextended('ccsync ledger ' || $1, 0))")
         .bind(stream.to_string())
         .execute(connection)
@@ -150,6 +151,7 @@ pub(super) async fn window_commit_in_txn(
 ) -> Done<i32> {
     let stream = &commit.lease.stream;
     lock_in_txn(connection, stream).await?;
+    refuse_expired_in_txn(connection, stream, window).await?;
     sqlx::query(
         r#"
         delete from sync.time_window

@@ -32,11 +32,15 @@ impl PageLog for PgStore {
         // Whoever lost the lease must not write over the pages of its successor.
         let kept = sqlx::query(
             r#"
-            insert into sync.walk_page (lease_name, page_no, page_size, walk, began_at, ask_start, ask_end, page)
-            select $1, $2, $3, $4, $5, $6, $7, $8 from sync.lease where name = $1 and fence = $9
+            insert into sync.walk_page (lease_name, page_no, page_size, walk, began_at, ask_start, ask_end, page,
+                list_version)
+            select $1, $2, $3, $4, $5, $6, $7, $8, f.version from sync.lease, sync.forgetting f
+            where name = $1 and fence = $9 and f.version = $10
+            for key share of f
             on conflict (lease_name, page_no, page_size) do update
             set walk = excluded.walk, began_at = excluded.began_at, ask_start = excluded.ask_start,
-                ask_end = excluded.ask_end, page = excluded.page, kept_at = excluded.kept_at
+                ask_end = excluded.ask_end, page = excluded.page, kept_at = excluded.kept_at,
+                list_version = excluded.list_version
             "#,
         )
         .bind(&name)
@@ -48,6 +52,7 @@ impl PageLog for PgStore {
         .bind(mark.ask.map(|ask| ask.end))
         .bind(written(page))
         .bind(lease.fence)
+        .bind(mark.list)
         .execute(&self.pool)
         .await;
         kept.map(|_| ()).map_err(|error| from_sql(&format!("keeping a page of {name}"), &error))
@@ -57,7 +62,7 @@ impl PageLog for PgStore {
         let name = lease_name(&lease.stream, lease.scope);
         let rows: Result<Vec<Kept>, _> = sqlx::query_as(
             r#"
-            select page_no, page_size, walk, began_at, ask_start, ask_end, page
+            select page_no, page_size, walk, began_at, ask_start, ask_end, page, list_version
             from sync.walk_page
             where lease_name = $1 and walk = (select max(walk) from sync.walk_page where lease_name = $1)
             order by page_no
@@ -94,13 +99,14 @@ struct Kept {
     ask_start: Option<DateTime<Utc>>,
     ask_end: Option<DateTime<Utc>>,
     page: String,
+    list_version: i64,
 }
 
 /// One that this version cannot read is as good as lost.
 fn walk(rows: Vec<Kept>) -> Option<KeptWalk> {
     let first = rows.first()?;
     let ask = TimeWindow::from_bounds(first.ask_start, first.ask_end);
-    let mark = WalkMark { began: first.began_at, ask, number: first.walk };
+    let mark = WalkMark { began: first.began_at, ask, number: first.walk, list: first.list_version };
     let pages = rows.iter().map(|kept| {
         let (page_no, page_size) = (kept.page_no.try_into().ok()?, kept.page_size.try_into().ok()?);
         Some((page_no, page_size, read(&kept.page)?))

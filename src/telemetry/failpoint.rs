@@ -9,12 +9,13 @@ use std::time::Duration;
 use crate::domain::fault::{Fault, FaultKind};
 
 macro_rules! failpoints {
-    ($($variant:ident = $name:literal, $kind:ident;)* --- $($written:ident = $written_name:literal, $written_kind:ident;)*) => {
-        /// The places, in about the order in which a sync comes by, then those of writes.
+    ($($variant:ident = $name:literal, $kind:ident;)* --- $($written:ident = $written_name:literal, $written_kind:ident;)* --- $($removed:ident = $removed_name:literal, $removed_kind:ident;)*) => {
+        /// The places, in about the order in which a sync comes by, then those of writes and of removals.
         #[derive(Debug, Clone, Copy, PartialEq, Eq)]
         pub enum Failpoint {
             $(#[doc = $name] $variant,)*
             $(#[doc = $written_name] $written,)*
+            $(#[doc = $removed_name] $removed,)*
         }
 
         impl Failpoint {
@@ -24,11 +25,15 @@ macro_rules! failpoints {
             /// Every place that a write comes by, beside those of its request.
             pub const OF_WRITES: &[Failpoint] = &[$(Failpoint::$written,)*];
 
+            /// Every place that the removal of old rows and of persons comes by.
+            pub const OF_REMOVALS: &[Failpoint] = &[$(Failpoint::$removed,)*];
+
             /// The name in `FAILPOINTS`.
             pub const fn name(self) -> &'static str {
                 match self {
                     $(Failpoint::$variant => $name,)*
                     $(Failpoint::$written => $written_name,)*
+                    $(Failpoint::$removed => $removed_name,)*
                 }
             }
 
@@ -37,6 +42,7 @@ macro_rules! failpoints {
                 match self {
                     $(Failpoint::$variant => FaultKind::$kind,)*
                     $(Failpoint::$written => FaultKind::$written_kind,)*
+                    $(Failpoint::$removed => FaultKind::$removed_kind,)*
                 }
             }
         }
@@ -79,6 +85,11 @@ failpoints! {
     ActionReplied = "action.replied", DatabaseUnreachable;
     ActionSettled = "action.settled", DatabaseUnreachable;
     RosterConfirmed = "roster.confirmed", Unreachable;
+    ---
+    RetentionBegun = "retention.begun", DatabaseUnreachable;
+    RetentionStepped = "retention.stepped", DatabaseUnreachable;
+    ForgetListed = "forget.listed", DatabaseUnreachable;
+    ForgetCleaned = "forget.cleaned", DatabaseUnreachable;
 }
 
 /// Holds what the environment orders for as long as it lives; `None` in builds without failpoints.

@@ -61,6 +61,8 @@ pub const WINDOW_DURATION: &str = "ccsync_window_duration_seconds";
 pub const ROWS_READ: &str = "ccsync_rows_read_total";
 /// Rows committed, by what became of them.
 pub const ROWS: &str = "ccsync_rows_total";
+/// Rows removed because their time was over.
+pub const ROWS_EXPIRED: &str = "ccsync_rows_expired_total";
 /// Records set aside.
 pub const RECORDS_QUARANTINED: &str = "ccsync_records_quarantined_total";
 /// Departures from the vendors' documents, each counted when it was recorded first.
@@ -166,6 +168,7 @@ pub const ALL: &[Metric] = &[
     seconds(WINDOW_DURATION, "time from lease to commit"),
     counter(ROWS_READ, "elements received in committed walks"),
     counter(ROWS, "rows committed, by what became of them"),
+    counter(ROWS_EXPIRED, "rows removed because their time was over, histories and ledger included"),
     counter(RECORDS_QUARANTINED, "records that could not be read and were set aside"),
     counter(CONTRACT_DRIFT, "departures from the vendor's documents, counted once each, by kind"),
     counter(LEASES_LOST, "leases taken over by another worker"),

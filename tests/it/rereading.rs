@@ -75,6 +75,7 @@ fn policy(lookback: Duration, reread_every: Option<Duration>) -> WindowPolicy {
         reread_every,
         missed_revisions_max: 0.001,
         reread_requests_per_day: None,
+        retention: None,
     }
 }
 

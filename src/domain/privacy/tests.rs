@@ -10,7 +10,7 @@ fn keys(text: &str) -> Option<Arc<TokenKeys>> {
 }
 
 fn all(policy: Policy) -> Privacy {
-    Privacy { phone: policy, email: policy, name: policy, keys: keys(KEY) }
+    Privacy { phone: policy, email: policy, name: policy, keys: keys(KEY), forgotten: None }
 }
 
 fn masked(text: &str) -> String {

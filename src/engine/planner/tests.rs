@@ -29,6 +29,7 @@ fn policy() -> WindowPolicy {
         reread_every: None,
         missed_revisions_max: 0.001,
         reread_requests_per_day: None,
+        retention: None,
     }
 }
 

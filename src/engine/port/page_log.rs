@@ -17,6 +17,8 @@ pub struct WalkMark {
     pub ask: Option<TimeWindow>,
     /// Grows when a read starts over: pages of two walks do not mix.
     pub number: i32,
+    /// Version of the list of forgotten persons under which its pages are read.
+    pub list: i64,
 }
 
 /// A walk that ended before its read was committed.

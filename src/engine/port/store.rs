@@ -1,5 +1,6 @@
 //! The ledger and the tables.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -9,6 +10,7 @@ use serde::Serialize;
 use crate::domain::certificate::{Certificate, Verdict};
 use crate::domain::drift::ContractDrift;
 use crate::domain::fault::{Fault, FaultKind};
+use crate::domain::forgotten::ForgottenList;
 use crate::domain::lag::LagTable;
 use crate::domain::record::{Reject, Row};
 use crate::domain::run::{Counts, RunId, RunOutcome, Trigger};
@@ -127,6 +129,8 @@ pub struct Commit {
     /// What the run counted for this scope outside the store: requests, rows read, superseded within the
     /// read. The store adds its own counts.
     pub counts: Counts,
+    /// Version of the list of forgotten persons under which it was read; a commit under an older one is refused.
+    pub list: i64,
     /// The instant written as `first_seen_at`, `changed_at`, `valid_from`, `valid_to`, `deleted_at`.
     pub now: DateTime<Utc>,
 }
@@ -234,7 +238,7 @@ pub trait Store: Send + Sync {
     /// Beyond [`DRIFTS_MAX`](crate::domain::drift::DRIFTS_MAX) of a stream one entry stands for the rest.
     ///
     /// # Errors
-    /// `LeaseLost`: nothing was written. Database faults: nothing was written, or, when the connection was
+    /// `LeaseLost`, and `Outdated` where it was read under rules of before: nothing was written. Database faults: nothing was written, or, when the connection was
     /// lost while the commit was under way, it is not known; committing again under a new lease is safe.
     async fn commit(&self, commit: Commit) -> Result<Counts, Fault>;
 
@@ -252,6 +256,15 @@ pub trait Store: Send + Sync {
         requests: u64,
         now: DateTime<Utc>,
     ) -> Result<(), Fault>;
+
+    /// The list of forgotten persons as it stands, which sources apply from here on. A store without persons to
+    /// forget has an empty one.
+    ///
+    /// # Errors
+    /// Database faults.
+    async fn forgotten(&self) -> Result<Arc<ForgottenList>, Fault> {
+        Ok(Arc::default())
+    }
 
     /// Tells the database which streams are configured, replacing what it was told before. Writes only
     /// what differs. Streams that are configured no longer keep their rows and their ledger.

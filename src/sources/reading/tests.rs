@@ -85,7 +85,7 @@ fn privacy_costs_little_beside_reading_a_record() {
         "standard_score_max":"100","total_score":"132.0","total_score_max":"200","remark":"复检：服务态度好，无异议"}"#;
     let all = |policy| {
         let keys = TokenKeys::parse("0123456789abcdef0123456789abcdef").unwrap();
-        Privacy { phone: policy, email: policy, name: policy, keys: Some(Arc::new(keys)) }
+        Privacy { phone: policy, email: policy, name: policy, keys: Some(Arc::new(keys)), forgotten: None }
     };
     for (what, privacy) in [
         ("keep", Privacy::KEEP),

@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use sqlx::{Executor as _, PgConnection};
 
 use crate::domain::feed::{CallPopup, FeedEvent, FeedEventKind, FeedMessage};
+use crate::domain::forgotten::ForgottenBoard;
 use crate::domain::record::Reject;
 use crate::domain::run::Counts;
 use crate::engine::feed::timeline::Change;
@@ -18,6 +19,7 @@ use crate::store::feed::row::{
     Intervals, announcements_insert_in_txn, gaps_write_in_txn, stays_write_in_txn,
 };
 use crate::store::feed::session::{timelines_in_txn, timelines_save_in_txn};
+use crate::store::forgotten::list_fetch_in_txn;
 use crate::store::quarantine::{SetAside, quarantine_upsert_in_txn};
 use crate::store::run::run_add_in_txn;
 
@@ -32,7 +34,13 @@ pub(super) struct Gathered<'a> {
 }
 
 /// Stores the events; everything else of the transaction is the caller's.
-pub(super) async fn store_events(connection: &mut PgConnection, commit: &FeedCommit) -> Done<FeedOutcome> {
+///
+/// What was read, or lay on a disk, under an older list of forgotten persons is cleaned here.
+pub(super) async fn store_events(
+    connection: &mut PgConnection,
+    commit: &FeedCommit,
+    board: &ForgottenBoard,
+) -> Done<FeedOutcome> {
     connection.execute(sqlx::raw_sql(TRANSACTION)).await?;
     let source = commit.key.source.as_str();
     let agents: BTreeSet<&str> = commit.events.iter().map(|event| event.extno.as_str()).collect();
@@ -40,9 +48,16 @@ pub(super) async fn store_events(connection: &mut PgConnection, commit: &FeedCom
     if !missing.is_empty() {
         return Ok(FeedOutcome::NotHeld(missing));
     }
+    let list = list_fetch_in_txn(connection, &board.list()).await?;
+    board.put(list.clone());
+    let cleaned: Vec<FeedEvent> = match list.is_empty() {
+        true => Vec::new(),
+        false => commit.events.iter().map(|event| list.event(source, event.clone())).collect(),
+    };
+    let events = if list.is_empty() { &commit.events } else { cleaned.as_slice() };
     let mut timelines = timelines_in_txn(connection, source, &agents).await?;
     let mut gathered = Gathered::default();
-    for event in commit.events.iter() {
+    for event in events {
         let mut changes = Vec::new();
         let Some(timeline) = timelines.get_mut(&event.extno) else { continue };
         if timeline.apply(event, &mut changes) {

@@ -52,7 +52,7 @@ impl PgStore {
         let mut connection = self.pool.acquire().await?;
         let outcome = async {
             let mut transaction = connection.begin().await?;
-            let outcome = store_events(&mut transaction, commit).await?;
+            let outcome = store_events(&mut transaction, commit, &self.board).await?;
             match outcome {
                 FeedOutcome::Stored(_) => {
                     transaction.commit().await.map_err(|error| from_sql(doing, &error))?;

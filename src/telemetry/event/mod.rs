@@ -10,6 +10,7 @@ mod daemon;
 mod feed;
 mod pass;
 mod request;
+mod retention;
 mod window;
 
 pub use contract::ContractDrifted;
@@ -17,6 +18,7 @@ pub use daemon::{DaemonStarted, DaemonStopping, DatabaseUnreachable, TokenRenewe
 pub use feed::{FeedConnected, FeedInterrupted, FeedLost, FeedSpooled, FeedStored};
 pub use pass::{PassFinished, PassPanicked, PassStarted, TickMissed};
 pub use request::{BudgetWaited, PageFetched, PageReread, RequestFailed, WalkRestarted, WalkResumed};
+pub use retention::RetentionApplied;
 pub use window::{
     AbsenceAlarmRaised, LeaseLost, RecordsQuarantined, WindowCommitted, WindowFailed, WindowVerified,
 };

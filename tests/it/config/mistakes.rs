@@ -126,3 +126,14 @@ fn no_key_is_followed_as_a_path() {
     "y[9999999999]": unknown key (environment)
     "#);
 }
+
+#[test]
+fn rows_are_kept_for_longer_than_they_are_read_again() {
+    let stream = |keys: &str| format!("{SOBOT}app_key = \"k\"\n[sources.s.call_result]\n{keys}\n");
+    let kept = load_with(&stream("lookback = \"31d\"\nretention = \"2y\""), &[]).unwrap();
+    let stream_of = |settings: &ccsync::config::Settings| settings.sources[0].streams[0].retention;
+    assert_eq!(stream_of(&kept), Some(std::time::Duration::from_secs(730 * 86_400)));
+    assert_eq!(stream_of(&load_with(&stream(""), &[]).unwrap()), None);
+    let refused = load_with(&stream("lookback = \"31d\"\nretention = \"31d\""), &[]).unwrap_err().to_string();
+    assert!(refused.contains("retention: 31d is not more than `lookback`, which is 31d"), "{refused}");
+}

@@ -7,7 +7,7 @@ use serde_json::Value;
 use crate::support::harness::{simulator, world};
 
 fn masking() -> Privacy {
-    Privacy { phone: Policy::Mask, email: Policy::Mask, name: Policy::Keep, keys: None }
+    Privacy { phone: Policy::Mask, email: Policy::Mask, name: Policy::Keep, keys: None, forgotten: None }
 }
 
 /// Ways of writing 13812345678 and other numbers, and addresses, in the middle of texts.

@@ -179,6 +179,7 @@ fn policy(plan: &Plan, key: &StreamKey) -> ReadPolicy {
         reread_every: plan.reread_every,
         missed_revisions_max: 0.0,
         reread_requests_per_day: None,
+        retention: None,
     })
 }
 

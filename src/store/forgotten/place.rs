@@ -1,0 +1,181 @@
+//! Where persons may be named: every column of text or JSON of every table. What is an exception stands here, and
+//! nowhere else; a table that is added needs nothing, unless its texts are also kept in another form.
+
+use sqlx::{AssertSqlSafe, FromRow, PgConnection};
+
+use crate::domain::stream::StreamId;
+use crate::domain::table::TableShape;
+use crate::store::fault::Done;
+use crate::store::statement::Statement;
+
+/// Tables that name nobody, or are emptied as a whole.
+const PASSED_OVER: [&str; 10] = [
+    "sync.forgetting",
+    "sync.forgotten",
+    "sync.forgotten_digest",
+    "sync.lease",
+    "sync.privacy_key",
+    "sync.request_budget",
+    "sync.retention",
+    "sync.stream",
+    "sync.token",
+    "sync.walk_page",
+];
+
+/// Columns of our own words.
+const OWN_WORDS: [&str; 10] = [
+    "source",
+    "stream",
+    "table_name",
+    "kind",
+    "state",
+    "verdict",
+    "outcome",
+    "trigger",
+    "status_name",
+    "closed_by",
+];
+
+/// Small, and kept as it was sent, escapes included: looked at row by row.
+const UNFILTERED: [&str; 1] = ["sync.quarantine"];
+
+/// Columns of an agent's id beside which addresses and numbers are the agent's own.
+const OWNERS: [&str; 3] = ["agentid", "agent_number", "agent_id"];
+
+/// Such columns.
+const CONTACTS: [&str; 6] = ["agent_email", "email", "phone", "mobile", "telephone", "agent_phone"];
+
+/// What else of a row follows from its texts.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Derived {
+    /// Nothing.
+    Nothing,
+    /// `content_hash`, of typed columns and `extra`.
+    Row(&'static TableShape),
+    /// `content_hash`, of a popup.
+    Popup,
+    /// `payload_hash`.
+    Payload,
+}
+
+/// One table.
+#[derive(Debug)]
+pub(super) struct Place {
+    /// Qualified name.
+    pub(super) table: String,
+    /// Columns of the primary key.
+    pub(super) key: Vec<String>,
+    /// Columns that may name somebody.
+    pub(super) texts: Vec<String>,
+    /// Columns whose numbers must keep every digit on their way.
+    numerics: Vec<String>,
+    /// What follows from them.
+    pub(super) derived: Derived,
+    has_source: bool,
+}
+
+#[derive(FromRow)]
+struct Found {
+    name: String,
+    key: Vec<String>,
+    columns: Vec<String>,
+    kinds: Vec<String>,
+}
+
+/// All of them.
+pub(super) async fn places(connection: &mut PgConnection) -> Done<Vec<Place>> {
+    let found: Vec<Found> = sqlx::query_as(
+        r#"
+        select n.nspname || '.' || c.relname as name,
+            array(
+                select a.attname::text from pg_catalog.pg_index i
+                join pg_catalog.pg_attribute a on a.attrelid = c.oid and a.attnum = any(i.indkey)
+                where i.indrelid = c.oid and i.indisprimary
+            ) as key,
+            array_agg(a.attname::text order by a.attnum) as columns,
+            array_agg(t.typname::text order by a.attnum) as kinds
+        from pg_catalog.pg_class c
+        join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+        join pg_catalog.pg_attribute a on a.attrelid = c.oid and 0 < a.attnum and not a.attisdropped
+        join pg_catalog.pg_type t on t.oid = a.atttypid
+        where n.nspname in ('bi', 'moor', 'sobot', 'sync', 'workbench') and c.relkind in ('r', 'p')
+        group by c.oid, n.nspname, c.relname
+        order by 1
+        "#,
+    )
+    .fetch_all(connection)
+    .await?;
+    Ok(found.into_iter().filter(|found| !PASSED_OVER.contains(&found.name.as_str())).map(place).collect())
+}
+
+fn place(found: Found) -> Place {
+    let of_kind = |wanted: &[&str]| -> Vec<String> {
+        let both = found.columns.iter().zip(&found.kinds);
+        both.filter(|(_, kind)| wanted.contains(&kind.as_str())).map(|(name, _)| name.clone()).collect()
+    };
+    let mut texts = of_kind(&["text", "jsonb", "json", "_text", "varchar"]);
+    texts.retain(|name| !OWN_WORDS.contains(&name.as_str()));
+    let stem = found.name.trim_end_matches("_history");
+    let mut shapes = StreamId::ALL.into_iter().flat_map(StreamId::tables);
+    let derived = match (shapes.find(|shape| shape.name == stem), stem) {
+        (Some(shape), _) => Derived::Row(shape),
+        (None, "workbench.call_popup") => Derived::Popup,
+        (None, "sync.quarantine") => Derived::Payload,
+        (None, _) => Derived::Nothing,
+    };
+    Place {
+        numerics: of_kind(&["numeric"]),
+        has_source: found.columns.iter().any(|name| name == "source"),
+        table: found.name,
+        key: found.key,
+        texts,
+        derived,
+    }
+}
+
+impl Place {
+    /// Rows in which the pattern $1 occurs: where they lie, of which source, and all of their columns.
+    pub(super) fn suspects(&self) -> Statement {
+        let source = if self.has_source { "t.source" } else { "''" };
+        let exact: String = self.numerics.iter().map(|name| format!(", '{name}', t.{name}::text")).collect();
+        let exact = exact.trim_start_matches(", ");
+        let filter =
+            if UNFILTERED.contains(&self.table.as_str()) { "$1 is not null" } else { "t::text ~* $1" };
+        AssertSqlSafe(format!(
+            "select t.ctid::text as place, {source} as source, to_jsonb(t) || jsonb_build_object({exact}) as columns
+            from {} t where {filter}",
+            self.table
+        ))
+    }
+
+    /// Writes these columns ($1, a JSON object) over those of the row at $2.
+    pub(super) fn rewrite(&self, columns: &[&str]) -> Statement {
+        let names = columns.join(", ");
+        AssertSqlSafe(format!(
+            "update {table} set ({names}) = (select {names} from jsonb_populate_record(null::{table}, $1)) \
+             where ctid = $2::tid",
+            table = self.table
+        ))
+    }
+
+    /// Removes the row at $1.
+    pub(super) fn remove(&self) -> Statement {
+        AssertSqlSafe(format!("delete from {} where ctid = $1::tid", self.table))
+    }
+
+    /// The addresses and numbers in rows of the agent $2 of the source $1; `None` where there are none.
+    pub(super) fn contacts(&self) -> Option<Statement> {
+        let owner = OWNERS.iter().find(|owner| self.texts.iter().any(|name| name == *owner))?;
+        let contacts: Vec<&str> =
+            self.texts.iter().map(String::as_str).filter(|name| CONTACTS.contains(name)).collect();
+        if contacts.is_empty() || !self.has_source {
+            return None;
+        }
+        let names: Vec<_> = contacts.iter().map(|name| format!("t.{name}")).collect();
+        Some(AssertSqlSafe(format!(
+            "select distinct c from {} t, unnest(array[{}]) as c where t.source = $1 and t.{owner} = $2 and c <> ''",
+            self.table,
+            names.join(", ")
+        )))
+    }
+}
