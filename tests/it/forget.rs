@@ -155,10 +155,23 @@ const PER_DAY: &str = "select jsonb_agg(r) from (
 async fn after_an_agent_is_forgotten_nothing_of_them_is_anywhere_and_counts_are_as_before() {
     for variables in [QUICK, KEEP] {
         let (world, person) = planted(variables).await;
+        sqlx::query(
+            "insert into sync.agent_link (vendor, source, account_id, person_id, linked_at, linked_by)
+             values ('sobot', 'sobot', $1, 'sobot/sobot/' || $1, now(), 'tester')",
+        )
+        .bind(&person.id)
+        .execute(world.test.pool().await)
+        .await
+        .unwrap();
         let found = rows_with(&world, &person.needles()).await;
-        for table in
-            ["sobot.call_result:", "sobot.call_result_history:", "sobot.chat_result:", "sync.quarantine:"]
-        {
+        for table in [
+            "sobot.agent:",
+            "sync.agent_link:",
+            "sobot.call_result:",
+            "sobot.call_result_history:",
+            "sobot.chat_result:",
+            "sync.quarantine:",
+        ] {
             assert!(found.iter().any(|row| row.starts_with(table)), "not in {table}");
         }
         let per_day: Value = value(&world.test, PER_DAY).await;

@@ -3,27 +3,24 @@
 /// Question and SQL; every column comes as text.
 pub(super) const EXAMPLES: [(&str, &str); 3] = [
     (
-        "Which agents had the best calls, of those inspected at least ten times?",
+        "Which agents had the best calls of a month, of those inspected at least ten times?",
         r#"
-select agent_name, count(*)::text as calls, round(avg(total_score), 1)::text as avg_score
-from sobot.call_result
-where deleted_at is null
-group by source, agentid, agent_name
-having count(*) >= 10
-order by avg(total_score) desc, agent_name
+select q.agent_name, q.month::text, q.results::text, round(q.score_mean, 1)::text as score_mean, q.state
+from bi.agent_quality_monthly q
+where q.channel = 'call' and 10 <= q.results
+order by q.score_mean desc, q.agent_name
 limit 5
 "#,
     ),
     (
-        "How many skill groups does each assignment rule have, and how many members?",
+        "Which skill groups need help?",
         r#"
-select q.assign_rule, count(distinct q.exten)::text as groups, count(m.agent_number)::text as members
-from moor.queue q
-left join moor.queue_member m
-    on m.source = q.source and m.exten = q.exten and m.deleted_at is null
-where q.deleted_at is null
-group by q.assign_rule
-order by count(distinct q.exten) desc, q.assign_rule
+select skill_group, sum(results)::text as results, round(sum(score_sum) / sum(scored), 1)::text as score_mean
+from bi.queue_quality_daily
+where exten is not null
+group by skill_group
+order by sum(score_sum) / sum(scored), skill_group
+limit 5
 "#,
     ),
     (
