@@ -18,7 +18,9 @@ use sha2::Sha256;
 use crate::domain::page::Page;
 use crate::domain::record::{Record, Reject, Row, Value};
 use crate::domain::table::ColumnType;
+use crate::domain::text::letters;
 
+pub use self::document::OWNERS;
 pub use self::scan::{national, normal_email};
 
 /// How every pseudonym begins.
@@ -143,11 +145,7 @@ impl ForgottenList {
 
     /// What stands in an id's place: the same for the same id, and nothing by which it could be told.
     pub fn pseudonym(&self, source: &str, id: &str) -> String {
-        let digest = self.digest("pseudonym", source, id);
-        // Letters alone, so that nothing takes a part of it for a number.
-        let letters =
-            digest.iter().flat_map(|byte| [byte >> 4, byte & 15]).map(|half| char::from(b'a' + half));
-        format!("{PSEUDONYM}{}", letters.collect::<String>())
+        format!("{PSEUDONYM}{}", letters(&self.digest("pseudonym", source, id)))
     }
 
     /// Cleans a page, if there is anybody to be forgotten.

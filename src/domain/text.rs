@@ -9,3 +9,36 @@ pub fn one_line(text: &str) -> String {
 pub fn storable(text: &str) -> String {
     text.replace('\0', "\u{fffd}")
 }
+
+/// Bytes as letters from a to p, two for each: no digits, so that nothing takes a part of it for a number.
+pub fn letters(bytes: &[u8]) -> String {
+    bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]).map(|half| char::from(b'a' + half)).collect()
+}
+
+/// Longer names of fields are none of those that are known.
+const FIELD_NAME_BYTES_MAX: usize = 24;
+
+/// The name of a field as it is compared: capitals, `_`, `-` and blanks say nothing. It is asked of every field
+/// that is read, hence not a `String`.
+pub struct FieldName {
+    bytes: [u8; FIELD_NAME_BYTES_MAX],
+    length: usize,
+}
+
+impl FieldName {
+    /// `None` where the name is longer than any that is known.
+    pub fn of(name: &str) -> Option<FieldName> {
+        let mut folded = FieldName { bytes: [0; FIELD_NAME_BYTES_MAX], length: 0 };
+        for byte in name.bytes().filter(|byte| !matches!(byte, b'_' | b'-' | b' ')) {
+            *folded.bytes.get_mut(folded.length)? = byte.to_ascii_lowercase();
+            folded.length += 1;
+        }
+        Some(folded)
+    }
+
+    /// What is left of the name.
+    pub fn as_str(&self) -> &str {
+        // Bytes of ASCII were left out or changed, which leaves the others what they were.
+        std::str::from_utf8(&self.bytes[..self.length]).unwrap_or_default()
+    }
+}

@@ -5,12 +5,13 @@ use sqlx::FromRow;
 use crate::domain::dictionary::{ColumnEntry, FunctionEntry, RelationEntry, SchemaEntry};
 use crate::domain::fault::Fault;
 use crate::store::fault::Done;
+use crate::store::grant::READABLE;
 use crate::store::pool::PgStore;
 
 const SCHEMAS: &str = r#"
 select n.nspname as name, coalesce(obj_description(n.oid, 'pg_namespace'), '') as comment
 from pg_catalog.pg_namespace n
-where n.nspname in ('bi', 'moor', 'sobot', 'workbench')
+where n.nspname = any($1)
 order by n.nspname
 "#;
 
@@ -24,7 +25,7 @@ from pg_catalog.pg_class c
 join pg_catalog.pg_namespace n on n.oid = c.relnamespace
 join pg_catalog.pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
 left join pg_catalog.pg_index i on i.indrelid = c.oid and i.indisprimary
-where n.nspname in ('bi', 'moor', 'sobot', 'workbench') and c.relkind in ('r', 'p', 'v', 'm')
+where n.nspname = any($1) and c.relkind in ('r', 'p', 'v', 'm')
 order by n.nspname, c.relname, a.attnum
 "#;
 
@@ -33,7 +34,7 @@ select n.nspname as schema, p.proname || '(' || pg_get_function_identity_argumen
     coalesce(obj_description(p.oid, 'pg_proc'), '') as comment
 from pg_catalog.pg_proc p
 join pg_catalog.pg_namespace n on n.oid = p.pronamespace
-where n.nspname in ('bi', 'moor', 'sobot', 'workbench')
+where n.nspname = any($1)
 order by n.nspname, p.proname
 "#;
 
@@ -60,10 +61,11 @@ impl PgStore {
     }
 
     async fn entries(&self) -> Done<Vec<SchemaEntry>> {
-        let schemas: Vec<(String, String)> = sqlx::query_as(SCHEMAS).fetch_all(&self.pool).await?;
-        let columns: Vec<Column> = sqlx::query_as(COLUMNS).fetch_all(&self.pool).await?;
+        let schemas: Vec<(String, String)> =
+            sqlx::query_as(SCHEMAS).bind(READABLE).fetch_all(&self.pool).await?;
+        let columns: Vec<Column> = sqlx::query_as(COLUMNS).bind(READABLE).fetch_all(&self.pool).await?;
         let functions: Vec<(String, String, String)> =
-            sqlx::query_as(FUNCTIONS).fetch_all(&self.pool).await?;
+            sqlx::query_as(FUNCTIONS).bind(READABLE).fetch_all(&self.pool).await?;
         let entry = |(name, comment): (String, String)| SchemaEntry {
             relations: relations(columns.iter().filter(|column| column.schema == name).collect()),
             functions: functions

@@ -20,6 +20,7 @@ use crate::store::fault::{Broken, Done};
 use crate::store::forgotten::clean::{Cleaner, pattern};
 use crate::store::forgotten::place::places;
 use crate::store::pool::PgStore;
+use crate::store::walk_page::walks_forget;
 use crate::telemetry::failpoint::{Failpoint, failpoint};
 
 /// It may look at every row there is. What waits for the list meanwhile is tried again.
@@ -110,8 +111,7 @@ impl PgStore {
             }
         }
         if let Some(id) = id {
-            // Pages of reads under way name everybody; the reads are made again.
-            transaction.execute("delete from sync.walk_page").await?;
+            walks_forget(&mut transaction).await?;
             let rows: u64 = tables.iter().map(|table| table.rows).sum();
             sqlx::query("update sync.forgotten set rows = $2 where id = $1")
                 .bind(id)

@@ -8,7 +8,7 @@ use crate::store::fault::{Broken, Done};
 use crate::store::pool::PgStore;
 
 /// What analysts may read. Not `sync`: it holds tokens and raw records.
-const READABLE: &str = "'bi', 'moor', 'sobot', 'workbench'";
+pub(super) const READABLE: [&str; 4] = ["bi", "moor", "sobot", "workbench"];
 
 impl PgStore {
     /// Lets a login read what analysts read, as a member of `bi_reader`; makes the login if there is none.
@@ -71,6 +71,7 @@ impl PgStore {
 /// Makes the role where we may, and lets it read every relation of the analysts' schemas. Writes only where
 /// something is lacking; of several processes one at a time.
 pub(super) async fn readers_update(connection: &mut PgConnection) -> Done<()> {
+    let readable = READABLE.join("', '");
     let sql = format!(
         r#"
         do $$
@@ -90,7 +91,7 @@ pub(super) async fn readers_update(connection: &mut PgConnection) -> Done<()> {
                 select distinct n.nspname
                 from pg_catalog.pg_namespace n
                 left join pg_catalog.pg_class c on c.relnamespace = n.oid and c.relkind in ('r', 'p', 'v', 'm')
-                where n.nspname in ({READABLE}) and (
+                where n.nspname in ('{readable}') and (
                     not has_schema_privilege('bi_reader', n.oid, 'usage')
                     or c.oid is not null and not has_table_privilege('bi_reader', c.oid, 'select'))
             loop

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use sqlx::postgres::types::PgInterval;
-use sqlx::{PgConnection, PgPool};
+use sqlx::{PgConnection, PgExecutor, PgPool};
 use uuid::Uuid;
 
 use crate::domain::stream::StreamKey;
@@ -66,19 +66,29 @@ pub(super) async fn lease_take(pool: &PgPool, name: &str, worker: Uuid, term: Du
     Ok(fresh)
 }
 
+/// Extends a lease and answers whose it is; within a transaction nobody can take it over before its end.
+pub(super) async fn lease_extend(
+    executor: impl PgExecutor<'_>,
+    name: &str,
+    fence: i64,
+    term: Duration,
+) -> Done<Uuid> {
+    let extended: Option<Uuid> = sqlx::query_scalar(
+        "update sync.lease set expires_at = clock_timestamp() + $3 where name = $1 and fence = $2 returning worker",
+    )
+    .bind(name)
+    .bind(fence)
+    .bind(interval(term))
+    .fetch_optional(executor)
+    .await?;
+    extended.ok_or_else(|| Broken::Told(lease_lost(name)))
+}
+
 /// Extends a lease, and gives the worker's runs of the stream a sign of life. One that ended but that
 /// nobody took over is still the worker's.
 pub(super) async fn lease_renew(pool: &PgPool, lease: &Lease, term: Duration) -> Done<()> {
     let name = lease_name(&lease.stream, lease.scope);
-    let renewed: Option<Uuid> = sqlx::query_scalar(
-        "update sync.lease set expires_at = clock_timestamp() + $3 where name = $1 and fence = $2 returning worker",
-    )
-    .bind(&name)
-    .bind(lease.fence)
-    .bind(interval(term))
-    .fetch_optional(pool)
-    .await?;
-    let worker = renewed.ok_or_else(|| Broken::Told(lease_lost(&name)))?;
+    let worker = lease_extend(pool, &name, lease.fence, term).await?;
     sqlx::query(
         r#"
         update sync.run set heartbeat_at = clock_timestamp()

@@ -14,6 +14,7 @@ mod commit;
 mod compare;
 mod contract_drift;
 mod copy;
+mod derived;
 mod dictionary;
 pub mod embedded;
 mod explain;

@@ -120,3 +120,31 @@ pub(super) async fn quarantine_resolve_in_txn(connection: &mut PgConnection, com
     .await?;
     Ok(())
 }
+
+/// Makes one entry of the one at this place and another of the same stream that has this hash: what was read
+/// last, seen as often as both, and dropped where an operator had dropped either. Answers how many went up in
+/// one.
+pub(super) async fn quarantine_merge(connection: &mut PgConnection, at: &str, hash: Uuid) -> Done<u64> {
+    let merged = sqlx::query(
+        r#"
+        with gone as (
+        delete from sync.quarantine q using sync.quarantine o
+        where o.ctid = $1::tid and q.source = o.source and q.stream = o.stream and q.payload_hash = $2
+        returning q.*
+        )
+        update sync.quarantine o
+        set payload = gone.payload, payload_hash = gone.payload_hash, reason = gone.reason,
+            window_start = gone.window_start, window_end = gone.window_end, run_id = gone.run_id,
+            last_seen_at = gone.last_seen_at, seen = o.seen + gone.seen,
+            state = case o.state when 'dropped' then o.state else gone.state end,
+            resolved_at = case o.state when 'dropped' then o.resolved_at else gone.resolved_at end,
+            decision = case o.state when 'dropped' then o.decision else gone.decision end
+        from gone where o.ctid = $1::tid
+        "#,
+    )
+    .bind(at)
+    .bind(hash)
+    .execute(connection)
+    .await?;
+    Ok(merged.rows_affected())
+}

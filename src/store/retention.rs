@@ -18,8 +18,8 @@ use crate::domain::stream::{StreamKey, StreamKind};
 use crate::domain::window::TimeWindow;
 use crate::engine::port::retention::{ExpiredRows, Retention, RetentionOrder};
 use crate::store::commit::TRANSACTION;
-use crate::store::fault::{Broken, Done, lease_lost};
-use crate::store::lease::{interval, lease_release, lease_take};
+use crate::store::fault::{Broken, Done};
+use crate::store::lease::{lease_extend, lease_release, lease_take};
 use crate::store::pool::PgStore;
 use crate::store::retention::place::{Place, places, rehome};
 use crate::store::time_window::lock_in_txn;
@@ -92,7 +92,7 @@ impl PgStore {
         let mut connection = self.pool.acquire().await?;
         let mut transaction = connection.begin().await?;
         transaction.execute(sqlx::raw_sql(TRANSACTION)).await?;
-        hold(&mut transaction, &order.key, fence, term).await?;
+        lease_extend(&mut *transaction, &lease_name(&order.key), fence, term).await?;
         let mut removed = Vec::new();
         let windows = begin_in_txn(&mut transaction, order).await?;
         failpoint(Failpoint::RetentionBegun).await?;
@@ -128,20 +128,6 @@ impl PgStore {
             .await?;
         lease_release(&self.pool, &lease_name(&order.key), fence).await
     }
-}
-
-/// Renews the lease; from here to the end of the transaction nobody can take it over.
-async fn hold(connection: &mut PgConnection, key: &StreamKey, fence: i64, term: Duration) -> Done<()> {
-    let name = lease_name(key);
-    let held = sqlx::query(
-        "update sync.lease set expires_at = clock_timestamp() + $3 where name = $1 and fence = $2",
-    )
-    .bind(&name)
-    .bind(fence)
-    .bind(interval(term))
-    .execute(connection)
-    .await?;
-    if held.rows_affected() == 1 { Ok(()) } else { Err(Broken::Told(lease_lost(&name))) }
 }
 
 /// Moves the mark, takes expired windows out of the ledger, and gives rows that a kept window contains too to that

@@ -1,18 +1,22 @@
 //! Personal data in stored rows, treated anew: in small steps, beside whoever reads and writes meanwhile.
 //!
-//! A step is one transaction over a few of a table's blocks. Rows that somebody holds are left for the next pass. What is rewritten twice is as what is rewritten once, so it may end at any time and
-//! begin again.
+//! A step is one transaction over a few of a table's blocks. Rows that somebody holds are left for the next pass.
+//! What is rewritten twice is as what is rewritten once, so it may end at any time and begin again.
 
 mod place;
 
+use serde_json::{Map, Value as Json};
 use sqlx::postgres::PgRow;
 use sqlx::{AssertSqlSafe, Connection as _, Executor as _, PgConnection, Row as _};
 
 use self::place::{Place, places};
-use crate::domain::fault::Fault;
+use crate::domain::fault::{Fault, FaultKind};
 use crate::domain::privacy::Rewrite;
+use crate::store::derived::Misshapen;
 use crate::store::fault::{Broken, Done};
 use crate::store::pool::PgStore;
+use crate::store::quarantine::quarantine_merge;
+use crate::store::walk_page::walks_forget;
 
 /// Blocks of one step: half a mebibyte.
 const BLOCKS: i64 = 64;
@@ -66,8 +70,7 @@ impl PgStore {
             }
         }
         if !dry && !tables.is_empty() {
-            // Pages of reads under way hold what was read under the old rules; their walks begin again.
-            sqlx::query("delete from sync.walk_page").execute(&mut *connection).await?;
+            walks_forget(&mut connection).await?;
         }
         Ok(tables)
     }
@@ -82,26 +85,17 @@ async fn pass(connection: &mut PgConnection, place: &Place, rewrite: &Rewrite, w
             .await?;
     let mut rows = 0;
     for start in (0..blocks).step_by(BLOCKS as usize) {
-        rows += step(connection, place, rewrite, (start, start + BLOCKS), write).await?;
+        match step(connection, place, rewrite, (start, start + BLOCKS), write).await {
+            Ok(changed) => rows += changed,
+            // Somebody is in the way: it is left for the next pass.
+            Err(Broken::Sql(error)) if is_busy(&error) => {}
+            Err(broken) => return Err(broken),
+        }
     }
     Ok(rows)
 }
 
-/// A step that somebody is in the way of is left for the next pass.
 async fn step(
-    connection: &mut PgConnection,
-    place: &Place,
-    rewrite: &Rewrite,
-    blocks: (i64, i64),
-    write: bool,
-) -> Done<u64> {
-    match try_step(connection, place, rewrite, blocks, write).await {
-        Err(Broken::Sql(error)) if is_busy(&error) => Ok(0),
-        outcome => outcome,
-    }
-}
-
-async fn try_step(
     connection: &mut PgConnection,
     place: &Place,
     rewrite: &Rewrite,
@@ -139,7 +133,7 @@ async fn try_step(
     Ok(rows)
 }
 
-/// Where a row's new key is taken, that row alone stays as it is.
+/// Row by row, because the new key of some is taken.
 async fn one_by_one(connection: &mut PgConnection, place: &Place, changed: &[Changed]) -> Done<u64> {
     let mut rows = 0;
     for row in changed {
@@ -149,11 +143,23 @@ async fn one_by_one(connection: &mut PgConnection, place: &Place, changed: &[Cha
                 savepoint.commit().await?;
                 rows += count;
             }
-            Err(error) if is_taken(&error) => savepoint.rollback().await?,
+            Err(error) if is_taken(&error) => {
+                savepoint.rollback().await?;
+                rows += merge(connection, place, row).await?;
+            }
             Err(error) => return Err(error.into()),
         }
     }
     Ok(rows)
+}
+
+/// A record that a reader set aside anew before its older entry was rewritten is one entry again; other rows
+/// whose new key is taken stay as they are.
+async fn merge(connection: &mut PgConnection, place: &Place, row: &Changed) -> Done<u64> {
+    match row.hash {
+        Some(hash) if place.is_quarantine() => quarantine_merge(connection, &row.at, hash).await,
+        _ => Ok(0),
+    }
 }
 
 /// Somebody holds what this would need: a new key that another transaction has just written, say.
@@ -191,7 +197,11 @@ fn changed_row(place: &Place, rewrite: &Rewrite, row: &PgRow) -> Done<Option<Cha
     if !any {
         return Ok(None);
     }
-    let hash = place.hash(row, &texts).map_err(Broken::Sql)?;
+    let columns: sqlx::types::Json<Map<String, Json>> = row.try_get("columns")?;
+    let hash = place.hash(columns.0, &texts).map_err(|Misshapen| {
+        let message = format!("a row of {} is not of its shape; it was not changed", place.table);
+        Broken::Told(Fault::new(FaultKind::DatabaseRefused, message))
+    })?;
     Ok(Some(Changed { at: row.try_get("at")?, texts, hash }))
 }
 

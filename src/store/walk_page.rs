@@ -82,6 +82,12 @@ pub(super) async fn walk_forget_in_txn(connection: &mut PgConnection, name: &str
     Ok(())
 }
 
+/// What reads under way hold was read under rules that have changed: all begin again.
+pub(super) async fn walks_forget(connection: &mut PgConnection) -> Done<()> {
+    sqlx::query("delete from sync.walk_page").execute(connection).await?;
+    Ok(())
+}
+
 /// Walks that nobody took up again; far older than any that would be.
 pub(super) async fn walks_prune(pool: &PgPool) -> Done<()> {
     sqlx::query("delete from sync.walk_page where kept_at < clock_timestamp() - interval '1 hour'")

@@ -3,15 +3,16 @@
 use serde_json::{Map, Value as Json};
 
 use super::{ForgottenList, Identifier, PSEUDONYM};
+use crate::domain::text::FieldName;
 
 /// Columns that say whose row it is: an agent's own. (A popup's agent is not the one whom it is about.)
-const OWNERS: [&str; 3] = ["agentid", "agent_number", "agent_id"];
+pub const OWNERS: [&str; 3] = ["agentid", "agent_number", "agent_id"];
 
 /// What of an agent's own row is about the person.
 const PERSONAL: [&str; 8] =
     ["agent_name", "agent_email", "email", "name", "nickname", "phone", "mobile", "telephone"];
 
-/// Names of fields that hold an agent's id or number, without case, `_` and `-`.
+/// Names of fields that hold an agent's id or number, as [`FieldName`] has them.
 const AGENT_FIELDS: [&str; 13] = [
     "accountid",
     "agentid",
@@ -32,12 +33,7 @@ const AGENT_FIELDS: [&str; 13] = [
 pub(super) const ID_CHARS_MIN: usize = 6;
 
 fn is_agent_field(name: &str) -> bool {
-    let bare: String = name
-        .chars()
-        .filter(|letter| !matches!(letter, '_' | '-' | ' '))
-        .flat_map(char::to_lowercase)
-        .collect();
-    AGENT_FIELDS.contains(&bare.as_str())
+    FieldName::of(name).is_some_and(|name| AGENT_FIELDS.contains(&name.as_str()))
 }
 
 impl ForgottenList {

@@ -2,19 +2,11 @@
 //! in quarantine.
 
 use super::Personal;
+use crate::domain::text::FieldName;
 
-/// Longer names are none of those below.
-const NAME_BYTES_MAX: usize = 24;
-
-/// The kind that a field by this name holds. Capitals, `_`, `-` and blanks say nothing.
+/// The kind that a field by this name holds.
 pub(super) fn kind_of(name: &str) -> Option<Personal> {
-    let mut folded = [0_u8; NAME_BYTES_MAX];
-    let mut length = 0;
-    for byte in name.bytes().filter(|byte| !matches!(byte, b'_' | b'-' | b' ')) {
-        *folded.get_mut(length)? = byte.to_ascii_lowercase();
-        length += 1;
-    }
-    match std::str::from_utf8(&folded[..length]).ok()? {
+    match FieldName::of(name)?.as_str() {
         "phone" | "mobile" | "telephone" | "tel" | "phonenumber" | "phoneno" | "mobilephone" | "mobileno"
         | "mobilenumber" | "cellphone" | "agentphone" | "agentmobile" | "customerphone" | "callerid"
         | "callednumber" | "callernumber" | "手机" | "手机号" | "手机号码" | "电话" | "电话号码"

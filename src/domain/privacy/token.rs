@@ -11,6 +11,7 @@ use unicode_normalization::UnicodeNormalization as _;
 
 use super::Personal;
 use super::find::{digits_of, fold, national_mobile};
+use crate::domain::text::letters;
 
 /// A key of fewer bytes is refused.
 pub const KEY_BYTES_MIN: usize = 32;
@@ -19,9 +20,6 @@ pub const KEY_BYTES_MIN: usize = 32;
 const TOKEN_BYTES: usize = 16;
 
 const PREFIX: &str = "hmac";
-
-/// Letters alone, so that nothing takes a part of a token for a number.
-const ALPHABET: &[u8; 16] = b"abcdefghijklmnop";
 
 /// The keys of tokens, the oldest first. `Debug` hides them.
 #[derive(Debug)]
@@ -112,19 +110,14 @@ fn token_at(text: &str, start: usize) -> Option<(usize, [u8; TOKEN_BYTES], usize
     let letters = rest[colon..].strip_prefix(':')?.as_bytes().get(..TOKEN_BYTES * 2)?;
     let mut digest = [0; TOKEN_BYTES];
     for (byte, pair) in digest.iter_mut().zip(letters.chunks_exact(2)) {
-        let value = |letter: u8| ALPHABET.iter().position(|known| *known == letter);
-        *byte = u8::try_from(value(pair[0])? << 4 | value(pair[1])?).ok()?;
+        let value = |letter: u8| letter.checked_sub(b'a').filter(|half| *half < 16);
+        *byte = value(pair[0])? << 4 | value(pair[1])?;
     }
     Some((level, digest, start + PREFIX.len() + colon + 1 + TOKEN_BYTES * 2))
 }
 
 fn written(level: usize, digest: &[u8; TOKEN_BYTES]) -> String {
     format!("{PREFIX}{level}:{}", letters(digest))
-}
-
-fn letters(digest: &[u8; TOKEN_BYTES]) -> String {
-    let letter = |nibble: u8| char::from(ALPHABET[usize::from(nibble)]);
-    digest.iter().flat_map(|byte| [letter(byte >> 4), letter(byte & 15)]).collect()
 }
 
 fn digest(key: &SecretString, parts: &[&[u8]]) -> [u8; TOKEN_BYTES] {

@@ -1,20 +1,14 @@
 //! One table cleaned: rows that may name somebody are looked for by a pattern in the database, judged by the list
 //! here, and written back with the hashes that a read would give them.
 
-use chrono::{DateTime, Utc};
-use md5::{Digest as _, Md5};
-use rust_decimal::Decimal;
 use serde_json::{Map, Value as Json};
 use sqlx::{Connection as _, FromRow, PgConnection};
-use uuid::Uuid;
 
 use crate::domain::fault::{Fault, FaultKind};
-use crate::domain::feed::CallPopup;
 use crate::domain::forgotten::{ForgottenList, Identifier};
-use crate::domain::record::{ContentHash, Row, Value};
-use crate::domain::table::{ColumnType, TableShape};
+use crate::store::derived::Misshapen;
 use crate::store::fault::{Broken, Done};
-use crate::store::forgotten::place::{Derived, Place};
+use crate::store::forgotten::place::Place;
 
 /// Looks of one table: a row that was written meanwhile has moved, and is looked for again.
 const ROUNDS: u32 = 3;
@@ -73,24 +67,12 @@ impl Cleaner<'_> {
         texts.retain(|name, value| before.get(name) != Some(value));
         let mut after = before.clone();
         after.extend(texts.clone());
-        let hash = match place.derived {
-            Derived::Nothing => None,
-            Derived::Row(shape) => row(shape, &after).map(|row| ("content_hash", row.hash)),
-            Derived::Popup => popup(&after).map(|hash| ("content_hash", hash)),
-            Derived::Payload => {
-                let payload = after.get("payload").and_then(Json::as_str);
-                payload.map(|payload| ("payload_hash", ContentHash(Md5::digest(payload.as_bytes()).into())))
-            }
-        };
-        match (hash, place.derived) {
-            (None, Derived::Nothing) => {}
-            (Some((name, hash)), _) => {
-                texts.insert(name.to_owned(), Json::String(Uuid::from_bytes(hash.0).to_string()));
-            }
-            (None, _) => {
-                let message = format!("a row of {} is not of its shape; nothing was changed", place.table);
-                return Err(Broken::Told(Fault::new(FaultKind::DatabaseRefused, message)));
-            }
+        let hash = place.derived.hash(&after).map_err(|Misshapen| {
+            let message = format!("a row of {} is not of its shape; nothing was changed", place.table);
+            Broken::Told(Fault::new(FaultKind::DatabaseRefused, message))
+        })?;
+        if let Some((name, hash)) = place.derived.column().zip(hash) {
+            texts.insert(name.to_owned(), Json::String(hash.to_string()));
         }
         Ok(Some(texts))
     }
@@ -125,34 +107,6 @@ async fn write(
         }
         Err(error) => Err(error.into()),
     }
-}
-
-/// The row as a read would make it of these columns.
-fn row(shape: &'static TableShape, columns: &Map<String, Json>) -> Option<Row> {
-    let values: Option<Vec<Value>> = shape
-        .columns
-        .iter()
-        .map(|column| match (columns.get(column.name)?, column.kind) {
-            (Json::Null, _) => Some(Value::Null),
-            (Json::String(text), ColumnType::Text) => Some(Value::Text(text.clone())),
-            (Json::String(text), ColumnType::Numeric) => text.parse::<Decimal>().ok().map(Value::Numeric),
-            (Json::String(text), ColumnType::Instant) => {
-                text.parse::<DateTime<Utc>>().ok().map(Value::Instant)
-            }
-            (Json::Bool(truth), ColumnType::Bool) => Some(Value::Bool(*truth)),
-            (Json::Number(number), ColumnType::Integer) => {
-                i32::try_from(number.as_i64()?).ok().map(Value::Integer)
-            }
-            _ => None,
-        })
-        .collect();
-    let Json::Object(extra) = columns.get("extra")? else { return None };
-    Some(Row::new(shape, values?, extra.clone()))
-}
-
-fn popup(columns: &Map<String, Json>) -> Option<ContentHash> {
-    let popup: CallPopup = serde_json::from_value(Json::Object(columns.clone())).ok()?;
-    Some(ContentHash::of_json(&serde_json::to_value(&popup).ok()?))
 }
 
 /// What finds every text that may hold one of these, in whatever way it is written there.

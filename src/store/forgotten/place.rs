@@ -3,8 +3,8 @@
 
 use sqlx::{AssertSqlSafe, FromRow, PgConnection};
 
-use crate::domain::stream::StreamId;
-use crate::domain::table::TableShape;
+use crate::domain::forgotten::OWNERS;
+use crate::store::derived::Derived;
 use crate::store::fault::Done;
 use crate::store::statement::Statement;
 
@@ -39,24 +39,8 @@ const OWN_WORDS: [&str; 10] = [
 /// Small, and kept as it was sent, escapes included: looked at row by row.
 const UNFILTERED: [&str; 1] = ["sync.quarantine"];
 
-/// Columns of an agent's id beside which addresses and numbers are the agent's own.
-const OWNERS: [&str; 3] = ["agentid", "agent_number", "agent_id"];
-
-/// Such columns.
+/// Columns of addresses and numbers, which beside an agent's id are the agent's own.
 const CONTACTS: [&str; 6] = ["agent_email", "email", "phone", "mobile", "telephone", "agent_phone"];
-
-/// What else of a row follows from its texts.
-#[derive(Debug, Clone, Copy)]
-pub(super) enum Derived {
-    /// Nothing.
-    Nothing,
-    /// `content_hash`, of typed columns and `extra`.
-    Row(&'static TableShape),
-    /// `content_hash`, of a popup.
-    Popup,
-    /// `payload_hash`.
-    Payload,
-}
 
 /// One table.
 #[derive(Debug)]
@@ -67,8 +51,6 @@ pub(super) struct Place {
     pub(super) key: Vec<String>,
     /// Columns that may name somebody.
     pub(super) texts: Vec<String>,
-    /// Columns whose numbers must keep every digit on their way.
-    numerics: Vec<String>,
     /// What follows from them.
     pub(super) derived: Derived,
     has_source: bool,
@@ -109,27 +91,16 @@ pub(super) async fn places(connection: &mut PgConnection) -> Done<Vec<Place>> {
 }
 
 fn place(found: Found) -> Place {
-    let of_kind = |wanted: &[&str]| -> Vec<String> {
-        let both = found.columns.iter().zip(&found.kinds);
-        both.filter(|(_, kind)| wanted.contains(&kind.as_str())).map(|(name, _)| name.clone()).collect()
-    };
-    let mut texts = of_kind(&["text", "jsonb", "json", "_text", "varchar"]);
-    texts.retain(|name| !OWN_WORDS.contains(&name.as_str()));
-    let stem = found.name.trim_end_matches("_history");
-    let mut shapes = StreamId::ALL.into_iter().flat_map(StreamId::tables);
-    let derived = match (shapes.find(|shape| shape.name == stem), stem) {
-        (Some(shape), _) => Derived::Row(shape),
-        (None, "workbench.call_popup") => Derived::Popup,
-        (None, "sync.quarantine") => Derived::Payload,
-        (None, _) => Derived::Nothing,
-    };
+    let is_text = |kind: &str| ["text", "jsonb", "json", "_text", "varchar"].contains(&kind);
+    let both = found.columns.iter().zip(&found.kinds);
+    let texts = both.filter(|(name, kind)| is_text(kind) && !OWN_WORDS.contains(&name.as_str()));
+    let texts = texts.map(|(name, _)| name.clone()).collect();
     Place {
-        numerics: of_kind(&["numeric"]),
         has_source: found.columns.iter().any(|name| name == "source"),
+        derived: Derived::of(&found.name),
         table: found.name,
         key: found.key,
         texts,
-        derived,
     }
 }
 
@@ -137,13 +108,11 @@ impl Place {
     /// Rows in which the pattern $1 occurs: where they lie, of which source, and all of their columns.
     pub(super) fn suspects(&self) -> Statement {
         let source = if self.has_source { "t.source" } else { "''" };
-        let exact: String = self.numerics.iter().map(|name| format!(", '{name}', t.{name}::text")).collect();
-        let exact = exact.trim_start_matches(", ");
         let filter =
             if UNFILTERED.contains(&self.table.as_str()) { "$1 is not null" } else { "t::text ~* $1" };
         AssertSqlSafe(format!(
-            "select t.ctid::text as place, {source} as source, to_jsonb(t) || jsonb_build_object({exact}) as columns
-            from {} t where {filter}",
+            "select t.ctid::text as place, {source} as source, {} as columns from {} t where {filter}",
+            self.derived.columns(),
             self.table
         ))
     }

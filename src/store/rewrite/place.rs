@@ -1,18 +1,12 @@
 //! Where personal data may lie: the tables and columns, found in the database's own catalogue so that no table
-//! is forgotten, and how the hash of a rewritten row is taken.
+//! is forgotten.
 
-use chrono::{DateTime, Utc};
-use rust_decimal::Decimal;
 use serde_json::{Map, Value as Json};
-use sqlx::postgres::PgRow;
-use sqlx::{PgConnection, Row as _};
+use sqlx::PgConnection;
 use uuid::Uuid;
 
-use crate::domain::feed::CallPopup;
 use crate::domain::privacy::Rewrite;
-use crate::domain::record::{ContentHash, Row, Value};
-use crate::domain::stream::StreamId;
-use crate::domain::table::{ColumnType, TableShape};
+use crate::store::derived::{Derived, Misshapen};
 use crate::store::fault::Done;
 
 /// A table with columns of text.
@@ -21,7 +15,7 @@ pub(super) struct Place {
     pub(super) table: String,
     pub(super) columns: Vec<TextColumn>,
     has_source: bool,
-    hash: Option<Hash>,
+    derived: Derived,
 }
 
 /// A column of text, of texts, or of JSON.
@@ -32,16 +26,6 @@ pub(super) struct TextColumn {
     kind: String,
     is_key: bool,
     has_source: bool,
-}
-
-/// What a table's column of hashes is made of.
-enum Hash {
-    /// `content_hash` of a fact table or its history.
-    Row(&'static TableShape),
-    /// `content_hash` of popups.
-    Popup,
-    /// `payload_hash` of the quarantine.
-    Payload,
 }
 
 /// All columns of text in tables that could hold what a vendor sent. What the ledger needs to find its way,
@@ -73,7 +57,7 @@ pub(super) async fn places(connection: &mut PgConnection, rewrite: &Rewrite) -> 
                 table: column.table_name.clone(),
                 columns: Vec::new(),
                 has_source: column.has_source,
-                hash: hash_of(&column.table_name),
+                derived: Derived::of(&column.table_name),
             });
         }
         if let Some(place) = places.last_mut() {
@@ -91,18 +75,6 @@ fn concerns(rewrite: &Rewrite, column: &TextColumn) -> bool {
         Rewrite::Lift(_) => column.name != "source",
         Rewrite::Apply(_) if of_ledger => column.table_name == "sync.quarantine" && column.name == "payload",
         Rewrite::Apply(_) => column.has_source && !column.is_key && column.kind != "text[]",
-    }
-}
-
-fn hash_of(table: &str) -> Option<Hash> {
-    match table {
-        "sync.quarantine" => Some(Hash::Payload),
-        "workbench.call_popup" | "workbench.call_popup_history" => Some(Hash::Popup),
-        _ => {
-            let fact = table.strip_suffix("_history").unwrap_or(table);
-            let mut shapes = StreamId::ALL.into_iter().flat_map(StreamId::tables);
-            shapes.find(|shape| shape.name == fact).map(|shape| Hash::Row(shape))
-        }
     }
 }
 
@@ -128,9 +100,10 @@ impl Place {
             Rewrite::Apply(_) => String::new(),
         };
         format!(
-            "select t.ctid::text as at, {source} as the_source, {}, t.* from {} t \
+            "select t.ctid::text as at, {source} as the_source, {}, {} as columns from {} t \
              where t.ctid >= $1::tid and t.ctid < $2::tid {filter}{}",
             texts.join(", "),
+            self.derived.columns(),
             self.table,
             if hold { " for update skip locked" } else { "" }
         )
@@ -144,11 +117,7 @@ impl Place {
         let mut sets: Vec<_> = numbered()
             .map(|(index, column)| format!("{} = k.text_{index}::{}", column.name, column.kind))
             .collect();
-        match self.hash {
-            Some(Hash::Row(_) | Hash::Popup) => sets.push("content_hash = k.hash".to_owned()),
-            Some(Hash::Payload) => sets.push("payload_hash = k.hash".to_owned()),
-            None => {}
-        }
+        sets.extend(self.derived.column().map(|column| format!("{column} = k.hash")));
         format!(
             "update {} t set {} from unnest($1::text[], $2::uuid[], {}) as k(at, hash, {}) where t.ctid = k.at::tid",
             self.table,
@@ -156,6 +125,11 @@ impl Place {
             arrays.join(", "),
             names.join(", ")
         )
+    }
+
+    /// Whether these are records that were set aside.
+    pub(super) fn is_quarantine(&self) -> bool {
+        matches!(self.derived, Derived::Payload)
     }
 
     /// What takes the text's place, where something does.
@@ -166,81 +140,24 @@ impl Place {
         column: &TextColumn,
         text: &str,
     ) -> Option<Option<String>> {
-        let is_document = column.kind == "jsonb" || matches!(self.hash, Some(Hash::Payload));
+        let is_document = column.kind == "jsonb" || self.is_quarantine();
         rewrite.text(source, &column.name, is_document, text)
     }
 
-    /// The hash of the row with these texts.
-    pub(super) fn hash(&self, row: &PgRow, texts: &[Option<String>]) -> Result<Option<Uuid>, sqlx::Error> {
-        let text = |name: &str| {
-            let index = self.columns.iter().position(|column| column.name == name);
-            match index {
-                Some(index) => Ok(texts[index].clone()),
-                None => row.try_get::<Option<String>, _>(name),
-            }
-        };
-        let object = |name: &str| -> Result<Option<Map<String, Json>>, sqlx::Error> {
-            let index = self.columns.iter().position(|column| column.name == name);
-            let text = index.and_then(|index| texts[index].as_deref());
-            Ok(text.and_then(|text| serde_json::from_str(text).ok()))
-        };
-        let hash = match self.hash {
-            None => return Ok(None),
-            Some(Hash::Payload) => {
-                use md5::Digest as _;
-                md5::Md5::digest(text("payload")?.unwrap_or_default().as_bytes()).into()
-            }
-            Some(Hash::Popup) => {
-                let popup = popup(row, text, object)?;
-                ContentHash::of_json(&serde_json::to_value(popup).unwrap_or_default()).0
-            }
-            Some(Hash::Row(shape)) => {
-                let values = shape.columns.iter().map(|column| value(row, column.name, column.kind, &text));
-                let values = values.collect::<Result<_, _>>()?;
-                Row::new(shape, values, object("extra")?.unwrap_or_default()).hash.0
-            }
-        };
-        Ok(Some(Uuid::from_bytes(hash)))
+    /// The hash of the row of these columns with these texts.
+    pub(super) fn hash(
+        &self,
+        mut columns: Map<String, Json>,
+        texts: &[Option<String>],
+    ) -> Result<Option<Uuid>, Misshapen> {
+        for (column, text) in self.columns.iter().zip(texts) {
+            let value = match text {
+                None => Json::Null,
+                Some(text) if column.kind == "jsonb" => serde_json::from_str(text).map_err(|_| Misshapen)?,
+                Some(text) => Json::String(text.clone()),
+            };
+            columns.insert(column.name.clone(), value);
+        }
+        self.derived.hash(&columns)
     }
-}
-
-fn value(
-    row: &PgRow,
-    name: &str,
-    kind: ColumnType,
-    text: &impl Fn(&str) -> Result<Option<String>, sqlx::Error>,
-) -> Result<Value, sqlx::Error> {
-    Ok(match kind {
-        ColumnType::Text => text(name)?.map(Value::Text),
-        ColumnType::Numeric => row.try_get::<Option<Decimal>, _>(name)?.map(Value::Numeric),
-        ColumnType::Instant => row.try_get::<Option<DateTime<Utc>>, _>(name)?.map(Value::Instant),
-        ColumnType::Bool => row.try_get::<Option<bool>, _>(name)?.map(Value::Bool),
-        ColumnType::Integer => row.try_get::<Option<i32>, _>(name)?.map(Value::Integer),
-    }
-    .unwrap_or(Value::Null))
-}
-
-fn popup(
-    row: &PgRow,
-    text: impl Fn(&str) -> Result<Option<String>, sqlx::Error>,
-    object: impl Fn(&str) -> Result<Option<Map<String, Json>>, sqlx::Error>,
-) -> Result<CallPopup, sqlx::Error> {
-    Ok(CallPopup {
-        session_id: text("session_id")?.unwrap_or_default(),
-        city: text("city")?,
-        extno: text("extno")?,
-        admin_id: row.try_get("admin_id")?,
-        edit_stamp: row.try_get("edit_stamp")?,
-        info_extno: text("info_extno")?,
-        fields: object("fields")?,
-        info_group: text("info_group")?,
-        import_stamp: row.try_get("import_stamp")?,
-        info_name: text("info_name")?,
-        project_id: text("project_id")?,
-        info_status: text("info_status")?,
-        task_id: text("task_id")?,
-        telephone: text("telephone")?,
-        info_uuid: text("info_uuid")?,
-        extra: object("extra")?.unwrap_or_default(),
-    })
 }

@@ -139,6 +139,31 @@ async fn tokens_are_lifted_everywhere_joins_hold_and_the_next_read_writes_nothin
 }
 
 #[tokio::test]
+async fn a_record_that_was_set_aside_again_under_the_new_key_is_one_entry_after_a_rotation_and_stays_dropped()
+{
+    let world = filled(&tokens(ONE)).await;
+    let pool = world.test.pool().await;
+    let open = "select id from sync.quarantine where payload like '%hmac1:%' and state = 'open' order by id";
+    let old: Vec<i64> = sqlx::query_scalar(open).fetch_all(pool).await.unwrap();
+    let app = world.another_app(&tokens(&format!("{ONE}\n{TWO}"))).await;
+    assert!(app.quarantine_drop(&old, "known").await.unwrap().is_empty(), "all are dropped");
+    app.sync(&[], &tokio_util::sync::CancellationToken::new()).await.unwrap();
+    let again = "select count(*) from sync.quarantine where payload like '%hmac2:%' and state = 'open'";
+    assert!(!old.is_empty());
+    assert_eq!(count(pool, again).await, old.len() as i64, "set aside again");
+    assert!(
+        app.privacy_rotate(false)
+            .await
+            .unwrap()
+            .iter()
+            .all(|table| { table.table != "sync.quarantine" || table.left == 0 })
+    );
+    let dropped = "select count(*) from sync.quarantine
+        where payload like '%hmac2:%' and state = 'dropped' and decision = 'known' and 1 < seen";
+    assert_eq!((count(pool, again).await, count(pool, dropped).await), (0, old.len() as i64));
+}
+
+#[tokio::test]
 async fn a_rotation_beside_a_reader_leaves_nothing_behind_and_spoils_nothing() {
     let world = filled(&tokens(ONE)).await;
     let pool = world.test.pool().await;
