@@ -46,7 +46,7 @@ impl Checked {
         let detail = fault.chain();
         // The line begins with the subject.
         let detail = detail.strip_prefix(&format!("{subject}: ")).map(str::to_owned).unwrap_or(detail);
-        let cure = (!fault.advises).then(|| fault.kind.cure());
+        let cure = (!fault.advises).then(|| fault.kind.cure().english());
         Checked { subject, ok: false, detail, cure }
     }
 }

@@ -41,6 +41,7 @@ use self::stream::Stream;
 pub use self::verify::{Repair, Verified};
 use crate::config::Settings;
 use crate::domain::fault::{Fault, FaultKind};
+use crate::domain::language::Language;
 use crate::domain::run::Trigger;
 use crate::domain::status::{StatusReport, StreamDeclaration, StreamStatus};
 use crate::domain::stream::{StreamId, StreamKey};
@@ -181,7 +182,7 @@ impl App {
 
     fn enrich(&self, report: StatusReport, scheduled: bool) -> StatusReport {
         let now = scheduled.then(|| self.seams.clock.now());
-        let mut report = enrich(report, &self.streams, now);
+        let mut report = enrich(report, &self.streams, self.settings.language, now);
         let unheard = self.unheard(&report.feeds);
         report.healthy &= unheard.is_empty();
         report.feeds.extend(unheard);
@@ -214,7 +215,12 @@ impl App {
 
 /// Cures by kind of fault, next ticks where a scheduler runs, and the streams that the database has not been
 /// told of yet.
-fn enrich(mut report: StatusReport, streams: &[Stream], now: Option<DateTime<Utc>>) -> StatusReport {
+fn enrich(
+    mut report: StatusReport,
+    streams: &[Stream],
+    language: Language,
+    now: Option<DateTime<Utc>>,
+) -> StatusReport {
     for stream in streams {
         let key = &stream.reader.key;
         let is_same = |status: &StreamStatus| status.source == key.source && status.stream == key.stream;
@@ -226,7 +232,8 @@ fn enrich(mut report: StatusReport, streams: &[Stream], now: Option<DateTime<Utc
     report.streams.sort_by(|left, right| (&left.source, left.stream).cmp(&(&right.source, right.stream)));
     for status in &mut report.streams {
         if let Some(failure) = &mut status.failure {
-            failure.cure = FaultKind::from_name(&failure.kind).map_or("", FaultKind::cure).to_owned();
+            failure.cure =
+                FaultKind::from_name(&failure.kind).map_or("", |kind| kind.cure().text(language)).to_owned();
         }
         let stream = streams.iter().find(|stream| {
             stream.reader.key.source == status.source && stream.reader.key.stream == status.stream

@@ -56,7 +56,7 @@ impl Failure {
 
 impl From<Fault> for Failure {
     fn from(fault: Fault) -> Failure {
-        let hint = (!fault.advises).then(|| fault.kind.cure().to_owned());
+        let hint = (!fault.advises).then(|| fault.kind.cure().english().to_owned());
         Failure { message: fault.chain(), hint, exit: Exit::Failed }
     }
 }
@@ -142,7 +142,7 @@ fn failures(report: &PassReport) {
         let own = format!("{}: ", report.key);
         let message = failure.message.strip_prefix(&own).unwrap_or(&failure.message);
         talk(&format!("error: {} {}{more}: {message}", report.key, failure.scope));
-        talk(&format!("hint: {}", failure.kind.cure()));
+        talk(&format!("hint: {}", failure.kind.cure().english()));
     }
     if report.counts.quarantined > 0 {
         let records = match report.counts.quarantined {

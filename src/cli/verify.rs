@@ -154,7 +154,7 @@ fn talk(verified: &Verified) {
     let key = &verification.key;
     for failure in &verification.failures {
         output::talk(&format!("error: {key} {}: {}", failure.scope, failure.message));
-        output::talk(&format!("hint: {}", failure.kind.cure()));
+        output::talk(&format!("hint: {}", failure.kind.cure().english()));
     }
     if verification.unreadable > 0 {
         let records = match verification.unreadable {

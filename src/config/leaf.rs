@@ -10,6 +10,7 @@ use humantime_serde::re::humantime;
 use url::{Host, Url};
 
 use super::suggest;
+use crate::domain::language::Language;
 use crate::domain::window::local_midnight;
 use crate::scheduler::cron::{CronError, CronSchedule};
 
@@ -125,6 +126,15 @@ pub(super) fn timezone(text: &str) -> Result<Tz, String> {
     text.parse().map_err(|_| {
         let hint = suggest::hint(text, TZ_VARIANTS.iter().map(|zone| zone.name()));
         format!("{text:?} is not a time zone of the IANA list, such as \"Asia/Shanghai\"{hint}")
+    })
+}
+
+/// A language in which people are spoken to.
+pub(super) fn language(text: &str) -> Result<Language, String> {
+    Language::from_name(text).ok_or_else(|| {
+        let known = Language::ALL.map(|language| format!("\"{}\"", language.as_str())).join(" or ");
+        let hint = suggest::hint(text, Language::ALL.iter().map(|language| language.as_str()));
+        format!("{text:?} is not a language: write {known}{hint}")
     })
 }
 

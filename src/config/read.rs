@@ -41,6 +41,7 @@ pub(super) struct Context<'a> {
 pub(super) fn settings(tree: &Value, now: DateTime<Utc>, report: &Report) -> Option<Settings> {
     let root = Section::root(tree, report);
     let timezone = root.parse("timezone", leaf::timezone);
+    let language = root.parse("language", leaf::language);
     let database = closed(root.section("database"), database);
     let ops = closed(root.section("ops"), ops);
     let http = closed(root.section("http"), http);
@@ -63,6 +64,7 @@ pub(super) fn settings(tree: &Value, now: DateTime<Utc>, report: &Report) -> Opt
     root.close();
     Some(Settings {
         timezone: timezone?,
+        language: language?,
         database: database?,
         ops: ops?,
         http: http?,

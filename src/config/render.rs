@@ -46,6 +46,7 @@ fn tree(settings: &Settings) -> Json {
     let sources = settings.sources.iter().map(|item| (item.name.clone(), source(item, settings.timezone)));
     json!({
         "timezone": settings.timezone.name(),
+        "language": settings.language,
         "database": database(&settings.database),
         "ops": { "enabled": settings.ops.enabled, "listen": settings.ops.listen.to_string() },
         "http": http(&settings.http),

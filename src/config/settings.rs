@@ -11,6 +11,7 @@ use url::Url;
 
 use super::error::{ConfigError, ConfigErrors};
 use super::feed::FeedSettings;
+use crate::domain::language::Language;
 use crate::domain::privacy::{CustomFieldPolicy, Privacy};
 use crate::domain::share::Share;
 use crate::domain::stream::StreamKey;
@@ -20,6 +21,8 @@ use crate::domain::stream::StreamKey;
 pub struct Settings {
     /// The zone of business days, schedules and dates without an offset.
     pub timezone: Tz,
+    /// In which people are spoken to.
+    pub language: Language,
     /// Where rows are kept.
     pub database: DatabaseSettings,
     /// The status page, health checks and metrics.

@@ -6,6 +6,7 @@
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
+use crate::domain::phrase::{Phrase, cure};
 use crate::domain::stream::StreamKey;
 use crate::domain::window::TimeWindow;
 
@@ -55,24 +56,13 @@ impl DriftKind {
     }
 
     /// What an operator can do.
-    pub fn cure(self) -> &'static str {
+    pub fn cure(self) -> Phrase {
         match self {
-            DriftKind::NewField => {
-                "nothing is lost: the field is kept in `extra` of its rows; ask for a column if it is wanted"
-            }
-            DriftKind::ChangedType => {
-                "values that cannot be read are in `ccsync quarantine list`; update ccsync, then \
-                 `ccsync quarantine retry`"
-            }
-            DriftKind::UnknownCode => {
-                "the value is stored as it came; look whether reports that know the documented values only \
-                 still tell the truth"
-            }
-            DriftKind::MissingField => {
-                "its column is null in the rows of that read; ask the vendor whether the field is gone or \
-                 renamed"
-            }
-            DriftKind::TooMany => "ask the vendor what changed; further departures are not listed",
+            DriftKind::NewField => cure::NEW_FIELD,
+            DriftKind::ChangedType => cure::CHANGED_TYPE,
+            DriftKind::UnknownCode => cure::UNKNOWN_VALUE,
+            DriftKind::MissingField => cure::MISSING_FIELD,
+            DriftKind::TooMany => cure::TOO_MANY,
         }
     }
 }

@@ -3,6 +3,7 @@
 pub mod absence;
 pub mod action;
 pub mod agent;
+pub mod alert;
 pub mod certificate;
 pub mod contract;
 pub mod dictionary;
@@ -11,8 +12,10 @@ pub mod fault;
 pub mod feed;
 pub mod forgotten;
 pub mod lag;
+pub mod language;
 pub mod observation;
 pub mod page;
+pub mod phrase;
 pub mod privacy;
 pub mod record;
 pub mod roster;

@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use serde::Serialize;
 
+use crate::domain::alert::Alert;
 use crate::domain::drift::DriftEntry;
 use crate::domain::run::Counts;
 use crate::domain::stream::{StreamId, StreamKey, StreamKind};
@@ -31,6 +32,8 @@ pub struct StatusReport {
     /// No stream has a failure that is newer than its last success, none was never read, and no alarm waits
     /// for a person.
     pub healthy: bool,
+    /// What stands and should be looked at, the most urgent first.
+    pub alerts: Vec<Alert>,
     /// Every configured stream that is read; feeds are followed, and stand in `feeds`.
     pub streams: Vec<StreamStatus>,
     /// Every configured feed.

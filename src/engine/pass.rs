@@ -363,7 +363,7 @@ impl<'a> Pass<'a> {
             return Next::Continue;
         }
         let message = fault.chain();
-        let (kind, cure) = (fault.kind, faults.cure);
+        let (kind, cure) = (fault.kind, faults.cure.english());
         event::WindowFailed { key: &reader.key, scope: &scope, kind, message: &message, cure }.emit();
         let now = reader.clock.now();
         // Where the ledger cannot be written either, the report and the log still have it.

@@ -136,7 +136,7 @@ pub(super) async fn drifts_fetch(
         entries.push(DriftEntry {
             key: StreamKey { source: row.try_get("source")?, stream },
             sentence: drift.sentence(),
-            cure: drift.kind.cure(),
+            cure: drift.kind.cure().english(),
             drift,
             first_seen_at: row.try_get("first_seen_at")?,
             first_run_id: row.try_get("first_run_id")?,

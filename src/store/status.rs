@@ -120,6 +120,7 @@ impl PgStore {
             generated_at: now,
             version: env!("CARGO_PKG_VERSION").to_owned(),
             healthy: absence_alarms_open == 0 && streams.iter().all(is_well) && feeds.iter().all(is_heard),
+            alerts: Vec::new(),
             streams,
             feeds,
             runs,

@@ -53,6 +53,7 @@ impl StatusRead for Script {
             generated_at: now,
             version: "0.1.0".into(),
             healthy: failure.is_none(),
+            alerts: Vec::new(),
             feeds: Vec::new(),
             streams: vec![StreamStatus {
                 source: "so\"bot".into(),

@@ -79,6 +79,7 @@ fn report() -> StatusReport {
         generated_at: at("2026-03-01T02:00:00Z"),
         version: "0.1.0".into(),
         healthy: false,
+        alerts: Vec::new(),
         feeds: Vec::new(),
         streams: vec![stream(StreamId::SobotCallResult), failing(), never_read()],
         runs: vec![
@@ -130,7 +131,7 @@ fn departures_from_the_documents_are_told_with_what_to_do_and_not_all_at_once() 
         DriftEntry {
             key: StreamKey { source: "sobot".into(), stream: StreamId::SobotCallResult },
             sentence: drift.sentence(),
-            cure: drift.kind.cure(),
+            cure: drift.kind.cure().english(),
             drift,
             first_seen_at: at("2026-03-01T01:55:00Z"),
             first_run_id: 7,
@@ -194,6 +195,7 @@ fn a_narrow_terminal_gets_fewer_columns_and_wrapped_messages() {
 fn an_empty_report_says_so() {
     let empty = StatusReport {
         healthy: true,
+        alerts: Vec::new(),
         streams: Vec::new(),
         runs: Vec::new(),
         quarantine_open: 0,

@@ -21,7 +21,7 @@ pub struct ContractDrifted<'a> {
 impl ContractDrifted<'_> {
     /// Writes it down.
     pub fn emit(self) {
-        let (kind, cure) = (self.kind.as_str(), self.kind.cure());
+        let (kind, cure) = (self.kind.as_str(), self.kind.cure().english());
         counter!(metric::CONTRACT_DRIFT, labels(self.key, &[(metric::KIND, kind)])).increment(1);
         tracing::warn!(
             target: "ccsync",

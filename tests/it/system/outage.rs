@@ -69,7 +69,10 @@ fn a_vendor_that_goes_down_in_mid_run_leaves_whole_windows_and_a_failure_that_sa
             assert!(!status.healthy);
             let told = status.streams.iter().find(|s| s.stream == calls.key.stream).unwrap();
             let failure = told.failure.as_ref().unwrap();
-            assert_eq!((failure.kind.as_str(), failure.cure.as_str()), (kind.as_str(), kind.cure()));
+            assert_eq!(
+                (failure.kind.as_str(), failure.cure.as_str()),
+                (kind.as_str(), kind.cure().english())
+            );
             assert!(failure.message.contains("sobot.call_result"), "{}", failure.message);
             assert!(failure.scope.starts_with("[2026-03-"), "{}", failure.scope);
             assert!(told.windows.failed > 0 && told.complete_to < Some(world.clock.now()));

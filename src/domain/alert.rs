@@ -1,0 +1,164 @@
+//! What an operator should look at: the conditions that page, status, metrics and notices tell, under the names by
+//! which `docs/runbook.md` and `deploy/prometheus/alerts.yml` know them.
+
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+
+use crate::domain::phrase::{Phrase, alert};
+use crate::domain::stream::StreamId;
+
+/// What is the matter.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AlertKind {
+    /// The database does not answer.
+    DatabaseUnreachable,
+    /// A disk that ccsync writes to is almost full.
+    DiskFilling,
+    /// This host's clock is not the vendor's.
+    ClockOff,
+    /// A stream's last attempt failed.
+    StreamFailing,
+    /// Another system renews the account's token.
+    TokenContested,
+    /// Data is older than promised.
+    DataStale,
+    /// Scheduled passes did not begin.
+    TicksMissed,
+    /// The day's requests for reading again are used up.
+    BudgetExhausted,
+    /// Records were set aside that nobody looked at.
+    QuarantineGrowing,
+    /// Rows vanished in masses; a person must decide.
+    AbsenceAlarm,
+    /// What the vendor sends departs from its documents.
+    ContractDrift,
+    /// An agent's feed is not heard.
+    FeedUnheard,
+    /// Events wait on disk for the database.
+    SpoolFilling,
+}
+
+/// How much it matters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Severity {
+    /// Somebody should look within days; data goes on being complete.
+    Warning,
+    /// Data is missing or will be soon.
+    Critical,
+}
+
+impl AlertKind {
+    /// All of them, what is most urgent first.
+    pub const ALL: [AlertKind; 13] = [
+        AlertKind::DatabaseUnreachable,
+        AlertKind::DiskFilling,
+        AlertKind::ClockOff,
+        AlertKind::StreamFailing,
+        AlertKind::TokenContested,
+        AlertKind::DataStale,
+        AlertKind::TicksMissed,
+        AlertKind::BudgetExhausted,
+        AlertKind::QuarantineGrowing,
+        AlertKind::AbsenceAlarm,
+        AlertKind::ContractDrift,
+        AlertKind::FeedUnheard,
+        AlertKind::SpoolFilling,
+    ];
+
+    /// As it stands in JSON, in metrics, and as the heading in the runbook.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            AlertKind::DatabaseUnreachable => "database_unreachable",
+            AlertKind::DiskFilling => "disk_filling",
+            AlertKind::ClockOff => "clock_off",
+            AlertKind::StreamFailing => "stream_failing",
+            AlertKind::TokenContested => "token_contested",
+            AlertKind::DataStale => "data_stale",
+            AlertKind::TicksMissed => "ticks_missed",
+            AlertKind::BudgetExhausted => "budget_exhausted",
+            AlertKind::QuarantineGrowing => "quarantine_growing",
+            AlertKind::AbsenceAlarm => "absence_alarm",
+            AlertKind::ContractDrift => "contract_drift",
+            AlertKind::FeedUnheard => "feed_unheard",
+            AlertKind::SpoolFilling => "spool_filling",
+        }
+    }
+
+    /// What it is called.
+    pub const fn title(self) -> Phrase {
+        match self {
+            AlertKind::DatabaseUnreachable => alert::DATABASE_UNREACHABLE,
+            AlertKind::DiskFilling => alert::DISK_FILLING,
+            AlertKind::ClockOff => alert::CLOCK_OFF,
+            AlertKind::StreamFailing => alert::STREAM_FAILING,
+            AlertKind::TokenContested => alert::TOKEN_CONTESTED,
+            AlertKind::DataStale => alert::DATA_STALE,
+            AlertKind::TicksMissed => alert::TICKS_MISSED,
+            AlertKind::BudgetExhausted => alert::BUDGET_EXHAUSTED,
+            AlertKind::QuarantineGrowing => alert::QUARANTINE_GROWING,
+            AlertKind::AbsenceAlarm => alert::ABSENCE_ALARM,
+            AlertKind::ContractDrift => alert::CONTRACT_DRIFT,
+            AlertKind::FeedUnheard => alert::FEED_UNHEARD,
+            AlertKind::SpoolFilling => alert::SPOOL_FILLING,
+        }
+    }
+
+    /// What the operator can do; of a stream that fails, the cure of its fault says more.
+    pub const fn cure(self) -> Phrase {
+        match self {
+            AlertKind::DatabaseUnreachable => alert::DATABASE_UNREACHABLE_CURE,
+            AlertKind::DiskFilling => alert::DISK_FILLING_CURE,
+            AlertKind::ClockOff => alert::CLOCK_OFF_CURE,
+            AlertKind::StreamFailing => alert::STREAM_FAILING_CURE,
+            AlertKind::TokenContested => crate::domain::phrase::cure::TOKEN_CONTESTED,
+            AlertKind::DataStale => alert::DATA_STALE_CURE,
+            AlertKind::TicksMissed => alert::TICKS_MISSED_CURE,
+            AlertKind::BudgetExhausted => alert::BUDGET_EXHAUSTED_CURE,
+            AlertKind::QuarantineGrowing => alert::QUARANTINE_GROWING_CURE,
+            AlertKind::AbsenceAlarm => alert::ABSENCE_ALARM_CURE,
+            AlertKind::ContractDrift => alert::CONTRACT_DRIFT_CURE,
+            AlertKind::FeedUnheard => alert::FEED_UNHEARD_CURE,
+            AlertKind::SpoolFilling => alert::SPOOL_FILLING_CURE,
+        }
+    }
+
+    /// How much it matters.
+    pub const fn severity(self) -> Severity {
+        match self {
+            AlertKind::DatabaseUnreachable
+            | AlertKind::DiskFilling
+            | AlertKind::StreamFailing
+            | AlertKind::TokenContested
+            | AlertKind::DataStale
+            | AlertKind::TicksMissed
+            | AlertKind::FeedUnheard
+            | AlertKind::SpoolFilling => Severity::Critical,
+            AlertKind::ClockOff
+            | AlertKind::BudgetExhausted
+            | AlertKind::QuarantineGrowing
+            | AlertKind::AbsenceAlarm
+            | AlertKind::ContractDrift => Severity::Warning,
+        }
+    }
+}
+
+/// A condition that stands.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Alert {
+    /// What is the matter.
+    pub kind: AlertKind,
+    /// How much it matters.
+    pub severity: Severity,
+    /// The source, where it is one's.
+    pub source: Option<String>,
+    /// The stream, where it is one's.
+    pub stream: Option<StreamId>,
+    /// Since when, where that is known.
+    pub since: Option<DateTime<Utc>>,
+    /// What was seen, in one English sentence without secrets and personal data.
+    pub message: String,
+    /// What the operator can do, in the configured language.
+    pub cure: String,
+}

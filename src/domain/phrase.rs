@@ -1,0 +1,89 @@
+//! What people are told, in each language: the one catalogue. A phrase cannot lack a language.
+
+pub mod alert;
+pub mod cure;
+
+use crate::domain::language::Language;
+
+/// A text in each language. `{name}` stands for a value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Phrase {
+    en: &'static str,
+    zh: &'static str,
+}
+
+impl Phrase {
+    /// The same thing in English and in Chinese.
+    pub const fn new(en: &'static str, zh: &'static str) -> Phrase {
+        Phrase { en, zh }
+    }
+
+    /// As it stands, in this language.
+    pub const fn text(self, language: Language) -> &'static str {
+        match language {
+            Language::En => self.en,
+            Language::ZhCn => self.zh,
+        }
+    }
+
+    /// As it stands in English, for logs and errors.
+    pub const fn english(self) -> &'static str {
+        self.en
+    }
+
+    /// In this language, with these values in the places of their names.
+    pub fn fill(self, language: Language, values: &[(&str, &str)]) -> String {
+        let mut text = String::new();
+        let mut rest = self.text(language);
+        while let Some((before, after)) = rest.split_once('{') {
+            text.push_str(before);
+            let Some((name, behind)) = after.split_once('}') else { break };
+            text.push_str(values.iter().find(|(known, _)| *known == name).map_or("", |(_, value)| value));
+            rest = behind;
+        }
+        text + rest
+    }
+}
+
+/// Declares phrases, and `ALL`, the list of them for tests.
+macro_rules! phrases {
+    ($($(#[$doc:meta])* $name:ident = $en:literal, $zh:literal;)+) => {
+        $($(#[$doc])* pub const $name: $crate::domain::phrase::Phrase =
+            $crate::domain::phrase::Phrase::new($en, $zh);)+
+        /// Each phrase with its name.
+        #[cfg(test)]
+        pub const ALL: &[(&str, $crate::domain::phrase::Phrase)] = &[$((stringify!($name), $name)),+];
+    };
+}
+pub(crate) use phrases;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const CATALOGUE: [&[(&str, Phrase)]; 2] = [alert::ALL, cure::ALL];
+
+    fn places(text: &str) -> Vec<&str> {
+        let mut names: Vec<_> =
+            text.split('{').skip(1).filter_map(|part| Some(part.split_once('}')?.0)).collect();
+        names.sort_unstable();
+        names
+    }
+
+    #[test]
+    fn no_phrase_lacks_a_language_or_a_value() {
+        for (name, phrase) in CATALOGUE.into_iter().flatten() {
+            let (en, zh) = (phrase.text(Language::En), phrase.text(Language::ZhCn));
+            assert!(!en.trim().is_empty() && en.is_ascii(), "{name}: {en}");
+            assert!(zh.chars().any(|letter| ('\u{4e00}'..='\u{9fff}').contains(&letter)), "{name}: {zh}");
+            assert_eq!(places(en), places(zh), "{name}");
+        }
+    }
+
+    #[test]
+    fn values_stand_where_their_names_stood() {
+        let phrase = Phrase::new("{b} of {a}", "{a} 中的 {b}");
+        let fill = |language| phrase.fill(language, &[("a", "{b}"), ("b", "2")]);
+        assert_eq!((fill(Language::En).as_str(), fill(Language::ZhCn).as_str()), ("2 of {b}", "{b} 中的 2"));
+    }
+}
