@@ -91,6 +91,9 @@ impl App {
             loops.spawn(wait);
         }
         loops.spawn(watch_database(self.clone(), stop.clone()));
+        if let Some(notifier) = self.notifier()? {
+            loops.spawn(notifier.run(stop.clone()));
+        }
         let jitter = self.settings.scheduler.jitter;
         let scheduler = Scheduler::start(jobs, jitter, self.seams.clock.clone(), stop.clone()).await?;
         drop(scheduler_ready);

@@ -11,6 +11,7 @@ mod database;
 mod explain;
 mod feed;
 mod forget;
+mod notify;
 mod plan;
 mod privacy;
 mod quarantine;

@@ -1,6 +1,7 @@
 //! The command line.
 
 mod grant;
+mod notify;
 mod verify;
 
 use std::path::PathBuf;
@@ -10,6 +11,7 @@ use chrono_tz::Tz;
 use clap::{Args, Parser, Subcommand};
 
 pub(super) use self::grant::{GrantCommand, SchemaArgs, SchemaFormat};
+pub(super) use self::notify::NotifyCommand;
 pub(super) use self::verify::{ExplainArgs, VerifyArgs};
 use crate::app::StreamChoice;
 use crate::cli::action::ActionCommand;
@@ -86,6 +88,9 @@ pub(super) enum Command {
     /// Let a login read what is meant for it.
     #[command(subcommand)]
     Grant(GrantCommand),
+    /// Who was told when something was the matter, and whether the way there works.
+    #[command(subcommand)]
+    Notify(NotifyCommand),
     /// Create or update the tables.
     Migrate,
     /// The configuration in effect, secrets hidden.

@@ -16,6 +16,7 @@ mod forget;
 mod grant;
 mod migrate;
 mod moor;
+mod notify;
 mod operator;
 mod output;
 mod plan;
@@ -90,6 +91,7 @@ fn dispatch(cli: Cli) -> Result<Exit, Failure> {
             Command::Explain(args) => explain::explain(settings, args).await,
             Command::Absence(command) => absence::absence(settings, command).await,
             Command::Contract(args) => contract::contract(settings, args).await,
+            Command::Notify(command) => notify::notify(settings, command).await,
             Command::Quarantine(args) => quarantine::quarantine(settings, args).await,
             Command::Retention(args) => retention::retention(settings, args).await,
             Command::Forget(args) => forget::forget(settings, args).await,

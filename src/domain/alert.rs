@@ -49,7 +49,27 @@ pub enum Severity {
     Critical,
 }
 
+impl Severity {
+    /// As it is stored and labelled.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Severity::Warning => "warning",
+            Severity::Critical => "critical",
+        }
+    }
+
+    /// The severity of this name.
+    pub fn from_name(name: &str) -> Option<Severity> {
+        [Severity::Warning, Severity::Critical].into_iter().find(|severity| severity.as_str() == name)
+    }
+}
+
 impl AlertKind {
+    /// The kind of this name.
+    pub fn from_name(name: &str) -> Option<AlertKind> {
+        AlertKind::ALL.into_iter().find(|kind| kind.as_str() == name)
+    }
+
     /// All of them, what is most urgent first.
     pub const ALL: [AlertKind; 13] = [
         AlertKind::DatabaseUnreachable,

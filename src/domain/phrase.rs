@@ -2,6 +2,7 @@
 
 pub mod alert;
 pub mod cure;
+pub mod notice;
 
 use crate::domain::language::Language;
 
@@ -61,7 +62,7 @@ pub(crate) use phrases;
 mod tests {
     use super::*;
 
-    const CATALOGUE: [&[(&str, Phrase)]; 2] = [alert::ALL, cure::ALL];
+    const CATALOGUE: [&[(&str, Phrase)]; 3] = [alert::ALL, cure::ALL, notice::ALL];
 
     fn places(text: &str) -> Vec<&str> {
         let mut names: Vec<_> =

@@ -16,4 +16,4 @@ mod instant;
 mod reading;
 mod repair;
 mod scalar;
-mod site;
+pub(crate) mod site;

@@ -27,6 +27,7 @@ mod lag;
 mod lease;
 mod merge;
 mod migrate;
+mod notice;
 mod pool;
 mod port;
 mod privacy_key;

@@ -24,7 +24,11 @@ pub const ACCOUNT: &str = "account";
 pub const VERSION: &str = "version";
 /// Label: the state of a window: `complete`, `open` or `failed`.
 pub const STATE: &str = "state";
+/// Label: the operator's name for a target of notices.
+pub const TARGET: &str = "target";
 
+/// Notices to people, by whether they were taken.
+pub const NOTICES: &str = "ccsync_notices_total";
 /// Passes begun.
 pub const PASSES_STARTED: &str = "ccsync_passes_started_total";
 /// Passes ended.
@@ -150,6 +154,7 @@ const fn seconds(name: &'static str, description: &'static str) -> Metric {
 
 /// Every metric of the product.
 pub const ALL: &[Metric] = &[
+    counter(NOTICES, "notices sent to people, by target and outcome: sent or failed"),
     counter(PASSES_STARTED, "passes begun, by trigger"),
     counter(PASSES, "passes ended, by outcome"),
     seconds(PASS_DURATION, "length of passes"),

@@ -14,6 +14,7 @@ mod feed;
 mod forget;
 mod identity;
 mod mutation;
+mod notify;
 mod ops;
 mod privacy;
 mod rereading;

@@ -8,6 +8,7 @@
 mod contract;
 mod daemon;
 mod feed;
+mod notice;
 mod pass;
 mod request;
 mod retention;
@@ -16,6 +17,7 @@ mod window;
 pub use contract::ContractDrifted;
 pub use daemon::{DaemonStarted, DaemonStopping, DatabaseUnreachable, TokenRenewed};
 pub use feed::{FeedConnected, FeedInterrupted, FeedLost, FeedSpooled, FeedStored};
+pub use notice::{NoticeFailed, NoticeSent};
 pub use pass::{PassFinished, PassPanicked, PassStarted, TickMissed};
 pub use request::{BudgetWaited, PageFetched, PageReread, RequestFailed, WalkRestarted, WalkResumed};
 pub use retention::RetentionApplied;
