@@ -28,7 +28,7 @@ use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 pub use self::action::{ActionDesk, ActionError, Performed};
-pub use self::check::{CheckReport, Checked};
+pub use self::check::{CheckGroup, CheckReport, CheckVerdict, Checked};
 pub use self::daemon::DaemonError;
 pub use self::database::Database;
 pub use self::forget::Forgettee;

@@ -45,7 +45,8 @@ pub(super) enum Command {
     Backfill(BackfillArgs),
     /// What the next pass would request; touches nothing.
     Plan(SyncArgs),
-    /// Is all in place? Configuration, database, one request per stream.
+    /// Is all in place? Settings, host, database, credentials, clocks, one request per stream; each with its cure.
+    #[command(visible_alias = "doctor")]
     Check(JsonArgs),
     /// What is complete up to when, what failed and what to do.
     Status(JsonArgs),

@@ -84,7 +84,7 @@ fn dispatch(cli: Cli) -> Result<Exit, Failure> {
             Command::Sync(args) => sync::sync(settings, args).await,
             Command::Backfill(args) => backfill::backfill(settings, args).await,
             Command::Plan(args) => plan::plan(settings, args).await,
-            Command::Check(args) => check::check(settings, args).await,
+            Command::Check(args) => check::check(settings, cli.config.as_deref(), args).await,
             Command::Status(args) => status::status(settings, args).await,
             Command::Verify(args) => verify::verify(settings, args).await,
             Command::Explain(args) => explain::explain(settings, args).await,

@@ -18,6 +18,7 @@ mod derived;
 mod dictionary;
 pub mod embedded;
 mod explain;
+mod facts;
 mod fault;
 mod feed;
 mod forgotten;
@@ -49,5 +50,6 @@ mod tombstone;
 mod vouch;
 mod walk_page;
 
+pub use self::facts::DatabaseFacts;
 pub use self::pool::{PgStore, StoreConfig};
 pub use self::rewrite::RewrittenTable;
