@@ -50,6 +50,7 @@ use crate::engine::feed::follower::FeedFollower;
 use crate::engine::port::budget::Budget;
 use crate::engine::port::clock::{Clock, SystemClock};
 use crate::engine::port::store::{StatusRead as _, Store as _};
+use crate::engine::progress::ProgressBoard;
 use crate::engine::reader::{PassOrder, PassReport};
 
 /// What tests and the demo replace.
@@ -78,6 +79,7 @@ pub struct App {
     database: Database,
     streams: Vec<Stream>,
     feeds: Vec<Arc<FeedFollower>>,
+    progress: ProgressBoard,
 }
 
 impl App {
@@ -89,14 +91,20 @@ impl App {
     pub async fn build(settings: Settings, seams: Seams) -> Result<App, Fault> {
         let database = Database::open(&settings.database, &seams).await?;
         let worker = Uuid::new_v4();
-        let streams = stream::assemble(&settings, &database.store, &seams, worker)?;
+        let progress = ProgressBoard::default();
+        let streams = stream::assemble(&settings, &database.store, &seams, worker, &progress)?;
         let feeds = feed::assemble(&settings, &database.store, &seams, worker)?;
-        Ok(App { settings, seams, database, streams, feeds })
+        Ok(App { settings, seams, database, streams, feeds, progress })
     }
 
     /// The database.
     pub fn database(&self) -> &Database {
         &self.database
+    }
+
+    /// How far the passes of this process have come.
+    pub fn progress(&self) -> &ProgressBoard {
+        &self.progress
     }
 
     /// The configuration it was built from.

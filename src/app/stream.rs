@@ -21,6 +21,7 @@ use crate::engine::port::budget::{Budget, BudgetKey};
 use crate::engine::port::clock::Clock;
 use crate::engine::port::source::Source;
 use crate::engine::port::token::TokenVault;
+use crate::engine::progress::ProgressBoard;
 use crate::engine::reader::{ReadPolicy, StreamReader};
 use crate::scheduler::cron::CronSchedule;
 use crate::sources::http::{HttpClient, HttpConfig};
@@ -98,6 +99,7 @@ pub(super) fn assemble(
     store: &PgStore,
     seams: &Seams,
     worker: Uuid,
+    progress: &ProgressBoard,
 ) -> Result<Vec<Stream>, Fault> {
     let store = Arc::new(store.clone());
     let budget = seams.budget.clone().unwrap_or_else(|| store.clone());
@@ -129,6 +131,7 @@ pub(super) fn assemble(
                 worker,
                 policy,
                 page_log: Some(store.clone()),
+                progress: progress.clone(),
                 config: pass_config(&settings.engine, &stream),
             };
             Ok(Stream { reader: Arc::new(reader), schedule, retention, window: stream.window, zone })

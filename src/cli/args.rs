@@ -40,7 +40,7 @@ pub(super) enum Command {
     /// The daemon: reads every stream on its schedule until it is stopped.
     Run,
     /// One pass over all streams, or those named, then exit.
-    Sync(SyncArgs),
+    Sync(PassArgs),
     /// Read a stretch of time again, or for the first time.
     Backfill(BackfillArgs),
     /// What the next pass would request; touches nothing.
@@ -87,8 +87,8 @@ pub(super) enum Command {
     /// Let a login read what is meant for it.
     #[command(subcommand)]
     Grant(GrantCommand),
-    /// Create or update the tables.
-    Migrate,
+    /// Create or update the tables; `run` and `sync` do so by themselves.
+    Migrate(MigrateArgs),
     /// The configuration in effect, secrets hidden.
     Config(JsonArgs),
     /// The vendors, played on one port of this machine, for trials and tests.
@@ -123,6 +123,16 @@ pub(super) struct JsonArgs {
 }
 
 #[derive(Debug, Args)]
+pub(super) struct MigrateArgs {
+    /// Show what would be applied, and which tables that are in use it works on. Changes nothing.
+    #[arg(long)]
+    pub plan: bool,
+    /// Print JSON.
+    #[arg(long, requires = "plan")]
+    pub json: bool,
+}
+
+#[derive(Debug, Args)]
 pub(super) struct SyncArgs {
     /// Streams, for example `sobot.call_result`, or `mysource/sobot.call_result` for one source's.
     #[arg(value_name = "STREAM")]
@@ -130,6 +140,15 @@ pub(super) struct SyncArgs {
     /// Print JSON.
     #[arg(long)]
     pub json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct PassArgs {
+    #[command(flatten)]
+    pub sync: SyncArgs,
+    /// Show no progress.
+    #[arg(long)]
+    pub no_progress: bool,
 }
 
 #[derive(Debug, Args)]
@@ -143,6 +162,9 @@ pub(super) struct BackfillArgs {
     /// First instant not wanted any more, likewise.
     #[arg(long, value_name = "DATE")]
     pub to: Moment,
+    /// Show no progress.
+    #[arg(long)]
+    pub no_progress: bool,
     /// Print JSON.
     #[arg(long)]
     pub json: bool,

@@ -78,7 +78,7 @@ fn summary(report: &CheckReport) -> String {
     let count = |verdict| report.checks.iter().filter(|check| check.verdict == verdict).count();
     let parts = [
         (count(CheckVerdict::Failed), "failed"),
-        (count(CheckVerdict::Warning), "to look at"),
+        (count(CheckVerdict::Warning), "with a warning"),
         (count(CheckVerdict::Skipped), "skipped"),
         (count(CheckVerdict::Ok), "ok"),
     ];

@@ -20,6 +20,7 @@ mod operator;
 mod output;
 mod plan;
 mod privacy;
+mod progress;
 mod quarantine;
 mod retention;
 mod roster;
@@ -74,7 +75,7 @@ fn dispatch(cli: Cli) -> Result<Exit, Failure> {
         return config::config(&settings, args);
     }
     init_log(settings.log.format, &settings.log.filter)?;
-    if !matches!(cli.command, Command::Migrate) {
+    if !matches!(cli.command, Command::Migrate(_)) {
         settings.require_sources()?;
     }
     tell_of_feeds(&settings, &cli.command);
@@ -101,7 +102,7 @@ fn dispatch(cli: Cli) -> Result<Exit, Failure> {
             Command::Schema(args) => schema::schema(settings, args).await,
             Command::Privacy(command) => privacy::privacy(settings, command).await,
             Command::Grant(command) => grant::grant(settings, command).await,
-            Command::Migrate => migrate::migrate(settings).await,
+            Command::Migrate(args) => migrate::migrate(settings, args).await,
             Command::Config(_) | Command::Simulator(_) | Command::Demo(_) => Ok(Exit::Done),
         }
     })

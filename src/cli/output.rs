@@ -9,6 +9,7 @@ use crate::cli::exit::Exit;
 use crate::config::ConfigErrors;
 use crate::domain::fault::Fault;
 use crate::engine::reader::PassReport;
+use crate::ops::terminal::Stderr;
 
 /// Prints data. A reader that went away (`ccsync plan | head`) is no error.
 pub(super) fn data(text: &str) {
@@ -31,7 +32,7 @@ pub(super) fn wants_colour() -> bool {
 
 /// Prints talk.
 pub(super) fn talk(text: &str) {
-    let _ = writeln!(std::io::stderr().lock(), "{text}");
+    let _ = writeln!(Stderr, "{text}");
 }
 
 /// Why a command failed, in full, with what the operator can do.

@@ -28,6 +28,7 @@ mod lag;
 mod lease;
 mod merge;
 mod migrate;
+mod migration_plan;
 mod pool;
 mod port;
 mod privacy_key;
@@ -51,5 +52,6 @@ mod vouch;
 mod walk_page;
 
 pub use self::facts::DatabaseFacts;
+pub use self::migration_plan::{MigrationPlan, PendingMigration, TableEffect, TouchedTable};
 pub use self::pool::{PgStore, StoreConfig};
 pub use self::rewrite::RewrittenTable;

@@ -2,7 +2,10 @@
 
 use serde::Serialize;
 
-use crate::domain::fault::Fault;
+use crate::domain::fault::{Fault, FaultKind};
+
+const REFUSED: &str = "correct account and secret of this source; `base_url` must be the account's data centre, and \
+                       this host's clock right";
 
 /// All that was looked at.
 #[derive(Debug, Clone, Serialize)]
@@ -116,7 +119,12 @@ impl Checked {
             .unwrap_or(&chain)
             .to_owned();
         let checked = Checked::new(group, CheckVerdict::Failed, subject, detail);
-        if fault.advises { checked } else { checked.with_cure(fault.kind.cure().english()) }
+        match fault.kind {
+            _ if fault.advises => checked,
+            // The general cure leads here.
+            FaultKind::CredentialsRefused => checked.with_cure(REFUSED),
+            kind => checked.with_cure(kind.cure().english()),
+        }
     }
 
     pub(super) fn with_cure(mut self, cure: impl Into<String>) -> Checked {

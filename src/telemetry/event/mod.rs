@@ -9,6 +9,7 @@ mod contract;
 mod daemon;
 mod feed;
 mod pass;
+mod progress;
 mod request;
 mod retention;
 mod window;
@@ -17,6 +18,7 @@ pub use contract::ContractDrifted;
 pub use daemon::{DaemonStarted, DaemonStopping, DatabaseUnreachable, TokenRenewed};
 pub use feed::{FeedConnected, FeedInterrupted, FeedLost, FeedSpooled, FeedStored};
 pub use pass::{PassFinished, PassPanicked, PassStarted, TickMissed};
+pub use progress::WorkProgressed;
 pub use request::{BudgetWaited, PageFetched, PageReread, RequestFailed, WalkRestarted, WalkResumed};
 pub use retention::RetentionApplied;
 pub use window::{
