@@ -29,7 +29,7 @@ use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 pub use self::action::{ActionDesk, ActionError, Performed};
-pub use self::check::{CheckReport, Checked};
+pub use self::check::{CheckGroup, CheckReport, CheckVerdict, Checked};
 pub use self::daemon::DaemonError;
 pub use self::database::Database;
 pub use self::forget::Forgettee;
@@ -51,6 +51,7 @@ use crate::engine::feed::follower::FeedFollower;
 use crate::engine::port::budget::Budget;
 use crate::engine::port::clock::{Clock, SystemClock};
 use crate::engine::port::store::{StatusRead as _, Store as _};
+use crate::engine::progress::ProgressBoard;
 use crate::engine::reader::{PassOrder, PassReport};
 
 /// What tests and the demo replace.
@@ -79,6 +80,7 @@ pub struct App {
     database: Database,
     streams: Vec<Stream>,
     feeds: Vec<Arc<FeedFollower>>,
+    progress: ProgressBoard,
 }
 
 impl App {
@@ -90,14 +92,20 @@ impl App {
     pub async fn build(settings: Settings, seams: Seams) -> Result<App, Fault> {
         let database = Database::open(&settings.database, &seams).await?;
         let worker = Uuid::new_v4();
-        let streams = stream::assemble(&settings, &database.store, &seams, worker)?;
+        let progress = ProgressBoard::default();
+        let streams = stream::assemble(&settings, &database.store, &seams, worker, &progress)?;
         let feeds = feed::assemble(&settings, &database.store, &seams, worker)?;
-        Ok(App { settings, seams, database, streams, feeds })
+        Ok(App { settings, seams, database, streams, feeds, progress })
     }
 
     /// The database.
     pub fn database(&self) -> &Database {
         &self.database
+    }
+
+    /// How far the passes of this process have come.
+    pub fn progress(&self) -> &ProgressBoard {
+        &self.progress
     }
 
     /// The configuration it was built from.

@@ -21,6 +21,7 @@ mod operator;
 mod output;
 mod plan;
 mod privacy;
+mod progress;
 mod quarantine;
 mod retention;
 mod roster;
@@ -75,7 +76,7 @@ fn dispatch(cli: Cli) -> Result<Exit, Failure> {
         return config::config(&settings, args);
     }
     init_log(settings.log.format, &settings.log.filter)?;
-    if !matches!(cli.command, Command::Migrate) {
+    if !matches!(cli.command, Command::Migrate(_)) {
         settings.require_sources()?;
     }
     tell_of_feeds(&settings, &cli.command);
@@ -85,7 +86,7 @@ fn dispatch(cli: Cli) -> Result<Exit, Failure> {
             Command::Sync(args) => sync::sync(settings, args).await,
             Command::Backfill(args) => backfill::backfill(settings, args).await,
             Command::Plan(args) => plan::plan(settings, args).await,
-            Command::Check(args) => check::check(settings, args).await,
+            Command::Check(args) => check::check(settings, cli.config.as_deref(), args).await,
             Command::Status(args) => status::status(settings, args).await,
             Command::Verify(args) => verify::verify(settings, args).await,
             Command::Explain(args) => explain::explain(settings, args).await,
@@ -103,7 +104,7 @@ fn dispatch(cli: Cli) -> Result<Exit, Failure> {
             Command::Schema(args) => schema::schema(settings, args).await,
             Command::Privacy(command) => privacy::privacy(settings, command).await,
             Command::Grant(command) => grant::grant(settings, command).await,
-            Command::Migrate => migrate::migrate(settings).await,
+            Command::Migrate(args) => migrate::migrate(settings, args).await,
             Command::Config(_) | Command::Simulator(_) | Command::Demo(_) => Ok(Exit::Done),
         }
     })

@@ -171,6 +171,9 @@ pub struct RunStatus {
     pub outcome: String,
     /// What it counted so far.
     pub counts: Counts,
+    /// Windows of this run, read or still to be read, as planned at its last commit: `counts.windows` of them are done.
+    /// `None` before the first commit, and of feeds.
+    pub windows_due: Option<i64>,
     /// Why it did not succeed.
     pub message: Option<String>,
 }

@@ -9,4 +9,5 @@ mod routes;
 pub mod server;
 mod status_cache;
 pub mod status_text;
+pub mod terminal;
 mod text_table;

@@ -2,8 +2,10 @@
 //! the vendor's matter; only where it is not the vendor's does the status decide.
 
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
 use reqwest::header::{
     ACCEPT, CONTENT_TYPE, DATE, HeaderMap, HeaderName, HeaderValue, LOCATION, RETRY_AFTER,
 };
@@ -51,6 +53,9 @@ impl Default for HttpConfig {
     }
 }
 
+/// Is told what the clock of an answering machine says, as soon as its answer begins.
+pub type DateWatch = Arc<dyn Fn(&Url, DateTime<Utc>) + Send + Sync>;
+
 /// The product's HTTP client. Clones share connections.
 #[derive(Clone)]
 pub struct HttpClient {
@@ -59,6 +64,7 @@ pub struct HttpClient {
     /// For this machine itself, which a proxy could not reach.
     loopback: reqwest::Client,
     body_bytes_max: usize,
+    date_watch: Option<DateWatch>,
 }
 
 impl HttpClient {
@@ -88,7 +94,21 @@ impl HttpClient {
             outward: builder().build().map_err(fault)?,
             loopback: builder().no_proxy().build().map_err(fault)?,
             body_bytes_max: config.body_bytes_max,
+            date_watch: None,
         })
+    }
+
+    /// The same client, whose answers' dates are told to `watch`.
+    #[must_use]
+    pub fn watched(self, watch: DateWatch) -> HttpClient {
+        HttpClient { date_watch: Some(watch), ..self }
+    }
+
+    fn note_date(&self, url: &Url, headers: &HeaderMap) {
+        let Some(watch) = &self.date_watch else { return };
+        if let Some(date) = text_of(headers, &DATE).and_then(|text| http_date(&text)) {
+            watch(url, date);
+        }
     }
 
     /// Sends one request and reads the answer whole, whatever its status.
@@ -119,6 +139,7 @@ impl HttpClient {
             let unsent = error.is_connect() || error.is_builder();
             Lost { fault: transport(site, error, "no answer"), unsent }
         })?;
+        self.note_date(&request.url, response.headers());
         let sent = |fault| Lost { fault, unsent: false };
         failpoint(Failpoint::RequestAnswered).await.map_err(sent)?;
         refuse_redirect(site, &request.url, &response).map_err(sent)?;

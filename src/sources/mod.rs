@@ -9,7 +9,7 @@ pub mod moor;
 pub mod sobot;
 pub mod workbench;
 
-mod address;
+pub(crate) mod address;
 mod answer;
 mod contract;
 mod instant;

@@ -204,6 +204,7 @@ async fn runs_fetch(connection: &mut PgConnection) -> Done<Vec<RunStatus>> {
             finished_at: row.try_get("finished_at")?,
             outcome: row.try_get("outcome")?,
             counts: counts_of(row)?,
+            windows_due: row.try_get("windows_due")?,
             message: row.try_get("message")?,
         });
     }

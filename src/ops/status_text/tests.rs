@@ -70,6 +70,7 @@ fn run(id: i64, outcome: &str, counts: Counts) -> RunStatus {
         finished_at: (outcome != "running").then(|| started_at + Duration::seconds(42)),
         outcome: outcome.into(),
         counts,
+        windows_due: None,
         message: None,
     }
 }

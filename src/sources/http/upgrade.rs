@@ -38,6 +38,7 @@ impl HttpClient {
             builder = builder.header(*name, *value);
         }
         let response = builder.send().await.map_err(|error| transport(site, error, "no answer"))?;
+        self.note_date(&url, response.headers());
         refuse_redirect(site, &url, &response)?;
         let status = response.status();
         if status != StatusCode::SWITCHING_PROTOCOLS {

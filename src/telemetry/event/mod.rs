@@ -10,6 +10,7 @@ mod daemon;
 mod feed;
 mod notice;
 mod pass;
+mod progress;
 mod request;
 mod retention;
 mod window;
@@ -19,6 +20,7 @@ pub use daemon::{DaemonStarted, DaemonStopping, DatabaseUnreachable, TokenRenewe
 pub use feed::{FeedConnected, FeedInterrupted, FeedLost, FeedSpooled, FeedStored};
 pub use notice::{NoticeFailed, NoticeSent};
 pub use pass::{PassFinished, PassPanicked, PassStarted, TickMissed};
+pub use progress::WorkProgressed;
 pub use request::{BudgetWaited, PageFetched, PageReread, RequestFailed, WalkRestarted, WalkResumed};
 pub use retention::RetentionApplied;
 pub use window::{
