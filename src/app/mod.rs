@@ -4,6 +4,7 @@
 mod absence;
 mod action;
 mod agent;
+mod alert;
 mod check;
 mod contract;
 mod daemon;
@@ -12,6 +13,7 @@ mod explain;
 mod feed;
 mod forget;
 mod plan;
+mod policy;
 mod privacy;
 mod quarantine;
 mod retention;
@@ -21,7 +23,7 @@ mod stream;
 mod transient;
 mod verify;
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use chrono::{DateTime, Utc};
 use tokio_util::sync::CancellationToken;
@@ -51,6 +53,7 @@ use crate::engine::port::budget::Budget;
 use crate::engine::port::clock::{Clock, SystemClock};
 use crate::engine::port::store::{StatusRead as _, Store as _};
 use crate::engine::reader::{PassOrder, PassReport};
+use crate::sources::clock_meter::ClockMeter;
 
 /// What tests and the demo replace.
 #[derive(Clone)]
@@ -78,6 +81,10 @@ pub struct App {
     database: Database,
     streams: Vec<Stream>,
     feeds: Vec<Arc<FeedFollower>>,
+    meter: ClockMeter,
+    built_at: DateTime<Utc>,
+    /// When the database was first found away, while it is.
+    database_away: Mutex<Option<DateTime<Utc>>>,
 }
 
 impl App {
@@ -89,9 +96,12 @@ impl App {
     pub async fn build(settings: Settings, seams: Seams) -> Result<App, Fault> {
         let database = Database::open(&settings.database, &seams).await?;
         let worker = Uuid::new_v4();
-        let streams = stream::assemble(&settings, &database.store, &seams, worker)?;
+        let meter = ClockMeter::new(seams.clock.clone());
+        let streams = stream::assemble(&settings, &database.store, &seams, &meter, worker)?;
         let feeds = feed::assemble(&settings, &database.store, &seams, worker)?;
-        Ok(App { settings, seams, database, streams, feeds })
+        let built_at = seams.clock.now();
+        let database_away = Mutex::default();
+        Ok(App { settings, seams, database, streams, feeds, meter, built_at, database_away })
     }
 
     /// The database.
@@ -187,7 +197,7 @@ impl App {
         report.healthy &= unheard.is_empty();
         report.feeds.extend(unheard);
         report.feeds.sort_by(|left, right| left.source.cmp(&right.source));
-        report
+        self.with_alerts(report, scheduled)
     }
 
     /// The streams that a command named; all where it named none.

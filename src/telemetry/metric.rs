@@ -24,6 +24,10 @@ pub const ACCOUNT: &str = "account";
 pub const VERSION: &str = "version";
 /// Label: the state of a window: `complete`, `open` or `failed`.
 pub const STATE: &str = "state";
+/// Label: what stands ([`crate::domain::alert::AlertKind`]).
+pub const ALERT_NAME: &str = "alert";
+/// Label: how much it matters ([`crate::domain::alert::Severity`]).
+pub const SEVERITY: &str = "severity";
 
 /// Passes begun.
 pub const PASSES_STARTED: &str = "ccsync_passes_started_total";
@@ -106,6 +110,33 @@ pub const STREAM_FAILING: &str = "ccsync_stream_failing";
 pub const QUARANTINE_OPEN: &str = "ccsync_quarantine_open";
 /// Open alarms over rows that vanished in masses.
 pub const ABSENCE_ALARMS_OPEN: &str = "ccsync_absence_alarms_open";
+
+/// What stands, one sample for each alert.
+pub const ALERT: &str = "ccsync_alert";
+/// How old data may be.
+pub const FRESH_WITHIN: &str = "ccsync_fresh_within_seconds";
+/// Start of the last run.
+pub const LAST_RUN: &str = "ccsync_last_run_timestamp_seconds";
+/// Ticks since the last run began.
+pub const TICKS_PENDING: &str = "ccsync_ticks_pending";
+/// Requests that second looks cost today.
+pub const REREAD_REQUESTS: &str = "ccsync_reread_requests_today";
+/// Requests that second looks may cost in a day.
+pub const REREAD_REQUESTS_LIMIT: &str = "ccsync_reread_requests_limit";
+/// Open quarantine entries of the last day.
+pub const QUARANTINE_LATELY: &str = "ccsync_quarantine_last_day";
+/// Departures from the documents that are news.
+pub const CONTRACT_DRIFTS: &str = "ccsync_contract_drifts_last_week";
+/// By how much a vendor's clock is ahead.
+pub const CLOCK_SKEW: &str = "ccsync_clock_skew_seconds";
+/// Room on the disk.
+pub const DISK_FREE: &str = "ccsync_disk_free_bytes";
+/// The disk.
+pub const DISK_SIZE: &str = "ccsync_disk_size_bytes";
+/// What waits on disk for the database.
+pub const SPOOL: &str = "ccsync_spool_bytes";
+/// Room for that.
+pub const SPOOL_LIMIT: &str = "ccsync_spool_limit_bytes";
 
 /// Agents of feeds.
 pub const FEED_AGENTS: &str = "ccsync_feed_agents";
@@ -195,6 +226,27 @@ pub const ALL: &[Metric] = &[
     gauge(FEED_AGENTS, Unit::Count, "configured agents of feeds"),
     gauge(FEED_AGENTS_CONNECTED, Unit::Count, "agents of feeds whose connection stands"),
     gauge(ABSENCE_ALARMS_OPEN, Unit::Count, "alarms over rows that vanished in masses, waiting for a person"),
+    gauge(ALERT, Unit::Count, "1 for each condition that stands, as on the page and in `ccsync status`"),
+    gauge(FRESH_WITHIN, Unit::Seconds, "how old data may be, as configured or by the schedule"),
+    gauge(LAST_RUN, Unit::Seconds, "when the last run began, in seconds since 1970"),
+    gauge(TICKS_PENDING, Unit::Count, "ticks that passed since the last run began"),
+    gauge(REREAD_REQUESTS, Unit::Count, "requests that second looks cost in the present business day"),
+    gauge(REREAD_REQUESTS_LIMIT, Unit::Count, "requests that second looks may cost in a business day"),
+    gauge(QUARANTINE_LATELY, Unit::Count, "open records that were set aside first within the last day"),
+    gauge(
+        CONTRACT_DRIFTS,
+        Unit::Count,
+        "departures from the vendor's documents seen first within the last 7 days",
+    ),
+    gauge(
+        CLOCK_SKEW,
+        Unit::Seconds,
+        "by how much the vendor's clock is ahead of ours, at least; negative: behind",
+    ),
+    gauge(DISK_FREE, Unit::Bytes, "room on the disk under database.data_dir, where ccsync writes there"),
+    gauge(DISK_SIZE, Unit::Bytes, "size of that disk"),
+    gauge(SPOOL, Unit::Bytes, "events of feeds that wait on disk for the database"),
+    gauge(SPOOL_LIMIT, Unit::Bytes, "room for events of feeds that wait on disk"),
 ];
 
 /// Tells the installed recorder what each metric means.
