@@ -8,11 +8,9 @@ use chrono::{DateTime, Duration, Utc};
 use crate::domain::alert::ClockSkew;
 use crate::engine::port::clock::Clock;
 
-/// Answers that are remembered of each source.
-const ANSWERS: usize = 5;
-
-/// Fewer than these say nothing: a cache on the way may answer with the date of another day.
-const ANSWERS_MIN: usize = 3;
+/// Answers that are remembered of each source. Fewer say nothing: a cache on the way may answer with the date of
+/// another day.
+const ANSWERS: usize = 3;
 
 /// Compares clocks. Clones share what they measured.
 ///
@@ -50,7 +48,7 @@ impl ClockMeter {
     /// By how much the clock of each source differs at least.
     pub fn skews(&self) -> Vec<ClockSkew> {
         let answers = self.answers.lock().unwrap_or_else(PoisonError::into_inner);
-        let measured = answers.iter().filter(|(_, last)| ANSWERS_MIN <= last.len());
+        let measured = answers.iter().filter(|(_, last)| last.len() == ANSWERS);
         let skew = |(source, last): (&String, &VecDeque<Duration>)| {
             let ahead = last.iter().copied().min_by_key(Duration::abs).unwrap_or_default();
             ClockSkew { source: source.clone(), ahead }
