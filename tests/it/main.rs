@@ -14,6 +14,7 @@ mod embedded;
 mod feed;
 mod forget;
 mod identity;
+mod metrics;
 mod mutation;
 mod ops;
 mod privacy;

@@ -217,6 +217,7 @@ async fn metrics_hold_counters_and_the_gauges_of_the_status() {
         assert!(text.lines().any(|line| line == sample), "no `{sample}` in\n{text}");
     }
     assert!(!text.contains("ccsync_last_read_timestamp_seconds"), "a stream never read has no instant");
+    crate::metrics::assert_documented(&text);
 }
 
 #[tokio::test]
