@@ -53,13 +53,15 @@ impl App {
         let readiness = Readiness::new();
         let (database_ready, scheduler_ready) = (readiness.latch("database"), readiness.latch("scheduler"));
         let ops = listener.map(|listener| {
-            let app = self.clone();
+            let (app, looking, away) = (self.clone(), self.clone(), self.clone());
             let state = OpsState {
                 status: Arc::new(self.database.store.clone()),
                 clock: self.seams.clock.clone(),
                 readiness: readiness.clone(),
                 metrics,
                 enrich: Arc::new(move |report| app.enrich(report, true)),
+                surroundings: Arc::new(move || looking.surroundings()),
+                outage: Arc::new(move |message| away.alerts_without_database(message)),
                 zone: self.settings.timezone,
             };
             OpsServer::start(listener, state, stop.clone())
@@ -145,7 +147,9 @@ async fn watch_database(app: Arc<App>, stop: CancellationToken) {
             () = stop.cancelled() => return,
             () = app.seams.clock.sleep(DATABASE_WATCH) => {}
         }
-        if let Err(fault) = app.database.store.ping().await {
+        let answer = app.database.store.ping().await;
+        app.note_database(answer.is_ok());
+        if let Err(fault) = answer {
             event::DatabaseUnreachable { message: &fault.chain() }.emit();
             if let Err(fault) = app.database.revive().await {
                 event::DatabaseUnreachable { message: &fault.chain() }.emit();

@@ -1,17 +1,15 @@
 //! From a configured stream to one that can be read.
 
-mod policy;
-
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use chrono::{DateTime, Duration, Utc};
 use chrono_tz::Tz;
 use uuid::Uuid;
 
-pub(super) use self::policy::pass_config;
-use self::policy::{length, window_policy};
 use crate::app::Seams;
+use crate::app::policy::{pass_config, window_policy};
 use crate::config::{Account, Settings, SourceSettings, StreamSettings, WindowSettings};
+use crate::domain::alert::StreamWatch;
 use crate::domain::fault::{Fault, FaultKind};
 use crate::domain::forgotten::ForgottenBoard;
 use crate::domain::status::{StreamDeclaration, StreamStatus, WindowTally};
@@ -24,6 +22,7 @@ use crate::engine::port::token::TokenVault;
 use crate::engine::progress::ProgressBoard;
 use crate::engine::reader::{ReadPolicy, StreamReader};
 use crate::scheduler::cron::CronSchedule;
+use crate::sources::clock_meter::ClockMeter;
 use crate::sources::http::{HttpClient, HttpConfig};
 use crate::sources::moor::{MoorAccount, MoorConfig, MoorLimits};
 use crate::sources::sobot::{SobotAccount, SobotConfig};
@@ -35,6 +34,8 @@ pub(super) struct Stream {
     pub(super) schedule: CronSchedule,
     /// How long rows are kept.
     pub(super) retention: Option<Duration>,
+    /// How old its data may be, once it is known.
+    pub(super) promised: OnceLock<Duration>,
     window: Option<WindowSettings>,
     zone: Tz,
 }
@@ -51,6 +52,16 @@ impl Stream {
             schedule: self.schedule.expression().to_owned(),
             timezone: self.zone,
         }
+    }
+
+    /// How long a window may still change after its end.
+    pub(super) fn settle(&self) -> Duration {
+        self.window.as_ref().map_or(Duration::zero(), |window| length(window.settle))
+    }
+
+    /// Requests that second looks may cost in a business day.
+    pub(super) fn reread_requests_per_day(&self) -> Option<u32> {
+        self.window.as_ref()?.reread_requests_per_day
     }
 
     /// What there is to say of it before it was ever read.
@@ -72,6 +83,7 @@ impl Stream {
             failure: None,
             schedule,
             next_tick: None,
+            watch: StreamWatch::default(),
         }
     }
 
@@ -98,6 +110,7 @@ pub(super) fn assemble(
     settings: &Settings,
     store: &PgStore,
     seams: &Seams,
+    meter: &ClockMeter,
     worker: Uuid,
     progress: &ProgressBoard,
 ) -> Result<Vec<Stream>, Fault> {
@@ -105,7 +118,8 @@ pub(super) fn assemble(
     let budget = seams.budget.clone().unwrap_or_else(|| store.clone());
     let board = store.board().clone();
     let shared = Shared { vault: store.clone(), budget, clock: seams.clock.clone(), board };
-    endpoints(settings, &shared)?
+    let http = http_client(settings)?.measuring(meter);
+    endpoints(settings, &http, &shared)
         .into_iter()
         .map(|Endpoint { source, budget, settings: stream }| {
             let zone = settings.timezone;
@@ -134,7 +148,9 @@ pub(super) fn assemble(
                 progress: progress.clone(),
                 config: pass_config(&settings.engine, &stream),
             };
-            Ok(Stream { reader: Arc::new(reader), schedule, retention, window: stream.window, zone })
+            let promised = stream.fresh_within.map_or_else(OnceLock::new, |kept| length(kept).into());
+            let window = stream.window;
+            Ok(Stream { reader: Arc::new(reader), schedule, retention, promised, window, zone })
         })
         .collect()
 }
@@ -165,9 +181,8 @@ pub(super) fn http_config(settings: &Settings) -> HttpConfig {
 }
 
 /// The vendors' side of every enabled stream.
-pub(super) fn endpoints(settings: &Settings, shared: &Shared) -> Result<Vec<Endpoint>, Fault> {
-    let http = http_client(settings)?;
-    Ok(settings.sources.iter().flat_map(|source| account_endpoints(source, &http, shared)).collect())
+fn endpoints(settings: &Settings, http: &HttpClient, shared: &Shared) -> Vec<Endpoint> {
+    settings.sources.iter().flat_map(|source| account_endpoints(source, http, shared)).collect()
 }
 
 /// The 7moor account of a source, if it is one.
@@ -254,4 +269,8 @@ pub(super) fn account_endpoints(
         // A live feed has no pages; see `app/feed`.
         Account::Workbench { .. } => Vec::new(),
     }
+}
+
+pub(super) fn length(length: std::time::Duration) -> Duration {
+    Duration::from_std(length).unwrap_or(Duration::MAX)
 }

@@ -190,6 +190,7 @@ fn stream(stream: &StreamSettings, zone: Tz) -> Json {
         "page_size": stream.page_size,
         "requests_per_minute": stream.requests_per_minute,
         "absence_max": stream.absence_max.to_string(),
+        "fresh_within": stream.fresh_within.map(length),
         "retention": stream.retention.map(length),
     }));
     if let Some(window) = &stream.window {

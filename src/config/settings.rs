@@ -242,6 +242,8 @@ pub struct StreamSettings {
     pub requests_per_minute: u32,
     /// Share of a window or snapshot that may vanish at once.
     pub absence_max: Share,
+    /// Data may be this old before an alert is raised; `None`: by the schedule.
+    pub fresh_within: Option<Duration>,
     /// What is older is removed; `None`: nothing ever.
     pub retention: Option<Duration>,
     /// For windowed streams.

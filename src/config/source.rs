@@ -236,6 +236,8 @@ fn stream(
         StreamKind::Snapshot | StreamKind::Feed => Some(None),
         StreamKind::Windowed => window(section, fallback, context).map(Some),
     };
+    let fresh_within =
+        section.maybe("fresh_within", |section, key| section.duration(key, MINUTE..=366 * DAY));
     let retention = retention(section);
     if let (Some(Some(kept)), Some(Some(window))) = (retention, &window)
         && kept <= window.lookback
@@ -250,6 +252,7 @@ fn stream(
         page_size: page_size?,
         requests_per_minute: requests_per_minute?,
         absence_max: absence_max?,
+        fresh_within: fresh_within?,
         retention: retention?,
         window: window?,
     })

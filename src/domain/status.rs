@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use serde::Serialize;
 
-use crate::domain::alert::Alert;
+use crate::domain::alert::{Alert, StreamWatch};
 use crate::domain::drift::DriftEntry;
 use crate::domain::run::Counts;
 use crate::domain::stream::{StreamId, StreamKey, StreamKind};
@@ -29,8 +29,8 @@ pub struct StatusReport {
     pub generated_at: DateTime<Utc>,
     /// Of the program.
     pub version: String,
-    /// No stream has a failure that is newer than its last success, none was never read, and no alarm waits
-    /// for a person.
+    /// No stream has a failure that is newer than its last success, none was never read, no alarm waits
+    /// for a person, and no critical alert stands.
     pub healthy: bool,
     /// What stands and should be looked at, the most urgent first.
     pub alerts: Vec<Alert>,
@@ -80,6 +80,9 @@ pub struct StreamStatus {
     pub schedule: String,
     /// The next tick, where a scheduler runs in this process.
     pub next_tick: Option<DateTime<Utc>>,
+    /// What was promised of it, and what says whether it is kept.
+    #[serde(flatten)]
+    pub watch: StreamWatch,
 }
 
 /// One live feed.

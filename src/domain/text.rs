@@ -1,8 +1,22 @@
-//! Texts of other people, made fit for where they go.
+//! Texts of other people, made fit for where they go, and lengths of time as people say them.
+
+use chrono::Duration;
 
 /// On one line and without escape sequences: a vendor's words must not move the cursor.
 pub fn one_line(text: &str) -> String {
     text.chars().map(|letter| if letter.is_control() { ' ' } else { letter }).collect()
+}
+
+/// A length in the largest unit of which there are two or more. Clocks of two hosts may differ a little, so what is
+/// negative is none.
+pub fn span(length: Duration) -> String {
+    let seconds = length.num_seconds().max(0);
+    match seconds {
+        0..120 => format!("{seconds} s"),
+        120..7_200 => format!("{} min", seconds / 60),
+        7_200..172_800 => format!("{} h", seconds / 3_600),
+        _ => format!("{} d", seconds / 86_400),
+    }
 }
 
 /// Without NUL characters, which PostgreSQL cannot hold: each becomes U+FFFD.

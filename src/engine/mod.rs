@@ -1,6 +1,7 @@
 //! The machine: plans windows, walks pages, retries, commits. It owns the ports that the shores implement
 //! and knows no vendor, no HTTP and no SQL.
 
+pub mod alert;
 pub mod fault_policy;
 pub mod feed;
 pub mod fetch;

@@ -7,7 +7,7 @@ use chrono_tz::Tz;
 
 use crate::domain::status::{RunStatus, StatusReport, StreamStatus};
 use crate::domain::stream::StreamKind;
-use crate::domain::text::one_line;
+use crate::domain::text::{one_line, span};
 use crate::ops::text_table::{self, Column};
 
 mod feed;
@@ -197,18 +197,6 @@ fn ago(at: Option<DateTime<Utc>>, now: DateTime<Utc>) -> String {
 
 fn ahead(at: Option<DateTime<Utc>>, now: DateTime<Utc>) -> String {
     at.map_or_else(|| "-".to_owned(), |at| format!("in {}", span(at - now)))
-}
-
-/// A length in the largest unit of which there are two or more. Clocks of two hosts may differ a little,
-/// so what is negative is none.
-fn span(length: Duration) -> String {
-    let seconds = length.num_seconds().max(0);
-    match seconds {
-        0..120 => format!("{seconds} s"),
-        120..7_200 => format!("{} min", seconds / 60),
-        7_200..172_800 => format!("{} h", seconds / 3_600),
-        _ => format!("{} d", seconds / 86_400),
-    }
 }
 
 /// 1234567 as 1,234,567.

@@ -2,7 +2,6 @@
 //! the vendor's matter; only where it is not the vendor's does the status decide.
 
 use std::fmt;
-use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
@@ -15,6 +14,7 @@ use url::Url;
 use crate::domain::fault::{Fault, FaultKind};
 use crate::sources::address::{authority, is_loopback};
 use crate::sources::answer::{Answer, http_date};
+use crate::sources::clock_meter::ClockMeter;
 use crate::sources::repair::body_text;
 use crate::sources::site::CallSite;
 use crate::telemetry::failpoint::{Failpoint, failpoint};
@@ -53,9 +53,6 @@ impl Default for HttpConfig {
     }
 }
 
-/// Is told what the clock of an answering machine says, as soon as its answer begins.
-pub type DateWatch = Arc<dyn Fn(&Url, DateTime<Utc>) + Send + Sync>;
-
 /// The product's HTTP client. Clones share connections.
 #[derive(Clone)]
 pub struct HttpClient {
@@ -64,7 +61,7 @@ pub struct HttpClient {
     /// For this machine itself, which a proxy could not reach.
     loopback: reqwest::Client,
     body_bytes_max: usize,
-    date_watch: Option<DateWatch>,
+    meter: Option<ClockMeter>,
 }
 
 impl HttpClient {
@@ -94,20 +91,21 @@ impl HttpClient {
             outward: builder().build().map_err(fault)?,
             loopback: builder().no_proxy().build().map_err(fault)?,
             body_bytes_max: config.body_bytes_max,
-            date_watch: None,
+            meter: None,
         })
     }
 
-    /// The same client, whose answers' dates are told to `watch`.
+    /// The same client; what it gets says how the vendors' clocks differ.
     #[must_use]
-    pub fn watched(self, watch: DateWatch) -> HttpClient {
-        HttpClient { date_watch: Some(watch), ..self }
+    pub fn measuring(self, meter: &ClockMeter) -> HttpClient {
+        HttpClient { meter: Some(meter.clone()), ..self }
     }
 
-    fn note_date(&self, url: &Url, headers: &HeaderMap) {
-        let Some(watch) = &self.date_watch else { return };
-        if let Some(date) = text_of(headers, &DATE).and_then(|text| http_date(&text)) {
-            watch(url, date);
+    fn measure(&self, site: &CallSite, asked_at: Option<DateTime<Utc>>, headers: &HeaderMap) {
+        if let Some((meter, asked_at)) = self.meter.as_ref().zip(asked_at)
+            && let Some(date) = text_of(headers, &DATE).and_then(|text| http_date(&text))
+        {
+            meter.answered(site.source(), asked_at, date);
         }
     }
 
@@ -134,13 +132,14 @@ impl HttpClient {
             builder = builder.timeout(limit);
         }
         failpoint(Failpoint::RequestReady).await.map_err(Lost::unsent)?;
+        let asked_at = self.meter.as_ref().map(ClockMeter::now);
         let sent = builder.header(ACCEPT, "application/json").send().await;
         let response = sent.map_err(|error| {
             let unsent = error.is_connect() || error.is_builder();
             Lost { fault: transport(site, error, "no answer"), unsent }
         })?;
-        self.note_date(&request.url, response.headers());
         let sent = |fault| Lost { fault, unsent: false };
+        self.measure(site, asked_at, response.headers());
         failpoint(Failpoint::RequestAnswered).await.map_err(sent)?;
         refuse_redirect(site, &request.url, &response).map_err(sent)?;
         self.read(site, response).await.map_err(sent)

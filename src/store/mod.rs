@@ -8,6 +8,7 @@ mod absence_alarm;
 mod action;
 mod agent;
 mod agent_link;
+mod alert;
 mod answer;
 mod certificate;
 mod commit;

@@ -6,11 +6,13 @@ use chrono::{DateTime, Duration, Utc};
 use sqlx::postgres::PgRow;
 use sqlx::{Executor as _, PgConnection, Row as _};
 
+use crate::domain::alert::{StreamWatch, UNHEARD_MAX};
 use crate::domain::fault::Fault;
 use crate::domain::status::{FeedStatus, RunStatus, StatusReport, StreamFailure, StreamStatus, WindowTally};
 use crate::domain::stream::StreamId;
 use crate::domain::window::TimeWindow;
 use crate::engine::port::store::StatusRead;
+use crate::store::alert::watches_fetch;
 use crate::store::contract_drift::drifts_fetch;
 use crate::store::fault::{Done, from_sql};
 use crate::store::feed::status::feeds_fetch;
@@ -67,9 +69,6 @@ left join alarm a on a.source = f.source and a.stream = f.stream
 /// So long a departure from the documents is news.
 const DRIFT_AGE: Duration = Duration::days(7);
 
-/// An agent's feed may be away for so long before somebody should look.
-const UNHEARD_MAX: chrono::Duration = chrono::Duration::minutes(5);
-
 #[async_trait]
 impl StatusRead for PgStore {
     async fn status(&self, now: DateTime<Utc>) -> Result<StatusReport, Fault> {
@@ -98,6 +97,13 @@ impl PgStore {
             };
             if let Some(stream) = streams.iter_mut().find(is_of) {
                 stream.drifts.push(entry);
+            }
+        }
+        for (key, watch) in watches_fetch(&mut transaction, now).await? {
+            let is_of =
+                |stream: &&mut StreamStatus| (&stream.source, stream.stream) == (&key.source, key.stream);
+            if let Some(stream) = streams.iter_mut().find(is_of) {
+                stream.watch = watch;
             }
         }
         let feeds = feeds_fetch(&mut transaction, now).await?;
@@ -171,6 +177,7 @@ fn stream_status(row: &PgRow, stream: StreamId) -> Result<StreamStatus, sqlx::Er
         failure: stream_failure(row)?,
         schedule: row.try_get("schedule")?,
         next_tick: None,
+        watch: StreamWatch::default(),
     })
 }
 

@@ -1,11 +1,9 @@
 //! The vendors: credentials, clock, one request for each stream, one socket for each feed.
 
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use url::Url;
 
 use super::report::{CheckGroup, CheckVerdict, Checked};
 use super::skew::skew;
@@ -18,8 +16,7 @@ use crate::domain::forgotten::ForgottenBoard;
 use crate::domain::page::PageRequest;
 use crate::domain::stream::StreamKind;
 use crate::domain::window::TimeWindow;
-use crate::engine::port::clock::Clock;
-use crate::sources::address::authority;
+use crate::sources::clock_meter::ClockMeter;
 use crate::sources::http::HttpClient;
 use crate::store::PgStore;
 
@@ -41,8 +38,8 @@ pub(super) async fn check(
         Ok(http) => http.clone(),
         Err(fault) => return vec![Checked::ill(GROUP, "HTTP client", fault)],
     };
-    let clocks = VendorClocks::default();
-    let http = http.watched(clocks.watch(seams.clock.clone()));
+    let meter = ClockMeter::new(seams.clock.clone());
+    let http = http.measuring(&meter);
     // Nothing of what comes is stored.
     let (clock, board) = (seams.clock.clone(), ForgottenBoard::default());
     let shared = match store.cloned().map(Arc::new) {
@@ -51,7 +48,7 @@ pub(super) async fn check(
             Shared { vault: Arc::new(TransientVault::default()), budget: Arc::new(NoBudget), clock, board }
         }
     };
-    let visit = Visit { http: &http, shared: &shared, clocks: &clocks, store };
+    let visit = Visit { http: &http, shared: &shared, meter: &meter, store };
     let sources = settings.sources.iter().map(|source| visit.source(source));
     futures::future::join_all(sources).await.into_iter().flatten().collect()
 }
@@ -59,7 +56,7 @@ pub(super) async fn check(
 struct Visit<'a> {
     http: &'a HttpClient,
     shared: &'a Shared,
-    clocks: &'a VendorClocks,
+    meter: &'a ClockMeter,
     store: Option<&'a PgStore>,
 }
 
@@ -76,7 +73,7 @@ impl Visit<'_> {
             Checked::skipped(GROUP, stream.key.to_string(), "`enabled` is false: it is not read")
         }));
         checks.extend(self.feed(source).await);
-        if let Some(ahead) = self.clocks.ahead(&source.base_url) {
+        if let Some(ahead) = self.meter.least(&source.name) {
             checks.push(skew(GROUP, format!("{} clock", source.name), ahead, "the vendor's"));
         }
         checks
@@ -191,30 +188,4 @@ async fn request(endpoint: &Endpoint, now: DateTime<Utc>) -> Result<Answered, Fa
     let page = endpoint.source.fetch(&PageRequest { window, page_no: 1, page_size: 1 }).await?;
     let rejects = page.records.iter().map(|record| record.rejects.len()).sum();
     Ok(Answered { total: page.total, rejects })
-}
-
-/// How far ahead of ours the vendors' clocks are, by host, as their answers say.
-#[derive(Clone, Default)]
-struct VendorClocks {
-    ahead: Arc<Mutex<HashMap<String, chrono::Duration>>>,
-}
-
-impl VendorClocks {
-    fn watch(&self, clock: Arc<dyn Clock>) -> crate::sources::http::DateWatch {
-        let ahead = self.ahead.clone();
-        Arc::new(move |url, date| {
-            let found = date - clock.now();
-            if let Ok(mut ahead) = ahead.lock() {
-                // Of several answers the one that came the quickest is the nearest to the truth.
-                let nearest = ahead.entry(authority(url)).or_insert(found);
-                if found.abs() < nearest.abs() {
-                    *nearest = found;
-                }
-            }
-        })
-    }
-
-    fn ahead(&self, base: &Url) -> Option<chrono::Duration> {
-        self.ahead.lock().ok()?.get(&authority(base)).copied()
-    }
 }

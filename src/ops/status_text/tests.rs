@@ -1,6 +1,7 @@
 use chrono_tz::Asia::Shanghai;
 
 use super::*;
+use crate::domain::alert::StreamWatch;
 use crate::domain::drift::{ContractDrift, DriftEntry, DriftKind};
 use crate::domain::run::Counts;
 use crate::domain::status::{StreamFailure, WindowTally};
@@ -27,6 +28,7 @@ fn stream(stream: StreamId) -> StreamStatus {
         failure: None,
         schedule: "0 */10 * * * *".into(),
         next_tick: None,
+        watch: StreamWatch::default(),
     }
 }
 

@@ -1,8 +1,9 @@
-//! From a stream's settings to the policies of the engine.
+//! From settings to the engine's policies.
 
 use chrono::Duration;
 use chrono_tz::Tz;
 
+use crate::app::stream::length;
 use crate::config::{EngineSettings, StreamSettings, WindowSettings};
 use crate::domain::stream::StreamId;
 use crate::domain::window::WindowGrid;
@@ -17,10 +18,7 @@ const FIRST_CONTACT: std::time::Duration = std::time::Duration::from_secs(4);
 /// The largest page of calls that the configuration allows.
 const CALL_PAGE_MAX: u32 = 1_000;
 
-pub(super) fn length(length: std::time::Duration) -> Duration {
-    Duration::from_std(length).unwrap_or(Duration::MAX)
-}
-
+/// How a windowed stream is planned.
 pub(super) fn window_policy(window: &WindowSettings, retention: Option<Duration>, zone: Tz) -> WindowPolicy {
     let origin = window.start.with_timezone(&zone).date_naive();
     WindowPolicy {
@@ -35,7 +33,8 @@ pub(super) fn window_policy(window: &WindowSettings, retention: Option<Duration>
     }
 }
 
-pub(in crate::app) fn pass_config(engine: &EngineSettings, stream: &StreamSettings) -> PassConfig {
+/// How a pass over a stream goes.
+pub(super) fn pass_config(engine: &EngineSettings, stream: &StreamSettings) -> PassConfig {
     // A chat window asks for whole days, so its halves would be read as large as the whole.
     let splits = stream.key.stream == StreamId::SobotCallResult;
     PassConfig {
