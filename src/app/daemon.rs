@@ -49,21 +49,10 @@ impl App {
         listener: Option<TcpListener>,
         stop: CancellationToken,
     ) -> Result<(), DaemonError> {
-        let metrics = crate::ops::prometheus::install();
         let readiness = Readiness::new();
         let (database_ready, scheduler_ready) = (readiness.latch("database"), readiness.latch("scheduler"));
-        let ops = listener.map(|listener| {
-            let app = self.clone();
-            let state = OpsState {
-                status: Arc::new(self.database.store.clone()),
-                clock: self.seams.clock.clone(),
-                readiness: readiness.clone(),
-                metrics,
-                enrich: Arc::new(move |report| app.enrich(report, true)),
-                zone: self.settings.timezone,
-            };
-            OpsServer::start(listener, state, stop.clone())
-        });
+        let ops = listener
+            .map(|listener| OpsServer::start(listener, self.ops_state(readiness.clone()), stop.clone()));
         let ops = ops.transpose().map_err(DaemonError::Ops)?;
         self.prepare().await?;
         drop(database_ready);
@@ -106,6 +95,22 @@ impl App {
             let _ = tokio::time::timeout(grace, ops.stopped()).await;
         }
         Ok(())
+    }
+}
+
+impl App {
+    /// What the ops server of this process reads.
+    pub fn ops_state(self: &Arc<Self>, readiness: Readiness) -> OpsState {
+        let app = self.clone();
+        OpsState {
+            status: Arc::new(self.database.store.clone()),
+            clock: self.seams.clock.clone(),
+            readiness,
+            metrics: crate::ops::prometheus::install(),
+            enrich: Arc::new(move |report| app.enrich(report, true)),
+            zone: self.settings.timezone,
+            language: self.settings.language,
+        }
     }
 }
 

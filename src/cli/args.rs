@@ -19,6 +19,7 @@ use crate::cli::moor::MoorCommand;
 use crate::cli::privacy::PrivacyCommand;
 use crate::cli::retention::RetentionArgs;
 use crate::cli::roster::RosterCommand;
+use crate::cli::status::StatusArgs;
 use crate::cli::workbench::WorkbenchArgs;
 use crate::domain::stream::StreamId;
 use crate::domain::window::local_midnight;
@@ -48,7 +49,7 @@ pub(super) enum Command {
     /// Is all in place? Configuration, database, one request per stream.
     Check(JsonArgs),
     /// What is complete up to when, what failed and what to do.
-    Status(JsonArgs),
+    Status(StatusArgs),
     /// Read the vendors again and compare with the tables, row by row.
     Verify(VerifyArgs),
     /// Where a row came from: its versions, window, run, certificate and request.

@@ -2,6 +2,8 @@
 
 pub mod alert;
 pub mod cure;
+pub mod page;
+pub mod status;
 
 use crate::domain::language::Language;
 
@@ -61,7 +63,7 @@ pub(crate) use phrases;
 mod tests {
     use super::*;
 
-    const CATALOGUE: [&[(&str, Phrase)]; 2] = [alert::ALL, cure::ALL];
+    const CATALOGUE: [&[(&str, Phrase)]; 4] = [alert::ALL, cure::ALL, page::ALL, status::ALL];
 
     fn places(text: &str) -> Vec<&str> {
         let mut names: Vec<_> =

@@ -3,9 +3,11 @@
 pub mod log;
 mod page;
 pub mod prometheus;
+mod reader;
 pub mod readiness;
 mod routes;
 pub mod server;
 mod status_cache;
 pub mod status_text;
+mod telling;
 mod text_table;

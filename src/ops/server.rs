@@ -9,6 +9,7 @@ use metrics_exporter_prometheus::PrometheusHandle;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
+use crate::domain::language::Language;
 use crate::domain::status::StatusReport;
 use crate::engine::port::clock::Clock;
 use crate::engine::port::store::StatusRead;
@@ -39,6 +40,8 @@ pub struct OpsState {
     pub enrich: Enrich,
     /// In which the page shows instants.
     pub zone: Tz,
+    /// In which the page is written for whoever asks for no other language.
+    pub language: Language,
 }
 
 /// The running server.

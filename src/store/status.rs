@@ -1,14 +1,21 @@
 //! The read side, in one consistent snapshot. What is said of completeness comes from `bi.freshness`, so
 //! that SQL, page and command agree.
 
+mod calendar;
+mod chart;
+mod window;
+mod work;
+
 use async_trait::async_trait;
 use chrono::{DateTime, Duration, Utc};
 use sqlx::postgres::PgRow;
 use sqlx::{Executor as _, PgConnection, Row as _};
 
 use crate::domain::fault::Fault;
+use crate::domain::status::detail::StreamDetail;
+use crate::domain::status::window::WindowReport;
 use crate::domain::status::{FeedStatus, RunStatus, StatusReport, StreamFailure, StreamStatus, WindowTally};
-use crate::domain::stream::StreamId;
+use crate::domain::stream::{StreamId, StreamKey};
 use crate::domain::window::TimeWindow;
 use crate::engine::port::store::StatusRead;
 use crate::store::contract_drift::drifts_fetch;
@@ -16,6 +23,9 @@ use crate::store::fault::{Done, from_sql};
 use crate::store::feed::status::feeds_fetch;
 use crate::store::pool::PgStore;
 use crate::store::run::counts_of;
+use crate::store::status::calendar::calendars_fetch;
+use crate::store::status::chart::charts_fetch;
+use crate::store::status::work::detail_fetch;
 
 /// Each configured stream: `bi.freshness`, and what only the ledger knows.
 const STREAMS: &str = r#"
@@ -76,6 +86,16 @@ impl StatusRead for PgStore {
         self.status_read(now).await.map_err(|broken| broken.during("reading the status"))
     }
 
+    async fn window(
+        &self,
+        key: &StreamKey,
+        start: Option<DateTime<Utc>>,
+        now: DateTime<Utc>,
+    ) -> Result<Option<WindowReport>, Fault> {
+        let doing = || format!("reading what is known of a window of {key}");
+        self.window_read(key, start, now).await.map_err(|broken| broken.during(&doing()))
+    }
+
     async fn ping(&self) -> Result<(), Fault> {
         sqlx::query("select 1")
             .execute(&self.pool)
@@ -100,6 +120,14 @@ impl PgStore {
                 stream.drifts.push(entry);
             }
         }
+        for ((source, id), calendar) in calendars_fetch(&mut transaction, now).await? {
+            let is_of = |stream: &&mut StreamStatus| stream.source == source && stream.stream == id;
+            if let Some(stream) = streams.iter_mut().find(is_of) {
+                stream.detail.calendar = calendar;
+            }
+        }
+        charts_fetch(&mut transaction, &mut streams, now).await?;
+        let detail = detail_fetch(&mut transaction).await?;
         let feeds = feeds_fetch(&mut transaction, now).await?;
         let runs = runs_fetch(&mut transaction).await?;
         let quarantine_open: i64 =
@@ -126,6 +154,7 @@ impl PgStore {
             runs,
             quarantine_open,
             absence_alarms_open,
+            detail,
         })
     }
 }
@@ -171,6 +200,7 @@ fn stream_status(row: &PgRow, stream: StreamId) -> Result<StreamStatus, sqlx::Er
         failure: stream_failure(row)?,
         schedule: row.try_get("schedule")?,
         next_tick: None,
+        detail: StreamDetail::default(),
     })
 }
 
@@ -191,7 +221,15 @@ fn stream_failure(row: &PgRow) -> Result<Option<StreamFailure>, sqlx::Error> {
 }
 
 async fn runs_fetch(connection: &mut PgConnection) -> Done<Vec<RunStatus>> {
-    let rows = sqlx::query("select * from sync.run order by id desc limit 20").fetch_all(connection).await?;
+    let rows = sqlx::query(
+        r#"
+        select * from sync.run
+        where outcome = 'running' or id in (select id from sync.run order by id desc limit 20)
+        order by id desc
+        "#,
+    )
+    .fetch_all(connection)
+    .await?;
     let mut runs = Vec::with_capacity(rows.len());
     for row in &rows {
         let Ok(stream) = row.try_get::<&str, _>("stream")?.parse() else { continue };
