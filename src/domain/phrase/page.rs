@@ -57,7 +57,7 @@ phrases! {
     /// Of a window's cell.
     CELL = "{at}: {state}, {n} rows", "{at}：{state}，{n} 行";
     /// Of a window's cell that leads nowhere.
-    CELL_NOT_YET = "{at}: {state}", "{at}：{state}";
+    CELL_NOT_YET = "{at}: {state}", "{at}（{state}）窗口";
     /// Legend.
     LEGEND = "What the letters and colours mean", "字母与颜色的含义";
     /// Where a snapshot's page is.
@@ -119,7 +119,7 @@ phrases! {
     REQUESTS = "REQUESTS", "请求";
 
     /// Heading of a window's page.
-    WINDOW_TITLE = "{stream}, {window}", "{stream}，{window}";
+    WINDOW_TITLE = "{stream}, {window}", "{stream} 窗口 {window}";
     /// Fact of a window.
     VENDOR_SAID = "Vendor's total", "厂商给出的总数";
     /// Fact of a window.

@@ -147,7 +147,7 @@ phrases! {
     /// Of a feed's agent.
     NEVER_CONNECTED = "never connected", "从未连接";
     /// Of a feed.
-    CONNECTED_OF = "{n} of {all}", "{n} / {all}";
+    CONNECTED_OF = "{n} of {all}", "共 {all} 个，{n} 个";
     /// Of a gap.
     LASTS = "lasts", "仍在持续";
     /// Of a gap.

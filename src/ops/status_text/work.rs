@@ -96,7 +96,7 @@ impl Sheet<'_> {
                 let source =
                     lease.source.as_deref().map_or_else(String::new, |source| one_line(source) + "/");
                 let stream = lease.stream.map_or_else(String::new, |stream| format!("{stream} "));
-                self.wrap(&format!("  {source}{stream}{}: {held}", lease.scope));
+                self.wrap(&format!("- {source}{stream}{}: {held}", lease.scope));
             }
             if let Some(more @ 1..) = worker.leases.len().checked_sub(LEASES_SHOWN) {
                 self.wrap(&self.telling.fill(say::AND_MORE, &[("n", &more.to_string())]));
