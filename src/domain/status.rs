@@ -13,6 +13,7 @@ use crate::domain::drift::DriftEntry;
 use crate::domain::run::Counts;
 use crate::domain::status::detail::{StatusDetail, StreamDetail};
 use crate::domain::stream::{StreamId, StreamKey, StreamKind};
+use crate::domain::window::TimeWindow;
 
 /// A configured stream, as the database is told of it, so that SQL views know what to expect.
 #[derive(Debug, Clone, PartialEq)]
@@ -191,6 +192,8 @@ pub struct WindowTally {
 pub struct StreamFailure {
     /// Which window, as text; empty for a snapshot.
     pub scope: String,
+    /// Which window; `None` for a snapshot.
+    pub window: Option<TimeWindow>,
     /// When it failed last.
     pub at: DateTime<Utc>,
     /// The kind of fault.

@@ -142,6 +142,7 @@ impl Telling {
     pub(super) fn budget(&self, budget: &StreamBudget) -> Vec<String> {
         let today = grouped(budget.rereads_today);
         let mut told = match budget.rereads_per_day {
+            None if budget.rereads_today == 0 => Vec::new(),
             Some(all) => {
                 let all = grouped(i64::try_from(all).unwrap_or(i64::MAX));
                 vec![self.fill(say::REREADS_OF, &[("n", &today), ("all", &all)])]

@@ -211,6 +211,7 @@ fn stream_failure(row: &PgRow) -> Result<Option<StreamFailure>, sqlx::Error> {
     let window = TimeWindow::from_bounds(start, end);
     Ok(Some(StreamFailure {
         scope: window.map(|window| window.to_string()).unwrap_or_default(),
+        window,
         at,
         kind: row.try_get::<Option<String>, _>("failure_kind")?.unwrap_or_default(),
         message: row.try_get::<Option<String>, _>("failure_message")?.unwrap_or_default(),

@@ -64,6 +64,12 @@ phrases! {
     SNAPSHOT = "Snapshot", "快照";
     /// Where a snapshot's page is.
     SNAPSHOT_LINK = "the last read of {stream}, whole", "{stream} 最近一次完整读取";
+    /// Of a stream.
+    WINDOWS_COMPLETE = "{n} windows complete", "{n} 个窗口完整";
+    /// Of a stream.
+    OF_THEM_PROVISIONAL = "{n} of them provisional", "其中 {n} 个暂定";
+    /// Of a stream.
+    FINAL_TO = "final up to {at}", "定稿至 {at}";
     /// How a stream is read.
     SCHEDULE = "schedule", "计划";
 

@@ -7,10 +7,10 @@ use crate::domain::phrase::{page as say, status as words};
 use crate::domain::status::StreamStatus;
 use crate::domain::status::calendar::{WindowState, WindowStatus};
 use crate::domain::stream::StreamKind;
+use crate::ops::page::chart;
 use crate::ops::page::overview::{View, state_badge};
 use crate::ops::page::table::section;
 use crate::ops::page::window::way_to;
-use crate::ops::page::{chart, trouble};
 use crate::ops::telling::{Telling, grouped, window_state};
 
 impl View<'_> {
@@ -39,10 +39,7 @@ impl View<'_> {
                     (state_badge(telling, stream))
                     span.soft { (self.facts(stream).join(" \u{b7} ")) }
                 }
-                @if let Some(failure) = &stream.failure {
-                    ul.todo { li.bad { (trouble::failure_told(telling, failure)) } }
-                }
-                div.grid {
+                div.grid.one[stream.kind == StreamKind::Snapshot] {
                     (calendar(telling, stream))
                     (chart::charts(telling, stream))
                 }
@@ -55,16 +52,22 @@ impl View<'_> {
         let telling = &self.telling;
         let mut facts = vec![telling.count(words::ROWS_READ, stream.rows)];
         let tally = &stream.windows;
+        facts.extend(
+            stream.final_to.map(|at| telling.fill(say::FINAL_TO, &[("at", &telling.date(Some(at)))])),
+        );
+        if stream.kind == StreamKind::Windowed {
+            facts.push(telling.count(say::WINDOWS_COMPLETE, tally.complete));
+        }
+        if 0 < tally.provisional {
+            facts.push(telling.count(say::OF_THEM_PROVISIONAL, tally.provisional));
+        }
         for (number, state) in [
-            (tally.proven, WindowState::Proven),
-            (tally.stable, WindowState::Stable),
-            (tally.provisional, WindowState::Provisional),
             (tally.unverified, WindowState::Unverified),
             (tally.open, WindowState::Open),
             (tally.failed, WindowState::Failed),
             (stream.detail.calendar.unread, WindowState::NotYet),
         ] {
-            if 0 < number && stream.kind == StreamKind::Windowed {
+            if 0 < number {
                 facts.push(format!("{} {}", grouped(number), telling.say(window_state(state))));
             }
         }

@@ -10,7 +10,7 @@ use crate::domain::window::TimeWindow;
 use crate::ops::page::overview::View;
 use crate::ops::page::table::{section, table};
 use crate::ops::page::window::way_to;
-use crate::ops::telling::{Telling, grouped, nothing};
+use crate::ops::telling::{Telling, grouped};
 
 impl View<'_> {
     /// Failures that no alert speaks of.
@@ -39,6 +39,7 @@ impl View<'_> {
                 @for (stream, failure) in self.lone_failures() {
                     li.bad {
                         b { (stream.source) "/" (stream.stream) }
+                        " " (window_link(telling, (&stream.source, stream.stream.as_str()), failure.window, "./"))
                         (failure_told(telling, failure))
                     }
                 }
@@ -64,7 +65,7 @@ impl View<'_> {
                 @if let Some(since) = alert.since {
                     " " span.soft { (telling.fill(words::SINCE, &[("at", &telling.moment(Some(since)))])) }
                 }
-                p.do { (telling.alert_cure(alert, report)) }
+                p.do { (with_code(telling.alert_cure(alert, report))) }
                 @if !alert.message.is_empty() { p.said { (alert.message) } }
             }
         }
@@ -78,7 +79,7 @@ impl View<'_> {
         }
         let content = html! {
             div.card {
-                p { (telling.count(words::RECORDS_ASIDE, report.quarantine_open)) }
+                p { (with_code(&telling.count(words::RECORDS_ASIDE, report.quarantine_open))) }
                 (quarantine_table(telling, &report.detail.quarantine, "./"))
             }
         };
@@ -93,7 +94,7 @@ impl View<'_> {
         }
         let content = html! {
             div.card {
-                p { (telling.count(words::ALARMS_OPEN, report.absence_alarms_open)) }
+                p { (with_code(&telling.count(words::ALARMS_OPEN, report.absence_alarms_open))) }
                 (alarm_table(telling, &report.detail.absence_alarms, "./"))
             }
         };
@@ -112,7 +113,7 @@ impl View<'_> {
                     li.idle {
                         (entry.key.source) "/" (entry.key.stream) ": " (entry.sentence)
                         " " span.soft { (telling.ago(Some(entry.first_seen_at))) }
-                        p.do { (telling.say(entry.drift.kind.cure())) }
+                        p.do { (with_code(telling.say(entry.drift.kind.cure()))) }
                     }
                 }
             }
@@ -127,15 +128,14 @@ impl View<'_> {
 pub(super) fn failure_told(telling: &Telling, failure: &StreamFailure) -> Markup {
     let (times, at) = (telling.times(failure.attempts), telling.moment(Some(failure.at)));
     html! {
-        @if !failure.scope.is_empty() { " " span { (failure.scope) } }
         " " span.soft { (telling.fill(words::FAILED_LAST, &[("times", &times), ("at", &at)])) }
-        p.do { (telling.cure(failure)) }
+        p.do { (with_code(telling.cure(failure))) }
         p.said { (failure.kind) ": " (failure.message) }
     }
 }
 
 fn window_link(telling: &Telling, key: (&str, &str), window: Option<TimeWindow>, root: &str) -> Markup {
-    let Some(window) = window else { return html! { (nothing()) } };
+    let Some(window) = window else { return html! {} };
     html! { a href={ (root) (way_to(telling, key.0, key.1, Some(window.start))) } { (telling.minute(window.start)) } }
 }
 
@@ -153,7 +153,7 @@ pub(super) fn quarantine_table(telling: &Telling, entries: &[QuarantineStatus], 
             html! { "#" (entry.id) },
             html! { (entry.source) "/" (entry.stream) },
             window_link(telling, (&entry.source, entry.stream.as_str()), entry.window, root),
-            html! { (entry.reason) },
+            html! { span.t { (entry.reason) } },
             html! { (entry.seen) },
             html! { (telling.ago(Some(entry.last_seen_at))) },
         ]

@@ -9,7 +9,7 @@ use crate::domain::status::calendar::WindowState;
 use crate::domain::status::window::{CertificateStatus, WindowReport};
 use crate::domain::window::local_midnight;
 use crate::ops::page::frame::{Frame, Mood};
-use crate::ops::page::table::{section, table};
+use crate::ops::page::table::{section, table, title};
 use crate::ops::page::trouble::{alarm_table, failure_told, quarantine_table};
 use crate::ops::page::work::lease_told;
 use crate::ops::telling::{Telling, grouped, nothing, verdict, window_state};
@@ -56,19 +56,19 @@ pub(in crate::ops) fn window_of(name: &str, zone: Tz) -> Option<Option<DateTime<
 pub(super) fn page(report: &WindowReport, telling: Telling) -> String {
     let name = format!("{}/{}", report.key.source, report.key.stream);
     let window = span(report, &telling);
-    let title = telling.fill(say::WINDOW_TITLE, &[("stream", &name), ("window", &window)]);
+    let heading = telling.fill(say::WINDOW_TITLE, &[("stream", &name), ("window", &window)]);
     let mood = match report.state {
         WindowState::Failed => Mood::Bad,
         WindowState::Unverified | WindowState::NotYet => Mood::Warn,
         _ => Mood::Good,
     };
     let state = telling.say(window_state(report.state));
-    let frame = Frame { telling, root: ROOT, mood, title: format!("{title}: {state}"), home: false };
+    let frame = Frame { telling, root: ROOT, mood, title: format!("{heading}: {state}"), home: false };
     frame.render(html! {
         section.verdict.(mood.class()) id="verdict" aria-labelledby="verdict-h" {
             span.mark aria-hidden="true" { (mood.mark()) }
             div {
-                h1 id="verdict-h" { (title) ": " (state) }
+                h1 id="verdict-h" { (heading) ": " (state) }
                 p.soft { (telling.fill(say::AS_OF, &[("at", &telling.minute(telling.now)), ("zone", telling.zone.name())])) }
             }
         }
@@ -77,7 +77,7 @@ pub(super) fn page(report: &WindowReport, telling: Telling) -> String {
                 ul.todo { li.bad { (failure_told(&telling, failure)) } }
             }))
         }
-        (section("facts", telling.say(say::WINDOW), facts(report, &telling)))
+        (section("facts", &title(&telling, say::WINDOW), facts(report, &telling)))
         (section("reads", telling.say(say::READS_HEADING), reads(report, &telling)))
         @if !report.quarantine.is_empty() {
             (section("quarantine", telling.say(words::QUARANTINE), html! {
@@ -140,7 +140,7 @@ fn reads(report: &WindowReport, telling: &Telling) -> Markup {
         return html! { p.soft { (telling.say(say::NONE)) } };
     }
     let headings = [
-        (say::READ_NO, true),
+        (say::READ_NO, false),
         (say::AT, false),
         (words::RUN, false),
         (say::VERDICT, false),

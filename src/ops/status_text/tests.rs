@@ -47,6 +47,7 @@ fn failing() -> StreamStatus {
         final_to: None,
         failure: Some(StreamFailure {
             scope: "2026-02-26 00:00 .. 2026-02-27 00:00".into(),
+            window: TimeWindow::new(at("2026-02-25T16:00:00Z"), at("2026-02-26T16:00:00Z")),
             at: at("2026-03-01T01:50:00Z"),
             kind: "credentials_refused".into(),
             message: "the vendor answered 900001 \u{1b}[31mno such appid".into(),

@@ -104,7 +104,10 @@ impl Sheet<'_> {
         for alarm in &report.detail.absence_alarms {
             let (missing, live) = (grouped(alarm.missing), grouped(alarm.live));
             let missing = self.telling.fill(say::MISSING_OF, &[("missing", &missing), ("live", &live)]);
-            let scope = alarm.window.map(|window| format!(" {}", self.telling.minute(window.start))).unwrap_or_default();
+            let scope = alarm
+                .window
+                .map(|window| format!(" {}", self.telling.minute(window.start)))
+                .unwrap_or_default();
             let accept = self.telling.fill(say::ACCEPT, &[("id", &alarm.id.to_string())]);
             let source = one_line(&alarm.source);
             self.wrap(&format!(
