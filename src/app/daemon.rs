@@ -49,23 +49,10 @@ impl App {
         listener: Option<TcpListener>,
         stop: CancellationToken,
     ) -> Result<(), DaemonError> {
-        let metrics = crate::ops::prometheus::install();
         let readiness = Readiness::new();
         let (database_ready, scheduler_ready) = (readiness.latch("database"), readiness.latch("scheduler"));
-        let ops = listener.map(|listener| {
-            let (app, looking, away) = (self.clone(), self.clone(), self.clone());
-            let state = OpsState {
-                status: Arc::new(self.database.store.clone()),
-                clock: self.seams.clock.clone(),
-                readiness: readiness.clone(),
-                metrics,
-                enrich: Arc::new(move |report| app.enrich(report, true)),
-                surroundings: Arc::new(move || looking.surroundings()),
-                outage: Arc::new(move |message| away.alerts_without_database(message)),
-                zone: self.settings.timezone,
-            };
-            OpsServer::start(listener, state, stop.clone())
-        });
+        let ops = listener
+            .map(|listener| OpsServer::start(listener, self.ops_state(readiness.clone()), stop.clone()));
         let ops = ops.transpose().map_err(DaemonError::Ops)?;
         self.prepare().await?;
         drop(database_ready);
@@ -111,6 +98,24 @@ impl App {
             let _ = tokio::time::timeout(grace, ops.stopped()).await;
         }
         Ok(())
+    }
+}
+
+impl App {
+    /// What the ops server of this process reads.
+    pub fn ops_state(self: &Arc<Self>, readiness: Readiness) -> OpsState {
+        let (app, looking, away) = (self.clone(), self.clone(), self.clone());
+        OpsState {
+            status: Arc::new(self.database.store.clone()),
+            clock: self.seams.clock.clone(),
+            readiness,
+            metrics: crate::ops::prometheus::install(),
+            enrich: Arc::new(move |report| app.enrich(report, true)),
+            surroundings: Arc::new(move || looking.surroundings()),
+            outage: Arc::new(move |message| away.alerts_without_database(message)),
+            zone: self.settings.timezone,
+            language: self.settings.language,
+        }
     }
 }
 

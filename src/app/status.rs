@@ -56,6 +56,9 @@ fn enrich(
             stream.reader.key.source == status.source && stream.reader.key.stream == status.stream
         });
         status.next_tick = stream.zip(now).and_then(|(stream, now)| stream.schedule.next_tick(now));
+        if let Some(stream) = stream {
+            stream.complete(&mut status.detail, &report.detail.limits, report.generated_at);
+        }
     }
     report
 }

@@ -23,6 +23,7 @@ use crate::cli::moor::MoorCommand;
 use crate::cli::privacy::PrivacyCommand;
 use crate::cli::retention::RetentionArgs;
 use crate::cli::roster::RosterCommand;
+use crate::cli::status::StatusArgs;
 use crate::cli::workbench::WorkbenchArgs;
 use crate::domain::window::local_midnight;
 use crate::simulator::SimulatorArgs;
@@ -52,7 +53,7 @@ pub(super) enum Command {
     #[command(visible_alias = "doctor")]
     Check(JsonArgs),
     /// What is complete up to when, what failed and what to do.
-    Status(JsonArgs),
+    Status(StatusArgs),
     /// Read the vendors again and compare with the tables, row by row.
     Verify(VerifyArgs),
     /// Where a row came from: its versions, window, run, certificate and request.

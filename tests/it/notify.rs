@@ -14,7 +14,8 @@ use ccsync::domain::alert::{Alert, AlertKind, Severity};
 use ccsync::domain::fault::{Fault, FaultKind};
 use ccsync::domain::language::Language;
 use ccsync::domain::status::StatusReport;
-use ccsync::domain::stream::StreamId;
+use ccsync::domain::status::window::WindowReport;
+use ccsync::domain::stream::{StreamId, StreamKey};
 use ccsync::engine::port::clock::Clock as _;
 use ccsync::engine::port::store::StatusRead;
 use ccsync::ops::notify::Notifier;
@@ -46,6 +47,15 @@ impl StatusRead for Switch {
             return Err(Fault::new(FaultKind::DatabaseUnreachable, "nobody listens there"));
         }
         self.store.status(now).await
+    }
+
+    async fn window(
+        &self,
+        key: &StreamKey,
+        start: Option<DateTime<Utc>>,
+        now: DateTime<Utc>,
+    ) -> Result<Option<WindowReport>, Fault> {
+        self.store.window(key, start, now).await
     }
 
     async fn ping(&self) -> Result<(), Fault> {

@@ -9,6 +9,8 @@ use ccsync::domain::alert::{ClockSkew, DiskRoom, SpoolFill, StreamWatch, Surroun
 use ccsync::domain::fault::{Fault, FaultKind};
 use ccsync::domain::language::Language;
 use ccsync::domain::run::Trigger;
+use ccsync::domain::status::detail::{StatusDetail, StreamDetail};
+use ccsync::domain::status::window::WindowReport;
 use ccsync::domain::status::{StatusReport, StreamFailure, StreamStatus, WindowTally};
 use ccsync::domain::stream::{StreamId, StreamKey, StreamKind};
 use ccsync::engine::alert::{alerts, without_database};
@@ -74,12 +76,23 @@ impl StatusRead for Script {
                 failure,
                 schedule: "0 */10 * * * *".into(),
                 next_tick: None,
+                detail: StreamDetail::default(),
                 watch: StreamWatch { fresh_within_seconds: Some(2_400), ..StreamWatch::default() },
             }],
             runs: Vec::new(),
             quarantine_open: 5,
             absence_alarms_open: 1,
+            detail: StatusDetail::default(),
         })
+    }
+
+    async fn window(
+        &self,
+        _: &StreamKey,
+        _: Option<DateTime<Utc>>,
+        _: DateTime<Utc>,
+    ) -> Result<Option<WindowReport>, Fault> {
+        self.answer().await.map(|()| None)
     }
 
     async fn ping(&self) -> Result<(), Fault> {
@@ -125,6 +138,7 @@ impl Ops {
             surroundings: Arc::new(surroundings),
             outage: Arc::new(|message| without_database(message, None, &surroundings(), Language::En)),
             zone: chrono_tz::Asia::Shanghai,
+            language: ccsync::domain::language::Language::En,
         };
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let server = OpsServer::start(listener, state, stop.clone()).unwrap();
@@ -249,6 +263,7 @@ async fn the_page_shows_the_status_and_no_markup_of_others() {
     let ops = Ops::start().await;
     *ops.script.failure.lock().unwrap() = Some(StreamFailure {
         scope: String::new(),
+        window: None,
         at: Utc::now(),
         kind: "malformed".into(),
         message: MARKUP.into(),

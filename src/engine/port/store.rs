@@ -15,6 +15,7 @@ use crate::domain::lag::LagTable;
 use crate::domain::record::{Reject, Row};
 use crate::domain::run::{Counts, RunId, RunOutcome, Trigger};
 use crate::domain::share::Share;
+use crate::domain::status::window::WindowReport;
 use crate::domain::status::{StatusReport, StreamDeclaration};
 use crate::domain::stream::StreamKey;
 use crate::domain::window::TimeWindow;
@@ -284,6 +285,18 @@ pub trait StatusRead: Send + Sync {
     /// # Errors
     /// Database faults.
     async fn status(&self, now: DateTime<Utc>) -> Result<StatusReport, Fault>;
+
+    /// What is known of the window of a stream that begins at `start`, or of a snapshot (`None`); `None` where the
+    /// ledger has no such thing. The failure's cure is left empty.
+    ///
+    /// # Errors
+    /// Database faults.
+    async fn window(
+        &self,
+        key: &StreamKey,
+        start: Option<DateTime<Utc>>,
+        now: DateTime<Utc>,
+    ) -> Result<Option<WindowReport>, Fault>;
 
     /// Whether the database answers.
     ///

@@ -1,11 +1,21 @@
 use chrono_tz::Asia::Shanghai;
 
+use chrono::{DateTime, Duration, Utc};
+use unicode_width::UnicodeWidthStr as _;
+
 use super::*;
 use crate::domain::alert::StreamWatch;
+use crate::domain::alert::{Alert, AlertKind};
 use crate::domain::drift::{ContractDrift, DriftEntry, DriftKind};
 use crate::domain::run::Counts;
-use crate::domain::status::{StreamFailure, WindowTally};
+use crate::domain::status::calendar::{Calendar, WindowState, WindowStatus};
+use crate::domain::status::detail::{
+    AbsenceStatus, GapStatus, LeaseStatus, QuarantineStatus, StatusDetail, StreamBudget, StreamDetail,
+    WorkerStatus,
+};
+use crate::domain::status::{RunStatus, StreamFailure, WindowTally};
 use crate::domain::stream::{StreamId, StreamKey};
+use crate::domain::window::TimeWindow;
 
 fn at(text: &str) -> DateTime<Utc> {
     text.parse().unwrap()
@@ -29,6 +39,7 @@ fn stream(stream: StreamId) -> StreamStatus {
         schedule: "0 */10 * * * *".into(),
         next_tick: None,
         watch: StreamWatch::default(),
+        detail: StreamDetail::default(),
     }
 }
 
@@ -38,6 +49,7 @@ fn failing() -> StreamStatus {
         final_to: None,
         failure: Some(StreamFailure {
             scope: "2026-02-26 00:00 .. 2026-02-27 00:00".into(),
+            window: TimeWindow::new(at("2026-02-25T16:00:00Z"), at("2026-02-26T16:00:00Z")),
             at: at("2026-03-01T01:50:00Z"),
             kind: "credentials_refused".into(),
             message: "the vendor answered 900001 \u{1b}[31mno such appid".into(),
@@ -91,18 +103,26 @@ fn report() -> StatusReport {
         ],
         quarantine_open: 2,
         absence_alarms_open: 1,
+        detail: StatusDetail::default(),
     }
+}
+
+fn plain(report: &StatusReport, width: Option<usize>) -> String {
+    render(report, &View { width, ..View::plain(Shanghai) })
 }
 
 #[test]
 fn a_report_reads_well_without_colour() {
-    insta::assert_snapshot!(render(&report(), Shanghai, None), @r#"
+    insta::assert_snapshot!(plain(&report(), None), @r#"
     ccsync 0.1.0, 2026-03-01 10:00:00 Asia/Shanghai: needs attention
 
     SOURCE  STREAM             STATE       COMPLETE UP TO                 FINAL UP TO       ROWS  COMPLETE  OPEN  FAILED  UNVERIFIED  LAST READ
     sobot   sobot.call_result  ok          2026-03-01 09:30 (30 min ago)  2026-01-30   1,234,567        59     1       0           0  5 min ago
     sobot   sobot.chat_result  failing     2026-02-26 00:00 (3 d ago)     -            1,234,567        59     1       0           0  5 min ago
     moor    moor.queue         never read  -                              -                    0         0     0       0           0  -
+
+    Running now
+      #1042 sobot/sobot.call_result 0 windows read, 0 rows, 0 requests, 5 min
 
     Failures
     sobot/sobot.chat_result 2026-02-26 00:00 .. 2026-02-27 00:00
@@ -143,7 +163,7 @@ fn departures_from_the_documents_are_told_with_what_to_do_and_not_all_at_once() 
     };
     let drifts = ["a", "b", "c", "d", "e", "f", "g"].map(entry).to_vec();
     let streams = vec![StreamStatus { drifts, ..stream(StreamId::SobotCallResult) }];
-    let text = render(&StatusReport { streams, ..report() }, Shanghai, Some(100));
+    let text = plain(&StatusReport { streams, ..report() }, Some(100));
     let (_, told) = text.split_once("Departures").unwrap();
     insta::assert_snapshot!(told.split("\n\n").next().unwrap(), @r#"
      from the vendor's documents, last 7 days
@@ -164,7 +184,7 @@ fn departures_from_the_documents_are_told_with_what_to_do_and_not_all_at_once() 
 
 #[test]
 fn a_narrow_terminal_gets_fewer_columns_and_wrapped_messages() {
-    let text = render(&report(), Shanghai, Some(72));
+    let text = plain(&report(), Some(72));
     insta::assert_snapshot!(text, @r#"
     ccsync 0.1.0, 2026-03-01 10:00:00 Asia/Shanghai: needs attention
 
@@ -172,6 +192,10 @@ fn a_narrow_terminal_gets_fewer_columns_and_wrapped_messages() {
     sobot   sobot.call_result  ok          2026-03-01 09:30 (30 min ago)
     sobot   sobot.chat_result  failing     2026-02-26 00:00 (3 d ago)
     moor    moor.queue         never read  -
+
+    Running now
+      #1042 sobot/sobot.call_result 0 windows read, 0 rows, 0 requests, 5
+        min
 
     Failures
     sobot/sobot.chat_result 2026-02-26 00:00 .. 2026-02-27 00:00
@@ -205,28 +229,158 @@ fn an_empty_report_says_so() {
         absence_alarms_open: 0,
         ..report()
     };
-    insta::assert_snapshot!(render(&empty, Shanghai, None), @r#"
+    insta::assert_snapshot!(plain(&empty, None), @r#"
     ccsync 0.1.0, 2026-03-01 10:00:00 Asia/Shanghai: healthy
 
     No stream is configured.
     "#);
 }
 
-#[test]
-fn the_state_is_told_in_a_word_or_two() {
-    let ok = stream(StreamId::SobotCallResult);
-    assert_eq!(state_word(&ok), "ok");
-    assert_eq!(state_word(&failing()), "failing");
-    assert_eq!(state_word(&never_read()), "never read");
-    let behind = StreamStatus { complete_to: Some(at("2026-01-05T00:00:00Z")), ..ok.clone() };
-    assert_eq!(state_word(&behind), "catching up");
-    assert_eq!(state_word(&StreamStatus { complete_to: None, ..ok }), "catching up");
+/// Everything at once.
+fn full() -> StatusReport {
+    let day = |number: i64| {
+        let start = at("2026-01-31T16:00:00Z") + Duration::days(number);
+        TimeWindow { start, end: start + Duration::days(1) }
+    };
+    let states = [
+        WindowState::Proven,
+        WindowState::Stable,
+        WindowState::Provisional,
+        WindowState::Unverified,
+        WindowState::Failed,
+        WindowState::NotYet,
+        WindowState::Open,
+    ];
+    let known = |index: i64| WindowStatus {
+        window: day(index),
+        state: states[(index / 4) as usize],
+        rows: 3,
+        read_at: Some(day(index).end),
+    };
+    let detail = StreamDetail {
+        calendar: Calendar {
+            windows: (0..28).map(known).collect(),
+            older: 31,
+            unread: 4,
+            covered_seconds: 0,
+        },
+        budget: StreamBudget {
+            rereads_today: 1_200,
+            rereads_per_day: Some(2_000),
+            requests_per_minute: Some(90),
+            next_request_ms: Some(180_000),
+        },
+        ..StreamDetail::default()
+    };
+    let alert = |kind: AlertKind, stream| Alert {
+        kind,
+        severity: kind.severity(),
+        source: Some("sobot".into()),
+        stream: Some(stream),
+        since: Some(at("2026-03-01T01:00:00Z")),
+        message: "what was seen, \u{1b}[2Jin one sentence".into(),
+        cure: String::new(),
+    };
+    StatusReport {
+        alerts: vec![
+            alert(AlertKind::StreamFailing, StreamId::SobotChatResult),
+            alert(AlertKind::QuarantineGrowing, StreamId::SobotCallResult),
+        ],
+        streams: vec![StreamStatus { detail, ..stream(StreamId::SobotCallResult) }, failing()],
+        runs: vec![
+            run(1042, "running", Counts { windows: 12, requests: 30, rows_read: 1_234, ..Counts::default() }),
+            run(1041, "failed", Counts { inserted: 12, deleted: 3, ..Counts::default() }),
+        ],
+        detail: waiting(),
+        ..report()
+    }
+}
+
+fn waiting() -> StatusDetail {
+    let lease = |stream, scope: &str, ends_in_seconds| LeaseStatus {
+        source: Some("sobot".into()),
+        stream: Some(stream),
+        scope: scope.into(),
+        held_seconds: 200,
+        ends_in_seconds,
+    };
+    StatusDetail {
+        quarantine: vec![QuarantineStatus {
+            id: 7,
+            source: "sobot".into(),
+            stream: StreamId::SobotCallResult,
+            window: None,
+            reason: "`score`: expected a number, came text".into(),
+            first_seen_at: at("2026-03-01T00:00:00Z"),
+            last_seen_at: at("2026-03-01T01:30:00Z"),
+            seen: 2,
+        }],
+        absence_alarms: vec![AbsenceStatus {
+            id: 3,
+            source: "moor".into(),
+            stream: StreamId::MoorQueue,
+            table: "moor.queue_member".into(),
+            window: None,
+            missing: 420,
+            live: 1_000,
+            raised_at: at("2026-03-01T01:30:00Z"),
+        }],
+        feed_gaps: vec![GapStatus {
+            source: "bench".into(),
+            extno: "1001".into(),
+            since: at("2026-03-01T01:30:00Z"),
+            until: None,
+            reason: "disconnected".into(),
+            lost_messages: Some(4),
+        }],
+        workers: vec![WorkerStatus {
+            worker: uuid::Uuid::from_u128(0x1234_5678_9abc_def0_1234_5678_9abc_def0),
+            runs: vec![1042],
+            silent_seconds: Some(4),
+            leases: vec![
+                lease(StreamId::SobotCallResult, "[2026-02-28T16:00:00Z, 2026-03-01T16:00:00Z)", 20),
+                lease(StreamId::SobotChatResult, "[2026-02-27T16:00:00Z, 2026-02-28T16:00:00Z)", -5),
+            ],
+        }],
+        limits: Vec::new(),
+    }
 }
 
 #[test]
-fn numbers_and_lengths_are_short() {
-    let texts = [0, 999, 1_000, -1_234_567].map(grouped);
-    assert_eq!(texts, ["0", "999", "1,000", "-1,234,567"]);
-    let spans = [-5, 119, 120, 7_199, 7_200, 172_800].map(|seconds| span(Duration::seconds(seconds)));
-    assert_eq!(spans, ["0 s", "119 s", "2 min", "119 min", "2 h", "2 d"]);
+fn everything_at_once_is_told_in_english() {
+    insta::assert_snapshot!(plain(&full(), Some(120)));
+}
+
+#[test]
+fn everything_at_once_is_told_in_chinese_within_the_width() {
+    for width in [80, 120] {
+        let view = View { language: Language::ZhCn, width: Some(width), ..View::plain(Shanghai) };
+        let text = render(&full(), &view);
+        for line in text.lines() {
+            assert!(line.width() <= width, "{width}: {line}");
+        }
+        insta::assert_snapshot!(format!("chinese_{width}"), text);
+    }
+}
+
+#[test]
+fn colours_say_nothing_of_their_own_and_vendors_bring_none() {
+    let coloured = render(&full(), &View { colour: true, width: Some(120), ..View::plain(Shanghai) });
+    assert!(coloured.contains("\u{1b}[31m"), "{coloured}");
+    let mut bare = String::new();
+    for (index, part) in coloured.split('\u{1b}').enumerate() {
+        bare.push_str(if index == 0 { part } else { part.split_once('m').unwrap().1 });
+    }
+    assert_eq!(bare, plain(&full(), Some(120)));
+}
+
+#[test]
+fn the_state_is_told_in_a_word_or_two() {
+    let ok = stream(StreamId::SobotCallResult);
+    assert_eq!(ok.state(), StreamState::Well);
+    assert_eq!(failing().state(), StreamState::Failing);
+    assert_eq!(never_read().state(), StreamState::NeverRead);
+    let behind = StreamStatus { complete_to: Some(at("2026-01-05T00:00:00Z")), ..ok.clone() };
+    assert_eq!(behind.state(), StreamState::CatchingUp);
+    assert_eq!(StreamStatus { complete_to: None, ..ok }.state(), StreamState::CatchingUp);
 }
