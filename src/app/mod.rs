@@ -20,6 +20,7 @@ mod roster_apply;
 mod stream;
 mod transient;
 mod verify;
+mod vitals;
 
 use std::sync::Arc;
 
@@ -39,6 +40,7 @@ pub use self::roster::RosterDesk;
 pub use self::roster_apply::{Ending, GroupOutcome, Progress};
 use self::stream::Stream;
 pub use self::verify::{Repair, Verified};
+pub use self::vitals::Vitals;
 use crate::config::Settings;
 use crate::domain::fault::{Fault, FaultKind};
 use crate::domain::language::Language;
@@ -80,6 +82,7 @@ pub struct App {
     streams: Vec<Stream>,
     feeds: Vec<Arc<FeedFollower>>,
     progress: ProgressBoard,
+    vitals: Vitals,
 }
 
 impl App {
@@ -94,7 +97,7 @@ impl App {
         let progress = ProgressBoard::default();
         let streams = stream::assemble(&settings, &database.store, &seams, worker, &progress)?;
         let feeds = feed::assemble(&settings, &database.store, &seams, worker)?;
-        Ok(App { settings, seams, database, streams, feeds, progress })
+        Ok(App { settings, seams, database, streams, feeds, progress, vitals: Vitals::default() })
     }
 
     /// The database.
@@ -105,6 +108,11 @@ impl App {
     /// How far the passes of this process have come.
     pub fn progress(&self) -> &ProgressBoard {
         &self.progress
+    }
+
+    /// The signs of life of [`App::run`].
+    pub fn vitals(&self) -> &Vitals {
+        &self.vitals
     }
 
     /// The configuration it was built from.

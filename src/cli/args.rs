@@ -1,6 +1,7 @@
 //! The command line.
 
 mod grant;
+mod quarantine;
 mod verify;
 
 use std::path::PathBuf;
@@ -10,17 +11,19 @@ use chrono_tz::Tz;
 use clap::{Args, Parser, Subcommand};
 
 pub(super) use self::grant::{GrantCommand, SchemaArgs, SchemaFormat};
+pub(super) use self::quarantine::{QuarantineArgs, QuarantineVerb, RetryArgs};
 pub(super) use self::verify::{ExplainArgs, VerifyArgs};
 use crate::app::StreamChoice;
 use crate::cli::action::ActionCommand;
 use crate::cli::agents::AgentsCommand;
 use crate::cli::forget::ForgetArgs;
+use crate::cli::init::InitArgs;
 use crate::cli::moor::MoorCommand;
 use crate::cli::privacy::PrivacyCommand;
 use crate::cli::retention::RetentionArgs;
 use crate::cli::roster::RosterCommand;
+use crate::cli::shell::{CompletionsArgs, ManArgs};
 use crate::cli::workbench::WorkbenchArgs;
-use crate::domain::stream::StreamId;
 use crate::domain::window::local_midnight;
 use crate::simulator::SimulatorArgs;
 
@@ -37,6 +40,8 @@ pub(super) struct Cli {
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
+    /// Write a first configuration, by asking or from flags.
+    Init(Box<InitArgs>),
     /// The daemon: reads every stream on its schedule until it is stopped.
     Run,
     /// One pass over all streams, or those named, then exit.
@@ -93,6 +98,10 @@ pub(super) enum Command {
     Config(JsonArgs),
     /// The vendors, played on one port of this machine, for trials and tests.
     Simulator(Box<SimulatorArgs>),
+    /// A script that completes commands in your shell.
+    Completions(CompletionsArgs),
+    /// The manual page.
+    Man(ManArgs),
     /// See it work: simulator, private PostgreSQL and daemon together, at an accelerated pace, with faults.
     Demo(DemoArgs),
 }
@@ -168,76 +177,6 @@ pub(super) struct BackfillArgs {
     /// Print JSON.
     #[arg(long)]
     pub json: bool,
-}
-
-#[derive(Debug, Args)]
-pub(super) struct QuarantineArgs {
-    #[command(subcommand)]
-    pub verb: QuarantineVerb,
-}
-
-#[derive(Debug, Subcommand)]
-pub(super) enum QuarantineVerb {
-    /// What is set aside, without the records themselves.
-    List {
-        /// Of this source only.
-        #[arg(long)]
-        source: Option<String>,
-        /// Of this stream only, for example `sobot.call_result`.
-        #[arg(long)]
-        stream: Option<StreamId>,
-        /// Those that are not open any more, too.
-        #[arg(long)]
-        all: bool,
-        /// Print JSON.
-        #[arg(long)]
-        json: bool,
-    },
-    /// All about one record, with the record itself: raw vendor data.
-    Show {
-        /// Number of the entry.
-        id: i64,
-        /// Print JSON.
-        #[arg(long)]
-        json: bool,
-    },
-    /// Read records again with this version's readers and store what can be read; asks no vendor.
-    Retry(RetryArgs),
-    /// Give records up for good: they never count again.
-    Drop {
-        /// Numbers of entries.
-        #[arg(value_name = "ID", required = true)]
-        ids: Vec<i64>,
-        /// Why; kept with the entry.
-        #[arg(long, value_name = "TEXT", value_parser = said)]
-        reason: String,
-        /// Print JSON.
-        #[arg(long)]
-        json: bool,
-    },
-}
-
-#[derive(Debug, Args)]
-pub(super) struct RetryArgs {
-    /// Numbers of entries.
-    #[arg(value_name = "ID", required_unless_present_any = ["all", "source", "stream"])]
-    pub ids: Vec<i64>,
-    /// All open ones.
-    #[arg(long, conflicts_with = "ids")]
-    pub all: bool,
-    /// Of this source only.
-    #[arg(long)]
-    pub source: Option<String>,
-    /// Of this stream only, for example `sobot.call_result`.
-    #[arg(long)]
-    pub stream: Option<StreamId>,
-    /// Print JSON.
-    #[arg(long)]
-    pub json: bool,
-}
-
-fn said(text: &str) -> Result<String, String> {
-    if text.trim().is_empty() { Err("say why".to_owned()) } else { Ok(text.to_owned()) }
 }
 
 #[derive(Debug, Args)]

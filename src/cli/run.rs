@@ -6,7 +6,7 @@ use tokio::net::TcpListener;
 
 use crate::cli::exit::Exit;
 use crate::cli::output::{Failure, talk};
-use crate::cli::{build, stop};
+use crate::cli::{build, service_manager, stop};
 use crate::config::Settings;
 
 pub(super) async fn run(settings: Settings) -> Result<Exit, Failure> {
@@ -19,7 +19,13 @@ pub(super) async fn run(settings: Settings) -> Result<Exit, Failure> {
     if let Some(psql) = app.database().psql_command() {
         talk(&format!("embedded PostgreSQL; connect with: {psql}"));
     }
+    let place = listener.as_ref().and_then(|listener| listener.local_addr().ok());
+    let place =
+        place.map_or_else(|| "no status page".to_owned(), |place| format!("status page on http://{place}"));
+    let told = service_manager::tell(app.vitals().clone(), stop.clone(), place);
+    let hangups = stop::on_hangup();
     let result = app.clone().run(listener, stop).await;
+    drop((told, hangups));
     if let Some(app) = Arc::into_inner(app) {
         app.close().await?;
     }

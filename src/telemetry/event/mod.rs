@@ -8,6 +8,7 @@
 mod contract;
 mod daemon;
 mod feed;
+mod hangup;
 mod pass;
 mod progress;
 mod request;
@@ -17,6 +18,7 @@ mod window;
 pub use contract::ContractDrifted;
 pub use daemon::{DaemonStarted, DaemonStopping, DatabaseUnreachable, TokenRenewed};
 pub use feed::{FeedConnected, FeedInterrupted, FeedLost, FeedSpooled, FeedStored};
+pub use hangup::HangupIgnored;
 pub use pass::{PassFinished, PassPanicked, PassStarted, TickMissed};
 pub use progress::WorkProgressed;
 pub use request::{BudgetWaited, PageFetched, PageReread, RequestFailed, WalkRestarted, WalkResumed};
