@@ -11,6 +11,8 @@ use crate::config::Settings;
 
 pub(super) async fn run(settings: Settings) -> Result<Exit, Failure> {
     let stop = stop::on_signal();
+    let hangups = stop::on_hangup();
+    service_manager::begin();
     let listener = match settings.ops.enabled {
         true => Some(listen(settings.ops.listen).await?),
         false => None,
@@ -23,7 +25,6 @@ pub(super) async fn run(settings: Settings) -> Result<Exit, Failure> {
     let place =
         place.map_or_else(|| "no status page".to_owned(), |place| format!("status page on http://{place}"));
     let told = service_manager::tell(app.vitals().clone(), stop.clone(), place);
-    let hangups = stop::on_hangup();
     let result = app.clone().run(listener, stop).await;
     drop((told, hangups));
     if let Some(app) = Arc::into_inner(app) {

@@ -11,8 +11,13 @@ use crate::engine::port::clock::{Clock as _, SystemClock};
 
 /// While the daemon comes up, the service manager is asked for this much more time, this often: a migration of a
 /// large database may take longer than any limit it has.
-const START_EXTENSION: Duration = Duration::from_secs(60);
+const START_EXTENSION: Duration = Duration::from_secs(300);
 const START_ASK: Duration = Duration::from_secs(15);
+
+/// Before the database is open: an embedded one may have to be fetched first.
+pub(super) fn begin() {
+    say(&[NotifyState::Status("starting: opening the database"), extension()]);
+}
 
 /// Tells readiness, signs of life and the end, until it is dropped.
 pub(super) fn tell(vitals: Vitals, stop: CancellationToken, place: String) -> Option<AbortOnDropHandle<()>> {
@@ -23,7 +28,7 @@ pub(super) fn tell(vitals: Vitals, stop: CancellationToken, place: String) -> Op
 }
 
 async fn stages(vitals: &Vitals, stop: &CancellationToken, place: &str) {
-    say(&[NotifyState::Status("starting: database and schema")]);
+    say(&[NotifyState::Status("starting: bringing the schema up to date"), extension()]);
     loop {
         tokio::select! {
             biased;
