@@ -34,7 +34,37 @@ async fn flags_make_a_configuration_that_loads_and_no_second_call_overwrites_it(
     assert_eq!(mode(&site, "first.toml"), 0o644, "it holds no secret");
     let text = std::fs::read_to_string(site.path().join("first.toml")).unwrap();
     insta::with_settings!({ filters => [(r#""/\S+/app_key""#, r#""APP_KEY""#)] }, {
-        insta::assert_snapshot!(text, @"");
+        insta::assert_snapshot!(text, @r#"
+        # Written by `ccsync init`. Only what differs from the defaults has to stand here; `ccsync config` shows
+        # every setting with its value. Any secret can be kept in a file of its own: `app_key_file` in place of
+        # `app_key`. Variables win over this file: CCSYNC__DATABASE__URL.
+
+        # The zone of business days, of schedules and of dates without an offset.
+        timezone = "Asia/Shanghai"
+        # In which people are spoken to: en or zh-CN.
+        language = "en"
+
+        [database]
+        # No url: ccsync runs a PostgreSQL of its own under data_dir.
+        data_dir = "data"
+
+        [ops]
+        # The status page and metrics. There is no login: keep it on loopback, or behind something that has one.
+        listen = "127.0.0.1:8080"
+
+        # Sobot 智齿, quality inspection
+        [sources.sobot]
+        kind = "sobot"
+        base_url = "https://www.sobot.com"
+        app_id = "1"
+        app_key_file = "APP_KEY"
+        [sources.sobot.call_result]
+        # The first day wanted.
+        start = "2026-01-01"
+        [sources.sobot.chat_result]
+        # The first day wanted.
+        start = "2026-01-01"
+        "#);
     });
     let json = site.run(&["--config", "first.toml", "config", "--json"]).await.expect(0).json();
     assert_eq!(json["sources"]["sobot"]["chat_result"]["start"], "2026-01-01T00:00:00+08:00", "{json}");
@@ -63,7 +93,12 @@ async fn several_accounts_are_set_by_name_and_every_mistake_is_told_at_once() {
         &moor,
     ];
     let ended = site.run(&both).await.expect(2);
-    insta::assert_snapshot!(ended.stderr, @"");
+    insta::assert_snapshot!(ended.stderr, @r#"
+    error: nothing was written; the answers have mistakes
+    sources.sobot.base_url: is required and missing
+    sources.sobot.app_id: is required and missing
+    sources.sobot.app_key: is required and missing; give it here or name a file in `app_key_file`
+    "#);
     assert!(!site.path().join("both.toml").exists());
     let desk = [
         "init",

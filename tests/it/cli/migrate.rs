@@ -73,7 +73,7 @@ async fn no_command_works_on_a_newer_schema_and_each_says_why() {
         "agents export",
         "schema",
         "privacy rotate",
-        "grant bi-reader somebody",
+        "grant bi-reader --login somebody",
         "migrate",
         "migrate --plan",
     ] {
