@@ -27,6 +27,28 @@ use crate::cli::workbench::WorkbenchArgs;
 use crate::domain::window::local_midnight;
 use crate::simulator::SimulatorArgs;
 
+const CHECK: &str = "\
+Ends with 0 where everything works, warnings included, and with 1 where something failed. A wrong configuration ends it
+with 2, as every command. Each Sobot account is asked for a new token; a running ccsync goes on with that one.";
+
+const SYNC: &str = "\
+Examples:
+  ccsync sync
+  ccsync sync sobot.call_result mysource/moor.queue --json
+Ends with 0, with 3 where some of it failed or was set aside, and with 1 where all of it failed.";
+
+const BACKFILL: &str = "\
+Examples:
+  ccsync backfill --stream sobot.call_result --from 2025-01-01 --to 2026-01-01
+  ccsync backfill --stream mysource/sobot.chat_result --from 2026-03-01T08:00:00 --to 2026-03-01T12:00:00
+Windows are committed one by one: what was read stays, however it ends.";
+
+const MIGRATE: &str = "\
+Examples:
+  ccsync migrate --plan
+  ccsync migrate
+A database that a newer ccsync migrated is left alone, by every command.";
+
 /// Keeps PostgreSQL in step with a contact centre's quality inspections and skill groups.
 #[derive(Debug, Parser)]
 #[command(name = "ccsync", version, arg_required_else_help = true, max_term_width = 100)]
@@ -51,7 +73,7 @@ pub(super) enum Command {
     /// What the next pass would request; touches nothing.
     Plan(SyncArgs),
     /// Is all in place? Settings, host, database, credentials, clocks, one request per stream; each with its cure.
-    #[command(visible_alias = "doctor")]
+    #[command(visible_alias = "doctor", after_help = CHECK)]
     Check(JsonArgs),
     /// What is complete up to when, what failed and what to do.
     Status(JsonArgs),
@@ -132,6 +154,7 @@ pub(super) struct JsonArgs {
 }
 
 #[derive(Debug, Args)]
+#[command(after_help = MIGRATE)]
 pub(super) struct MigrateArgs {
     /// Show what would be applied, and which tables that are in use it works on. Changes nothing.
     #[arg(long)]
@@ -152,6 +175,7 @@ pub(super) struct SyncArgs {
 }
 
 #[derive(Debug, Args)]
+#[command(after_help = SYNC)]
 pub(super) struct PassArgs {
     #[command(flatten)]
     pub sync: SyncArgs,
@@ -161,6 +185,7 @@ pub(super) struct PassArgs {
 }
 
 #[derive(Debug, Args)]
+#[command(after_help = BACKFILL)]
 pub(super) struct BackfillArgs {
     /// Stream, for example `sobot.call_result`; may be given several times.
     #[arg(long = "stream", value_name = "STREAM", required = true)]

@@ -49,19 +49,11 @@ fn assert_tidy(seen: &str) {
 #[tokio::test]
 async fn bars_on_a_terminal_run_into_no_log_line_and_into_no_json_and_are_gone_at_the_end() {
     let desk = slow().await;
-    let mut terminal = Terminal::start(desk.site.command(&["sync", "--json", "sobot.call_result"]));
+    let terminal = Terminal::start(desk.site.command(&["sync", "--json", "sobot.call_result"]));
     terminal.wait_for(" windows  ").await;
-    let mut stdout = String::new();
-    loop {
-        let line = terminal.program.line().await;
-        stdout.push_str(&line);
-        if line == "]" {
-            break;
-        }
-    }
-    let report: serde_json::Value = serde_json::from_str(&stdout).unwrap();
+    let (ended, seen) = terminal.end().await;
+    let report = ended.expect(0).json();
     assert_eq!(report[0]["outcome"], "succeeded", "{report}");
-    let seen = std::sync::Arc::new(terminal.seen());
     assert_tidy(&seen);
     let json = desk.run(&["status", "--json"]).await.expect(0).json();
     assert_eq!(json["runs"][0]["windows_due"], json["runs"][0]["counts"]["windows"], "{json}");
@@ -73,17 +65,10 @@ async fn ctrl_c_leaves_a_clean_terminal_and_the_run_says_how_much_it_left() {
     let terminal = Terminal::start(desk.site.command(&["sync", "sobot.call_result"]));
     terminal.wait_for(" 1/6 windows  ").await;
     terminal.program.signal(Signal::INT);
-    terminal.wait_for("stop").await;
-    let Terminal { program, .. } = &terminal;
-    let pid = program.pid();
-    crate::support::harness::eventually(std::time::Duration::from_secs(40), async || {
-        match std::fs::read_to_string(format!("/proc/{pid}/stat")) {
-            Ok(stat) if !stat.contains(") Z ") => Err(stat),
-            _ => Ok(()),
-        }
-    })
-    .await;
-    assert_tidy(&terminal.seen());
+    let (ended, seen) = terminal.end().await;
+    let ended = ended.expect(1);
+    assert!(ended.stdout.starts_with("sobot/sobot.call_result: cancelled; "), "{}", ended.stdout);
+    assert_tidy(&seen);
     let json = desk.run(&["status", "--json"]).await.expect(0).json();
     let run = &json["runs"][0];
     assert_eq!((&run["outcome"], &run["windows_due"]), (&"cancelled".into(), &6.into()), "{run}");
@@ -93,7 +78,8 @@ async fn ctrl_c_leaves_a_clean_terminal_and_the_run_says_how_much_it_left() {
 #[tokio::test]
 async fn no_bar_is_drawn_where_none_is_wanted() {
     let desk = slow().await;
-    let mut terminal = Terminal::start(desk.site.command(&["sync", "--no-progress", "sobot.call_result"]));
-    terminal.program.line_with("succeeded").await;
-    assert!(!lines(&terminal.seen()).iter().any(|line| is_bar(line)), "{}", terminal.seen());
+    let terminal = Terminal::start(desk.site.command(&["sync", "--no-progress", "sobot.call_result"]));
+    let (ended, seen) = terminal.end().await;
+    ended.expect(0);
+    assert!(!lines(&seen).iter().any(|line| is_bar(line)), "{seen}");
 }

@@ -12,7 +12,7 @@ use rustix::termios::{Winsize, tcsetwinsize};
 use tokio::process::Command;
 
 use super::harness::eventually;
-use super::process::Program;
+use super::process::{Ended, Program};
 
 /// The other side of a program's stdin and stderr; its stdout is a pipe.
 pub struct Terminal {
@@ -57,6 +57,13 @@ impl Terminal {
             false => Err(format!("no `{text}` in {:?}", self.seen())),
         })
         .await;
+    }
+
+    /// Waits for the program's end; how it ended, and all that was ever written.
+    pub async fn end(self) -> (Ended, String) {
+        let Terminal { program, seen, .. } = self;
+        let ended = program.wait().await;
+        (ended, String::from_utf8_lossy(&seen.lock().unwrap()).into_owned())
     }
 
     pub fn type_in(&mut self, keys: &str) {
