@@ -28,8 +28,8 @@ use crate::domain::window::local_midnight;
 use crate::simulator::SimulatorArgs;
 
 const CHECK: &str = "\
-Ends with 0 where everything works, warnings included, and with 1 where something failed. A wrong configuration ends it
-with 2, as every command. Each Sobot account is asked for a new token; a running ccsync goes on with that one.";
+Ends with 0 where everything works, warnings included, and with 1 where something failed.
+Each Sobot account is asked for a new token; a running ccsync goes on with that one.";
 
 const SYNC: &str = "\
 Examples:
@@ -40,7 +40,7 @@ Ends with 0, with 3 where some of it failed or was set aside, and with 1 where a
 const BACKFILL: &str = "\
 Examples:
   ccsync backfill --stream sobot.call_result --from 2025-01-01 --to 2026-01-01
-  ccsync backfill --stream mysource/sobot.chat_result --from 2026-03-01T08:00:00 --to 2026-03-01T12:00:00
+  ccsync backfill --stream mysource/sobot.chat_result --from 2026-03-01T08:00:00 --to 2026-03-02
 Windows are committed one by one: what was read stays, however it ends.";
 
 const MIGRATE: &str = "\
@@ -72,7 +72,7 @@ pub(super) enum Command {
     Backfill(BackfillArgs),
     /// What the next pass would request; touches nothing.
     Plan(SyncArgs),
-    /// Is all in place? Settings, host, database, credentials, clocks, one request per stream; each with its cure.
+    /// Is all in place? Host, database, credentials, clocks, each stream; what is not, with its cure.
     #[command(visible_alias = "doctor", after_help = CHECK)]
     Check(JsonArgs),
     /// What is complete up to when, what failed and what to do.

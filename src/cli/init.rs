@@ -5,6 +5,7 @@ mod draft;
 mod flags;
 
 use std::io::{ErrorKind, IsTerminal as _};
+use std::path::Path;
 
 pub(super) use self::flags::InitArgs;
 use crate::cli::exit::Exit;
@@ -12,16 +13,17 @@ use crate::cli::output::{self, Failure};
 use crate::config::ConfigErrors;
 use crate::engine::port::clock::{Clock as _, SystemClock};
 
-pub(super) fn init(args: &InitArgs) -> Result<Exit, Failure> {
-    let path = args.output.display();
-    if !args.force && args.output.exists() {
+pub(super) fn init(args: &InitArgs, config_file: Option<&Path>) -> Result<Exit, Failure> {
+    let output = args.output.as_deref().or(config_file).unwrap_or(Path::new("ccsync.toml"));
+    let path = output.display();
+    if !args.force && output.exists() {
         return Err(Failure::usage(format!("{path} exists already; --force replaces it")));
     }
     let now = SystemClock.now();
     let draft = if !args.sources.is_empty() {
         args.draft().map_err(Failure::usage)?
     } else if std::io::stdin().is_terminal() && std::io::stderr().is_terminal() {
-        ask::ask(args.frame(), now).map_err(|error| {
+        ask::ask(args.frame().map_err(Failure::usage)?, now).map_err(|error| {
             Failure::failed(format!("nothing was written: the questions ended early: {error}"))
         })?
     } else {
@@ -35,7 +37,7 @@ pub(super) fn init(args: &InitArgs) -> Result<Exit, Failure> {
             ConfigErrors(mistakes)
         )));
     }
-    draft.save(&args.output, args.force).map_err(|error| match error.kind() {
+    draft.save(output, args.force).map_err(|error| match error.kind() {
         ErrorKind::AlreadyExists => Failure::usage(format!("{path} exists already; --force replaces it")),
         _ => Failure::failed(format!("{path} cannot be written: {error}")),
     })?;

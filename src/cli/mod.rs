@@ -71,7 +71,7 @@ fn dispatch(cli: Cli) -> Result<Exit, Failure> {
             return block_on(simulator::simulator(*args));
         }
         Command::Demo(args) => return demo::demo(args),
-        Command::Init(args) => return init::init(&args),
+        Command::Init(args) => return init::init(&args, cli.config.as_deref()),
         Command::Completions(args) => return shell::completions(&args),
         Command::Man(args) => return shell::man(&args),
         _ => {}

@@ -118,8 +118,8 @@ impl Bars {
             });
             bar.set_prefix(prefix);
             bar.set_length(due);
-            bar.set_message(message);
             bar.set_position(progress.windows);
+            bar.set_message(message);
         }
     }
 }

@@ -10,22 +10,23 @@ const EXAMPLES: &str = "\
 Examples:
   At a terminal, asking:
     ccsync init
-  One account, by flags; the key stays in its file:
+  One account, by flags; the secrets stay in their files:
     ccsync init --source sobot=sobot --base-url https://www.sobot.com --app-id ID \\
-      --app-key-file /run/secrets/sobot_app_key --database-url-file /run/secrets/database_url
+      --app-key-file /run/secrets/app_key --database-url-file /run/secrets/database_url
   Several accounts:
-    ccsync init --source sobot=sobot --set sobot.base_url=https://www.sobot.com --set sobot.app_id=ID \\
-      --set sobot.app_key_file=/run/secrets/sobot_app_key \\
-      --source moor=moor --set moor.base_url=https://openapis.7moor.com --set moor.account_id=N00000000000 \\
-      --set moor.api_secret_file=/run/secrets/moor_api_secret
+    ccsync init --source sobot=sobot --source moor=moor \\
+      --set sobot.base_url=https://www.sobot.com --set sobot.app_id=ID \\
+      --set sobot.app_key_file=/run/secrets/app_key \\
+      --set moor.base_url=https://openapis.7moor.com --set moor.account_id=N00000000000 \\
+      --set moor.api_secret_file=/run/secrets/api_secret
 Then: ccsync check, ccsync run";
 
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(in crate::cli) struct InitArgs {
-    /// Where to write it.
-    #[arg(long, short, value_name = "FILE", default_value = "ccsync.toml")]
-    pub output: PathBuf,
+    /// Where to write it. Without it: the file of --config, or else ccsync.toml.
+    #[arg(long, short, value_name = "FILE")]
+    pub output: Option<PathBuf>,
     /// Replace the file if there is one.
     #[arg(long)]
     pub force: bool,
@@ -83,7 +84,17 @@ pub(in crate::cli) struct Setting {
 
 impl InitArgs {
     /// What was said of everything but the sources.
-    pub(super) fn frame(&self) -> Draft {
+    ///
+    /// # Errors
+    /// A password in the address.
+    pub(super) fn frame(&self) -> Result<Draft, String> {
+        let address = self.database_url.as_deref().and_then(|url| url::Url::parse(url).ok());
+        if address.is_some_and(|url| url.password().is_some()) {
+            return Err(
+                "a password in --database-url would show in the list of processes: use --database-url-file"
+                    .to_owned(),
+            );
+        }
         let mut draft = Draft::default();
         let given = |to: &mut String, from: &Option<String>| {
             if let Some(from) = from {
@@ -95,12 +106,12 @@ impl InitArgs {
         given(&mut draft.data_dir, &self.data_dir);
         let url = self.database_url.clone().map(|url| ("url", url));
         draft.database = url.or_else(|| self.database_url_file.clone().map(|file| ("url_file", file)));
-        draft
+        Ok(draft)
     }
 
     /// All of it.
     pub(super) fn draft(&self) -> Result<Draft, String> {
-        let mut draft = self.frame();
+        let mut draft = self.frame()?;
         for (name, kind) in &self.sources {
             let kind = Kind::ALL.into_iter().find(|known| known.name() == kind);
             let kind =

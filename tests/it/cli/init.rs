@@ -115,6 +115,7 @@ async fn several_accounts_are_set_by_name_and_every_mistake_is_told_at_once() {
         (&["--set=sobot.app_key=1"][..], "a secret here would show in the list of processes"),
         (&["--source=a=zendesk"], "the kinds are sobot, moor and workbench"),
         (&["--source=a=sobot", "--set=b.app_id=1"], "there is no --source b="),
+        (&["--source=a=sobot", "--database-url=postgres://a:b@c/d"], "would show in the list of processes"),
         (&[], "nobody can be asked here"),
     ] {
         let ended = site.run(&[&["init", "--output", "other.toml"], wrong].concat()).await.expect(2);

@@ -5,6 +5,7 @@ use std::io::{Read as _, Write as _};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::process::Stdio;
 use std::sync::{Arc, Mutex};
+use std::thread::JoinHandle;
 use std::time::Duration;
 
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
@@ -19,6 +20,7 @@ pub struct Terminal {
     pub program: Program,
     keyboard: File,
     seen: Arc<Mutex<Vec<u8>>>,
+    reader: JoinHandle<()>,
 }
 
 impl Terminal {
@@ -36,14 +38,14 @@ impl Terminal {
         let keyboard = File::from(master);
         let seen = Arc::new(Mutex::new(Vec::new()));
         let (mut out, text) = (keyboard.try_clone().unwrap(), seen.clone());
-        std::thread::spawn(move || {
+        let reader = std::thread::spawn(move || {
             let mut piece = [0; 4096];
             // The end is an error: the other side is gone.
             while let Ok(count @ 1..) = out.read(&mut piece) {
                 text.lock().unwrap().extend_from_slice(&piece[..count]);
             }
         });
-        Terminal { program, keyboard, seen }
+        Terminal { program, keyboard, seen, reader }
     }
 
     /// All that was ever written, escape sequences included.
@@ -61,8 +63,10 @@ impl Terminal {
 
     /// Waits for the program's end; how it ended, and all that was ever written.
     pub async fn end(self) -> (Ended, String) {
-        let Terminal { program, seen, .. } = self;
+        let Terminal { program, seen, reader, .. } = self;
         let ended = program.wait().await;
+        // Nobody is left who could write, so what is still on the way is the last of it.
+        tokio::task::spawn_blocking(|| reader.join().unwrap()).await.unwrap();
         (ended, String::from_utf8_lossy(&seen.lock().unwrap()).into_owned())
     }
 
