@@ -17,6 +17,7 @@ mod quarantine;
 mod retention;
 mod roster;
 mod roster_apply;
+mod status;
 mod stream;
 mod transient;
 mod verify;
@@ -49,7 +50,8 @@ use crate::domain::window::TimeWindow;
 use crate::engine::feed::follower::FeedFollower;
 use crate::engine::port::budget::Budget;
 use crate::engine::port::clock::{Clock, SystemClock};
-use crate::engine::port::store::{StatusRead as _, Store as _};
+use crate::engine::port::status::StatusRead as _;
+use crate::engine::port::store::Store as _;
 use crate::engine::reader::{PassOrder, PassReport};
 
 /// What tests and the demo replace.
