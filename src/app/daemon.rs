@@ -12,7 +12,7 @@ use crate::app::stream::Stream;
 use crate::domain::fault::Fault;
 use crate::domain::run::Trigger as RunTrigger;
 use crate::engine::port::clock::Clock;
-use crate::engine::port::store::StatusRead as _;
+use crate::engine::port::status::StatusRead as _;
 use crate::engine::reader::PassOrder;
 use crate::ops::readiness::Readiness;
 use crate::ops::server::{OpsServer, OpsState};

@@ -23,7 +23,7 @@ use crate::domain::language::Language;
 use crate::domain::notice::{AlertChange, Change, Notice};
 use crate::engine::port::clock::Clock;
 use crate::engine::port::notice::{Look, NoticeDesk, NoticeEntry, Subscription};
-use crate::engine::port::store::StatusRead;
+use crate::engine::port::status::StatusRead;
 use crate::ops::server::Enrich;
 use crate::telemetry::event;
 

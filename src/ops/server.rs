@@ -13,7 +13,7 @@ use crate::domain::alert::{Alert, Surroundings};
 use crate::domain::language::Language;
 use crate::domain::status::StatusReport;
 use crate::engine::port::clock::Clock;
-use crate::engine::port::store::StatusRead;
+use crate::engine::port::status::StatusRead;
 use crate::ops::readiness::Readiness;
 use crate::ops::routes;
 

@@ -18,7 +18,7 @@ use crate::domain::status::window::WindowReport;
 use crate::domain::status::{FeedStatus, RunStatus, StatusReport, StreamFailure, StreamStatus, WindowTally};
 use crate::domain::stream::{StreamId, StreamKey};
 use crate::domain::window::TimeWindow;
-use crate::engine::port::store::StatusRead;
+use crate::engine::port::status::StatusRead;
 use crate::store::alert::watches_fetch;
 use crate::store::contract_drift::drifts_fetch;
 use crate::store::fault::{Done, from_sql};

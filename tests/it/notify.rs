@@ -17,7 +17,7 @@ use ccsync::domain::status::StatusReport;
 use ccsync::domain::status::window::WindowReport;
 use ccsync::domain::stream::{StreamId, StreamKey};
 use ccsync::engine::port::clock::Clock as _;
-use ccsync::engine::port::store::StatusRead;
+use ccsync::engine::port::status::StatusRead;
 use ccsync::ops::notify::Notifier;
 use ccsync::ops::notify::target::{NoticeTarget, TargetKind};
 use ccsync::ops::notify::text::Wording;

@@ -16,5 +16,6 @@ pub mod quarantine;
 pub mod retention;
 pub mod source;
 pub mod spool;
+pub mod status;
 pub mod store;
 pub mod token;

@@ -15,8 +15,7 @@ use crate::domain::lag::LagTable;
 use crate::domain::record::{Reject, Row};
 use crate::domain::run::{Counts, RunId, RunOutcome, Trigger};
 use crate::domain::share::Share;
-use crate::domain::status::window::WindowReport;
-use crate::domain::status::{StatusReport, StreamDeclaration};
+use crate::domain::status::StreamDeclaration;
 use crate::domain::stream::StreamKey;
 use crate::domain::window::TimeWindow;
 
@@ -275,32 +274,4 @@ pub trait Store: Send + Sync {
     /// # Errors
     /// Database faults.
     async fn declare(&self, streams: &[StreamDeclaration]) -> Result<(), Fault>;
-}
-
-/// The read side for status page, command and health checks.
-#[async_trait]
-pub trait StatusRead: Send + Sync {
-    /// The whole state in one consistent snapshot, cheap enough to ask every few seconds.
-    ///
-    /// # Errors
-    /// Database faults.
-    async fn status(&self, now: DateTime<Utc>) -> Result<StatusReport, Fault>;
-
-    /// What is known of the window of a stream that begins at `start`, or of a snapshot (`None`); `None` where the
-    /// ledger has no such thing. The failure's cure is left empty.
-    ///
-    /// # Errors
-    /// Database faults.
-    async fn window(
-        &self,
-        key: &StreamKey,
-        start: Option<DateTime<Utc>>,
-        now: DateTime<Utc>,
-    ) -> Result<Option<WindowReport>, Fault>;
-
-    /// Whether the database answers.
-    ///
-    /// # Errors
-    /// Database faults.
-    async fn ping(&self) -> Result<(), Fault>;
 }

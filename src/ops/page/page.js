@@ -34,7 +34,7 @@
       if (!fresh) throw new Error('no main');
       const focused = main.contains(document.activeElement) ? document.activeElement.getAttribute('href') : null;
       // What stands at the upper edge stays there, whatever grows above it.
-      const edge = [...main.querySelectorAll('[id]')].find((part) => part.getBoundingClientRect().bottom > 0);
+      const edge = [...main.querySelectorAll('[id]')].filter((part) => part.getBoundingClientRect().top <= 0).pop();
       const top = edge && edge.getBoundingClientRect().top;
       main.replaceChildren(...fresh.childNodes);
       const same = edge && document.getElementById(edge.id);

@@ -1,6 +1,6 @@
 //! Each stream: its windows one by one, and its charts.
 
-use chrono::{DateTime, Duration, NaiveDate, Utc};
+use chrono::{DateTime, Datelike as _, Duration, NaiveDate, Utc};
 use maud::{Markup, html};
 
 use crate::domain::phrase::{page as say, status as words};
@@ -97,9 +97,10 @@ fn calendar(telling: &Telling, stream: &StreamStatus) -> Markup {
     html! {
         div {
             div.cal role="group" aria-label=(telling.fill(say::CALENDAR, &[("stream", &name)])) {
-                @for same in windows.chunk_by(|left, right| line(left) == line(right)) {
+                @for (index, same) in windows.chunk_by(|left, right| line(left) == line(right)).enumerate() {
                     div {
                         h4 { (lines.label(telling, same)) }
+                        @if index == 0 { @for _ in 0..lines.blanks(telling, windows) { b {} } }
                         @for known in same { (cell(telling, stream, &lines, known)) }
                     }
                 }
@@ -143,7 +144,7 @@ impl Lines {
     fn line(&self, telling: &Telling, start: DateTime<Utc>) -> NaiveDate {
         let date = start.with_timezone(&telling.zone).date_naive();
         match self {
-            Lines::Months => chrono::Datelike::with_day(&date, 1).unwrap_or(date),
+            Lines::Months => date.with_day(1).unwrap_or(date),
             Lines::Days => date,
         }
     }
@@ -153,6 +154,16 @@ impl Lines {
         match self {
             Lines::Months => first.format("%Y-%m").to_string(),
             Lines::Days => first.format("%m-%d").to_string(),
+        }
+    }
+
+    /// Places before the first window of the first line, so that the same day of each month stands below the
+    /// other.
+    fn blanks(&self, telling: &Telling, windows: &[WindowStatus]) -> u32 {
+        let daily = |known: &WindowStatus| known.window.end - known.window.start == Duration::days(1);
+        match (self, windows.first().filter(|first| daily(first))) {
+            (Lines::Months, Some(first)) => first.window.start.with_timezone(&telling.zone).day0(),
+            _ => 0,
         }
     }
 

@@ -62,6 +62,9 @@ impl View<'_> {
                     @if alert.source.is_some() || alert.stream.is_some() { ": " }
                     (telling.say(alert.kind.title()))
                 }
+                @if let Some(failure) = self.failure_of(alert) {
+                    " " (window_link(telling, failure_key(alert), failure.window, "./"))
+                }
                 @if let Some(since) = alert.since {
                     " " span.soft { (telling.fill(words::SINCE, &[("at", &telling.moment(Some(since)))])) }
                 }
@@ -69,6 +72,14 @@ impl View<'_> {
                 @if !alert.message.is_empty() { p.said { (alert.message) } }
             }
         }
+    }
+
+    /// Of a stream that fails, the failure.
+    fn failure_of(&self, alert: &Alert) -> Option<&StreamFailure> {
+        let (source, stream) = (alert.source.as_ref()?, alert.stream?);
+        let mut streams = self.report.streams.iter();
+        let failing = streams.find(|known| known.source == *source && known.stream == stream)?;
+        failing.failure.as_ref().filter(|_| alert.kind == AlertKind::StreamFailing)
     }
 
     pub(super) fn quarantine(&self) -> Markup {
@@ -122,6 +133,11 @@ impl View<'_> {
         };
         section("drifts", telling.say(words::DRIFTS), content)
     }
+}
+
+/// The stream that an alert is about, by its names.
+fn failure_key(alert: &Alert) -> (&str, &str) {
+    (alert.source.as_deref().unwrap_or_default(), alert.stream.map_or("", |stream| stream.as_str()))
 }
 
 /// A failure with what can be done about it.

@@ -55,11 +55,14 @@ impl Sheet<'_> {
         ]
     }
 
-    /// One line a stream that has a budget.
+    /// One line a stream that spent of a budget, or has to wait.
     pub(super) fn budgets(&mut self) {
         let report = self.report;
         let limited = |stream: &&crate::domain::status::StreamStatus| {
-            stream.detail.budget.requests_per_minute.is_some() || 0 < stream.detail.budget.rereads_today
+            let budget = &stream.detail.budget;
+            budget.rereads_per_day.is_some()
+                || 0 < budget.rereads_today
+                || Some(1_000) < budget.next_request_ms
         };
         for (index, stream) in report.streams.iter().filter(limited).enumerate() {
             if index == 0 {

@@ -104,7 +104,9 @@ async fn status_tells_before_the_first_sync_what_is_missing_and_after_it_what_is
     world.switches.set("sobot_extra_field", "none").unwrap();
     let desk = Desk::new(world, "").await;
     let before = desk.run(&["status"]).await.expect(0);
-    told!(before.stdout, @r#"
+    let (streams, windows) = before.stdout.split_once("\nWindows, the newest last\n").unwrap();
+    assert_eq!(windows.matches("  ......\n").count(), 2, "five days and today, twice: {windows}");
+    told!(streams, @r#"
     ccsync 0.1.0, TIME Asia/Shanghai: needs attention
 
     SOURCE  STREAM  STATE  COMPLETE UP TO  FINAL UP TO  ROWS  COMPLETE  OPEN  FAILED  UNVERIFIED  LAST READ
@@ -117,6 +119,10 @@ async fn status_tells_before_the_first_sync_what_is_missing_and_after_it_what_is
     let after = desk.run(&["status"]).await.expect(0);
     let (streams, runs) = after.stdout.split_once("\nLatest runs\n").unwrap();
     assert_eq!(runs.lines().count(), 5, "{runs}");
+    let (streams, windows) = streams.split_once("\nWindows, the newest last\n").unwrap();
+    for strip in ["  pppppo\n", "  ?????o\n"] {
+        assert!(windows.contains(strip), "{strip} in {windows}");
+    }
     told!(streams, @r#"
     ccsync 0.1.0, TIME Asia/Shanghai: healthy
 
@@ -131,6 +137,20 @@ async fn status_tells_before_the_first_sync_what_is_missing_and_after_it_what_is
     assert_eq!(json["streams"].as_array().unwrap().len(), 4, "{json}");
     assert_eq!(json["streams"][2]["rows"], desk.simulator.truth().calls.len(), "{json}");
     assert_eq!(json["runs"].as_array().unwrap().len(), 4, "{json}");
+}
+
+#[tokio::test]
+async fn a_watched_status_is_told_again_and_again_until_it_is_interrupted() {
+    let desk = Desk::new(recent_world(), "").await.with("CCSYNC__LANGUAGE", "zh-CN");
+    desk.run(&["sync", "moor.queue"]).await.expect(0);
+    let mut watching = desk.site.start(&["status", "--watch=1"]);
+    for _ in 0..3 {
+        let head = watching.line_with("Asia/Shanghai").await;
+        assert!(head.ends_with("需要处理") && head.starts_with("ccsync "), "{head}");
+        watching.line_with("最近运行").await;
+    }
+    let ended = watching.stop(rustix::process::Signal::INT).await.expect(0);
+    assert!(!ended.stdout.contains('\u{1b}'), "{}", ended.stdout);
 }
 
 #[tokio::test]
