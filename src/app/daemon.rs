@@ -80,6 +80,9 @@ impl App {
             loops.spawn(wait);
         }
         loops.spawn(watch_database(self.clone(), stop.clone()));
+        if let Some(notifier) = self.notifier()? {
+            loops.spawn(notifier.run(stop.clone()));
+        }
         let jitter = self.settings.scheduler.jitter;
         let scheduler = Scheduler::start(jobs, jitter, self.seams.clock.clone(), stop.clone()).await?;
         drop(scheduler_ready);
@@ -101,13 +104,15 @@ impl App {
 impl App {
     /// What the ops server of this process reads.
     pub fn ops_state(self: &Arc<Self>, readiness: Readiness) -> OpsState {
-        let app = self.clone();
+        let (app, looking, away) = (self.clone(), self.clone(), self.clone());
         OpsState {
             status: Arc::new(self.database.store.clone()),
             clock: self.seams.clock.clone(),
             readiness,
             metrics: crate::ops::prometheus::install(),
             enrich: Arc::new(move |report| app.enrich(report, true)),
+            surroundings: Arc::new(move || looking.surroundings()),
+            outage: Arc::new(move |message| away.alerts_without_database(message)),
             zone: self.settings.timezone,
             language: self.settings.language,
         }
@@ -147,7 +152,9 @@ async fn watch_database(app: Arc<App>, stop: CancellationToken) {
             () = stop.cancelled() => return,
             () = app.seams.clock.sleep(DATABASE_WATCH) => {}
         }
-        if let Err(fault) = app.database.store.ping().await {
+        let answer = app.database.store.ping().await;
+        app.note_database(answer.is_ok());
+        if let Err(fault) = answer {
             event::DatabaseUnreachable { message: &fault.chain() }.emit();
             if let Err(fault) = app.database.revive().await {
                 event::DatabaseUnreachable { message: &fault.chain() }.emit();

@@ -7,7 +7,8 @@
 use chrono::{DateTime, Utc};
 
 use crate::app::action::{ActionDesk, ActionError};
-use crate::app::stream::{http_config, moor_config, moor_limits, pass_config};
+use crate::app::policy::pass_config;
+use crate::app::stream::{http_config, moor_config, moor_limits};
 use crate::domain::action::{ActionCommand, ActionRecord, target};
 use crate::domain::fault::{Fault, FaultKind};
 use crate::domain::page::Closing;

@@ -1,39 +1,33 @@
 //! From a configured stream to one that can be read.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use chrono::{DateTime, Duration, Utc};
 use chrono_tz::Tz;
 use uuid::Uuid;
 
 use crate::app::Seams;
-use crate::config::{Account, EngineSettings, Settings, SourceSettings, StreamSettings, WindowSettings};
+use crate::app::policy::{pass_config, window_policy};
+use crate::config::{Account, Settings, SourceSettings, StreamSettings, WindowSettings};
+use crate::domain::alert::StreamWatch;
 use crate::domain::fault::{Fault, FaultKind};
 use crate::domain::forgotten::ForgottenBoard;
 use crate::domain::status::detail::StreamDetail;
 use crate::domain::status::{StreamDeclaration, StreamStatus, WindowTally};
 use crate::domain::stream::StreamId;
-use crate::domain::window::WindowGrid;
-use crate::engine::fetch::RetryConfig;
 use crate::engine::forgetting::Forgetful;
-use crate::engine::planner::WindowPolicy;
 use crate::engine::port::budget::{Budget, BudgetKey};
 use crate::engine::port::clock::Clock;
 use crate::engine::port::source::Source;
 use crate::engine::port::token::TokenVault;
-use crate::engine::reader::{PassConfig, ReadPolicy, StreamReader};
-use crate::engine::walk::WalkConfig;
+use crate::engine::progress::ProgressBoard;
+use crate::engine::reader::{ReadPolicy, StreamReader};
 use crate::scheduler::cron::CronSchedule;
+use crate::sources::clock_meter::ClockMeter;
 use crate::sources::http::{HttpClient, HttpConfig};
 use crate::sources::moor::{MoorAccount, MoorConfig, MoorLimits};
 use crate::sources::sobot::{SobotAccount, SobotConfig};
 use crate::store::PgStore;
-
-/// How long a vendor that never answered is tried before a pass gives up.
-const FIRST_CONTACT: std::time::Duration = std::time::Duration::from_secs(4);
-
-/// The largest page of calls that the configuration allows.
-const CALL_PAGE_MAX: u32 = 1_000;
 
 /// A stream with its schedule.
 pub(super) struct Stream {
@@ -41,6 +35,8 @@ pub(super) struct Stream {
     pub(super) schedule: CronSchedule,
     /// How long rows are kept.
     pub(super) retention: Option<Duration>,
+    /// How old its data may be, once it is known.
+    pub(super) promised: OnceLock<Duration>,
     window: Option<WindowSettings>,
     zone: Tz,
 }
@@ -57,6 +53,16 @@ impl Stream {
             schedule: self.schedule.expression().to_owned(),
             timezone: self.zone,
         }
+    }
+
+    /// How long a window may still change after its end.
+    pub(super) fn settle(&self) -> Duration {
+        self.window.as_ref().map_or(Duration::zero(), |window| length(window.settle))
+    }
+
+    /// Requests that second looks may cost in a business day.
+    pub(super) fn reread_requests_per_day(&self) -> Option<u32> {
+        self.window.as_ref()?.reread_requests_per_day
     }
 
     /// What there is to say of it before it was ever read.
@@ -78,6 +84,7 @@ impl Stream {
             failure: None,
             schedule,
             next_tick: None,
+            watch: StreamWatch::default(),
             detail: StreamDetail::default(),
         }
     }
@@ -105,13 +112,16 @@ pub(super) fn assemble(
     settings: &Settings,
     store: &PgStore,
     seams: &Seams,
+    meter: &ClockMeter,
     worker: Uuid,
+    progress: &ProgressBoard,
 ) -> Result<Vec<Stream>, Fault> {
     let store = Arc::new(store.clone());
     let budget = seams.budget.clone().unwrap_or_else(|| store.clone());
     let board = store.board().clone();
     let shared = Shared { vault: store.clone(), budget, clock: seams.clock.clone(), board };
-    endpoints(settings, &shared)?
+    let http = http_client(settings)?.measuring(meter);
+    endpoints(settings, &http, &shared)
         .into_iter()
         .map(|Endpoint { source, budget, settings: stream }| {
             let zone = settings.timezone;
@@ -137,9 +147,12 @@ pub(super) fn assemble(
                 worker,
                 policy,
                 page_log: Some(store.clone()),
+                progress: progress.clone(),
                 config: pass_config(&settings.engine, &stream),
             };
-            Ok(Stream { reader: Arc::new(reader), schedule, retention, window: stream.window, zone })
+            let promised = stream.fresh_within.map_or_else(OnceLock::new, |kept| length(kept).into());
+            let window = stream.window;
+            Ok(Stream { reader: Arc::new(reader), schedule, retention, promised, window, zone })
         })
         .collect()
 }
@@ -170,9 +183,8 @@ pub(super) fn http_config(settings: &Settings) -> HttpConfig {
 }
 
 /// The vendors' side of every enabled stream.
-pub(super) fn endpoints(settings: &Settings, shared: &Shared) -> Result<Vec<Endpoint>, Fault> {
-    let http = http_client(settings)?;
-    Ok(settings.sources.iter().flat_map(|source| account_endpoints(source, &http, shared)).collect())
+fn endpoints(settings: &Settings, http: &HttpClient, shared: &Shared) -> Vec<Endpoint> {
+    settings.sources.iter().flat_map(|source| account_endpoints(source, http, shared)).collect()
 }
 
 /// The 7moor account of a source, if it is one.
@@ -200,19 +212,33 @@ pub(super) fn moor_limits(source: &SourceSettings, budget: Arc<dyn Budget>) -> M
     }
 }
 
+/// The Sobot account of a source, if it is one.
+pub(super) fn sobot_account(
+    source: &SourceSettings,
+    http: &HttpClient,
+    shared: &Shared,
+) -> Option<SobotAccount> {
+    let Account::Sobot { app_id, app_key, .. } = &source.account else { return None };
+    let config = SobotConfig {
+        source: source.name.clone(),
+        base_url: source.base_url.clone(),
+        app_id: app_id.clone(),
+        app_key: app_key.clone(),
+        privacy: source.privacy.forgetting(&shared.board, &source.name),
+    };
+    Some(SobotAccount::new(config, http.clone(), shared.vault.clone(), shared.clock.clone()))
+}
+
 /// One account object for all streams of a source: they share its token.
-fn account_endpoints(source: &SourceSettings, http: &HttpClient, shared: &Shared) -> Vec<Endpoint> {
+pub(super) fn account_endpoints(
+    source: &SourceSettings,
+    http: &HttpClient,
+    shared: &Shared,
+) -> Vec<Endpoint> {
     let enabled = source.streams.iter().filter(|stream| stream.enabled);
     match &source.account {
-        Account::Sobot { app_id, app_key, .. } => {
-            let config = SobotConfig {
-                source: source.name.clone(),
-                base_url: source.base_url.clone(),
-                app_id: app_id.clone(),
-                app_key: app_key.clone(),
-                privacy: source.privacy.forgetting(&shared.board, &source.name),
-            };
-            let account = SobotAccount::new(config, http.clone(), shared.vault.clone(), shared.clock.clone());
+        Account::Sobot { .. } => {
+            let Some(account) = sobot_account(source, http, shared) else { return Vec::new() };
             let endpoint = |stream: &StreamSettings| Endpoint {
                 source: match stream.key.stream {
                     StreamId::SobotChatResult => account.chat_result(),
@@ -247,45 +273,6 @@ fn account_endpoints(source: &SourceSettings, http: &HttpClient, shared: &Shared
     }
 }
 
-fn length(length: std::time::Duration) -> Duration {
+pub(super) fn length(length: std::time::Duration) -> Duration {
     Duration::from_std(length).unwrap_or(Duration::MAX)
-}
-
-fn window_policy(window: &WindowSettings, retention: Option<Duration>, zone: Tz) -> WindowPolicy {
-    let origin = window.start.with_timezone(&zone).date_naive();
-    WindowPolicy {
-        start: window.start,
-        grid: WindowGrid::new(origin, length(window.window), zone),
-        lookback: length(window.lookback),
-        settle: length(window.settle),
-        reread_every: window.reread_every.map(length),
-        missed_revisions_max: window.missed_revisions_max.as_f64(),
-        reread_requests_per_day: window.reread_requests_per_day.map(u64::from),
-        retention,
-    }
-}
-
-pub(super) fn pass_config(engine: &EngineSettings, stream: &StreamSettings) -> PassConfig {
-    // A chat window asks for whole days, so its halves would be read as large as the whole.
-    let splits = stream.key.stream == StreamId::SobotCallResult;
-    PassConfig {
-        lease: engine.lease,
-        retry: RetryConfig {
-            tries_max: engine.retries,
-            base: engine.retry_base,
-            max: engine.retry_max,
-            first_contact: FIRST_CONTACT,
-        },
-        walk: WalkConfig {
-            page_size: stream.page_size,
-            page_size_max: if splits { CALL_PAGE_MAX } else { stream.page_size },
-            pages_max: engine.pages_max,
-            rows_max: splits.then_some(u64::from(engine.window_rows_max)),
-            doubles: false,
-            follow: false,
-        },
-        walks_max: engine.walks_max,
-        keep_pages_over: engine.keep_pages_over,
-        absence_max: stream.absence_max,
-    }
 }

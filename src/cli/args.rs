@@ -1,6 +1,8 @@
 //! The command line.
 
 mod grant;
+mod notify;
+mod quarantine;
 mod verify;
 
 use std::path::PathBuf;
@@ -10,6 +12,8 @@ use chrono_tz::Tz;
 use clap::{Args, Parser, Subcommand};
 
 pub(super) use self::grant::{GrantCommand, SchemaArgs, SchemaFormat};
+pub(super) use self::notify::NotifyCommand;
+pub(super) use self::quarantine::{QuarantineArgs, QuarantineVerb, RetryArgs};
 pub(super) use self::verify::{ExplainArgs, VerifyArgs};
 use crate::app::StreamChoice;
 use crate::cli::action::ActionCommand;
@@ -21,7 +25,6 @@ use crate::cli::retention::RetentionArgs;
 use crate::cli::roster::RosterCommand;
 use crate::cli::status::StatusArgs;
 use crate::cli::workbench::WorkbenchArgs;
-use crate::domain::stream::StreamId;
 use crate::domain::window::local_midnight;
 use crate::simulator::SimulatorArgs;
 
@@ -41,12 +44,13 @@ pub(super) enum Command {
     /// The daemon: reads every stream on its schedule until it is stopped.
     Run,
     /// One pass over all streams, or those named, then exit.
-    Sync(SyncArgs),
+    Sync(PassArgs),
     /// Read a stretch of time again, or for the first time.
     Backfill(BackfillArgs),
     /// What the next pass would request; touches nothing.
     Plan(SyncArgs),
-    /// Is all in place? Configuration, database, one request per stream.
+    /// Is all in place? Settings, host, database, credentials, clocks, one request per stream; each with its cure.
+    #[command(visible_alias = "doctor")]
     Check(JsonArgs),
     /// What is complete up to when, what failed and what to do.
     Status(StatusArgs),
@@ -87,8 +91,11 @@ pub(super) enum Command {
     /// Let a login read what is meant for it.
     #[command(subcommand)]
     Grant(GrantCommand),
-    /// Create or update the tables.
-    Migrate,
+    /// Who was told when something was the matter, and whether the way there works.
+    #[command(subcommand)]
+    Notify(NotifyCommand),
+    /// Create or update the tables; `run` and `sync` do so by themselves.
+    Migrate(MigrateArgs),
     /// The configuration in effect, secrets hidden.
     Config(JsonArgs),
     /// The vendors, played on one port of this machine, for trials and tests.
@@ -123,6 +130,16 @@ pub(super) struct JsonArgs {
 }
 
 #[derive(Debug, Args)]
+pub(super) struct MigrateArgs {
+    /// Show what would be applied, and which tables that are in use it works on. Changes nothing.
+    #[arg(long)]
+    pub plan: bool,
+    /// Print JSON.
+    #[arg(long, requires = "plan")]
+    pub json: bool,
+}
+
+#[derive(Debug, Args)]
 pub(super) struct SyncArgs {
     /// Streams, for example `sobot.call_result`, or `mysource/sobot.call_result` for one source's.
     #[arg(value_name = "STREAM")]
@@ -130,6 +147,15 @@ pub(super) struct SyncArgs {
     /// Print JSON.
     #[arg(long)]
     pub json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct PassArgs {
+    #[command(flatten)]
+    pub sync: SyncArgs,
+    /// Show no progress.
+    #[arg(long)]
+    pub no_progress: bool,
 }
 
 #[derive(Debug, Args)]
@@ -143,79 +169,12 @@ pub(super) struct BackfillArgs {
     /// First instant not wanted any more, likewise.
     #[arg(long, value_name = "DATE")]
     pub to: Moment,
+    /// Show no progress.
+    #[arg(long)]
+    pub no_progress: bool,
     /// Print JSON.
     #[arg(long)]
     pub json: bool,
-}
-
-#[derive(Debug, Args)]
-pub(super) struct QuarantineArgs {
-    #[command(subcommand)]
-    pub verb: QuarantineVerb,
-}
-
-#[derive(Debug, Subcommand)]
-pub(super) enum QuarantineVerb {
-    /// What is set aside, without the records themselves.
-    List {
-        /// Of this source only.
-        #[arg(long)]
-        source: Option<String>,
-        /// Of this stream only, for example `sobot.call_result`.
-        #[arg(long)]
-        stream: Option<StreamId>,
-        /// Those that are not open any more, too.
-        #[arg(long)]
-        all: bool,
-        /// Print JSON.
-        #[arg(long)]
-        json: bool,
-    },
-    /// All about one record, with the record itself: raw vendor data.
-    Show {
-        /// Number of the entry.
-        id: i64,
-        /// Print JSON.
-        #[arg(long)]
-        json: bool,
-    },
-    /// Read records again with this version's readers and store what can be read; asks no vendor.
-    Retry(RetryArgs),
-    /// Give records up for good: they never count again.
-    Drop {
-        /// Numbers of entries.
-        #[arg(value_name = "ID", required = true)]
-        ids: Vec<i64>,
-        /// Why; kept with the entry.
-        #[arg(long, value_name = "TEXT", value_parser = said)]
-        reason: String,
-        /// Print JSON.
-        #[arg(long)]
-        json: bool,
-    },
-}
-
-#[derive(Debug, Args)]
-pub(super) struct RetryArgs {
-    /// Numbers of entries.
-    #[arg(value_name = "ID", required_unless_present_any = ["all", "source", "stream"])]
-    pub ids: Vec<i64>,
-    /// All open ones.
-    #[arg(long, conflicts_with = "ids")]
-    pub all: bool,
-    /// Of this source only.
-    #[arg(long)]
-    pub source: Option<String>,
-    /// Of this stream only, for example `sobot.call_result`.
-    #[arg(long)]
-    pub stream: Option<StreamId>,
-    /// Print JSON.
-    #[arg(long)]
-    pub json: bool,
-}
-
-fn said(text: &str) -> Result<String, String> {
-    if text.trim().is_empty() { Err("say why".to_owned()) } else { Ok(text.to_owned()) }
 }
 
 #[derive(Debug, Args)]

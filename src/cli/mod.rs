@@ -16,10 +16,12 @@ mod forget;
 mod grant;
 mod migrate;
 mod moor;
+mod notify;
 mod operator;
 mod output;
 mod plan;
 mod privacy;
+mod progress;
 mod quarantine;
 mod retention;
 mod roster;
@@ -74,7 +76,7 @@ fn dispatch(cli: Cli) -> Result<Exit, Failure> {
         return config::config(&settings, args);
     }
     init_log(settings.log.format, &settings.log.filter)?;
-    if !matches!(cli.command, Command::Migrate) {
+    if !matches!(cli.command, Command::Migrate(_)) {
         settings.require_sources()?;
     }
     tell_of_feeds(&settings, &cli.command);
@@ -84,12 +86,13 @@ fn dispatch(cli: Cli) -> Result<Exit, Failure> {
             Command::Sync(args) => sync::sync(settings, args).await,
             Command::Backfill(args) => backfill::backfill(settings, args).await,
             Command::Plan(args) => plan::plan(settings, args).await,
-            Command::Check(args) => check::check(settings, args).await,
+            Command::Check(args) => check::check(settings, cli.config.as_deref(), args).await,
             Command::Status(args) => status::status(settings, args).await,
             Command::Verify(args) => verify::verify(settings, args).await,
             Command::Explain(args) => explain::explain(settings, args).await,
             Command::Absence(command) => absence::absence(settings, command).await,
             Command::Contract(args) => contract::contract(settings, args).await,
+            Command::Notify(command) => notify::notify(settings, command).await,
             Command::Quarantine(args) => quarantine::quarantine(settings, args).await,
             Command::Retention(args) => retention::retention(settings, args).await,
             Command::Forget(args) => forget::forget(settings, args).await,
@@ -101,7 +104,7 @@ fn dispatch(cli: Cli) -> Result<Exit, Failure> {
             Command::Schema(args) => schema::schema(settings, args).await,
             Command::Privacy(command) => privacy::privacy(settings, command).await,
             Command::Grant(command) => grant::grant(settings, command).await,
-            Command::Migrate => migrate::migrate(settings).await,
+            Command::Migrate(args) => migrate::migrate(settings, args).await,
             Command::Config(_) | Command::Simulator(_) | Command::Demo(_) => Ok(Exit::Done),
         }
     })

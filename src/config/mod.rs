@@ -9,6 +9,7 @@ mod error;
 mod feed;
 mod layer;
 mod leaf;
+mod notify;
 mod privacy;
 mod read;
 mod reader;
@@ -27,6 +28,7 @@ use chrono::{DateTime, Utc};
 
 pub use self::error::{ConfigError, ConfigErrors, Origin};
 pub use self::feed::{FeedSettings, TokenForm};
+pub use self::notify::NotifySettings;
 pub use self::render::{Format, render};
 pub use self::settings::{
     Account, ActionBody, AgentSettings, DatabaseSettings, EngineSettings, HttpSettings, LogFormat,

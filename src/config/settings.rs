@@ -11,6 +11,7 @@ use url::Url;
 
 use super::error::{ConfigError, ConfigErrors};
 use super::feed::FeedSettings;
+use super::notify::NotifySettings;
 use crate::domain::language::Language;
 use crate::domain::privacy::{CustomFieldPolicy, Privacy};
 use crate::domain::share::Share;
@@ -37,6 +38,8 @@ pub struct Settings {
     pub privacy: PrivacySettings,
     /// What is logged and how.
     pub log: LogSettings,
+    /// Who is told when something is the matter, by name.
+    pub notify: Vec<NotifySettings>,
     /// The vendor accounts, by name.
     pub sources: Vec<SourceSettings>,
 }
@@ -69,6 +72,8 @@ pub struct OpsSettings {
     pub enabled: bool,
     /// Address to serve it on.
     pub listen: SocketAddr,
+    /// Where people find the page, for links to it.
+    pub public_url: Option<Url>,
 }
 
 /// `[http]`
@@ -237,6 +242,8 @@ pub struct StreamSettings {
     pub requests_per_minute: u32,
     /// Share of a window or snapshot that may vanish at once.
     pub absence_max: Share,
+    /// Data may be this old before an alert is raised; `None`: by the schedule.
+    pub fresh_within: Option<Duration>,
     /// What is older is removed; `None`: nothing ever.
     pub retention: Option<Duration>,
     /// For windowed streams.

@@ -1,11 +1,14 @@
 //! What an operator should look at: the conditions that page, status, metrics and notices tell, under the names by
 //! which `docs/runbook.md` and `deploy/prometheus/alerts.yml` know them.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, Duration, Utc};
 use serde::Serialize;
 
 use crate::domain::phrase::{Phrase, alert};
-use crate::domain::stream::StreamId;
+use crate::domain::stream::{StreamId, StreamKey};
+
+/// An agent's feed may be away for so long before somebody should look.
+pub const UNHEARD_MAX: Duration = Duration::minutes(5);
 
 /// What is the matter.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -49,7 +52,27 @@ pub enum Severity {
     Critical,
 }
 
+impl Severity {
+    /// As it is stored and labelled.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Severity::Warning => "warning",
+            Severity::Critical => "critical",
+        }
+    }
+
+    /// The severity of this name.
+    pub fn from_name(name: &str) -> Option<Severity> {
+        [Severity::Warning, Severity::Critical].into_iter().find(|severity| severity.as_str() == name)
+    }
+}
+
 impl AlertKind {
+    /// The kind of this name.
+    pub fn from_name(name: &str) -> Option<AlertKind> {
+        AlertKind::ALL.into_iter().find(|kind| kind.as_str() == name)
+    }
+
     /// All of them, what is most urgent first.
     pub const ALL: [AlertKind; 13] = [
         AlertKind::DatabaseUnreachable,
@@ -161,4 +184,67 @@ pub struct Alert {
     pub message: String,
     /// What the operator can do, in the configured language.
     pub cure: String,
+}
+
+/// What was promised of a stream, and what says whether it is kept.
+#[derive(Debug, Clone, PartialEq, Default, Serialize)]
+pub struct StreamWatch {
+    /// Data may be this old, in seconds; `None` where nothing is promised.
+    pub fresh_within_seconds: Option<i64>,
+    /// When its last run began, whoever began it.
+    pub last_run_at: Option<DateTime<Utc>>,
+    /// Ticks since then; those of the last minute are still on their way.
+    pub ticks_missed: u64,
+    /// Requests that second looks may cost in a business day; `None`: any number.
+    pub reread_requests_per_day: Option<u32>,
+    /// Requests that they cost today.
+    pub reread_requests_today: i64,
+    /// Requests that a window costs, on the average of the last reads.
+    pub requests_per_window: i64,
+    /// Open quarantine entries that came within the last day.
+    pub quarantined_lately: i64,
+    /// When the oldest open one came.
+    pub quarantined_since: Option<DateTime<Utc>>,
+}
+
+/// What a process sees around it, without the database.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Surroundings {
+    /// By how much the vendors' clocks differ at least, by source, where answers were measured.
+    pub clock_skews: Vec<ClockSkew>,
+    /// The disk under `database.data_dir`, where ccsync keeps something there.
+    pub disk: Option<DiskRoom>,
+    /// What waits on disk for the database, by feed.
+    pub spools: Vec<SpoolFill>,
+}
+
+/// The difference of two clocks.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ClockSkew {
+    /// The source.
+    pub source: String,
+    /// By how much its clock is ahead of ours; negative: behind.
+    pub ahead: Duration,
+}
+
+/// Room on a disk.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DiskRoom {
+    /// A directory on it.
+    pub directory: String,
+    /// Bytes that are free for us.
+    pub free_bytes: u64,
+    /// Bytes in all.
+    pub size_bytes: u64,
+}
+
+/// How full a spool is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SpoolFill {
+    /// The feed.
+    pub key: StreamKey,
+    /// Bytes that wait.
+    pub bytes: u64,
+    /// Bytes that there is room for.
+    pub bytes_max: u64,
 }

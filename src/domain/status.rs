@@ -8,7 +8,7 @@ use chrono::{DateTime, Duration, Utc};
 use chrono_tz::Tz;
 use serde::Serialize;
 
-use crate::domain::alert::Alert;
+use crate::domain::alert::{Alert, StreamWatch};
 use crate::domain::drift::DriftEntry;
 use crate::domain::run::Counts;
 use crate::domain::status::detail::{StatusDetail, StreamDetail};
@@ -35,8 +35,8 @@ pub struct StatusReport {
     pub generated_at: DateTime<Utc>,
     /// Of the program.
     pub version: String,
-    /// No stream has a failure that is newer than its last success, none was never read, and no alarm waits
-    /// for a person.
+    /// No stream has a failure that is newer than its last success, none was never read, no alarm waits
+    /// for a person, and no critical alert stands.
     pub healthy: bool,
     /// What stands and should be looked at, the most urgent first.
     pub alerts: Vec<Alert>,
@@ -129,6 +129,9 @@ pub struct StreamStatus {
     pub schedule: String,
     /// The next tick, where a scheduler runs in this process.
     pub next_tick: Option<DateTime<Utc>>,
+    /// What was promised of it, and what says whether it is kept.
+    #[serde(flatten)]
+    pub watch: StreamWatch,
     /// What stands behind the figures.
     #[serde(flatten)]
     pub detail: StreamDetail,
@@ -225,6 +228,9 @@ pub struct RunStatus {
     pub outcome: String,
     /// What it counted so far.
     pub counts: Counts,
+    /// Windows of this run, read or still to be read, as planned at its last commit: `counts.windows` of them are done.
+    /// `None` before the first commit, and of feeds.
+    pub windows_due: Option<i64>,
     /// Why it did not succeed.
     pub message: Option<String>,
 }

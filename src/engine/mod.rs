@@ -1,6 +1,7 @@
 //! The machine: plans windows, walks pages, retries, commits. It owns the ports that the shores implement
 //! and knows no vendor, no HTTP and no SQL.
 
+pub mod alert;
 pub mod fault_policy;
 pub mod feed;
 pub mod fetch;
@@ -8,6 +9,7 @@ pub mod forgetting;
 pub mod pass;
 pub mod planner;
 pub mod port;
+pub mod progress;
 pub mod read;
 pub mod reader;
 pub mod reread;

@@ -7,6 +7,8 @@ use serde::Deserialize;
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::util::SubscriberInitExt as _;
 
+use crate::ops::terminal::stderr;
+
 /// Libraries that tell of their own work at info and below. A filter that names one of them wins.
 const QUIETED: &str = "sqlx=warn,hyper=warn,hyper_util=warn,h2=warn,reqwest=warn,rustls=warn,tower=warn,\
                        axum=warn,tokio_cron_scheduler=warn,tungstenite=warn,\
@@ -49,7 +51,7 @@ pub enum LogError {
 pub fn init(format: LogFormat, filter: &str) -> Result<(), LogError> {
     let filter = parse_filter(filter)?;
     let terminal = std::io::stderr().is_terminal();
-    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(stderr);
     let human = match format {
         LogFormat::Auto => terminal,
         LogFormat::Human => true,

@@ -1,6 +1,7 @@
 //! What people and probes are told: the ops server, the status for a terminal, the log. It only reads.
 
 pub mod log;
+pub mod notify;
 mod page;
 pub mod prometheus;
 mod reader;
@@ -10,4 +11,5 @@ pub mod server;
 mod status_cache;
 pub mod status_text;
 mod telling;
+pub mod terminal;
 mod text_table;

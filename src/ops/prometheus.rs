@@ -7,6 +7,7 @@ use std::sync::OnceLock;
 use chrono::{DateTime, Utc};
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 
+use crate::domain::alert::{Alert, DiskRoom, SpoolFill, Surroundings};
 use crate::domain::status::{FeedStatus, StatusReport, StreamStatus};
 use crate::domain::stream::StreamId;
 use crate::telemetry::metric;
@@ -65,6 +66,61 @@ pub(super) fn render_status(text: &mut String, report: Option<&StatusReport>) {
     }
     let alarms = |stream: &StreamStatus| (labels(stream), stream.absence_alarms);
     gauge(text, metric::ABSENCE_ALARMS_OPEN, streams.iter().map(alarms));
+    render_watches(text, streams);
+}
+
+/// What was promised of streams, and what says whether it is kept.
+fn render_watches(text: &mut String, streams: &[StreamStatus]) {
+    let each = |value: fn(&StreamStatus) -> Option<i64>| {
+        let sample = move |stream: &StreamStatus| Some((labels(stream), value(stream)?));
+        streams.iter().filter_map(sample).collect::<Vec<_>>()
+    };
+    gauge(text, metric::LAST_RUN, instants(streams, |stream| stream.watch.last_run_at));
+    gauge(text, metric::FRESH_WITHIN, each(|stream| stream.watch.fresh_within_seconds));
+    gauge(text, metric::TICKS_PENDING, each(|stream| i64::try_from(stream.watch.ticks_missed).ok()));
+    gauge(text, metric::REREAD_REQUESTS, each(|stream| Some(stream.watch.reread_requests_today)));
+    gauge(
+        text,
+        metric::REREAD_REQUESTS_LIMIT,
+        each(|stream| stream.watch.reread_requests_per_day.map(i64::from)),
+    );
+    gauge(text, metric::QUARANTINE_LATELY, each(|stream| Some(stream.watch.quarantined_lately)));
+    gauge(text, metric::CONTRACT_DRIFTS, each(|stream| i64::try_from(stream.drifts.len()).ok()));
+}
+
+/// Appends the gauges of what is known without the database.
+pub(super) fn render_surroundings(text: &mut String, surroundings: &Surroundings) {
+    let bytes = |bytes: u64| i64::try_from(bytes).unwrap_or(i64::MAX);
+    let skews = surroundings.clock_skews.iter();
+    gauge(
+        text,
+        metric::CLOCK_SKEW,
+        skews.map(|skew| (label(metric::SOURCE, &skew.source), skew.ahead.num_seconds())),
+    );
+    let disk = |room: fn(&DiskRoom) -> u64| {
+        surroundings.disk.iter().map(move |disk| (String::new(), bytes(room(disk))))
+    };
+    gauge(text, metric::DISK_FREE, disk(|disk| disk.free_bytes));
+    gauge(text, metric::DISK_SIZE, disk(|disk| disk.size_bytes));
+    let spools = |fill: fn(&SpoolFill) -> u64| {
+        let sample =
+            move |spool: &SpoolFill| (labels_of(&spool.key.source, spool.key.stream), bytes(fill(spool)));
+        surroundings.spools.iter().map(sample)
+    };
+    gauge(text, metric::SPOOL, spools(|spool| spool.bytes));
+    gauge(text, metric::SPOOL_LIMIT, spools(|spool| spool.bytes_max));
+}
+
+/// Appends what stands. A label that is empty is none to Prometheus.
+pub(super) fn render_alerts(text: &mut String, alerts: &[Alert]) {
+    let sample = |alert: &Alert| {
+        let (kind, severity) = (alert.kind.as_str(), alert.severity.as_str());
+        let mut labels = vec![label(metric::ALERT_NAME, kind), label(metric::SEVERITY, severity)];
+        labels.extend(alert.source.iter().map(|source| label(metric::SOURCE, source)));
+        labels.extend(alert.stream.map(|stream| label(metric::STREAM, stream.as_str())));
+        (labels.join(","), 1)
+    };
+    gauge(text, metric::ALERT, alerts.iter().map(sample));
 }
 
 fn gauge(text: &mut String, name: &str, samples: impl IntoIterator<Item = (String, i64)>) {
@@ -103,6 +159,10 @@ fn labels(stream: &StreamStatus) -> String {
 }
 
 fn labels_of(source: &str, stream: StreamId) -> String {
-    let source = source.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n");
-    format!("{}=\"{source}\",{}=\"{}\"", metric::SOURCE, metric::STREAM, stream)
+    format!("{},{}", label(metric::SOURCE, source), label(metric::STREAM, stream.as_str()))
+}
+
+fn label(name: &str, value: &str) -> String {
+    let value = value.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n");
+    format!("{name}=\"{value}\"")
 }

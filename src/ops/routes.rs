@@ -126,10 +126,16 @@ async fn readyz(State(shared): State<Arc<Shared>>) -> Response {
 }
 
 async fn metrics(State(shared): State<Arc<Shared>>) -> Response {
-    let mut text = shared.state.metrics.render();
-    let report = shared.cache.get(&shared.state).await;
+    let state = &shared.state;
+    let mut text = state.metrics.render();
+    let report = shared.cache.get(state).await;
     // Without the database the counters are still worth reading, and `ccsync_up` says the rest.
     prometheus::render_status(&mut text, report.as_deref().ok());
+    prometheus::render_surroundings(&mut text, &(state.surroundings)());
+    match &report {
+        Ok(report) => prometheus::render_alerts(&mut text, &report.alerts),
+        Err(message) => prometheus::render_alerts(&mut text, &(state.outage)(message)),
+    }
     ([(CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], text).into_response()
 }
 
@@ -137,7 +143,9 @@ async fn api_status(State(shared): State<Arc<Shared>>) -> Response {
     match shared.cache.get(&shared.state).await {
         Ok(report) => Json(report.as_ref()).into_response(),
         Err(message) => {
-            let body = Json(json!({ "error": format!("database cannot be read: {message}") }));
+            let alerts = (shared.state.outage)(&message);
+            let body =
+                Json(json!({ "error": format!("database cannot be read: {message}"), "alerts": alerts }));
             (StatusCode::SERVICE_UNAVAILABLE, body).into_response()
         }
     }

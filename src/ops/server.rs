@@ -9,6 +9,7 @@ use metrics_exporter_prometheus::PrometheusHandle;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
+use crate::domain::alert::{Alert, Surroundings};
 use crate::domain::language::Language;
 use crate::domain::status::StatusReport;
 use crate::engine::port::clock::Clock;
@@ -25,6 +26,12 @@ const UPKEEP_PERIOD: Duration = Duration::from_secs(5);
 /// Adds what only the assembled process knows: next ticks, cures.
 pub type Enrich = Arc<dyn Fn(StatusReport) -> StatusReport + Send + Sync>;
 
+/// What the process sees around it.
+pub type Look = Arc<dyn Fn() -> Surroundings + Send + Sync>;
+
+/// What stands while there is no report, for what was said instead.
+pub type Outage = Arc<dyn Fn(&str) -> Vec<Alert> + Send + Sync>;
+
 /// What the server reads.
 #[derive(Clone)]
 pub struct OpsState {
@@ -38,6 +45,10 @@ pub struct OpsState {
     pub metrics: PrometheusHandle,
     /// Applied to each report.
     pub enrich: Enrich,
+    /// Told in metrics, with the database and without.
+    pub surroundings: Look,
+    /// Told in place of a report's alerts.
+    pub outage: Outage,
     /// In which the page shows instants.
     pub zone: Tz,
     /// In which the page is written for whoever asks for no other language.

@@ -14,6 +14,15 @@ use croner::{Cron, JobType};
 /// No zone has moved its clocks by more than this at once in the time we deal with.
 const SHIFT_MAX: Duration = Duration::hours(4);
 
+/// Ticks that are looked at one by one for the longest pause: enough for whatever repeats within an hour.
+const PAUSE_TICKS: usize = 62;
+
+/// How far apart it is looked for after that: not a whole hour, so that each part of an hour is met.
+const PAUSE_STEP: Duration = Duration::minutes(50);
+
+/// How far ahead it is looked for at least: nights and week-ends are pauses.
+const PAUSE_LOOKAHEAD: Duration = Duration::days(8);
+
 /// A parsed expression in its time zone.
 #[derive(Debug, Clone, PartialEq)]
 pub struct CronSchedule {
@@ -104,8 +113,27 @@ impl CronSchedule {
         }
     }
 
+    /// The longest pause between two ticks that is to be expected from `now` on: of the next ticks, and here and there
+    /// in the coming week. Zero where it ticks no more.
+    pub fn longest_pause(&self, now: DateTime<Utc>) -> Duration {
+        let (mut at, mut longest) = (now, Duration::zero());
+        let week = now + PAUSE_LOOKAHEAD;
+        for _ in 0..PAUSE_TICKS {
+            let Some(next) = self.next_tick(at) else { return longest };
+            // Before the first tick it may have paused since any time.
+            longest = if at == now { longest } else { longest.max(next - at) };
+            at = next;
+        }
+        while at < week {
+            let pause = self.last_tick(at).zip(self.next_tick(at)).map(|(last, next)| next - last);
+            longest = longest.max(pause.unwrap_or_default());
+            at += PAUSE_STEP;
+        }
+        longest
+    }
+
     /// How many ticks there are after `after` and up to `until`, counted up to `limit`.
-    pub(super) fn ticks_between(&self, after: DateTime<Utc>, until: DateTime<Utc>, limit: u64) -> u64 {
+    pub fn ticks_between(&self, after: DateTime<Utc>, until: DateTime<Utc>, limit: u64) -> u64 {
         let mut count = 0;
         let mut at = after;
         while count < limit {

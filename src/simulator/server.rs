@@ -5,7 +5,10 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Router;
+use axum::http::HeaderValue;
+use axum::http::header::DATE;
+use axum::response::Response;
+use axum::{Router, extract};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
@@ -47,7 +50,8 @@ impl Simulator {
             .merge(moor::router())
             .merge(workbench::router())
             .merge(control::router())
-            .with_state(Arc::clone(&state));
+            .with_state(Arc::clone(&state))
+            .layer(axum::middleware::map_response_with_state(Arc::clone(&state), dated));
         let stop = state.stop.clone();
         let server = runtime.spawn(async move {
             let serving = axum::serve(listener, app).with_graceful_shutdown(stop.cancelled_owned());
@@ -168,4 +172,13 @@ impl Drop for Simulator {
         // The tasks see it and end; nothing waits for them here.
         self.state.stop.cancel();
     }
+}
+
+/// An answer says when it was given, by the vendors' clock.
+async fn dated(extract::State(state): extract::State<Arc<State>>, mut response: Response) -> Response {
+    let date = state.now().format("%a, %d %b %Y %H:%M:%S GMT").to_string();
+    if let Ok(date) = HeaderValue::from_str(&date) {
+        response.headers_mut().insert(DATE, date);
+    }
+    response
 }

@@ -4,6 +4,7 @@
 use std::fmt;
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
 use reqwest::header::{
     ACCEPT, CONTENT_TYPE, DATE, HeaderMap, HeaderName, HeaderValue, LOCATION, RETRY_AFTER,
 };
@@ -13,6 +14,7 @@ use url::Url;
 use crate::domain::fault::{Fault, FaultKind};
 use crate::sources::address::{authority, is_loopback};
 use crate::sources::answer::{Answer, http_date};
+use crate::sources::clock_meter::ClockMeter;
 use crate::sources::repair::body_text;
 use crate::sources::site::CallSite;
 use crate::telemetry::failpoint::{Failpoint, failpoint};
@@ -59,6 +61,7 @@ pub struct HttpClient {
     /// For this machine itself, which a proxy could not reach.
     loopback: reqwest::Client,
     body_bytes_max: usize,
+    meter: Option<ClockMeter>,
 }
 
 impl HttpClient {
@@ -88,7 +91,22 @@ impl HttpClient {
             outward: builder().build().map_err(fault)?,
             loopback: builder().no_proxy().build().map_err(fault)?,
             body_bytes_max: config.body_bytes_max,
+            meter: None,
         })
+    }
+
+    /// The same client; what it gets says how the vendors' clocks differ.
+    #[must_use]
+    pub fn measuring(self, meter: &ClockMeter) -> HttpClient {
+        HttpClient { meter: Some(meter.clone()), ..self }
+    }
+
+    fn measure(&self, site: &CallSite, asked_at: Option<DateTime<Utc>>, headers: &HeaderMap) {
+        if let Some((meter, asked_at)) = self.meter.as_ref().zip(asked_at)
+            && let Some(date) = text_of(headers, &DATE).and_then(|text| http_date(&text))
+        {
+            meter.answered(site.source(), asked_at, date);
+        }
     }
 
     /// Sends one request and reads the answer whole, whatever its status.
@@ -114,12 +132,14 @@ impl HttpClient {
             builder = builder.timeout(limit);
         }
         failpoint(Failpoint::RequestReady).await.map_err(Lost::unsent)?;
+        let asked_at = self.meter.as_ref().map(ClockMeter::now);
         let sent = builder.header(ACCEPT, "application/json").send().await;
         let response = sent.map_err(|error| {
             let unsent = error.is_connect() || error.is_builder();
             Lost { fault: transport(site, error, "no answer"), unsent }
         })?;
         let sent = |fault| Lost { fault, unsent: false };
+        self.measure(site, asked_at, response.headers());
         failpoint(Failpoint::RequestAnswered).await.map_err(sent)?;
         refuse_redirect(site, &request.url, &response).map_err(sent)?;
         self.read(site, response).await.map_err(sent)

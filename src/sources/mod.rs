@@ -4,16 +4,17 @@
 //! [`Source`]: crate::engine::port::source::Source
 //! [`Feed`]: crate::engine::port::feed::Feed
 
+pub mod clock_meter;
 pub mod http;
 pub mod moor;
 pub mod sobot;
 pub mod workbench;
 
-mod address;
+pub(crate) mod address;
 mod answer;
 mod contract;
 mod instant;
 mod reading;
 mod repair;
 mod scalar;
-mod site;
+pub(crate) mod site;

@@ -20,6 +20,11 @@ pub(crate) struct CallSite {
 }
 
 impl CallSite {
+    /// The operator's name for the account.
+    pub(crate) fn source(&self) -> &str {
+        self.subject.split('/').next().unwrap_or_default()
+    }
+
     pub(crate) fn fault(&self, kind: FaultKind, what: impl fmt::Display) -> Fault {
         Fault::new(kind, format!("{}: {}: {what}", self.subject, self.request))
     }

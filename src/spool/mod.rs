@@ -2,8 +2,10 @@
 
 mod disk;
 mod line;
+mod room;
 mod segment;
 mod waiting;
 
 pub use self::disk::DiskSpool;
+pub use self::room::room;
 pub use self::waiting::waiting;

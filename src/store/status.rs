@@ -11,6 +11,7 @@ use chrono::{DateTime, Duration, Utc};
 use sqlx::postgres::PgRow;
 use sqlx::{Executor as _, PgConnection, Row as _};
 
+use crate::domain::alert::{StreamWatch, UNHEARD_MAX};
 use crate::domain::fault::Fault;
 use crate::domain::status::detail::StreamDetail;
 use crate::domain::status::window::WindowReport;
@@ -18,6 +19,7 @@ use crate::domain::status::{FeedStatus, RunStatus, StatusReport, StreamFailure, 
 use crate::domain::stream::{StreamId, StreamKey};
 use crate::domain::window::TimeWindow;
 use crate::engine::port::status::StatusRead;
+use crate::store::alert::watches_fetch;
 use crate::store::contract_drift::drifts_fetch;
 use crate::store::fault::{Done, from_sql};
 use crate::store::feed::status::feeds_fetch;
@@ -77,9 +79,6 @@ left join alarm a on a.source = f.source and a.stream = f.stream
 /// So long a departure from the documents is news.
 const DRIFT_AGE: Duration = Duration::days(7);
 
-/// An agent's feed may be away for so long before somebody should look.
-const UNHEARD_MAX: chrono::Duration = chrono::Duration::minutes(5);
-
 #[async_trait]
 impl StatusRead for PgStore {
     async fn status(&self, now: DateTime<Utc>) -> Result<StatusReport, Fault> {
@@ -118,6 +117,13 @@ impl PgStore {
             };
             if let Some(stream) = streams.iter_mut().find(is_of) {
                 stream.drifts.push(entry);
+            }
+        }
+        for (key, watch) in watches_fetch(&mut transaction, now).await? {
+            let is_of =
+                |stream: &&mut StreamStatus| (&stream.source, stream.stream) == (&key.source, key.stream);
+            if let Some(stream) = streams.iter_mut().find(is_of) {
+                stream.watch = watch;
             }
         }
         for ((source, id), calendar) in calendars_fetch(&mut transaction, now).await? {
@@ -200,6 +206,7 @@ fn stream_status(row: &PgRow, stream: StreamId) -> Result<StreamStatus, sqlx::Er
         failure: stream_failure(row)?,
         schedule: row.try_get("schedule")?,
         next_tick: None,
+        watch: StreamWatch::default(),
         detail: StreamDetail::default(),
     })
 }
@@ -243,6 +250,7 @@ async fn runs_fetch(connection: &mut PgConnection) -> Done<Vec<RunStatus>> {
             finished_at: row.try_get("finished_at")?,
             outcome: row.try_get("outcome")?,
             counts: counts_of(row)?,
+            windows_due: row.try_get("windows_due")?,
             message: row.try_get("message")?,
         });
     }

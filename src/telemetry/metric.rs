@@ -1,7 +1,9 @@
-//! Names, labels, units and descriptions of every metric. Dashboards and alerts hold on to them: names
+//! Names and labels of every metric; the catalogue says what they mean. Dashboards and alerts hold on to them: names
 //! may be added, never changed silently.
 
-use metrics::{Unit, describe_counter, describe_gauge, describe_histogram};
+mod catalogue;
+
+pub use self::catalogue::{ALL, LABELS, Metric, MetricKind, describe_all};
 
 /// Label: the operator's name for the vendor account.
 pub const SOURCE: &str = "source";
@@ -24,7 +26,15 @@ pub const ACCOUNT: &str = "account";
 pub const VERSION: &str = "version";
 /// Label: the state of a window: `complete`, `open` or `failed`.
 pub const STATE: &str = "state";
+/// Label: the operator's name for a target of notices.
+pub const TARGET: &str = "target";
+/// Label: what stands ([`crate::domain::alert::AlertKind`]).
+pub const ALERT_NAME: &str = "alert";
+/// Label: how much it matters ([`crate::domain::alert::Severity`]).
+pub const SEVERITY: &str = "severity";
 
+/// Notices to people, by whether they were taken.
+pub const NOTICES: &str = "ccsync_notices_total";
 /// Passes begun.
 pub const PASSES_STARTED: &str = "ccsync_passes_started_total";
 /// Passes ended.
@@ -107,126 +117,34 @@ pub const QUARANTINE_OPEN: &str = "ccsync_quarantine_open";
 /// Open alarms over rows that vanished in masses.
 pub const ABSENCE_ALARMS_OPEN: &str = "ccsync_absence_alarms_open";
 
+/// What stands, one sample for each alert.
+pub const ALERT: &str = "ccsync_alert";
+/// How old data may be.
+pub const FRESH_WITHIN: &str = "ccsync_fresh_within_seconds";
+/// Start of the last run.
+pub const LAST_RUN: &str = "ccsync_last_run_timestamp_seconds";
+/// Ticks since the last run began.
+pub const TICKS_PENDING: &str = "ccsync_ticks_pending";
+/// Requests that second looks cost today.
+pub const REREAD_REQUESTS: &str = "ccsync_reread_requests_today";
+/// Requests that second looks may cost in a day.
+pub const REREAD_REQUESTS_LIMIT: &str = "ccsync_reread_requests_limit";
+/// Open quarantine entries of the last day.
+pub const QUARANTINE_LATELY: &str = "ccsync_quarantine_last_day";
+/// Departures from the documents that are news.
+pub const CONTRACT_DRIFTS: &str = "ccsync_contract_drifts_last_week";
+/// By how much a vendor's clock is ahead.
+pub const CLOCK_SKEW: &str = "ccsync_clock_skew_seconds";
+/// Room on the disk.
+pub const DISK_FREE: &str = "ccsync_disk_free_bytes";
+/// The disk.
+pub const DISK_SIZE: &str = "ccsync_disk_size_bytes";
+/// What waits on disk for the database.
+pub const SPOOL: &str = "ccsync_spool_bytes";
+/// Room for that.
+pub const SPOOL_LIMIT: &str = "ccsync_spool_limit_bytes";
+
 /// Agents of feeds.
 pub const FEED_AGENTS: &str = "ccsync_feed_agents";
 /// Agents of feeds that are heard.
 pub const FEED_AGENTS_CONNECTED: &str = "ccsync_feed_agents_connected";
-
-/// What sort of number a metric is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum MetricKind {
-    /// Only grows.
-    Counter,
-    /// Goes up and down.
-    Gauge,
-    /// A distribution in buckets.
-    Histogram,
-}
-
-/// One line of the catalogue.
-#[derive(Debug, Clone, Copy)]
-pub struct Metric {
-    /// The full name.
-    pub name: &'static str,
-    /// What sort.
-    pub kind: MetricKind,
-    /// What one unit of it is.
-    pub unit: Unit,
-    /// What it says, for people.
-    pub description: &'static str,
-}
-
-const fn counter(name: &'static str, description: &'static str) -> Metric {
-    Metric { name, kind: MetricKind::Counter, unit: Unit::Count, description }
-}
-
-const fn gauge(name: &'static str, unit: Unit, description: &'static str) -> Metric {
-    Metric { name, kind: MetricKind::Gauge, unit, description }
-}
-
-const fn seconds(name: &'static str, description: &'static str) -> Metric {
-    Metric { name, kind: MetricKind::Histogram, unit: Unit::Seconds, description }
-}
-
-/// Every metric of the product.
-pub const ALL: &[Metric] = &[
-    counter(PASSES_STARTED, "passes begun, by trigger"),
-    counter(PASSES, "passes ended, by outcome"),
-    seconds(PASS_DURATION, "length of passes"),
-    counter(TICKS_MISSED, "ticks that came while the stream was still busy, or while the machine slept"),
-    counter(PAGES, "pages received from the vendor"),
-    seconds(PAGE_DURATION, "time from request to understood page"),
-    counter(REQUEST_FAILURES, "requests that brought no page, by kind of fault"),
-    counter(PAGES_REREAD, "single pages asked for once more because they did not fit their neighbours"),
-    counter(WALKS_RESTARTED, "walks begun again because the vendor's rows moved meanwhile"),
-    counter(PAGES_RESUMED, "pages from before a kill or restart that were not asked for again"),
-    seconds(BUDGET_WAIT, "waits imposed by the vendor's request limit"),
-    counter(TOKEN_RENEWALS, "tokens fetched, by account"),
-    gauge(TOKEN_EXPIRY, Unit::Seconds, "when the account's token ends, in seconds since 1970"),
-    counter(WINDOWS_COMMITTED, "windows and snapshots committed, by verdict"),
-    counter(WINDOWS_FAILED, "windows and snapshots given up for this pass, by kind of fault"),
-    seconds(WINDOW_DURATION, "time from lease to commit"),
-    counter(ROWS_READ, "elements received in committed walks"),
-    counter(ROWS, "rows committed, by what became of them"),
-    counter(ROWS_EXPIRED, "rows removed because their time was over, histories and ledger included"),
-    counter(RECORDS_QUARANTINED, "records that could not be read and were set aside"),
-    counter(CONTRACT_DRIFT, "departures from the vendor's documents, counted once each, by kind"),
-    counter(LEASES_LOST, "leases taken over by another worker"),
-    counter(DAEMON_STARTS, "starts of the daemon in this process"),
-    gauge(DAEMON_STOPPING, Unit::Count, "1 once the daemon was told to stop"),
-    counter(DATABASE_UNREACHABLE, "failed attempts to reach the database"),
-    counter(FEED_CONNECTIONS, "connections of feeds opened"),
-    counter(FEED_INTERRUPTIONS, "connections of feeds that ended or did not come about, by kind"),
-    counter(FEED_MESSAGES, "messages of feeds stored, those set aside included"),
-    counter(FEED_SPOOLED, "events of feeds that waited on disk while the database was away"),
-    counter(
-        FEED_LOST,
-        "events of feeds that were received and lost; each loss is a gap in workbench.feed_gap",
-    ),
-    gauge(BUILD_INFO, Unit::Count, "always 1; the version is a label"),
-    gauge(UP, Unit::Count, "1 if the state could be read from the database at this scrape"),
-    gauge(COMPLETE_TO, Unit::Seconds, "data is complete up to this instant, in seconds since 1970"),
-    gauge(LAST_READ, Unit::Seconds, "start of the last committed read, in seconds since 1970"),
-    gauge(VENDOR_ROWS, Unit::Count, "elements the vendor has, as of the last reads"),
-    gauge(WINDOWS, Unit::Count, "windows in the ledger, by state"),
-    gauge(WINDOWS_UNVERIFIED, Unit::Count, "windows whose last read is confirmed by nothing yet"),
-    gauge(STREAM_FAILING, Unit::Count, "1 while a failure of the stream is not made good"),
-    gauge(QUARANTINE_OPEN, Unit::Count, "records set aside and not yet dealt with"),
-    gauge(FEED_AGENTS, Unit::Count, "configured agents of feeds"),
-    gauge(FEED_AGENTS_CONNECTED, Unit::Count, "agents of feeds whose connection stands"),
-    gauge(ABSENCE_ALARMS_OPEN, Unit::Count, "alarms over rows that vanished in masses, waiting for a person"),
-];
-
-/// Tells the installed recorder what each metric means.
-pub fn describe_all() {
-    for metric in ALL {
-        match metric.kind {
-            MetricKind::Counter => describe_counter!(metric.name, metric.unit, metric.description),
-            MetricKind::Gauge => describe_gauge!(metric.name, metric.unit, metric.description),
-            MetricKind::Histogram => describe_histogram!(metric.name, metric.unit, metric.description),
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn every_name_follows_the_conventions_and_is_used_once() {
-        let mut seen = std::collections::BTreeSet::new();
-        for metric in ALL {
-            assert!(seen.insert(metric.name), "{} is listed twice", metric.name);
-            assert!(metric.name.starts_with("ccsync_"), "{}", metric.name);
-            assert_eq!(
-                metric.name.ends_with("_total"),
-                metric.kind == MetricKind::Counter,
-                "{}",
-                metric.name
-            );
-            if metric.kind == MetricKind::Histogram {
-                assert!(metric.name.ends_with("_seconds"), "{}", metric.name);
-            }
-        }
-    }
-}

@@ -1,5 +1,6 @@
 //! The live feed of the workbench: real sockets, real PostgreSQL, the daemon as it ships.
 
+mod alert;
 mod desk;
 mod load;
 mod message;

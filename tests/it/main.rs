@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "clippy's own exception covers test functions, not their helpers")]
 
 mod action;
+mod alert;
 mod architecture;
 mod bi;
 mod cli;
@@ -13,7 +14,9 @@ mod embedded;
 mod feed;
 mod forget;
 mod identity;
+mod metrics;
 mod mutation;
+mod notify;
 mod ops;
 mod privacy;
 mod rereading;

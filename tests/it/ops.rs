@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
+use ccsync::domain::alert::{ClockSkew, DiskRoom, SpoolFill, StreamWatch, Surroundings};
 use ccsync::domain::fault::{Fault, FaultKind};
 use ccsync::domain::language::Language;
 use ccsync::domain::run::Trigger;
@@ -12,6 +13,7 @@ use ccsync::domain::status::detail::{StatusDetail, StreamDetail};
 use ccsync::domain::status::window::WindowReport;
 use ccsync::domain::status::{StatusReport, StreamFailure, StreamStatus, WindowTally};
 use ccsync::domain::stream::{StreamId, StreamKey, StreamKind};
+use ccsync::engine::alert::{alerts, without_database};
 use ccsync::engine::port::clock::SystemClock;
 use ccsync::engine::port::status::StatusRead;
 use ccsync::ops::prometheus;
@@ -77,6 +79,7 @@ impl StatusRead for Script {
                 schedule: "0 */10 * * * *".into(),
                 next_tick: None,
                 detail: StreamDetail::default(),
+                watch: StreamWatch { fresh_within_seconds: Some(2_400), ..StreamWatch::default() },
             }],
             runs: Vec::new(),
             quarantine_open: 5,
@@ -100,6 +103,19 @@ impl StatusRead for Script {
     }
 }
 
+/// A clock that is off, a disk with room, a spool with little.
+fn surroundings() -> Surroundings {
+    Surroundings {
+        clock_skews: vec![ClockSkew { source: "moor".into(), ahead: chrono::Duration::seconds(-600) }],
+        disk: Some(DiskRoom { directory: "data".into(), free_bytes: 9 << 30, size_bytes: 20 << 30 }),
+        spools: vec![SpoolFill {
+            key: StreamKey { source: "desk".into(), stream: StreamId::WorkbenchAgentMonitor },
+            bytes: 5,
+            bytes_max: 256 << 20,
+        }],
+    }
+}
+
 struct Ops {
     script: Arc<Script>,
     readiness: Readiness,
@@ -119,8 +135,11 @@ impl Ops {
             metrics: prometheus::install(),
             enrich: Arc::new(|mut report| {
                 report.streams[0].next_tick = Some("2026-03-01T00:10:00Z".parse().unwrap());
+                report.alerts = alerts(&report, &surroundings(), Language::En);
                 report
             }),
+            surroundings: Arc::new(surroundings),
+            outage: Arc::new(|message| without_database(message, None, &surroundings(), Language::En)),
             zone: chrono_tz::Asia::Shanghai,
             language: Language::En,
         };
@@ -204,11 +223,18 @@ async fn metrics_hold_counters_and_the_gauges_of_the_status() {
         format!("ccsync_stream_failing{{{stream}}} 0"),
         format!("ccsync_quarantine_open{{{stream}}} 5"),
         format!("ccsync_absence_alarms_open{{{stream}}} 1"),
+        format!("ccsync_fresh_within_seconds{{{stream}}} 2400"),
+        format!("ccsync_alert{{alert=\"absence_alarm\",severity=\"warning\",{stream}}} 1"),
+        "ccsync_alert{alert=\"clock_off\",severity=\"warning\",source=\"moor\"} 1".to_owned(),
+        "ccsync_clock_skew_seconds{source=\"moor\"} -600".to_owned(),
+        "ccsync_disk_free_bytes 9663676416".to_owned(),
+        "ccsync_spool_bytes{source=\"desk\",stream=\"workbench.agent_monitor\"} 5".to_owned(),
         "ccsync_up 1".to_owned(),
     ] {
         assert!(text.lines().any(|line| line == sample), "no `{sample}` in\n{text}");
     }
     assert!(!text.contains("ccsync_last_read_timestamp_seconds"), "a stream never read has no instant");
+    crate::metrics::assert_documented(&text);
 }
 
 #[tokio::test]
@@ -219,9 +245,17 @@ async fn without_the_database_the_metrics_remain_and_the_rest_says_why() {
     assert_eq!(status, StatusCode::OK);
     assert!(text.lines().any(|line| line == "ccsync_up 0"), "{text}");
     assert!(!text.contains("ccsync_vendor_rows{"), "{text}");
+    for sample in [
+        "ccsync_alert{alert=\"database_unreachable\",severity=\"critical\"} 1",
+        "ccsync_alert{alert=\"clock_off\",severity=\"warning\",source=\"moor\"} 1",
+        "ccsync_clock_skew_seconds{source=\"moor\"} -600",
+    ] {
+        assert!(text.lines().any(|line| line == sample), "no `{sample}` in\n{text}");
+    }
     let (status, body) = ops.get_json("/api/status").await;
     assert_eq!(status, StatusCode::SERVICE_UNAVAILABLE);
     assert_eq!(body["error"], "database cannot be read: connection refused");
+    assert_eq!(body["alerts"][0]["kind"], "database_unreachable");
     let (status, page) = ops.get("/").await;
     assert_eq!(status, StatusCode::SERVICE_UNAVAILABLE);
     assert!(page.contains("connection refused"), "{page}");

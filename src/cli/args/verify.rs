@@ -30,6 +30,9 @@ pub(in crate::cli) struct VerifyArgs {
     /// Read the windows in which something differs again, and write what the vendor says.
     #[arg(long)]
     pub repair: bool,
+    /// Show no progress.
+    #[arg(long)]
+    pub no_progress: bool,
     /// Print JSON.
     #[arg(long)]
     pub json: bool,

@@ -10,6 +10,7 @@ pub mod explain;
 pub mod feed;
 pub mod feed_store;
 pub mod forgotten;
+pub mod notice;
 pub mod page_log;
 pub mod quarantine;
 pub mod retention;

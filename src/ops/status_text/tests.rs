@@ -2,6 +2,7 @@ use chrono::{DateTime, Duration, Utc};
 use chrono_tz::Asia::Shanghai;
 
 use super::*;
+use crate::domain::alert::StreamWatch;
 use crate::domain::drift::{ContractDrift, DriftEntry, DriftKind};
 use crate::domain::run::Counts;
 use crate::domain::status::detail::{StatusDetail, StreamDetail};
@@ -32,6 +33,7 @@ fn stream(stream: StreamId) -> StreamStatus {
         failure: None,
         schedule: "0 */10 * * * *".into(),
         next_tick: None,
+        watch: StreamWatch::default(),
         detail: StreamDetail::default(),
     }
 }
@@ -77,6 +79,7 @@ fn run(id: i64, outcome: &str, counts: Counts) -> RunStatus {
         finished_at: (outcome != "running").then(|| started_at + Duration::seconds(42)),
         outcome: outcome.into(),
         counts,
+        windows_due: None,
         message: None,
     }
 }

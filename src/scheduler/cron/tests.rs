@@ -131,3 +131,22 @@ fn ticks_are_counted_up_to_a_limit() {
     assert_eq!(tens.ticks_between(from, to, 4), 4);
     assert_eq!(tens.ticks_between(to, from, 100), 0);
 }
+
+#[test]
+fn the_longest_pause_is_the_night_or_the_week_end() {
+    for (expression, pause) in [
+        ("0 */10 * * * *", Duration::minutes(10)),
+        ("*/2 * * * * *", Duration::seconds(2)),
+        ("*/2 0-29 * * * *", Duration::seconds(1_802)),
+        ("0 0,5 * * * *", Duration::minutes(55)),
+        ("0 0 3 * * *", Duration::days(1)),
+        ("0 */10 9-17 * * *", Duration::minutes(15 * 60 + 10)),
+        ("0 * 9-17 * * 1-5", Duration::minutes((2 * 24 + 15) * 60 + 1)),
+        ("0 0 0 1 * *", Duration::days(31)),
+    ] {
+        let found = schedule(expression, Shanghai).longest_pause(at("2026-03-02T03:07:09Z"));
+        assert_eq!(found, pause, "{expression}");
+    }
+    let yearly = schedule("0 0 0 1 1 *", Shanghai).longest_pause(at("2026-03-02T03:07:09Z"));
+    assert_eq!(yearly, Duration::days(366));
+}

@@ -99,26 +99,6 @@ async fn a_plan_names_what_would_be_read_and_touches_nothing() {
 }
 
 #[tokio::test]
-async fn check_tells_all_that_is_well() {
-    let desk = Desk::new(recent_world(), "").await;
-    let check = desk.run(&["check"]).await.expect(0);
-    insta::with_settings!({ filters => [(r"\d+ records", "N records")] }, {
-        insta::assert_snapshot!(check.stdout, @r#"
-        configuration: ok
-        database: ok; connected
-        schema: ok; up to date
-        moor/moor.queue: ok; answers; N records
-        moor/moor.agent_claim_status: ok; answers; N records
-        sobot/sobot.call_result: ok; answers; N records
-        sobot/sobot.chat_result: ok; answers
-        "#);
-    });
-    assert_eq!(check.talk(), "");
-    let json = desk.run(&["check", "--json"]).await.expect(0).json();
-    assert!(json["checks"].as_array().unwrap().iter().all(|check| check["ok"] == true), "{json}");
-}
-
-#[tokio::test]
 async fn status_tells_before_the_first_sync_what_is_missing_and_after_it_what_is_there() {
     let mut world = recent_world();
     world.switches.set("sobot_extra_field", "none").unwrap();

@@ -1,0 +1,267 @@
+use super::*;
+use crate::domain::alert::{ClockSkew, SpoolFill};
+use crate::domain::status::detail::{StatusDetail, StreamDetail};
+use crate::domain::status::{FeedAgentStatus, WindowTally};
+use crate::domain::stream::StreamKind;
+
+const CALLS: StreamId = StreamId::SobotCallResult;
+
+fn now() -> DateTime<Utc> {
+    "2026-03-08T04:00:00Z".parse().unwrap()
+}
+
+fn ago(minutes: i64) -> DateTime<Utc> {
+    now() - Duration::minutes(minutes)
+}
+
+/// A stream that keeps its promises.
+fn well() -> StreamStatus {
+    StreamStatus {
+        source: "sobot".into(),
+        stream: CALLS,
+        kind: StreamKind::Windowed,
+        complete_from: Some(ago(100_000)),
+        complete_to: Some(ago(40)),
+        final_to: None,
+        rows: 1,
+        windows: WindowTally::default(),
+        last_read_at: Some(ago(5)),
+        quarantined: 0,
+        absence_alarms: 0,
+        drifts: Vec::new(),
+        failure: None,
+        schedule: "0 */10 * * * *".into(),
+        next_tick: None,
+        watch: StreamWatch {
+            fresh_within_seconds: Some(2_400),
+            last_run_at: Some(ago(5)),
+            ticks_missed: 2,
+            reread_requests_per_day: Some(100),
+            reread_requests_today: 90,
+            requests_per_window: 10,
+            ..StreamWatch::default()
+        },
+        detail: StreamDetail::default(),
+    }
+}
+
+fn report(streams: Vec<StreamStatus>, feeds: Vec<FeedStatus>) -> StatusReport {
+    StatusReport {
+        generated_at: now(),
+        version: "0.1.0".into(),
+        healthy: true,
+        alerts: Vec::new(),
+        streams,
+        feeds,
+        runs: Vec::new(),
+        quarantine_open: 0,
+        absence_alarms_open: 0,
+        detail: StatusDetail::default(),
+    }
+}
+
+/// The kinds and messages that a stream raises.
+fn raised(stream: StreamStatus) -> Vec<(AlertKind, String)> {
+    let alerts = alerts(&report(vec![stream], Vec::new()), &Surroundings::default(), Language::En);
+    alerts.into_iter().map(|alert| (alert.kind, alert.message)).collect()
+}
+
+/// The only message that a stream raises, of this kind.
+fn only(kind: AlertKind, stream: StreamStatus) -> String {
+    let raised = raised(stream);
+    assert_eq!(raised.iter().map(|(kind, _)| *kind).collect::<Vec<_>>(), [kind], "{raised:?}");
+    raised[0].1.clone()
+}
+
+fn watch(change: impl Fn(&mut StreamWatch)) -> StreamStatus {
+    let mut stream = well();
+    change(&mut stream.watch);
+    stream
+}
+
+fn failing(kind: &str) -> StreamStatus {
+    let failure = StreamFailure {
+        scope: "2026-03-01".into(),
+        window: None,
+        at: ago(3),
+        kind: kind.into(),
+        message: "no answer".into(),
+        cure: "wait".into(),
+        attempts: 3,
+    };
+    StreamStatus { failure: Some(failure), ..well() }
+}
+
+#[test]
+fn a_stream_that_just_keeps_its_promises_raises_nothing() {
+    assert_eq!(raised(well()), []);
+}
+
+#[test]
+fn each_broken_promise_is_raised_at_its_edge_with_its_figures() {
+    let stale = StreamStatus { complete_to: Some(ago(41)), ..well() };
+    assert_eq!(
+        only(AlertKind::DataStale, stale),
+        "sobot/sobot.call_result: complete up to 41 min ago, promised is 40 min"
+    );
+    assert_eq!(
+        only(AlertKind::TicksMissed, watch(|watch| watch.ticks_missed = 3)),
+        "sobot/sobot.call_result: 3 ticks passed and no run began; the last run began 5 min ago"
+    );
+    assert_eq!(
+        only(AlertKind::BudgetExhausted, watch(|watch| watch.reread_requests_today = 91)),
+        "sobot/sobot.call_result: 91 of today's 100 requests for second looks are spent"
+    );
+    let set_aside = StreamStatus {
+        quarantined: 4,
+        ..watch(|watch| (watch.quarantined_lately, watch.quarantined_since) = (1, Some(ago(3_000))))
+    };
+    assert_eq!(
+        only(AlertKind::QuarantineGrowing, set_aside),
+        "sobot/sobot.call_result: records set aside and not yet dealt with: 4; 1 of them came within a day, \
+         the first 2 d ago"
+    );
+    let vanished = StreamStatus { absence_alarms: 1, ..well() };
+    assert!(only(AlertKind::AbsenceAlarm, vanished).contains("masses: 1;"));
+    let message = only(AlertKind::StreamFailing, failing("unreachable"));
+    assert_eq!(
+        message,
+        "sobot/sobot.call_result: failed 3 times 2026-03-01, last 3 min ago (unreachable): no answer"
+    );
+}
+
+#[test]
+fn what_was_never_promised_is_not_missed() {
+    assert_eq!(raised(watch(|watch| watch.fresh_within_seconds = None)), []);
+    assert_eq!(raised(watch(|watch| watch.reread_requests_per_day = None)), []);
+    // No second looks at all is a choice, not a shortage.
+    let never = watch(|watch| (watch.reread_requests_per_day, watch.reread_requests_today) = (Some(0), 0));
+    assert_eq!(raised(never), []);
+    let fresh = StreamStatus { last_read_at: None, complete_to: None, ..well() };
+    assert_eq!(raised(fresh), []);
+}
+
+#[test]
+fn nothing_complete_is_as_old_as_the_first_instant_wanted() {
+    let gap = StreamStatus { complete_to: None, ..well() };
+    assert!(only(AlertKind::DataStale, gap).contains("complete up to 69 d ago"));
+}
+
+#[test]
+fn a_token_fight_stands_in_place_of_the_failure_and_cures_are_in_the_language() {
+    let report = report(vec![failing("token_contested"), failing("unreachable")], Vec::new());
+    let alerts = alerts(&report, &Surroundings::default(), Language::ZhCn);
+    let kinds: Vec<_> = alerts.iter().map(|alert| (alert.kind, alert.cure.as_str())).collect();
+    // The failure's own cure, which came in the configured language.
+    assert_eq!(kinds, [(AlertKind::StreamFailing, "wait"), (AlertKind::TokenContested, "wait")]);
+    let silent = alerts_of_feed(vec![agent("1001", None)], Language::ZhCn);
+    assert!(!silent[0].cure.is_ascii(), "{}", silent[0].cure);
+}
+
+fn agent(extno: &str, seen_to: Option<DateTime<Utc>>) -> FeedAgentStatus {
+    FeedAgentStatus {
+        extno: extno.into(),
+        connected_since: None,
+        seen_to,
+        last_message_at: None,
+        gap_reason: None,
+        gaps_today: 0,
+        gap_seconds_today: 0,
+    }
+}
+
+fn alerts_of_feed(agents: Vec<FeedAgentStatus>, language: Language) -> Vec<Alert> {
+    let feed = FeedStatus {
+        source: "desk".into(),
+        stream: StreamId::WorkbenchAgentMonitor,
+        last_message_at: None,
+        quarantined: 0,
+        agents,
+    };
+    alerts(&report(Vec::new(), vec![feed]), &Surroundings::default(), language)
+}
+
+#[test]
+fn agents_that_are_not_heard_for_five_minutes_are_one_alert() {
+    assert_eq!(alerts_of_feed(vec![agent("1001", Some(ago(4)))], Language::En), []);
+    let agents = vec![
+        agent("1001", Some(ago(4))),
+        agent("1002", Some(ago(5))),
+        agent("1003", None),
+        agent("1004", Some(ago(60))),
+        agent("1005", Some(ago(6))),
+    ];
+    let alerts = alerts_of_feed(agents, Language::En);
+    assert_eq!(alerts.len(), 1);
+    assert_eq!(
+        alerts[0].message,
+        "desk/workbench.agent_monitor: not heard are 4 of 5 agents: 1002 (for 5 min), 1003 (never yet), \
+         1004 (for 60 min), and others"
+    );
+    assert_eq!(alerts[0].since, Some(ago(60)));
+}
+
+fn around(surroundings: &Surroundings) -> Vec<(AlertKind, String)> {
+    let alerts = alerts(&report(vec![well()], Vec::new()), surroundings, Language::En);
+    alerts.into_iter().map(|alert| (alert.kind, alert.message)).collect()
+}
+
+#[test]
+fn a_disk_is_full_by_its_share_and_by_what_a_person_would_call_little() {
+    let is_filling = |free_mib: u64, size_gib: u64| {
+        let disk =
+            DiskRoom { directory: "data".into(), free_bytes: free_mib * MIB, size_bytes: size_gib * GIB };
+        !around(&Surroundings { disk: Some(disk), ..Surroundings::default() }).is_empty()
+    };
+    for (free_mib, size_gib, filling) in [
+        (1_025, 15, false),
+        (1_023, 15, true),
+        (5 * 1_024 + 1, 100, false),
+        (5 * 1_024 - 1, 100, true),
+        (10 * 1_024, 4_000, false),
+        (10 * 1_024 - 1, 4_000, true),
+        // A small volume of one's own.
+        (103, 1, false),
+        (102, 1, true),
+    ] {
+        assert_eq!(is_filling(free_mib, size_gib), filling, "{free_mib} MiB of {size_gib} GiB");
+    }
+}
+
+#[test]
+fn clocks_and_spools_are_raised_by_source() {
+    let skew = |source: &str, seconds| ClockSkew { source: source.into(), ahead: Duration::seconds(seconds) };
+    let key = StreamKey { source: "desk".into(), stream: StreamId::WorkbenchAgentMonitor };
+    let surroundings = |spooled| Surroundings {
+        clock_skews: vec![skew("a", 60), skew("b", 61), skew("c", -600)],
+        disk: None,
+        spools: vec![SpoolFill { key: key.clone(), bytes: spooled, bytes_max: 256 * MIB }],
+    };
+    assert_eq!(around(&surroundings(128 * MIB)).len(), 2);
+    assert_eq!(
+        around(&surroundings(129 * MIB)),
+        [
+            (AlertKind::ClockOff, "this host's clock is at least 61 s behind that of b".to_owned()),
+            (AlertKind::ClockOff, "this host's clock is at least 10 min ahead of that of c".to_owned()),
+            (
+                AlertKind::SpoolFilling,
+                "desk/workbench.agent_monitor: 129 MiB of events wait on disk for the database; there is room \
+                 for 256 MiB"
+                    .to_owned()
+            ),
+        ]
+    );
+}
+
+#[test]
+fn without_the_database_the_process_still_tells_what_it_sees() {
+    let around = Surroundings {
+        clock_skews: vec![ClockSkew { source: "moor".into(), ahead: Duration::seconds(600) }],
+        ..Surroundings::default()
+    };
+    let alerts = without_database("connection refused", Some(ago(2)), &around, Language::En);
+    let kinds: Vec<_> = alerts.iter().map(|alert| alert.kind).collect();
+    assert_eq!(kinds, [AlertKind::DatabaseUnreachable, AlertKind::ClockOff]);
+    assert_eq!(alerts[0].message, "the database cannot be read: connection refused");
+    assert_eq!((alerts[0].since, is_well(&alerts), is_well(&alerts[1..])), (Some(ago(2)), false, true));
+}
