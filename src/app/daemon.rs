@@ -86,8 +86,9 @@ impl App {
         let jitter = self.settings.scheduler.jitter;
         let scheduler = Scheduler::start(jobs, jitter, self.seams.clock.clone(), stop.clone()).await?;
         drop(scheduler_ready);
+        self.vitals.come_up();
 
-        stop.cancelled().await;
+        self.vitals.watch(&mut loops, &stop).await;
         event::DaemonStopping { reason: "told to stop" }.emit();
         let grace = self.settings.engine.shutdown_grace;
         // Past the grace the loops are dropped: what was under way rolls back.

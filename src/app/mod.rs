@@ -24,6 +24,7 @@ mod status;
 mod stream;
 mod transient;
 mod verify;
+mod vitals;
 
 use std::sync::{Arc, Mutex};
 
@@ -43,6 +44,7 @@ pub use self::roster::RosterDesk;
 pub use self::roster_apply::{Ending, GroupOutcome, Progress};
 use self::stream::Stream;
 pub use self::verify::{Repair, Verified};
+pub use self::vitals::Vitals;
 use crate::config::Settings;
 use crate::domain::fault::Fault;
 use crate::domain::run::Trigger;
@@ -88,6 +90,7 @@ pub struct App {
     built_at: DateTime<Utc>,
     /// When the database was first found away, while it is.
     database_away: Mutex<Option<DateTime<Utc>>>,
+    vitals: Vitals,
 }
 
 impl App {
@@ -105,7 +108,18 @@ impl App {
         let feeds = feed::assemble(&settings, &database.store, &seams, worker)?;
         let built_at = seams.clock.now();
         let database_away = Mutex::default();
-        Ok(App { settings, seams, database, streams, feeds, progress, meter, built_at, database_away })
+        Ok(App {
+            settings,
+            seams,
+            database,
+            streams,
+            feeds,
+            progress,
+            meter,
+            built_at,
+            database_away,
+            vitals: Vitals::default(),
+        })
     }
 
     /// The database.
@@ -116,6 +130,11 @@ impl App {
     /// How far the passes of this process have come.
     pub fn progress(&self) -> &ProgressBoard {
         &self.progress
+    }
+
+    /// The signs of life of [`App::run`].
+    pub fn vitals(&self) -> &Vitals {
+        &self.vitals
     }
 
     /// The configuration it was built from.

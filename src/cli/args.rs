@@ -19,14 +19,38 @@ use crate::app::StreamChoice;
 use crate::cli::action::ActionCommand;
 use crate::cli::agents::AgentsCommand;
 use crate::cli::forget::ForgetArgs;
+use crate::cli::init::InitArgs;
 use crate::cli::moor::MoorCommand;
 use crate::cli::privacy::PrivacyCommand;
 use crate::cli::retention::RetentionArgs;
 use crate::cli::roster::RosterCommand;
+use crate::cli::shell::{CompletionsArgs, ManArgs};
 use crate::cli::status::StatusArgs;
 use crate::cli::workbench::WorkbenchArgs;
 use crate::domain::window::local_midnight;
 use crate::simulator::SimulatorArgs;
+
+const CHECK: &str = "\
+Ends with 0 where everything works, warnings included, and with 1 where something failed.
+Each Sobot account is asked for a new token; a running ccsync goes on with that one.";
+
+const SYNC: &str = "\
+Examples:
+  ccsync sync
+  ccsync sync sobot.call_result mysource/moor.queue --json
+Ends with 0, with 3 where some of it failed or was set aside, and with 1 where all of it failed.";
+
+const BACKFILL: &str = "\
+Examples:
+  ccsync backfill --stream sobot.call_result --from 2025-01-01 --to 2026-01-01
+  ccsync backfill --stream mysource/sobot.chat_result --from 2026-03-01T08:00:00 --to 2026-03-02
+Windows are committed one by one: what was read stays, however it ends.";
+
+const MIGRATE: &str = "\
+Examples:
+  ccsync migrate --plan
+  ccsync migrate
+A database that a newer ccsync migrated is left alone, by every command.";
 
 /// Keeps PostgreSQL in step with a contact centre's quality inspections and skill groups.
 #[derive(Debug, Parser)]
@@ -41,6 +65,8 @@ pub(super) struct Cli {
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
+    /// Write a first configuration, by asking or from flags.
+    Init(Box<InitArgs>),
     /// The daemon: reads every stream on its schedule until it is stopped.
     Run,
     /// One pass over all streams, or those named, then exit.
@@ -49,8 +75,8 @@ pub(super) enum Command {
     Backfill(BackfillArgs),
     /// What the next pass would request; touches nothing.
     Plan(SyncArgs),
-    /// Is all in place? Settings, host, database, credentials, clocks, one request per stream; each with its cure.
-    #[command(visible_alias = "doctor")]
+    /// Is all in place? Host, database, credentials, clocks, each stream; what is not, with its cure.
+    #[command(visible_alias = "doctor", after_help = CHECK)]
     Check(JsonArgs),
     /// What is complete up to when, what failed and what to do.
     Status(StatusArgs),
@@ -100,6 +126,10 @@ pub(super) enum Command {
     Config(JsonArgs),
     /// The vendors, played on one port of this machine, for trials and tests.
     Simulator(Box<SimulatorArgs>),
+    /// A script that completes commands in your shell.
+    Completions(CompletionsArgs),
+    /// The manual page.
+    Man(ManArgs),
     /// See it work: simulator, private PostgreSQL and daemon together, at an accelerated pace, with faults.
     Demo(DemoArgs),
 }
@@ -130,6 +160,7 @@ pub(super) struct JsonArgs {
 }
 
 #[derive(Debug, Args)]
+#[command(after_help = MIGRATE)]
 pub(super) struct MigrateArgs {
     /// Show what would be applied, and which tables that are in use it works on. Changes nothing.
     #[arg(long)]
@@ -150,6 +181,7 @@ pub(super) struct SyncArgs {
 }
 
 #[derive(Debug, Args)]
+#[command(after_help = SYNC)]
 pub(super) struct PassArgs {
     #[command(flatten)]
     pub sync: SyncArgs,
@@ -159,6 +191,7 @@ pub(super) struct PassArgs {
 }
 
 #[derive(Debug, Args)]
+#[command(after_help = BACKFILL)]
 pub(super) struct BackfillArgs {
     /// Stream, for example `sobot.call_result`; may be given several times.
     #[arg(long = "stream", value_name = "STREAM", required = true)]

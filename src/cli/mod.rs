@@ -14,6 +14,7 @@ mod exit;
 mod explain;
 mod forget;
 mod grant;
+mod init;
 mod migrate;
 mod moor;
 mod notify;
@@ -28,6 +29,8 @@ mod roster;
 mod roster_file;
 mod run;
 mod schema;
+mod service_manager;
+mod shell;
 mod simulator;
 mod status;
 mod stop;
@@ -69,6 +72,9 @@ fn dispatch(cli: Cli) -> Result<Exit, Failure> {
             return block_on(simulator::simulator(*args));
         }
         Command::Demo(args) => return demo::demo(args),
+        Command::Init(args) => return init::init(&args, cli.config.as_deref()),
+        Command::Completions(args) => return shell::completions(&args),
+        Command::Man(args) => return shell::man(&args),
         _ => {}
     }
     let settings = load(cli.config.as_deref())?;
@@ -105,7 +111,12 @@ fn dispatch(cli: Cli) -> Result<Exit, Failure> {
             Command::Privacy(command) => privacy::privacy(settings, command).await,
             Command::Grant(command) => grant::grant(settings, command).await,
             Command::Migrate(args) => migrate::migrate(settings, args).await,
-            Command::Config(_) | Command::Simulator(_) | Command::Demo(_) => Ok(Exit::Done),
+            Command::Config(_)
+            | Command::Simulator(_)
+            | Command::Demo(_)
+            | Command::Init(_)
+            | Command::Completions(_)
+            | Command::Man(_) => Ok(Exit::Done),
         }
     })
 }

@@ -105,15 +105,21 @@ impl Bars {
     fn draw(&mut self, streams: &[(StreamKey, Progress)], now: DateTime<Utc>) {
         let width = streams.iter().map(|(key, _)| key.to_string().len()).max().unwrap_or_default();
         for (key, progress) in streams {
+            let due = progress.windows + progress.windows_left;
+            let message = message(progress, now - self.began);
+            let prefix = format!("{key:<width$}", key = key.to_string());
+            // What it shows is complete before it is drawn for the first time.
             let bar = self.bars.entry(key.clone()).or_insert_with(|| {
                 let style =
                     ProgressStyle::with_template(BAR).unwrap_or_else(|_| ProgressStyle::default_bar());
-                self.all.add(ProgressBar::new(0).with_style(style.progress_chars("=> ")))
+                let bar = ProgressBar::with_draw_target(Some(due), ProgressDrawTarget::hidden());
+                let bar = bar.with_style(style.progress_chars("=> ")).with_message(message.clone());
+                self.all.add(bar.with_prefix(prefix.clone()))
             });
-            bar.set_prefix(format!("{key:<width$}", key = key.to_string()));
-            bar.set_length(progress.windows + progress.windows_left);
+            bar.set_prefix(prefix);
+            bar.set_length(due);
             bar.set_position(progress.windows);
-            bar.set_message(message(progress, now - self.began));
+            bar.set_message(message);
         }
     }
 }

@@ -8,6 +8,7 @@
 mod contract;
 mod daemon;
 mod feed;
+mod hangup;
 mod notice;
 mod pass;
 mod progress;
@@ -18,6 +19,7 @@ mod window;
 pub use contract::ContractDrifted;
 pub use daemon::{DaemonStarted, DaemonStopping, DatabaseUnreachable, TokenRenewed};
 pub use feed::{FeedConnected, FeedInterrupted, FeedLost, FeedSpooled, FeedStored};
+pub use hangup::HangupIgnored;
 pub use notice::{NoticeFailed, NoticeSent};
 pub use pass::{PassFinished, PassPanicked, PassStarted, TickMissed};
 pub use progress::WorkProgressed;

@@ -111,12 +111,12 @@ async fn a_wrong_key_is_found_though_a_good_token_still_lives_and_what_needs_it_
       FAILED   moor/moor.agent_claim_status  POST /v20210827/webChat/queueQueueAgentClaimStatus/N00000000000: no answer, no connection: error sending request: client error (Connect): tcp connect error: Connection refused (os error 111)
                                              hint: check base_url, DNS, firewall and proxy between this host and the vendor; nothing is lost, it goes on when the vendor answers
       FAILED   sobot credentials             GET /api/get_token: the vendor answered code “900003” “signature错误”, HTTP 200
-                                             hint: check account and secret of the source (and this host's clock) with `ccsync check`
+                                             hint: correct account and secret of this source; `base_url` must be the account's data centre, and this host's clock right
       skipped  sobot/sobot.call_result       needs the credentials, which failed
       skipped  sobot/sobot.chat_result       needs the credentials, which failed
       ok       sobot clock                   agrees with the vendor's within 10 s
 
-    3 failed, 1 to look at, 2 skipped, 11 ok
+    3 failed, 1 with a warning, 2 skipped, 11 ok
     "#);
     let json = desk.run(&["check", "--json"]).await.expect(1).json();
     assert_eq!(of(&json, "sobot credentials")["verdict"], "failed");
@@ -161,7 +161,7 @@ async fn a_vendor_that_never_answers_and_a_login_page_are_told_and_not_waited_fo
       skipped  sobot/sobot.call_result       needs the credentials, which failed
       skipped  sobot/sobot.chat_result       needs the credentials, which failed
 
-    3 failed, 1 to look at, 2 skipped, 11 ok
+    3 failed, 1 with a warning, 2 skipped, 11 ok
     "#);
 }
 
@@ -188,7 +188,7 @@ async fn without_the_database_the_rest_is_still_looked_at() {
       ok       sobot/sobot.chat_result       answers
       ok       sobot clock                   agrees with the vendor's within 10 s
 
-    1 failed, 1 to look at, 5 skipped, 11 ok
+    1 failed, 1 with a warning, 5 skipped, 11 ok
     "#);
 }
 

@@ -154,19 +154,6 @@ async fn a_watched_status_is_told_again_and_again_until_it_is_interrupted() {
 }
 
 #[tokio::test]
-async fn migrate_names_what_it_applied_and_the_second_time_nothing() {
-    let mut desk = Desk::new(recent_world(), "").await;
-    let empty = crate::support::db::TestDb::empty().await;
-    desk = desk.with("CCSYNC__DATABASE__URL", empty.url());
-    let unmigrated = desk.run(&["status"]).await.expect(1);
-    assert!(unmigrated.stderr.contains("run `ccsync migrate`"), "{}", unmigrated.stderr);
-    let first = desk.run(&["migrate"]).await.expect(0);
-    assert!(first.stdout.lines().next().unwrap().ends_with("_create_run_ledger"), "{}", first.stdout);
-    let second = desk.run(&["migrate"]).await.expect(0);
-    assert_eq!((second.stdout.as_str(), second.talk().as_str()), ("", "the schema was up to date\n"));
-}
-
-#[tokio::test]
 async fn a_backfill_reads_the_stretch_it_was_told_and_may_begin_before_the_start() {
     let desk = Desk::new(recent_world(), "").await;
     let (from, to) = (first_day() - chrono::Days::new(3), first_day() + chrono::Days::new(1));
