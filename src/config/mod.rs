@@ -17,6 +17,7 @@ mod secret;
 mod settings;
 mod source;
 mod suggest;
+mod telemetry;
 
 #[cfg(test)]
 mod tests;
@@ -33,6 +34,7 @@ pub use self::settings::{
     LogSettings, OpsSettings, PrivacySettings, SchedulerSettings, Settings, SourceSettings, StreamSettings,
     WindowSettings,
 };
+pub use self::telemetry::TelemetrySettings;
 
 /// Loads the configuration from its layers: defaults, then `file`, then the variables `CCSYNC__…` among
 /// `variables` (all others are passed over).

@@ -17,6 +17,7 @@ use super::settings::{
     Settings,
 };
 use super::source;
+use super::telemetry;
 use crate::domain::privacy::{CustomFieldPolicy, Privacy};
 
 const MS: Duration = Duration::from_millis(1);
@@ -48,6 +49,7 @@ pub(super) fn settings(tree: &Value, now: DateTime<Utc>, report: &Report) -> Opt
     let engine = closed(root.section("engine"), engine);
     let privacy = closed(root.section("privacy"), privacy::settings);
     let log = closed(root.section("log"), log);
+    let telemetry = closed(root.section("telemetry"), telemetry::telemetry);
     let scheduler = closed(root.section("scheduler"), |section| {
         let jitter = section.duration("jitter", Duration::ZERO..=HOUR);
         let schedule = |text: &str| leaf::schedule(text, timezone.unwrap_or(Tz::UTC), now);
@@ -72,6 +74,7 @@ pub(super) fn settings(tree: &Value, now: DateTime<Utc>, report: &Report) -> Opt
         scheduler: scheduler?,
         privacy: privacy?,
         log: log?,
+        telemetry: telemetry?,
         sources: sources?,
     })
 }

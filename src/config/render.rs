@@ -57,6 +57,7 @@ fn tree(settings: &Settings) -> Json {
         },
         "privacy": privacy(&settings.privacy),
         "log": { "format": log_format(settings.log.format), "filter": settings.log.filter },
+        "telemetry": super::telemetry::shown(&settings.telemetry),
         "sources": sources.collect::<Map<_, _>>(),
     })
 }

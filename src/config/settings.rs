@@ -11,6 +11,7 @@ use url::Url;
 
 use super::error::{ConfigError, ConfigErrors};
 use super::feed::FeedSettings;
+use super::telemetry::TelemetrySettings;
 use crate::domain::language::Language;
 use crate::domain::privacy::{CustomFieldPolicy, Privacy};
 use crate::domain::share::Share;
@@ -37,6 +38,8 @@ pub struct Settings {
     pub privacy: PrivacySettings,
     /// What is logged and how.
     pub log: LogSettings,
+    /// Where traces go.
+    pub telemetry: TelemetrySettings,
     /// The vendor accounts, by name.
     pub sources: Vec<SourceSettings>,
 }

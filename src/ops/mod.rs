@@ -1,6 +1,7 @@
 //! What people and probes are told: the ops server, the status for a terminal, the log. It only reads.
 
 pub mod log;
+pub mod otlp;
 mod page;
 pub mod prometheus;
 pub mod readiness;
