@@ -46,9 +46,10 @@ use crate::app::{App, Seams};
 use crate::cli::args::{Cli, Command};
 use crate::cli::exit::Exit;
 use crate::cli::output::Failure;
-use crate::config::{ConfigErrors, Settings};
+use crate::config::{ConfigErrors, Settings, TelemetrySettings};
 use crate::engine::port::clock::{Clock as _, SystemClock};
 use crate::ops::log;
+use crate::ops::otlp::{OtlpConfig, Traces};
 
 /// Parses the command line, runs the command and gives the process's exit code.
 pub fn main() -> ExitCode {
@@ -68,7 +69,7 @@ fn dispatch(cli: Cli) -> Result<Exit, Failure> {
     // What does not need a configuration does not fail on a wrong one.
     match cli.command {
         Command::Simulator(args) => {
-            init_log(crate::config::LogFormat::Auto, "warn")?;
+            init_log(crate::config::LogFormat::Auto, "warn", None)?;
             return block_on(simulator::simulator(*args));
         }
         Command::Demo(args) => return demo::demo(args),
@@ -81,7 +82,9 @@ fn dispatch(cli: Cli) -> Result<Exit, Failure> {
     if let Command::Config(args) = &cli.command {
         return config::config(&settings, args);
     }
-    init_log(settings.log.format, &settings.log.filter)?;
+    // To the end, when what is left of the traces is sent.
+    let traces = traces(&settings.telemetry)?;
+    init_log(settings.log.format, &settings.log.filter, traces.as_ref())?;
     if !matches!(cli.command, Command::Migrate(_)) {
         settings.require_sources()?;
     }
@@ -135,13 +138,20 @@ fn load(file: Option<&std::path::Path>) -> Result<Settings, ConfigErrors> {
     crate::config::load(file, std::env::vars(), SystemClock.now())
 }
 
-fn init_log(format: crate::config::LogFormat, filter: &str) -> Result<(), Failure> {
+fn traces(settings: &TelemetrySettings) -> Result<Option<Traces>, Failure> {
+    let Some(endpoint) = settings.otlp_endpoint.clone() else { return Ok(None) };
+    let authorization = settings.otlp_authorization.clone();
+    let config = OtlpConfig { endpoint, authorization, service_name: settings.service_name.clone() };
+    Traces::start(&config).map(Some).map_err(|error| Failure::usage(error.to_string()))
+}
+
+fn init_log(format: crate::config::LogFormat, filter: &str, traces: Option<&Traces>) -> Result<(), Failure> {
     let format = match format {
         crate::config::LogFormat::Auto => log::LogFormat::Auto,
         crate::config::LogFormat::Human => log::LogFormat::Human,
         crate::config::LogFormat::Json => log::LogFormat::Json,
     };
-    log::init(format, filter).map_err(|error| Failure::usage(error.to_string()))
+    log::init(format, filter, traces).map_err(|error| Failure::usage(error.to_string()))
 }
 
 /// The runtime comes last: what can fail without it has failed before.

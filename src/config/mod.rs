@@ -9,6 +9,7 @@ mod error;
 mod feed;
 mod layer;
 mod leaf;
+mod log;
 mod notify;
 mod privacy;
 mod read;
@@ -18,6 +19,7 @@ mod secret;
 mod settings;
 mod source;
 mod suggest;
+mod telemetry;
 
 #[cfg(test)]
 mod tests;
@@ -28,13 +30,14 @@ use chrono::{DateTime, Utc};
 
 pub use self::error::{ConfigError, ConfigErrors, Origin};
 pub use self::feed::{FeedSettings, TokenForm};
+pub use self::log::{LogFormat, LogSettings};
 pub use self::notify::NotifySettings;
 pub use self::render::{Format, render};
 pub use self::settings::{
-    Account, ActionBody, AgentSettings, DatabaseSettings, EngineSettings, HttpSettings, LogFormat,
-    LogSettings, OpsSettings, PrivacySettings, SchedulerSettings, Settings, SourceSettings, StreamSettings,
-    WindowSettings,
+    Account, ActionBody, AgentSettings, DatabaseSettings, EngineSettings, HttpSettings, OpsSettings,
+    PrivacySettings, SchedulerSettings, Settings, SourceSettings, StreamSettings, WindowSettings,
 };
+pub use self::telemetry::TelemetrySettings;
 
 /// Loads the configuration from its layers: defaults, then `file`, then the variables `CCSYNC__…` among
 /// `variables` (all others are passed over).

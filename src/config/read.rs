@@ -5,19 +5,19 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use config::Value;
-use tracing_subscriber::EnvFilter;
 
 use super::error::Report;
 use super::leaf::{self, PlainHttp};
+use super::log;
 use super::notify;
 use super::privacy;
 use super::reader::Section;
 use super::secret;
 use super::settings::{
-    DatabaseSettings, EngineSettings, HttpSettings, LogFormat, LogSettings, OpsSettings, SchedulerSettings,
-    Settings,
+    DatabaseSettings, EngineSettings, HttpSettings, OpsSettings, SchedulerSettings, Settings,
 };
 use super::source;
+use super::telemetry;
 use crate::domain::privacy::{CustomFieldPolicy, Privacy};
 
 const MS: Duration = Duration::from_millis(1);
@@ -48,7 +48,8 @@ pub(super) fn settings(tree: &Value, now: DateTime<Utc>, report: &Report) -> Opt
     let http = closed(root.section("http"), http);
     let engine = closed(root.section("engine"), engine);
     let privacy = closed(root.section("privacy"), privacy::settings);
-    let log = closed(root.section("log"), log);
+    let log = closed(root.section("log"), log::settings);
+    let telemetry = closed(root.section("telemetry"), telemetry::telemetry);
     let scheduler = closed(root.section("scheduler"), |section| {
         let jitter = section.duration("jitter", Duration::ZERO..=HOUR);
         let schedule = |text: &str| leaf::schedule(text, timezone.unwrap_or(Tz::UTC), now);
@@ -77,6 +78,7 @@ pub(super) fn settings(tree: &Value, now: DateTime<Utc>, report: &Report) -> Opt
         privacy: privacy?,
         log: log?,
         notify: notify?,
+        telemetry: telemetry?,
         sources: sources?,
     })
 }
@@ -160,14 +162,4 @@ fn engine(section: &Section<'_>) -> Option<EngineSettings> {
         window_rows_max: window_rows_max?,
         shutdown_grace: shutdown_grace?,
     })
-}
-
-fn log(section: &Section<'_>) -> Option<LogSettings> {
-    let formats = [("auto", LogFormat::Auto), ("human", LogFormat::Human), ("json", LogFormat::Json)];
-    let format = section.choice("format", &formats);
-    let filter = section.parse("filter", |text| match EnvFilter::try_new(text) {
-        Ok(_) => Ok(text.to_owned()),
-        Err(error) => Err(format!("{text:?} is not a filter such as \"info,ccsync=debug\": {error}")),
-    });
-    Some(LogSettings { format: format?, filter: filter? })
 }

@@ -10,11 +10,12 @@ use serde_json::{Map, Value as Json, json};
 
 use super::feed::{FeedSettings, TokenForm};
 use super::leaf::show_duration;
+use super::log::LogFormat;
 use super::notify;
 use super::secret::{HIDDEN, shown_url};
 use super::settings::{
-    Account, ActionBody, DatabaseSettings, EngineSettings, HttpSettings, LogFormat, OpsSettings,
-    PrivacySettings, Settings, SourceSettings, StreamSettings,
+    Account, ActionBody, DatabaseSettings, EngineSettings, HttpSettings, OpsSettings, PrivacySettings,
+    Settings, SourceSettings, StreamSettings,
 };
 use crate::domain::privacy::{CustomFieldPolicy, Privacy};
 
@@ -59,6 +60,7 @@ fn tree(settings: &Settings) -> Json {
         "privacy": privacy(&settings.privacy),
         "log": { "format": log_format(settings.log.format), "filter": settings.log.filter },
         "notify": settings.notify.iter().map(|item| (item.name.clone(), notify::shown(item))).collect::<Map<_, _>>(),
+        "telemetry": super::telemetry::shown(&settings.telemetry),
         "sources": sources.collect::<Map<_, _>>(),
     })
 }

@@ -11,7 +11,9 @@ use url::Url;
 
 use super::error::{ConfigError, ConfigErrors};
 use super::feed::FeedSettings;
+use super::log::LogSettings;
 use super::notify::NotifySettings;
+use super::telemetry::TelemetrySettings;
 use crate::domain::language::Language;
 use crate::domain::privacy::{CustomFieldPolicy, Privacy};
 use crate::domain::share::Share;
@@ -40,6 +42,8 @@ pub struct Settings {
     pub log: LogSettings,
     /// Who is told when something is the matter, by name.
     pub notify: Vec<NotifySettings>,
+    /// Where traces go.
+    pub telemetry: TelemetrySettings,
     /// The vendor accounts, by name.
     pub sources: Vec<SourceSettings>,
 }
@@ -130,26 +134,6 @@ pub struct PrivacySettings {
     pub hmac_key_file: Option<PathBuf>,
     /// Custom fields of customers.
     pub custom_fields: CustomFieldPolicy,
-}
-
-/// `[log]`
-#[derive(Debug, Clone)]
-pub struct LogSettings {
-    /// The form of a line.
-    pub format: LogFormat,
-    /// A filter that `tracing_subscriber::EnvFilter` accepts.
-    pub filter: String,
-}
-
-/// The form of a log line.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum LogFormat {
-    /// Human on a terminal, else JSON.
-    Auto,
-    /// For people.
-    Human,
-    /// For machines.
-    Json,
 }
 
 /// `[sources.NAME]`: one vendor account.

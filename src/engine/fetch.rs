@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use backon::{BackoffBuilder, ExponentialBuilder};
 use chrono::{DateTime, Utc};
+use tracing::Instrument as _;
 
 use crate::domain::fault::{Fault, FaultKind};
 use crate::domain::page::{Page, PageRequest};
@@ -15,6 +16,7 @@ use crate::engine::port::source::Source;
 use crate::engine::resume::ResumableWalk;
 use crate::telemetry::event;
 use crate::telemetry::failpoint::{Failpoint, failpoint};
+use crate::telemetry::span;
 
 /// How often and how patiently one request is tried.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -141,9 +143,11 @@ impl<'a> Fetcher<'a> {
             attempt += 1;
             self.requests += 1;
             let began = self.clock.now();
-            let fault = match self.source.fetch(request).await {
+            let span = span::request(self.key, request, attempt);
+            let fault = match self.source.fetch(request).instrument(span.clone()).await {
                 Ok(page) => {
                     self.answered = true;
+                    span.record("rows", page.records.len());
                     let elapsed = (self.clock.now() - began).to_std().unwrap_or_default();
                     event::PageFetched { key: self.key, rows: page.records.len(), elapsed }.emit();
                     failpoint(Failpoint::PageParsed).await?;
@@ -151,6 +155,7 @@ impl<'a> Fetcher<'a> {
                 }
                 Err(fault) => fault,
             };
+            span::failed(&span, &fault);
             // A page that is no answer of the vendor's comes from somebody else.
             self.answered |= !is_silence(fault.kind);
             let wait = match policy(fault.kind).action {

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use tokio_util::sync::CancellationToken;
+use tracing::{Instrument as _, Span};
 
 use crate::domain::certificate::Verdict;
 use crate::domain::fault::{Fault, FaultKind};
@@ -23,6 +24,7 @@ use crate::engine::reread::{Learned, closing_age, is_second_look};
 use crate::engine::resume::ResumableWalk;
 use crate::engine::walk::WalkConfig;
 use crate::telemetry::event;
+use crate::telemetry::span;
 
 /// Times that a failed scope is taken up again within a pass.
 const ROUNDS_MAX: u32 = 4;
@@ -173,7 +175,8 @@ impl<'a> Pass<'a> {
             }
             self.due_beside = still.iter().filter(|due| **due != scope.scope).count() as u64;
             self.note_progress(1);
-            return self.work(&scope, lease).await.map(Step::Worked);
+            let span = span::window(&self.reader.key, self.run, &scope_text(scope.scope));
+            return self.work(&scope, lease).instrument(span).await.map(Step::Worked);
         }
         Ok(Step::AllBusy)
     }
@@ -303,16 +306,29 @@ impl<'a> Pass<'a> {
             list,
             now: reader.clock.now(),
         };
-        let counted = reader.store.commit(commit).await?;
+        let scope = scope_text(due.scope);
+        let storing = span::commit(&reader.key, self.run, &scope, commit.rows.len());
+        let stored = reader.store.commit(commit).instrument(storing.clone()).await;
+        let counted = stored.inspect_err(|fault| span::failed(&storing, fault))?;
+        let window = Span::current();
+        window.record("verdict", verdict.as_str()).record("requests", counted.requests);
+        window.record("rows", counted.rows_read);
         self.fetcher.take_requests();
         self.counts += counted;
         self.note_progress(0);
         self.unverified += u64::from(verdict == Verdict::Unverified);
         let elapsed = (reader.clock.now() - read_at).to_std().unwrap_or_default();
-        let scope = scope_text(due.scope);
-        event::WindowCommitted { key: &reader.key, scope: &scope, counts: &counted, verdict, elapsed }.emit();
+        event::WindowCommitted {
+            key: &reader.key,
+            run: self.run,
+            scope: &scope,
+            counts: &counted,
+            verdict,
+            elapsed,
+        }
+        .emit();
         if counted.quarantined > 0 {
-            event::RecordsQuarantined { key: &reader.key, count: counted.quarantined }.emit();
+            event::RecordsQuarantined { key: &reader.key, run: self.run, count: counted.quarantined }.emit();
         }
         Ok(())
     }
@@ -360,11 +376,12 @@ impl<'a> Pass<'a> {
         let reader = self.reader;
         let scope = scope_text(due.scope);
         let faults = policy(fault.kind);
+        span::failed(&Span::current(), &fault);
         let requests = self.fetcher.take_requests();
         self.counts.requests += requests;
         if faults.action == Action::Yield && !self.outdated_again(due.scope, fault.kind) {
             if fault.kind == FaultKind::LeaseLost {
-                event::LeaseLost { key: &reader.key, scope: &scope }.emit();
+                event::LeaseLost { key: &reader.key, run: self.run, scope: &scope }.emit();
             }
             // A lease that cannot be given back ends by itself.
             let _ = reader.store.release(lease).await;
@@ -372,7 +389,8 @@ impl<'a> Pass<'a> {
         }
         let message = fault.chain();
         let (kind, cure) = (fault.kind, faults.cure.english());
-        event::WindowFailed { key: &reader.key, scope: &scope, kind, message: &message, cure }.emit();
+        event::WindowFailed { key: &reader.key, run: self.run, scope: &scope, kind, message: &message, cure }
+            .emit();
         let now = reader.clock.now();
         // Where the ledger cannot be written either, the report and the log still have it.
         let _ = reader.store.record_failure(lease, self.run, kind, &message, requests, now).await;

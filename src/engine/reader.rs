@@ -7,6 +7,7 @@ use std::time::Duration;
 use chrono::{DateTime, Months, Utc};
 use serde::Serialize;
 use tokio_util::sync::CancellationToken;
+use tracing::Instrument as _;
 use uuid::Uuid;
 
 use crate::domain::certificate::Verdict;
@@ -28,6 +29,7 @@ use crate::engine::read::Before;
 use crate::engine::reread::Learned;
 use crate::engine::walk::WalkConfig;
 use crate::telemetry::event;
+use crate::telemetry::span;
 
 /// Late results older than this no longer tell how late they come today.
 const LEARNED_MONTHS: Months = Months::new(12);
@@ -142,8 +144,9 @@ impl StreamReader {
             RunStart { stream: self.key.clone(), trigger: order.trigger, worker: self.worker, now: started };
         let run = self.store.run_start(&start).await?;
         event::PassStarted { key: &self.key, trigger: order.trigger }.emit();
+        let span = span::pass(&self.key, run, order.trigger);
         let mut pass = Pass::new(self, order, run, stop);
-        let ended = pass.drive().await;
+        let ended = pass.drive().instrument(span.clone()).await;
         let (counts, unverified) = (pass.counts, pass.unverified);
         let mut failures = pass.into_failures();
         if let Err(fault) = &ended {
@@ -156,6 +159,11 @@ impl StreamReader {
         let finished = self.store.run_finish(run, outcome, message.as_deref(), now).await;
         let elapsed = (now - started).to_std().unwrap_or_default();
         event::PassFinished { key: &self.key, run, outcome, counts: &counts, elapsed }.emit();
+        span.record("outcome", outcome.as_str()).record("windows", counts.windows);
+        span.record("requests", counts.requests).record("rows", counts.rows_read);
+        if outcome == RunOutcome::Failed {
+            span.record("otel.status_code", "ERROR");
+        }
         ended.and(finished)?;
         Ok(PassReport { key: self.key.clone(), run, outcome, counts, unverified, failures })
     }

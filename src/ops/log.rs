@@ -4,8 +4,15 @@ use std::io::IsTerminal as _;
 use std::panic::PanicHookInfo;
 
 use serde::Deserialize;
-use tracing_subscriber::EnvFilter;
+use tracing::Subscriber;
+use tracing_subscriber::filter::{FilterExt as _, dynamic_filter_fn};
+use tracing_subscriber::fmt::MakeWriter;
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::registry::LookupSpan;
 use tracing_subscriber::util::SubscriberInitExt as _;
+use tracing_subscriber::{EnvFilter, Layer};
+
+use crate::ops::otlp::Traces;
 
 use crate::ops::terminal::stderr;
 
@@ -43,29 +50,53 @@ pub enum LogError {
     Twice,
 }
 
-/// Sets the log up for the process, panics included. What is logged is for the configuration to say:
-/// `RUST_LOG` is not read. Colours only on a terminal and without `NO_COLOR`.
+/// Sets the log up for the process, panics included, and the traces, where there are some. What is logged is for the
+/// configuration to say: `RUST_LOG` is not read. Colours only on a terminal and without `NO_COLOR`.
 ///
 /// # Errors
 /// A filter that cannot be read, and a second call.
-pub fn init(format: LogFormat, filter: &str) -> Result<(), LogError> {
-    let filter = parse_filter(filter)?;
+pub fn init(format: LogFormat, filter: &str, traces: Option<&Traces>) -> Result<(), LogError> {
     let terminal = std::io::stderr().is_terminal();
-    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(stderr);
     let human = match format {
         LogFormat::Auto => terminal,
         LogFormat::Human => true,
         LogFormat::Json => false,
     };
-    let set = if human {
-        let colour = terminal && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
-        builder.with_ansi(colour).finish().try_init()
-    } else {
-        builder.json().flatten_event(true).with_current_span(false).with_span_list(false).finish().try_init()
-    };
+    let colour = terminal && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
+    let lines = lines(human, colour, filter, stderr)?;
+    let set = tracing_subscriber::registry().with(lines).with(traces.map(Traces::layer)).try_init();
     set.map_err(|_| LogError::Twice)?;
     std::panic::set_hook(Box::new(log_panic));
     Ok(())
+}
+
+/// Log lines of this form. People are spared the spans around a line; machines get the innermost one, which names
+/// run, source, stream and window.
+///
+/// # Errors
+/// A filter that cannot be read.
+pub fn lines<S, W>(
+    human: bool,
+    colour: bool,
+    filter: &str,
+    writer: W,
+) -> Result<Box<dyn Layer<S> + Send + Sync>, LogError>
+where
+    S: Subscriber + for<'a> LookupSpan<'a> + Send + Sync,
+    W: for<'a> MakeWriter<'a> + Send + Sync + 'static,
+{
+    let filter = parse_filter(filter)?;
+    let lines = tracing_subscriber::fmt::layer().with_writer(writer);
+    // Decided anew for each line: a library that asks the `log` crate whether something would be logged leaves its
+    // answer behind, and it would be taken for that of the next line whose answer is thought to be known.
+    let asked = dynamic_filter_fn(move |metadata, _| !human || metadata.is_event());
+    let filter = filter.and(asked);
+    Ok(if human {
+        lines.with_ansi(colour).with_filter(filter).boxed()
+    } else {
+        let json = lines.json().flatten_event(true).with_current_span(true).with_span_list(false);
+        json.with_filter(filter).boxed()
+    })
 }
 
 fn parse_filter(filter: &str) -> Result<EnvFilter, LogError> {

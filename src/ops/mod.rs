@@ -2,6 +2,7 @@
 
 pub mod log;
 pub mod notify;
+pub mod otlp;
 mod page;
 pub mod prometheus;
 mod reader;

@@ -5,3 +5,4 @@
 pub mod event;
 pub mod failpoint;
 pub mod metric;
+pub mod span;

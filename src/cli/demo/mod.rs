@@ -23,7 +23,7 @@ const TELL_EVERY: Duration = Duration::from_secs(2);
 
 pub(super) fn demo(args: DemoArgs) -> Result<Exit, Failure> {
     // The log would drown the picture; what a fault did is in the status and in `sync.run`.
-    init_log(LogFormat::Human, if args.once { "error" } else { "off" })?;
+    init_log(LogFormat::Human, if args.once { "error" } else { "off" }, None)?;
     block_on(async {
         let stop = stop::on_signal();
         let directory = tempfile::Builder::new().prefix("ccsync-demo-").tempdir().map_err(|error| {

@@ -159,7 +159,7 @@ fn windows_count_their_rows_and_say_aloud_only_what_failed() {
     let commit = |elapsed| {
         let key = key.clone();
         let (scope, verdict) = ("[a, b)", Verdict::Proven);
-        move || WindowCommitted { key: &key, scope, counts: &counts, verdict, elapsed }.emit()
+        move || WindowCommitted { key: &key, run: RunId(7), scope, counts: &counts, verdict, elapsed }.emit()
     };
     let said = "sobot/sobot.call_result [a, b) committed, proven: 10 read, 4 new, 0 changed, 1 deleted";
     let samples = [
@@ -174,7 +174,17 @@ fn windows_count_their_rows_and_say_aloud_only_what_failed() {
 
     let fail = |kind| {
         let key = key.clone();
-        move || WindowFailed { key: &key, scope: "[a, b)", kind, message: "code 1", cure: "call them" }.emit()
+        move || {
+            WindowFailed {
+                key: &key,
+                run: RunId(7),
+                scope: "[a, b)",
+                kind,
+                message: "code 1",
+                cure: "call them",
+            }
+            .emit()
+        }
     };
     check(
         fail(FaultKind::CredentialsRefused),
@@ -185,7 +195,7 @@ fn windows_count_their_rows_and_say_aloud_only_what_failed() {
     let (line, _) = observe(fail(FaultKind::Cancelled));
     assert_eq!(line["level"], "DEBUG");
     check(
-        || RecordsQuarantined { key: &key, count: 2 }.emit(),
+        || RecordsQuarantined { key: &key, run: RunId(7), count: 2 }.emit(),
         "WARN",
         "2 records of sobot/sobot.call_result could not be read and were set aside; see `ccsync quarantine list`",
         &[&format!("ccsync_records_quarantined_total{{{OF}}} 2")],
@@ -200,7 +210,7 @@ fn windows_count_their_rows_and_say_aloud_only_what_failed() {
         &[&format!("ccsync_contract_drift_total{{{OF},kind=\"new_field\"}} 1")],
     );
     check(
-        || LeaseLost { key: &key, scope: "[a, b)" }.emit(),
+        || LeaseLost { key: &key, run: RunId(7), scope: "[a, b)" }.emit(),
         "WARN",
         "lease on sobot/sobot.call_result [a, b) was lost to another worker; nothing was written",
         &[&format!("ccsync_leases_lost_total{{{OF}}} 1")],

@@ -7,7 +7,7 @@ use metrics::{counter, histogram};
 use super::{labels, millis, say};
 use crate::domain::certificate::Verdict;
 use crate::domain::fault::FaultKind;
-use crate::domain::run::Counts;
+use crate::domain::run::{Counts, RunId};
 use crate::domain::stream::StreamKey;
 use crate::telemetry::metric;
 
@@ -52,6 +52,8 @@ impl WindowVerified<'_> {
 pub struct WindowCommitted<'a> {
     /// The stream.
     pub key: &'a StreamKey,
+    /// The run.
+    pub run: RunId,
     /// The window, as text; empty for a snapshot.
     pub scope: &'a str,
     /// What was counted for it.
@@ -83,6 +85,7 @@ impl WindowCommitted<'_> {
             if self.elapsed >= LONG_WINDOW, info else debug,
             source = %self.key.source,
             stream = %self.key.stream,
+            run.id = self.run.0,
             window = self.scope,
             verdict,
             requests = counts.requests,
@@ -108,6 +111,8 @@ impl WindowCommitted<'_> {
 pub struct WindowFailed<'a> {
     /// The stream.
     pub key: &'a StreamKey,
+    /// The run.
+    pub run: RunId,
     /// The window, as text; empty for a snapshot.
     pub scope: &'a str,
     /// What kind of fault.
@@ -129,6 +134,7 @@ impl WindowFailed<'_> {
             if quiet, debug else error,
             source = %self.key.source,
             stream = %self.key.stream,
+            run.id = self.run.0,
             window = self.scope,
             fault.kind = kind,
             error = self.message,
@@ -147,6 +153,8 @@ impl WindowFailed<'_> {
 pub struct RecordsQuarantined<'a> {
     /// The stream.
     pub key: &'a StreamKey,
+    /// The run.
+    pub run: RunId,
     /// How many.
     pub count: u64,
 }
@@ -159,6 +167,7 @@ impl RecordsQuarantined<'_> {
             target: "ccsync",
             source = %self.key.source,
             stream = %self.key.stream,
+            run.id = self.run.0,
             quarantined = self.count,
             "{} records of {} could not be read and were set aside; see `ccsync quarantine list`",
             self.count,
@@ -213,6 +222,8 @@ impl AbsenceAlarmRaised<'_> {
 pub struct LeaseLost<'a> {
     /// The stream.
     pub key: &'a StreamKey,
+    /// The run.
+    pub run: RunId,
     /// The window, as text; empty for a snapshot.
     pub scope: &'a str,
 }
@@ -225,6 +236,7 @@ impl LeaseLost<'_> {
             target: "ccsync",
             source = %self.key.source,
             stream = %self.key.stream,
+            run.id = self.run.0,
             window = self.scope,
             "lease on {} {} was lost to another worker; nothing was written",
             self.key,

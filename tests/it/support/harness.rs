@@ -219,7 +219,7 @@ impl Clock for TestClock {
 
 /// Limits that are never reached: the database counts them in real time, which a hurried product would
 /// have to wait for.
-struct OutOfReach;
+pub struct OutOfReach;
 
 #[async_trait::async_trait]
 impl Budget for OutOfReach {

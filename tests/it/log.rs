@@ -1,0 +1,158 @@
+//! The log: an hour of a healthy daemon is short, and each line says whose it is.
+
+use std::io::Write;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use ccsync::app::{App, Seams};
+use ccsync::engine::port::clock::Clock;
+use ccsync::ops::log::lines;
+use ccsync::simulator::{ChangeRates, MonitorAgent, MonitorRates, Now, SimulatorConfig, Switches};
+use chrono::{DateTime, Utc};
+use serde_json::Value;
+use tokio_util::sync::CancellationToken;
+use tracing_subscriber::layer::SubscriberExt as _;
+
+use crate::support::db::TestDb;
+use crate::support::harness::{OutOfReach, WORLD_START, eventually, simulator, small_world};
+
+/// So many times faster than a clock on the wall, for product and vendors alike.
+const PACE: i32 = 60;
+
+/// Time that passes faster.
+#[derive(Clone)]
+struct FastClock {
+    began: tokio::time::Instant,
+    origin: DateTime<Utc>,
+}
+
+impl FastClock {
+    fn new() -> FastClock {
+        // Noon (Beijing) of the day after the world's last.
+        FastClock { began: tokio::time::Instant::now(), origin: "2026-03-08T04:00:00Z".parse().unwrap() }
+    }
+
+    fn passed(&self) -> chrono::Duration {
+        chrono::Duration::from_std(self.began.elapsed()).unwrap() * PACE
+    }
+}
+
+#[async_trait::async_trait]
+impl Clock for FastClock {
+    fn now(&self) -> DateTime<Utc> {
+        self.origin + self.passed()
+    }
+
+    async fn sleep_until(&self, until: DateTime<Utc>) {
+        let wait = (until - self.now()).to_std().unwrap_or_default();
+        tokio::time::sleep(wait / PACE.unsigned_abs()).await;
+    }
+}
+
+#[derive(Clone, Default)]
+struct Lines(Arc<Mutex<Vec<u8>>>);
+
+impl Write for Lines {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+fn configuration(vendor: &str, database: &str, data_dir: &std::path::Path) -> String {
+    format!(
+        r#"
+[database]
+url = "{database}"
+data_dir = {data_dir:?}
+[ops]
+enabled = false
+[engine]
+lease = "10m"
+[sources.sobot]
+kind = "sobot"
+base_url = "{vendor}"
+app_id = "demo-app"
+app_key = "demo-key"
+[sources.sobot.call_result]
+start = "{WORLD_START}"
+[sources.moor]
+kind = "moor"
+base_url = "{vendor}"
+account_id = "N00000000000"
+api_secret = "demo-secret"
+[sources.desk]
+kind = "workbench"
+base_url = "{vendor}"
+[[sources.desk.agents]]
+extno = "1001"
+access_token = "demo-token"
+"#
+    )
+}
+
+/// Five streams on their default schedules, and a busy contact centre: something changes four times a minute.
+#[tokio::test]
+async fn an_hour_of_a_healthy_daemon_is_under_a_hundred_lines() {
+    let clock = FastClock::new();
+    let now = clock.clone();
+    let pace = f64::from(PACE);
+    let mut switches = Switches::default();
+    // What departs from the documents would be a warning.
+    switches.set("sobot_extra_field", "none").unwrap();
+    let config = SimulatorConfig {
+        switches,
+        now: Now(Arc::new(move || now.now())),
+        changes: ChangeRates::mixed(4.0 / 60.0 * pace),
+        monitor_agents: vec![MonitorAgent { extno: "1001".into(), token: "demo-token".into() }],
+        monitor: MonitorRates::lively(2.0),
+        ..small_world()
+    };
+    let vendors = simulator(config).await;
+    let db = TestDb::create().await;
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("ccsync.toml");
+    let text = configuration(&vendors.base_url(), db.url(), &directory.path().join("data"));
+    std::fs::write(&file, text).unwrap();
+    let settings = ccsync::config::load(Some(&file), Vec::new(), clock.now()).unwrap();
+    let written = Lines::default();
+    let writer = written.clone();
+    let json = lines(false, false, &settings.log.filter, move || writer.clone()).unwrap();
+    let _guard = tracing::subscriber::set_default(tracing_subscriber::registry().with(json));
+    let seams =
+        Seams { clock: Arc::new(clock.clone()), budget: Some(Arc::new(OutOfReach)), ..Seams::default() };
+    let app = Arc::new(App::build(settings, seams).await.unwrap());
+    let stop = CancellationToken::new();
+    let daemon = tokio::spawn(app.clone().run(None, stop.clone()));
+    let pool = db.pool().await;
+    let runs = async |sql: &'static str| -> i64 {
+        sqlx::query_scalar(sql).fetch_one(pool).await.unwrap_or_default()
+    };
+    // By the clock of the test an hour is a minute; a machine that is late has more to say, not less.
+    eventually(Duration::from_secs(240), async || match clock.passed().num_minutes() {
+        60.. => Ok(()),
+        minutes => Err(format!("{minutes} minutes")),
+    })
+    .await;
+    stop.cancel();
+    daemon.await.unwrap().unwrap();
+    let written = String::from_utf8(written.0.lock().unwrap().clone()).unwrap();
+    let passes = runs("select count(*) from sync.run where outcome = 'succeeded'").await;
+    assert!(20 < passes, "{passes} passes in an hour\n{written}");
+    let popups = runs("select count(*) from workbench.call_popup").await;
+    assert!(0 < popups, "the feed was followed");
+    println!("{passes} passes, {} lines", written.lines().count());
+    assert!((10..100).contains(&written.lines().count()), "{} lines\n{written}", written.lines().count());
+    for line in written.lines() {
+        let line: Value = serde_json::from_str(line).unwrap();
+        assert!(line["message"].is_string() && line["level"] == "INFO", "{line}");
+        if line["message"].as_str().unwrap().starts_with("pass over") {
+            assert!(line["source"].is_string() && line["stream"].is_string(), "{line}");
+            assert!(line["run.id"].is_i64(), "{line}");
+        }
+    }
+}
