@@ -75,7 +75,7 @@ async fn it_fits_each_width_in_both_schemes_and_languages_without_a_complaint() 
                         } else if name == "window" {
                             760
                         } else {
-                            1_700
+                            1_900
                         };
                         tab.picture(&format!("{name}-{width}-{scheme}-{language}"), width, down).await;
                     }
