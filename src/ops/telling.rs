@@ -25,6 +25,9 @@ pub(super) struct Telling {
     pub(super) now: DateTime<Utc>,
 }
 
+/// Between two requests there is always a moment; what is longer is a pause that the vendor asked for.
+pub(super) const PAUSE_MS: i64 = 15_000;
+
 impl Telling {
     pub(super) fn say(&self, phrase: Phrase) -> &'static str {
         phrase.text(self.language)
@@ -150,8 +153,7 @@ impl Telling {
             None => vec![self.fill(say::REREADS, &[("n", &today)])],
         };
         told.extend(budget.requests_per_minute.map(|number| self.count(say::PER_MINUTE, number)));
-        // Between two requests there is always a moment.
-        if let Some(wait) = budget.next_request_ms.filter(|wait| 1_000 < *wait) {
+        if let Some(wait) = budget.next_request_ms.filter(|wait| PAUSE_MS < *wait) {
             told.push(self.fill(say::PAUSED, &[("span", &self.span(Duration::milliseconds(wait)))]));
         }
         told

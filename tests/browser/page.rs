@@ -75,7 +75,7 @@ async fn it_fits_each_width_in_both_schemes_and_languages_without_a_complaint() 
                         } else if name == "window" {
                             760
                         } else {
-                            1_700
+                            1_900
                         };
                         tab.picture(&format!("{name}-{width}-{scheme}-{language}"), width, down).await;
                     }
@@ -123,7 +123,7 @@ async fn a_keyboard_reaches_a_window_and_opens_it() {
 #[tokio::test]
 async fn it_refreshes_itself_without_a_reload_and_keeps_focus_and_place() {
     let (site, mut tab) = shown().await;
-    tab.value("window.marker = 1; document.querySelector('#s2 .cal a').focus(); scrollTo({ top: 700, behavior: 'instant' }); 0").await;
+    tab.value("window.marker = 1; document.querySelector('#s2 .cal a').focus(); document.querySelector('#s2').scrollIntoView({ behavior: 'instant' }); 0").await;
     let focused = tab.value("document.activeElement.getAttribute('href')").await;
     let place = "Math.round(document.activeElement.getBoundingClientRect().top)";
     let before = tab.value(place).await;

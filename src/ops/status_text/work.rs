@@ -6,7 +6,7 @@ use crate::domain::phrase::status as say;
 use crate::domain::status::RunStatus;
 use crate::domain::text::one_line;
 use crate::ops::status_text::Sheet;
-use crate::ops::telling::{grouped, nothing, outcome, trigger};
+use crate::ops::telling::{PAUSE_MS, grouped, nothing, outcome, trigger};
 use crate::ops::text_table::{Colour, Column};
 
 /// Runs shown; the report may hold more.
@@ -62,7 +62,7 @@ impl Sheet<'_> {
             let budget = &stream.detail.budget;
             budget.rereads_per_day.is_some()
                 || 0 < budget.rereads_today
-                || Some(1_000) < budget.next_request_ms
+                || Some(PAUSE_MS) < budget.next_request_ms
         };
         for (index, stream) in report.streams.iter().filter(limited).enumerate() {
             if index == 0 {
