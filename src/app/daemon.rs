@@ -12,7 +12,7 @@ use crate::app::stream::Stream;
 use crate::domain::fault::Fault;
 use crate::domain::run::Trigger as RunTrigger;
 use crate::engine::port::clock::Clock;
-use crate::engine::port::store::StatusRead as _;
+use crate::engine::port::status::StatusRead as _;
 use crate::engine::reader::PassOrder;
 use crate::ops::readiness::Readiness;
 use crate::ops::server::{OpsServer, OpsState};
@@ -49,23 +49,10 @@ impl App {
         listener: Option<TcpListener>,
         stop: CancellationToken,
     ) -> Result<(), DaemonError> {
-        let metrics = crate::ops::prometheus::install();
         let readiness = Readiness::new();
         let (database_ready, scheduler_ready) = (readiness.latch("database"), readiness.latch("scheduler"));
-        let ops = listener.map(|listener| {
-            let (app, looking, away) = (self.clone(), self.clone(), self.clone());
-            let state = OpsState {
-                status: Arc::new(self.database.store.clone()),
-                clock: self.seams.clock.clone(),
-                readiness: readiness.clone(),
-                metrics,
-                enrich: Arc::new(move |report| app.enrich(report, true)),
-                surroundings: Arc::new(move || looking.surroundings()),
-                outage: Arc::new(move |message| away.alerts_without_database(message)),
-                zone: self.settings.timezone,
-            };
-            OpsServer::start(listener, state, stop.clone())
-        });
+        let ops = listener
+            .map(|listener| OpsServer::start(listener, self.ops_state(readiness.clone()), stop.clone()));
         let ops = ops.transpose().map_err(DaemonError::Ops)?;
         self.prepare().await?;
         drop(database_ready);
@@ -93,11 +80,15 @@ impl App {
             loops.spawn(wait);
         }
         loops.spawn(watch_database(self.clone(), stop.clone()));
+        if let Some(notifier) = self.notifier()? {
+            loops.spawn(notifier.run(stop.clone()));
+        }
         let jitter = self.settings.scheduler.jitter;
         let scheduler = Scheduler::start(jobs, jitter, self.seams.clock.clone(), stop.clone()).await?;
         drop(scheduler_ready);
+        self.vitals.come_up();
 
-        stop.cancelled().await;
+        self.vitals.watch(&mut loops, &stop).await;
         event::DaemonStopping { reason: "told to stop" }.emit();
         let grace = self.settings.engine.shutdown_grace;
         // Past the grace the loops are dropped: what was under way rolls back.
@@ -108,6 +99,24 @@ impl App {
             let _ = tokio::time::timeout(grace, ops.stopped()).await;
         }
         Ok(())
+    }
+}
+
+impl App {
+    /// What the ops server of this process reads.
+    pub fn ops_state(self: &Arc<Self>, readiness: Readiness) -> OpsState {
+        let (app, looking, away) = (self.clone(), self.clone(), self.clone());
+        OpsState {
+            status: Arc::new(self.database.store.clone()),
+            clock: self.seams.clock.clone(),
+            readiness,
+            metrics: crate::ops::prometheus::install(),
+            enrich: Arc::new(move |report| app.enrich(report, true)),
+            surroundings: Arc::new(move || looking.surroundings()),
+            outage: Arc::new(move |message| away.alerts_without_database(message)),
+            zone: self.settings.timezone,
+            language: self.settings.language,
+        }
     }
 }
 

@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use crate::app::{App, Seams, stream};
 use crate::config::{Account, FeedSettings, Settings, SourceSettings, TokenForm};
-use crate::domain::fault::{Fault, FaultKind};
+use crate::domain::fault::Fault;
 use crate::domain::forgotten::ForgottenBoard;
 use crate::domain::status::{FeedAgentStatus, FeedStatus, StreamDeclaration};
 use crate::engine::feed::follower::{FeedFollower, FollowConfig, PulseConfig, SessionConfig};
@@ -22,9 +22,6 @@ const NOTE: Duration = Duration::from_secs(5);
 
 /// Stands in place of a schedule.
 const LIVE: &str = "live";
-
-/// A check is for a person who waits.
-const CHECK_TIMEOUT: Duration = Duration::from_secs(9);
 
 /// The feeds of all sources, ready to be followed.
 pub(super) fn assemble(
@@ -69,7 +66,8 @@ fn feeds<'s>(settings: &'s Settings, board: &ForgottenBoard) -> Result<Vec<Chose
     Ok(settings.feeds().filter_map(account).collect())
 }
 
-fn account(
+/// The vendor's side of a feed; `None` where the source has none.
+pub(super) fn account(
     source: &SourceSettings,
     feed: &FeedSettings,
     http: &HttpClient,
@@ -92,30 +90,6 @@ fn account(
         message_bytes_max: feed.message_kib_max as usize * 1024,
     };
     Some(Arc::new(WorkbenchAccount::new(config, http.clone())))
-}
-
-/// Opens one socket of each feed and closes it again; answers what was found, by feed.
-pub(super) async fn check(settings: &Settings) -> Vec<(String, Result<String, Fault>)> {
-    let feeds = match feeds(settings, &ForgottenBoard::default()) {
-        Ok(feeds) => feeds,
-        Err(fault) => return vec![("http".to_owned(), Err(fault))],
-    };
-    let checks = feeds
-        .into_iter()
-        .map(|(feed, _)| async move { (feed.key().to_string(), check_one(feed.as_ref()).await) });
-    futures::future::join_all(checks).await
-}
-
-async fn check_one(feed: &dyn Feed) -> Result<String, Fault> {
-    let agents = feed.agents();
-    let Some(extno) = agents.first() else { return Ok("no agent is configured".to_owned()) };
-    let connected = tokio::time::timeout(CHECK_TIMEOUT, feed.connect(extno)).await;
-    let mut session = connected.unwrap_or_else(|_| {
-        let message = format!("{}: no answer within {} s", feed.key(), CHECK_TIMEOUT.as_secs());
-        Err(Fault::new(FaultKind::Unreachable, message))
-    })?;
-    session.close().await;
-    Ok(format!("the socket of agent {extno} opens; {} agents are configured", agents.len()))
 }
 
 impl App {

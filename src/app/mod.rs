@@ -12,6 +12,7 @@ mod database;
 mod explain;
 mod feed;
 mod forget;
+mod notify;
 mod plan;
 mod policy;
 mod privacy;
@@ -19,9 +20,11 @@ mod quarantine;
 mod retention;
 mod roster;
 mod roster_apply;
+mod status;
 mod stream;
 mod transient;
 mod verify;
+mod vitals;
 
 use std::sync::{Arc, Mutex};
 
@@ -30,7 +33,7 @@ use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 pub use self::action::{ActionDesk, ActionError, Performed};
-pub use self::check::{CheckReport, Checked};
+pub use self::check::{CheckGroup, CheckReport, CheckVerdict, Checked};
 pub use self::daemon::DaemonError;
 pub use self::database::Database;
 pub use self::forget::Forgettee;
@@ -41,17 +44,18 @@ pub use self::roster::RosterDesk;
 pub use self::roster_apply::{Ending, GroupOutcome, Progress};
 use self::stream::Stream;
 pub use self::verify::{Repair, Verified};
+pub use self::vitals::Vitals;
 use crate::config::Settings;
-use crate::domain::fault::{Fault, FaultKind};
-use crate::domain::language::Language;
+use crate::domain::fault::Fault;
 use crate::domain::run::Trigger;
-use crate::domain::status::{StatusReport, StreamDeclaration, StreamStatus};
+use crate::domain::status::StreamDeclaration;
 use crate::domain::stream::{StreamId, StreamKey};
 use crate::domain::window::TimeWindow;
 use crate::engine::feed::follower::FeedFollower;
 use crate::engine::port::budget::Budget;
 use crate::engine::port::clock::{Clock, SystemClock};
-use crate::engine::port::store::{StatusRead as _, Store as _};
+use crate::engine::port::store::Store as _;
+use crate::engine::progress::ProgressBoard;
 use crate::engine::reader::{PassOrder, PassReport};
 use crate::sources::clock_meter::ClockMeter;
 
@@ -81,10 +85,12 @@ pub struct App {
     database: Database,
     streams: Vec<Stream>,
     feeds: Vec<Arc<FeedFollower>>,
+    progress: ProgressBoard,
     meter: ClockMeter,
     built_at: DateTime<Utc>,
     /// When the database was first found away, while it is.
     database_away: Mutex<Option<DateTime<Utc>>>,
+    vitals: Vitals,
 }
 
 impl App {
@@ -96,17 +102,39 @@ impl App {
     pub async fn build(settings: Settings, seams: Seams) -> Result<App, Fault> {
         let database = Database::open(&settings.database, &seams).await?;
         let worker = Uuid::new_v4();
+        let progress = ProgressBoard::default();
         let meter = ClockMeter::new(seams.clock.clone());
-        let streams = stream::assemble(&settings, &database.store, &seams, &meter, worker)?;
+        let streams = stream::assemble(&settings, &database.store, &seams, &meter, worker, &progress)?;
         let feeds = feed::assemble(&settings, &database.store, &seams, worker)?;
         let built_at = seams.clock.now();
         let database_away = Mutex::default();
-        Ok(App { settings, seams, database, streams, feeds, meter, built_at, database_away })
+        Ok(App {
+            settings,
+            seams,
+            database,
+            streams,
+            feeds,
+            progress,
+            meter,
+            built_at,
+            database_away,
+            vitals: Vitals::default(),
+        })
     }
 
     /// The database.
     pub fn database(&self) -> &Database {
         &self.database
+    }
+
+    /// How far the passes of this process have come.
+    pub fn progress(&self) -> &ProgressBoard {
+        &self.progress
+    }
+
+    /// The signs of life of [`App::run`].
+    pub fn vitals(&self) -> &Vitals {
+        &self.vitals
     }
 
     /// The configuration it was built from.
@@ -181,25 +209,6 @@ impl App {
         futures::future::join_all(passes).await.into_iter().collect()
     }
 
-    /// The state of everything, with cures.
-    ///
-    /// # Errors
-    /// Database faults.
-    pub async fn status(&self) -> Result<StatusReport, Fault> {
-        let report = self.database.store.status(self.seams.clock.now()).await?;
-        Ok(self.enrich(report, false))
-    }
-
-    fn enrich(&self, report: StatusReport, scheduled: bool) -> StatusReport {
-        let now = scheduled.then(|| self.seams.clock.now());
-        let mut report = enrich(report, &self.streams, self.settings.language, now);
-        let unheard = self.unheard(&report.feeds);
-        report.healthy &= unheard.is_empty();
-        report.feeds.extend(unheard);
-        report.feeds.sort_by(|left, right| left.source.cmp(&right.source));
-        self.with_alerts(report, scheduled)
-    }
-
     /// The streams that a command named; all where it named none.
     fn chosen<'a>(&'a self, chosen: &'a [StreamChoice]) -> impl Iterator<Item = &'a Stream> {
         self.streams.iter().filter(move |stream| {
@@ -221,36 +230,6 @@ impl App {
     pub async fn close(self) -> Result<(), Fault> {
         self.database.close().await
     }
-}
-
-/// Cures by kind of fault, next ticks where a scheduler runs, and the streams that the database has not been
-/// told of yet.
-fn enrich(
-    mut report: StatusReport,
-    streams: &[Stream],
-    language: Language,
-    now: Option<DateTime<Utc>>,
-) -> StatusReport {
-    for stream in streams {
-        let key = &stream.reader.key;
-        let is_same = |status: &StreamStatus| status.source == key.source && status.stream == key.stream;
-        if !report.streams.iter().any(is_same) {
-            report.streams.push(stream.never_read());
-            report.healthy = false;
-        }
-    }
-    report.streams.sort_by(|left, right| (&left.source, left.stream).cmp(&(&right.source, right.stream)));
-    for status in &mut report.streams {
-        if let Some(failure) = &mut status.failure {
-            failure.cure =
-                FaultKind::from_name(&failure.kind).map_or("", |kind| kind.cure().text(language)).to_owned();
-        }
-        let stream = streams.iter().find(|stream| {
-            stream.reader.key.source == status.source && stream.reader.key.stream == status.stream
-        });
-        status.next_tick = stream.zip(now).and_then(|(stream, now)| stream.schedule.next_tick(now));
-    }
-    report
 }
 
 /// A stream as a person names it: `sobot.call_result` in all sources, or `source/sobot.call_result` in one.

@@ -12,6 +12,7 @@ use crate::config::{Account, Settings, SourceSettings, StreamSettings, WindowSet
 use crate::domain::alert::StreamWatch;
 use crate::domain::fault::{Fault, FaultKind};
 use crate::domain::forgotten::ForgottenBoard;
+use crate::domain::status::detail::StreamDetail;
 use crate::domain::status::{StreamDeclaration, StreamStatus, WindowTally};
 use crate::domain::stream::StreamId;
 use crate::engine::forgetting::Forgetful;
@@ -19,6 +20,7 @@ use crate::engine::port::budget::{Budget, BudgetKey};
 use crate::engine::port::clock::Clock;
 use crate::engine::port::source::Source;
 use crate::engine::port::token::TokenVault;
+use crate::engine::progress::ProgressBoard;
 use crate::engine::reader::{ReadPolicy, StreamReader};
 use crate::scheduler::cron::CronSchedule;
 use crate::sources::clock_meter::ClockMeter;
@@ -83,6 +85,7 @@ impl Stream {
             schedule,
             next_tick: None,
             watch: StreamWatch::default(),
+            detail: StreamDetail::default(),
         }
     }
 
@@ -111,13 +114,14 @@ pub(super) fn assemble(
     seams: &Seams,
     meter: &ClockMeter,
     worker: Uuid,
+    progress: &ProgressBoard,
 ) -> Result<Vec<Stream>, Fault> {
     let store = Arc::new(store.clone());
     let budget = seams.budget.clone().unwrap_or_else(|| store.clone());
     let board = store.board().clone();
     let shared = Shared { vault: store.clone(), budget, clock: seams.clock.clone(), board };
     let http = http_client(settings)?.measuring(meter);
-    all_endpoints(settings, &http, &shared)
+    endpoints(settings, &http, &shared)
         .into_iter()
         .map(|Endpoint { source, budget, settings: stream }| {
             let zone = settings.timezone;
@@ -143,6 +147,7 @@ pub(super) fn assemble(
                 worker,
                 policy,
                 page_log: Some(store.clone()),
+                progress: progress.clone(),
                 config: pass_config(&settings.engine, &stream),
             };
             let promised = stream.fresh_within.map_or_else(OnceLock::new, |kept| length(kept).into());
@@ -178,11 +183,7 @@ pub(super) fn http_config(settings: &Settings) -> HttpConfig {
 }
 
 /// The vendors' side of every enabled stream.
-pub(super) fn endpoints(settings: &Settings, shared: &Shared) -> Result<Vec<Endpoint>, Fault> {
-    Ok(all_endpoints(settings, &http_client(settings)?, shared))
-}
-
-fn all_endpoints(settings: &Settings, http: &HttpClient, shared: &Shared) -> Vec<Endpoint> {
+fn endpoints(settings: &Settings, http: &HttpClient, shared: &Shared) -> Vec<Endpoint> {
     settings.sources.iter().flat_map(|source| account_endpoints(source, http, shared)).collect()
 }
 
@@ -211,19 +212,33 @@ pub(super) fn moor_limits(source: &SourceSettings, budget: Arc<dyn Budget>) -> M
     }
 }
 
+/// The Sobot account of a source, if it is one.
+pub(super) fn sobot_account(
+    source: &SourceSettings,
+    http: &HttpClient,
+    shared: &Shared,
+) -> Option<SobotAccount> {
+    let Account::Sobot { app_id, app_key, .. } = &source.account else { return None };
+    let config = SobotConfig {
+        source: source.name.clone(),
+        base_url: source.base_url.clone(),
+        app_id: app_id.clone(),
+        app_key: app_key.clone(),
+        privacy: source.privacy.forgetting(&shared.board, &source.name),
+    };
+    Some(SobotAccount::new(config, http.clone(), shared.vault.clone(), shared.clock.clone()))
+}
+
 /// One account object for all streams of a source: they share its token.
-fn account_endpoints(source: &SourceSettings, http: &HttpClient, shared: &Shared) -> Vec<Endpoint> {
+pub(super) fn account_endpoints(
+    source: &SourceSettings,
+    http: &HttpClient,
+    shared: &Shared,
+) -> Vec<Endpoint> {
     let enabled = source.streams.iter().filter(|stream| stream.enabled);
     match &source.account {
-        Account::Sobot { app_id, app_key, .. } => {
-            let config = SobotConfig {
-                source: source.name.clone(),
-                base_url: source.base_url.clone(),
-                app_id: app_id.clone(),
-                app_key: app_key.clone(),
-                privacy: source.privacy.forgetting(&shared.board, &source.name),
-            };
-            let account = SobotAccount::new(config, http.clone(), shared.vault.clone(), shared.clock.clone());
+        Account::Sobot { .. } => {
+            let Some(account) = sobot_account(source, http, shared) else { return Vec::new() };
             let endpoint = |stream: &StreamSettings| Endpoint {
                 source: match stream.key.stream {
                     StreamId::SobotChatResult => account.chat_result(),

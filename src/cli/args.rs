@@ -1,6 +1,8 @@
 //! The command line.
 
 mod grant;
+mod notify;
+mod quarantine;
 mod verify;
 
 use std::path::PathBuf;
@@ -10,19 +12,45 @@ use chrono_tz::Tz;
 use clap::{Args, Parser, Subcommand};
 
 pub(super) use self::grant::{GrantCommand, SchemaArgs, SchemaFormat};
+pub(super) use self::notify::NotifyCommand;
+pub(super) use self::quarantine::{QuarantineArgs, QuarantineVerb, RetryArgs};
 pub(super) use self::verify::{ExplainArgs, VerifyArgs};
 use crate::app::StreamChoice;
 use crate::cli::action::ActionCommand;
 use crate::cli::agents::AgentsCommand;
 use crate::cli::forget::ForgetArgs;
+use crate::cli::init::InitArgs;
 use crate::cli::moor::MoorCommand;
 use crate::cli::privacy::PrivacyCommand;
 use crate::cli::retention::RetentionArgs;
 use crate::cli::roster::RosterCommand;
+use crate::cli::shell::{CompletionsArgs, ManArgs};
+use crate::cli::status::StatusArgs;
 use crate::cli::workbench::WorkbenchArgs;
-use crate::domain::stream::StreamId;
 use crate::domain::window::local_midnight;
 use crate::simulator::SimulatorArgs;
+
+const CHECK: &str = "\
+Ends with 0 where everything works, warnings included, and with 1 where something failed.
+Each Sobot account is asked for a new token; a running ccsync goes on with that one.";
+
+const SYNC: &str = "\
+Examples:
+  ccsync sync
+  ccsync sync sobot.call_result mysource/moor.queue --json
+Ends with 0, with 3 where some of it failed or was set aside, and with 1 where all of it failed.";
+
+const BACKFILL: &str = "\
+Examples:
+  ccsync backfill --stream sobot.call_result --from 2025-01-01 --to 2026-01-01
+  ccsync backfill --stream mysource/sobot.chat_result --from 2026-03-01T08:00:00 --to 2026-03-02
+Windows are committed one by one: what was read stays, however it ends.";
+
+const MIGRATE: &str = "\
+Examples:
+  ccsync migrate --plan
+  ccsync migrate
+A database that a newer ccsync migrated is left alone, by every command.";
 
 /// Keeps PostgreSQL in step with a contact centre's quality inspections and skill groups.
 #[derive(Debug, Parser)]
@@ -37,18 +65,21 @@ pub(super) struct Cli {
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
+    /// Write a first configuration, by asking or from flags.
+    Init(Box<InitArgs>),
     /// The daemon: reads every stream on its schedule until it is stopped.
     Run,
     /// One pass over all streams, or those named, then exit.
-    Sync(SyncArgs),
+    Sync(PassArgs),
     /// Read a stretch of time again, or for the first time.
     Backfill(BackfillArgs),
     /// What the next pass would request; touches nothing.
     Plan(SyncArgs),
-    /// Is all in place? Configuration, database, one request per stream.
+    /// Is all in place? Host, database, credentials, clocks, each stream; what is not, with its cure.
+    #[command(visible_alias = "doctor", after_help = CHECK)]
     Check(JsonArgs),
     /// What is complete up to when, what failed and what to do.
-    Status(JsonArgs),
+    Status(StatusArgs),
     /// Read the vendors again and compare with the tables, row by row.
     Verify(VerifyArgs),
     /// Where a row came from: its versions, window, run, certificate and request.
@@ -86,12 +117,19 @@ pub(super) enum Command {
     /// Let a login read what is meant for it.
     #[command(subcommand)]
     Grant(GrantCommand),
-    /// Create or update the tables.
-    Migrate,
+    /// Who was told when something was the matter, and whether the way there works.
+    #[command(subcommand)]
+    Notify(NotifyCommand),
+    /// Create or update the tables; `run` and `sync` do so by themselves.
+    Migrate(MigrateArgs),
     /// The configuration in effect, secrets hidden.
     Config(JsonArgs),
     /// The vendors, played on one port of this machine, for trials and tests.
     Simulator(Box<SimulatorArgs>),
+    /// A script that completes commands in your shell.
+    Completions(CompletionsArgs),
+    /// The manual page.
+    Man(ManArgs),
     /// See it work: simulator, private PostgreSQL and daemon together, at an accelerated pace, with faults.
     Demo(DemoArgs),
 }
@@ -122,6 +160,17 @@ pub(super) struct JsonArgs {
 }
 
 #[derive(Debug, Args)]
+#[command(after_help = MIGRATE)]
+pub(super) struct MigrateArgs {
+    /// Show what would be applied, and which tables that are in use it works on. Changes nothing.
+    #[arg(long)]
+    pub plan: bool,
+    /// Print JSON.
+    #[arg(long, requires = "plan")]
+    pub json: bool,
+}
+
+#[derive(Debug, Args)]
 pub(super) struct SyncArgs {
     /// Streams, for example `sobot.call_result`, or `mysource/sobot.call_result` for one source's.
     #[arg(value_name = "STREAM")]
@@ -132,6 +181,17 @@ pub(super) struct SyncArgs {
 }
 
 #[derive(Debug, Args)]
+#[command(after_help = SYNC)]
+pub(super) struct PassArgs {
+    #[command(flatten)]
+    pub sync: SyncArgs,
+    /// Show no progress.
+    #[arg(long)]
+    pub no_progress: bool,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = BACKFILL)]
 pub(super) struct BackfillArgs {
     /// Stream, for example `sobot.call_result`; may be given several times.
     #[arg(long = "stream", value_name = "STREAM", required = true)]
@@ -142,79 +202,12 @@ pub(super) struct BackfillArgs {
     /// First instant not wanted any more, likewise.
     #[arg(long, value_name = "DATE")]
     pub to: Moment,
+    /// Show no progress.
+    #[arg(long)]
+    pub no_progress: bool,
     /// Print JSON.
     #[arg(long)]
     pub json: bool,
-}
-
-#[derive(Debug, Args)]
-pub(super) struct QuarantineArgs {
-    #[command(subcommand)]
-    pub verb: QuarantineVerb,
-}
-
-#[derive(Debug, Subcommand)]
-pub(super) enum QuarantineVerb {
-    /// What is set aside, without the records themselves.
-    List {
-        /// Of this source only.
-        #[arg(long)]
-        source: Option<String>,
-        /// Of this stream only, for example `sobot.call_result`.
-        #[arg(long)]
-        stream: Option<StreamId>,
-        /// Those that are not open any more, too.
-        #[arg(long)]
-        all: bool,
-        /// Print JSON.
-        #[arg(long)]
-        json: bool,
-    },
-    /// All about one record, with the record itself: raw vendor data.
-    Show {
-        /// Number of the entry.
-        id: i64,
-        /// Print JSON.
-        #[arg(long)]
-        json: bool,
-    },
-    /// Read records again with this version's readers and store what can be read; asks no vendor.
-    Retry(RetryArgs),
-    /// Give records up for good: they never count again.
-    Drop {
-        /// Numbers of entries.
-        #[arg(value_name = "ID", required = true)]
-        ids: Vec<i64>,
-        /// Why; kept with the entry.
-        #[arg(long, value_name = "TEXT", value_parser = said)]
-        reason: String,
-        /// Print JSON.
-        #[arg(long)]
-        json: bool,
-    },
-}
-
-#[derive(Debug, Args)]
-pub(super) struct RetryArgs {
-    /// Numbers of entries.
-    #[arg(value_name = "ID", required_unless_present_any = ["all", "source", "stream"])]
-    pub ids: Vec<i64>,
-    /// All open ones.
-    #[arg(long, conflicts_with = "ids")]
-    pub all: bool,
-    /// Of this source only.
-    #[arg(long)]
-    pub source: Option<String>,
-    /// Of this stream only, for example `sobot.call_result`.
-    #[arg(long)]
-    pub stream: Option<StreamId>,
-    /// Print JSON.
-    #[arg(long)]
-    pub json: bool,
-}
-
-fn said(text: &str) -> Result<String, String> {
-    if text.trim().is_empty() { Err("say why".to_owned()) } else { Ok(text.to_owned()) }
 }
 
 #[derive(Debug, Args)]

@@ -3,6 +3,7 @@
 use crate::cli::args::{BackfillArgs, Moment};
 use crate::cli::exit::Exit;
 use crate::cli::output::{self, Failure};
+use crate::cli::progress::watched;
 use crate::cli::{build, stop, sync};
 use crate::config::Settings;
 use crate::domain::stream::StreamKind;
@@ -22,7 +23,8 @@ pub(super) async fn backfill(settings: Settings, args: BackfillArgs) -> Result<E
     sync::refuse_unknown(&app, &args.streams)?;
     app.refuse_expired(&args.streams, range).map_err(|fault| Failure::usage(fault.chain()))?;
     app.prepare().await?;
-    let reports = app.backfill(&args.streams, range, &stop).await;
+    let reports = app.backfill(&args.streams, range, &stop);
+    let reports = watched(app.progress(), args.no_progress, reports).await;
     app.close().await?;
     output::reports(&reports?, args.json)
 }

@@ -14,18 +14,23 @@ mod exit;
 mod explain;
 mod forget;
 mod grant;
+mod init;
 mod migrate;
 mod moor;
+mod notify;
 mod operator;
 mod output;
 mod plan;
 mod privacy;
+mod progress;
 mod quarantine;
 mod retention;
 mod roster;
 mod roster_file;
 mod run;
 mod schema;
+mod service_manager;
+mod shell;
 mod simulator;
 mod status;
 mod stop;
@@ -68,6 +73,9 @@ fn dispatch(cli: Cli) -> Result<Exit, Failure> {
             return block_on(simulator::simulator(*args));
         }
         Command::Demo(args) => return demo::demo(args),
+        Command::Init(args) => return init::init(&args, cli.config.as_deref()),
+        Command::Completions(args) => return shell::completions(&args),
+        Command::Man(args) => return shell::man(&args),
         _ => {}
     }
     let settings = load(cli.config.as_deref())?;
@@ -77,7 +85,7 @@ fn dispatch(cli: Cli) -> Result<Exit, Failure> {
     // To the end, when what is left of the traces is sent.
     let traces = traces(&settings.telemetry)?;
     init_log(settings.log.format, &settings.log.filter, traces.as_ref())?;
-    if !matches!(cli.command, Command::Migrate) {
+    if !matches!(cli.command, Command::Migrate(_)) {
         settings.require_sources()?;
     }
     tell_of_feeds(&settings, &cli.command);
@@ -87,12 +95,13 @@ fn dispatch(cli: Cli) -> Result<Exit, Failure> {
             Command::Sync(args) => sync::sync(settings, args).await,
             Command::Backfill(args) => backfill::backfill(settings, args).await,
             Command::Plan(args) => plan::plan(settings, args).await,
-            Command::Check(args) => check::check(settings, args).await,
+            Command::Check(args) => check::check(settings, cli.config.as_deref(), args).await,
             Command::Status(args) => status::status(settings, args).await,
             Command::Verify(args) => verify::verify(settings, args).await,
             Command::Explain(args) => explain::explain(settings, args).await,
             Command::Absence(command) => absence::absence(settings, command).await,
             Command::Contract(args) => contract::contract(settings, args).await,
+            Command::Notify(command) => notify::notify(settings, command).await,
             Command::Quarantine(args) => quarantine::quarantine(settings, args).await,
             Command::Retention(args) => retention::retention(settings, args).await,
             Command::Forget(args) => forget::forget(settings, args).await,
@@ -104,8 +113,13 @@ fn dispatch(cli: Cli) -> Result<Exit, Failure> {
             Command::Schema(args) => schema::schema(settings, args).await,
             Command::Privacy(command) => privacy::privacy(settings, command).await,
             Command::Grant(command) => grant::grant(settings, command).await,
-            Command::Migrate => migrate::migrate(settings).await,
-            Command::Config(_) | Command::Simulator(_) | Command::Demo(_) => Ok(Exit::Done),
+            Command::Migrate(args) => migrate::migrate(settings, args).await,
+            Command::Config(_)
+            | Command::Simulator(_)
+            | Command::Demo(_)
+            | Command::Init(_)
+            | Command::Completions(_)
+            | Command::Man(_) => Ok(Exit::Done),
         }
     })
 }

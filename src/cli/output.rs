@@ -9,6 +9,7 @@ use crate::cli::exit::Exit;
 use crate::config::ConfigErrors;
 use crate::domain::fault::Fault;
 use crate::engine::reader::PassReport;
+use crate::ops::terminal::Stderr;
 
 /// Prints data. A reader that went away (`ccsync plan | head`) is no error.
 pub(super) fn data(text: &str) {
@@ -24,9 +25,14 @@ pub(super) fn json(value: &impl Serialize) -> Result<(), Failure> {
     Ok(())
 }
 
+/// Whether the environment leaves colours to us (<https://no-color.org>).
+pub(super) fn wants_colour() -> bool {
+    std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
+}
+
 /// Prints talk.
 pub(super) fn talk(text: &str) {
-    let _ = writeln!(std::io::stderr().lock(), "{text}");
+    let _ = writeln!(Stderr, "{text}");
 }
 
 /// Why a command failed, in full, with what the operator can do.

@@ -6,11 +6,13 @@ use tokio::net::TcpListener;
 
 use crate::cli::exit::Exit;
 use crate::cli::output::{Failure, talk};
-use crate::cli::{build, stop};
+use crate::cli::{build, service_manager, stop};
 use crate::config::Settings;
 
 pub(super) async fn run(settings: Settings) -> Result<Exit, Failure> {
     let stop = stop::on_signal();
+    let hangups = stop::on_hangup();
+    service_manager::begin();
     let listener = match settings.ops.enabled {
         true => Some(listen(settings.ops.listen).await?),
         false => None,
@@ -19,7 +21,12 @@ pub(super) async fn run(settings: Settings) -> Result<Exit, Failure> {
     if let Some(psql) = app.database().psql_command() {
         talk(&format!("embedded PostgreSQL; connect with: {psql}"));
     }
+    let place = listener.as_ref().and_then(|listener| listener.local_addr().ok());
+    let place =
+        place.map_or_else(|| "no status page".to_owned(), |place| format!("status page on http://{place}"));
+    let told = service_manager::tell(app.vitals().clone(), stop.clone(), place);
     let result = app.clone().run(listener, stop).await;
+    drop((told, hangups));
     if let Some(app) = Arc::into_inner(app) {
         app.close().await?;
     }

@@ -1,19 +1,21 @@
 //! `ccsync sync`.
 
 use crate::app::{App, StreamChoice};
-use crate::cli::args::SyncArgs;
+use crate::cli::args::PassArgs;
 use crate::cli::exit::Exit;
 use crate::cli::output::{self, Failure};
+use crate::cli::progress::watched;
 use crate::cli::{build, stop};
 use crate::config::Settings;
 use crate::domain::stream::StreamKind;
 
-pub(super) async fn sync(settings: Settings, args: SyncArgs) -> Result<Exit, Failure> {
+pub(super) async fn sync(settings: Settings, args: PassArgs) -> Result<Exit, Failure> {
+    let PassArgs { sync: args, no_progress } = args;
     let stop = stop::on_signal();
     let app = build(settings).await?;
     refuse_unknown(&app, &args.streams)?;
     app.prepare().await?;
-    let reports = app.sync(&args.streams, &stop).await;
+    let reports = watched(app.progress(), no_progress, app.sync(&args.streams, &stop)).await;
     app.close().await?;
     output::reports(&reports?, args.json)
 }

@@ -6,6 +6,7 @@ use crate::app::{App, Verified};
 use crate::cli::args::{Moment, VerifyArgs};
 use crate::cli::exit::Exit;
 use crate::cli::output::{self, Failure};
+use crate::cli::progress::watched;
 use crate::cli::{build, on_schema, stop, sync};
 use crate::config::Settings;
 use crate::domain::text::one_line;
@@ -25,7 +26,10 @@ pub(super) async fn verify(settings: Settings, args: VerifyArgs) -> Result<Exit,
     let stop = stop::on_signal();
     let app = build(settings).await?;
     sync::refuse_unknown(&app, &args.streams)?;
-    let verify = async |app: &App| Ok(app.verify(&args.streams, &order, args.repair, &stop).await?);
+    let verify = async |app: &App| {
+        let verified = app.verify(&args.streams, &order, args.repair, &stop);
+        Ok(watched(app.progress(), args.no_progress, verified).await?)
+    };
     let mut verified = on_schema(app, verify).await?;
     if args.ignore_newer {
         verified.iter_mut().for_each(ignore_newer);

@@ -177,7 +177,7 @@ pub(super) fn base_url(text: &str, plain: PlainHttp) -> Result<Url, String> {
     Ok(url)
 }
 
-fn is_loopback(host: &Host<&str>) -> bool {
+pub(super) fn is_loopback(host: &Host<&str>) -> bool {
     match host {
         Host::Domain(name) => *name == "localhost" || name.ends_with(".localhost"),
         Host::Ipv4(address) => address.is_loopback(),
@@ -185,7 +185,7 @@ fn is_loopback(host: &Host<&str>) -> bool {
     }
 }
 
-fn is_private(host: &Host<&str>) -> bool {
+pub(super) fn is_private(host: &Host<&str>) -> bool {
     let address = match host {
         Host::Domain(_) => return false,
         Host::Ipv4(address) => IpAddr::V4(*address),

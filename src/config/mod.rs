@@ -9,6 +9,7 @@ mod error;
 mod feed;
 mod layer;
 mod leaf;
+mod notify;
 mod privacy;
 mod read;
 mod reader;
@@ -28,11 +29,12 @@ use chrono::{DateTime, Utc};
 
 pub use self::error::{ConfigError, ConfigErrors, Origin};
 pub use self::feed::{FeedSettings, TokenForm};
+pub use self::notify::NotifySettings;
+pub use self::privacy::PrivacySettings;
 pub use self::render::{Format, render};
 pub use self::settings::{
     Account, ActionBody, AgentSettings, DatabaseSettings, EngineSettings, HttpSettings, LogFormat,
-    LogSettings, OpsSettings, PrivacySettings, SchedulerSettings, Settings, SourceSettings, StreamSettings,
-    WindowSettings,
+    LogSettings, OpsSettings, SchedulerSettings, Settings, SourceSettings, StreamSettings, WindowSettings,
 };
 pub use self::telemetry::TelemetrySettings;
 

@@ -1,13 +1,25 @@
 //! `[privacy]`, and what a source says otherwise.
 
+use std::path::PathBuf;
+
 use std::sync::Arc;
 
 use secrecy::ExposeSecret as _;
 
 use super::reader::{Section, Words};
 use super::secret;
-use super::settings::PrivacySettings;
 use crate::domain::privacy::{CustomFieldPolicy, Policy, Privacy, TokenKeys};
+
+/// `[privacy]`
+#[derive(Debug, Clone)]
+pub struct PrivacySettings {
+    /// Phone numbers, addresses and names.
+    pub personal: Privacy,
+    /// The file that the keys of tokens came from.
+    pub hmac_key_file: Option<PathBuf>,
+    /// Custom fields of customers.
+    pub custom_fields: CustomFieldPolicy,
+}
 
 /// `[privacy]`
 pub(super) fn settings(section: &Section<'_>) -> Option<PrivacySettings> {

@@ -8,7 +8,8 @@ use config::Value;
 use tracing_subscriber::EnvFilter;
 
 use super::error::Report;
-use super::leaf;
+use super::leaf::{self, PlainHttp};
+use super::notify;
 use super::privacy;
 use super::reader::Section;
 use super::secret;
@@ -62,7 +63,10 @@ pub(super) fn settings(tree: &Value, now: DateTime<Utc>, report: &Report) -> Opt
         personal: privacy.as_ref().map_or(&Privacy::KEEP, |privacy| &privacy.personal),
         custom_fields: privacy.as_ref().map_or(&CustomFieldPolicy::Drop, |privacy| &privacy.custom_fields),
     };
-    let sources = source::sources(&root, context);
+    let defaults = root.section("defaults").into_template();
+    let notify = notify::targets(&root, &defaults);
+    let sources = source::sources(&root, &defaults, context);
+    defaults.close();
     root.close();
     Some(Settings {
         timezone: timezone?,
@@ -75,6 +79,7 @@ pub(super) fn settings(tree: &Value, now: DateTime<Utc>, report: &Report) -> Opt
         privacy: privacy?,
         log: log?,
         telemetry: telemetry?,
+        notify: notify?,
         sources: sources?,
     })
 }
@@ -112,7 +117,10 @@ fn ops(section: &Section<'_>) -> Option<OpsSettings> {
         text.parse()
             .map_err(|_| format!("expects an address and a port such as 127.0.0.1:8080, not {text:?}"))
     });
-    Some(OpsSettings { enabled: enabled?, listen: listen? })
+    let public_url = section.maybe("public_url", |section, key| {
+        section.parse(key, |text| leaf::base_url(text, PlainHttp::Allowed))
+    });
+    Some(OpsSettings { enabled: enabled?, listen: listen?, public_url: public_url? })
 }
 
 fn http(section: &Section<'_>) -> Option<HttpSettings> {

@@ -10,10 +10,12 @@ use serde_json::{Map, Value as Json, json};
 
 use super::feed::{FeedSettings, TokenForm};
 use super::leaf::show_duration;
+use super::notify;
+use super::privacy::PrivacySettings;
 use super::secret::{HIDDEN, shown_url};
 use super::settings::{
-    Account, ActionBody, DatabaseSettings, EngineSettings, HttpSettings, LogFormat, PrivacySettings,
-    Settings, SourceSettings, StreamSettings,
+    Account, ActionBody, DatabaseSettings, EngineSettings, HttpSettings, LogFormat, OpsSettings, Settings,
+    SourceSettings, StreamSettings,
 };
 use crate::domain::privacy::{CustomFieldPolicy, Privacy};
 
@@ -48,7 +50,7 @@ fn tree(settings: &Settings) -> Json {
         "timezone": settings.timezone.name(),
         "language": settings.language,
         "database": database(&settings.database),
-        "ops": { "enabled": settings.ops.enabled, "listen": settings.ops.listen.to_string() },
+        "ops": ops(&settings.ops),
         "http": http(&settings.http),
         "engine": engine(&settings.engine),
         "scheduler": {
@@ -58,6 +60,7 @@ fn tree(settings: &Settings) -> Json {
         "privacy": privacy(&settings.privacy),
         "log": { "format": log_format(settings.log.format), "filter": settings.log.filter },
         "telemetry": super::telemetry::shown(&settings.telemetry),
+        "notify": settings.notify.iter().map(|item| (item.name.clone(), notify::shown(item))).collect::<Map<_, _>>(),
         "sources": sources.collect::<Map<_, _>>(),
     })
 }
@@ -79,6 +82,15 @@ fn database(database: &DatabaseSettings) -> Json {
         (None, None) => None,
     };
     Json::Object(out)
+}
+
+fn ops(ops: &OpsSettings) -> Json {
+    let out = json!({
+        "enabled": ops.enabled,
+        "listen": ops.listen.to_string(),
+        "public_url": ops.public_url.as_ref().map(url::Url::as_str),
+    });
+    Json::Object(object(out))
 }
 
 fn http(http: &HttpSettings) -> Json {
@@ -198,7 +210,7 @@ fn stream(stream: &StreamSettings, zone: Tz) -> Json {
     Json::Object(out)
 }
 
-fn hidden(out: &mut Map<String, Json>, key: &str, file: Option<&Path>) {
+pub(super) fn hidden(out: &mut Map<String, Json>, key: &str, file: Option<&Path>) {
     match file {
         Some(file) => out.insert(format!("{key}_file"), json!(file)),
         None => out.insert(key.to_owned(), json!(HIDDEN)),
@@ -206,7 +218,7 @@ fn hidden(out: &mut Map<String, Json>, key: &str, file: Option<&Path>) {
 }
 
 /// The object without the settings that are not set.
-fn object(json: Json) -> Map<String, Json> {
+pub(super) fn object(json: Json) -> Map<String, Json> {
     match json {
         Json::Object(map) => map.into_iter().filter(|(_, value)| !value.is_null()).collect(),
         _ => Map::new(),

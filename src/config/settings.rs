@@ -11,6 +11,8 @@ use url::Url;
 
 use super::error::{ConfigError, ConfigErrors};
 use super::feed::FeedSettings;
+use super::notify::NotifySettings;
+use super::privacy::PrivacySettings;
 use super::telemetry::TelemetrySettings;
 use crate::domain::language::Language;
 use crate::domain::privacy::{CustomFieldPolicy, Privacy};
@@ -38,6 +40,8 @@ pub struct Settings {
     pub privacy: PrivacySettings,
     /// What is logged and how.
     pub log: LogSettings,
+    /// Who is told when something is the matter, by name.
+    pub notify: Vec<NotifySettings>,
     /// Where traces go.
     pub telemetry: TelemetrySettings,
     /// The vendor accounts, by name.
@@ -72,6 +76,8 @@ pub struct OpsSettings {
     pub enabled: bool,
     /// Address to serve it on.
     pub listen: SocketAddr,
+    /// Where people find the page, for links to it.
+    pub public_url: Option<Url>,
 }
 
 /// `[http]`
@@ -117,17 +123,6 @@ pub struct SchedulerSettings {
     pub jitter: Duration,
     /// When what is older than a stream's retention is removed: a cron expression of six fields, known to be valid.
     pub retention: String,
-}
-
-/// `[privacy]`
-#[derive(Debug, Clone)]
-pub struct PrivacySettings {
-    /// Phone numbers, addresses and names.
-    pub personal: Privacy,
-    /// The file that the keys of tokens came from.
-    pub hmac_key_file: Option<PathBuf>,
-    /// Custom fields of customers.
-    pub custom_fields: CustomFieldPolicy,
 }
 
 /// `[log]`

@@ -61,12 +61,14 @@ fn limits(stream: StreamId) -> (i64, i64) {
 }
 
 /// Reads the defaults of each kind, and then every source.
-pub(super) fn sources(root: &Section<'_>, context: Context<'_>) -> Option<Vec<SourceSettings>> {
-    let defaults = root.section("defaults").into_template();
+pub(super) fn sources(
+    root: &Section<'_>,
+    defaults: &Section<'_>,
+    context: Context<'_>,
+) -> Option<Vec<SourceSettings>> {
     for (name, kind) in KINDS {
         closed(defaults.section(name), |section| source(section, name, kind, context));
     }
-    defaults.close();
 
     let sources = root.section("sources");
     let read = |name: String| {
@@ -75,9 +77,7 @@ pub(super) fn sources(root: &Section<'_>, context: Context<'_>) -> Option<Vec<So
             return None;
         }
         if !is_name(&name) {
-            let message =
-                "is not a name: letters, digits, `_` and `-`, 63 at most, the first one no `_` or `-`";
-            sources.refuse(&name, message);
+            sources.refuse(&name, NAME_RULE);
         }
         let kind = section.choice("kind", &KINDS)?;
         let defaults =
@@ -91,7 +91,11 @@ pub(super) fn sources(root: &Section<'_>, context: Context<'_>) -> Option<Vec<So
     read.into_iter().collect()
 }
 
-fn is_name(name: &str) -> bool {
+/// What is said of what [`is_name`] refuses.
+pub(super) const NAME_RULE: &str =
+    "is not a name: letters, digits, `_` and `-`, 63 at most, the first one no `_` or `-`";
+
+pub(super) fn is_name(name: &str) -> bool {
     let word = |character: char| character.is_ascii_alphanumeric() || matches!(character, '_' | '-');
     name.len() <= 63
         && name.starts_with(|first: char| first.is_ascii_alphanumeric())

@@ -53,16 +53,26 @@ pub enum Severity {
 }
 
 impl Severity {
-    /// As it stands in JSON and in metrics.
+    /// As it is stored and labelled.
     pub const fn as_str(self) -> &'static str {
         match self {
             Severity::Warning => "warning",
             Severity::Critical => "critical",
         }
     }
+
+    /// The severity of this name.
+    pub fn from_name(name: &str) -> Option<Severity> {
+        [Severity::Warning, Severity::Critical].into_iter().find(|severity| severity.as_str() == name)
+    }
 }
 
 impl AlertKind {
+    /// The kind of this name.
+    pub fn from_name(name: &str) -> Option<AlertKind> {
+        AlertKind::ALL.into_iter().find(|kind| kind.as_str() == name)
+    }
+
     /// All of them, what is most urgent first.
     pub const ALL: [AlertKind; 13] = [
         AlertKind::DatabaseUnreachable,

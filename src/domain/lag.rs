@@ -8,6 +8,7 @@
 //! takes the same room.
 
 use chrono::Duration;
+use serde::Serialize;
 
 /// Ages in hours at which the stretches begin; the last one goes on to [`AGE_MAX`].
 pub const AGES: [i64; 34] = [
@@ -33,6 +34,15 @@ pub struct LagBin {
     pub rows: f64,
     /// Windows that did.
     pub windows: f64,
+}
+
+/// A point of the curve as people are shown it.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct LagPoint {
+    /// Age of a window in hours.
+    pub age_hours: i64,
+    /// Share of all its late and changed results that had come by then, 0 to 1.
+    pub share: f64,
 }
 
 /// What one re-read of a complete window showed.
@@ -107,6 +117,22 @@ impl LagTable {
             bin.rows += other.rows;
             bin.windows += other.windows;
         }
+    }
+
+    /// Which share of what was seen had come by the end of each stretch, as far as windows were watched;
+    /// nothing where nothing came late.
+    pub fn shares(&self) -> Vec<LagPoint> {
+        let watched = || self.bins.iter().enumerate().filter(|(_, bin)| 0.0 < bin.rows);
+        let total: f64 = watched().map(|(_, bin)| bin.changes / bin.rows).sum();
+        if total <= 0.0 {
+            return Vec::new();
+        }
+        let mut come = 0.0;
+        let point = |(index, bin): (usize, &LagBin)| {
+            come += bin.changes / bin.rows;
+            LagPoint { age_hours: stretch(index).1 as i64, share: come / total }
+        };
+        watched().map(point).collect()
     }
 
     /// The curve up to the age `limit`, or as far as enough was seen; `None` where that is nowhere.

@@ -13,6 +13,7 @@ pub mod feed;
 pub mod forgotten;
 pub mod lag;
 pub mod language;
+pub mod notice;
 pub mod observation;
 pub mod page;
 pub mod phrase;

@@ -2,6 +2,9 @@
 
 pub mod alert;
 pub mod cure;
+pub mod notice;
+pub mod page;
+pub mod status;
 
 use crate::domain::language::Language;
 
@@ -61,7 +64,7 @@ pub(crate) use phrases;
 mod tests {
     use super::*;
 
-    const CATALOGUE: [&[(&str, Phrase)]; 2] = [alert::ALL, cure::ALL];
+    const CATALOGUE: [&[(&str, Phrase)]; 5] = [alert::ALL, cure::ALL, notice::ALL, page::ALL, status::ALL];
 
     fn places(text: &str) -> Vec<&str> {
         let mut names: Vec<_> =

@@ -1,13 +1,19 @@
 //! What an operator is told: one struct behind `ccsync status`, `/api/status` and the page.
 
-use chrono::{DateTime, Utc};
+pub mod calendar;
+pub mod detail;
+pub mod window;
+
+use chrono::{DateTime, Duration, Utc};
 use chrono_tz::Tz;
 use serde::Serialize;
 
 use crate::domain::alert::{Alert, StreamWatch};
 use crate::domain::drift::DriftEntry;
 use crate::domain::run::Counts;
+use crate::domain::status::detail::{StatusDetail, StreamDetail};
 use crate::domain::stream::{StreamId, StreamKey, StreamKind};
+use crate::domain::window::TimeWindow;
 
 /// A configured stream, as the database is told of it, so that SQL views know what to expect.
 #[derive(Debug, Clone, PartialEq)]
@@ -38,12 +44,55 @@ pub struct StatusReport {
     pub streams: Vec<StreamStatus>,
     /// Every configured feed.
     pub feeds: Vec<FeedStatus>,
-    /// The latest runs, newest first, at most 20.
+    /// The latest 20 runs, and all that are under way, the newest first.
     pub runs: Vec<RunStatus>,
     /// Records set aside and not yet dealt with.
     pub quarantine_open: i64,
     /// Alarms over rows that vanished in masses, which wait for a person.
     pub absence_alarms_open: i64,
+    /// What waits for a person one by one, and who works.
+    #[serde(flatten)]
+    pub detail: StatusDetail,
+}
+
+/// A windowed stream whose data ends this long before its last read has older windows still to read.
+const BEHIND: Duration = Duration::hours(6);
+
+/// How a stream is doing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StreamState {
+    /// As it should.
+    Well,
+    /// Its last attempt failed.
+    Failing,
+    /// Nothing of it was ever read.
+    NeverRead,
+    /// There are older windows still to read.
+    CatchingUp,
+}
+
+impl StreamStatus {
+    /// How it is doing.
+    pub fn state(&self) -> StreamState {
+        let behind = |read: DateTime<Utc>| self.complete_to.is_none_or(|to| BEHIND < read - to);
+        match self.last_read_at {
+            _ if self.failure.is_some() => StreamState::Failing,
+            None => StreamState::NeverRead,
+            Some(read) if self.kind == StreamKind::Windowed && behind(read) => StreamState::CatchingUp,
+            Some(_) => StreamState::Well,
+        }
+    }
+}
+
+impl StatusReport {
+    /// Of a run over a windowed stream that is under way: windows read, and windows that are wanted and were
+    /// never read. `None` where nothing is left but second looks, whose number only the planner knows.
+    pub fn progress(&self, run: &RunStatus) -> Option<(u64, u64)> {
+        let stream =
+            self.streams.iter().find(|known| known.source == run.source && known.stream == run.stream)?;
+        let unread = stream.detail.calendar.unread.unsigned_abs();
+        (run.finished_at.is_none() && 0 < unread).then_some((run.counts.windows, unread))
+    }
 }
 
 /// One stream.
@@ -83,6 +132,9 @@ pub struct StreamStatus {
     /// What was promised of it, and what says whether it is kept.
     #[serde(flatten)]
     pub watch: StreamWatch,
+    /// What stands behind the figures.
+    #[serde(flatten)]
+    pub detail: StreamDetail,
 }
 
 /// One live feed.
@@ -143,6 +195,8 @@ pub struct WindowTally {
 pub struct StreamFailure {
     /// Which window, as text; empty for a snapshot.
     pub scope: String,
+    /// Which window; `None` for a snapshot.
+    pub window: Option<TimeWindow>,
     /// When it failed last.
     pub at: DateTime<Utc>,
     /// The kind of fault.
@@ -174,6 +228,9 @@ pub struct RunStatus {
     pub outcome: String,
     /// What it counted so far.
     pub counts: Counts,
+    /// Windows of this run, read or still to be read, as planned at its last commit: `counts.windows` of them are done.
+    /// `None` before the first commit, and of feeds.
+    pub windows_due: Option<i64>,
     /// Why it did not succeed.
     pub message: Option<String>,
 }

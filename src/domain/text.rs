@@ -29,6 +29,19 @@ pub fn letters(bytes: &[u8]) -> String {
     bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]).map(|half| char::from(b'a' + half)).collect()
 }
 
+/// Bytes as people write them: `812 MB`, `1.5 GB`; powers of 1024.
+pub fn byte_size(bytes: u64) -> String {
+    const UNITS: [&str; 5] = ["bytes", "KB", "MB", "GB", "TB"];
+    let mut size = bytes as f64;
+    let mut unit = 0;
+    while 1024.0 <= size && unit + 1 < UNITS.len() {
+        size /= 1024.0;
+        unit += 1;
+    }
+    let digits = usize::from(0 < unit && size < 10.0);
+    format!("{size:.digits$} {}", UNITS[unit])
+}
+
 /// Longer names of fields are none of those that are known.
 const FIELD_NAME_BYTES_MAX: usize = 24;
 
@@ -54,5 +67,16 @@ impl FieldName {
     pub fn as_str(&self) -> &str {
         // Bytes of ASCII were left out or changed, which leaves the others what they were.
         std::str::from_utf8(&self.bytes[..self.length]).unwrap_or_default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes_are_written_with_two_digits_or_more() {
+        let written = [0, 1023, 1536, 20 << 20, 3 << 30, u64::MAX].map(byte_size);
+        assert_eq!(written, ["0 bytes", "1023 bytes", "1.5 KB", "20 MB", "3.0 GB", "16777216 TB"]);
     }
 }

@@ -115,6 +115,24 @@ impl WindowGrid {
         }
     }
 
+    /// The newest cells, `most` of them, that overlap `[start, end)`, oldest first.
+    pub fn newest_cells(&self, start: DateTime<Utc>, end: DateTime<Utc>, most: usize) -> Vec<TimeWindow> {
+        // A little more than enough, whatever the clocks did.
+        let reach = self.step().checked_mul(i32::try_from(most).unwrap_or(i32::MAX).saturating_add(3));
+        let from =
+            reach.and_then(|reach| end.checked_sub_signed(reach)).map_or(start, |from| from.max(start));
+        let cells = self.cells(from, end);
+        cells[cells.len().saturating_sub(most)..].to_vec()
+    }
+
+    /// How long a cell is; a day counts as 24 hours.
+    pub fn step(&self) -> Duration {
+        match self.step {
+            Step::Days(days) => Duration::days(days),
+            Step::Seconds(seconds) => Duration::seconds(seconds),
+        }
+    }
+
     /// The beginning of the cell that holds `instant`; the instant itself where it lies before the origin.
     pub fn floor(&self, instant: DateTime<Utc>) -> DateTime<Utc> {
         let cells = self.cells(instant, instant + Duration::microseconds(1));

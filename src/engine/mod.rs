@@ -9,6 +9,7 @@ pub mod forgetting;
 pub mod pass;
 pub mod planner;
 pub mod port;
+pub mod progress;
 pub mod read;
 pub mod reader;
 pub mod reread;

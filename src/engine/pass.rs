@@ -17,6 +17,7 @@ use crate::domain::run::{Counts, RunId, Trigger};
 use crate::engine::fault_policy::{Action, policy};
 use crate::engine::fetch::{Fetcher, is_silence};
 use crate::engine::port::store::{Commit, Lease, Scope, SecondLook};
+use crate::engine::progress::Progress;
 use crate::engine::read::{Before, ClosedRead, ReadEnd, read};
 use crate::engine::reader::{DueScope, PassOrder, ReadPolicy, ScopeFailure, StreamReader};
 use crate::engine::reread::{Learned, closing_age, is_second_look};
@@ -55,6 +56,8 @@ pub(in crate::engine) struct Pass<'a> {
     learned: Option<Arc<Learned>>,
     /// What was counted so far.
     pub(in crate::engine) counts: Counts,
+    /// Scopes that are due beside the one at hand, as last planned.
+    due_beside: u64,
     /// Committed reads that nothing confirms yet.
     pub(in crate::engine) unverified: u64,
     /// Halves of windows that were too large, to be read before anything else.
@@ -89,6 +92,7 @@ impl<'a> Pass<'a> {
             walk: reader.config.walk,
             learned: None,
             counts: Counts::default(),
+            due_beside: 0,
             unverified: 0,
             halves: VecDeque::new(),
             given_up: HashMap::new(),
@@ -169,6 +173,8 @@ impl<'a> Pass<'a> {
                 store.release(&lease).await?;
                 return Ok(Step::Worked(Next::Continue));
             }
+            self.due_beside = still.iter().filter(|due| **due != scope.scope).count() as u64;
+            self.note_progress(1);
             let span = span::window(&self.reader.key, self.run, &scope_text(scope.scope));
             return self.work(&scope, lease).instrument(span).await.map(Step::Worked);
         }
@@ -294,6 +300,7 @@ impl<'a> Pass<'a> {
             final_at,
             second_look,
             absence_max: reader.config.absence_max,
+            windows_left: self.due_beside,
             overrule: self.order.trigger == Trigger::Repair,
             counts,
             list,
@@ -308,6 +315,7 @@ impl<'a> Pass<'a> {
         window.record("rows", counted.rows_read);
         self.fetcher.take_requests();
         self.counts += counted;
+        self.note_progress(0);
         self.unverified += u64::from(verdict == Verdict::Unverified);
         let elapsed = (reader.clock.now() - read_at).to_std().unwrap_or_default();
         event::WindowCommitted {
@@ -404,6 +412,13 @@ impl<'a> Pass<'a> {
 }
 
 impl Pass<'_> {
+    /// `at_hand`: scopes beside those that are due otherwise.
+    fn note_progress(&self, at_hand: u64) {
+        let Counts { windows, rows_read, .. } = self.counts;
+        let windows_left = self.due_beside + at_hand;
+        self.reader.progress.note(&self.reader.key, Progress { windows, windows_left, rows: rows_read });
+    }
+
     /// Rules change once in a while. Where they have changed at every commit, two workers follow different ones.
     fn outdated_again(&mut self, scope: Scope, kind: FaultKind) -> bool {
         if kind != FaultKind::Outdated {

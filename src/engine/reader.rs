@@ -24,6 +24,7 @@ use crate::engine::port::clock::Clock;
 use crate::engine::port::page_log::PageLog;
 use crate::engine::port::source::Source;
 use crate::engine::port::store::{ReadRecord, ReadState, RunStart, Scope, Store};
+use crate::engine::progress::ProgressBoard;
 use crate::engine::read::Before;
 use crate::engine::reread::Learned;
 use crate::engine::walk::WalkConfig;
@@ -80,6 +81,8 @@ pub struct StreamReader {
     pub policy: ReadPolicy,
     /// Where pages are kept until they are committed, if anywhere.
     pub page_log: Option<Arc<dyn PageLog>>,
+    /// Where it is noted how far a pass has come.
+    pub progress: ProgressBoard,
     /// Bounds.
     pub config: PassConfig,
 }

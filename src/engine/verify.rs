@@ -18,6 +18,7 @@ use crate::engine::pass::{FAILURES_IN_A_ROW_MAX, scope_text};
 use crate::engine::planner::ceil_to_second;
 use crate::engine::port::compare::{Compare, Comparison, DifferenceKind};
 use crate::engine::port::store::{ReadRecord, Scope};
+use crate::engine::progress::Progress;
 use crate::engine::read::{Before, ReadEnd, read};
 use crate::engine::reader::{ReadPolicy, ScopeFailure, StreamReader, before};
 use crate::telemetry::event;
@@ -140,6 +141,7 @@ impl<'a> Verifier<'a> {
     async fn work(&mut self) {
         let mut failures_in_a_row = 0;
         while let Some(record) = self.queue.pop_front() {
+            self.note_progress(1);
             let outcome = self.compare(record).await;
             self.done.requests += self.fetcher.take_requests();
             let Err(fault) = outcome else {
@@ -155,6 +157,12 @@ impl<'a> Verifier<'a> {
                 return self.leave_the_rest(&fault);
             }
         }
+    }
+
+    fn note_progress(&self, at_hand: u64) {
+        let Verification { windows, rows, .. } = self.done;
+        let windows_left = self.queue.len() as u64 + at_hand;
+        self.reader.progress.note(&self.reader.key, Progress { windows, windows_left, rows });
     }
 
     fn leave_the_rest(&mut self, fault: &Fault) {
@@ -186,6 +194,7 @@ impl<'a> Verifier<'a> {
         self.elsewhere.extend(found.elsewhere);
         let differences = found.differences.len() as u64;
         let (key, scope, rows) = (&self.reader.key, scope_text(scope_of(record)), came.rows);
+        self.note_progress(0);
         event::WindowVerified { key, scope: &scope, rows, differences }.emit();
         self.done.differences.extend(found.differences);
         Ok(())

@@ -14,6 +14,8 @@ use tracing_subscriber::{EnvFilter, Layer};
 
 use crate::ops::otlp::Traces;
 
+use crate::ops::terminal::stderr;
+
 /// Libraries that tell of their own work at info and below. A filter that names one of them wins.
 const QUIETED: &str = "sqlx=warn,hyper=warn,hyper_util=warn,h2=warn,reqwest=warn,rustls=warn,tower=warn,\
                        axum=warn,tokio_cron_scheduler=warn,tungstenite=warn,\
@@ -61,7 +63,7 @@ pub fn init(format: LogFormat, filter: &str, traces: Option<&Traces>) -> Result<
         LogFormat::Json => false,
     };
     let colour = terminal && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
-    let lines = lines(human, colour, filter, std::io::stderr)?;
+    let lines = lines(human, colour, filter, stderr)?;
     let set = tracing_subscriber::registry().with(lines).with(traces.map(Traces::layer)).try_init();
     set.map_err(|_| LogError::Twice)?;
     std::panic::set_hook(Box::new(log_panic));

@@ -1,12 +1,16 @@
 //! What people and probes are told: the ops server, the status for a terminal, the log. It only reads.
 
 pub mod log;
+pub mod notify;
 pub mod otlp;
 mod page;
 pub mod prometheus;
+mod reader;
 pub mod readiness;
 mod routes;
 pub mod server;
 mod status_cache;
 pub mod status_text;
+mod telling;
+pub mod terminal;
 mod text_table;

@@ -1,49 +1,109 @@
-//! The page for people: the text of `ccsync status`, in a browser.
+//! The page for people: rendered here, whole, with one style sheet and one small script inside, and nothing from
+//! elsewhere. Without the script it loads itself anew. Vendors' words reach it; the templates escape them.
 
+mod chart;
+mod frame;
+mod overview;
+mod stream;
+mod table;
+mod trouble;
+mod window;
+mod work;
+
+use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
+use maud::html;
 
+use crate::domain::language::Language;
+use crate::domain::phrase::page as say;
 use crate::domain::status::StatusReport;
-use crate::ops::status_text;
+use crate::domain::status::window::WindowReport;
+use crate::ops::telling::Telling;
 
-/// The page for a report.
-pub(super) fn status(report: &StatusReport, zone: Tz) -> String {
-    let title = if report.healthy { "ccsync: healthy" } else { "ccsync: needs attention" };
-    page(title, &status_text::render(report, zone, None))
+pub(super) use self::frame::CONTENT_SECURITY_POLICY;
+use self::frame::{Frame, Mood};
+pub(super) use self::window::{ROOT as WINDOW_ROOT, window_of};
+
+/// For whom a page is.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Reader {
+    /// In which language it is read.
+    pub(super) language: Language,
+    /// The configured language.
+    pub(super) configured: Language,
+    /// Zone in which instants are shown.
+    pub(super) zone: Tz,
 }
 
-/// The page when there is no report.
-pub(super) fn unavailable(message: &str) -> String {
-    let text = format!("The state cannot be shown, because the database cannot be read: {message}\n");
-    page("ccsync: database unreachable", &text)
-}
-
-fn page(title: &str, text: &str) -> String {
-    let (title, text) = (escape(title), escape(text));
-    format!(
-        "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>{title}</title>\n\
-         <meta http-equiv=\"refresh\" content=\"15\">\n\
-         <meta name=\"viewport\" content=\"width=device-width\">\n\
-         <style>body{{font-family:sans-serif;margin:1.5rem}}pre{{overflow-x:auto}}</style></head>\n\
-         <body><h1>{title}</h1>\n<pre>{text}</pre>\n\
-         <p><a href=\"/api/status\">JSON</a> · <a href=\"/metrics\">metrics</a> · \
-         <a href=\"/readyz\">readiness</a></p></body></html>\n"
-    )
-}
-
-/// Vendors' words reach the page; none of them may become markup.
-fn escape(text: &str) -> String {
-    let mut escaped = String::with_capacity(text.len());
-    for letter in text.chars() {
-        match letter {
-            '&' => escaped.push_str("&amp;"),
-            '<' => escaped.push_str("&lt;"),
-            '>' => escaped.push_str("&gt;"),
-            '"' => escaped.push_str("&quot;"),
-            '\'' => escaped.push_str("&#39;"),
-            other => escaped.push(other),
-        }
+impl Reader {
+    fn telling(&self, now: DateTime<Utc>) -> Telling {
+        Telling { language: self.language, configured: self.configured, zone: self.zone, now }
     }
-    escaped
+}
+
+/// The state of everything.
+pub(super) fn status(report: &StatusReport, reader: Reader) -> String {
+    let telling = reader.telling(report.generated_at);
+    let view = overview::View { report, telling };
+    let (mood, verdict) = view.verdict();
+    let frame = Frame { telling, root: "./", mood, title: format!("ccsync: {verdict}"), home: true };
+    frame.render(html! {
+        (view.verdict_shown(mood, &verdict))
+        (view.to_do())
+        (view.summary())
+        (view.running())
+        (view.streams())
+        (view.quarantine())
+        (view.alarms())
+        (view.drifts())
+        (view.feeds())
+        (view.workers())
+        (view.runs())
+    })
+}
+
+/// One window.
+pub(super) fn window(report: &WindowReport, reader: Reader) -> String {
+    window::page(report, reader.telling(report.generated_at))
+}
+
+/// In place of a page that is not there.
+pub(super) fn not_found(
+    why: Option<crate::domain::phrase::Phrase>,
+    root: &'static str,
+    reader: Reader,
+) -> String {
+    let telling = reader.telling(DateTime::UNIX_EPOCH);
+    let title = telling.say(say::NOT_FOUND);
+    let frame = Frame { telling, root, mood: Mood::Warn, title: format!("ccsync: {title}"), home: false };
+    frame.render(html! {
+        section.verdict.warn id="verdict" {
+            span.mark aria-hidden="true" { "?" }
+            div {
+                h1 { (title) }
+                @if let Some(why) = why { p { (telling.say(why)) } }
+            }
+        }
+    })
+}
+
+/// In place of any page while the database cannot be read.
+pub(super) fn unavailable(message: &str, root: &'static str, reader: Reader) -> String {
+    let telling = reader.telling(DateTime::UNIX_EPOCH);
+    let title = telling.say(say::UNAVAILABLE);
+    let cure = telling.say(crate::domain::phrase::alert::DATABASE_UNREACHABLE_CURE);
+    let frame =
+        Frame { telling, root, mood: Mood::Bad, title: format!("ccsync: {title}"), home: root == "./" };
+    frame.render(html! {
+        section.verdict.bad id="verdict" {
+            span.mark aria-hidden="true" { "!" }
+            div {
+                h1 { (title) }
+                p { (telling.fill(say::UNAVAILABLE_WHY, &[("message", message)])) }
+                p.do { (cure) }
+            }
+        }
+    })
 }
 
 #[cfg(test)]
@@ -52,11 +112,9 @@ mod tests {
 
     #[test]
     fn no_markup_survives() {
-        let page = unavailable(r#"<script>alert("x" & 'y')</script>"#);
-        assert!(
-            page.contains("&lt;script&gt;alert(&quot;x&quot; &amp; &#39;y&#39;)&lt;/script&gt;"),
-            "{page}"
-        );
-        assert!(!page.contains("<script"), "{page}");
+        let reader = Reader { language: Language::En, configured: Language::En, zone: Tz::UTC };
+        let page = unavailable(r#"<script>alert("x" & y)</script>"#, "./", reader);
+        assert!(page.contains("&lt;script&gt;alert(&quot;x&quot; &amp; y)&lt;/script&gt;"), "{page}");
+        assert_eq!(page.matches("<script").count(), 1, "its own");
     }
 }

@@ -1,14 +1,15 @@
-//! The routes. GET and HEAD only, and nothing that reads its request beyond the path.
+//! The routes. GET and HEAD only, and nothing of a request counts but its path and the language that it asks for.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use axum::extract::{Request, State};
+use axum::extract::{FromRequestParts, Path, Request, State};
 use axum::http::header::{
-    ALLOW, CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderName, REFERRER_POLICY,
-    X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
+    ALLOW, CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderName, REFERRER_POLICY, SET_COOKIE,
+    VARY, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
 };
+use axum::http::request::Parts;
 use axum::http::{HeaderValue, Method, StatusCode};
 use axum::middleware::{Next, from_fn};
 use axum::response::{Html, IntoResponse, Json, Response};
@@ -16,6 +17,12 @@ use axum::routing::get;
 use serde_json::json;
 use tokio::time::timeout;
 
+use crate::domain::fault::FaultKind;
+use crate::domain::phrase::page as say;
+use crate::domain::status::window::WindowReport;
+use crate::domain::stream::{StreamId, StreamKey};
+use crate::ops::page::{CONTENT_SECURITY_POLICY as PAGE_POLICY, Reader, window_of};
+use crate::ops::reader::Wish;
 use crate::ops::server::OpsState;
 use crate::ops::status_cache::StatusCache;
 use crate::ops::{page, prometheus};
@@ -23,11 +30,13 @@ use crate::ops::{page, prometheus};
 /// A probe that waits longer has given up by itself.
 const PING_PATIENCE: Duration = Duration::from_secs(2);
 
-/// Sent with every answer. The page has one inline style sheet and loads nothing.
-const HEADERS: [(HeaderName, &str); 5] = [
+/// The database may take so long over a window.
+const WINDOW_PATIENCE: Duration = Duration::from_secs(5);
+
+/// Sent with every answer.
+const HEADERS: [(HeaderName, &str); 4] = [
     (X_CONTENT_TYPE_OPTIONS, "nosniff"),
     (CACHE_CONTROL, "no-store"),
-    (CONTENT_SECURITY_POLICY, "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'"),
     (X_FRAME_OPTIONS, "DENY"),
     (REFERRER_POLICY, "no-referrer"),
 ];
@@ -44,6 +53,9 @@ pub(super) fn router(state: OpsState) -> Router {
         .route("/readyz", get(readyz))
         .route("/metrics", get(metrics))
         .route("/api/status", get(api_status))
+        .route("/window/{source}/{stream}/{start}", get(show_window))
+        .route("/api/window/{source}/{stream}/{start}", get(api_window))
+        .fallback(not_found)
         .with_state(Arc::new(Shared { state, cache: StatusCache::default() }))
         .layer(from_fn(guard))
 }
@@ -58,7 +70,39 @@ async fn guard(request: Request, next: Next) -> Response {
     for (name, value) in HEADERS {
         response.headers_mut().insert(name, HeaderValue::from_static(value));
     }
+    if let Ok(policy) = HeaderValue::from_str(&PAGE_POLICY) {
+        response.headers_mut().insert(CONTENT_SECURITY_POLICY, policy);
+    }
     response
+}
+
+/// For whom a page is made.
+struct Audience {
+    wish: Wish,
+    reader: Reader,
+}
+
+impl FromRequestParts<Arc<Shared>> for Audience {
+    type Rejection = std::convert::Infallible;
+
+    async fn from_request_parts(
+        parts: &mut Parts,
+        shared: &Arc<Shared>,
+    ) -> Result<Audience, Self::Rejection> {
+        let configured = shared.state.language;
+        let wish = Wish::of(&parts.uri, &parts.headers, configured);
+        Ok(Audience { wish, reader: Reader { language: wish.language, configured, zone: shared.state.zone } })
+    }
+}
+
+impl Audience {
+    fn answer(&self, status: StatusCode, text: String) -> Response {
+        let mut response = (status, [(VARY, "Accept-Language, Cookie")], Html(text)).into_response();
+        if let Some(cookie) = self.wish.cookie().and_then(|cookie| HeaderValue::from_str(&cookie).ok()) {
+            response.headers_mut().insert(SET_COOKIE, cookie);
+        }
+        response
+    }
 }
 
 async fn healthz() -> Response {
@@ -107,9 +151,64 @@ async fn api_status(State(shared): State<Arc<Shared>>) -> Response {
     }
 }
 
-async fn show_page(State(shared): State<Arc<Shared>>) -> Response {
+async fn show_page(State(shared): State<Arc<Shared>>, audience: Audience) -> Response {
     match shared.cache.get(&shared.state).await {
-        Ok(report) => Html(page::status(&report, shared.state.zone)).into_response(),
-        Err(message) => (StatusCode::SERVICE_UNAVAILABLE, Html(page::unavailable(&message))).into_response(),
+        Ok(report) => audience.answer(StatusCode::OK, page::status(&report, audience.reader)),
+        Err(message) => {
+            let text = page::unavailable(&message, "./", audience.reader);
+            audience.answer(StatusCode::SERVICE_UNAVAILABLE, text)
+        }
     }
+}
+
+async fn not_found(audience: Audience) -> Response {
+    // How deep the way was that led here, nobody knows.
+    audience.answer(StatusCode::NOT_FOUND, page::not_found(None, "/", audience.reader))
+}
+
+/// Source, stream and start of a window, as a way names them.
+type Named = Path<(String, String, String)>;
+
+async fn show_window(State(shared): State<Arc<Shared>>, Path(named): Named, audience: Audience) -> Response {
+    let root = page::WINDOW_ROOT;
+    match window_read(&shared, named).await {
+        Ok(Some(report)) => audience.answer(StatusCode::OK, page::window(&report, audience.reader)),
+        Ok(None) => {
+            let text = page::not_found(Some(say::NO_SUCH_WINDOW), root, audience.reader);
+            audience.answer(StatusCode::NOT_FOUND, text)
+        }
+        Err(message) => {
+            let text = page::unavailable(&message, root, audience.reader);
+            audience.answer(StatusCode::SERVICE_UNAVAILABLE, text)
+        }
+    }
+}
+
+async fn api_window(State(shared): State<Arc<Shared>>, Path(named): Named) -> Response {
+    let (status, error) = match window_read(&shared, named).await {
+        Ok(Some(report)) => return Json(report).into_response(),
+        Ok(None) => (StatusCode::NOT_FOUND, say::NO_SUCH_WINDOW.english().to_owned()),
+        Err(message) => (StatusCode::SERVICE_UNAVAILABLE, format!("database cannot be read: {message}")),
+    };
+    (status, Json(json!({ "error": error }))).into_response()
+}
+
+/// The window, with the cure of its failure; `None` where there is none of that name.
+async fn window_read(
+    shared: &Shared,
+    (source, stream, start): (String, String, String),
+) -> Result<Option<WindowReport>, String> {
+    let state = &shared.state;
+    let (Ok(stream), Some(start)) = (stream.parse::<StreamId>(), window_of(&start, state.zone)) else {
+        return Ok(None);
+    };
+    let key = StreamKey { source, stream };
+    let read = timeout(WINDOW_PATIENCE, state.status.window(&key, start, state.clock.now())).await;
+    let read = read.map_err(|_| format!("no answer within {} s", WINDOW_PATIENCE.as_secs()))?;
+    let mut report = read.map_err(|fault| fault.chain())?;
+    if let Some(failure) = report.as_mut().and_then(|report| report.failure.as_mut()) {
+        let kind = FaultKind::from_name(&failure.kind);
+        failure.cure = kind.map_or("", |kind| kind.cure().text(state.language)).to_owned();
+    }
+    Ok(report)
 }

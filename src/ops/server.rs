@@ -10,9 +10,10 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 use crate::domain::alert::{Alert, Surroundings};
+use crate::domain::language::Language;
 use crate::domain::status::StatusReport;
 use crate::engine::port::clock::Clock;
-use crate::engine::port::store::StatusRead;
+use crate::engine::port::status::StatusRead;
 use crate::ops::readiness::Readiness;
 use crate::ops::routes;
 
@@ -50,6 +51,8 @@ pub struct OpsState {
     pub outage: Outage,
     /// In which the page shows instants.
     pub zone: Tz,
+    /// In which the page is written for whoever asks for no other language.
+    pub language: Language,
 }
 
 /// The running server.

@@ -45,6 +45,12 @@ impl ClockMeter {
         }
     }
 
+    /// By how much the clock of this source differs at least, however few its answers; `None` without any.
+    pub fn least(&self, source: &str) -> Option<Duration> {
+        let answers = self.answers.lock().unwrap_or_else(PoisonError::into_inner);
+        answers.get(source)?.iter().copied().min_by_key(Duration::abs)
+    }
+
     /// By how much the clock of each source differs at least.
     pub fn skews(&self) -> Vec<ClockSkew> {
         let answers = self.answers.lock().unwrap_or_else(PoisonError::into_inner);

@@ -4,6 +4,7 @@
 use std::fmt;
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
 use reqwest::header::{
     ACCEPT, CONTENT_TYPE, DATE, HeaderMap, HeaderName, HeaderValue, LOCATION, RETRY_AFTER,
 };
@@ -100,6 +101,14 @@ impl HttpClient {
         HttpClient { meter: Some(meter.clone()), ..self }
     }
 
+    fn measure(&self, site: &CallSite, asked_at: Option<DateTime<Utc>>, headers: &HeaderMap) {
+        if let Some((meter, asked_at)) = self.meter.as_ref().zip(asked_at)
+            && let Some(date) = text_of(headers, &DATE).and_then(|text| http_date(&text))
+        {
+            meter.answered(site.source(), asked_at, date);
+        }
+    }
+
     /// Sends one request and reads the answer whole, whatever its status.
     pub(crate) async fn send(&self, site: &CallSite, request: Request) -> Result<Answer, Fault> {
         self.send_once(site, request).await.map_err(|lost| lost.fault)
@@ -130,11 +139,7 @@ impl HttpClient {
             Lost { fault: transport(site, error, "no answer"), unsent }
         })?;
         let sent = |fault| Lost { fault, unsent: false };
-        if let Some((meter, asked_at)) = self.meter.as_ref().zip(asked_at)
-            && let Some(date) = text_of(response.headers(), &DATE).and_then(|text| http_date(&text))
-        {
-            meter.answered(site.source(), asked_at, date);
-        }
+        self.measure(site, asked_at, response.headers());
         failpoint(Failpoint::RequestAnswered).await.map_err(sent)?;
         refuse_redirect(site, &request.url, &response).map_err(sent)?;
         self.read(site, response).await.map_err(sent)

@@ -10,11 +10,11 @@ pub mod moor;
 pub mod sobot;
 pub mod workbench;
 
-mod address;
+pub(crate) mod address;
 mod answer;
 mod contract;
 mod instant;
 mod reading;
 mod repair;
 mod scalar;
-mod site;
+pub(crate) mod site;

@@ -12,7 +12,7 @@ use crate::store::pool::{PgStore, connect_once, place};
 
 /// The migrations, compiled in. Their table lives in our own schema, because `public` is closed to ordinary
 /// roles since PostgreSQL 15.
-fn migrator() -> Migrator {
+pub(super) fn migrator() -> Migrator {
     let mut migrator = sqlx::migrate!("./migrations");
     migrator.dangerous_set_table_name("sync.migration");
     migrator.create_schema("sync");
@@ -20,11 +20,13 @@ fn migrator() -> Migrator {
 }
 
 /// How far a database is.
-struct Standing {
-    /// Names of migrations not yet applied, oldest first.
-    pending: Vec<String>,
+pub(super) struct Standing {
+    /// Numbers and names of migrations not yet applied, oldest first.
+    pub(super) pending: Vec<(i64, String)>,
     /// Numbers of applied migrations that this program does not know.
-    unknown: Vec<i64>,
+    pub(super) unknown: Vec<i64>,
+    /// Migrations that were applied.
+    pub(super) applied: usize,
 }
 
 impl PgStore {
@@ -61,7 +63,7 @@ impl PgStore {
         let standing = self.standing().await.map_err(|broken| broken.during(doing))?;
         match standing.unknown.first() {
             Some(version) => Err(self.too_new(doing, *version)),
-            None => Ok(standing.pending),
+            None => Ok(standing.pending.into_iter().map(|(_, name)| name).collect()),
         }
     }
 
@@ -88,7 +90,7 @@ impl PgStore {
         }
     }
 
-    async fn standing(&self) -> Done<Standing> {
+    pub(super) async fn standing(&self) -> Done<Standing> {
         let ours: bool = sqlx::query_scalar("select to_regclass('sync.migration') is not null")
             .fetch_one(&self.pool)
             .await?;
@@ -105,8 +107,12 @@ impl PgStore {
             pending: migrator
                 .iter()
                 .filter(|migration| !applied.contains(&migration.version))
-                .map(|migration| format!("{}_{}", migration.version, migration.description.replace(' ', "_")))
+                .map(|migration| {
+                    let name = format!("{}_{}", migration.version, migration.description.replace(' ', "_"));
+                    (migration.version, name)
+                })
                 .collect(),
+            applied: applied.len(),
             unknown: applied.iter().copied().filter(|version| !known(version)).collect(),
         })
     }

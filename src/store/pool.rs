@@ -34,7 +34,7 @@ select current_setting('server_version_num')::integer, current_setting('server_e
 "#;
 
 /// The oldest PostgreSQL that has everything used here.
-const OLDEST: i32 = 13;
+const OLDEST: i32 = 14;
 
 /// How to reach the database.
 #[derive(Clone)]

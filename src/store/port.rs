@@ -149,7 +149,7 @@ impl PgStore {
                 snapshot_fail_in_txn(&mut transaction, &lease.stream, run, failure, now).await?;
             }
         }
-        run_add_in_txn(&mut transaction, run, &Counts { requests, ..Counts::default() }).await?;
+        run_add_in_txn(&mut transaction, run, &Counts { requests, ..Counts::default() }, None).await?;
         // What could not be read from these pages cannot be read from them the next time.
         walk_forget_in_txn(&mut transaction, &name).await?;
         lease_end_in_txn(&mut transaction, &name, lease.fence).await?;

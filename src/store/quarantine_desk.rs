@@ -173,7 +173,7 @@ async fn retried_on(
         transaction.rollback().await?;
         return Ok(None);
     }
-    run_add_in_txn(&mut transaction, run, &counts).await?;
+    run_add_in_txn(&mut transaction, run, &counts, None).await?;
     transaction.commit().await?;
     Ok(Some(counts))
 }

@@ -62,15 +62,20 @@ pub(super) async fn run_close(
     Ok(())
 }
 
-/// Adds to a run's counts; a sign of life too.
-pub(super) async fn run_add_in_txn(connection: &mut PgConnection, run: RunId, counts: &Counts) -> Done<()> {
+/// Adds to a run's counts; a sign of life too. `windows_left`: how many are still due, where that is known.
+pub(super) async fn run_add_in_txn(
+    connection: &mut PgConnection,
+    run: RunId,
+    counts: &Counts,
+    windows_left: Option<u64>,
+) -> Done<()> {
     sqlx::query(
         r#"
         update sync.run
         set heartbeat_at = clock_timestamp(), windows = windows + $2, requests = requests + $3,
             rows_read = rows_read + $4, inserted = inserted + $5, updated = updated + $6,
             unchanged = unchanged + $7, superseded = superseded + $8, deleted = deleted + $9,
-            quarantined = quarantined + $10
+            quarantined = quarantined + $10, windows_due = coalesce(windows + $2 + $11, windows_due)
         where id = $1
         "#,
     )
@@ -84,6 +89,7 @@ pub(super) async fn run_add_in_txn(connection: &mut PgConnection, run: RunId, co
     .bind(stored(counts.superseded))
     .bind(stored(counts.deleted))
     .bind(stored(counts.quarantined))
+    .bind(windows_left.map(stored))
     .execute(connection)
     .await?;
     Ok(())

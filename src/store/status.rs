@@ -1,6 +1,11 @@
 //! The read side, in one consistent snapshot. What is said of completeness comes from `bi.freshness`, so
 //! that SQL, page and command agree.
 
+mod calendar;
+mod chart;
+mod window;
+mod work;
+
 use async_trait::async_trait;
 use chrono::{DateTime, Duration, Utc};
 use sqlx::postgres::PgRow;
@@ -8,16 +13,21 @@ use sqlx::{Executor as _, PgConnection, Row as _};
 
 use crate::domain::alert::{StreamWatch, UNHEARD_MAX};
 use crate::domain::fault::Fault;
+use crate::domain::status::detail::StreamDetail;
+use crate::domain::status::window::WindowReport;
 use crate::domain::status::{FeedStatus, RunStatus, StatusReport, StreamFailure, StreamStatus, WindowTally};
-use crate::domain::stream::StreamId;
+use crate::domain::stream::{StreamId, StreamKey};
 use crate::domain::window::TimeWindow;
-use crate::engine::port::store::StatusRead;
+use crate::engine::port::status::StatusRead;
 use crate::store::alert::watches_fetch;
 use crate::store::contract_drift::drifts_fetch;
 use crate::store::fault::{Done, from_sql};
 use crate::store::feed::status::feeds_fetch;
 use crate::store::pool::PgStore;
 use crate::store::run::counts_of;
+use crate::store::status::calendar::calendars_fetch;
+use crate::store::status::chart::charts_fetch;
+use crate::store::status::work::detail_fetch;
 
 /// Each configured stream: `bi.freshness`, and what only the ledger knows.
 const STREAMS: &str = r#"
@@ -75,6 +85,16 @@ impl StatusRead for PgStore {
         self.status_read(now).await.map_err(|broken| broken.during("reading the status"))
     }
 
+    async fn window(
+        &self,
+        key: &StreamKey,
+        start: Option<DateTime<Utc>>,
+        now: DateTime<Utc>,
+    ) -> Result<Option<WindowReport>, Fault> {
+        let doing = || format!("reading what is known of a window of {key}");
+        self.window_read(key, start, now).await.map_err(|broken| broken.during(&doing()))
+    }
+
     async fn ping(&self) -> Result<(), Fault> {
         sqlx::query("select 1")
             .execute(&self.pool)
@@ -106,6 +126,14 @@ impl PgStore {
                 stream.watch = watch;
             }
         }
+        for ((source, id), calendar) in calendars_fetch(&mut transaction, now).await? {
+            let is_of = |stream: &&mut StreamStatus| stream.source == source && stream.stream == id;
+            if let Some(stream) = streams.iter_mut().find(is_of) {
+                stream.detail.calendar = calendar;
+            }
+        }
+        charts_fetch(&mut transaction, &mut streams, now).await?;
+        let detail = detail_fetch(&mut transaction).await?;
         let feeds = feeds_fetch(&mut transaction, now).await?;
         let runs = runs_fetch(&mut transaction).await?;
         let quarantine_open: i64 =
@@ -132,6 +160,7 @@ impl PgStore {
             runs,
             quarantine_open,
             absence_alarms_open,
+            detail,
         })
     }
 }
@@ -178,6 +207,7 @@ fn stream_status(row: &PgRow, stream: StreamId) -> Result<StreamStatus, sqlx::Er
         schedule: row.try_get("schedule")?,
         next_tick: None,
         watch: StreamWatch::default(),
+        detail: StreamDetail::default(),
     })
 }
 
@@ -188,6 +218,7 @@ fn stream_failure(row: &PgRow) -> Result<Option<StreamFailure>, sqlx::Error> {
     let window = TimeWindow::from_bounds(start, end);
     Ok(Some(StreamFailure {
         scope: window.map(|window| window.to_string()).unwrap_or_default(),
+        window,
         at,
         kind: row.try_get::<Option<String>, _>("failure_kind")?.unwrap_or_default(),
         message: row.try_get::<Option<String>, _>("failure_message")?.unwrap_or_default(),
@@ -198,7 +229,15 @@ fn stream_failure(row: &PgRow) -> Result<Option<StreamFailure>, sqlx::Error> {
 }
 
 async fn runs_fetch(connection: &mut PgConnection) -> Done<Vec<RunStatus>> {
-    let rows = sqlx::query("select * from sync.run order by id desc limit 20").fetch_all(connection).await?;
+    let rows = sqlx::query(
+        r#"
+        select * from sync.run
+        where outcome = 'running' or id in (select id from sync.run order by id desc limit 20)
+        order by id desc
+        "#,
+    )
+    .fetch_all(connection)
+    .await?;
     let mut runs = Vec::with_capacity(rows.len());
     for row in &rows {
         let Ok(stream) = row.try_get::<&str, _>("stream")?.parse() else { continue };
@@ -211,6 +250,7 @@ async fn runs_fetch(connection: &mut PgConnection) -> Done<Vec<RunStatus>> {
             finished_at: row.try_get("finished_at")?,
             outcome: row.try_get("outcome")?,
             counts: counts_of(row)?,
+            windows_due: row.try_get("windows_due")?,
             message: row.try_get("message")?,
         });
     }

@@ -26,11 +26,15 @@ pub const ACCOUNT: &str = "account";
 pub const VERSION: &str = "version";
 /// Label: the state of a window: `complete`, `open` or `failed`.
 pub const STATE: &str = "state";
+/// Label: the operator's name for a target of notices.
+pub const TARGET: &str = "target";
 /// Label: what stands ([`crate::domain::alert::AlertKind`]).
 pub const ALERT_NAME: &str = "alert";
 /// Label: how much it matters ([`crate::domain::alert::Severity`]).
 pub const SEVERITY: &str = "severity";
 
+/// Notices to people, by whether they were taken.
+pub const NOTICES: &str = "ccsync_notices_total";
 /// Passes begun.
 pub const PASSES_STARTED: &str = "ccsync_passes_started_total";
 /// Passes ended.

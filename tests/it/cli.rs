@@ -1,13 +1,18 @@
 //! The program as people and scripts meet it: what it prints where, and how it ends.
 
+mod check;
 mod config;
 mod contract;
 mod database;
 mod dbt;
 mod demo;
 mod help;
+mod init;
+mod migrate;
+mod progress;
 mod quarantine;
 mod reader;
+mod shell;
 mod vendor;
 mod verb;
 mod verify;

@@ -158,6 +158,36 @@ fn the_example_loads_and_so_does_nothing_at_all() {
     assert!(bare.require_sources().unwrap_err().to_string().starts_with("sources: none is configured"));
 }
 
+/// The text with every named file of a secret replaced by one that is there.
+fn with_secrets(text: &str, secret: &Path) -> String {
+    let line = |line: &str| match line.split_once(" = ") {
+        Some((key, _)) if key.ends_with("_file") => format!("{key} = {secret:?}"),
+        _ => line.to_owned(),
+    };
+    text.lines().map(line).collect::<Vec<_>>().join("\n")
+}
+
+#[test]
+fn what_is_deployed_loads_once_its_secrets_are_there() {
+    let manifest = include_str!("../../deploy/kubernetes/ccsync.yaml");
+    let block = manifest.lines().skip_while(|line| !line.contains("ccsync.toml: |")).skip(1);
+    let block: Vec<_> = block.take_while(|line| *line != "---").map(str::trim).collect();
+    let uncommented = include_str!("../../deploy/debian/ccsync.toml").lines().map(|line| {
+        let setting = line.strip_prefix('#').filter(|rest| !rest.starts_with(' ') && !rest.is_empty());
+        setting.unwrap_or(line)
+    });
+    for text in [
+        block.join("\n"),
+        uncommented.collect::<Vec<_>>().join("\n"),
+        include_str!("../../config/compose.toml").to_owned(),
+        include_str!("../../config/compose-demo.toml").to_owned(),
+    ] {
+        let secret = file("https://hooks.example.com/x");
+        let settings = settings(&with_secrets(&text, secret.path()));
+        assert!(settings.database.url.is_some() && settings.streams().len() == 4, "{text}");
+    }
+}
+
 #[test]
 fn a_start_may_be_a_toml_date_and_counts_for_the_sibling_both_ways() {
     for (text, start) in [

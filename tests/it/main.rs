@@ -17,6 +17,7 @@ mod identity;
 mod log;
 mod metrics;
 mod mutation;
+mod notify;
 mod ops;
 mod privacy;
 mod rereading;

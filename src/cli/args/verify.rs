@@ -6,7 +6,15 @@ use crate::app::StreamChoice;
 use crate::cli::args::Moment;
 use crate::domain::share::Share;
 
+const VERIFY: &str = "\
+Examples:
+  ccsync verify --from 2026-03-01 --to 2026-04-01
+  ccsync verify --sample 5% --ignore-newer
+  ccsync verify --stream sobot.call_result --repair
+Ends with 0 where vendor and tables agree, and with 4 where they differ.";
+
 #[derive(Debug, Args)]
+#[command(after_help = VERIFY)]
 pub(in crate::cli) struct VerifyArgs {
     /// Stream, for example `sobot.call_result`; may be given several times. All where none is given; with a
     /// range, all that have windows.
@@ -30,6 +38,9 @@ pub(in crate::cli) struct VerifyArgs {
     /// Read the windows in which something differs again, and write what the vendor says.
     #[arg(long)]
     pub repair: bool,
+    /// Show no progress.
+    #[arg(long)]
+    pub no_progress: bool,
     /// Print JSON.
     #[arg(long)]
     pub json: bool,

@@ -116,7 +116,7 @@ async fn tell(app: &App, stop: &CancellationToken, connect: &str) {
         // Until the first migration is through there is nothing to tell.
         let Ok(report) = app.status().await else { continue };
         if terminal {
-            let text = status_text::render(&report, app.settings().timezone, status::terminal_width());
+            let text = status_text::render(&report, &status::view(app.settings()));
             output::data(&format!("\x1b[2J\x1b[H{text}\n{connect}"));
         } else {
             output::data(&line(&report));

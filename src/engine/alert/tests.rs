@@ -1,5 +1,6 @@
 use super::*;
 use crate::domain::alert::{ClockSkew, SpoolFill};
+use crate::domain::status::detail::{StatusDetail, StreamDetail};
 use crate::domain::status::{FeedAgentStatus, WindowTally};
 use crate::domain::stream::StreamKind;
 
@@ -40,6 +41,7 @@ fn well() -> StreamStatus {
             requests_per_window: 10,
             ..StreamWatch::default()
         },
+        detail: StreamDetail::default(),
     }
 }
 
@@ -54,6 +56,7 @@ fn report(streams: Vec<StreamStatus>, feeds: Vec<FeedStatus>) -> StatusReport {
         runs: Vec::new(),
         quarantine_open: 0,
         absence_alarms_open: 0,
+        detail: StatusDetail::default(),
     }
 }
 
@@ -79,6 +82,7 @@ fn watch(change: impl Fn(&mut StreamWatch)) -> StreamStatus {
 fn failing(kind: &str) -> StreamStatus {
     let failure = StreamFailure {
         scope: "2026-03-01".into(),
+        window: None,
         at: ago(3),
         kind: kind.into(),
         message: "no answer".into(),

@@ -15,7 +15,7 @@ use crate::domain::lag::LagTable;
 use crate::domain::record::{Reject, Row};
 use crate::domain::run::{Counts, RunId, RunOutcome, Trigger};
 use crate::domain::share::Share;
-use crate::domain::status::{StatusReport, StreamDeclaration};
+use crate::domain::status::StreamDeclaration;
 use crate::domain::stream::StreamKey;
 use crate::domain::window::TimeWindow;
 
@@ -123,6 +123,8 @@ pub struct Commit {
     /// More than this share of a window or snapshot (and at least 20 rows) missing at once raises an alarm,
     /// and nothing is marked deleted.
     pub absence_max: Share,
+    /// Scopes that the run has still to read, as far as it knows: recorded with its counts.
+    pub windows_left: u64,
     /// Rows that differ from the stored ones replace them whatever hash and version are stored: the tables were
     /// found damaged.
     pub overrule: bool,
@@ -272,20 +274,4 @@ pub trait Store: Send + Sync {
     /// # Errors
     /// Database faults.
     async fn declare(&self, streams: &[StreamDeclaration]) -> Result<(), Fault>;
-}
-
-/// The read side for status page, command and health checks.
-#[async_trait]
-pub trait StatusRead: Send + Sync {
-    /// The whole state in one consistent snapshot, cheap enough to ask every few seconds.
-    ///
-    /// # Errors
-    /// Database faults.
-    async fn status(&self, now: DateTime<Utc>) -> Result<StatusReport, Fault>;
-
-    /// Whether the database answers.
-    ///
-    /// # Errors
-    /// Database faults.
-    async fn ping(&self) -> Result<(), Fault>;
 }

@@ -1,66 +1,84 @@
 //! The live feeds.
 
-use std::fmt::Write as _;
-
 use chrono::Duration;
-use chrono_tz::Tz;
 
-use super::{ago, grouped, moment, narrow, span, wrap};
-use crate::domain::status::{FeedStatus, StatusReport};
+use crate::domain::phrase::status as say;
+use crate::domain::status::FeedStatus;
 use crate::domain::text::one_line;
-use crate::ops::text_table::{self, Column};
+use crate::ops::status_text::Sheet;
+use crate::ops::telling::grouped;
+use crate::ops::text_table::Column;
 
 /// Agents without a connection that are named; the others are counted.
 const NAMED: usize = 8;
 
-/// One line for each feed, and the agents that are not heard.
-pub(super) fn feeds(report: &StatusReport, zone: Tz, width: Option<usize>) -> String {
-    let now = report.generated_at;
-    let all = || report.feeds.iter();
-    let connected = |feed: &FeedStatus| {
-        let connected = feed.agents.iter().filter(|agent| agent.connected_since.is_some()).count();
-        format!("{connected} of {}", feed.agents.len())
-    };
-    // Null comes first, but an agent without a connection says nothing of those with one.
-    let since = |feed: &FeedStatus| feed.agents.iter().filter_map(|agent| agent.connected_since).min();
-    let heard = |feed: &FeedStatus| feed.agents.iter().map(|agent| agent.seen_to).min().flatten();
-    let gaps = |feed: &FeedStatus| {
-        let count: i64 = feed.agents.iter().map(|agent| agent.gaps_today).sum();
-        let seconds: i64 = feed.agents.iter().map(|agent| agent.gap_seconds_today).sum();
-        if count == 0 {
-            "0".to_owned()
-        } else {
-            format!("{} ({})", grouped(count), span(Duration::seconds(seconds)))
+impl Sheet<'_> {
+    /// One line for each feed, and the agents that are not heard.
+    pub(super) fn feeds(&mut self) {
+        let report = self.report;
+        if report.feeds.is_empty() {
+            return;
         }
-    };
-    let mut columns = vec![
-        Column::left("SOURCE", all().map(|feed| one_line(&feed.source))),
-        Column::left("FEED", all().map(|feed| feed.stream.to_string())),
-        Column::left("CONNECTED", all().map(connected)),
-        Column::left("SINCE", all().map(|feed| moment(since(feed), now, zone))),
-        Column::left("HEARD UP TO", all().map(|feed| ago(heard(feed), now))),
-        Column::left("LAST MESSAGE", all().map(|feed| ago(feed.last_message_at, now))),
-        Column::left("GAPS TODAY", all().map(gaps)),
-    ];
-    narrow(&mut columns, width, &["SINCE", "HEARD UP TO", "LAST MESSAGE"]);
-    let mut text = text_table::render(&columns);
-    for feed in all() {
+        if !report.streams.is_empty() {
+            self.text.push('\n');
+        }
+        let (telling, all) = (self.telling, || report.feeds.iter());
+        let title = |phrase| telling.say(phrase);
+        let connected = |feed: &FeedStatus| {
+            let (connected, agents) = (connected(feed).to_string(), feed.agents.len().to_string());
+            telling.fill(say::CONNECTED_OF, &[("n", &connected), ("all", &agents)])
+        };
+        // Null comes first, but an agent without a connection says nothing of those with one.
+        let since = |feed: &FeedStatus| feed.agents.iter().filter_map(|agent| agent.connected_since).min();
+        let heard = |feed: &FeedStatus| feed.agents.iter().map(|agent| agent.seen_to).min().flatten();
+        let gaps = |feed: &FeedStatus| {
+            let (count, seconds) = gaps_today(feed);
+            match count {
+                0 => "0".to_owned(),
+                _ => format!("{} ({})", grouped(count), telling.span(Duration::seconds(seconds))),
+            }
+        };
+        let columns = vec![
+            Column::left(title(say::SOURCE), all().map(|feed| one_line(&feed.source))),
+            Column::left(title(say::FEED_COLUMN), all().map(|feed| feed.stream.to_string())),
+            Column::left(title(say::CONNECTED), all().map(connected)),
+            Column::left(title(say::SINCE_COLUMN), all().map(|feed| telling.moment(since(feed)))),
+            Column::left(title(say::HEARD_UP_TO), all().map(|feed| telling.ago(heard(feed)))),
+            Column::left(title(say::LAST_MESSAGE), all().map(|feed| telling.ago(feed.last_message_at))),
+            Column::left(title(say::GAPS_TODAY), all().map(gaps)),
+        ];
+        self.table(columns, &[say::SINCE_COLUMN, say::HEARD_UP_TO, say::LAST_MESSAGE]);
+        all().for_each(|feed| self.unheard(feed));
+    }
+
+    fn unheard(&mut self, feed: &FeedStatus) {
         let missing = feed.agents.iter().filter(|agent| agent.connected_since.is_none());
         let missing: Vec<String> = missing
-            .map(|agent| match &agent.gap_reason {
-                Some(reason) => format!("{} ({})", one_line(&agent.extno), one_line(reason)),
-                None => format!("{} (never connected)", one_line(&agent.extno)),
+            .map(|agent| {
+                let never = || self.say(say::NEVER_CONNECTED).to_owned();
+                let reason = agent.gap_reason.as_deref().map_or_else(never, one_line);
+                format!("{} ({reason})", one_line(&agent.extno))
             })
             .collect();
         if missing.is_empty() {
-            continue;
+            return;
         }
-        let mut named = missing.iter().take(NAMED).cloned().collect::<Vec<_>>().join(", ");
-        if NAMED < missing.len() {
-            // Writing to a String cannot fail.
-            let _ = write!(named, " and {} more", missing.len() - NAMED);
+        let mut named = missing[..missing.len().min(NAMED)].join(self.telling.comma());
+        if let Some(more @ 1..) = missing.len().checked_sub(NAMED) {
+            named.push(' ');
+            named.push_str(&self.telling.fill(say::AND_MORE, &[("n", &more.to_string())]));
         }
-        wrap(&mut text, &format!("{}: not heard: {named}", one_line(&feed.source)), width.unwrap_or(100));
+        let source = one_line(&feed.source);
+        self.wrap(&self.telling.fill(say::NOT_HEARD, &[("source", &source), ("agents", &named)]));
     }
-    text
+}
+
+fn connected(feed: &FeedStatus) -> usize {
+    feed.agents.iter().filter(|agent| agent.connected_since.is_some()).count()
+}
+
+/// How many gaps touch the day, and their length in seconds.
+fn gaps_today(feed: &FeedStatus) -> (i64, i64) {
+    let count = feed.agents.iter().map(|agent| agent.gaps_today).sum();
+    (count, feed.agents.iter().map(|agent| agent.gap_seconds_today).sum())
 }

@@ -1,11 +1,16 @@
+use chrono::{DateTime, Duration, Utc};
 use chrono_tz::Asia::Shanghai;
 
 use super::*;
 use crate::domain::alert::StreamWatch;
 use crate::domain::drift::{ContractDrift, DriftEntry, DriftKind};
 use crate::domain::run::Counts;
-use crate::domain::status::{StreamFailure, WindowTally};
+use crate::domain::status::detail::{StatusDetail, StreamDetail};
+use crate::domain::status::{RunStatus, StreamFailure, WindowTally};
 use crate::domain::stream::{StreamId, StreamKey};
+use crate::domain::window::TimeWindow;
+
+mod everything;
 
 fn at(text: &str) -> DateTime<Utc> {
     text.parse().unwrap()
@@ -29,6 +34,7 @@ fn stream(stream: StreamId) -> StreamStatus {
         schedule: "0 */10 * * * *".into(),
         next_tick: None,
         watch: StreamWatch::default(),
+        detail: StreamDetail::default(),
     }
 }
 
@@ -38,6 +44,7 @@ fn failing() -> StreamStatus {
         final_to: None,
         failure: Some(StreamFailure {
             scope: "2026-02-26 00:00 .. 2026-02-27 00:00".into(),
+            window: TimeWindow::new(at("2026-02-25T16:00:00Z"), at("2026-02-26T16:00:00Z")),
             at: at("2026-03-01T01:50:00Z"),
             kind: "credentials_refused".into(),
             message: "the vendor answered 900001 \u{1b}[31mno such appid".into(),
@@ -72,6 +79,7 @@ fn run(id: i64, outcome: &str, counts: Counts) -> RunStatus {
         finished_at: (outcome != "running").then(|| started_at + Duration::seconds(42)),
         outcome: outcome.into(),
         counts,
+        windows_due: None,
         message: None,
     }
 }
@@ -90,18 +98,26 @@ fn report() -> StatusReport {
         ],
         quarantine_open: 2,
         absence_alarms_open: 1,
+        detail: StatusDetail::default(),
     }
+}
+
+fn plain(report: &StatusReport, width: Option<usize>) -> String {
+    render(report, &View { width, ..View::plain(Shanghai) })
 }
 
 #[test]
 fn a_report_reads_well_without_colour() {
-    insta::assert_snapshot!(render(&report(), Shanghai, None), @r#"
+    insta::assert_snapshot!(plain(&report(), None), @r#"
     ccsync 0.1.0, 2026-03-01 10:00:00 Asia/Shanghai: needs attention
 
     SOURCE  STREAM             STATE       COMPLETE UP TO                 FINAL UP TO       ROWS  COMPLETE  OPEN  FAILED  UNVERIFIED  LAST READ
     sobot   sobot.call_result  ok          2026-03-01 09:30 (30 min ago)  2026-01-30   1,234,567        59     1       0           0  5 min ago
     sobot   sobot.chat_result  failing     2026-02-26 00:00 (3 d ago)     -            1,234,567        59     1       0           0  5 min ago
     moor    moor.queue         never read  -                              -                    0         0     0       0           0  -
+
+    Running now
+      #1042 sobot/sobot.call_result 0 windows read, 0 rows, 0 requests, 5 min
 
     Failures
     sobot/sobot.chat_result 2026-02-26 00:00 .. 2026-02-27 00:00
@@ -142,7 +158,7 @@ fn departures_from_the_documents_are_told_with_what_to_do_and_not_all_at_once() 
     };
     let drifts = ["a", "b", "c", "d", "e", "f", "g"].map(entry).to_vec();
     let streams = vec![StreamStatus { drifts, ..stream(StreamId::SobotCallResult) }];
-    let text = render(&StatusReport { streams, ..report() }, Shanghai, Some(100));
+    let text = plain(&StatusReport { streams, ..report() }, Some(100));
     let (_, told) = text.split_once("Departures").unwrap();
     insta::assert_snapshot!(told.split("\n\n").next().unwrap(), @r#"
      from the vendor's documents, last 7 days
@@ -163,7 +179,7 @@ fn departures_from_the_documents_are_told_with_what_to_do_and_not_all_at_once() 
 
 #[test]
 fn a_narrow_terminal_gets_fewer_columns_and_wrapped_messages() {
-    let text = render(&report(), Shanghai, Some(72));
+    let text = plain(&report(), Some(72));
     insta::assert_snapshot!(text, @r#"
     ccsync 0.1.0, 2026-03-01 10:00:00 Asia/Shanghai: needs attention
 
@@ -171,6 +187,10 @@ fn a_narrow_terminal_gets_fewer_columns_and_wrapped_messages() {
     sobot   sobot.call_result  ok          2026-03-01 09:30 (30 min ago)
     sobot   sobot.chat_result  failing     2026-02-26 00:00 (3 d ago)
     moor    moor.queue         never read  -
+
+    Running now
+      #1042 sobot/sobot.call_result 0 windows read, 0 rows, 0 requests, 5
+        min
 
     Failures
     sobot/sobot.chat_result 2026-02-26 00:00 .. 2026-02-27 00:00
@@ -204,7 +224,7 @@ fn an_empty_report_says_so() {
         absence_alarms_open: 0,
         ..report()
     };
-    insta::assert_snapshot!(render(&empty, Shanghai, None), @r#"
+    insta::assert_snapshot!(plain(&empty, None), @r#"
     ccsync 0.1.0, 2026-03-01 10:00:00 Asia/Shanghai: healthy
 
     No stream is configured.
@@ -214,18 +234,10 @@ fn an_empty_report_says_so() {
 #[test]
 fn the_state_is_told_in_a_word_or_two() {
     let ok = stream(StreamId::SobotCallResult);
-    assert_eq!(state_word(&ok), "ok");
-    assert_eq!(state_word(&failing()), "failing");
-    assert_eq!(state_word(&never_read()), "never read");
+    assert_eq!(ok.state(), StreamState::Well);
+    assert_eq!(failing().state(), StreamState::Failing);
+    assert_eq!(never_read().state(), StreamState::NeverRead);
     let behind = StreamStatus { complete_to: Some(at("2026-01-05T00:00:00Z")), ..ok.clone() };
-    assert_eq!(state_word(&behind), "catching up");
-    assert_eq!(state_word(&StreamStatus { complete_to: None, ..ok }), "catching up");
-}
-
-#[test]
-fn numbers_and_lengths_are_short() {
-    let texts = [0, 999, 1_000, -1_234_567].map(grouped);
-    assert_eq!(texts, ["0", "999", "1,000", "-1,234,567"]);
-    let spans = [-5, 119, 120, 7_199, 7_200, 172_800].map(|seconds| span(Duration::seconds(seconds)));
-    assert_eq!(spans, ["0 s", "119 s", "2 min", "119 min", "2 h", "2 d"]);
+    assert_eq!(behind.state(), StreamState::CatchingUp);
+    assert_eq!(StreamStatus { complete_to: None, ..ok }.state(), StreamState::CatchingUp);
 }

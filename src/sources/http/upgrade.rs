@@ -10,6 +10,7 @@ use url::Url;
 use super::{HttpClient, refuse_redirect, text_of, transport};
 use crate::domain::fault::{Fault, FaultKind};
 use crate::sources::address::is_loopback;
+use crate::sources::clock_meter::ClockMeter;
 use crate::sources::site::CallSite;
 
 /// A connection that speaks HTTP no more.
@@ -37,7 +38,9 @@ impl HttpClient {
         for (name, value) in headers {
             builder = builder.header(*name, *value);
         }
+        let asked_at = self.meter.as_ref().map(ClockMeter::now);
         let response = builder.send().await.map_err(|error| transport(site, error, "no answer"))?;
+        self.measure(site, asked_at, response.headers());
         refuse_redirect(site, &url, &response)?;
         let status = response.status();
         if status != StatusCode::SWITCHING_PROTOCOLS {

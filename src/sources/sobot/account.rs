@@ -59,6 +59,17 @@ impl SobotAccount {
         SobotAccount { shared: Arc::new(Shared { config, http, clock, tokens }) }
     }
 
+    /// Obtains a new token, whatever the stored one is good for: the proof that the vendor takes appid and key. It is
+    /// stored as at each renewal, so that other workers find it when theirs is refused.
+    ///
+    /// # Errors
+    /// As of any token request.
+    pub async fn prove(&self) -> Result<(), Fault> {
+        let source = self.shared.config.source.clone();
+        let site = CallSite { subject: source, request: "GET /api/get_token".to_owned() };
+        self.shared.tokens.renew_now(&site).await
+    }
+
     /// Inspected calls (`sobot-quality.txt` 2.2).
     pub fn call_result(&self) -> Arc<dyn Source> {
         Arc::new(SobotStream::new(self.shared.clone(), &CALL_RESULT))

@@ -27,6 +27,8 @@ const REQUEST_TIME: Duration = Duration::from_secs(20);
 /// How often a waiting worker looks, and for how long.
 const LOOK_EVERY: Duration = Duration::from_millis(150);
 const LOOK_FOR: Duration = Duration::from_secs(32);
+/// So often another worker's renewal may come in between when one of our own is wanted.
+const RENEWALS_MET_MAX: u32 = 5;
 /// A token is renewed when a tenth of its life is left, at most this.
 const MARGIN_MAX: chrono::Duration = chrono::Duration::minutes(10);
 /// Where the answer says nothing usable of the token's life.
@@ -68,6 +70,19 @@ impl TokenKeeper {
             Some(token) => Ok(Held { token, renewed: false }),
             None => self.renew(site, generation).await,
         }
+    }
+
+    /// Obtains a token by this account's own request.
+    pub(super) async fn renew_now(&self, site: &CallSite) -> Result<(), Fault> {
+        for _ in 0..RENEWALS_MET_MAX {
+            let stored = self.vault.load(&self.account).await?;
+            if self.renew(site, stored.map(|token| token.generation)).await?.renewed {
+                return Ok(());
+            }
+            // Another worker's renewal came in between, and proves its key, not ours.
+        }
+        let what = "other workers renew the token again and again";
+        Err(site.fault(FaultKind::TokenContested, what))
     }
 
     /// The stored token if it is newer than the judged one.

@@ -55,9 +55,7 @@ impl Site {
         if let Some((uid, gid)) = account.switch() {
             open_to_others(&home)?;
             if !server.exists() {
-                make_dir(&server, 0o700)?;
-                std::os::unix::fs::chown(&server, Some(uid), Some(gid))
-                    .map_err(EmbeddedError::file("give to the server's account", &server))?;
+                make_dir_of(&server, uid, gid)?;
             }
         } else {
             make_dir(&server, 0o700)?;
@@ -137,6 +135,23 @@ fn make_dir(dir: &Path, mode: u32) -> Result<PathBuf, EmbeddedError> {
         .create(dir)
         .map_err(EmbeddedError::file("make the directory", dir))?;
     dir.canonicalize().map_err(EmbeddedError::file("resolve the directory", dir))
+}
+
+/// Makes a directory that is another account's from its first moment on: whoever starts beside us would find one
+/// that its server may not enter.
+fn make_dir_of(dir: &Path, uid: u32, gid: u32) -> Result<(), EmbeddedError> {
+    let given = dir.with_extension(uuid::Uuid::new_v4().to_string());
+    make_dir(&given, 0o700)?;
+    std::os::unix::fs::chown(&given, Some(uid), Some(gid))
+        .map_err(EmbeddedError::file("give to the server's account", &given))?;
+    match std::fs::rename(&given, dir) {
+        Ok(()) => Ok(()),
+        // Somebody was faster.
+        Err(_) if dir.exists() => {
+            std::fs::remove_dir(&given).map_err(EmbeddedError::file("remove the directory", &given))
+        }
+        Err(error) => Err(EmbeddedError::file("name the directory", dir)(error)),
+    }
 }
 
 /// Lets other accounts pass through a directory of ours, without letting them list it.

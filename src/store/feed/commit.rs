@@ -73,7 +73,7 @@ pub(super) async fn store_events(
     let (run, now) = (commit.run, commit.now);
     let aside = SetAside { stream: &commit.key, bounds: None, rejects: &rejects, run, now };
     counts.quarantined += quarantine_upsert_in_txn(connection, &aside).await?;
-    run_add_in_txn(connection, commit.run, &counts).await?;
+    run_add_in_txn(connection, commit.run, &counts, None).await?;
     Ok(FeedOutcome::Stored(counts))
 }
 

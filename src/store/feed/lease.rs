@@ -16,6 +16,12 @@ fn name(key: &StreamKey, extno: &str) -> String {
     format!("{key} agent {extno}")
 }
 
+/// Whether a living worker holds the agent.
+pub(in crate::store) async fn lease_is_held(pool: &PgPool, key: &StreamKey, extno: &str) -> Done<bool> {
+    let sql = "select exists (select from sync.lease where name = $1 and clock_timestamp() < expires_at)";
+    Ok(sqlx::query_scalar(sql).bind(name(key, extno)).fetch_one(pool).await?)
+}
+
 /// Renews what is the worker's and takes what is free or ended; answers all that is the worker's now.
 pub(super) async fn leases_hold(
     pool: &PgPool,

@@ -1,7 +1,7 @@
 //! A feed's part of the database: leases for each agent, the cursor, and the tables of schema `workbench`.
 
 mod commit;
-mod lease;
+pub(super) mod lease;
 mod popup;
 mod port;
 mod row;

@@ -8,7 +8,10 @@
 mod contract;
 mod daemon;
 mod feed;
+mod hangup;
+mod notice;
 mod pass;
+mod progress;
 mod request;
 mod retention;
 mod window;
@@ -16,7 +19,10 @@ mod window;
 pub use contract::ContractDrifted;
 pub use daemon::{DaemonStarted, DaemonStopping, DatabaseUnreachable, TokenRenewed};
 pub use feed::{FeedConnected, FeedInterrupted, FeedLost, FeedSpooled, FeedStored};
+pub use hangup::HangupIgnored;
+pub use notice::{NoticeFailed, NoticeSent};
 pub use pass::{PassFinished, PassPanicked, PassStarted, TickMissed};
+pub use progress::WorkProgressed;
 pub use request::{BudgetWaited, PageFetched, PageReread, RequestFailed, WalkRestarted, WalkResumed};
 pub use retention::RetentionApplied;
 pub use window::{

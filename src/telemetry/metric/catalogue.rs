@@ -52,13 +52,17 @@ pub const LABELS: &[(&str, &str)] = &[
     (SOURCE, "the operator's name for the vendor account"),
     (STREAM, "the stream, for example `sobot.call_result`"),
     (TRIGGER, "why a pass was started: `schedule`, `sync`, `backfill`, `retry`, `repair` or `feed`"),
-    (OUTCOME, "how a pass ended: `succeeded`, `partial`, `failed`, `cancelled` or `panicked`"),
+    (
+        OUTCOME,
+        "how a pass ended: `succeeded`, `partial`, `failed`, `cancelled` or `panicked`; of a notice: `sent` or `failed`",
+    ),
     (KIND, "the kind of a fault, of a departure from the documents, or why a feed's connection ended"),
     (VERDICT, "how far a read can be trusted: `proven`, `stable` or `unverified`"),
     (CHANGE, "what became of a row: `inserted`, `updated`, `unchanged`, `superseded` or `deleted`"),
     (ACCOUNT, "the vendor account that a token belongs to; no secret"),
     (VERSION, "the program's version"),
     (STATE, "the state of a window: `complete`, `open` or `failed`"),
+    (TARGET, "the operator's name for a target of notices"),
     (ALERT_NAME, "what stands: a heading of docs/runbook.md"),
     (SEVERITY, "`critical`: data is missing or will be soon; `warning`: somebody should look within days"),
 ];
@@ -84,6 +88,7 @@ const fn seconds(name: &'static str, labels: &'static [&'static str], descriptio
 
 /// Every metric of the product.
 pub const ALL: &[Metric] = &[
+    counter(NOTICES, &[TARGET, OUTCOME], "notices to people, by whether they were taken"),
     counter(PASSES_STARTED, &[SOURCE, STREAM, TRIGGER], "passes begun, by trigger"),
     counter(PASSES, &[SOURCE, STREAM, OUTCOME], "passes ended, by outcome"),
     seconds(PASS_DURATION, OF_STREAM, "length of passes"),

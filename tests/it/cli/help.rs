@@ -9,6 +9,7 @@ async fn the_help_of_every_command_is_as_it_was_agreed() {
     let mut text = String::new();
     for command in [
         "",
+        "init",
         "run",
         "sync",
         "backfill",
@@ -53,6 +54,8 @@ async fn the_help_of_every_command_is_as_it_was_agreed() {
         "migrate",
         "config",
         "simulator",
+        "completions",
+        "man",
         "demo",
     ] {
         let arguments: Vec<&str> =

@@ -99,32 +99,14 @@ async fn a_plan_names_what_would_be_read_and_touches_nothing() {
 }
 
 #[tokio::test]
-async fn check_tells_all_that_is_well() {
-    let desk = Desk::new(recent_world(), "").await;
-    let check = desk.run(&["check"]).await.expect(0);
-    insta::with_settings!({ filters => [(r"\d+ records", "N records")] }, {
-        insta::assert_snapshot!(check.stdout, @r#"
-        configuration: ok
-        database: ok; connected
-        schema: ok; up to date
-        moor/moor.queue: ok; answers; N records
-        moor/moor.agent_claim_status: ok; answers; N records
-        sobot/sobot.call_result: ok; answers; N records
-        sobot/sobot.chat_result: ok; answers
-        "#);
-    });
-    assert_eq!(check.talk(), "");
-    let json = desk.run(&["check", "--json"]).await.expect(0).json();
-    assert!(json["checks"].as_array().unwrap().iter().all(|check| check["ok"] == true), "{json}");
-}
-
-#[tokio::test]
 async fn status_tells_before_the_first_sync_what_is_missing_and_after_it_what_is_there() {
     let mut world = recent_world();
     world.switches.set("sobot_extra_field", "none").unwrap();
     let desk = Desk::new(world, "").await;
     let before = desk.run(&["status"]).await.expect(0);
-    told!(before.stdout, @r#"
+    let (streams, windows) = before.stdout.split_once("\nWindows, the newest last\n").unwrap();
+    assert_eq!(windows.matches("  ......\n").count(), 2, "five days and today, twice: {windows}");
+    told!(streams, @r#"
     ccsync 0.1.0, TIME Asia/Shanghai: needs attention
 
     SOURCE  STREAM  STATE  COMPLETE UP TO  FINAL UP TO  ROWS  COMPLETE  OPEN  FAILED  UNVERIFIED  LAST READ
@@ -137,6 +119,10 @@ async fn status_tells_before_the_first_sync_what_is_missing_and_after_it_what_is
     let after = desk.run(&["status"]).await.expect(0);
     let (streams, runs) = after.stdout.split_once("\nLatest runs\n").unwrap();
     assert_eq!(runs.lines().count(), 5, "{runs}");
+    let (streams, windows) = streams.split_once("\nWindows, the newest last\n").unwrap();
+    for strip in ["  pppppo\n", "  ?????o\n"] {
+        assert!(windows.contains(strip), "{strip} in {windows}");
+    }
     told!(streams, @r#"
     ccsync 0.1.0, TIME Asia/Shanghai: healthy
 
@@ -154,16 +140,17 @@ async fn status_tells_before_the_first_sync_what_is_missing_and_after_it_what_is
 }
 
 #[tokio::test]
-async fn migrate_names_what_it_applied_and_the_second_time_nothing() {
-    let mut desk = Desk::new(recent_world(), "").await;
-    let empty = crate::support::db::TestDb::empty().await;
-    desk = desk.with("CCSYNC__DATABASE__URL", empty.url());
-    let unmigrated = desk.run(&["status"]).await.expect(1);
-    assert!(unmigrated.stderr.contains("run `ccsync migrate`"), "{}", unmigrated.stderr);
-    let first = desk.run(&["migrate"]).await.expect(0);
-    assert!(first.stdout.lines().next().unwrap().ends_with("_create_run_ledger"), "{}", first.stdout);
-    let second = desk.run(&["migrate"]).await.expect(0);
-    assert_eq!((second.stdout.as_str(), second.talk().as_str()), ("", "the schema was up to date\n"));
+async fn a_watched_status_is_told_again_and_again_until_it_is_interrupted() {
+    let desk = Desk::new(recent_world(), "").await.with("CCSYNC__LANGUAGE", "zh-CN");
+    desk.run(&["sync", "moor.queue"]).await.expect(0);
+    let mut watching = desk.site.start(&["status", "--watch=1"]);
+    for _ in 0..3 {
+        let head = watching.line_with("Asia/Shanghai").await;
+        assert!(head.ends_with("需要处理") && head.starts_with("ccsync "), "{head}");
+        watching.line_with("最近运行").await;
+    }
+    let ended = watching.stop(rustix::process::Signal::INT).await.expect(0);
+    assert!(!ended.stdout.contains('\u{1b}'), "{}", ended.stdout);
 }
 
 #[tokio::test]

@@ -10,6 +10,7 @@ use super::{SOBOT, load_with, now};
 fn every_mistake_is_told_at_once_and_no_secret_with_it() {
     let text = r#"
 timezone = "Asia/Shangai"
+language = "zh"
 [databse]
 url = "postgres://db"
 [database]
@@ -28,6 +29,13 @@ read_timeout = "2h"
 phone = "msk"
 [log]
 filter = "info,=="
+[notify.a]
+kind = "wecom"
+url = "http://hooks.example.com/hunter2"
+secret = "hunter2"
+[notify.b]
+kind = "teams"
+severity = "info"
 [sources.a]
 kind = "sobott"
 [sources."b c"]
@@ -55,6 +63,7 @@ agents = [{ extno = 1001, access_token = "x" }, { extno = "1001", access_token =
     assert!(!text.contains("hunter2"), "{text}");
     insta::assert_snapshot!(text, @r#"
     timezone: "Asia/Shangai" is not a time zone of the IANA list, such as "Asia/Shanghai"; did you mean `Asia/Shanghai`? (ccsync.toml)
+    language: "zh" is not a language: write "en" or "zh-CN" (ccsync.toml)
     database.url: expects an address that begins with postgres:// (ccsync.toml)
     database.fetch: expects true or false, not text (ccsync.toml)
     database.pool_size: 0 is out of range: from 1 to 100 (ccsync.toml)
@@ -67,6 +76,11 @@ agents = [{ extno = 1001, access_token = "x" }, { extno = "1001", access_token =
     engine.leases: unknown key; did you mean `lease`? (environment)
     privacy.phone: expects "mask" or "keep" or "hmac" or "drop", not "msk"; did you mean `mask`? (ccsync.toml)
     log.filter: "info,==" is not a filter such as "info,ccsync=debug": invalid filter directive (ccsync.toml)
+    notify.a.url: is plain http to a public host, readable by anyone on the way: use https (ccsync.toml)
+    notify.a.secret: is of no use here: this kind of target signs nothing (ccsync.toml)
+    notify.b.kind: expects "webhook" or "wecom" or "dingtalk" or "feishu" or "slack", not "teams" (ccsync.toml)
+    notify.b.url: is required and missing; give it here or name a file in `url_file`
+    notify.b.severity: expects "warning" or "critical", not "info" (ccsync.toml)
     sources.a.kind: expects "sobot" or "moor" or "workbench", not "sobott"; did you mean `sobot`? (ccsync.toml)
     sources."b c": is not a name: letters, digits, `_` and `-`, 63 at most, the first one no `_` or `-` (ccsync.toml)
     sources."b c".base_url: plain http to openapis.7moor.com would carry secrets readable by anyone on the way: use https, or set `allow_http = true` beside it (ccsync.toml)

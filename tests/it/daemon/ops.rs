@@ -45,7 +45,12 @@ async fn changes_at_the_vendor_arrive_with_the_next_tick_and_the_ops_server_tell
     assert_eq!(code, 200, "{served}");
     let printed = desk.run(&["status", "--json"]).await.expect(0).json();
     let served: Value = serde_json::from_str(&served).unwrap();
-    assert_eq!(names(&served), names(&printed), "served and printed");
+    // Who works at just that moment is chance.
+    let lasting = |report: &Value| {
+        let names = names(report).into_iter();
+        names.filter(|name| !name.starts_with(".workers.")).collect::<BTreeSet<_>>()
+    };
+    assert_eq!(lasting(&served), lasting(&printed), "served and printed");
     let (code, metrics) = daemon.get("/metrics").await;
     assert_eq!(code, 200);
     for line in ["ccsync_up 1", "stream=\"sobot.call_result\""] {

@@ -152,7 +152,10 @@ async fn what_is_told_of_the_feed_agrees_with_the_tables() {
     assert!(feed.agents.iter().all(|agent| agent.connected_since.is_some() && agent.gap_reason.is_none()));
     let gaps: i64 = feed.agents.iter().map(|agent| agent.gaps_today).sum();
     assert_eq!(gaps, count(pool, "select count(*) from workbench.feed_gap").await);
-    let text = ccsync::ops::status_text::render(&report, chrono_tz::Asia::Shanghai, None);
+    let text = ccsync::ops::status_text::render(
+        &report,
+        &ccsync::ops::status_text::View::plain(chrono_tz::Asia::Shanghai),
+    );
     assert!(text.contains("2 of 2"), "{text}");
     let row: (String, bool, bool) = sqlx::query_as(
         "select kind, complete_to > now() - interval '1 minute', last_read_at is not null from bi.freshness",

@@ -52,6 +52,26 @@ async fn check_opens_one_socket_and_closes_it_again() {
 }
 
 #[tokio::test]
+async fn check_opens_no_second_socket_beside_a_daemon_that_listens() {
+    let db = TestDb::create().await;
+    let desk = FeedDesk::new(1, MonitorRates::default(), 1, db.url()).await;
+    let site = Site::new(&desk.configuration("", ""));
+    let daemon = site.start(&["run"]);
+    let connections = || desk.simulator.monitor_truth().agents[0].connections.len();
+    eventually(std::time::Duration::from_secs(40), async || match connections() {
+        0 => Err("no socket yet".to_owned()),
+        _ => Ok(()),
+    })
+    .await;
+    let checked = site.run(&["check", "--json"]).await.json();
+    let checks = checked["checks"].as_array().unwrap();
+    let feed = checks.iter().find(|check| check["subject"] == "desk/workbench.agent_monitor").unwrap();
+    assert_eq!(feed["detail"], "a running ccsync follows agent 1001; no second socket is opened");
+    assert_eq!(connections(), 1);
+    daemon.stop(rustix::process::Signal::TERM).await.expect(0);
+}
+
+#[tokio::test]
 async fn a_daemon_at_its_most_talkative_says_no_token_and_nothing_of_what_came() {
     let db = TestDb::create().await;
     let rates = MonitorRates { garbage: 5.0, cut: 1.0, ..MonitorRates::lively(20.0) };

@@ -12,6 +12,7 @@ use ccsync::engine::fetch::RetryConfig;
 use ccsync::engine::planner::WindowPolicy;
 use ccsync::engine::port::budget::BudgetKey;
 use ccsync::engine::port::clock::Clock;
+use ccsync::engine::progress::ProgressBoard;
 use ccsync::engine::reader::{PassConfig, PassOrder, ReadPolicy, StreamReader};
 use ccsync::engine::walk::WalkConfig;
 use ccsync::scheduler::cron::CronSchedule;
@@ -161,6 +162,7 @@ impl Shop {
             worker,
             policy: policy(plan, key),
             page_log: None,
+            progress: ProgressBoard::default(),
             config: config(plan, key),
         }
     }

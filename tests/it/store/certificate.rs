@@ -2,7 +2,8 @@
 
 use ccsync::domain::certificate::Verdict;
 use ccsync::domain::status::StreamDeclaration;
-use ccsync::engine::port::store::{Scope, StatusRead as _, Store as _};
+use ccsync::engine::port::status::StatusRead as _;
+use ccsync::engine::port::store::{Scope, Store as _};
 
 use crate::store::support::*;
 

@@ -4,7 +4,8 @@ use ccsync::domain::fault::FaultKind;
 use ccsync::domain::run::{RunOutcome, Trigger};
 use ccsync::domain::status::{StatusReport, StreamDeclaration, StreamStatus};
 use ccsync::domain::stream::StreamId;
-use ccsync::engine::port::store::{RunStart, Scope, StatusRead as _, Store as _};
+use ccsync::engine::port::status::StatusRead as _;
+use ccsync::engine::port::store::{RunStart, Scope, Store as _};
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 

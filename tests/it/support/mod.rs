@@ -4,4 +4,5 @@ pub mod db;
 pub mod harness;
 pub mod memory;
 pub mod process;
+pub mod terminal;
 pub mod trial;

@@ -163,11 +163,14 @@ impl Program {
     pub fn spawn(mut command: Command) -> Program {
         let mut child = command.spawn().unwrap();
         let out = BufReader::new(child.stdout.take().unwrap());
-        let mut err = child.stderr.take().unwrap();
+        // A terminal in its place is read by the terminal.
+        let err = child.stderr.take();
         // Read all along, or a full pipe would stop the program.
         let stderr = tokio::spawn(async move {
             let mut text = Vec::new();
-            err.read_to_end(&mut text).await.unwrap();
+            if let Some(mut err) = err {
+                err.read_to_end(&mut text).await.unwrap();
+            }
             String::from_utf8(text).unwrap()
         });
         Program { child, out, stderr, began: Instant::now() }

@@ -200,7 +200,10 @@ async fn the_status_tells_of_a_departure_for_seven_days_and_the_list_for_ever() 
     sync_well(test).await;
     let of_calls = async || {
         let status = test.app.status().await.unwrap();
-        let text = ccsync::ops::status_text::render(&status, chrono_tz::Asia::Shanghai, None);
+        let text = ccsync::ops::status_text::render(
+            &status,
+            &ccsync::ops::status_text::View::plain(chrono_tz::Asia::Shanghai),
+        );
         let calls = status.streams.into_iter().find(|stream| stream.stream.to_string() == CALLS).unwrap();
         assert!(status.healthy, "a departure is no failure");
         (calls.drifts, text)

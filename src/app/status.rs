@@ -1,0 +1,85 @@
+//! The state of everything, with what only the assembled process knows of it.
+
+use chrono::{DateTime, Utc};
+
+use crate::app::App;
+use crate::app::stream::Stream;
+use crate::domain::fault::{Fault, FaultKind};
+use crate::domain::language::Language;
+use crate::domain::status::calendar::WINDOWS_LISTED;
+use crate::domain::status::detail::StreamDetail;
+use crate::domain::status::{StatusReport, StreamStatus};
+use crate::engine::port::status::StatusRead as _;
+use crate::engine::reader::ReadPolicy;
+
+impl App {
+    /// The state of everything, with cures.
+    ///
+    /// # Errors
+    /// Database faults.
+    pub async fn status(&self) -> Result<StatusReport, Fault> {
+        let report = self.database.store.status(self.seams.clock.now()).await?;
+        Ok(self.enrich(report, false))
+    }
+
+    pub(super) fn enrich(&self, report: StatusReport, scheduled: bool) -> StatusReport {
+        let now = scheduled.then(|| self.seams.clock.now());
+        let mut report = enrich(report, &self.streams, self.settings.language, now);
+        let unheard = self.unheard(&report.feeds);
+        report.healthy &= unheard.is_empty();
+        report.feeds.extend(unheard);
+        report.feeds.sort_by(|left, right| left.source.cmp(&right.source));
+        self.with_alerts(report, scheduled)
+    }
+}
+
+/// Cures by kind of fault, next ticks where a scheduler runs, and the streams that the database has not been
+/// told of yet.
+fn enrich(
+    mut report: StatusReport,
+    streams: &[Stream],
+    language: Language,
+    now: Option<DateTime<Utc>>,
+) -> StatusReport {
+    for stream in streams {
+        let key = &stream.reader.key;
+        let is_same = |status: &StreamStatus| status.source == key.source && status.stream == key.stream;
+        if !report.streams.iter().any(is_same) {
+            report.streams.push(stream.never_read());
+            report.healthy = false;
+        }
+    }
+    report.streams.sort_by(|left, right| (&left.source, left.stream).cmp(&(&right.source, right.stream)));
+    for status in &mut report.streams {
+        if let Some(failure) = &mut status.failure {
+            failure.cure =
+                FaultKind::from_name(&failure.kind).map_or("", |kind| kind.cure().text(language)).to_owned();
+        }
+        let stream = streams.iter().find(|stream| {
+            stream.reader.key.source == status.source && stream.reader.key.stream == status.stream
+        });
+        status.next_tick = stream.zip(now).and_then(|(stream, now)| stream.schedule.next_tick(now));
+        if let Some(stream) = stream {
+            stream.complete(&mut status.detail, &report.detail.limits, report.generated_at);
+        }
+    }
+    report
+}
+
+impl Stream {
+    /// Adds what only the configuration knows: windows wanted and never read, and what may be spent.
+    pub(super) fn complete(&self, detail: &mut StreamDetail, limits: &[(String, i64)], now: DateTime<Utc>) {
+        let key = &self.reader.budget_key;
+        detail.budget.requests_per_minute = Some(key.per_minute);
+        let limit = limits.iter().find(|(name, _)| *name == key.name);
+        detail.budget.next_request_ms = limit.map(|(_, wait)| *wait);
+        let ReadPolicy::Windows(policy) = &self.reader.policy else { return };
+        detail.budget.rereads_per_day = policy.reread_requests_per_day;
+        let from = policy.wanted_from(now);
+        detail.calendar.fill(&policy.grid.newest_cells(from, now, WINDOWS_LISTED));
+        let step = policy.grid.step().num_seconds();
+        let uncovered = (now - from).num_seconds() - detail.calendar.covered_seconds;
+        // A window that began a moment ago counts as one.
+        detail.calendar.unread = (uncovered + step - 1).max(0) / step;
+    }
+}

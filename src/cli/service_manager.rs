@@ -1,0 +1,66 @@
+//! What systemd is told of the daemon (`Type=notify`): nothing where `NOTIFY_SOCKET` is not set.
+
+use std::time::Duration;
+
+use sd_notify::NotifyState;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::AbortOnDropHandle;
+
+use crate::app::Vitals;
+use crate::engine::port::clock::{Clock as _, SystemClock};
+
+/// While the daemon comes up, the service manager is asked for this much more time, this often: a migration of a
+/// large database may take longer than any limit it has.
+const START_EXTENSION: Duration = Duration::from_secs(300);
+const START_ASK: Duration = Duration::from_secs(15);
+
+/// Before the database is open: an embedded one may have to be fetched first.
+pub(super) fn begin() {
+    say(&[NotifyState::Status("starting: opening the database"), extension()]);
+}
+
+/// Tells readiness, signs of life and the end, until it is dropped.
+pub(super) fn tell(vitals: Vitals, stop: CancellationToken, place: String) -> Option<AbortOnDropHandle<()>> {
+    std::env::var_os("NOTIFY_SOCKET")?;
+    Some(AbortOnDropHandle::new(tokio::spawn(async move {
+        tokio::join!(stages(&vitals, &stop, &place), watchdog(&vitals));
+    })))
+}
+
+async fn stages(vitals: &Vitals, stop: &CancellationToken, place: &str) {
+    say(&[NotifyState::Status("starting: bringing the schema up to date"), extension()]);
+    loop {
+        tokio::select! {
+            biased;
+            () = stop.cancelled() => break,
+            () = vitals.up() => {
+                say(&[NotifyState::Ready, NotifyState::Status(&format!("following its schedules; {place}"))]);
+                stop.cancelled().await;
+                break;
+            }
+            () = SystemClock.sleep(START_ASK) => say(&[extension()]),
+        }
+    }
+    say(&[
+        NotifyState::Stopping,
+        NotifyState::Status("stopping: what is under way is committed or given up"),
+    ]);
+}
+
+fn extension() -> NotifyState<'static> {
+    NotifyState::ExtendTimeoutUsec(u32::try_from(START_EXTENSION.as_micros()).unwrap_or(u32::MAX))
+}
+
+/// Signs of life, twice as often as they are asked for, as long as the runtime turns and no loop is missing.
+async fn watchdog(vitals: &Vitals) {
+    let Some(patience) = sd_notify::watchdog_enabled() else { return };
+    while vitals.is_whole() {
+        say(&[NotifyState::Watchdog]);
+        SystemClock.sleep(patience / 2).await;
+    }
+}
+
+/// A service manager that does not listen is no reason to stop.
+fn say(states: &[NotifyState<'_>]) {
+    let _ = sd_notify::notify(states);
+}

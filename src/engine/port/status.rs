@@ -1,0 +1,37 @@
+//! The read side, for people and probes.
+
+use async_trait::async_trait;
+use chrono::{DateTime, Utc};
+
+use crate::domain::fault::Fault;
+use crate::domain::status::StatusReport;
+use crate::domain::status::window::WindowReport;
+use crate::domain::stream::StreamKey;
+
+/// The read side for status page, command and health checks.
+#[async_trait]
+pub trait StatusRead: Send + Sync {
+    /// The whole state in one consistent snapshot, cheap enough to ask every few seconds.
+    ///
+    /// # Errors
+    /// Database faults.
+    async fn status(&self, now: DateTime<Utc>) -> Result<StatusReport, Fault>;
+
+    /// What is known of the window of a stream that begins at `start`, or of a snapshot (`None`); `None` where the
+    /// ledger has no such thing. The failure's cure is left empty.
+    ///
+    /// # Errors
+    /// Database faults.
+    async fn window(
+        &self,
+        key: &StreamKey,
+        start: Option<DateTime<Utc>>,
+        now: DateTime<Utc>,
+    ) -> Result<Option<WindowReport>, Fault>;
+
+    /// Whether the database answers.
+    ///
+    /// # Errors
+    /// Database faults.
+    async fn ping(&self) -> Result<(), Fault>;
+}

@@ -1,0 +1,204 @@
+//! Notices: what changed of the alerts, sent to where people are.
+//!
+//! An alert is told when it has stood for a minute and once more when it has been gone for one, to each target once:
+//! the ledger knows who was told, so neither a restart nor a second daemon tells it again. A notice whose answer
+//! was lost may come twice. While the database is away the daemons tell that themselves, each on its own.
+
+mod sign;
+pub mod target;
+pub mod text;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use tokio::sync::Mutex;
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+
+use self::target::NoticeTarget;
+use crate::domain::alert::{Alert, AlertKind};
+use crate::domain::fault::Fault;
+use crate::domain::language::Language;
+use crate::domain::notice::{AlertChange, Change, Notice};
+use crate::engine::port::clock::Clock;
+use crate::engine::port::notice::{Look, NoticeDesk, NoticeEntry, Subscription};
+use crate::engine::port::status::StatusRead;
+use crate::ops::server::Enrich;
+use crate::telemetry::event;
+
+/// How often alerts are looked at.
+const PERIOD: Duration = Duration::from_secs(15);
+
+/// How long an alert must stand before it is told, so that what mends itself wakes nobody.
+const STANDS: Duration = Duration::from_secs(60);
+
+/// A daemon that missed so many looks loses its turn.
+const TERM: Duration = Duration::from_secs(60);
+
+/// Notices sent at one look, at most.
+const NOTICES_MAX: u32 = 200;
+
+/// A notice that nobody took for so long is of no use any more.
+const GIVEN_UP_AFTER: chrono::Duration = chrono::Duration::days(1);
+
+/// The longest wait between two tries.
+const WAIT_MAX: Duration = Duration::from_secs(900);
+
+/// Watches the alerts and tells of them.
+pub struct Notifier {
+    /// The alerts' report.
+    pub status: Arc<dyn StatusRead>,
+    /// Adds the alerts to it.
+    pub enrich: Enrich,
+    /// Who was told of what.
+    pub desk: Arc<dyn NoticeDesk>,
+    /// Whom to tell.
+    pub targets: Vec<NoticeTarget>,
+    /// Time.
+    pub clock: Arc<dyn Clock>,
+    /// In which cures are told.
+    pub language: Language,
+    /// This process.
+    pub worker: Uuid,
+    /// Since when the database is away.
+    pub away: Mutex<Option<Away>>,
+}
+
+/// The database is away.
+#[derive(Debug, Clone)]
+pub struct Away {
+    since: DateTime<Utc>,
+    told: Option<AlertChange>,
+}
+
+impl Notifier {
+    /// Looks until `stop`.
+    pub async fn run(self, stop: CancellationToken) {
+        while stop.run_until_cancelled(self.clock.sleep(PERIOD)).await.is_some() {
+            if stop.run_until_cancelled(self.look()).await.is_none() {
+                return;
+            }
+        }
+    }
+
+    /// One look: what changed is noted, and what waits is sent.
+    pub async fn look(&self) {
+        let now = self.clock.now();
+        match self.note(now).await {
+            Ok(turn) => {
+                self.tell_that_it_is_back(now).await;
+                if turn && let Err(fault) = self.send_due(now).await {
+                    event::DatabaseUnreachable { message: &fault.chain() }.emit();
+                }
+            }
+            Err(fault) => self.tell_that_it_is_away(&fault, now).await,
+        }
+    }
+
+    async fn note(&self, now: DateTime<Utc>) -> Result<bool, Fault> {
+        let report = (self.enrich)(self.status.status(now).await?);
+        let look = Look { worker: self.worker, term: TERM, alerts: &report.alerts, stands: STANDS, now };
+        let subscription =
+            |target: &NoticeTarget| Subscription { target: target.name.clone(), severity: target.severity };
+        self.desk.look(&look, &self.targets.iter().map(subscription).collect::<Vec<_>>()).await
+    }
+
+    async fn send_due(&self, now: DateTime<Utc>) -> Result<(), Fault> {
+        let due = self.desk.notices_due(now, NOTICES_MAX).await?;
+        for target in &self.targets {
+            let of: Vec<&NoticeEntry> = due.iter().filter(|entry| entry.target == target.name).collect();
+            if !of.is_empty() {
+                self.send(target, &of, now).await?;
+            }
+        }
+        // Of targets that are configured no more.
+        let known = |entry: &&NoticeEntry| self.targets.iter().any(|target| target.name == entry.target);
+        let lost: Vec<i64> = due.iter().filter(|entry| !known(entry)).map(|entry| entry.id).collect();
+        if !lost.is_empty() {
+            self.desk.notices_failed(&lost, "the target is not configured any more", None).await?;
+        }
+        Ok(())
+    }
+
+    async fn send(
+        &self,
+        target: &NoticeTarget,
+        entries: &[&NoticeEntry],
+        now: DateTime<Utc>,
+    ) -> Result<(), Fault> {
+        let ids: Vec<i64> = entries.iter().map(|entry| entry.id).collect();
+        let notice = Notice { at: now, changes: entries.iter().map(|entry| entry.told.clone()).collect() };
+        match target.send(&notice).await {
+            Ok(()) => {
+                event::NoticeSent { target: &target.name, changes: ids.len() }.emit();
+                self.desk.notices_delivered(&ids, now).await
+            }
+            Err(fault) => {
+                let attempts = entries.iter().map(|entry| entry.attempts).max().unwrap_or(0);
+                let oldest = entries.iter().map(|entry| entry.created_at).min().unwrap_or(now);
+                let next = (now - oldest < GIVEN_UP_AFTER).then(|| now + wait_after(attempts));
+                let message = fault.chain();
+                event::NoticeFailed { target: &target.name, message: &message, given_up: next.is_none() }
+                    .emit();
+                self.desk.notices_failed(&ids, &message, next).await
+            }
+        }
+    }
+
+    async fn tell_that_it_is_away(&self, fault: &Fault, now: DateTime<Utc>) {
+        let message = fault.chain();
+        event::DatabaseUnreachable { message: &message }.emit();
+        let mut away = self.away.lock().await;
+        let state = away.get_or_insert(Away { since: now, told: None });
+        let stood = (now - state.since).to_std().unwrap_or_default();
+        if stood < STANDS || state.told.is_some() {
+            return;
+        }
+        let kind = AlertKind::DatabaseUnreachable;
+        let alert = Alert {
+            kind,
+            severity: kind.severity(),
+            source: None,
+            stream: None,
+            since: Some(state.since),
+            message,
+            cure: kind.cure().text(self.language).to_owned(),
+        };
+        let change = AlertChange::of(Change::Raised, &alert);
+        if self.tell_all(&change, now).await {
+            state.told = Some(change);
+        }
+    }
+
+    async fn tell_that_it_is_back(&self, now: DateTime<Utc>) {
+        let Some(Away { told: Some(told), .. }) = self.away.lock().await.take() else { return };
+        self.tell_all(&AlertChange { change: Change::Cleared, ..told }, now).await;
+    }
+
+    /// Whether any target took it.
+    async fn tell_all(&self, change: &AlertChange, now: DateTime<Utc>) -> bool {
+        let notice = Notice { at: now, changes: vec![change.clone()] };
+        let mut taken = false;
+        for target in &self.targets {
+            match target.send(&notice).await {
+                Ok(()) => {
+                    taken = true;
+                    event::NoticeSent { target: &target.name, changes: 1 }.emit();
+                }
+                Err(fault) => {
+                    let message = fault.chain();
+                    event::NoticeFailed { target: &target.name, message: &message, given_up: false }.emit();
+                }
+            }
+        }
+        taken
+    }
+}
+
+/// Doubles from try to try.
+fn wait_after(attempts: i32) -> chrono::Duration {
+    let doublings = u32::try_from(attempts).unwrap_or(0).min(16);
+    let wait = PERIOD.saturating_mul(1 << doublings).min(WAIT_MAX);
+    chrono::Duration::from_std(wait).unwrap_or(GIVEN_UP_AFTER)
+}

@@ -1,0 +1,212 @@
+//! What a person has to do or decide.
+
+use maud::{Markup, html};
+
+use crate::domain::alert::{Alert, AlertKind, Severity};
+use crate::domain::phrase::{page as say, status as words};
+use crate::domain::status::detail::{AbsenceStatus, QuarantineStatus};
+use crate::domain::status::{StreamFailure, StreamStatus};
+use crate::domain::window::TimeWindow;
+use crate::ops::page::overview::View;
+use crate::ops::page::table::{section, table};
+use crate::ops::page::window::way_to;
+use crate::ops::telling::{Telling, grouped};
+
+impl View<'_> {
+    /// Failures that no alert speaks of.
+    pub(super) fn lone_failures(&self) -> impl Iterator<Item = (&StreamStatus, &StreamFailure)> {
+        let told = |stream: &StreamStatus| {
+            self.report.alerts.iter().any(|alert| {
+                alert.kind == AlertKind::StreamFailing
+                    && alert.source.as_ref() == Some(&stream.source)
+                    && alert.stream == Some(stream.stream)
+            })
+        };
+        let failing =
+            self.report.streams.iter().filter_map(|stream| Some((stream, stream.failure.as_ref()?)));
+        failing.filter(move |(stream, _)| !told(stream))
+    }
+
+    /// Alerts and failures with what can be done; nothing where there are none.
+    pub(super) fn to_do(&self) -> Markup {
+        let telling = &self.telling;
+        if self.report.alerts.is_empty() && self.lone_failures().next().is_none() {
+            return html! {};
+        }
+        let list = html! {
+            ul.todo {
+                @for alert in &self.report.alerts { (self.alert(alert)) }
+                @for (stream, failure) in self.lone_failures() {
+                    li.bad {
+                        b { (stream.source) "/" (stream.stream) }
+                        " " (window_link(telling, (&stream.source, stream.stream.as_str()), failure.window, "./"))
+                        (failure_told(telling, failure))
+                    }
+                }
+            }
+        };
+        section("todo", telling.say(say::WHAT_TO_DO), list)
+    }
+
+    fn alert(&self, alert: &Alert) -> Markup {
+        let (report, telling) = (self.report, &self.telling);
+        let class = match alert.severity {
+            Severity::Critical => "bad",
+            Severity::Warning => "warn",
+        };
+        html! {
+            li.(class) {
+                b {
+                    @if let Some(source) = &alert.source { (source) @if alert.stream.is_some() { "/" } }
+                    @if let Some(stream) = alert.stream { (stream) }
+                    @if alert.source.is_some() || alert.stream.is_some() { ": " }
+                    (telling.say(alert.kind.title()))
+                }
+                @if let Some(failure) = self.failure_of(alert) {
+                    " " (window_link(telling, failure_key(alert), failure.window, "./"))
+                }
+                @if let Some(since) = alert.since {
+                    " " span.soft { (telling.fill(words::SINCE, &[("at", &telling.moment(Some(since)))])) }
+                }
+                p.do { (with_code(telling.alert_cure(alert, report))) }
+                @if !alert.message.is_empty() { p.said { (alert.message) } }
+            }
+        }
+    }
+
+    /// Of a stream that fails, the failure.
+    fn failure_of(&self, alert: &Alert) -> Option<&StreamFailure> {
+        let (source, stream) = (alert.source.as_ref()?, alert.stream?);
+        let mut streams = self.report.streams.iter();
+        let failing = streams.find(|known| known.source == *source && known.stream == stream)?;
+        failing.failure.as_ref().filter(|_| alert.kind == AlertKind::StreamFailing)
+    }
+
+    pub(super) fn quarantine(&self) -> Markup {
+        let (report, telling) = (self.report, &self.telling);
+        let heading = telling.say(words::QUARANTINE);
+        if report.quarantine_open == 0 {
+            return section("quarantine", heading, html! { p.soft { (telling.say(say::NONE)) } });
+        }
+        let content = html! {
+            div.card {
+                p { (with_code(&telling.count(words::RECORDS_ASIDE, report.quarantine_open))) }
+                (quarantine_table(telling, &report.detail.quarantine, "./"))
+            }
+        };
+        section("quarantine", heading, content)
+    }
+
+    pub(super) fn alarms(&self) -> Markup {
+        let (report, telling) = (self.report, &self.telling);
+        let heading = telling.say(words::ABSENCE_ALARMS);
+        if report.absence_alarms_open == 0 {
+            return section("alarms", heading, html! { p.soft { (telling.say(say::NONE)) } });
+        }
+        let content = html! {
+            div.card {
+                p { (with_code(&telling.count(words::ALARMS_OPEN, report.absence_alarms_open))) }
+                (alarm_table(telling, &report.detail.absence_alarms, "./"))
+            }
+        };
+        section("alarms", heading, content)
+    }
+
+    pub(super) fn drifts(&self) -> Markup {
+        let (report, telling) = (self.report, &self.telling);
+        let entries = || report.streams.iter().flat_map(|stream| stream.drifts.iter().take(5));
+        if entries().next().is_none() {
+            return html! {};
+        }
+        let content = html! {
+            ul.todo {
+                @for entry in entries() {
+                    li.idle {
+                        (entry.key.source) "/" (entry.key.stream) ": " (entry.sentence)
+                        " " span.soft { (telling.ago(Some(entry.first_seen_at))) }
+                        p.do { (with_code(telling.say(entry.drift.kind.cure()))) }
+                    }
+                }
+            }
+            @let more: usize = report.streams.iter().map(|stream| stream.drifts.len().saturating_sub(5)).sum();
+            @if 0 < more { p.soft { (telling.fill(words::MORE_DRIFTS, &[("n", &more.to_string())])) } }
+        };
+        section("drifts", telling.say(words::DRIFTS), content)
+    }
+}
+
+/// The stream that an alert is about, by its names.
+fn failure_key(alert: &Alert) -> (&str, &str) {
+    (alert.source.as_deref().unwrap_or_default(), alert.stream.map_or("", |stream| stream.as_str()))
+}
+
+/// A failure with what can be done about it.
+pub(super) fn failure_told(telling: &Telling, failure: &StreamFailure) -> Markup {
+    let (times, at) = (telling.times(failure.attempts), telling.moment(Some(failure.at)));
+    html! {
+        " " span.soft { (telling.fill(words::FAILED_LAST, &[("times", &times), ("at", &at)])) }
+        p.do { (with_code(telling.cure(failure))) }
+        p.said { (failure.kind) ": " (failure.message) }
+    }
+}
+
+fn window_link(telling: &Telling, key: (&str, &str), window: Option<TimeWindow>, root: &str) -> Markup {
+    let Some(window) = window else { return html! {} };
+    html! { a href={ (root) (way_to(telling, key.0, key.1, Some(window.start))) } { (telling.minute(window.start)) } }
+}
+
+pub(super) fn quarantine_table(telling: &Telling, entries: &[QuarantineStatus], root: &str) -> Markup {
+    let headings = [
+        (say::ENTRY, false),
+        (words::STREAM, false),
+        (say::WINDOW, false),
+        (say::REASON, false),
+        (say::SEEN, true),
+        (words::LAST_READ, false),
+    ];
+    let row = |entry: &QuarantineStatus| {
+        vec![
+            html! { "#" (entry.id) },
+            html! { (entry.source) "/" (entry.stream) },
+            window_link(telling, (&entry.source, entry.stream.as_str()), entry.window, root),
+            html! { span.t { (entry.reason) } },
+            html! { (entry.seen) },
+            html! { (telling.ago(Some(entry.last_seen_at))) },
+        ]
+    };
+    table(telling, telling.say(words::QUARANTINE), &headings, entries.iter().map(row).collect())
+}
+
+pub(super) fn alarm_table(telling: &Telling, alarms: &[AbsenceStatus], root: &str) -> Markup {
+    let headings = [
+        (say::ENTRY, false),
+        (words::STREAM, false),
+        (say::WINDOW, false),
+        (say::TABLE, false),
+        (say::MISSING, false),
+        (words::SINCE_COLUMN, false),
+        (say::DECIDE, false),
+    ];
+    let row = |alarm: &AbsenceStatus| {
+        let (missing, live) = (grouped(alarm.missing), grouped(alarm.live));
+        vec![
+            html! { "#" (alarm.id) },
+            html! { (alarm.source) "/" (alarm.stream) },
+            window_link(telling, (&alarm.source, alarm.stream.as_str()), alarm.window, root),
+            html! { (alarm.table) },
+            html! { (telling.fill(words::MISSING_OF, &[("missing", &missing), ("live", &live)])) },
+            html! { (telling.ago(Some(alarm.raised_at))) },
+            html! { (with_code(&telling.fill(words::ACCEPT, &[("id", &alarm.id.to_string())]))) },
+        ]
+    };
+    table(telling, telling.say(words::ABSENCE_ALARMS), &headings, alarms.iter().map(row).collect())
+}
+
+/// A phrase of ours, with what stands between backticks as a command.
+fn with_code(text: &str) -> Markup {
+    html! {
+        @for (index, part) in text.split('`').enumerate() {
+            @if index % 2 == 1 { code { (part) } } @else { (part) }
+        }
+    }
+}

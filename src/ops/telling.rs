@@ -1,0 +1,253 @@
+//! How figures, instants and states are put for people, in their language and zone.
+
+use chrono::{DateTime, Duration, Utc};
+use chrono_tz::Tz;
+
+use crate::domain::alert::{Alert, AlertKind};
+use crate::domain::fault::FaultKind;
+use crate::domain::language::Language;
+use crate::domain::phrase::{Phrase, status as say};
+use crate::domain::run::Counts;
+use crate::domain::status::calendar::WindowState;
+use crate::domain::status::detail::StreamBudget;
+use crate::domain::status::{RunStatus, StatusReport, StreamFailure, StreamState};
+
+/// To whom it is told, and when.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Telling {
+    /// In which language.
+    pub(super) language: Language,
+    /// The language of the configuration, in which reports are put together.
+    pub(super) configured: Language,
+    /// In which zone instants are shown.
+    pub(super) zone: Tz,
+    /// The present.
+    pub(super) now: DateTime<Utc>,
+}
+
+impl Telling {
+    pub(super) fn say(&self, phrase: Phrase) -> &'static str {
+        phrase.text(self.language)
+    }
+
+    pub(super) fn fill(&self, phrase: Phrase, values: &[(&str, &str)]) -> String {
+        phrase.fill(self.language, values)
+    }
+
+    /// A phrase about a number.
+    pub(super) fn count(&self, phrase: Phrase, number: impl Into<i64>) -> String {
+        self.fill(phrase, &[("n", &grouped(number.into()))])
+    }
+
+    /// Date and time of day.
+    pub(super) fn minute(&self, at: DateTime<Utc>) -> String {
+        at.with_timezone(&self.zone).format("%Y-%m-%d %H:%M").to_string()
+    }
+
+    /// Without the year.
+    pub(super) fn second(&self, at: DateTime<Utc>) -> String {
+        at.with_timezone(&self.zone).format("%m-%d %H:%M:%S").to_string()
+    }
+
+    /// Date and time of day, and how long ago.
+    pub(super) fn moment(&self, at: Option<DateTime<Utc>>) -> String {
+        at.map_or_else(nothing, |at| format!("{} ({})", self.minute(at), self.ago(Some(at))))
+    }
+
+    pub(super) fn date(&self, at: Option<DateTime<Utc>>) -> String {
+        at.map_or_else(nothing, |at| at.with_timezone(&self.zone).format("%Y-%m-%d").to_string())
+    }
+
+    pub(super) fn ago(&self, at: Option<DateTime<Utc>>) -> String {
+        at.map_or_else(nothing, |at| self.fill(say::AGO, &[("span", &self.span(self.now - at))]))
+    }
+
+    pub(super) fn ahead(&self, at: Option<DateTime<Utc>>) -> String {
+        at.map_or_else(nothing, |at| self.fill(say::AHEAD, &[("span", &self.span(at - self.now))]))
+    }
+
+    /// A length in the largest unit of which there are two or more. Clocks of two hosts may differ a little,
+    /// so what is negative is none.
+    pub(super) fn span(&self, length: Duration) -> String {
+        let seconds = length.num_seconds().max(0);
+        let (number, unit) = match seconds {
+            0..120 => (seconds, say::SECONDS),
+            120..7_200 => (seconds / 60, say::MINUTES),
+            7_200..172_800 => (seconds / 3_600, say::HOURS),
+            _ => (seconds / 86_400, say::DAYS),
+        };
+        self.count(unit, number)
+    }
+
+    /// How long a run took, or takes.
+    pub(super) fn took(&self, run: &RunStatus) -> String {
+        self.span(run.finished_at.unwrap_or(self.now) - run.started_at)
+    }
+
+    /// What a run changed.
+    pub(super) fn changes(&self, run: &RunStatus) -> String {
+        let Counts { inserted, updated, deleted, quarantined, .. } = run.counts;
+        let parts = [
+            (inserted, say::NEW),
+            (updated, say::CHANGED),
+            (deleted, say::DELETED),
+            (quarantined, say::SET_ASIDE),
+        ];
+        let told: Vec<_> = parts
+            .iter()
+            .filter(|(count, _)| 0 < *count)
+            .map(|(count, phrase)| self.fill(*phrase, &[("n", &count.to_string())]))
+            .collect();
+        match told.is_empty() {
+            false => told.join(self.comma()),
+            true if run.finished_at.is_some() => self.say(say::NOTHING).to_owned(),
+            true => nothing(),
+        }
+    }
+
+    /// Between the parts of a list.
+    pub(super) const fn comma(&self) -> &'static str {
+        match self.language {
+            Language::En => ", ",
+            Language::ZhCn => "，",
+        }
+    }
+
+    /// How often something was tried.
+    pub(super) fn times(&self, number: i32) -> String {
+        if number == 1 { self.say(say::ONCE).to_owned() } else { self.count(say::TIMES, number) }
+    }
+
+    /// What can be done about a failure, in this language, whatever the configured one is.
+    pub(super) fn cure(&self, failure: &StreamFailure) -> &'static str {
+        FaultKind::from_name(&failure.kind).map_or("", |kind| self.say(kind.cure()))
+    }
+
+    /// What can be done about an alert.
+    pub(super) fn alert_cure<'a>(&self, alert: &'a Alert, report: &StatusReport) -> &'a str {
+        if self.language == self.configured && !alert.cure.is_empty() {
+            return &alert.cure;
+        }
+        let failing = report.streams.iter().find(|stream| {
+            alert.source.as_ref() == Some(&stream.source) && alert.stream == Some(stream.stream)
+        });
+        let failure = failing.and_then(|stream| stream.failure.as_ref());
+        match (alert.kind, failure.map(|failure| self.cure(failure))) {
+            (AlertKind::StreamFailing, Some(cure)) if !cure.is_empty() => cure,
+            _ => self.say(alert.kind.cure()),
+        }
+    }
+
+    /// What is spent of what may be.
+    pub(super) fn budget(&self, budget: &StreamBudget) -> Vec<String> {
+        let today = grouped(budget.rereads_today);
+        let mut told = match budget.rereads_per_day {
+            None if budget.rereads_today == 0 => Vec::new(),
+            Some(all) => {
+                let all = grouped(i64::try_from(all).unwrap_or(i64::MAX));
+                vec![self.fill(say::REREADS_OF, &[("n", &today), ("all", &all)])]
+            }
+            None => vec![self.fill(say::REREADS, &[("n", &today)])],
+        };
+        told.extend(budget.requests_per_minute.map(|number| self.count(say::PER_MINUTE, number)));
+        // Between two requests there is always a moment.
+        if let Some(wait) = budget.next_request_ms.filter(|wait| 1_000 < *wait) {
+            told.push(self.fill(say::PAUSED, &[("span", &self.span(Duration::milliseconds(wait)))]));
+        }
+        told
+    }
+}
+
+/// Where there is no figure.
+pub(super) fn nothing() -> String {
+    "-".to_owned()
+}
+
+pub(super) const fn stream_state(state: StreamState) -> Phrase {
+    match state {
+        StreamState::Well => say::WELL,
+        StreamState::Failing => say::FAILING,
+        StreamState::NeverRead => say::NEVER_READ,
+        StreamState::CatchingUp => say::CATCHING_UP,
+    }
+}
+
+pub(super) const fn window_state(state: WindowState) -> Phrase {
+    match state {
+        WindowState::Proven => say::PROVEN,
+        WindowState::Stable => say::STABLE,
+        WindowState::Provisional => say::PROVISIONAL,
+        WindowState::Unverified => say::UNVERIFIED,
+        WindowState::Failed => say::FAILED,
+        WindowState::Open => say::OPEN,
+        WindowState::NotYet => say::NOT_YET,
+    }
+}
+
+/// The verdict of one read, as the ledger names it.
+pub(super) fn verdict(name: &str) -> Option<Phrase> {
+    Some(match name {
+        "proven" => say::PROVEN,
+        "stable" => say::STABLE,
+        "unverified" => say::UNVERIFIED,
+        _ => return None,
+    })
+}
+
+/// How a run ended, as the ledger names it.
+pub(super) fn outcome(name: &str) -> Option<Phrase> {
+    Some(match name {
+        "running" => say::RUNNING,
+        "succeeded" => say::SUCCEEDED,
+        "partial" => say::PARTIAL,
+        "failed" => say::FAILED,
+        "cancelled" => say::CANCELLED,
+        "interrupted" => say::INTERRUPTED,
+        _ => return None,
+    })
+}
+
+/// Why a run was started, as the ledger names it.
+pub(super) fn trigger(name: &str) -> Option<Phrase> {
+    Some(match name {
+        "schedule" => say::SCHEDULE,
+        "sync" => say::SYNC,
+        "backfill" => say::BACKFILL,
+        "retry" => say::RETRY,
+        "repair" => say::REPAIR,
+        "feed" => say::FEED,
+        _ => return None,
+    })
+}
+
+/// 1234567 as 1,234,567.
+pub(super) fn grouped(number: i64) -> String {
+    let digits = number.unsigned_abs().to_string();
+    let mut text = String::from(if number < 0 { "-" } else { "" });
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_and_lengths_are_short() {
+        let texts = [0, 999, 1_000, -1_234_567].map(grouped);
+        assert_eq!(texts, ["0", "999", "1,000", "-1,234,567"]);
+        let telling =
+            |language| Telling { language, configured: language, zone: Tz::UTC, now: DateTime::UNIX_EPOCH };
+        let span = |seconds| telling(Language::En).span(Duration::seconds(seconds));
+        assert_eq!(
+            [-5, 119, 120, 7_199, 7_200, 172_800].map(span),
+            ["0 s", "119 s", "2 min", "119 min", "2 h", "2 d"]
+        );
+        assert_eq!(telling(Language::ZhCn).ago(Some(DateTime::UNIX_EPOCH)), "0 秒前");
+    }
+}
