@@ -1,7 +1,6 @@
 //! `[privacy]`, and what a source says otherwise.
 
 use std::path::PathBuf;
-
 use std::sync::Arc;
 
 use secrecy::ExposeSecret as _;
