@@ -38,6 +38,9 @@ pub enum DaemonError {
 /// How often the database is looked after.
 const DATABASE_WATCH: Duration = Duration::from_secs(5);
 
+/// Of so many vain attempts in a row to reach it, one is told: one a minute.
+const DATABASE_TOLD_EACH: u32 = 12;
+
 impl App {
     /// Runs until `stop`: prepares the database, catches up, then follows the schedules. What is under way
     /// when `stop` comes gets `engine.shutdown_grace` to commit or roll back.
@@ -148,6 +151,7 @@ fn scheduled_pass(
 
 /// Starts an embedded server again that died. The operator's own database comes back by itself.
 async fn watch_database(app: Arc<App>, stop: CancellationToken) {
+    let mut told = 0;
     loop {
         tokio::select! {
             () = stop.cancelled() => return,
@@ -155,11 +159,16 @@ async fn watch_database(app: Arc<App>, stop: CancellationToken) {
         }
         let answer = app.database.store.ping().await;
         app.note_database(answer.is_ok());
-        if let Err(fault) = answer {
+        let Err(fault) = answer else {
+            told = 0;
+            continue;
+        };
+        let revived = app.database.revive().await;
+        // An outage of a night is no reason for thousands of lines.
+        if told % DATABASE_TOLD_EACH == 0 {
+            let fault = revived.err().unwrap_or(fault);
             event::DatabaseUnreachable { message: &fault.chain() }.emit();
-            if let Err(fault) = app.database.revive().await {
-                event::DatabaseUnreachable { message: &fault.chain() }.emit();
-            }
         }
+        told += 1;
     }
 }

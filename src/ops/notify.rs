@@ -148,7 +148,6 @@ impl Notifier {
 
     async fn tell_that_it_is_away(&self, fault: &Fault, now: DateTime<Utc>) {
         let message = fault.chain();
-        event::DatabaseUnreachable { message: &message }.emit();
         let mut away = self.away.lock().await;
         let state = away.get_or_insert(Away { since: now, told: None });
         let stood = (now - state.since).to_std().unwrap_or_default();

@@ -5,10 +5,13 @@ use std::time::Duration;
 
 use ccsync::domain::alert::{AlertKind, Severity};
 use ccsync::engine::port::notice::NoticeDesk as _;
+use ccsync::engine::port::quarantine::QuarantineFilter;
 use ccsync::ops::notify::target::TargetKind;
+use ccsync::simulator::{Change, Channel};
 
 use super::messenger::Messenger;
 use super::{TOLD_AFTER, Watch, alert, target};
+use crate::support::harness::{QUICK, TestClock, TestWorld, small_world};
 
 async fn webhook() -> Messenger {
     Messenger::that_answers(200, "").await
@@ -165,4 +168,37 @@ async fn while_the_database_is_away_that_is_told_and_so_is_its_return() {
     daemon.look().await;
     assert_eq!(changes(&messenger), pairs(&[("cleared", "database_unreachable")]));
     assert!(watch.now() < chrono::DateTime::<chrono::Utc>::MAX_UTC);
+}
+
+#[tokio::test]
+async fn what_a_daemon_finds_reaches_people_and_so_does_its_end() {
+    let messenger = webhook().await;
+    let (clock, url) = (TestClock::hurried(), messenger.url());
+    let variables =
+        [QUICK, &[("CCSYNC__NOTIFY__OPS__KIND", "webhook"), ("CCSYNC__NOTIFY__OPS__URL", &url)]].concat();
+    let world = TestWorld::on(clock.clone(), small_world(), &variables).await;
+    let unreadable = serde_json::json!({ "total_score": "abc" }).as_object().unwrap().clone();
+    let change = Change::Insert { channel: Channel::Call, fields: unreadable, omit: Vec::new() };
+    world.test.simulator.mutate(change).unwrap();
+    let stop = tokio_util::sync::CancellationToken::new();
+    let daemon = tokio::spawn(world.test.app.clone().run(None, stop.clone()));
+    let mut told = Vec::new();
+    let patience = tokio::time::Instant::now() + Duration::from_secs(60);
+    let mut dropped = false;
+    while !told.contains(&("cleared".to_owned(), "quarantine_growing".to_owned())) {
+        assert!(tokio::time::Instant::now() < patience, "{told:?}");
+        clock.advance(Duration::from_secs(5));
+        tokio::time::sleep(Duration::from_millis(20)).await;
+        told.extend(changes(&messenger));
+        if !dropped && told.contains(&("raised".to_owned(), "quarantine_growing".to_owned())) {
+            let open = world.test.app.quarantined(&QuarantineFilter::default()).await.unwrap();
+            let ids: Vec<i64> = open.iter().map(|entry| entry.id).collect();
+            world.test.app.quarantine_drop(&ids, "known").await.unwrap();
+            dropped = true;
+        }
+    }
+    stop.cancel();
+    daemon.await.unwrap().unwrap();
+    let raised = told.iter().filter(|(change, kind)| change == "raised" && kind == "quarantine_growing");
+    assert_eq!(raised.count(), 1, "{told:?}");
 }
