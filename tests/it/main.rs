@@ -30,3 +30,4 @@ mod store;
 mod support;
 mod system;
 mod trace;
+mod upgrade;
