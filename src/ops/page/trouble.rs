@@ -68,8 +68,9 @@ impl View<'_> {
                 @if let Some(since) = alert.since {
                     " " span.soft { (telling.fill(words::SINCE, &[("at", &telling.moment(Some(since)))])) }
                 }
-                p.do { (with_code(telling.alert_cure(alert, report))) }
-                @if !alert.message.is_empty() { p.said { (alert.message) } }
+                p.do { (with_code(&telling.alert_advice(alert, report))) }
+                @let said = alert.said.text(telling.language);
+                @if !said.is_empty() { p.said { (said) } }
             }
         }
     }
@@ -122,7 +123,7 @@ impl View<'_> {
             ul.todo {
                 @for entry in entries() {
                     li.idle {
-                        (entry.key.source) "/" (entry.key.stream) ": " (entry.sentence)
+                        (entry.key.source) "/" (entry.key.stream) ": " (entry.drift.sentence(telling.language))
                         " " span.soft { (telling.ago(Some(entry.first_seen_at))) }
                         p.do { (with_code(telling.say(entry.drift.kind.cure()))) }
                     }
@@ -145,7 +146,7 @@ pub(super) fn failure_told(telling: &Telling, failure: &StreamFailure) -> Markup
     let (times, at) = (telling.times(failure.attempts), telling.moment(Some(failure.at)));
     html! {
         " " span.soft { (telling.fill(words::FAILED_LAST, &[("times", &times), ("at", &at)])) }
-        p.do { (with_code(telling.cure(failure))) }
+        p.do { (with_code(&telling.advice(failure))) }
         p.said { (failure.kind) ": " (failure.message) }
     }
 }

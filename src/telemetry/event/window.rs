@@ -7,7 +7,9 @@ use metrics::{counter, histogram};
 use super::{labels, millis, say};
 use crate::domain::certificate::Verdict;
 use crate::domain::fault::FaultKind;
+use crate::domain::language::Language;
 use crate::domain::run::{Counts, RunId};
+use crate::domain::runbook::advice;
 use crate::domain::stream::StreamKey;
 use crate::telemetry::metric;
 
@@ -143,7 +145,7 @@ impl WindowFailed<'_> {
             self.key,
             self.scope,
             self.message,
-            self.cure,
+            advice(self.cure, &self.kind.entry(), Language::En),
         );
     }
 }
@@ -169,7 +171,7 @@ impl RecordsQuarantined<'_> {
             stream = %self.key.stream,
             run.id = self.run.0,
             quarantined = self.count,
-            "{} records of {} could not be read and were set aside; see `ccsync quarantine list`",
+            "{} records of {} could not be read and were set aside; see `ccsync quarantine list` and docs/runbook.md#quarantine_growing",
             self.count,
             self.key,
         );
@@ -206,7 +208,7 @@ impl AbsenceAlarmRaised<'_> {
             missing = self.missing,
             live = self.live,
             "{} of {} rows of {} are missing from {} {} at once, and none is marked deleted; look with \
-             `ccsync absence list`, decide with `ccsync absence accept {}`",
+             `ccsync absence list`, decide with `ccsync absence accept {}`; see docs/runbook.md#absence_alarm",
             self.missing,
             self.live,
             self.table,
