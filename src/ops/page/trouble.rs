@@ -17,7 +17,7 @@ impl View<'_> {
     pub(super) fn lone_failures(&self) -> impl Iterator<Item = (&StreamStatus, &StreamFailure)> {
         let told = |stream: &StreamStatus| {
             self.report.alerts.iter().any(|alert| {
-                alert.kind == AlertKind::StreamFailing
+                is_failure(alert.kind)
                     && alert.source.as_ref() == Some(&stream.source)
                     && alert.stream == Some(stream.stream)
             })
@@ -80,7 +80,7 @@ impl View<'_> {
         let (source, stream) = (alert.source.as_ref()?, alert.stream?);
         let mut streams = self.report.streams.iter();
         let failing = streams.find(|known| known.source == *source && known.stream == stream)?;
-        failing.failure.as_ref().filter(|_| alert.kind == AlertKind::StreamFailing)
+        failing.failure.as_ref().filter(|_| is_failure(alert.kind))
     }
 
     pub(super) fn quarantine(&self) -> Markup {
@@ -134,6 +134,11 @@ impl View<'_> {
         };
         section("drifts", telling.say(words::DRIFTS), content)
     }
+}
+
+/// Whether such an alert tells of a stream's failure.
+const fn is_failure(kind: AlertKind) -> bool {
+    matches!(kind, AlertKind::StreamFailing | AlertKind::TokenContested)
 }
 
 /// The stream that an alert is about, by its names.
