@@ -16,7 +16,8 @@ const HEAD: &str = "\
 ## Ten troubles · 十种故障
 
 Each was brought about in a test (`tests/it/trouble`): after a sync that went well, one more with the trouble in place. What
-differs from run to run is left out (`…`). *Log*: the distinct lines of the highest level that `ccsync sync` wrote.
+differs from run to run is left out (`…`). *Log*: the distinct lines of the highest level that `ccsync sync`
+wrote; where it wrote none, what it said on stderr. `ccsync status` runs by itself and knows no clock but its own.
 每一种都在测试中真实制造：一次正常同步之后，在故障存在的情况下再同步一次。
 
 | trouble · 故障 | exit of `ccsync sync` | page | `ccsync status` | log | metric | alert |

@@ -132,6 +132,9 @@ impl WindowFailed<'_> {
         counter!(metric::WINDOWS_FAILED, labels(self.key, &[(metric::KIND, kind)])).increment(1);
         // A shutdown, or a faster worker: both are as designed, and nothing remains undone for long.
         let quiet = matches!(self.kind, FaultKind::Cancelled | FaultKind::LeaseLost);
+        // The message names the stream too, for the ledger's sake.
+        let own = format!("{}: ", self.key);
+        let said = self.message.strip_prefix(&own).unwrap_or(self.message);
         say!(
             if quiet, debug else error,
             source = %self.key.source,
@@ -144,7 +147,7 @@ impl WindowFailed<'_> {
             "{} {} could not be read ({kind}): {}; {}",
             self.key,
             self.scope,
-            self.message,
+            said,
             advice(self.cure, &self.kind.entry(), Language::En),
         );
     }

@@ -59,7 +59,16 @@ impl Trouble {
         }
     }
 
-    /// What the program's environment has beside the configuration while it lasts.
+    /// What the program's environment has beside the configuration while it lasts; not that of the page, which was
+    /// begun before.
+    fn of_program(self) -> &'static [(&'static str, &'static str)] {
+        match self {
+            Trouble::DatabaseDown => &[("CCSYNC__DATABASE__URL", "postgres://ccsync@127.0.0.1:1/ccsync")],
+            _ => self.variables(),
+        }
+    }
+
+    /// The same for both.
     fn variables(self) -> &'static [(&'static str, &'static str)] {
         match self {
             Trouble::WrongKey => &[("CCSYNC__SOURCES__SOBOT__APP_KEY", "wrong")],
@@ -135,7 +144,7 @@ impl Scene {
 
     /// Brings the trouble about and hears what is said.
     pub async fn trouble(mut self) -> Told {
-        for (name, value) in self.trouble.variables() {
+        for (name, value) in self.trouble.of_program() {
             self.desk = self.desk.with(name, value);
         }
         let app = self.app().await;
