@@ -39,3 +39,16 @@ impl Exit {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::runbook::EXITS;
+
+    #[test]
+    fn the_runbook_has_every_exit_code() {
+        let codes =
+            [Exit::Done, Exit::Failed, Exit::Usage, Exit::Partial, Exit::Differs].map(|exit| exit as u8);
+        assert_eq!(EXITS.map(|entry| entry.code), codes);
+    }
+}

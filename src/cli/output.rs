@@ -8,6 +8,7 @@ use crate::app::{ActionError, DaemonError};
 use crate::cli::exit::Exit;
 use crate::config::ConfigErrors;
 use crate::domain::fault::Fault;
+use crate::domain::language::Language;
 use crate::engine::reader::PassReport;
 use crate::ops::terminal::Stderr;
 
@@ -62,7 +63,7 @@ impl Failure {
 
 impl From<Fault> for Failure {
     fn from(fault: Fault) -> Failure {
-        let hint = (!fault.advises).then(|| fault.kind.cure().english().to_owned());
+        let hint = (!fault.advises).then(|| fault.kind.advice(Language::En));
         Failure { message: fault.chain(), hint, exit: Exit::Failed }
     }
 }
@@ -148,13 +149,16 @@ fn failures(report: &PassReport) {
         let own = format!("{}: ", report.key);
         let message = failure.message.strip_prefix(&own).unwrap_or(&failure.message);
         talk(&format!("error: {} {}{more}: {message}", report.key, failure.scope));
-        talk(&format!("hint: {}", failure.kind.cure().english()));
+        talk(&format!("hint: {}", failure.kind.advice(Language::En)));
     }
     if report.counts.quarantined > 0 {
         let records = match report.counts.quarantined {
             1 => "1 record was".to_owned(),
             count => format!("{count} records were"),
         };
-        talk(&format!("warning: {}: {records} quarantined; see `ccsync quarantine list`", report.key));
+        talk(&format!(
+            "warning: {}: {records} quarantined; see `ccsync quarantine list` and docs/runbook.md#quarantine_growing",
+            report.key
+        ));
     }
 }

@@ -4,7 +4,8 @@
 use chrono::{DateTime, Duration, Utc};
 use serde::Serialize;
 
-use crate::domain::phrase::{Phrase, alert};
+use crate::domain::language::Language;
+use crate::domain::phrase::{Phrase, Said, alert};
 use crate::domain::stream::{StreamId, StreamKey};
 
 /// An agent's feed may be away for so long before somebody should look.
@@ -180,10 +181,29 @@ pub struct Alert {
     pub stream: Option<StreamId>,
     /// Since when, where that is known.
     pub since: Option<DateTime<Utc>>,
-    /// What was seen, in one English sentence without secrets and personal data.
+    /// What was seen, in one sentence of the configured language, without secrets and personal data.
     pub message: String,
+    /// The same in each language.
+    #[serde(skip)]
+    pub said: Said,
     /// What the operator can do, in the configured language.
     pub cure: String,
+}
+
+impl Alert {
+    /// An alert that is nobody's in particular, told in `language` with the cure of its kind.
+    pub fn new(kind: AlertKind, language: Language, said: Said) -> Alert {
+        Alert {
+            kind,
+            severity: kind.severity(),
+            source: None,
+            stream: None,
+            since: None,
+            message: said.text(language).to_owned(),
+            said,
+            cure: kind.cure().text(language).to_owned(),
+        }
+    }
 }
 
 /// What was promised of a stream, and what says whether it is kept.

@@ -6,7 +6,8 @@
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use crate::domain::phrase::{Phrase, cure};
+use crate::domain::language::Language;
+use crate::domain::phrase::{Phrase, cure, drift as say};
 use crate::domain::stream::StreamKey;
 use crate::domain::window::TimeWindow;
 
@@ -88,23 +89,24 @@ impl ContractDrift {
         (self.kind, &self.field, &self.observed) == (other.kind, &other.field, &other.observed)
     }
 
-    /// In one sentence.
-    pub fn sentence(&self) -> String {
-        let ContractDrift { field, observed, expected, example, .. } = self;
-        match self.kind {
-            DriftKind::NewField => format!("field `{field}` is in no document; it came as {example}"),
-            DriftKind::ChangedType if field.is_empty() => {
-                format!("an element came as {observed}, documented is {expected}")
-            }
-            DriftKind::ChangedType => {
-                format!("field `{field}` came as {observed} ({example}), documented is {expected}")
-            }
-            DriftKind::UnknownCode => {
-                format!("field `{field}` has an undocumented value ({example}), documented are {expected}")
-            }
-            DriftKind::MissingField => format!("field `{field}` ({expected}) is missing: {example}"),
-            DriftKind::TooMany => format!("there are more departures than the {DRIFTS_MAX} that are listed"),
-        }
+    /// In one sentence. Types and shapes are named as the log names them.
+    pub fn sentence(&self, language: Language) -> String {
+        let phrase = match self.kind {
+            DriftKind::NewField => say::NEW_FIELD,
+            DriftKind::ChangedType if self.field.is_empty() => say::CHANGED_ELEMENT,
+            DriftKind::ChangedType => say::CHANGED_TYPE,
+            DriftKind::UnknownCode => say::UNKNOWN_VALUE,
+            DriftKind::MissingField => say::MISSING_FIELD,
+            DriftKind::TooMany => say::TOO_MANY,
+        };
+        let values = [
+            ("field", self.field.as_str()),
+            ("observed", &self.observed),
+            ("expected", &self.expected),
+            ("example", &self.example),
+            ("most", &DRIFTS_MAX.to_string()),
+        ];
+        phrase.fill(language, &values)
     }
 
     pub(super) fn too_many() -> ContractDrift {
@@ -146,7 +148,7 @@ pub struct DriftEntry {
     /// What departs.
     #[serde(flatten)]
     pub drift: ContractDrift,
-    /// The same in one sentence.
+    /// The same in one English sentence.
     pub sentence: String,
     /// What the operator can do.
     pub cure: &'static str,

@@ -22,6 +22,7 @@ pub mod record;
 pub mod roster;
 pub mod roster_plan;
 pub mod run;
+pub mod runbook;
 pub mod share;
 pub mod status;
 pub mod stream;

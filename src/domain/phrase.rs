@@ -2,6 +2,9 @@
 
 pub mod alert;
 pub mod cure;
+pub mod drift;
+pub mod exit;
+pub mod meaning;
 pub mod notice;
 pub mod page;
 pub mod status;
@@ -48,6 +51,28 @@ impl Phrase {
     }
 }
 
+/// What was said, in each language.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Said {
+    en: String,
+    zh: String,
+}
+
+impl Said {
+    /// What `tell` says.
+    pub fn each(tell: impl Fn(Language) -> String) -> Said {
+        Said { en: tell(Language::En), zh: tell(Language::ZhCn) }
+    }
+
+    /// In this language.
+    pub fn text(&self, language: Language) -> &str {
+        match language {
+            Language::En => &self.en,
+            Language::ZhCn => &self.zh,
+        }
+    }
+}
+
 /// Declares phrases, and `ALL`, the list of them for tests.
 macro_rules! phrases {
     ($($(#[$doc:meta])* $name:ident = $en:literal, $zh:literal;)+) => {
@@ -64,7 +89,8 @@ pub(crate) use phrases;
 mod tests {
     use super::*;
 
-    const CATALOGUE: [&[(&str, Phrase)]; 5] = [alert::ALL, cure::ALL, notice::ALL, page::ALL, status::ALL];
+    const CATALOGUE: [&[(&str, Phrase)]; 8] =
+        [alert::ALL, cure::ALL, drift::ALL, exit::ALL, meaning::ALL, notice::ALL, page::ALL, status::ALL];
 
     fn places(text: &str) -> Vec<&str> {
         let mut names: Vec<_> =

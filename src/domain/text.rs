@@ -2,6 +2,9 @@
 
 use chrono::Duration;
 
+use crate::domain::language::Language;
+use crate::domain::phrase::status;
+
 /// On one line and without escape sequences: a vendor's words must not move the cursor.
 pub fn one_line(text: &str) -> String {
     text.chars().map(|letter| if letter.is_control() { ' ' } else { letter }).collect()
@@ -9,14 +12,15 @@ pub fn one_line(text: &str) -> String {
 
 /// A length in the largest unit of which there are two or more. Clocks of two hosts may differ a little, so what is
 /// negative is none.
-pub fn span(length: Duration) -> String {
+pub fn span(length: Duration, language: Language) -> String {
     let seconds = length.num_seconds().max(0);
-    match seconds {
-        0..120 => format!("{seconds} s"),
-        120..7_200 => format!("{} min", seconds / 60),
-        7_200..172_800 => format!("{} h", seconds / 3_600),
-        _ => format!("{} d", seconds / 86_400),
-    }
+    let (number, unit) = match seconds {
+        0..120 => (seconds, status::SECONDS),
+        120..7_200 => (seconds / 60, status::MINUTES),
+        7_200..172_800 => (seconds / 3_600, status::HOURS),
+        _ => (seconds / 86_400, status::DAYS),
+    };
+    unit.fill(language, &[("n", &number.to_string())])
 }
 
 /// Without NUL characters, which PostgreSQL cannot hold: each becomes U+FFFD.

@@ -6,6 +6,7 @@ use chrono::{DateTime, Duration, Utc};
 use crate::domain::alert::{Alert, AlertKind, DiskRoom, Severity, StreamWatch, Surroundings, UNHEARD_MAX};
 use crate::domain::fault::FaultKind;
 use crate::domain::language::Language;
+use crate::domain::phrase::{Said, alert as say, status};
 use crate::domain::status::{FeedStatus, StatusReport, StreamFailure, StreamStatus};
 use crate::domain::stream::{StreamId, StreamKey};
 use crate::domain::text::span;
@@ -47,11 +48,14 @@ pub fn without_database(
     language: Language,
 ) -> Vec<Alert> {
     let mut alerts = of_process(surroundings, language);
-    alerts.push(Alert {
-        since,
-        ..bare(AlertKind::DatabaseUnreachable, language, format!("the database cannot be read: {message}"))
-    });
+    alerts.push(database_away(message, since, language));
     sorted(alerts)
+}
+
+/// That the database does not answer: what was said of it, and since when.
+pub fn database_away(message: &str, since: Option<DateTime<Utc>>, language: Language) -> Alert {
+    let said = Said::each(|language| say::DATABASE_AWAY.fill(language, &[("said", message)]));
+    Alert { since, ..Alert::new(AlertKind::DatabaseUnreachable, language, said) }
 }
 
 /// Whether none of these says that data is missing or will be soon.
@@ -66,41 +70,30 @@ fn sorted(mut alerts: Vec<Alert>) -> Vec<Alert> {
     alerts
 }
 
-fn bare(kind: AlertKind, language: Language, message: String) -> Alert {
-    Alert {
-        kind,
-        severity: kind.severity(),
-        source: None,
-        stream: None,
-        since: None,
-        message,
-        cure: kind.cure().text(language).to_owned(),
-    }
-}
-
 fn of_process(surroundings: &Surroundings, language: Language) -> Vec<Alert> {
     let mut alerts = Vec::new();
     if let Some(disk) = surroundings.disk.as_ref().filter(|disk| disk.free_bytes < least_room(disk)) {
-        let (free, size) = (disk.free_bytes / MIB, disk.size_bytes / MIB);
-        let message = format!("{free} MiB of {size} MiB are free on the disk of {}", disk.directory);
-        alerts.push(bare(AlertKind::DiskFilling, language, message));
+        let (free, size) = ((disk.free_bytes / MIB).to_string(), (disk.size_bytes / MIB).to_string());
+        let values = [("free", free.as_str()), ("size", &size), ("directory", &disk.directory)];
+        let said = Said::each(|language| say::DISK_ROOM.fill(language, &values));
+        alerts.push(Alert::new(AlertKind::DiskFilling, language, said));
     }
     for skew in surroundings.clock_skews.iter().filter(|skew| CLOCK_MAX < skew.ahead.abs()) {
-        let way = if skew.ahead < Duration::zero() { "ahead of" } else { "behind" };
-        let apart = span(skew.ahead.abs());
-        let message = format!("this host's clock is at least {apart} {way} that of {}", skew.source);
-        alerts.push(Alert {
-            source: Some(skew.source.clone()),
-            ..bare(AlertKind::ClockOff, language, message)
+        let way = if skew.ahead < Duration::zero() { say::CLOCK_AHEAD } else { say::CLOCK_BEHIND };
+        let said = Said::each(|language| {
+            let apart = span(skew.ahead.abs(), language);
+            way.fill(language, &[("span", &apart), ("source", &skew.source)])
         });
+        let source = Some(skew.source.clone());
+        alerts.push(Alert { source, ..Alert::new(AlertKind::ClockOff, language, said) });
     }
     for spool in surroundings.spools.iter().filter(|spool| spool.bytes_max / 2 < spool.bytes) {
-        let (bytes, bytes_max) = (spool.bytes / MIB, spool.bytes_max / MIB);
+        let (bytes, bytes_max) = ((spool.bytes / MIB).to_string(), (spool.bytes_max / MIB).to_string());
         let StreamKey { source, stream } = &spool.key;
-        let message =
-            format!("{bytes} MiB of events wait on disk for the database; there is room for {bytes_max} MiB");
-        let alert = OfStream { key: (source, *stream), language }.alert(AlertKind::SpoolFilling, message);
-        alerts.push(alert);
+        let of_stream = OfStream { key: (source, *stream), language };
+        alerts.push(of_stream.alert(AlertKind::SpoolFilling, |language| {
+            say::SPOOLED.fill(language, &[("bytes", &bytes), ("bytes_max", &bytes_max)])
+        }));
     }
     alerts
 }
@@ -117,13 +110,11 @@ struct OfStream<'a> {
 }
 
 impl OfStream<'_> {
-    fn alert(&self, kind: AlertKind, message: String) -> Alert {
+    fn alert(&self, kind: AlertKind, tell: impl Fn(Language) -> String) -> Alert {
         let (source, stream) = self.key;
-        Alert {
-            source: Some(source.to_owned()),
-            stream: Some(stream),
-            ..bare(kind, self.language, format!("{source}/{stream}: {message}"))
-        }
+        let said = Said::each(|language| format!("{source}/{stream}: {}", tell(language)));
+        let alert = Alert::new(kind, self.language, said);
+        Alert { source: Some(source.to_owned()), stream: Some(stream), ..alert }
     }
 
     fn all(&self, stream: &StreamStatus, now: DateTime<Utc>) -> impl Iterator<Item = Alert> {
@@ -143,15 +134,25 @@ impl OfStream<'_> {
     fn failing(&self, failure: &StreamFailure, now: DateTime<Utc>) -> Alert {
         let contested = failure.kind == FaultKind::TokenContested.as_str();
         let kind = if contested { AlertKind::TokenContested } else { AlertKind::StreamFailing };
-        let scope = if failure.scope.is_empty() { String::new() } else { format!(" {}", failure.scope) };
-        let times = match failure.attempts {
-            1 => "once".to_owned(),
-            attempts => format!("{attempts} times"),
-        };
-        let last = span(now - failure.at);
-        let message =
-            format!("failed {times}{scope}, last {last} ago ({}): {}", failure.kind, failure.message);
-        let alert = self.alert(kind, message);
+        let attempts = failure.attempts.to_string();
+        // The message names the stream too, for the ledger's sake.
+        let own = format!("{}/{}: ", self.key.0, self.key.1);
+        let said = failure.message.strip_prefix(&own).unwrap_or(&failure.message);
+        let alert = self.alert(kind, |language| {
+            let times = match failure.attempts {
+                1 => status::ONCE.text(language).to_owned(),
+                _ => status::TIMES.fill(language, &[("n", &attempts)]),
+            };
+            let values = [
+                ("times", times.as_str()),
+                ("scope", &failure.scope),
+                ("last", &span(now - failure.at, language)),
+                ("kind", &failure.kind),
+                ("said", said),
+            ];
+            let phrase = if failure.scope.is_empty() { say::FAILED } else { say::FAILED_SCOPE };
+            phrase.fill(language, &values)
+        });
         if failure.cure.is_empty() { alert } else { Alert { cure: failure.cure.clone(), ..alert } }
     }
 
@@ -161,9 +162,11 @@ impl OfStream<'_> {
         stream.last_read_at?;
         let complete_to = stream.complete_to.or(stream.complete_from)?;
         let since = complete_to.checked_add_signed(promised).filter(|since| *since < now)?;
-        let (age, promised) = (span(now - complete_to), span(promised));
-        let message = format!("complete up to {age} ago, promised is {promised}");
-        Some(Alert { since: Some(since), ..self.alert(AlertKind::DataStale, message) })
+        let alert = self.alert(AlertKind::DataStale, |language| {
+            let (age, promised) = (span(now - complete_to, language), span(promised, language));
+            say::COMPLETE_TO.fill(language, &[("age", &age), ("promised", &promised)])
+        });
+        Some(Alert { since: Some(since), ..alert })
     }
 
     fn ticks(&self, watch: &StreamWatch, now: DateTime<Utc>) -> Option<Alert> {
@@ -171,12 +174,15 @@ impl OfStream<'_> {
         if missed <= TICKS_MISSED_MAX {
             return None;
         }
-        let last = watch.last_run_at.map_or_else(
-            || "no run ever began".to_owned(),
-            |at| format!("the last run began {} ago", span(now - at)),
-        );
-        let message = format!("{missed} ticks passed and no run began; {last}");
-        Some(Alert { since: watch.last_run_at, ..self.alert(AlertKind::TicksMissed, message) })
+        let count = missed.to_string();
+        let alert = self.alert(AlertKind::TicksMissed, |language| match watch.last_run_at {
+            None => say::NEVER_BEGAN.fill(language, &[("n", &count)]),
+            Some(at) => {
+                let last = span(now - at, language);
+                say::NOT_BEGUN.fill(language, &[("n", &count), ("last", &last)])
+            }
+        });
+        Some(Alert { since: watch.last_run_at, ..alert })
     }
 
     /// Used up where the next window would not fit; none was ever asked for where it is zero.
@@ -186,8 +192,10 @@ impl OfStream<'_> {
         if spent == 0 || spent.saturating_add(watch.requests_per_window.max(1)) <= limit {
             return None;
         }
-        let message = format!("{spent} of today's {limit} requests for second looks are spent");
-        Some(self.alert(AlertKind::BudgetExhausted, message))
+        let (spent, limit) = (spent.to_string(), limit.to_string());
+        Some(self.alert(AlertKind::BudgetExhausted, |language| {
+            say::SPENT.fill(language, &[("spent", &spent), ("limit", &limit)])
+        }))
     }
 
     fn quarantine(&self, open: i64, watch: Option<&StreamWatch>, now: DateTime<Utc>) -> Option<Alert> {
@@ -195,29 +203,30 @@ impl OfStream<'_> {
             return None;
         }
         let since = watch.and_then(|watch| watch.quarantined_since);
-        let age = match (watch, since) {
+        let count = open.to_string();
+        let alert = self.alert(AlertKind::QuarantineGrowing, |language| match (watch, since) {
             (Some(watch), Some(since)) => {
-                let age = span(now - since);
-                format!("; {} of them came within a day, the first {age} ago", watch.quarantined_lately)
+                let (lately, age) = (watch.quarantined_lately.to_string(), span(now - since, language));
+                say::ASIDE_LATELY.fill(language, &[("n", &count), ("lately", &lately), ("age", &age)])
             }
-            _ => String::new(),
-        };
-        let message = format!("records set aside and not yet dealt with: {open}{age}");
-        Some(Alert { since, ..self.alert(AlertKind::QuarantineGrowing, message) })
+            _ => say::ASIDE.fill(language, &[("n", &count)]),
+        });
+        Some(Alert { since, ..alert })
     }
 
     fn absence(&self, open: i64) -> Option<Alert> {
-        let message =
-            format!("alarms over rows that vanished in masses: {open}; none of them is marked deleted");
-        (0 < open).then(|| self.alert(AlertKind::AbsenceAlarm, message))
+        let count = open.to_string();
+        let tell = |language| say::VANISHED.fill(language, &[("n", &count)]);
+        (0 < open).then(|| self.alert(AlertKind::AbsenceAlarm, tell))
     }
 
     fn drift(&self, stream: &StreamStatus) -> Option<Alert> {
         let (newest, oldest) = (stream.drifts.first()?, stream.drifts.last()?);
-        let count = stream.drifts.len();
-        let message =
-            format!("departures from the vendor's documents in 7 days: {count}, last: {}", newest.sentence);
-        Some(Alert { since: Some(oldest.first_seen_at), ..self.alert(AlertKind::ContractDrift, message) })
+        let count = stream.drifts.len().to_string();
+        let alert = self.alert(AlertKind::ContractDrift, |language| {
+            say::DEPARTED.fill(language, &[("n", &count), ("last", &newest.drift.sentence(language))])
+        });
+        Some(Alert { since: Some(oldest.first_seen_at), ..alert })
     }
 
     fn unheard(&self, feed: &FeedStatus, now: DateTime<Utc>) -> Option<Alert> {
@@ -226,16 +235,21 @@ impl OfStream<'_> {
         if unheard.is_empty() {
             return None;
         }
-        let named = unheard.iter().take(AGENTS_NAMED).map(|agent| match agent.seen_to {
-            Some(at) => format!("{} (for {})", agent.extno, span(now - at)),
-            None => format!("{} (never yet)", agent.extno),
+        let (count, all) = (unheard.len().to_string(), feed.agents.len().to_string());
+        let alert = self.alert(AlertKind::FeedUnheard, |language| {
+            let named = unheard.iter().take(AGENTS_NAMED).map(|agent| {
+                let unheard = match agent.seen_to {
+                    Some(at) => say::UNHEARD_FOR.fill(language, &[("span", &span(now - at, language))]),
+                    None => say::NEVER_HEARD.text(language).to_owned(),
+                };
+                format!("{} ({unheard})", agent.extno)
+            });
+            let named = named.collect::<Vec<_>>().join(", ");
+            let phrase = if AGENTS_NAMED < unheard.len() { say::UNHEARD_AND_OTHERS } else { say::UNHEARD };
+            phrase.fill(language, &[("n", &count), ("all", &all), ("agents", &named)])
         });
-        let named = named.collect::<Vec<_>>().join(", ");
-        let more = if AGENTS_NAMED < unheard.len() { ", and others" } else { "" };
-        let (count, all) = (unheard.len(), feed.agents.len());
-        let message = format!("not heard are {count} of {all} agents: {named}{more}");
         let since = unheard.iter().filter_map(|agent| agent.seen_to).min();
-        Some(Alert { since, ..self.alert(AlertKind::FeedUnheard, message) })
+        Some(Alert { since, ..alert })
     }
 }
 

@@ -1,7 +1,9 @@
 //! From the kind of a fault to what is done about it and what the operator is told. The one place.
 
 use crate::domain::fault::FaultKind;
+use crate::domain::language::Language;
 use crate::domain::phrase::{Phrase, cure};
+use crate::domain::runbook::advice;
 
 /// What the engine does after a fault.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -56,5 +58,10 @@ impl FaultKind {
     /// What the operator can do about it.
     pub const fn cure(self) -> Phrase {
         policy(self).cure
+    }
+
+    /// The same, with its entry in the runbook.
+    pub fn advice(self, language: Language) -> String {
+        advice(self.cure().text(language), &self.entry(), language)
     }
 }

@@ -17,10 +17,10 @@ use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use self::target::NoticeTarget;
-use crate::domain::alert::{Alert, AlertKind};
 use crate::domain::fault::Fault;
 use crate::domain::language::Language;
 use crate::domain::notice::{AlertChange, Change, Notice};
+use crate::engine::alert::database_away;
 use crate::engine::port::clock::Clock;
 use crate::engine::port::notice::{Look, NoticeDesk, NoticeEntry, Subscription};
 use crate::engine::port::status::StatusRead;
@@ -57,7 +57,7 @@ pub struct Notifier {
     pub targets: Vec<NoticeTarget>,
     /// Time.
     pub clock: Arc<dyn Clock>,
-    /// In which cures are told.
+    /// In which alerts are told.
     pub language: Language,
     /// This process.
     pub worker: Uuid,
@@ -154,16 +154,7 @@ impl Notifier {
         if stood < STANDS || state.told.is_some() {
             return;
         }
-        let kind = AlertKind::DatabaseUnreachable;
-        let alert = Alert {
-            kind,
-            severity: kind.severity(),
-            source: None,
-            stream: None,
-            since: Some(state.since),
-            message,
-            cure: kind.cure().text(self.language).to_owned(),
-        };
+        let alert = database_away(&message, Some(state.since), self.language);
         let change = AlertChange::of(Change::Raised, &alert);
         if self.tell_all(&change, now).await {
             state.told = Some(change);

@@ -14,8 +14,10 @@ use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use maud::html;
 
+use crate::domain::alert::AlertKind;
 use crate::domain::language::Language;
 use crate::domain::phrase::page as say;
+use crate::domain::runbook::advice;
 use crate::domain::status::StatusReport;
 use crate::domain::status::window::WindowReport;
 use crate::ops::telling::Telling;
@@ -91,7 +93,8 @@ pub(super) fn not_found(
 pub(super) fn unavailable(message: &str, root: &'static str, reader: Reader) -> String {
     let telling = reader.telling(DateTime::UNIX_EPOCH);
     let title = telling.say(say::UNAVAILABLE);
-    let cure = telling.say(crate::domain::phrase::alert::DATABASE_UNREACHABLE_CURE);
+    let kind = AlertKind::DatabaseUnreachable;
+    let advice = advice(telling.say(kind.cure()), &kind.entry(), telling.language);
     let frame =
         Frame { telling, root, mood: Mood::Bad, title: format!("ccsync: {title}"), home: root == "./" };
     frame.render(html! {
@@ -100,7 +103,7 @@ pub(super) fn unavailable(message: &str, root: &'static str, reader: Reader) -> 
             div {
                 h1 { (title) }
                 p { (telling.fill(say::UNAVAILABLE_WHY, &[("message", message)])) }
-                p.do { (cure) }
+                p.do { (advice) }
             }
         }
     })

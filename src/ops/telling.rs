@@ -8,9 +8,11 @@ use crate::domain::fault::FaultKind;
 use crate::domain::language::Language;
 use crate::domain::phrase::{Phrase, status as say};
 use crate::domain::run::Counts;
+use crate::domain::runbook::advice;
 use crate::domain::status::calendar::WindowState;
 use crate::domain::status::detail::StreamBudget;
 use crate::domain::status::{RunStatus, StatusReport, StreamFailure, StreamState};
+use crate::domain::text;
 
 /// To whom it is told, and when.
 #[derive(Debug, Clone, Copy)]
@@ -69,17 +71,9 @@ impl Telling {
         at.map_or_else(nothing, |at| self.fill(say::AHEAD, &[("span", &self.span(at - self.now))]))
     }
 
-    /// A length in the largest unit of which there are two or more. Clocks of two hosts may differ a little,
-    /// so what is negative is none.
+    /// A length of time.
     pub(super) fn span(&self, length: Duration) -> String {
-        let seconds = length.num_seconds().max(0);
-        let (number, unit) = match seconds {
-            0..120 => (seconds, say::SECONDS),
-            120..7_200 => (seconds / 60, say::MINUTES),
-            7_200..172_800 => (seconds / 3_600, say::HOURS),
-            _ => (seconds / 86_400, say::DAYS),
-        };
-        self.count(unit, number)
+        text::span(length, self.language)
     }
 
     /// How long a run took, or takes.
@@ -126,6 +120,11 @@ impl Telling {
         FaultKind::from_name(&failure.kind).map_or("", |kind| self.say(kind.cure()))
     }
 
+    /// The same, with its entry in the runbook.
+    pub(super) fn advice(&self, failure: &StreamFailure) -> String {
+        FaultKind::from_name(&failure.kind).map_or_else(String::new, |kind| kind.advice(self.language))
+    }
+
     /// What can be done about an alert.
     pub(super) fn alert_cure<'a>(&self, alert: &'a Alert, report: &StatusReport) -> &'a str {
         if self.language == self.configured && !alert.cure.is_empty() {
@@ -139,6 +138,19 @@ impl Telling {
             (AlertKind::StreamFailing, Some(cure)) if !cure.is_empty() => cure,
             _ => self.say(alert.kind.cure()),
         }
+    }
+
+    /// The same, with the entry of the runbook: of the fault where the alert is about one.
+    pub(super) fn alert_advice(&self, alert: &Alert, report: &StatusReport) -> String {
+        let failing = report.streams.iter().find(|stream| {
+            alert.source.as_ref() == Some(&stream.source) && alert.stream == Some(stream.stream)
+        });
+        let failure = failing.and_then(|stream| stream.failure.as_ref());
+        let fault = failure
+            .filter(|_| alert.kind == AlertKind::StreamFailing)
+            .and_then(|failure| FaultKind::from_name(&failure.kind));
+        let entry = fault.map_or_else(|| alert.kind.entry(), FaultKind::entry);
+        advice(self.alert_cure(alert, report), &entry, self.language)
     }
 
     /// What is spent of what may be.

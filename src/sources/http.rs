@@ -229,7 +229,7 @@ fn transport(site: &CallSite, error: reqwest::Error, what: &str) -> Fault {
     let reason = if error.is_connect() {
         "no connection"
     } else if error.is_timeout() {
-        "out of time"
+        "out of time (the limits are http.read_timeout and http.total_timeout)"
     } else {
         "connection lost"
     };

@@ -7,6 +7,7 @@ use sqlx::{PgConnection, Row as _};
 
 use crate::domain::drift::{ContractDrift, DriftEntry, DriftKind, news};
 use crate::domain::fault::Fault;
+use crate::domain::language::Language;
 use crate::domain::stream::StreamKey;
 use crate::domain::text::storable;
 use crate::domain::window::TimeWindow;
@@ -73,7 +74,7 @@ pub(super) async fn drift_insert_in_txn(
 /// Says what was recorded, once that is certain.
 pub(super) fn tell(key: &StreamKey, recorded: &[ContractDrift]) {
     for drift in recorded {
-        let sentence = drift.sentence();
+        let sentence = drift.sentence(Language::En);
         event::ContractDrifted { key, kind: drift.kind, sentence: &sentence }.emit();
     }
 }
@@ -135,7 +136,7 @@ pub(super) async fn drifts_fetch(
         let end: Option<DateTime<Utc>> = row.try_get("window_end")?;
         entries.push(DriftEntry {
             key: StreamKey { source: row.try_get("source")?, stream },
-            sentence: drift.sentence(),
+            sentence: drift.sentence(Language::En),
             cure: drift.kind.cure().english(),
             drift,
             first_seen_at: row.try_get("first_seen_at")?,

@@ -13,6 +13,7 @@ use async_trait::async_trait;
 use ccsync::domain::alert::{Alert, AlertKind, Severity};
 use ccsync::domain::fault::{Fault, FaultKind};
 use ccsync::domain::language::Language;
+use ccsync::domain::phrase::Said;
 use ccsync::domain::status::StatusReport;
 use ccsync::domain::status::window::WindowReport;
 use ccsync::domain::stream::{StreamId, StreamKey};
@@ -123,6 +124,7 @@ fn alert(kind: AlertKind, message: &str) -> Alert {
         stream: Some(StreamId::SobotCallResult),
         since: Some("2026-03-08T02:00:00Z".parse().unwrap()),
         message: message.into(),
+        said: Said::each(|_| message.into()),
         cure: kind.cure().english().into(),
     }
 }

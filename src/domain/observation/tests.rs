@@ -1,5 +1,6 @@
 use super::*;
 use crate::domain::contract::JsonType;
+use crate::domain::language::Language;
 
 static OBJECT: ObjectContract = ObjectContract {
     path: "members[]",
@@ -38,7 +39,7 @@ fn a_field_is_missing_when_twenty_objects_lack_it_and_may_be_absent_where_that_i
             page.count(&OBJECT, present);
             pages.merge(page);
         }
-        pages.into_drifts().into_iter().map(|drift| drift.sentence()).collect()
+        pages.into_drifts().into_iter().map(|drift| drift.sentence(Language::En)).collect()
     };
     assert_eq!(missing(19, 0b000), Vec::<String>::new());
     assert_eq!(

@@ -66,4 +66,49 @@ phrases! {
     /// Cure.
     SPOOL_FILLING_CURE = "bring the database back before spool_mib_max is reached; what has no room is lost and recorded as a gap",
         "在达到 spool_mib_max 之前恢复数据库；放不下的事件会丢失并记为缺口";
+
+    /// Seen.
+    DATABASE_AWAY = "the database cannot be read: {said}", "无法读取数据库：{said}";
+    /// Seen.
+    DISK_ROOM = "{free} MiB of {size} MiB are free on the disk of {directory}",
+        "{directory} 所在磁盘共 {size} MiB，仅剩 {free} MiB";
+    /// Seen.
+    CLOCK_AHEAD = "this host's clock is at least {span} ahead of that of {source}", "本机时钟比 {source} 至少快 {span}";
+    /// Seen.
+    CLOCK_BEHIND = "this host's clock is at least {span} behind that of {source}", "本机时钟比 {source} 至少慢 {span}";
+    /// Seen.
+    SPOOLED = "{bytes} MiB of events wait on disk for the database; there is room for {bytes_max} MiB",
+        "磁盘上有 {bytes} MiB 事件等待写入数据库；最多可存放 {bytes_max} MiB";
+    /// Seen, of a snapshot.
+    FAILED = "failed {times}, last {last} ago ({kind}): {said}", "已失败 {times}，最近一次在 {last}前（{kind}）：{said}";
+    /// Seen, of a window.
+    FAILED_SCOPE = "failed {times} {scope}, last {last} ago ({kind}): {said}",
+        "窗口 {scope} 已失败 {times}，最近一次在 {last}前（{kind}）：{said}";
+    /// Seen.
+    COMPLETE_TO = "complete up to {age} ago, promised is {promised}", "数据完整至 {age}前，承诺为 {promised}以内";
+    /// Seen.
+    NEVER_BEGAN = "{n} ticks passed and no run began; no run ever began", "已错过 {n} 次计划时刻，没有任何运行开始；此前也从未运行过";
+    /// Seen.
+    NOT_BEGUN = "{n} ticks passed and no run began; the last run began {last} ago",
+        "已错过 {n} 次计划时刻，没有任何运行开始；上次运行始于 {last}前";
+    /// Seen.
+    SPENT = "{spent} of today's {limit} requests for second looks are spent", "今日 {limit} 次重读请求已用 {spent} 次";
+    /// Seen.
+    ASIDE = "records set aside and not yet dealt with: {n}", "被隔离且尚未处理的记录：{n} 条";
+    /// Seen.
+    ASIDE_LATELY = "records set aside and not yet dealt with: {n}; {lately} of them came within a day, the first {age} ago",
+        "被隔离且尚未处理的记录：{n} 条；其中 {lately} 条是一天之内新增，最早一条在 {age}前";
+    /// Seen.
+    VANISHED = "alarms over rows that vanished in masses: {n}; none of them is marked deleted",
+        "数据行大量消失的警报：{n} 个；这些行都没有标记为已删除";
+    /// Seen.
+    DEPARTED = "departures from the vendor's documents in 7 days: {n}, last: {last}", "7 天内与厂商文档不符之处：{n} 个，最近一个：{last}";
+    /// Of an agent.
+    UNHEARD_FOR = "for {span}", "已 {span}";
+    /// Of an agent.
+    NEVER_HEARD = "never yet", "从未收到";
+    /// Seen.
+    UNHEARD = "not heard are {n} of {all} agents: {agents}", "{all} 个坐席中有 {n} 个收不到消息：{agents}";
+    /// Seen.
+    UNHEARD_AND_OTHERS = "not heard are {n} of {all} agents: {agents}, and others", "{all} 个坐席中有 {n} 个收不到消息：{agents} 等";
 }

@@ -7,6 +7,7 @@ use crate::domain::alert::Severity;
 use crate::domain::language::Language;
 use crate::domain::notice::{AlertChange, Change, Notice};
 use crate::domain::phrase::notice as phrase;
+use crate::domain::runbook::advice;
 use crate::domain::text::one_line;
 
 /// WeCom takes 4096 bytes; the others take more, and nobody reads more.
@@ -100,7 +101,8 @@ impl Wording {
             text.push_str(&format!(", {}", phrase::SINCE.fill(language, &[("at", &at)])));
         }
         if change.change == Change::Raised {
-            let cure = phrase::CURE.fill(language, &[("cure", &plain(&change.cure))]);
+            let advice = advice(&plain(&change.cure), &change.kind.entry(), language);
+            let cure = phrase::CURE.fill(language, &[("cure", &advice)]);
             text.push_str(&format!("\n{}\n{cure}", plain(&short(&change.message))));
         }
         text

@@ -17,7 +17,7 @@ impl View<'_> {
     pub(super) fn lone_failures(&self) -> impl Iterator<Item = (&StreamStatus, &StreamFailure)> {
         let told = |stream: &StreamStatus| {
             self.report.alerts.iter().any(|alert| {
-                alert.kind == AlertKind::StreamFailing
+                is_failure(alert.kind)
                     && alert.source.as_ref() == Some(&stream.source)
                     && alert.stream == Some(stream.stream)
             })
@@ -68,8 +68,9 @@ impl View<'_> {
                 @if let Some(since) = alert.since {
                     " " span.soft { (telling.fill(words::SINCE, &[("at", &telling.moment(Some(since)))])) }
                 }
-                p.do { (with_code(telling.alert_cure(alert, report))) }
-                @if !alert.message.is_empty() { p.said { (alert.message) } }
+                p.do { (with_code(&telling.alert_advice(alert, report))) }
+                @let said = alert.said.text(telling.language);
+                @if !said.is_empty() { p.said { (said) } }
             }
         }
     }
@@ -79,7 +80,7 @@ impl View<'_> {
         let (source, stream) = (alert.source.as_ref()?, alert.stream?);
         let mut streams = self.report.streams.iter();
         let failing = streams.find(|known| known.source == *source && known.stream == stream)?;
-        failing.failure.as_ref().filter(|_| alert.kind == AlertKind::StreamFailing)
+        failing.failure.as_ref().filter(|_| is_failure(alert.kind))
     }
 
     pub(super) fn quarantine(&self) -> Markup {
@@ -122,7 +123,7 @@ impl View<'_> {
             ul.todo {
                 @for entry in entries() {
                     li.idle {
-                        (entry.key.source) "/" (entry.key.stream) ": " (entry.sentence)
+                        (entry.key.source) "/" (entry.key.stream) ": " (entry.drift.sentence(telling.language))
                         " " span.soft { (telling.ago(Some(entry.first_seen_at))) }
                         p.do { (with_code(telling.say(entry.drift.kind.cure()))) }
                     }
@@ -135,6 +136,11 @@ impl View<'_> {
     }
 }
 
+/// Whether such an alert tells of a stream's failure.
+const fn is_failure(kind: AlertKind) -> bool {
+    matches!(kind, AlertKind::StreamFailing | AlertKind::TokenContested)
+}
+
 /// The stream that an alert is about, by its names.
 fn failure_key(alert: &Alert) -> (&str, &str) {
     (alert.source.as_deref().unwrap_or_default(), alert.stream.map_or("", |stream| stream.as_str()))
@@ -145,7 +151,7 @@ pub(super) fn failure_told(telling: &Telling, failure: &StreamFailure) -> Markup
     let (times, at) = (telling.times(failure.attempts), telling.moment(Some(failure.at)));
     html! {
         " " span.soft { (telling.fill(words::FAILED_LAST, &[("times", &times), ("at", &at)])) }
-        p.do { (with_code(telling.cure(failure))) }
+        p.do { (with_code(&telling.advice(failure))) }
         p.said { (failure.kind) ": " (failure.message) }
     }
 }

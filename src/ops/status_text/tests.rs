@@ -148,7 +148,7 @@ fn departures_from_the_documents_are_told_with_what_to_do_and_not_all_at_once() 
         };
         DriftEntry {
             key: StreamKey { source: "sobot".into(), stream: StreamId::SobotCallResult },
-            sentence: drift.sentence(),
+            sentence: drift.sentence(Language::En),
             cure: drift.kind.cure().english(),
             drift,
             first_seen_at: at("2026-03-01T01:55:00Z"),

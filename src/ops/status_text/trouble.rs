@@ -32,11 +32,12 @@ impl Sheet<'_> {
             });
             let title = self.say(alert.kind.title());
             self.line(&format!("{mark} {}{title}{}", whose(alert), since.unwrap_or_default()));
-            if !alert.message.is_empty() {
-                self.wrap(&one_line(&alert.message));
+            let said = alert.said.text(self.telling.language);
+            if !said.is_empty() {
+                self.wrap(&one_line(said));
             }
-            let cure = self.telling.alert_cure(alert, report);
-            self.wrap(&self.telling.fill(say::CURE, &[("cure", &one_line(cure))]));
+            let advice = self.telling.alert_advice(alert, report);
+            self.wrap(&self.telling.fill(say::CURE, &[("cure", &one_line(&advice))]));
         }
     }
 
@@ -56,8 +57,9 @@ impl Sheet<'_> {
             let (times, at) = (self.telling.times(failure.attempts), self.telling.moment(Some(failure.at)));
             self.wrap(&self.telling.fill(say::FAILED_LAST, &[("times", &times), ("at", &at)]));
             self.wrap(&format!("{}: {}", failure.kind, one_line(&failure.message)));
-            if !failure.cure.is_empty() {
-                self.wrap(&self.telling.fill(say::CURE, &[("cure", &one_line(&failure.cure))]));
+            let advice = self.telling.advice(failure);
+            if !advice.is_empty() {
+                self.wrap(&self.telling.fill(say::CURE, &[("cure", &advice)]));
             }
         }
     }
@@ -72,7 +74,7 @@ impl Sheet<'_> {
             self.line(&format!("{}/{}", one_line(&stream.source), stream.stream));
             for entry in stream.drifts.iter().take(DRIFTS_SHOWN) {
                 let cure = self.say(entry.drift.kind.cure());
-                self.wrap(&format!("{}; {cure}", one_line(&entry.sentence)));
+                self.wrap(&format!("{}; {cure}", one_line(&entry.drift.sentence(self.telling.language))));
             }
             if let Some(more @ 1..) = stream.drifts.len().checked_sub(DRIFTS_SHOWN) {
                 self.wrap(&self.telling.fill(say::MORE_DRIFTS, &[("n", &more.to_string())]));

@@ -1,4 +1,5 @@
 use super::*;
+use crate::domain::language::Language;
 
 static OBJECT: ObjectContract = ObjectContract {
     path: "",
@@ -19,7 +20,7 @@ fn drifts(objects: &[&str]) -> Vec<ContractDrift> {
 }
 
 fn sentences(json: &str) -> Vec<String> {
-    drifts(&[json]).iter().map(ContractDrift::sentence).collect()
+    drifts(&[json]).iter().map(|drift| drift.sentence(Language::En)).collect()
 }
 
 #[test]

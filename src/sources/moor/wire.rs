@@ -171,16 +171,22 @@ fn field(name: &str, why: &str) -> String {
     format!("field `{name}`: {why}")
 }
 
+/// A signature is taken for so long, before and after.
+const VALID: Duration = Duration::from_secs(300);
+
 /// The most common reason of a refused signature is a wrong clock; both clocks are told.
 fn skewed(mut fault: Fault, answer: &Answer, now: DateTime<Utc>) -> Fault {
     let wall = |instant: DateTime<Utc>| instant.with_timezone(&Shanghai).format("%Y-%m-%d %H:%M:%S");
+    let apart = |date: DateTime<Utc>| (date - now).abs().to_std().unwrap_or(Duration::ZERO);
     let theirs = answer.date.map_or_else(String::new, |date| {
-        let apart = (date - now).abs().to_std().unwrap_or(Duration::ZERO).as_secs();
-        format!(", the answer's Date header says {} ({apart} s apart)", wall(date))
+        format!(", the answer's Date header says {} ({} s apart)", wall(date), apart(date).as_secs())
     });
+    let cure = match answer.date {
+        Some(date) if VALID < apart(date) => "set this host's clock (NTP); see docs/runbook.md#clock_off",
+        _ => "check account, secret and clock",
+    };
     fault.message.push_str(&format!(
-        "; signatures are valid for 5 minutes: our clock says {} Beijing time{theirs}; check account, secret \
-         and clock",
+        "; signatures are valid for 5 minutes: our clock says {} Beijing time{theirs}; {cure}",
         wall(now)
     ));
     fault

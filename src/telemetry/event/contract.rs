@@ -29,7 +29,7 @@ impl ContractDrifted<'_> {
             stream = %self.key.stream,
             drift.kind = kind,
             cure,
-            "{} departs from its document ({kind}): {}; {cure}",
+            "{} departs from its document ({kind}): {}; {cure}; see docs/runbook.md#contract_drift",
             self.key,
             self.sentence,
         );

@@ -60,7 +60,7 @@ impl DatabaseUnreachable<'_> {
         tracing::warn!(
             target: "ccsync",
             error = self.message,
-            "database cannot be reached: {}",
+            "database cannot be reached: {}; see docs/runbook.md#database_unreachable",
             self.message,
         );
     }

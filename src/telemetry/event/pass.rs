@@ -152,7 +152,7 @@ impl TickMissed<'_> {
             source = %self.key.source,
             stream = %self.key.stream,
             ticks.missed = self.missed,
-            "{} ticks of {} were missed; the next pass reads all that is due",
+            "{} ticks of {} were missed; the next pass reads all that is due; see docs/runbook.md#ticks_missed",
             self.missed,
             self.key,
         );

@@ -189,7 +189,7 @@ fn windows_count_their_rows_and_say_aloud_only_what_failed() {
     check(
         fail(FaultKind::CredentialsRefused),
         "ERROR",
-        "sobot/sobot.call_result [a, b) could not be read (credentials_refused): code 1; call them",
+        "sobot/sobot.call_result [a, b) could not be read (credentials_refused): code 1; call them; see docs/runbook.md#credentials_refused",
         &[&format!("ccsync_windows_failed_total{{{OF},kind=\"credentials_refused\"}} 1")],
     );
     let (line, _) = observe(fail(FaultKind::Cancelled));

@@ -7,7 +7,9 @@ use metrics::{counter, histogram};
 use super::{labels, millis, say};
 use crate::domain::certificate::Verdict;
 use crate::domain::fault::FaultKind;
+use crate::domain::language::Language;
 use crate::domain::run::{Counts, RunId};
+use crate::domain::runbook::advice;
 use crate::domain::stream::StreamKey;
 use crate::telemetry::metric;
 
@@ -130,6 +132,9 @@ impl WindowFailed<'_> {
         counter!(metric::WINDOWS_FAILED, labels(self.key, &[(metric::KIND, kind)])).increment(1);
         // A shutdown, or a faster worker: both are as designed, and nothing remains undone for long.
         let quiet = matches!(self.kind, FaultKind::Cancelled | FaultKind::LeaseLost);
+        // The message names the stream too, for the ledger's sake.
+        let own = format!("{}: ", self.key);
+        let said = self.message.strip_prefix(&own).unwrap_or(self.message);
         say!(
             if quiet, debug else error,
             source = %self.key.source,
@@ -142,8 +147,8 @@ impl WindowFailed<'_> {
             "{} {} could not be read ({kind}): {}; {}",
             self.key,
             self.scope,
-            self.message,
-            self.cure,
+            said,
+            advice(self.cure, &self.kind.entry(), Language::En),
         );
     }
 }
@@ -169,7 +174,7 @@ impl RecordsQuarantined<'_> {
             stream = %self.key.stream,
             run.id = self.run.0,
             quarantined = self.count,
-            "{} records of {} could not be read and were set aside; see `ccsync quarantine list`",
+            "{} records of {} could not be read and were set aside; see `ccsync quarantine list` and docs/runbook.md#quarantine_growing",
             self.count,
             self.key,
         );
@@ -206,7 +211,7 @@ impl AbsenceAlarmRaised<'_> {
             missing = self.missing,
             live = self.live,
             "{} of {} rows of {} are missing from {} {} at once, and none is marked deleted; look with \
-             `ccsync absence list`, decide with `ccsync absence accept {}`",
+             `ccsync absence list`, decide with `ccsync absence accept {}`; see docs/runbook.md#absence_alarm",
             self.missing,
             self.live,
             self.table,

@@ -107,9 +107,9 @@ async fn a_wrong_key_is_found_though_a_good_token_still_lives_and_what_needs_it_
 
     Vendors
       FAILED   moor/moor.queue               POST /v20210827/webChat/queueQueue/N00000000000: no answer, no connection: error sending request: client error (Connect): tcp connect error: Connection refused (os error 111)
-                                             hint: check base_url, DNS, firewall and proxy between this host and the vendor; nothing is lost, it goes on when the vendor answers
+                                             hint: check base_url, DNS, firewall and proxy between this host and the vendor; nothing is lost, it goes on when the vendor answers; see docs/runbook.md#unreachable
       FAILED   moor/moor.agent_claim_status  POST /v20210827/webChat/queueQueueAgentClaimStatus/N00000000000: no answer, no connection: error sending request: client error (Connect): tcp connect error: Connection refused (os error 111)
-                                             hint: check base_url, DNS, firewall and proxy between this host and the vendor; nothing is lost, it goes on when the vendor answers
+                                             hint: check base_url, DNS, firewall and proxy between this host and the vendor; nothing is lost, it goes on when the vendor answers; see docs/runbook.md#unreachable
       FAILED   sobot credentials             GET /api/get_token: the vendor answered code “900003” “signature错误”, HTTP 200
                                              hint: correct account and secret of this source; `base_url` must be the account's data centre, and this host's clock right
       skipped  sobot/sobot.call_result       needs the credentials, which failed
@@ -152,12 +152,12 @@ async fn a_vendor_that_never_answers_and_a_login_page_are_told_and_not_waited_fo
     told!(&ended.stdout[ended.stdout.find("Vendors").unwrap()..], @r#"
     Vendors
       FAILED   moor/moor.queue               POST /v20210827/webChat/queueQueue/N00000000000: expected JSON with a code or success, got an HTML page of 27 bytes, HTTP 200
-                                             hint: check that base_url is the API's address and that no proxy or login page answers in its place
+                                             hint: check that base_url is the API's address and that no proxy or login page answers in its place; see docs/runbook.md#malformed
       FAILED   moor/moor.agent_claim_status  POST /v20210827/webChat/queueQueueAgentClaimStatus/N00000000000: expected JSON with a code or success, got an HTML page of 27 bytes, HTTP 200
-                                             hint: check that base_url is the API's address and that no proxy or login page answers in its place
+                                             hint: check that base_url is the API's address and that no proxy or login page answers in its place; see docs/runbook.md#malformed
       ok       moor clock                    agrees with the vendor's within 10 s
-      FAILED   sobot credentials             GET /api/get_token: no answer, out of time: error sending request: operation timed out
-                                             hint: check base_url, DNS, firewall and proxy between this host and the vendor; nothing is lost, it goes on when the vendor answers
+      FAILED   sobot credentials             GET /api/get_token: no answer, out of time (the limits are http.read_timeout and http.total_timeout): error sending request: operation timed out
+                                             hint: check base_url, DNS, firewall and proxy between this host and the vendor; nothing is lost, it goes on when the vendor answers; see docs/runbook.md#unreachable
       skipped  sobot/sobot.call_result       needs the credentials, which failed
       skipped  sobot/sobot.chat_result       needs the credentials, which failed
 
@@ -172,7 +172,7 @@ async fn without_the_database_the_rest_is_still_looked_at() {
     told!(from_database_on(&ended), @r#"
     Database
       FAILED   connection                    connecting to PostgreSQL at HOST, database `ccsync`, user `ccsync`: nobody listens there (Connection refused (os error 111))
-                                             hint: check that PostgreSQL runs and that database.url is right; nothing is lost meanwhile
+                                             hint: check that PostgreSQL runs and that database.url is right; nothing is lost meanwhile; see docs/runbook.md#database_unreachable
       skipped  rights                        needs the connection, which failed
       skipped  clock                         needs the connection, which failed
       skipped  time zone                     needs the connection, which failed

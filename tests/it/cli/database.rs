@@ -52,7 +52,7 @@ async fn a_database_that_cannot_be_reached_is_told() {
     let ended = refused(&desk, &["sync", "status", "plan", "migrate", "run"]).await;
     told!(ended, @r#"
     error: connecting to PostgreSQL at HOST, database `ccsync`, user `ccsync`: nobody listens there (Connection refused (os error 111))
-    hint: check that PostgreSQL runs and that database.url is right; nothing is lost meanwhile
+    hint: check that PostgreSQL runs and that database.url is right; nothing is lost meanwhile; see docs/runbook.md#database_unreachable
     "#);
     assert!(!ended.stderr.contains("pa55word"), "{}", ended.stderr);
 }
@@ -65,7 +65,7 @@ async fn a_database_port_that_never_answers_is_told() {
     let ended = refused(&desk, &["sync"]).await;
     told!(ended, @r#"
     error: connecting to PostgreSQL at HOST, database `ccsync`, user `ccsync`: no answer within 5 s; is the server up, and does a firewall stand between?
-    hint: check that PostgreSQL runs and that database.url is right; nothing is lost meanwhile
+    hint: check that PostgreSQL runs and that database.url is right; nothing is lost meanwhile; see docs/runbook.md#database_unreachable
     "#);
 }
 

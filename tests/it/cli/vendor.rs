@@ -78,9 +78,9 @@ async fn a_wrong_app_key_is_named_and_the_other_vendor_is_still_read() {
     let ended = harmless(&desk, &["sync"], 3).await;
     told!(ended.talk(), @r#"
     error: sobot/sobot.call_result WINDOW: GET /api/get_token: the vendor answered code “900003” “signature错误”, HTTP 200
-    hint: check account and secret of the source (and this host's clock) with `ccsync check`
+    hint: check account and secret of the source (and this host's clock) with `ccsync check`; see docs/runbook.md#credentials_refused
     error: sobot/sobot.chat_result WINDOW: GET /api/get_token: the vendor answered code “900003” “signature错误”, HTTP 200
-    hint: check account and secret of the source (and this host's clock) with `ccsync check`
+    hint: check account and secret of the source (and this host's clock) with `ccsync check`; see docs/runbook.md#credentials_refused
     "#);
     let alone = harmless(&desk, &["sync", "sobot.call_result"], 1).await;
     told!(alone.stdout, @"sobot/sobot.call_result: failed; windows N, requests N; rows new 0, changed 0, unchanged 0, deleted 0");
@@ -92,7 +92,7 @@ async fn an_unknown_app_id_is_named() {
     let ended = harmless(&desk, &["sync", "sobot.call_result"], 1).await;
     told!(ended.talk(), @r#"
     error: sobot/sobot.call_result WINDOW: GET /api/get_token: the vendor answered code “900004” “没有找到公司的api配置信息”, HTTP 200
-    hint: check account and secret of the source (and this host's clock) with `ccsync check`
+    hint: check account and secret of the source (and this host's clock) with `ccsync check`; see docs/runbook.md#credentials_refused
     "#);
 }
 
@@ -102,7 +102,7 @@ async fn a_wrong_moor_secret_is_named() {
     let ended = harmless(&desk, &["sync", "moor.queue"], 1).await;
     told!(ended.talk(), @r#"
     error: moor/moor.queue snapshot: POST /v20210827/webChat/queueQueue/N00000000000: the vendor answered code “403” “Authorization parameters error”, HTTP 200; signatures are valid for 5 minutes: our clock says TIME Beijing time, the answer's Date header says TIME (0 s apart); check account, secret and clock
-    hint: check account and secret of the source (and this host's clock) with `ccsync check`
+    hint: check account and secret of the source (and this host's clock) with `ccsync check`; see docs/runbook.md#credentials_refused
     "#);
 }
 
@@ -112,7 +112,7 @@ async fn an_unknown_moor_account_is_named() {
     let ended = harmless(&desk, &["sync", "moor.agent_claim_status"], 1).await;
     told!(ended.talk(), @r#"
     error: moor/moor.agent_claim_status snapshot: POST /v20210827/webChat/queueQueueAgentClaimStatus/N00000000009: the vendor answered code “403” “Authorization parameters error”, HTTP 200; signatures are valid for 5 minutes: our clock says TIME Beijing time, the answer's Date header says TIME (0 s apart); check account, secret and clock
-    hint: check account and secret of the source (and this host's clock) with `ccsync check`
+    hint: check account and secret of the source (and this host's clock) with `ccsync check`; see docs/runbook.md#credentials_refused
     "#);
 }
 
@@ -122,13 +122,13 @@ async fn a_vendor_that_cannot_be_reached_is_told_and_not_waited_for() {
     let ended = harmless(&desk, &["sync"], 1).await;
     told!(ended.talk(), @r#"
     error: moor/moor.queue snapshot: POST /v20210827/webChat/queueQueue/N00000000000: no answer, no connection: error sending request: client error (Connect): tcp connect error: Connection refused (os error 111)
-    hint: check base_url, DNS, firewall and proxy between this host and the vendor; nothing is lost, it goes on when the vendor answers
+    hint: check base_url, DNS, firewall and proxy between this host and the vendor; nothing is lost, it goes on when the vendor answers; see docs/runbook.md#unreachable
     error: moor/moor.agent_claim_status snapshot: POST /v20210827/webChat/queueQueueAgentClaimStatus/N00000000000: no answer, no connection: error sending request: client error (Connect): tcp connect error: Connection refused (os error 111)
-    hint: check base_url, DNS, firewall and proxy between this host and the vendor; nothing is lost, it goes on when the vendor answers
+    hint: check base_url, DNS, firewall and proxy between this host and the vendor; nothing is lost, it goes on when the vendor answers; see docs/runbook.md#unreachable
     error: sobot/sobot.call_result WINDOW: GET /api/get_token: no answer, no connection: error sending request: client error (Connect): tcp connect error: Connection refused (os error 111)
-    hint: check base_url, DNS, firewall and proxy between this host and the vendor; nothing is lost, it goes on when the vendor answers
+    hint: check base_url, DNS, firewall and proxy between this host and the vendor; nothing is lost, it goes on when the vendor answers; see docs/runbook.md#unreachable
     error: sobot/sobot.chat_result WINDOW: GET /api/get_token: no answer, no connection: error sending request: client error (Connect): tcp connect error: Connection refused (os error 111)
-    hint: check base_url, DNS, firewall and proxy between this host and the vendor; nothing is lost, it goes on when the vendor answers
+    hint: check base_url, DNS, firewall and proxy between this host and the vendor; nothing is lost, it goes on when the vendor answers; see docs/runbook.md#unreachable
     "#);
 }
 
@@ -138,14 +138,14 @@ async fn a_vendor_that_never_answers_is_told_and_not_waited_for() {
     let desk = desk().await.with(SOBOT_URL, &silent).with(MOOR_URL, &silent);
     let ended = harmless(&desk, &["sync"], 1).await;
     told!(ended.talk(), @r#"
-    error: moor/moor.queue snapshot: POST /v20210827/webChat/queueQueue/N00000000000: no answer, out of time: error sending request: operation timed out
-    hint: check base_url, DNS, firewall and proxy between this host and the vendor; nothing is lost, it goes on when the vendor answers
-    error: moor/moor.agent_claim_status snapshot: POST /v20210827/webChat/queueQueueAgentClaimStatus/N00000000000: no answer, out of time: error sending request: operation timed out
-    hint: check base_url, DNS, firewall and proxy between this host and the vendor; nothing is lost, it goes on when the vendor answers
-    error: sobot/sobot.call_result WINDOW: GET /api/get_token: no answer, out of time: error sending request: operation timed out
-    hint: check base_url, DNS, firewall and proxy between this host and the vendor; nothing is lost, it goes on when the vendor answers
-    error: sobot/sobot.chat_result WINDOW: GET /api/get_token: no answer, out of time: error sending request: operation timed out
-    hint: check base_url, DNS, firewall and proxy between this host and the vendor; nothing is lost, it goes on when the vendor answers
+    error: moor/moor.queue snapshot: POST /v20210827/webChat/queueQueue/N00000000000: no answer, out of time (the limits are http.read_timeout and http.total_timeout): error sending request: operation timed out
+    hint: check base_url, DNS, firewall and proxy between this host and the vendor; nothing is lost, it goes on when the vendor answers; see docs/runbook.md#unreachable
+    error: moor/moor.agent_claim_status snapshot: POST /v20210827/webChat/queueQueueAgentClaimStatus/N00000000000: no answer, out of time (the limits are http.read_timeout and http.total_timeout): error sending request: operation timed out
+    hint: check base_url, DNS, firewall and proxy between this host and the vendor; nothing is lost, it goes on when the vendor answers; see docs/runbook.md#unreachable
+    error: sobot/sobot.call_result WINDOW: GET /api/get_token: no answer, out of time (the limits are http.read_timeout and http.total_timeout): error sending request: operation timed out
+    hint: check base_url, DNS, firewall and proxy between this host and the vendor; nothing is lost, it goes on when the vendor answers; see docs/runbook.md#unreachable
+    error: sobot/sobot.chat_result WINDOW: GET /api/get_token: no answer, out of time (the limits are http.read_timeout and http.total_timeout): error sending request: operation timed out
+    hint: check base_url, DNS, firewall and proxy between this host and the vendor; nothing is lost, it goes on when the vendor answers; see docs/runbook.md#unreachable
     "#);
 }
 
@@ -156,13 +156,13 @@ async fn a_login_page_in_the_vendors_place_is_told_and_not_waited_for() {
     let ended = harmless(&desk, &["sync"], 1).await;
     told!(ended.talk(), @r#"
     error: moor/moor.queue snapshot: POST /v20210827/webChat/queueQueue/N00000000000: expected JSON with a code or success, got an HTML page of 27 bytes, HTTP 200
-    hint: check that base_url is the API's address and that no proxy or login page answers in its place
+    hint: check that base_url is the API's address and that no proxy or login page answers in its place; see docs/runbook.md#malformed
     error: moor/moor.agent_claim_status snapshot: POST /v20210827/webChat/queueQueueAgentClaimStatus/N00000000000: expected JSON with a code or success, got an HTML page of 27 bytes, HTTP 200
-    hint: check that base_url is the API's address and that no proxy or login page answers in its place
+    hint: check that base_url is the API's address and that no proxy or login page answers in its place; see docs/runbook.md#malformed
     error: sobot/sobot.call_result WINDOW: GET /api/get_token: expected JSON with a ret_code, got an HTML page of 27 bytes, HTTP 200
-    hint: check that base_url is the API's address and that no proxy or login page answers in its place
+    hint: check that base_url is the API's address and that no proxy or login page answers in its place; see docs/runbook.md#malformed
     error: sobot/sobot.chat_result WINDOW: GET /api/get_token: expected JSON with a ret_code, got an HTML page of 27 bytes, HTTP 200
-    hint: check that base_url is the API's address and that no proxy or login page answers in its place
+    hint: check that base_url is the API's address and that no proxy or login page answers in its place; see docs/runbook.md#malformed
     "#);
 }
 
@@ -173,7 +173,7 @@ async fn an_address_that_points_elsewhere_is_told_and_not_waited_for() {
     let ended = harmless(&desk, &["sync", "sobot.call_result"], 1).await;
     told!(ended.talk(), @r#"
     error: sobot/sobot.call_result WINDOW: GET /api/get_token: the answer points to host www.example.com, HTTP 307; redirects are not followed
-    hint: set base_url to the address that the vendor gave you; credentials never follow a redirect
+    hint: set base_url to the address that the vendor gave you; credentials never follow a redirect; see docs/runbook.md#redirect_refused
     "#);
 }
 
@@ -195,7 +195,7 @@ async fn a_record_that_cannot_be_read_is_set_aside_and_makes_it_a_part() {
     desk.simulator.script(Endpoint::MoorQueue, [Step::from(Fault::MalformedRecord)]);
     let ended = desk.run(&["sync", "moor.queue"]).await.expect(3);
     told!(ended.stdout, @"moor/moor.queue: partial; windows N, requests N; rows new 25, changed 0, unchanged 0, deleted 0, quarantined 1");
-    told!(ended.talk(), @"warning: moor/moor.queue: 1 record was quarantined; see `ccsync quarantine list`");
+    told!(ended.talk(), @"warning: moor/moor.queue: 1 record was quarantined; see `ccsync quarantine list` and docs/runbook.md#quarantine_growing");
     let status = desk.run(&["status", "--json"]).await.expect(0).json();
     assert_eq!(status["quarantine_open"], 1, "{status}");
 }

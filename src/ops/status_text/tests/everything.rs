@@ -4,6 +4,7 @@ use unicode_width::UnicodeWidthStr as _;
 
 use super::*;
 use crate::domain::alert::{Alert, AlertKind};
+use crate::domain::phrase::Said;
 use crate::domain::status::calendar::{Calendar, WindowState, WindowStatus};
 use crate::domain::status::detail::{
     AbsenceStatus, GapStatus, LeaseStatus, QuarantineStatus, StreamBudget, WorkerStatus,
@@ -45,13 +46,15 @@ fn full() -> StatusReport {
         },
         ..StreamDetail::default()
     };
+    let seen = "what was seen, \u{1b}[2Jin one sentence";
     let alert = |kind: AlertKind, stream| Alert {
         kind,
         severity: kind.severity(),
         source: Some("sobot".into()),
         stream: Some(stream),
         since: Some(at("2026-03-01T01:00:00Z")),
-        message: "what was seen, \u{1b}[2Jin one sentence".into(),
+        message: seen.into(),
+        said: Said::each(|_| seen.into()),
         cure: String::new(),
     };
     StatusReport {
