@@ -206,7 +206,7 @@ fn windows_count_their_rows_and_say_aloud_only_what_failed() {
         "WARN",
         "sobot/sobot.call_result departs from its document (new_field): field `a` is in no document; it came \
          as boolean; nothing is lost: the field is kept in `extra` of its rows; ask for a column if it is \
-         wanted",
+         wanted; see docs/runbook.md#contract_drift",
         &[&format!("ccsync_contract_drift_total{{{OF},kind=\"new_field\"}} 1")],
     );
     check(
