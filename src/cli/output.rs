@@ -149,7 +149,9 @@ fn failures(report: &PassReport) {
         let own = format!("{}: ", report.key);
         let message = failure.message.strip_prefix(&own).unwrap_or(&failure.message);
         talk(&format!("error: {} {}{more}: {message}", report.key, failure.scope));
-        talk(&format!("hint: {}", failure.kind.advice(Language::En)));
+        if let Some(hint) = failure.hint() {
+            talk(&format!("hint: {hint}"));
+        }
     }
     if report.counts.quarantined > 0 {
         let records = match report.counts.quarantined {

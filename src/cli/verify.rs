@@ -9,7 +9,6 @@ use crate::cli::output::{self, Failure};
 use crate::cli::progress::watched;
 use crate::cli::{build, on_schema, stop, sync};
 use crate::config::Settings;
-use crate::domain::language::Language;
 use crate::domain::text::one_line;
 use crate::domain::window::TimeWindow;
 use crate::engine::port::clock::{Clock as _, SystemClock};
@@ -159,7 +158,9 @@ fn talk(verified: &Verified) {
     let key = &verification.key;
     for failure in &verification.failures {
         output::talk(&format!("error: {key} {}: {}", failure.scope, failure.message));
-        output::talk(&format!("hint: {}", failure.kind.advice(Language::En)));
+        if let Some(hint) = failure.hint() {
+            output::talk(&format!("hint: {hint}"));
+        }
     }
     if verification.unreadable > 0 {
         let records = match verification.unreadable {

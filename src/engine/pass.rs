@@ -388,13 +388,14 @@ impl<'a> Pass<'a> {
             return Next::Continue;
         }
         let message = fault.chain();
-        let (kind, cure) = (fault.kind, faults.cure.english());
-        event::WindowFailed { key: &reader.key, run: self.run, scope: &scope, kind, message: &message, cure }
-            .emit();
+        let failure = ScopeFailure { scope, kind: fault.kind, message, advises: fault.advises };
+        let ScopeFailure { scope, kind, message, .. } = &failure;
+        let (kind, hint) = (*kind, failure.hint());
+        let cure = hint.as_deref().unwrap_or_default();
+        event::WindowFailed { key: &reader.key, run: self.run, scope, kind, message, cure }.emit();
         let now = reader.clock.now();
         // Where the ledger cannot be written either, the report and the log still have it.
-        let _ = reader.store.record_failure(lease, self.run, kind, &message, requests, now).await;
-        let failure = ScopeFailure { scope, kind, message };
+        let _ = reader.store.record_failure(lease, self.run, kind, message, requests, now).await;
         self.failures_in_a_row += 1;
         self.token_fights = if kind == FaultKind::TokenContested { self.token_fights + 1 } else { 0 };
         let never_answered = is_silence(kind) && !self.fetcher.answered();

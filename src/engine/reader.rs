@@ -12,7 +12,9 @@ use uuid::Uuid;
 
 use crate::domain::certificate::Verdict;
 use crate::domain::fault::{Fault, FaultKind};
+use crate::domain::language::Language;
 use crate::domain::run::{Counts, RunId, RunOutcome, Trigger};
+use crate::domain::runbook::RUNBOOK;
 use crate::domain::share::Share;
 use crate::domain::stream::StreamKey;
 use crate::domain::window::TimeWindow;
@@ -112,6 +114,20 @@ pub struct ScopeFailure {
     pub kind: FaultKind,
     /// The fault's chain.
     pub message: String,
+    /// Whether the message says what to do.
+    #[serde(skip)]
+    pub advises: bool,
+}
+
+impl ScopeFailure {
+    /// What is said behind the message: what to do and where more is said of it, unless the message has it.
+    pub fn hint(&self) -> Option<String> {
+        match self.advises {
+            false => Some(self.kind.advice(Language::En)),
+            true if self.message.contains(RUNBOOK) => None,
+            true => Some(format!("see {}", self.kind.entry())),
+        }
+    }
 }
 
 /// What a pass did.
@@ -151,7 +167,12 @@ impl StreamReader {
         let mut failures = pass.into_failures();
         if let Err(fault) = &ended {
             let scope = "the pass as a whole".to_owned();
-            failures.push(ScopeFailure { scope, kind: fault.kind, message: fault.chain() });
+            failures.push(ScopeFailure {
+                scope,
+                kind: fault.kind,
+                message: fault.chain(),
+                advises: fault.advises,
+            });
         }
         let outcome = outcome(&counts, &failures, stop.is_cancelled());
         let message = failures.first().map(|failure| format!("{}: {}", failure.scope, failure.message));

@@ -274,7 +274,8 @@ impl<'a> Verifier<'a> {
     }
 
     fn fail(&mut self, scope: String, fault: &Fault) {
-        self.done.failures.push(ScopeFailure { scope, kind: fault.kind, message: fault.chain() });
+        let (kind, message, advises) = (fault.kind, fault.chain(), fault.advises);
+        self.done.failures.push(ScopeFailure { scope, kind, message, advises });
     }
 
     /// A row that its home lacks and another window contains has moved: it is in the table, once.

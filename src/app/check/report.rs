@@ -3,6 +3,8 @@
 use serde::Serialize;
 
 use crate::domain::fault::{Fault, FaultKind};
+use crate::domain::language::Language;
+use crate::domain::runbook::advice;
 
 const REFUSED: &str = "correct account and secret of this source; `base_url` must be the account's data centre, and \
                        this host's clock right";
@@ -122,8 +124,10 @@ impl Checked {
         match fault.kind {
             _ if fault.advises => checked,
             // The general cure leads here.
-            FaultKind::CredentialsRefused => checked.with_cure(REFUSED),
-            kind => checked.with_cure(kind.cure().english()),
+            kind @ FaultKind::CredentialsRefused => {
+                checked.with_cure(advice(REFUSED, &kind.entry(), Language::En))
+            }
+            kind => checked.with_cure(kind.advice(Language::En)),
         }
     }
 

@@ -131,6 +131,22 @@ fn each_broken_promise_is_raised_at_its_edge_with_its_figures() {
 }
 
 #[test]
+fn what_was_seen_is_told_in_both_languages_and_kept_in_the_configured_one() {
+    let stale = StreamStatus { complete_to: Some(ago(41)), ..failing("unreachable") };
+    let alerts = alerts(&report(vec![stale], Vec::new()), &Surroundings::default(), Language::ZhCn);
+    let chinese: Vec<_> = alerts.iter().map(|alert| alert.said.text(Language::ZhCn)).collect();
+    let expected = [
+        "sobot/sobot.call_result: 窗口 2026-03-01 已失败 3 次，最近一次在 3 分钟前（unreachable）：no answer",
+        "sobot/sobot.call_result: 数据完整至 41 分钟前，承诺为 40 分钟以内",
+    ];
+    assert_eq!(chinese, expected);
+    for alert in &alerts {
+        assert_eq!(alert.message, alert.said.text(Language::ZhCn));
+        assert!(alert.said.text(Language::En).is_ascii(), "{alert:?}");
+    }
+}
+
+#[test]
 fn what_was_never_promised_is_not_missed() {
     assert_eq!(raised(watch(|watch| watch.fresh_within_seconds = None)), []);
     assert_eq!(raised(watch(|watch| watch.reread_requests_per_day = None)), []);

@@ -123,7 +123,8 @@ fn a_report_reads_well_without_colour() {
     sobot/sobot.chat_result 2026-02-26 00:00 .. 2026-02-27 00:00
       failed 3 times, last 2026-03-01 09:50 (10 min ago)
       credentials_refused: the vendor answered 900001 [31mno such appid
-      cure: check app_id and app_key of this source with the vendor, then run `ccsync check`
+      cure: check account and secret of the source (and this host's clock) with `ccsync check`; see
+        docs/runbook.md#credentials_refused
 
     2 records are set aside; see `ccsync quarantine list`.
 
@@ -196,8 +197,8 @@ fn a_narrow_terminal_gets_fewer_columns_and_wrapped_messages() {
     sobot/sobot.chat_result 2026-02-26 00:00 .. 2026-02-27 00:00
       failed 3 times, last 2026-03-01 09:50 (10 min ago)
       credentials_refused: the vendor answered 900001 [31mno such appid
-      cure: check app_id and app_key of this source with the vendor, then
-        run `ccsync check`
+      cure: check account and secret of the source (and this host's clock)
+        with `ccsync check`; see docs/runbook.md#credentials_refused
 
     2 records are set aside; see `ccsync quarantine list`.
 

@@ -181,9 +181,10 @@ fn skewed(mut fault: Fault, answer: &Answer, now: DateTime<Utc>) -> Fault {
     let theirs = answer.date.map_or_else(String::new, |date| {
         format!(", the answer's Date header says {} ({} s apart)", wall(date), apart(date).as_secs())
     });
-    let cure = match answer.date {
-        Some(date) if VALID < apart(date) => "set this host's clock (NTP); see docs/runbook.md#clock_off",
-        _ => "check account, secret and clock",
+    fault.advises = answer.date.is_some_and(|date| VALID < apart(date));
+    let cure = match fault.advises {
+        true => "set this host's clock (NTP); see docs/runbook.md#clock_off",
+        false => "check account, secret and clock",
     };
     fault.message.push_str(&format!(
         "; signatures are valid for 5 minutes: our clock says {} Beijing time{theirs}; {cure}",

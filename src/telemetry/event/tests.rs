@@ -100,7 +100,7 @@ fn passes_are_news_only_when_they_changed_something_or_failed() {
     check(
         || TickMissed { key: &key, missed: 3 }.emit(),
         "WARN",
-        "3 ticks of sobot/sobot.call_result were missed; the next pass reads all that is due",
+        "3 ticks of sobot/sobot.call_result were missed; the next pass reads all that is due; see docs/runbook.md#ticks_missed",
         &[&format!("ccsync_ticks_missed_total{{{OF}}} 3")],
     );
 }
@@ -189,7 +189,7 @@ fn windows_count_their_rows_and_say_aloud_only_what_failed() {
     check(
         fail(FaultKind::CredentialsRefused),
         "ERROR",
-        "sobot/sobot.call_result [a, b) could not be read (credentials_refused): code 1; call them; see docs/runbook.md#credentials_refused",
+        "sobot/sobot.call_result [a, b) could not be read (credentials_refused): code 1; call them",
         &[&format!("ccsync_windows_failed_total{{{OF},kind=\"credentials_refused\"}} 1")],
     );
     let (line, _) = observe(fail(FaultKind::Cancelled));
@@ -197,7 +197,7 @@ fn windows_count_their_rows_and_say_aloud_only_what_failed() {
     check(
         || RecordsQuarantined { key: &key, run: RunId(7), count: 2 }.emit(),
         "WARN",
-        "2 records of sobot/sobot.call_result could not be read and were set aside; see `ccsync quarantine list`",
+        "2 records of sobot/sobot.call_result could not be read and were set aside; see `ccsync quarantine list` and docs/runbook.md#quarantine_growing",
         &[&format!("ccsync_records_quarantined_total{{{OF}}} 2")],
     );
     let sentence = "field `a` is in no document; it came as boolean";
@@ -206,7 +206,7 @@ fn windows_count_their_rows_and_say_aloud_only_what_failed() {
         "WARN",
         "sobot/sobot.call_result departs from its document (new_field): field `a` is in no document; it came \
          as boolean; nothing is lost: the field is kept in `extra` of its rows; ask for a column if it is \
-         wanted",
+         wanted; see docs/runbook.md#contract_drift",
         &[&format!("ccsync_contract_drift_total{{{OF},kind=\"new_field\"}} 1")],
     );
     check(
@@ -234,7 +234,7 @@ fn the_process_its_database_and_its_tokens_speak() {
     check(
         || DatabaseUnreachable { message: "connection refused" }.emit(),
         "WARN",
-        "database cannot be reached: connection refused",
+        "database cannot be reached: connection refused; see docs/runbook.md#database_unreachable",
         &["ccsync_database_unreachable_total 1"],
     );
     let account = "sobot:a1@www.sobot.com";

@@ -7,9 +7,7 @@ use metrics::{counter, histogram};
 use super::{labels, millis, say};
 use crate::domain::certificate::Verdict;
 use crate::domain::fault::FaultKind;
-use crate::domain::language::Language;
 use crate::domain::run::{Counts, RunId};
-use crate::domain::runbook::advice;
 use crate::domain::stream::StreamKey;
 use crate::telemetry::metric;
 
@@ -121,7 +119,7 @@ pub struct WindowFailed<'a> {
     pub kind: FaultKind,
     /// What was said, without secrets and personal data.
     pub message: &'a str,
-    /// What the operator can do.
+    /// What the operator can do and where more is said of it; empty where the message has it.
     pub cure: &'a str,
 }
 
@@ -144,11 +142,11 @@ impl WindowFailed<'_> {
             fault.kind = kind,
             error = self.message,
             cure = self.cure,
-            "{} {} could not be read ({kind}): {}; {}",
+            "{} {} could not be read ({kind}): {said}{}{}",
             self.key,
             self.scope,
-            said,
-            advice(self.cure, &self.kind.entry(), Language::En),
+            if self.cure.is_empty() { "" } else { "; " },
+            self.cure,
         );
     }
 }

@@ -111,7 +111,7 @@ async fn a_wrong_key_is_found_though_a_good_token_still_lives_and_what_needs_it_
       FAILED   moor/moor.agent_claim_status  POST /v20210827/webChat/queueQueueAgentClaimStatus/N00000000000: no answer, no connection: error sending request: client error (Connect): tcp connect error: Connection refused (os error 111)
                                              hint: check base_url, DNS, firewall and proxy between this host and the vendor; nothing is lost, it goes on when the vendor answers; see docs/runbook.md#unreachable
       FAILED   sobot credentials             GET /api/get_token: the vendor answered code “900003” “signature错误”, HTTP 200
-                                             hint: correct account and secret of this source; `base_url` must be the account's data centre, and this host's clock right
+                                             hint: correct account and secret of this source; `base_url` must be the account's data centre, and this host's clock right; see docs/runbook.md#credentials_refused
       skipped  sobot/sobot.call_result       needs the credentials, which failed
       skipped  sobot/sobot.chat_result       needs the credentials, which failed
       ok       sobot clock                   agrees with the vendor's within 10 s

@@ -39,7 +39,7 @@ async fn wecom_gets_markdown_in_its_robots_form() {
     ## ccsync: 1 to look at, 1 over
     **[critical] a stream fails – sobot/sobot.call_result**, since 2026-03-08 10:00:00
     window 2026-03-01: vendor said ‹at id=all›‹/at› ＆ more
-    What to do: see the failure in `ccsync status`; it names what to do
+    What to do: see the failure in `ccsync status`; it names what to do; see docs/runbook.md#stream_failing
 
     **[over] the vendor departs from its documents – sobot/sobot.call_result**, since 2026-03-08 10:00:00
 
@@ -82,7 +82,7 @@ async fn feishu_gets_a_card_signed_by_time_and_secret_in_chinese_where_that_is_w
     insta::assert_snapshot!(body["card"]["elements"][0]["content"].as_str().unwrap(), @r#"
     **[严重] 数据流读取失败 – sobot/sobot.call_result**, 自 2026-03-08 10:00:00 起
     window 2026-03-01: vendor said ‹at id=all›‹/at› ＆ more
-    处理办法：see the failure in `ccsync status`; it names what to do
+    处理办法：see the failure in `ccsync status`; it names what to do；详见 docs/runbook.md#stream_failing
 
     **[已恢复] 厂商数据与其文档不符 – sobot/sobot.call_result**, 自 2026-03-08 10:00:00 起
 
