@@ -42,7 +42,7 @@ async fn act(app: &crate::app::App, command: AbsenceCommand, zone: Tz) -> Result
 }
 
 fn heading(alarm: &AbsenceAlarm, zone: Tz) -> String {
-    let local = |instant: chrono::DateTime<chrono::Utc>| instant.with_timezone(&zone).format("%F %T");
+    let local = |instant| output::local(instant, zone);
     let scope = match alarm.window {
         Some(window) => format!("{} .. {}", local(window.start), local(window.end)),
         None => "snapshot".to_owned(),
@@ -51,7 +51,7 @@ fn heading(alarm: &AbsenceAlarm, zone: Tz) -> String {
 }
 
 fn told(alarm: &AbsenceAlarm, zone: Tz) -> String {
-    let since = alarm.raised_at.with_timezone(&zone).format("%F %T");
+    let since = output::local(alarm.raised_at, zone);
     let mut text =
         format!("{}: {} of {} rows missing since {since}", heading(alarm, zone), alarm.missing, alarm.live);
     for key in &alarm.examples {

@@ -109,7 +109,7 @@ pub(super) fn told(done: &Performed, json: bool) -> Result<Exit, Failure> {
 }
 
 fn line(action: &ActionRecord, zone: chrono_tz::Tz) -> String {
-    let when = action.intent_at.with_timezone(&zone).format("%F %T");
+    let when = output::local(action.intent_at, zone);
     let settlement = &action.settlement;
     let target =
         action.target.as_ref().map(|target| format!(" {}", target.escape_debug())).unwrap_or_default();

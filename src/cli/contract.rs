@@ -24,7 +24,7 @@ pub(super) async fn contract(settings: Settings, args: JsonArgs) -> Result<Exit,
 }
 
 fn told(entry: &DriftEntry, zone: Tz) -> String {
-    let local = |instant: chrono::DateTime<chrono::Utc>| instant.with_timezone(&zone).format("%F %T");
+    let local = |instant| output::local(instant, zone);
     let scope = match entry.window {
         Some(window) => format!("window {} .. {}", local(window.start), local(window.end)),
         None => "snapshot".to_owned(),

@@ -113,5 +113,5 @@ fn span(window: TimeWindow, zone: Tz) -> String {
 }
 
 fn local(instant: DateTime<Utc>, zone: Tz) -> String {
-    instant.with_timezone(&zone).format("%F %T").to_string()
+    output::local(instant, zone)
 }

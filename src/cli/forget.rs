@@ -111,8 +111,7 @@ fn list(entries: &[ForgottenEntry], json: bool, zone: Tz) -> Result<Exit, Failur
     } else if entries.is_empty() {
         output::talk("nobody was forgotten");
     }
-    let local =
-        |instant: chrono::DateTime<chrono::Utc>| instant.with_timezone(&zone).format("%F %T").to_string();
+    let local = |instant| output::local(instant, zone);
     for entry in entries.iter().filter(|_| !json) {
         let source = entry.source.as_ref().map(|source| format!(" of {source}")).unwrap_or_default();
         let by = entry.undone_by.as_deref().unwrap_or_default().escape_debug();

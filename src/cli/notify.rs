@@ -71,7 +71,7 @@ async fn act(app: &App, command: NotifyCommand, zone: Tz) -> Result<Exit, Failur
 }
 
 fn told(entry: &NoticeEntry, zone: Tz) -> String {
-    let local = |at: chrono::DateTime<chrono::Utc>| at.with_timezone(&zone).format("%F %T").to_string();
+    let local = |at| output::local(at, zone);
     let place: Vec<String> = [entry.told.source.clone(), entry.told.stream.map(|stream| stream.to_string())]
         .into_iter()
         .flatten()

@@ -44,6 +44,11 @@ pub(super) struct Failure {
     pub(super) exit: Exit,
 }
 
+/// An instant as people read it in this zone.
+pub(super) fn local(instant: chrono::DateTime<chrono::Utc>, zone: chrono_tz::Tz) -> String {
+    instant.with_timezone(&zone).format("%F %T").to_string()
+}
+
 impl Failure {
     pub(super) fn failed(message: impl Into<String>) -> Failure {
         Failure { message: message.into(), hint: None, exit: Exit::Failed }

@@ -27,7 +27,7 @@ pub(super) async fn plan(settings: Settings, args: SyncArgs) -> Result<Exit, Fai
         }
         for planned in &plan.windows {
             let TimeWindow { start, end } = planned.window;
-            let local = |instant: chrono::DateTime<chrono::Utc>| instant.with_timezone(&zone).format("%F %T");
+            let local = |instant| output::local(instant, zone);
             output::data(&format!("  {} .. {}  {}", local(start), local(end), why(planned)));
         }
     }

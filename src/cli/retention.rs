@@ -44,7 +44,7 @@ pub(super) async fn retention(settings: Settings, args: RetentionArgs) -> Result
 }
 
 fn print(expired: &Expired, zone: chrono_tz::Tz) {
-    let local = |instant: chrono::DateTime<chrono::Utc>| instant.with_timezone(&zone).format("%F %T");
+    let local = |instant| output::local(instant, zone);
     let Some(cut) = expired.cut else {
         return output::data(&format!("{}: kept for ever (no `retention`)", expired.key));
     };

@@ -112,23 +112,17 @@ impl PgStore {
             .await?;
         let mut streams = streams_fetch(&mut transaction).await?;
         for entry in drifts_fetch(&mut transaction, Some(now - DRIFT_AGE)).await? {
-            let is_of = |stream: &&mut StreamStatus| {
-                (&stream.source, stream.stream) == (&entry.key.source, entry.key.stream)
-            };
-            if let Some(stream) = streams.iter_mut().find(is_of) {
+            if let Some(stream) = stream_of(&mut streams, &entry.key.source, entry.key.stream) {
                 stream.drifts.push(entry);
             }
         }
         for (key, watch) in watches_fetch(&mut transaction, now).await? {
-            let is_of =
-                |stream: &&mut StreamStatus| (&stream.source, stream.stream) == (&key.source, key.stream);
-            if let Some(stream) = streams.iter_mut().find(is_of) {
+            if let Some(stream) = stream_of(&mut streams, &key.source, key.stream) {
                 stream.watch = watch;
             }
         }
         for ((source, id), calendar) in calendars_fetch(&mut transaction, now).await? {
-            let is_of = |stream: &&mut StreamStatus| stream.source == source && stream.stream == id;
-            if let Some(stream) = streams.iter_mut().find(is_of) {
+            if let Some(stream) = stream_of(&mut streams, &source, id) {
                 stream.detail.calendar = calendar;
             }
         }
@@ -163,6 +157,14 @@ impl PgStore {
             detail,
         })
     }
+}
+
+fn stream_of<'a>(
+    streams: &'a mut [StreamStatus],
+    source: &str,
+    id: StreamId,
+) -> Option<&'a mut StreamStatus> {
+    streams.iter_mut().find(|stream| stream.source == source && stream.stream == id)
 }
 
 async fn streams_fetch(connection: &mut PgConnection) -> Done<Vec<StreamStatus>> {
