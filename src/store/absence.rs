@@ -16,7 +16,7 @@ use crate::domain::window::TimeWindow;
 use crate::store::absence_alarm::{alarm_raise_in_txn, alarm_resolve_in_txn};
 use crate::store::commit::Context;
 use crate::store::fault::Done;
-use crate::store::home::leave_old_homes;
+use crate::store::home::{AtHome, leave_old_homes};
 use crate::store::merge::{Merged, moved_meanwhile};
 use crate::store::probe::{key_arrays, run_with_keys};
 use crate::store::sighting::{move_to_sightings, sightings_replace, sightings_update};
@@ -33,6 +33,8 @@ pub(super) struct Seen<'a> {
     pub(super) table: &'static TableShape,
     /// All rows of the read.
     pub(super) rows: &'a [&'a Row],
+    /// What was at home in the scope before.
+    pub(super) home: &'a AtHome,
     /// What became of them.
     pub(super) merged: &'a Merged<'a>,
     /// The read closed, is not doubtful and had no rejects: what it lacks may be gone.
@@ -189,6 +191,9 @@ async fn absent_keys(
     seen: &Seen<'_>,
     present: u64,
 ) -> Done<Absent> {
+    if seen.merged.is_settled {
+        return Ok(Absent { keys: Vec::new(), live: present });
+    }
     let windowed = context.window.is_some();
     let live: i64 = sqlx::query_scalar(count_live(seen.table, windowed))
         .bind(context.source)

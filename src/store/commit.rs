@@ -23,6 +23,7 @@ use crate::store::certificate::certificate_insert_in_txn;
 use crate::store::contract_drift::{drift_insert_in_txn, tell};
 use crate::store::fault::{Broken, Done, from_sql, lease_lost};
 use crate::store::forgotten::list_hold_in_txn;
+use crate::store::home::{snapshot_home, window_home};
 use crate::store::lag::second_look_in_txn;
 use crate::store::lease::{lease_end_in_txn, lease_hold_in_txn, lease_name};
 use crate::store::merge::merge_table;
@@ -40,6 +41,10 @@ set local lock_timeout = '10s';
 set local statement_timeout = '60s';
 set local random_page_cost = 1.1;
 "#;
+
+/// Times that a commit is made anew because another worker was quicker with one of its rows. Neighbouring windows
+/// share those on their common bound.
+const TRIES_MAX: u32 = 3;
 
 /// What the statements of one commit share.
 pub(super) struct Context<'a> {
@@ -100,13 +105,19 @@ impl PgStore {
     }
 
     async fn commit_whole(&self, commit: &Commit, name: &str) -> Done<Counts> {
-        let mut connection = self.pool.acquire().await?;
-        let outcome = commit_on(&mut connection, commit, name).await;
-        if outcome.is_err() {
-            // Whatever state it is in, it serves nobody again.
-            connection.close_on_drop();
+        let mut tries = 1;
+        loop {
+            let mut connection = self.pool.acquire().await?;
+            let outcome = commit_on(&mut connection, commit, name).await;
+            if outcome.is_err() {
+                // Whatever state it is in, it serves nobody again.
+                connection.close_on_drop();
+            }
+            match outcome {
+                Err(Broken::Overtaken(_)) if tries < TRIES_MAX => tries += 1,
+                outcome => return outcome,
+            }
         }
-        outcome
     }
 }
 
@@ -205,18 +216,25 @@ async fn write_rows(
     let mut written = Vec::new();
     for table in stream.tables() {
         let rows = of_table.remove(table.name).unwrap_or_default();
-        let known = match ledger {
-            Ledger::Window(_, known) => known.read_before,
-            Ledger::Snapshot { read_before } => *read_before,
+        let (home, read_before) = match ledger {
+            Ledger::Window(window, known) => (
+                window_home(connection, context.source, table, *window, known.since).await?,
+                known.read_before,
+            ),
+            Ledger::Snapshot { read_before } => {
+                (snapshot_home(connection, context.source, table).await?, *read_before)
+            }
         };
-        let known = known || commit.overrule;
-        let mut merged = merge_table(connection, &context, table, &rows, known).await?;
+        let mut merged = merge_table(connection, &context, table, &rows, &home).await?;
+        if !read_before && !commit.overrule {
+            merged.dated.clear();
+        }
         dated.append(&mut merged.dated);
         counts.inserted += merged.inserted;
         counts.updated += merged.updated;
         counts.unchanged += merged.unchanged;
         counts.superseded += merged.superseded;
-        let seen = Seen { table, rows: &rows, merged: &merged, closed };
+        let seen = Seen { table, rows: &rows, home: &home, merged: &merged, closed };
         counts.deleted += match ledger {
             Ledger::Window(window, known) => {
                 let rule = AbsenceRule {

@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 use rust_decimal::Decimal;
 
 use crate::domain::record::{Row, Value};
+use crate::store::commit::Context;
 
 /// 2000-01-01T00:00:00Z in microseconds since 1970: PostgreSQL counts from there.
 const POSTGRES_EPOCH_MICROS: i64 = 946_684_800_000_000;
@@ -36,6 +37,36 @@ impl CopyBuffer {
         Ok(())
     }
 
+    /// Appends a row as the fact table holds its first version: behind its hash the revision, twice the instant
+    /// of the commit, the window and the run.
+    ///
+    /// # Errors
+    /// As [`CopyBuffer::row`].
+    pub(super) fn first_version(
+        &mut self,
+        context: &Context<'_>,
+        row: &Row,
+    ) -> Result<(), serde_json::Error> {
+        let fields = i16::try_from(row.values.len() + 9).unwrap_or(i16::MAX);
+        self.bytes.extend_from_slice(&fields.to_be_bytes());
+        self.field(context.source.as_bytes());
+        row.values.iter().for_each(|value| self.value(value));
+        self.extra(row)?;
+        self.field(&row.hash.0);
+        self.field(&1_i32.to_be_bytes());
+        let now = timestamp(&context.now).to_be_bytes();
+        self.field(&now);
+        self.field(&now);
+        for bound in [context.window.map(|window| window.start), context.window.map(|window| window.end)] {
+            match bound {
+                Some(instant) => self.field(&timestamp(&instant).to_be_bytes()),
+                None => self.null(),
+            }
+        }
+        self.field(&context.run.0.to_be_bytes());
+        Ok(())
+    }
+
     /// What has gathered.
     pub(super) fn bytes(&self) -> &[u8] {
         &self.bytes
@@ -53,7 +84,7 @@ impl CopyBuffer {
 
     fn value(&mut self, value: &Value) {
         match value {
-            Value::Null => self.bytes.extend_from_slice(&(-1i32).to_be_bytes()),
+            Value::Null => self.null(),
             Value::Text(text) => self.field(text.as_bytes()),
             Value::Numeric(number) => self.field(&numeric(number)),
             Value::Instant(instant) => self.field(&timestamp(instant).to_be_bytes()),
@@ -70,6 +101,10 @@ impl CopyBuffer {
         let length = length(self.bytes.len() - start - 4);
         self.bytes[start..start + 4].copy_from_slice(&length);
         Ok(())
+    }
+
+    fn null(&mut self) {
+        self.bytes.extend_from_slice(&(-1i32).to_be_bytes());
     }
 
     fn field(&mut self, bytes: &[u8]) {

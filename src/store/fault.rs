@@ -11,6 +11,8 @@ pub(super) enum Broken {
     Sql(Error),
     /// Ours.
     Told(Fault),
+    /// Another worker wrote to the table what this transaction took for unwritten. It may be made again at once.
+    Overtaken(&'static str),
 }
 
 /// Result of a store function below the port.
@@ -34,6 +36,20 @@ impl Broken {
         match self {
             Broken::Sql(error) => from_sql(doing, &error),
             Broken::Told(fault) => fault,
+            Broken::Overtaken(table) => Fault::new(
+                FaultKind::DatabaseConflict,
+                format!(
+                    "{doing}: another worker changed rows of {table} at the same time; nothing was written"
+                ),
+            ),
+        }
+    }
+
+    /// The same, where an index that keeps keys apart means that another worker was quicker.
+    pub(super) fn or_overtaken(self, table: &'static str) -> Broken {
+        match &self {
+            Broken::Sql(Error::Database(answer)) if answer.is_unique_violation() => Broken::Overtaken(table),
+            _ => self,
         }
     }
 }

@@ -1,14 +1,87 @@
-//! Homes that are no window any more.
+//! Who is at home in a window, and homes that are no window any more.
+
+use std::collections::HashSet;
 
 use chrono::{DateTime, Utc};
 use sqlx::{AssertSqlSafe, PgConnection};
 
+use crate::domain::record::ContentHash;
 use crate::domain::table::TableShape;
 use crate::domain::window::TimeWindow;
 use crate::store::absence::Seen;
 use crate::store::commit::Context;
 use crate::store::fault::Done;
 use crate::store::statement::{Statement, move_all_home};
+
+/// The live rows at home in a scope before its read is merged.
+#[derive(Default)]
+pub(super) struct AtHome {
+    /// Their content, which their keys are part of.
+    pub(super) hashes: HashSet<ContentHash>,
+    /// How many they are.
+    pub(super) rows: usize,
+    /// Other rows are at home partly here and partly beyond.
+    straddled: bool,
+}
+
+/// $1 source, $2 the end of the last window read before this one in time, $3 and $4 the window.
+fn at_home(table: &TableShape) -> Statement {
+    AssertSqlSafe(format!(
+        "select array_agg(t.content_hash) filter (where t.window_start >= $3 and t.window_end <= $4), \
+             coalesce(bool_or(t.window_end > $3 and (t.window_start < $3 or $4 < t.window_end)), false) \
+         from {} t \
+         where t.source = $1 and ($2::timestamptz is null or t.window_start >= $2) and t.window_start < $4 \
+             and t.deleted_at is null",
+        table.name,
+    ))
+}
+
+/// One look at the window's stretch of the table, in the order of an index. What is equal in there need not be
+/// looked up key by key, and most reads find nothing else.
+pub(super) async fn window_home(
+    connection: &mut PgConnection,
+    source: &str,
+    table: &TableShape,
+    window: TimeWindow,
+    since: Option<DateTime<Utc>>,
+) -> Done<AtHome> {
+    let (hashes, straddled): (Option<Vec<uuid::Uuid>>, bool) = sqlx::query_as(at_home(table))
+        .bind(source)
+        .bind(since)
+        .bind(window.start)
+        .bind(window.end)
+        .persistent(false)
+        .fetch_one(connection)
+        .await?;
+    Ok(AtHome::of(hashes, straddled))
+}
+
+/// The same of all live rows of a source.
+pub(super) async fn snapshot_home(
+    connection: &mut PgConnection,
+    source: &str,
+    table: &TableShape,
+) -> Done<AtHome> {
+    let statement = format!(
+        "select array_agg(t.content_hash) from {} t where t.source = $1 and t.deleted_at is null",
+        table.name
+    );
+    let hashes: Option<Vec<uuid::Uuid>> = sqlx::query_scalar(AssertSqlSafe(statement))
+        .bind(source)
+        .persistent(false)
+        .fetch_one(connection)
+        .await?;
+    Ok(AtHome::of(hashes, false))
+}
+
+impl AtHome {
+    fn of(stored: Option<Vec<uuid::Uuid>>, straddled: bool) -> AtHome {
+        let stored = stored.unwrap_or_default();
+        let rows = stored.len();
+        let hashes = stored.into_iter().map(|hash| ContentHash(hash.into_bytes())).collect();
+        AtHome { hashes, rows, straddled }
+    }
+}
 
 /// Homes of live rows that overlap [$3, $4) and reach beyond it, none of them begun before $2.
 fn homes_beyond(table: &TableShape) -> Statement {
@@ -30,6 +103,9 @@ pub(super) async fn leave_old_homes(
     seen: &Seen<'_>,
     since: Option<DateTime<Utc>>,
 ) -> Done<()> {
+    if !seen.home.straddled {
+        return Ok(());
+    }
     let homes: Vec<(DateTime<Utc>, DateTime<Utc>)> = sqlx::query_as(homes_beyond(seen.table))
         .bind(context.source)
         .bind(since)

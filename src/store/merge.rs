@@ -5,7 +5,6 @@ use std::collections::HashSet;
 use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
 
-use crate::domain::fault::{Fault, FaultKind};
 use crate::domain::record::Row;
 use crate::domain::table::TableShape;
 use crate::domain::window::TimeWindow;
@@ -13,9 +12,10 @@ use crate::store::absence::{Key, owned};
 use crate::store::commit::Context;
 use crate::store::compare::{Differing, differing_rows};
 use crate::store::fault::{Broken, Done};
+use crate::store::home::AtHome;
 use crate::store::probe::{Stored, stored_versions};
-use crate::store::stage::stage_rows;
-use crate::store::statement::{Stage, insert_new, keep_replaced, replace};
+use crate::store::stage::{copy_first_versions, stage_rows};
+use crate::store::statement::{Stage, keep_replaced, replace};
 use crate::telemetry::failpoint::{Failpoint, failpoint};
 
 /// What became of the rows of one table.
@@ -29,45 +29,46 @@ pub(super) struct Merged<'r> {
     pub(super) unchanged: u64,
     /// Left alone because a later version is stored.
     pub(super) superseded: u64,
-    /// The rows that were written, and perhaps some that were found as they were.
+    /// The rows that were written, and perhaps some that another worker wrote just before.
     pub(super) written: Vec<&'r Row>,
     /// The rows that stayed as they were stored, live, and where they are at home.
     pub(super) kept: Vec<(&'r Row, Option<TimeWindow>)>,
-    /// The vendor's own times of what is new or changed in a scope that was read before.
+    /// The vendor's own times of what is new or changed.
     pub(super) dated: Vec<DateTime<Utc>>,
+    /// The rows that are at home here are those of the read, and nothing had to be done.
+    pub(super) is_settled: bool,
 }
 
-/// Writes what differs. `rows` are sorted by key, each key once. Where `known` is set the stored versions
-/// are probed first, and what is equal costs a look-up; else all rows are taken for new, and what is stored
-/// nevertheless (windows share their bounds with their neighbours) is found by the conflict.
+/// Writes what differs. `rows` are sorted by key, each key once. What is at home here with equal content is sorted
+/// out first; what is left is looked up by its key, since it may be older, marked deleted, or at home elsewhere.
 pub(super) async fn merge_table<'r>(
     connection: &mut PgConnection,
     context: &Context<'_>,
     table: &'static TableShape,
     rows: &[&'r Row],
-    known: bool,
+    home: &AtHome,
 ) -> Done<Merged<'r>> {
     let mut merged = Merged::default();
     let mut changed = Vec::new();
-    let mut new = rows.to_vec();
     let overruled = overruled(connection, context, table, rows).await?;
-    if known && !rows.is_empty() {
-        let stored = stored_versions(connection, context, table, rows).await?;
+    // What was found damaged may have kept its hash.
+    let trusted = |row: &Row| !context.overrule && home.hashes.contains(&row.hash);
+    let (same, rest): (Vec<&Row>, Vec<&Row>) = rows.iter().partition(|row| trusted(row));
+    merged.unchanged = same.len() as u64;
+    merged.is_settled = rest.is_empty() && same.len() == home.rows;
+    merged.kept = same.into_iter().map(|row| (row, context.window)).collect();
+    let mut new = Vec::new();
+    if !rest.is_empty() {
+        let stored = stored_versions(connection, context, table, &rest).await?;
         failpoint(Failpoint::RowsProbed).await?;
-        new = sort_out(rows, stored, &overruled, &mut changed, &mut merged);
+        new = sort_out(&rest, stored, &overruled, &mut changed, &mut merged);
         merged.dated = new.iter().chain(&changed).filter_map(|row| row.version_at()).collect();
     }
     if !new.is_empty() {
-        stage_rows(connection, table, Stage::New, &new).await?;
-        failpoint(Failpoint::RowsStaged).await?;
-        let query = context.bind(sqlx::query(insert_new(table)), context.window);
-        merged.inserted = query.persistent(false).execute(&mut *connection).await?.rows_affected();
+        let copied = copy_first_versions(connection, context, table, &new).await;
+        copied.map_err(|broken| broken.or_overtaken(table.name))?;
+        merged.inserted = new.len() as u64;
         failpoint(Failpoint::RowsInserted).await?;
-        if merged.inserted < new.len() as u64 {
-            let mut stored = stored_versions(connection, context, table, &new).await?;
-            stored.retain(|stored| !stored.mine);
-            sort_out(&new, stored, &overruled, &mut changed, &mut merged);
-        }
     }
     if !changed.is_empty() {
         changed.sort_by(|left, right| left.key().cmp(right.key()));
@@ -143,7 +144,5 @@ async fn replace_changed(
 
 /// A row changed between two statements that have to see the same: nothing may be written then.
 pub(super) fn moved_meanwhile(table: &TableShape) -> Broken {
-    let message =
-        format!("another worker changed rows of {} at the same time; nothing was written", table.name);
-    Broken::Told(Fault::new(FaultKind::DatabaseConflict, message))
+    Broken::Overtaken(table.name)
 }

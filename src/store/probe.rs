@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use sqlx::postgres::PgArguments;
-use sqlx::{FromRow, PgConnection, Postgres};
+use sqlx::{PgConnection, Postgres};
 
 use crate::domain::record::{ContentHash, Row};
 use crate::domain::table::TableShape;
@@ -26,20 +26,11 @@ pub(super) struct Stored {
     pub(super) gone: bool,
     /// The window whose read delivered it.
     pub(super) home: Option<TimeWindow>,
-    /// Written by this very transaction.
-    pub(super) mine: bool,
 }
 
-#[derive(FromRow)]
-struct Found {
-    ord: i64,
-    content_hash: uuid::Uuid,
-    version: Option<DateTime<Utc>>,
-    gone: bool,
-    window_start: Option<DateTime<Utc>>,
-    window_end: Option<DateTime<Utc>>,
-    mine: bool,
-}
+/// Ordinal, content hash, version, marked deleted, home. By place: a look-up by name for each value of each row
+/// shows.
+type Found = (i64, uuid::Uuid, Option<DateTime<Utc>>, bool, Option<DateTime<Utc>>, Option<DateTime<Utc>>);
 
 /// What is stored under the keys of these rows; rows that are not stored are left out.
 pub(super) async fn stored_versions(
@@ -63,14 +54,13 @@ pub(super) async fn stored_versions(
         .persistent(false)
         .fetch_all(&mut *connection)
         .await?;
-        stored.extend(found.into_iter().map(|found| Stored {
+        stored.extend(found.into_iter().map(|(ord, hash, version_at, gone, start, end)| Stored {
             // Ordinals begin at 1.
-            index: chunk * CHUNK_KEYS + usize::try_from(found.ord - 1).unwrap_or_default(),
-            hash: ContentHash(found.content_hash.into_bytes()),
-            version_at: found.version,
-            gone: found.gone,
-            home: TimeWindow::from_bounds(found.window_start, found.window_end),
-            mine: found.mine,
+            index: chunk * CHUNK_KEYS + usize::try_from(ord - 1).unwrap_or_default(),
+            hash: ContentHash(hash.into_bytes()),
+            version_at,
+            gone,
+            home: TimeWindow::from_bounds(start, end),
         }));
     }
     Ok(stored)

@@ -19,6 +19,7 @@ use crate::store::agent::agents_update_in_txn;
 use crate::store::commit::{Context, TRANSACTION, by_table};
 use crate::store::fault::{Broken, Done};
 use crate::store::forgotten::list_hold_in_txn;
+use crate::store::home::AtHome;
 use crate::store::merge::merge_table;
 use crate::store::pool::PgStore;
 use crate::store::run::run_add_in_txn;
@@ -154,7 +155,7 @@ async fn retried_on(
     let mut of_table = by_table(rows, &mut counts.superseded);
     for table in entry.key.stream.tables() {
         let rows = of_table.remove(table.name).unwrap_or_default();
-        let merged = merge_table(&mut transaction, &context, table, &rows, true).await?;
+        let merged = merge_table(&mut transaction, &context, table, &rows, &AtHome::default()).await?;
         counts.inserted += merged.inserted;
         counts.updated += merged.updated;
         counts.unchanged += merged.unchanged;

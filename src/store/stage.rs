@@ -1,12 +1,14 @@
-//! Rows on their way: binary COPY into a table that only this session sees.
+//! Rows on their way: binary COPY into the fact table, or into a table that only this session sees.
 
 use sqlx::{Error, Executor as _, PgConnection};
 
 use crate::domain::record::Row;
 use crate::domain::table::TableShape;
+use crate::store::commit::Context;
 use crate::store::copy::CopyBuffer;
 use crate::store::fault::Done;
-use crate::store::statement::{Stage, copy_stage, create_stage};
+use crate::store::statement::{Stage, copy_new, copy_stage, create_stage};
+use crate::telemetry::failpoint::{Failpoint, failpoint};
 
 /// Sent once this much has gathered: enough to make round trips cheap, little enough to hold.
 const CHUNK_BYTES: usize = 256 * 1024;
@@ -29,10 +31,30 @@ pub(super) async fn copy_rows(
     stage: Stage,
     rows: &[&Row],
 ) -> Done<()> {
-    let mut copy = connection.copy_in_raw(&copy_stage(table, stage)).await?;
+    send(connection, &copy_stage(table, stage), rows, CopyBuffer::row).await
+}
+
+/// Puts rows that are not stored yet, in this order, straight into the fact table. A row that another worker has
+/// stored meanwhile stops it all.
+pub(super) async fn copy_first_versions(
+    connection: &mut PgConnection,
+    context: &Context<'_>,
+    table: &TableShape,
+    rows: &[&Row],
+) -> Done<()> {
+    send(connection, &copy_new(table), rows, |buffer, row| buffer.first_version(context, row)).await
+}
+
+async fn send(
+    connection: &mut PgConnection,
+    statement: &str,
+    rows: &[&Row],
+    write: impl Fn(&mut CopyBuffer, &Row) -> Result<(), serde_json::Error>,
+) -> Done<()> {
+    let mut copy = connection.copy_in_raw(statement).await?;
     let mut buffer = CopyBuffer::new();
     for row in rows {
-        buffer.row(row).map_err(|error| Error::Encode(error.into()))?;
+        write(&mut buffer, row).map_err(|error| Error::Encode(error.into()))?;
         if CHUNK_BYTES <= buffer.bytes().len() {
             copy.send(buffer.bytes()).await?;
             buffer.clear();
@@ -40,6 +62,7 @@ pub(super) async fn copy_rows(
     }
     buffer.finish();
     copy.send(buffer.bytes()).await?;
+    failpoint(Failpoint::RowsStaged).await?;
     copy.finish().await?;
     Ok(())
 }

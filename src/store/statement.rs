@@ -99,8 +99,6 @@ fn history(table: &TableShape) -> (String, String) {
 /// A staging table of the session. It empties itself at the end of the transaction.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Stage {
-    /// Rows believed to be new.
-    New,
     /// Rows that replace a stored version.
     Changed,
     /// Rows that the stored ones are held against.
@@ -153,11 +151,11 @@ pub(super) fn probe(table: &TableShape) -> Statement {
     };
     AssertSqlSafe(format!(
         r#"
-        select k.ord, t.content_hash, t.version, t.gone, t.window_start, t.window_end, t.mine
+        select k.ord, t.content_hash, t.version, t.gone, t.window_start, t.window_end
         from {keys}
         cross join lateral (
             select t.content_hash, {version} as version, t.deleted_at is not null as gone,
-                t.window_start, t.window_end, t.xmin = pg_catalog.pg_current_xact_id()::xid as mine
+                t.window_start, t.window_end
             from {table} t
             where {same_key}
             limit 1
@@ -169,21 +167,16 @@ pub(super) fn probe(table: &TableShape) -> Statement {
     ))
 }
 
-/// Inserts the staged rows that are not there yet, in the order in which they were staged. A row that is
-/// there is neither written nor locked.
-pub(super) fn insert_new(table: &TableShape) -> Statement {
-    AssertSqlSafe(format!(
-        r#"
-        insert into {table} (source, {names}, revision, first_seen_at, changed_at, extra, content_hash,
-            window_start, window_end, run_id)
-        select $1, {names}, 1, $2, $2, extra, content_hash, $3, $4, $5
-        from {stage}
-        on conflict do nothing
-        "#,
-        table = table.name,
-        names = names(table),
-        stage = stage_name(table, Stage::New),
-    ))
+/// COPY of first versions straight into the table, the columns in the order of [`CopyBuffer::first_version`].
+///
+/// [`CopyBuffer::first_version`]: crate::store::copy::CopyBuffer::first_version
+pub(super) fn copy_new(table: &TableShape) -> String {
+    format!(
+        "copy {} (source, {}, extra, content_hash, revision, first_seen_at, changed_at, window_start, window_end, \
+         run_id) from stdin (format binary)",
+        table.name,
+        names(table)
+    )
 }
 
 /// Locks the versions that the staged rows replace and copies them into the history.
