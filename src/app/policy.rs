@@ -53,6 +53,7 @@ pub(super) fn pass_config(engine: &EngineSettings, stream: &StreamSettings) -> P
             doubles: false,
             follow: false,
         },
+        windows_at_once: engine.windows_at_once,
         walks_max: engine.walks_max,
         keep_pages_over: engine.keep_pages_over,
         absence_max: stream.absence_max,

@@ -22,6 +22,7 @@ use crate::engine::port::source::Source;
 use crate::engine::port::token::TokenVault;
 use crate::engine::progress::ProgressBoard;
 use crate::engine::reader::{ReadPolicy, StreamReader};
+use crate::engine::room::RowRoom;
 use crate::scheduler::cron::CronSchedule;
 use crate::sources::clock_meter::ClockMeter;
 use crate::sources::http::{HttpClient, HttpConfig};
@@ -121,6 +122,7 @@ pub(super) fn assemble(
     let board = store.board().clone();
     let shared = Shared { vault: store.clone(), budget, clock: seams.clock.clone(), board };
     let http = http_client(settings)?.measuring(meter);
+    let room = RowRoom::new(u64::from(settings.engine.rows_mib_max) << 20);
     endpoints(settings, &http, &shared)
         .into_iter()
         .map(|Endpoint { source, budget, settings: stream }| {
@@ -147,6 +149,7 @@ pub(super) fn assemble(
                 worker,
                 policy,
                 page_log: Some(store.clone()),
+                room: room.clone(),
                 progress: progress.clone(),
                 config: pass_config(&settings.engine, &stream),
             };

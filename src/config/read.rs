@@ -141,6 +141,8 @@ fn engine(section: &Section<'_>) -> Option<EngineSettings> {
     let retry_base = section.duration("retry_base", MS..=10 * MINUTE);
     let retry_max = section.duration("retry_max", MS..=HOUR);
     let keep_pages_over = section.duration("keep_pages_over", Duration::ZERO..=HOUR);
+    let windows_at_once = section.number("windows_at_once", 1..=64);
+    let rows_mib_max = section.number("rows_mib_max", 1..=65536);
     let walks_max = section.number("walks_max", 1..=100);
     let pages_max = section.number("pages_max", 1..=10_000_000);
     let window_rows_max = section.number("window_rows_max", 1..=10_000_000);
@@ -157,6 +159,8 @@ fn engine(section: &Section<'_>) -> Option<EngineSettings> {
         retry_base: retry_base?,
         retry_max: retry_max?,
         keep_pages_over: keep_pages_over?,
+        windows_at_once: windows_at_once?,
+        rows_mib_max: rows_mib_max?,
         walks_max: walks_max?,
         pages_max: pages_max?,
         window_rows_max: window_rows_max?,

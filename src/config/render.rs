@@ -109,6 +109,8 @@ fn engine(engine: &EngineSettings) -> Json {
         "retry_base": length(engine.retry_base),
         "retry_max": length(engine.retry_max),
         "keep_pages_over": length(engine.keep_pages_over),
+        "windows_at_once": engine.windows_at_once,
+        "rows_mib_max": engine.rows_mib_max,
         "walks_max": engine.walks_max,
         "pages_max": engine.pages_max,
         "window_rows_max": engine.window_rows_max,

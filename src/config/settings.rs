@@ -106,6 +106,10 @@ pub struct EngineSettings {
     pub retry_max: Duration,
     /// A page that took longer than this to get is kept until its read is committed.
     pub keep_pages_over: Duration,
+    /// Windows of one stream that are read at the same time.
+    pub windows_at_once: usize,
+    /// MiB of rows that are read and not committed yet.
+    pub rows_mib_max: u32,
     /// Reads of one window that keeps changing.
     pub walks_max: u32,
     /// Pages of one read of one window.

@@ -28,6 +28,13 @@ pub struct Page {
     pub observation: Observation,
 }
 
+impl Page {
+    /// About how much memory its elements take.
+    pub fn bytes(&self) -> u64 {
+        self.records.iter().map(Record::bytes).sum()
+    }
+}
+
 /// How the end of a walk over pages is known at an endpoint.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Closing {

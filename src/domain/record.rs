@@ -1,6 +1,7 @@
 //! What a vendor said of one thing, typed: rows for tables, or a reason why it could not be read.
 
 use std::fmt;
+use std::io::Write as _;
 
 use chrono::{DateTime, Utc};
 use md5::{Digest as _, Md5};
@@ -10,6 +11,12 @@ use serde_json::{Map, Value as Json};
 
 use crate::domain::table::TableShape;
 use crate::domain::text::storable;
+
+/// What an allocation costs beside its bytes.
+const ALLOCATED: usize = 16;
+
+/// Room that the content of most rows fits in.
+const CONTENT_BYTES_USUAL: usize = 512;
 
 /// One typed value of one column.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -36,9 +43,9 @@ pub struct ContentHash(pub [u8; 16]);
 impl ContentHash {
     /// Of a document: the order of an object's fields says nothing.
     pub fn of_json(json: &Json) -> ContentHash {
-        let mut hasher = Md5::new();
-        feed_json(&mut hasher, json);
-        ContentHash(hasher.finalize().into())
+        let mut content = Vec::new();
+        feed_json(&mut content, json);
+        ContentHash(Md5::digest(content).into())
     }
 }
 
@@ -77,10 +84,10 @@ impl Row {
         if has_nul_in_map(&extra) {
             extra = extra.into_iter().map(|(name, json)| (clean(name), without_nul(json))).collect();
         }
-        let mut hasher = Md5::new();
-        values.iter().for_each(|value| feed_value(&mut hasher, value));
-        feed_map(&mut hasher, &extra);
-        let hash = ContentHash(hasher.finalize().into());
+        let mut content = Vec::with_capacity(CONTENT_BYTES_USUAL);
+        values.iter().for_each(|value| feed_value(&mut content, value));
+        feed_map(&mut content, &extra);
+        let hash = ContentHash(Md5::digest(content).into());
         Row { table, values, extra, hash }
     }
 
@@ -95,6 +102,16 @@ impl Row {
     /// The key as one text, parts joined by a unit separator: for maps, digests and messages.
     pub fn key_text(&self) -> String {
         self.key().collect::<Vec<_>>().join("\u{1f}")
+    }
+
+    /// About how much memory it takes.
+    fn bytes(&self) -> usize {
+        let values = self.values.iter().map(|value| match value {
+            Value::Text(text) => size_of::<Value>() + text.len() + ALLOCATED,
+            _ => size_of::<Value>(),
+        });
+        let extra = self.extra.iter().map(|(name, json)| name.len() + json_bytes(json));
+        size_of::<Row>() + 2 * ALLOCATED + values.chain(extra).sum::<usize>()
     }
 
     /// The vendor's own time of this version, where the table has one: of two versions the later rules.
@@ -131,6 +148,24 @@ impl Record {
     pub fn new(raw: &str, rows: Vec<Row>, rejects: Vec<Reject>) -> Record {
         Record { identity: u128::from_be_bytes(Md5::digest(raw.as_bytes()).into()), rows, rejects }
     }
+
+    /// About how much memory it takes, with what a walk notes of it.
+    pub(crate) fn bytes(&self) -> u64 {
+        const NOTED: usize = 64;
+        let rejects = self.rejects.iter().map(|reject| reject.payload.len() + reject.reason.len());
+        let rows = self.rows.iter().map(Row::bytes);
+        (size_of::<Record>() + NOTED + rejects.chain(rows).sum::<usize>()) as u64
+    }
+}
+
+fn json_bytes(json: &Json) -> usize {
+    let held = match json {
+        Json::String(text) => text.len() + ALLOCATED,
+        Json::Array(items) => items.iter().map(json_bytes).sum(),
+        Json::Object(map) => map.iter().map(|(name, json)| name.len() + ALLOCATED + json_bytes(json)).sum(),
+        _ => 0,
+    };
+    size_of::<Json>() + held
 }
 
 fn replace_nul(text: &mut String) {
@@ -169,47 +204,57 @@ pub fn without_nul(json: Json) -> Json {
     }
 }
 
-fn feed_value(hasher: &mut Md5, value: &Value) {
+fn feed_value(content: &mut Vec<u8>, value: &Value) {
     match value {
-        Value::Null => feed(hasher, b'0', &[]),
-        Value::Text(text) => feed(hasher, b't', text.as_bytes()),
-        Value::Numeric(number) => feed(hasher, b'n', number.to_string().as_bytes()),
-        Value::Instant(instant) => feed(hasher, b'i', &instant.timestamp_micros().to_be_bytes()),
-        Value::Bool(truth) => feed(hasher, b'b', &[u8::from(*truth)]),
-        Value::Integer(number) => feed(hasher, b'd', &number.to_be_bytes()),
+        Value::Null => feed(content, b'0', &[]),
+        Value::Text(text) => feed(content, b't', text.as_bytes()),
+        Value::Numeric(number) => feed_shown(content, b'n', number),
+        Value::Instant(instant) => feed(content, b'i', &instant.timestamp_micros().to_be_bytes()),
+        Value::Bool(truth) => feed(content, b'b', &[u8::from(*truth)]),
+        Value::Integer(number) => feed(content, b'd', &number.to_be_bytes()),
     }
 }
 
-fn feed_map(hasher: &mut Md5, map: &Map<String, Json>) {
-    feed(hasher, b'{', &(map.len() as u64).to_be_bytes());
+fn feed_map(content: &mut Vec<u8>, map: &Map<String, Json>) {
+    feed(content, b'{', &(map.len() as u64).to_be_bytes());
     let mut names: Vec<_> = map.keys().collect();
     // The order of an object's fields says nothing, whichever map the JSON crate was built with.
     names.sort_unstable();
     for name in names {
-        feed(hasher, b'k', name.as_bytes());
-        feed_json(hasher, &map[name]);
+        feed(content, b'k', name.as_bytes());
+        feed_json(content, &map[name]);
     }
 }
 
-fn feed_json(hasher: &mut Md5, json: &Json) {
+fn feed_json(content: &mut Vec<u8>, json: &Json) {
     match json {
-        Json::Null => feed(hasher, b'0', &[]),
-        Json::Bool(truth) => feed(hasher, b'b', &[u8::from(*truth)]),
-        Json::Number(number) => feed(hasher, b'#', number.to_string().as_bytes()),
-        Json::String(text) => feed(hasher, b't', text.as_bytes()),
+        Json::Null => feed(content, b'0', &[]),
+        Json::Bool(truth) => feed(content, b'b', &[u8::from(*truth)]),
+        Json::Number(number) => feed_shown(content, b'#', number),
+        Json::String(text) => feed(content, b't', text.as_bytes()),
         Json::Array(items) => {
-            feed(hasher, b'[', &(items.len() as u64).to_be_bytes());
-            items.iter().for_each(|item| feed_json(hasher, item));
+            feed(content, b'[', &(items.len() as u64).to_be_bytes());
+            items.iter().for_each(|item| feed_json(content, item));
         }
-        Json::Object(map) => feed_map(hasher, map),
+        Json::Object(map) => feed_map(content, map),
     }
 }
 
 /// Tag and length in front, so that neighbouring values cannot be taken for one another.
-fn feed(hasher: &mut Md5, tag: u8, bytes: &[u8]) {
-    hasher.update([tag]);
-    hasher.update((bytes.len() as u64).to_be_bytes());
-    hasher.update(bytes);
+fn feed(content: &mut Vec<u8>, tag: u8, bytes: &[u8]) {
+    content.push(tag);
+    content.extend_from_slice(&(bytes.len() as u64).to_be_bytes());
+    content.extend_from_slice(bytes);
+}
+
+/// The same of what a value shows as. The length is filled in afterwards, to copy nothing.
+fn feed_shown(content: &mut Vec<u8>, tag: u8, value: &impl fmt::Display) {
+    feed(content, tag, &[]);
+    let start = content.len();
+    // Writing to memory cannot fail.
+    let _ = write!(content, "{value}");
+    let length = (content.len() - start) as u64;
+    content[start - 8..start].copy_from_slice(&length.to_be_bytes());
 }
 
 #[cfg(test)]

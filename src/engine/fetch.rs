@@ -1,5 +1,7 @@
 //! One page, with patience: the account's budget before each request, backoff after each fault.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use backon::{BackoffBuilder, ExponentialBuilder};
@@ -14,6 +16,7 @@ use crate::engine::port::budget::{Budget, BudgetKey};
 use crate::engine::port::clock::Clock;
 use crate::engine::port::source::Source;
 use crate::engine::resume::ResumableWalk;
+use crate::engine::room::Place;
 use crate::telemetry::event;
 use crate::telemetry::failpoint::{Failpoint, failpoint};
 use crate::telemetry::span;
@@ -39,7 +42,7 @@ const RETRY_AFTER_MAX: Duration = Duration::from_secs(300);
 const RATE_LIMIT_PAUSE_BASE: Duration = Duration::from_secs(2);
 const RATE_LIMIT_PAUSE_MAX: Duration = Duration::from_secs(60);
 
-/// Fetches pages of one stream and counts what they cost.
+/// Fetches the pages of one scope after another and counts what they cost.
 pub struct Fetcher<'a> {
     /// The stream, for events.
     pub key: &'a StreamKey,
@@ -56,10 +59,12 @@ pub struct Fetcher<'a> {
     /// Requests sent since the last [`Fetcher::take_requests`].
     requests: u64,
     /// Whether the vendor itself has answered in this pass, if only with an error.
-    answered: bool,
+    answered: Arc<AtomicBool>,
     started: DateTime<Utc>,
     /// Keeps what comes until it is committed.
     walk: Option<ResumableWalk<'a>>,
+    /// What of the process' memory it takes meanwhile; `None` where nobody counts.
+    place: Option<Place>,
 }
 
 impl<'a> Fetcher<'a> {
@@ -81,15 +86,33 @@ impl<'a> Fetcher<'a> {
             clock,
             retry,
             requests: 0,
-            answered: false,
+            answered: Arc::default(),
             started,
             walk: None,
+            place: None,
         }
     }
 
     /// Whether the vendor has answered at all in this pass.
     pub fn answered(&self) -> bool {
-        self.answered
+        self.answered.load(Ordering::Relaxed)
+    }
+
+    /// One of several for one pass, which knows together whether the vendor has answered; `spent` requests are to
+    /// be counted with its own.
+    #[must_use]
+    pub(in crate::engine) fn within_pass(
+        self,
+        answered: Arc<AtomicBool>,
+        spent: u64,
+        place: Place,
+    ) -> Fetcher<'a> {
+        Fetcher { answered, requests: spent, place: Some(place), ..self }
+    }
+
+    /// Whether what came takes more memory than all reads together should.
+    pub(in crate::engine) fn is_too_large(&self) -> bool {
+        self.place.as_ref().is_some_and(Place::is_too_large)
     }
 
     /// Requests sent since the last call.
@@ -110,6 +133,7 @@ impl<'a> Fetcher<'a> {
     /// The read's walk starts over.
     pub(in crate::engine) fn start_over(&mut self) {
         self.walk.iter_mut().for_each(ResumableWalk::start_over);
+        self.place.iter().for_each(Place::clear);
     }
 
     /// A page that was kept from before a kill, or what the vendor answers.
@@ -117,6 +141,17 @@ impl<'a> Fetcher<'a> {
     /// # Errors
     /// The vendor's fault once patience is at its end.
     pub async fn fetch(&mut self, request: &PageRequest) -> Result<Page, Fault> {
+        if let Some(place) = &self.place {
+            place.wait().await;
+        }
+        let page = self.fetch_or_resume(request).await?;
+        if let Some(place) = &self.place {
+            place.hold(page.bytes());
+        }
+        Ok(page)
+    }
+
+    async fn fetch_or_resume(&mut self, request: &PageRequest) -> Result<Page, Fault> {
         if let Some(page) = self.walk.as_mut().and_then(|walk| walk.take(request)) {
             return Ok(page);
         }
@@ -146,7 +181,7 @@ impl<'a> Fetcher<'a> {
             let span = span::request(self.key, request, attempt);
             let fault = match self.source.fetch(request).instrument(span.clone()).await {
                 Ok(page) => {
-                    self.answered = true;
+                    self.answered.store(true, Ordering::Relaxed);
                     span.record("rows", page.records.len());
                     let elapsed = (self.clock.now() - began).to_std().unwrap_or_default();
                     event::PageFetched { key: self.key, rows: page.records.len(), elapsed }.emit();
@@ -157,7 +192,7 @@ impl<'a> Fetcher<'a> {
             };
             span::failed(&span, &fault);
             // A page that is no answer of the vendor's comes from somebody else.
-            self.answered |= !is_silence(fault.kind);
+            self.answered.fetch_or(!is_silence(fault.kind), Ordering::Relaxed);
             let wait = match policy(fault.kind).action {
                 Action::RetryRequest => waits.next().filter(|wait| !self.hopeless_after(*wait)),
                 _ => None,
@@ -177,7 +212,7 @@ impl<'a> Fetcher<'a> {
     /// No answer since the beginning, and by the end of this wait that for long enough.
     fn hopeless_after(&self, wait: Duration) -> bool {
         let silent_for = (self.clock.now() - self.started).to_std().unwrap_or_default();
-        !self.answered && self.retry.first_contact <= silent_for + wait
+        !self.answered() && self.retry.first_contact <= silent_for + wait
     }
 
     async fn await_budget(&self) -> Result<(), Fault> {

@@ -15,5 +15,6 @@ pub mod reader;
 pub mod reread;
 pub mod resume;
 pub mod retention;
+pub mod room;
 pub mod verify;
 pub mod walk;

@@ -1,6 +1,6 @@
 //! One read of one window or snapshot: walks until one closes, then one row for each key and a certificate.
 
-use std::collections::HashMap;
+use std::cmp::Ordering;
 
 use chrono::{DateTime, Utc};
 
@@ -139,32 +139,31 @@ pub async fn read(
 fn close(walk: Walk, requests: u64) -> ClosedRead {
     let drifts = walk.observation.into_drifts();
     let elements = walk.records.len() as u64;
-    let mut kept: HashMap<(&'static str, String), (usize, u128)> = HashMap::new();
-    let mut rows: Vec<Row> = Vec::with_capacity(walk.records.len());
+    let mut came: Vec<(Row, u128)> = Vec::with_capacity(walk.records.len());
     let mut rejects = Vec::new();
-    let mut superseded = 0;
-    let mut moved = false;
     for record in walk.records {
         rejects.extend(record.rejects);
-        for row in record.rows {
-            match kept.get(&(row.table.name, row.key_text())) {
-                Some(&(index, from)) => {
-                    superseded += u64::from(rows[index].hash != row.hash);
-                    // What changed of the element may be in none of this row's columns.
-                    moved |= from != record.identity;
-                    if rows[index].version_at() <= row.version_at() {
-                        rows[index] = row;
-                    }
-                }
-                None => {
-                    kept.insert((row.table.name, row.key_text()), (rows.len(), record.identity));
-                    rows.push(row);
-                }
+        came.extend(record.rows.into_iter().map(|row| (row, record.identity)));
+    }
+    // Stable: rows of one key stay in the order in which they came.
+    came.sort_by(|(one, _), (other, _)| by_key(one, other));
+    let mut superseded = 0;
+    let mut moved = false;
+    came.dedup_by(|(later, identity), (kept, from)| {
+        let same = by_key(later, kept).is_eq();
+        if same {
+            superseded += u64::from(kept.hash != later.hash);
+            // What changed of the element may be in none of this row's columns.
+            moved |= from != identity;
+            if kept.version_at() <= later.version_at() {
+                std::mem::swap(kept, later);
             }
         }
-    }
+        same
+    });
     let mut digest = SetDigest::default();
-    rows.iter().for_each(|row| digest.add(row));
+    came.iter().for_each(|(row, _)| digest.add(row));
+    let rows = came.into_iter().map(|(row, _)| row).collect();
     let certificate = Certificate {
         vendor_total: walk.total,
         pages: walk.pages,
@@ -174,4 +173,8 @@ fn close(walk: Walk, requests: u64) -> ClosedRead {
         verdict: Verdict::Unverified,
     };
     ClosedRead { rows, rejects, superseded, moved, drifts, certificate }
+}
+
+fn by_key(one: &Row, other: &Row) -> Ordering {
+    one.table.name.cmp(other.table.name).then_with(|| one.key().cmp(other.key()))
 }

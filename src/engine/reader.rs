@@ -29,6 +29,7 @@ use crate::engine::port::store::{ReadRecord, ReadState, RunStart, Scope, Store};
 use crate::engine::progress::ProgressBoard;
 use crate::engine::read::Before;
 use crate::engine::reread::Learned;
+use crate::engine::room::RowRoom;
 use crate::engine::walk::WalkConfig;
 use crate::telemetry::event;
 use crate::telemetry::span;
@@ -54,6 +55,8 @@ pub struct PassConfig {
     pub retry: RetryConfig,
     /// Bounds of one walk.
     pub walk: WalkConfig,
+    /// Scopes that are read at the same time, once one was read.
+    pub windows_at_once: usize,
     /// Walks over one scope until it must have closed.
     pub walks_max: u32,
     /// A page that took longer than this to get is kept until its read is committed.
@@ -83,6 +86,8 @@ pub struct StreamReader {
     pub policy: ReadPolicy,
     /// Where pages are kept until they are committed, if anywhere.
     pub page_log: Option<Arc<dyn PageLog>>,
+    /// Where rows are between their page and their commit.
+    pub room: RowRoom,
     /// Where it is noted how far a pass has come.
     pub progress: ProgressBoard,
     /// Bounds.

@@ -112,7 +112,7 @@ pub async fn walk(
         config.page_size = walker.size;
         walker.keep(page_no, page);
         let rows = walker.walk.total.unwrap_or_default().max(walker.walk.records.len() as u64);
-        if config.rows_max.is_some_and(|max| max < rows) {
+        if walker.is_too_large(rows, config) {
             return Ok(WalkEnd::TooLarge(rows));
         }
         // A removal that an insertion makes up for, or that no total betrays, shows in an overlap alone.
@@ -193,6 +193,11 @@ impl Walker<'_, '_> {
         self.walk.total = self.walk.total.or(page.total);
         self.walk.records.extend(page.records);
         self.walk.observation.merge(page.observation);
+    }
+
+    /// Whether a window that can be split holds more than one transaction, or the memory, should.
+    fn is_too_large(&self, rows: u64, config: &WalkConfig) -> bool {
+        config.rows_max.is_some_and(|max| max < rows || self.fetcher.is_too_large())
     }
 
     fn is_complete(&self) -> bool {

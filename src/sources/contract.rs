@@ -68,21 +68,17 @@ pub(crate) fn open_known<'a>(
 ) -> Result<Fields<'a>, String> {
     let opened = Fields::open(json, privacy);
     match &opened {
-        Ok(opened) => observe(object, opened.untaken(), seen),
+        Ok(opened) => observe(object, opened, seen),
         Err(_) => observe_other(object, json, seen),
     }
     opened
 }
 
 /// Looks at one object.
-pub(crate) fn observe(
-    object: &'static ObjectContract,
-    sent: &BTreeMap<String, &RawValue>,
-    seen: &mut Observation,
-) {
+pub(crate) fn observe(object: &'static ObjectContract, sent: &Fields<'_>, seen: &mut Observation) {
     debug_assert!(object.fields.len() <= 64, "one bit for each");
     let (mut present, mut hint) = (0_u64, 0);
-    for (name, raw) in sent {
+    for (name, raw) in sent.untaken() {
         let Some(index) = object.find(name.trim(), hint) else {
             note_new_field(object, name, raw, seen);
             continue;

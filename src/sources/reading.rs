@@ -1,9 +1,13 @@
 //! One element of a vendor's list, read field by field: what has a column becomes a value, the rest is kept
 //! aside, and what cannot be read becomes a reject.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::fmt;
 
 use rust_decimal::Decimal;
+use serde::Deserialize;
+use serde::de::{Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 use serde_json::{Map, Value as Json};
 
@@ -18,6 +22,9 @@ pub(crate) type Names = &'static [&'static str];
 /// PostgreSQL's indexes hold keys of some 2,700 bytes: a longer one would stop its whole window.
 const KEY_BYTES_MAX: usize = 500;
 
+/// Fields for which there is room at once.
+const FIELDS_USUAL: usize = 16;
+
 /// Telephone numbers have more digits than this.
 const NUMBER_MIN: Decimal = Decimal::from_parts(1_000_000_000, 0, 0, false, 0);
 
@@ -27,8 +34,38 @@ const DEPTH_MAX: usize = 32;
 /// The fields of one JSON object that nobody has read yet.
 #[derive(Debug)]
 pub(crate) struct Fields<'a> {
-    fields: BTreeMap<String, &'a RawValue>,
+    /// In the order of their names, each once.
+    fields: Vec<(Cow<'a, str>, &'a RawValue)>,
     privacy: &'a Privacy,
+}
+
+/// A name in JSON; it is copied only where an escape is in it.
+#[derive(Deserialize)]
+struct Name<'a>(#[serde(borrow)] Cow<'a, str>);
+
+/// An object as sent.
+struct Sent<'a>(Vec<(Cow<'a, str>, &'a RawValue)>);
+
+impl<'de> Deserialize<'de> for Sent<'de> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Object;
+        impl<'de> Visitor<'de> for Object {
+            type Value = Sent<'de>;
+
+            fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+                formatter.write_str("an object")
+            }
+
+            fn visit_map<M: MapAccess<'de>>(self, mut map: M) -> Result<Self::Value, M::Error> {
+                let mut fields = Vec::with_capacity(FIELDS_USUAL);
+                while let Some((Name(name), raw)) = map.next_entry()? {
+                    fields.push((name, raw));
+                }
+                Ok(Sent(fields))
+            }
+        }
+        deserializer.deserialize_map(Object)
+    }
 }
 
 impl<'a> Fields<'a> {
@@ -37,30 +74,57 @@ impl<'a> Fields<'a> {
     /// # Errors
     /// What came instead of an object.
     pub(crate) fn open(json: &'a str, privacy: &'a Privacy) -> Result<Fields<'a>, String> {
-        let sent: BTreeMap<String, &RawValue> = serde_json::from_str(json).map_err(|_| {
+        let Sent(mut fields) = serde_json::from_str(json).map_err(|_| {
             let got = serde_json::from_str::<&RawValue>(json)
                 .map_or_else(|_| "something else".to_owned(), |raw| Scalar::of(raw).describe());
             format!("expected an object, got {got}")
         })?;
-        let (exact, padded): (BTreeMap<_, _>, BTreeMap<_, _>) =
-            sent.into_iter().partition(|(name, _)| name.trim() == name);
-        let mut fields = exact;
-        for (name, raw) in padded {
-            let trimmed = name.trim().to_owned();
-            let name = if fields.contains_key(&trimmed) { name } else { trimmed };
-            fields.insert(name, raw);
+        fields.sort_by(|(one, _), (other, _)| one.cmp(other));
+        // Of equal names the one that came last counts.
+        fields.dedup_by(|later, kept| {
+            let same = later.0 == kept.0;
+            if same {
+                kept.1 = later.1;
+            }
+            same
+        });
+        let mut fields = Fields { fields, privacy };
+        if fields.fields.iter().any(|(name, _)| name.trim() != name) {
+            fields.trim_names();
         }
-        Ok(Fields { fields, privacy })
+        Ok(fields)
     }
 
-    /// What was sent and not taken out yet.
-    pub(crate) fn untaken(&self) -> &BTreeMap<String, &'a RawValue> {
-        &self.fields
+    fn trim_names(&mut self) {
+        let sent = std::mem::take(&mut self.fields);
+        let (exact, padded): (Vec<_>, Vec<_>) = sent.into_iter().partition(|(name, _)| name.trim() == name);
+        self.fields = exact;
+        for (name, raw) in padded {
+            let trimmed = name.trim().to_owned();
+            let name = if self.peek(&trimmed).is_some() { name } else { trimmed.into() };
+            self.put(name, raw);
+        }
+    }
+
+    fn put(&mut self, name: Cow<'a, str>, raw: &'a RawValue) {
+        let place = self.fields.partition_point(|(other, _)| *other < name);
+        self.fields.insert(place, (name, raw));
+    }
+
+    /// What was sent and not taken out yet, in the order of the names.
+    pub(crate) fn untaken(&self) -> impl Iterator<Item = (&str, &'a RawValue)> {
+        self.fields.iter().map(|(name, raw)| (name.as_ref(), *raw))
+    }
+
+    /// The field, as it is; it stays.
+    pub(crate) fn peek(&self, name: &str) -> Option<&'a RawValue> {
+        self.untaken().find(|(other, _)| *other == name).map(|(_, raw)| raw)
     }
 
     /// Takes the field out, as it is.
     pub(crate) fn take_raw(&mut self, name: &str) -> Option<&'a RawValue> {
-        self.fields.remove(name)
+        let place = self.fields.iter().position(|(other, _)| other == name)?;
+        Some(self.fields.remove(place).1)
     }
 
     /// Takes the field out; absent is [`Scalar::Nothing`].
@@ -81,7 +145,7 @@ impl<'a> Fields<'a> {
             if chosen == Value::Null {
                 chosen = read.map_err(|why| format!("field `{name}`: {why}"))?;
             } else if read.as_ref() != Ok(&chosen) && read != Ok(Value::Null) {
-                self.fields.insert((*name).to_owned(), raw);
+                self.put(Cow::Borrowed(name), raw);
             }
         }
         Ok(chosen)
@@ -167,8 +231,11 @@ impl<'a> Fields<'a> {
 
     /// What nobody took, after the privacy rules.
     pub(crate) fn into_extra(self) -> Map<String, Json> {
+        if self.fields.is_empty() {
+            return Map::new();
+        }
         let mut extra: Map<_, _> =
-            self.fields.into_iter().map(|(name, raw)| (name, to_json(raw.get(), 0))).collect();
+            self.fields.into_iter().map(|(name, raw)| (name.into_owned(), to_json(raw.get(), 0))).collect();
         self.privacy.scrub_fields(&mut extra);
         extra
     }

@@ -16,6 +16,10 @@ pub(crate) fn body_text(bytes: Vec<u8>) -> String {
 
 fn repaired(text: String) -> String {
     let bytes = text.as_bytes();
+    // Without escapes and control characters there is nothing to repair: one quick look at most bodies.
+    if !bytes.iter().any(|byte| *byte < 0x20 || *byte == b'\\') {
+        return text;
+    }
     let mut out = String::new();
     let (mut at, mut copied, mut inside) = (0, 0, false);
     while at < bytes.len() {

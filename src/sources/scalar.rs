@@ -3,6 +3,8 @@
 //! String or number, null or absent or empty, `true` or `"1"`: the documents' tables and samples disagree on
 //! all of these (`vendor-facts.md` 2.4), so both sides are read.
 
+use std::borrow::Cow;
+
 use chrono::{DateTime, Utc};
 use rust_decimal::Decimal;
 use rust_decimal::prelude::ToPrimitive as _;
@@ -17,7 +19,7 @@ use crate::sources::instant::{epoch, wall_clock};
 pub(crate) enum Scalar<'a> {
     /// Null, or a text of blanks.
     Nothing,
-    Text(String),
+    Text(Cow<'a, str>),
     /// The digits as sent: nothing is lost on the way through a float.
     Number(&'a str),
     Bool(bool),
@@ -29,10 +31,9 @@ impl<'a> Scalar<'a> {
     pub(crate) fn of(raw: &'a RawValue) -> Scalar<'a> {
         let json = raw.get();
         match json.as_bytes().first() {
-            Some(b'"') => match serde_json::from_str::<String>(json) {
-                Ok(text) if text.trim().is_empty() => Scalar::Nothing,
-                Ok(text) => Scalar::Text(text),
-                Err(_) => Scalar::Text(json.to_owned()),
+            Some(b'"') => match text_of(json) {
+                text if text.trim().is_empty() => Scalar::Nothing,
+                text => Scalar::Text(text),
             },
             Some(b'[') => Scalar::List,
             Some(b'{') => Scalar::Object,
@@ -58,7 +59,7 @@ impl<'a> Scalar<'a> {
     /// The text of a text, number or boolean.
     pub(crate) fn into_text(self) -> Option<String> {
         match self {
-            Scalar::Text(text) => Some(text),
+            Scalar::Text(text) => Some(text.into_owned()),
             Scalar::Number(digits) => Some(digits.to_owned()),
             Scalar::Bool(truth) => Some(truth.to_string()),
             Scalar::Nothing | Scalar::List | Scalar::Object => None,
@@ -70,18 +71,18 @@ impl<'a> Scalar<'a> {
     /// # Errors
     /// What was expected and what came, without the content.
     pub(crate) fn into_value(self, kind: ColumnType) -> Result<Value, String> {
-        if self == Scalar::Nothing {
-            return Ok(Value::Null);
-        }
-        let description = self.describe();
         let (expected, value) = match kind {
-            ColumnType::Text => ("text", self.into_text().map(Value::Text)),
+            _ if self == Scalar::Nothing => return Ok(Value::Null),
+            ColumnType::Text => match self {
+                Scalar::List | Scalar::Object => ("text", None),
+                text => return Ok(text.into_text().map_or(Value::Null, Value::Text)),
+            },
             ColumnType::Numeric => ("a number", self.decimal().map(Value::Numeric)),
             ColumnType::Integer => ("a whole number", self.integer().map(Value::Integer)),
             ColumnType::Bool => ("true or false", self.truth().map(Value::Bool)),
             ColumnType::Instant => ("an instant", self.instant().map(Value::Instant)),
         };
-        value.ok_or_else(|| format!("expected {expected}, got {description}"))
+        value.ok_or_else(|| format!("expected {expected}, got {}", self.describe()))
     }
 
     fn decimal(&self) -> Option<Decimal> {
@@ -123,6 +124,14 @@ impl<'a> Scalar<'a> {
             Scalar::Text(text) => wall_clock(text.trim()),
             _ => None,
         }
+    }
+}
+
+/// What a JSON text says. Most hold no escape, and are what they say.
+fn text_of(json: &str) -> Cow<'_, str> {
+    match json.strip_prefix('"').and_then(|json| json.strip_suffix('"')) {
+        Some(plain) if !plain.contains('\\') => Cow::Borrowed(plain),
+        _ => serde_json::from_str::<String>(json).map_or(Cow::Borrowed(json), Cow::Owned),
     }
 }
 

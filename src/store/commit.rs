@@ -182,7 +182,7 @@ async fn write_read(
     certificate_insert_in_txn(connection, commit, read_no, &counts).await?;
     let drifts = drift_insert_in_txn(connection, commit).await?;
     failpoint(Failpoint::CertificateWritten).await?;
-    run_add_in_txn(connection, commit.run, &counts, Some(commit.windows_left)).await?;
+    run_add_in_txn(connection, commit.run, &counts, Some(commit.windows_due)).await?;
     failpoint(Failpoint::CountsAdded).await?;
     walk_forget_in_txn(connection, name).await?;
     if !lease_end_in_txn(connection, name, commit.lease.fence).await? {

@@ -62,12 +62,13 @@ pub(super) async fn run_close(
     Ok(())
 }
 
-/// Adds to a run's counts; a sign of life too. `windows_left`: how many are still due, where that is known.
+/// Adds to a run's counts; a sign of life too. `windows_due`: how many it has to read
+/// in all, where that is known.
 pub(super) async fn run_add_in_txn(
     connection: &mut PgConnection,
     run: RunId,
     counts: &Counts,
-    windows_left: Option<u64>,
+    windows_due: Option<u64>,
 ) -> Done<()> {
     sqlx::query(
         r#"
@@ -75,7 +76,7 @@ pub(super) async fn run_add_in_txn(
         set heartbeat_at = clock_timestamp(), windows = windows + $2, requests = requests + $3,
             rows_read = rows_read + $4, inserted = inserted + $5, updated = updated + $6,
             unchanged = unchanged + $7, superseded = superseded + $8, deleted = deleted + $9,
-            quarantined = quarantined + $10, windows_due = coalesce(windows + $2 + $11, windows_due)
+            quarantined = quarantined + $10, windows_due = coalesce(greatest(windows + $2, $11), windows_due)
         where id = $1
         "#,
     )
@@ -89,7 +90,7 @@ pub(super) async fn run_add_in_txn(
     .bind(stored(counts.superseded))
     .bind(stored(counts.deleted))
     .bind(stored(counts.quarantined))
-    .bind(windows_left.map(stored))
+    .bind(windows_due.map(stored))
     .execute(connection)
     .await?;
     Ok(())

@@ -123,8 +123,8 @@ pub struct Commit {
     /// More than this share of a window or snapshot (and at least 20 rows) missing at once raises an alarm,
     /// and nothing is marked deleted.
     pub absence_max: Share,
-    /// Scopes that the run has still to read, as far as it knows: recorded with its counts.
-    pub windows_left: u64,
+    /// Scopes that the run has read or has still to read, as far as it knows: recorded with its counts.
+    pub windows_due: u64,
     /// Rows that differ from the stored ones replace them whatever hash and version are stored: the tables were
     /// found damaged.
     pub overrule: bool,

@@ -78,7 +78,7 @@ impl Walker<'_, '_> {
             reach = offset + came;
             self.learn(page_no, page);
             let rows = self.walk.records.len() as u64;
-            if config.rows_max.is_some_and(|max| max < rows) {
+            if self.is_too_large(rows, config) {
                 return Ok(WalkEnd::TooLarge(rows));
             }
             if is_end {

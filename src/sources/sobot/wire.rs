@@ -88,7 +88,7 @@ pub(super) fn page(
     privacy: &Privacy,
 ) -> Result<Page, Fault> {
     let mut observation = Observation::default();
-    observe(&endpoint.answer, fields.untaken(), &mut observation);
+    observe(&endpoint.answer, &fields, &mut observation);
     let malformed = |why: String| site.fault(FaultKind::Malformed, why);
     let items = fields.take_raw("items").map_or_else(|| Ok(Vec::new()), list);
     let items = items.map_err(|why| malformed(format!("field `items`: {why}")))?;

@@ -63,7 +63,7 @@ fn notice(mut fields: Fields<'_>, privacy: &MessagePrivacy) -> Result<Notice, Un
         reason: format!("field `status`: expected 0, 1, 2 or 3, got {number}"),
         ends_state: true,
     })?;
-    let elapsed_s = fields.untaken().get("time").copied().and_then(elapsed);
+    let elapsed_s = fields.peek("time").and_then(elapsed);
     if elapsed_s.is_some() {
         fields.take_raw("time");
     }
@@ -90,7 +90,7 @@ fn popup(mut fields: Fields<'_>, extno: &str, privacy: &MessagePrivacy) -> Resul
     let inner_text = sent.and_then(|raw| match Scalar::of(raw) {
         Scalar::Nothing => None,
         // JSON inside a text, as the document's table has it.
-        Scalar::Text(text) => Some(text),
+        Scalar::Text(text) => Some(text.into_owned()),
         _ => Some(raw.get().to_owned()),
     });
     let mut extra = privacy.clean(fields.into_extra());

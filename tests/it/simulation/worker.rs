@@ -14,6 +14,7 @@ use ccsync::engine::port::budget::BudgetKey;
 use ccsync::engine::port::clock::Clock;
 use ccsync::engine::progress::ProgressBoard;
 use ccsync::engine::reader::{PassConfig, PassOrder, ReadPolicy, StreamReader};
+use ccsync::engine::room::RowRoom;
 use ccsync::engine::walk::WalkConfig;
 use ccsync::scheduler::cron::CronSchedule;
 use ccsync::scheduler::single_flight::run_on_trigger;
@@ -162,6 +163,7 @@ impl Shop {
             worker,
             policy: policy(plan, key),
             page_log: None,
+            room: RowRoom::new(1 << 20),
             progress: ProgressBoard::default(),
             config: config(plan, key),
         }
@@ -204,6 +206,7 @@ fn config(plan: &Plan, key: &StreamKey) -> PassConfig {
             follow: false,
         },
         keep_pages_over: Duration::ZERO,
+        windows_at_once: 3,
         walks_max: 6,
         absence_max: Share::percent(5),
     }

@@ -134,7 +134,7 @@ pub async fn closed_read(
         final_at: None,
         second_look: None,
         absence_max: Share::percent(5),
-        windows_left: 0,
+        windows_due: 0,
         list: 0,
         now: at(now),
     }

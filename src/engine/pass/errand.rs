@@ -1,0 +1,234 @@
+//! One scope of a pass: read, judged and committed under its lease. It knows nothing of the scopes beside it.
+
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use tokio_util::sync::CancellationToken;
+use tracing::{Instrument as _, Span};
+
+use crate::domain::certificate::Verdict;
+use crate::domain::fault::{Fault, FaultKind};
+use crate::domain::run::{Counts, RunId, Trigger};
+use crate::engine::fetch::Fetcher;
+use crate::engine::pass::scope_text;
+use crate::engine::port::store::{Commit, Lease, Scope, SecondLook};
+use crate::engine::read::{ClosedRead, ReadEnd, read};
+use crate::engine::reader::{DueScope, PassOrder, ReadPolicy, StreamReader};
+use crate::engine::reread::{Learned, closing_age, is_second_look};
+use crate::engine::resume::ResumableWalk;
+use crate::engine::walk::WalkConfig;
+use crate::telemetry::event;
+use crate::telemetry::span;
+
+/// A window that does not hold still is not cut into parts shorter than this.
+const UNSETTLED_HALF_MIN: chrono::Duration = chrono::Duration::hours(1);
+
+/// A scope to be read, and all that it takes.
+pub(super) struct Errand<'a> {
+    pub(super) reader: &'a StreamReader,
+    pub(super) order: &'a PassOrder,
+    pub(super) stop: &'a CancellationToken,
+    pub(super) run: RunId,
+    pub(super) due: DueScope,
+    pub(super) lease: Lease,
+    pub(super) walk: WalkConfig,
+    pub(super) learned: Arc<Learned>,
+    /// Requests before it that no commit counted.
+    pub(super) spent: u64,
+    /// Scopes that the run has read, reads or has still to read.
+    pub(super) windows_due: u64,
+    /// Whether the vendor has answered at all in this pass.
+    pub(super) answered: Arc<AtomicBool>,
+}
+
+/// What became of it.
+pub(super) enum End {
+    /// It is in the tables.
+    Committed(Counts, Verdict),
+    /// It is to be read in halves: it holds so many elements, or does not hold still (0).
+    Halved(u64),
+    /// Nothing was written.
+    Failed(Fault),
+}
+
+/// An errand that is over.
+pub(super) struct Report {
+    pub(super) due: DueScope,
+    pub(super) lease: Lease,
+    pub(super) end: End,
+    /// Requests that no commit counted.
+    pub(super) requests: u64,
+    /// The page size that the vendor really gives.
+    pub(super) page_size: u32,
+    /// Pages came from before this pass.
+    pub(super) resumed: bool,
+}
+
+impl<'a> Errand<'a> {
+    /// Reads and commits. Whatever happens is in the report.
+    pub(super) async fn run(mut self) -> Report {
+        let reader = self.reader;
+        let budget = (reader.budget.as_ref(), &reader.budget_key);
+        let (source, clock) = (reader.source.as_ref(), reader.clock.as_ref());
+        let fetcher = Fetcher::new(&reader.key, source, budget, clock, reader.config.retry);
+        let mut fetcher = fetcher.within_pass(self.answered.clone(), self.spent, reader.room.enter());
+        let mut resumed = false;
+        let end = self.read_and_commit(&mut fetcher, &mut resumed).await;
+        let end = end.unwrap_or_else(|fault| {
+            span::failed(&Span::current(), &fault);
+            End::Failed(fault)
+        });
+        Report {
+            due: self.due,
+            lease: self.lease,
+            end,
+            requests: fetcher.requests(),
+            page_size: self.walk.page_size,
+            resumed,
+        }
+    }
+
+    async fn read_and_commit(&mut self, fetcher: &mut Fetcher<'a>, resumed: &mut bool) -> Result<End, Fault> {
+        let reader = self.reader;
+        // Before the first page: what is read from here on is read under this list or a later one.
+        let list = reader.store.forgotten().await?.version();
+        let walk = self.open_walk(list).await;
+        let began = walk.as_ref().map_or(reader.clock.now(), ResumableWalk::began);
+        if let Some(walk) = &walk {
+            self.due.ask = walk.ask();
+            *resumed = walk.is_resumed();
+        }
+        fetcher.begin(walk);
+        let closing = reader.source.closing();
+        let DueScope { ask, before, .. } = self.due;
+        let end = tokio::select! {
+            biased;
+            () = self.stop.cancelled() => Err(Fault::new(FaultKind::Cancelled, "told to stop")),
+            lost = keep_lease(reader, &self.lease) => Err(lost),
+            end = read(fetcher, closing, &mut self.walk, reader.config.walks_max, ask, before) => end,
+        };
+        match end {
+            // It moved the last time too.
+            Ok(ReadEnd::Closed(closed)) if closed.moved && before.unverified && self.may_halve() => {
+                Ok(End::Halved(0))
+            }
+            Ok(ReadEnd::Closed(closed)) => self.commit(fetcher, (began, list), *closed).await,
+            Ok(ReadEnd::TooLarge(rows)) => Ok(End::Halved(rows)),
+            Err(fault) if fault.kind == FaultKind::WalkUnsettled && self.may_halve() => Ok(End::Halved(0)),
+            Err(fault) => Err(fault),
+        }
+    }
+
+    /// The read of this scope, with what another worker or an earlier life has left of it.
+    async fn open_walk(&self, list: i64) -> Option<ResumableWalk<'a>> {
+        let log = self.reader.page_log.as_deref()?;
+        let times = (self.reader.clock.now(), self.reader.config.keep_pages_over);
+        Some(ResumableWalk::open(log, &self.lease, self.due.ask, times, list).await)
+    }
+
+    async fn commit(
+        &self,
+        fetcher: &mut Fetcher<'_>,
+        (read_at, list): (DateTime<Utc>, i64),
+        closed: ClosedRead,
+    ) -> Result<End, Fault> {
+        let Errand { reader, due, lease, .. } = self;
+        reader.store.renew(lease, reader.config.lease).await?;
+        let (complete_to, absence_settle) = match (&reader.policy, due.scope) {
+            (ReadPolicy::Windows(policy), Scope::Window(window)) => (
+                (read_at - policy.settle).clamp(window.start, window.end),
+                policy.settle.to_std().unwrap_or_default(),
+            ),
+            _ => (read_at, Duration::ZERO),
+        };
+        let (final_at, second_look) = self.expectation(closed.certificate.rows);
+        let certificate = closed.certificate;
+        let verdict = certificate.verdict;
+        let counts = Counts {
+            requests: fetcher.requests(),
+            rows_read: certificate.rows,
+            superseded: closed.superseded,
+            ..Counts::default()
+        };
+        let commit = Commit {
+            lease: lease.clone(),
+            run: self.run,
+            rows: closed.rows,
+            rejects: closed.rejects,
+            drifts: closed.drifts,
+            certificate,
+            read_at,
+            complete_to,
+            absence_settle,
+            final_at,
+            second_look,
+            absence_max: reader.config.absence_max,
+            windows_due: self.windows_due,
+            overrule: self.order.trigger == Trigger::Repair,
+            counts,
+            list,
+            now: reader.clock.now(),
+        };
+        let scope = scope_text(due.scope);
+        let storing = span::commit(&reader.key, self.run, &scope, commit.rows.len());
+        let stored = reader.store.commit(commit).instrument(storing.clone()).await;
+        let counted = stored.inspect_err(|fault| span::failed(&storing, fault))?;
+        let window = Span::current();
+        window.record("verdict", verdict.as_str()).record("requests", counted.requests);
+        window.record("rows", counted.rows_read);
+        fetcher.take_requests();
+        let elapsed = (reader.clock.now() - read_at).to_std().unwrap_or_default();
+        event::WindowCommitted {
+            key: &reader.key,
+            run: self.run,
+            scope: &scope,
+            counts: &counted,
+            verdict,
+            elapsed,
+        }
+        .emit();
+        if counted.quarantined > 0 {
+            event::RecordsQuarantined { key: &reader.key, run: self.run, count: counted.quarantined }.emit();
+        }
+        Ok(End::Committed(counted, verdict))
+    }
+
+    /// Until when a window of so many rows may still change, and what its re-read is to be recorded as.
+    fn expectation(&self, rows: u64) -> (Option<DateTime<Utc>>, Option<SecondLook>) {
+        let (ReadPolicy::Windows(policy), Scope::Window(window)) = (&self.reader.policy, self.due.scope)
+        else {
+            return (None, None);
+        };
+        let due = &self.due;
+        let final_at = window.end.checked_add_signed(closing_age(window, rows, &self.learned, policy));
+        let paid = due.planned.is_some_and(|planned| is_second_look(planned.reason));
+        let second_look = due.before.complete_at.map(|read_before| SecondLook {
+            read_before,
+            rows_before: due.before.rows.unsigned_abs(),
+            paid_by: paid.then(|| policy.grid.date_of(self.reader.clock.now())),
+        });
+        (final_at, second_look)
+    }
+
+    /// Whether a window that does not hold still is read in halves, which hold still sooner. Not for ever:
+    /// a vendor whose answers never agree would have each minute read by itself.
+    fn may_halve(&self) -> bool {
+        let splits = self.walk.rows_max.is_some();
+        splits && self.due.ask.is_some_and(|ask| UNSETTLED_HALF_MIN * 2 <= ask.end - ask.start)
+    }
+}
+
+/// Renews the lease until that fails, and returns why.
+async fn keep_lease(reader: &StreamReader, lease: &Lease) -> Fault {
+    loop {
+        reader.clock.sleep(reader.config.lease / 3).await;
+        match reader.store.renew(lease, reader.config.lease).await {
+            Ok(()) => {}
+            // The database may be back before the term ends; if not, the commit is refused.
+            Err(fault) if fault.kind == FaultKind::DatabaseUnreachable => {}
+            Err(fault) => return fault,
+        }
+    }
+}
