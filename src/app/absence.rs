@@ -1,7 +1,7 @@
 //! What a person decides about rows that vanished in masses.
 
 use crate::app::App;
-use crate::domain::absence::{AbsenceAlarm, AcceptedAbsence};
+use crate::domain::absence::{AbsenceCase, AcceptedAbsence};
 use crate::domain::fault::Fault;
 use crate::engine::port::absence::AbsenceDesk as _;
 
@@ -10,7 +10,7 @@ impl App {
     ///
     /// # Errors
     /// Database faults.
-    pub async fn absence_alarms(&self) -> Result<Vec<AbsenceAlarm>, Fault> {
+    pub async fn absence_alarms(&self) -> Result<Vec<AbsenceCase>, Fault> {
         self.database.store.alarms().await
     }
 

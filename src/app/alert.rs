@@ -35,7 +35,7 @@ impl App {
         });
         Surroundings {
             clock_skews: self.meter.skews(),
-            disk: writes.then(|| spool::room(data_dir)).flatten(),
+            disk: writes.then(|| spool::room(data_dir).ok()).flatten(),
             spools: spools.collect(),
         }
     }

@@ -8,6 +8,7 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use crate::app::App;
+use crate::app::progress::tell_progress;
 use crate::app::stream::Stream;
 use crate::domain::fault::Fault;
 use crate::domain::run::Trigger as RunTrigger;
@@ -83,6 +84,7 @@ impl App {
             loops.spawn(wait);
         }
         loops.spawn(watch_database(self.clone(), stop.clone()));
+        loops.spawn(tell_progress(self.progress.clone(), self.seams.clock.clone(), stop.clone()));
         if let Some(notifier) = self.notifier()? {
             loops.spawn(notifier.run(stop.clone()));
         }

@@ -16,6 +16,7 @@ mod notify;
 mod plan;
 mod policy;
 mod privacy;
+mod progress;
 mod quarantine;
 mod retention;
 mod roster;

@@ -63,6 +63,7 @@ impl App {
             language: self.settings.language,
             worker: Uuid::new_v4(),
             away: tokio::sync::Mutex::default(),
+            pruned_on: tokio::sync::Mutex::default(),
         }))
     }
 

@@ -10,6 +10,7 @@ use crate::domain::fault::Fault;
 use crate::domain::record::Record;
 use crate::domain::run::{Counts, RunId, RunOutcome, Trigger};
 use crate::domain::stream::{StreamKey, StreamKind};
+use crate::domain::text::counted;
 use crate::engine::port::quarantine::{Quarantine as _, QuarantineEntry, QuarantineFilter};
 use crate::engine::port::store::{RunStart, Store as _};
 
@@ -85,7 +86,8 @@ impl App {
             _ => RunOutcome::Partial,
         };
         let left = all.len() - done;
-        let message = (left > 0).then(|| format!("{left} of {} records still cannot be read", all.len()));
+        let message =
+            (left > 0).then(|| format!("{left} of {} still cannot be read", counted(all.len(), "record")));
         store.run_finish(run, outcome, message.as_deref(), self.seams.clock.now()).await?;
         Ok(all)
     }

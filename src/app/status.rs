@@ -74,7 +74,6 @@ impl Stream {
         let limit = limits.iter().find(|(name, _)| *name == key.name);
         detail.budget.next_request_ms = limit.map(|(_, wait)| *wait);
         let ReadPolicy::Windows(policy) = &self.reader.policy else { return };
-        detail.budget.rereads_per_day = policy.reread_requests_per_day;
         let from = policy.wanted_from(now);
         detail.calendar.fill(&policy.grid.newest_cells(from, now, WINDOWS_LISTED));
         let step = policy.grid.step().num_seconds();

@@ -7,7 +7,8 @@ use crate::cli::exit::Exit;
 use crate::cli::output::{self, Failure};
 use crate::cli::with_app;
 use crate::config::Settings;
-use crate::domain::absence::AbsenceAlarm;
+use crate::domain::absence::{AbsenceAlarm, AbsenceCase};
+use crate::domain::text::counted;
 
 pub(super) async fn absence(settings: Settings, command: AbsenceCommand) -> Result<Exit, Failure> {
     let zone = settings.timezone;
@@ -17,14 +18,14 @@ pub(super) async fn absence(settings: Settings, command: AbsenceCommand) -> Resu
 async fn act(app: &crate::app::App, command: AbsenceCommand, zone: Tz) -> Result<Exit, Failure> {
     match command {
         AbsenceCommand::List(args) => {
-            let alarms = app.absence_alarms().await?;
+            let cases = app.absence_alarms().await?;
             if args.json {
-                output::json(&alarms)?;
-            } else if alarms.is_empty() {
+                output::json(&cases)?;
+            } else if cases.is_empty() {
                 output::talk("no rows are missing in masses");
             }
-            for alarm in alarms.iter().filter(|_| !args.json) {
-                output::data(&told(alarm, zone));
+            for case in cases.iter().filter(|_| !args.json) {
+                output::data(&told(case, zone));
             }
         }
         AbsenceCommand::Accept(args) => {
@@ -33,8 +34,8 @@ async fn act(app: &crate::app::App, command: AbsenceCommand, zone: Tz) -> Result
                 output::json(&accepted)?;
             }
             for done in accepted.iter().filter(|_| !args.json) {
-                let of = heading(&done.alarm, zone);
-                output::data(&format!("{of}: accepted, {} rows marked deleted", done.deleted));
+                let of = heading(&done.case.alarm, zone);
+                output::data(&format!("{of}: accepted, {} marked deleted", counted(done.deleted, "row")));
             }
         }
     }
@@ -50,14 +51,18 @@ fn heading(alarm: &AbsenceAlarm, zone: Tz) -> String {
     format!("{}: {}/{} {scope}", alarm.id, alarm.source, alarm.table)
 }
 
-fn told(alarm: &AbsenceAlarm, zone: Tz) -> String {
+fn told(AbsenceCase { alarm, examples, .. }: &AbsenceCase, zone: Tz) -> String {
     let since = output::local(alarm.raised_at, zone);
-    let mut text =
-        format!("{}: {} of {} rows missing since {since}", heading(alarm, zone), alarm.missing, alarm.live);
-    for key in &alarm.examples {
+    let mut text = format!(
+        "{}: {} of {} missing since {since}",
+        heading(alarm, zone),
+        alarm.missing,
+        counted(alarm.live, "row")
+    );
+    for key in examples {
         text.push_str(&format!("\n  {}", key.join(" ").escape_debug()));
     }
-    let more = alarm.missing - i64::try_from(alarm.examples.len()).unwrap_or(i64::MAX);
+    let more = alarm.missing - i64::try_from(examples.len()).unwrap_or(i64::MAX);
     if 0 < more {
         text.push_str(&format!("\n  and {more} more"));
     }

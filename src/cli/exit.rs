@@ -3,6 +3,7 @@
 use std::process::ExitCode;
 
 use crate::domain::run::RunOutcome;
+use crate::domain::runbook::{EXITS, ExitEntry};
 use crate::engine::reader::PassReport;
 
 /// How a command ended.
@@ -27,6 +28,11 @@ impl From<Exit> for ExitCode {
 }
 
 impl Exit {
+    /// Its entry in the runbook.
+    pub(super) fn entry(self) -> Option<String> {
+        EXITS.iter().find(|entry| entry.code == self as u8).map(ExitEntry::entry)
+    }
+
     /// From the reports of all passes of a command.
     pub(super) fn of(reports: &[PassReport]) -> Exit {
         let all = |outcome| reports.iter().all(|report| report.outcome == outcome);
@@ -43,7 +49,6 @@ impl Exit {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::runbook::EXITS;
 
     #[test]
     fn the_runbook_has_every_exit_code() {

@@ -8,6 +8,7 @@ use crate::cli::exit::Exit;
 use crate::cli::output::{self, Failure};
 use crate::cli::with_app;
 use crate::config::Settings;
+use crate::domain::text::counted;
 use crate::domain::text::one_line;
 use crate::domain::window::TimeWindow;
 use crate::engine::port::explain::{HomeStory, ReadStory, RowStory, RunStory, VersionStory};
@@ -81,19 +82,19 @@ fn read_line(read: &ReadStory, zone: Tz) -> String {
     let of = read.window.map_or_else(|| "the snapshot".to_owned(), |window| span(window, zone));
     let total = read.vendor_total.map_or_else(String::new, |total| format!(", the vendor stated {total}"));
     format!(
-        "read {} of {of} at {}, {}: {} rows{total}, {} pages, {} requests",
+        "read {} of {of} at {}, {}: {}{total}, {}, {}",
         read.number,
         local(read.read_at, zone),
         read.verdict,
-        read.rows,
-        read.pages,
-        read.requests
+        counted(read.rows, "row"),
+        counted(read.pages, "page"),
+        counted(read.requests, "request")
     )
 }
 
 fn home_line(home: &HomeStory, zone: Tz) -> String {
     let of = home.window.map_or_else(|| "the snapshot".to_owned(), |window| span(window, zone));
-    let mut line = format!("home {of}: {}, {} reads", home.state, home.reads);
+    let mut line = format!("home {of}: {}, {}", home.state, counted(home.reads, "read"));
     if let Some(at) = home.read_at {
         line.push_str(&format!(", last at {}", local(at, zone)));
     }

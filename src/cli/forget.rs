@@ -11,6 +11,7 @@ use crate::cli::output::{self, Failure};
 use crate::cli::with_app;
 use crate::config::Settings;
 use crate::domain::fault::{Fault, FaultKind};
+use crate::domain::text::counted;
 use crate::engine::port::forgotten::{Forgot, ForgottenEntry};
 
 #[derive(Debug, Args)]
@@ -92,11 +93,14 @@ fn told(forgot: &Forgot, args: &ForgetArgs) -> Result<Exit, Failure> {
     if args.json {
         output::json(&Told { forgotten: forgot.id.is_some(), forgot })?;
     } else {
-        forgot.tables.iter().for_each(|table| output::data(&format!("{}: {} rows", table.table, table.rows)));
+        forgot
+            .tables
+            .iter()
+            .for_each(|table| output::data(&format!("{}: {}", table.table, counted(table.rows, "row"))));
         let rows: u64 = forgot.tables.iter().map(|table| table.rows).sum();
         match forgot.id {
-            Some(id) => output::data(&format!("forgotten: {rows} rows rewritten; entry {id}")),
-            None => output::data(&format!("{rows} rows name the person")),
+            Some(id) => output::data(&format!("forgotten: {} rewritten; entry {id}", counted(rows, "row"))),
+            None => output::data(&format!("{} with the person", counted(rows, "row"))),
         }
     }
     if forgot.id.is_none() {
@@ -117,11 +121,11 @@ fn list(entries: &[ForgottenEntry], json: bool, zone: Tz) -> Result<Exit, Failur
         let by = entry.undone_by.as_deref().unwrap_or_default().escape_debug();
         let undone = entry.undone_at.map(|at| format!("; undone {} by {by}", local(at))).unwrap_or_default();
         output::data(&format!(
-            "{} {} {}{source}: {} rows, by {}{undone}",
+            "{} {} {}{source}: {}, by {}{undone}",
             entry.id,
             local(entry.forgotten_at),
             entry.kind,
-            entry.rows,
+            counted(entry.rows, "row"),
             entry.forgotten_by.escape_debug()
         ));
     }

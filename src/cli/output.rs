@@ -8,8 +8,8 @@ use crate::app::{ActionError, DaemonError};
 use crate::cli::exit::Exit;
 use crate::config::ConfigErrors;
 use crate::domain::fault::Fault;
-use crate::domain::language::Language;
-use crate::engine::reader::PassReport;
+use crate::domain::text::counted;
+use crate::engine::reader::{PassReport, ScopeFailure};
 use crate::ops::terminal::Stderr;
 
 /// Prints data. A reader that went away (`ccsync plan | head`) is no error.
@@ -51,11 +51,16 @@ pub(super) fn local(instant: chrono::DateTime<chrono::Utc>, zone: chrono_tz::Tz)
 
 impl Failure {
     pub(super) fn failed(message: impl Into<String>) -> Failure {
-        Failure { message: message.into(), hint: None, exit: Exit::Failed }
+        Failure::of(message.into(), Exit::Failed)
     }
 
     pub(super) fn usage(message: impl Into<String>) -> Failure {
-        Failure { message: message.into(), hint: None, exit: Exit::Usage }
+        Failure::of(message.into(), Exit::Usage)
+    }
+
+    /// The message says what to do; the runbook has what the end means.
+    fn of(message: String, exit: Exit) -> Failure {
+        Failure { message, hint: exit.entry().map(|entry| format!("see {entry}")), exit }
     }
 
     pub(super) fn print(&self) {
@@ -68,8 +73,9 @@ impl Failure {
 
 impl From<Fault> for Failure {
     fn from(fault: Fault) -> Failure {
-        let hint = (!fault.advises).then(|| fault.kind.advice(Language::En));
-        Failure { message: fault.chain(), hint, exit: Exit::Failed }
+        let Fault { kind, advises, .. } = fault;
+        let failure = ScopeFailure { scope: String::new(), kind, message: fault.chain(), advises };
+        Failure { hint: failure.hint(), message: failure.message, exit: Exit::Failed }
     }
 }
 
@@ -159,10 +165,7 @@ fn failures(report: &PassReport) {
         }
     }
     if report.counts.quarantined > 0 {
-        let records = match report.counts.quarantined {
-            1 => "1 record was".to_owned(),
-            count => format!("{count} records were"),
-        };
+        let records = counted(report.counts.quarantined, "record");
         talk(&format!(
             "warning: {}: {records} quarantined; see `ccsync quarantine list` and docs/runbook.md#quarantine_growing",
             report.key

@@ -6,6 +6,7 @@ use crate::cli::exit::Exit;
 use crate::cli::output::{self, Failure};
 use crate::cli::{build, sync};
 use crate::config::Settings;
+use crate::domain::text::counted;
 use crate::domain::window::TimeWindow;
 use crate::engine::planner::{PlannedWindow, Reason};
 
@@ -51,7 +52,7 @@ fn rests_on(rereading: &Rereading) -> String {
     };
     match rereading.requests_per_day {
         Some(budget) => {
-            format!("{known}; {} of today's {budget} requests are spent", rereading.requests_today)
+            format!("{known}; of today's {}, {} spent", counted(budget, "request"), rereading.requests_today)
         }
         None => known,
     }
@@ -87,12 +88,8 @@ fn heading(plan: &StreamPlan) -> String {
     let what = match (plan.snapshot, plan.windows.len()) {
         (true, _) => "the whole of it".to_owned(),
         (false, 0) => "nothing is due".to_owned(),
-        (false, 1) => "1 window".to_owned(),
-        (false, count) => format!("{count} windows"),
+        (false, count) => counted(count, "window"),
     };
-    let requests = match plan.requests {
-        1 => "1 request".to_owned(),
-        count => format!("{count} requests"),
-    };
+    let requests = counted(plan.requests, "request");
     format!("{}: {what}, at least {requests}", plan.key)
 }

@@ -6,6 +6,7 @@ use crate::cli::exit::Exit;
 use crate::cli::output::{self, Failure};
 use crate::cli::with_app;
 use crate::config::Settings;
+use crate::domain::text::counted;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum PrivacyCommand {
@@ -37,7 +38,7 @@ pub(super) async fn privacy(settings: Settings, command: PrivacyCommand) -> Resu
         for table in tables.iter().filter(|_| !args.json) {
             let left = if table.left == 0 { String::new() } else { format!(", {} left", table.left) };
             let done = if args.yes { "rewritten" } else { "to be rewritten" };
-            output::data(&format!("{}: {} rows {done}{left}", table.table, table.rows));
+            output::data(&format!("{}: {} {done}{left}", table.table, counted(table.rows, "row")));
         }
         if !args.yes && !tables.is_empty() {
             output::talk("nothing was changed; with --yes it is, and cannot be undone");

@@ -8,8 +8,9 @@ use chrono::{DateTime, Utc};
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::domain::stream::StreamKey;
+use crate::domain::text::counted;
 use crate::engine::port::clock::{Clock as _, SystemClock};
-use crate::engine::progress::{Progress, ProgressBoard};
+use crate::engine::progress::{Pace, Progress, ProgressBoard};
 use crate::ops::terminal::Drawing;
 use crate::telemetry::event;
 
@@ -71,19 +72,8 @@ impl Show {
 
 fn say(key: &StreamKey, progress: &Progress, elapsed: chrono::Duration) {
     let Progress { windows, windows_left, rows } = *progress;
-    let (rate, left) = (rate(rows, elapsed), time_left(progress, elapsed));
+    let Pace { rate, left } = progress.pace(elapsed);
     event::WorkProgressed { key, windows, windows_left, rows, rate, left }.emit();
-}
-
-/// Rows in a second.
-fn rate(rows: u64, elapsed: chrono::Duration) -> u64 {
-    rows * 1000 / u64::try_from(elapsed.num_milliseconds()).unwrap_or_default().max(1)
-}
-
-/// At the pace so far; `None` before the first window is done.
-fn time_left(progress: &Progress, elapsed: chrono::Duration) -> Option<Duration> {
-    let left = elapsed.to_std().ok()?.as_secs_f64() * progress.windows_left as f64;
-    Duration::try_from_secs_f64(left / progress.windows as f64).ok()
 }
 
 /// A bar for each stream, below the log's lines. They go away with this.
@@ -132,12 +122,12 @@ impl Drop for Bars {
 }
 
 fn message(progress: &Progress, elapsed: chrono::Duration) -> String {
-    let rows = format!("{} rows", progress.rows);
+    let rows = counted(progress.rows, "row");
     if progress.windows_left == 0 {
         return rows;
     }
-    let rate = rate(progress.rows, elapsed);
-    match time_left(progress, elapsed) {
+    let Pace { rate, left } = progress.pace(elapsed);
+    match left {
         Some(left) => format!("{rows}  {rate} rows/s  {} left", short(left)),
         None => rows,
     }

@@ -7,6 +7,7 @@ use crate::cli::exit::Exit;
 use crate::cli::output::{self, Failure};
 use crate::cli::{stop, with_app};
 use crate::config::Settings;
+use crate::domain::text::counted;
 
 #[derive(Debug, Args)]
 pub(super) struct RetentionArgs {
@@ -48,9 +49,9 @@ fn print(expired: &Expired, zone: chrono_tz::Tz) {
     let Some(cut) = expired.cut else {
         return output::data(&format!("{}: kept for ever (no `retention`)", expired.key));
     };
-    let rows: u64 = expired.tables.iter().map(|table| table.rows).sum();
+    let rows = counted(expired.tables.iter().map(|table| table.rows).sum::<u64>(), "row");
     let word = if expired.removed { "removed" } else { "to remove" };
-    output::data(&format!("{}: {rows} rows {word}, from before {}", expired.key, local(cut)));
+    output::data(&format!("{}: {rows} {word}, from before {}", expired.key, local(cut)));
     for table in &expired.tables {
         let oldest =
             table.oldest.map(|oldest| format!(", the oldest of {}", local(oldest))).unwrap_or_default();

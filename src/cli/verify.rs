@@ -9,6 +9,7 @@ use crate::cli::output::{self, Failure};
 use crate::cli::progress::watched;
 use crate::cli::{build, on_schema, stop, sync};
 use crate::config::Settings;
+use crate::domain::text::counted;
 use crate::domain::text::one_line;
 use crate::domain::window::TimeWindow;
 use crate::engine::port::clock::{Clock as _, SystemClock};
@@ -163,10 +164,7 @@ fn talk(verified: &Verified) {
         }
     }
     if verification.unreadable > 0 {
-        let records = match verification.unreadable {
-            1 => "1 record".to_owned(),
-            count => format!("{count} records"),
-        };
+        let records = counted(verification.unreadable, "record");
         output::talk(&format!(
             "warning: {key}: {records} of the vendor cannot be read and could not be compared; what is \
              extra in their windows may be those; see `ccsync quarantine list`"

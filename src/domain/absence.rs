@@ -35,6 +35,14 @@ pub struct AbsenceAlarm {
     pub live: i64,
     /// When it was raised.
     pub raised_at: DateTime<Utc>,
+}
+
+/// An alarm with what a person decides by.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct AbsenceCase {
+    /// The alarm.
+    #[serde(flatten)]
+    pub alarm: AbsenceAlarm,
     /// The run that raised it.
     pub run: i64,
     /// Keys of some of the rows, in the order of the table's key columns, without `source`.
@@ -46,7 +54,7 @@ pub struct AbsenceAlarm {
 pub struct AcceptedAbsence {
     /// The alarm.
     #[serde(flatten)]
-    pub alarm: AbsenceAlarm,
+    pub case: AbsenceCase,
     /// Rows marked deleted.
     pub deleted: u64,
 }

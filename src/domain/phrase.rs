@@ -37,18 +37,31 @@ impl Phrase {
         self.en
     }
 
-    /// In this language, with these values in the places of their names.
+    /// In this language, with these values in the places of their names. `{name?one|many}` is the first word where
+    /// the value of that name is 1, and else the second.
     pub fn fill(self, language: Language, values: &[(&str, &str)]) -> String {
         let mut text = String::new();
         let mut rest = self.text(language);
         while let Some((before, after)) = rest.split_once('{') {
             text.push_str(before);
             let Some((name, behind)) = after.split_once('}') else { break };
-            text.push_str(values.iter().find(|(known, _)| *known == name).map_or("", |(_, value)| value));
+            let value = |name| values.iter().find(|(known, _)| *known == name).map_or("", |(_, value)| value);
+            text.push_str(match word(name) {
+                Some((number, one, _)) if value(number) == "1" => one,
+                Some((_, _, many)) => many,
+                None => value(name),
+            });
             rest = behind;
         }
         text + rest
     }
+}
+
+/// A word that follows a number, taken apart: the number's name, and the word for one and for many.
+fn word(place: &str) -> Option<(&str, &str, &str)> {
+    let (number, words) = place.split_once('?')?;
+    let (one, many) = words.split_once('|')?;
+    Some((number, one, many))
 }
 
 /// What was said, in each language.
@@ -92,11 +105,27 @@ mod tests {
     const CATALOGUE: [&[(&str, Phrase)]; 8] =
         [alert::ALL, cure::ALL, drift::ALL, exit::ALL, meaning::ALL, notice::ALL, page::ALL, status::ALL];
 
+    /// The names of values in a text, but for those that a word only follows.
     fn places(text: &str) -> Vec<&str> {
-        let mut names: Vec<_> =
-            text.split('{').skip(1).filter_map(|part| Some(part.split_once('}')?.0)).collect();
+        let places = || text.split('{').skip(1).filter_map(|part| Some(part.split_once('}')?.0));
+        let mut names: Vec<_> = places().filter(|place| word(place).is_none()).collect();
         names.sort_unstable();
+        assert!(
+            places().filter_map(word).all(|(number, _, _)| names.contains(&number)),
+            "{text}: a word follows a number that is not there"
+        );
         names
+    }
+
+    #[test]
+    fn a_word_follows_its_number() {
+        let phrase = Phrase::new("{n} {n?row|rows} of {all}", "{all} 行中的 {n} 行");
+        let fill = |n, language| phrase.fill(language, &[("n", n), ("all", "9")]);
+        assert_eq!(
+            ["0", "1", "2", "1,001"].map(|n| fill(n, Language::En)),
+            ["0 rows of 9", "1 row of 9", "2 rows of 9", "1,001 rows of 9"]
+        );
+        assert_eq!(fill("1", Language::ZhCn), "9 行中的 1 行");
     }
 
     #[test]

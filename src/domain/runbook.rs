@@ -28,6 +28,13 @@ pub const EXITS: [ExitEntry; 5] = [
     ExitEntry { code: 4, meaning: exit::DIFFERS, cure: exit::DIFFERS_CURE },
 ];
 
+impl ExitEntry {
+    /// Its entry in the runbook.
+    pub fn entry(&self) -> String {
+        entry(&format!("exit_{}", self.code))
+    }
+}
+
 impl AlertKind {
     /// What it means that it stands.
     pub const fn meaning(self) -> Phrase {

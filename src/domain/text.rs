@@ -1,5 +1,7 @@
 //! Texts of other people, made fit for where they go, and lengths of time as people say them.
 
+use std::fmt;
+
 use chrono::Duration;
 
 use crate::domain::language::Language;
@@ -21,6 +23,12 @@ pub fn span(length: Duration, language: Language) -> String {
         _ => (seconds / 86_400, status::DAYS),
     };
     unit.fill(language, &[("n", &number.to_string())])
+}
+
+/// A number with what it counts, in English: `1 row`, `2 rows`.
+pub fn counted<Number: fmt::Display + PartialEq + From<u8>>(number: Number, noun: &str) -> String {
+    let plural = if number == Number::from(1) { "" } else { "s" };
+    format!("{number} {noun}{plural}")
 }
 
 /// Without NUL characters, which PostgreSQL cannot hold: each becomes U+FFFD.
@@ -77,6 +85,14 @@ impl FieldName {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn one_is_singular_and_nothing_else_is() {
+        assert_eq!(
+            (counted(0_u64, "row"), counted(1_i64, "row"), counted(2_usize, "row")),
+            ("0 rows".to_owned(), "1 row".to_owned(), "2 rows".to_owned())
+        );
+    }
 
     #[test]
     fn sizes_are_written_with_two_digits_or_more() {

@@ -1,6 +1,7 @@
 //! Half-open time windows and the grid on which a stream is read.
 
 use std::fmt;
+use std::str::FromStr;
 
 use chrono::{DateTime, Duration, NaiveDate, NaiveTime, TimeZone, Utc};
 use chrono_tz::Tz;
@@ -65,6 +66,23 @@ impl fmt::Display for TimeWindow {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let format = "%Y-%m-%dT%H:%M:%SZ";
         write!(f, "[{}, {})", self.start.format(format), self.end.format(format))
+    }
+}
+
+/// What is not a window as it is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("not a window: [start, end) is expected")]
+pub struct NoWindow;
+
+impl FromStr for TimeWindow {
+    type Err = NoWindow;
+
+    /// Reads what `Display` writes.
+    fn from_str(text: &str) -> Result<TimeWindow, NoWindow> {
+        let inner = text.strip_prefix('[').and_then(|text| text.strip_suffix(')')).ok_or(NoWindow)?;
+        let (start, end) = inner.split_once(", ").ok_or(NoWindow)?;
+        let instant = |text: &str| text.parse::<DateTime<Utc>>().map_err(|_| NoWindow);
+        TimeWindow::new(instant(start)?, instant(end)?).ok_or(NoWindow)
     }
 }
 
@@ -246,6 +264,15 @@ mod tests {
             ]
         );
         assert!(day.subtract(&[day]).is_empty());
+    }
+
+    #[test]
+    fn a_window_is_read_as_it_is_written_and_nothing_else_is_one() {
+        let day = window("2026-01-01T00:00:00Z", "2026-01-02T00:00:00Z");
+        assert_eq!(day.to_string().parse(), Ok(day));
+        for wrong in ["snapshot", "[2026-01-02T00:00:00Z, 2026-01-01T00:00:00Z)", "[, )", "[)"] {
+            assert_eq!(wrong.parse::<TimeWindow>(), Err(NoWindow), "{wrong}");
+        }
     }
 
     #[test]

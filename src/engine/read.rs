@@ -9,6 +9,7 @@ use crate::domain::drift::ContractDrift;
 use crate::domain::fault::{Fault, FaultKind};
 use crate::domain::page::Closing;
 use crate::domain::record::{Reject, Row};
+use crate::domain::text::counted;
 use crate::domain::window::TimeWindow;
 use crate::engine::fetch::Fetcher;
 use crate::engine::walk::{Walk, WalkConfig, WalkEnd, walk};
@@ -117,8 +118,8 @@ pub async fn read(
             let came = closed.certificate.rows;
             reason = match closed.certificate.vendor_total {
                 _ if doubted => "rows came again in another element".to_owned(),
-                Some(total) => format!("the vendor states {total} elements and gives {came}"),
-                None => format!("{came} elements came where {} were before", before.rows),
+                Some(total) => format!("the vendor states {} and gives {came}", counted(total, "element")),
+                None => format!("{} came where there had been {}", counted(came, "element"), before.rows),
             };
             event::WalkRestarted { key: fetcher.key, scope: &scope, walk: number, reason: &reason }.emit();
             doubtful = Some(digest);

@@ -13,6 +13,7 @@ use crate::domain::fault::{Fault, FaultKind};
 use crate::domain::observation::Observation;
 use crate::domain::page::{Closing, Page, PageRequest};
 use crate::domain::record::Record;
+use crate::domain::text::counted;
 use crate::domain::window::TimeWindow;
 use crate::engine::fetch::Fetcher;
 use crate::engine::walk::follow::{FOLLOW_SIZE_MIN, OVERLAP_SIZE_MIN};
@@ -132,7 +133,10 @@ pub async fn walk(
         }
     }
     let max = config.pages_max;
-    Err(Fault::new(FaultKind::WindowTooLarge, format!("no end after {max} pages (engine.pages_max)")))
+    Err(Fault::new(
+        FaultKind::WindowTooLarge,
+        format!("no end after {} (engine.pages_max)", counted(max, "page")),
+    ))
 }
 
 struct Walker<'w, 'f> {

@@ -11,7 +11,7 @@ pub mod text;
 use std::sync::Arc;
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use tokio::sync::Mutex;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
@@ -63,6 +63,8 @@ pub struct Notifier {
     pub worker: Uuid,
     /// Since when the database is away.
     pub away: Mutex<Option<Away>>,
+    /// The day on which this process last removed old notices.
+    pub pruned_on: Mutex<Option<NaiveDate>>,
 }
 
 /// The database is away.
@@ -88,7 +90,7 @@ impl Notifier {
         match self.note(now).await {
             Ok(turn) => {
                 self.tell_that_it_is_back(now).await;
-                if turn && let Err(fault) = self.send_due(now).await {
+                if turn && let Err(fault) = self.work(now).await {
                     event::DatabaseUnreachable { message: &fault.chain() }.emit();
                 }
             }
@@ -102,6 +104,16 @@ impl Notifier {
         let subscription =
             |target: &NoticeTarget| Subscription { target: target.name.clone(), severity: target.severity };
         self.desk.look(&look, &self.targets.iter().map(subscription).collect::<Vec<_>>()).await
+    }
+
+    async fn work(&self, now: DateTime<Utc>) -> Result<(), Fault> {
+        self.send_due(now).await?;
+        let (mut pruned_on, today) = (self.pruned_on.lock().await, now.date_naive());
+        if *pruned_on != Some(today) {
+            self.desk.notices_prune(now).await?;
+            *pruned_on = Some(today);
+        }
+        Ok(())
     }
 
     async fn send_due(&self, now: DateTime<Utc>) -> Result<(), Fault> {

@@ -1,6 +1,6 @@
 //! How figures, instants and states are put for people, in their language and zone.
 
-use chrono::{DateTime, Duration, Utc};
+use chrono::{DateTime, Duration, NaiveTime, Utc};
 use chrono_tz::Tz;
 
 use crate::domain::alert::{Alert, AlertKind};
@@ -10,9 +10,10 @@ use crate::domain::phrase::{Phrase, status as say};
 use crate::domain::run::Counts;
 use crate::domain::runbook::advice;
 use crate::domain::status::calendar::WindowState;
-use crate::domain::status::detail::StreamBudget;
-use crate::domain::status::{RunStatus, StatusReport, StreamFailure, StreamState};
+use crate::domain::status::detail::LeaseStatus;
+use crate::domain::status::{RunStatus, StatusReport, StreamFailure, StreamState, StreamStatus};
 use crate::domain::text;
+use crate::domain::window::TimeWindow;
 
 /// To whom it is told, and when.
 #[derive(Debug, Clone, Copy)]
@@ -110,6 +111,21 @@ impl Telling {
         }
     }
 
+    /// What is held of a stream: the window in the reader's zone, or what else it is.
+    pub(super) fn lease_scope(&self, lease: &LeaseStatus) -> String {
+        lease.window.map_or_else(|| text::one_line(&lease.scope), |window| self.window(window))
+    }
+
+    /// A whole day by its date; else from when to when, the end excluded.
+    pub(super) fn window(&self, window: TimeWindow) -> String {
+        let (start, end) = (window.start.with_timezone(&self.zone), window.end.with_timezone(&self.zone));
+        let whole = [start.time(), end.time()] == [NaiveTime::MIN; 2];
+        match whole && start.date_naive().succ_opt() == Some(end.date_naive()) {
+            true => start.date_naive().to_string(),
+            false => format!("{} .. {}", self.minute(window.start), self.minute(window.end)),
+        }
+    }
+
     /// How often something was tried.
     pub(super) fn times(&self, number: i32) -> String {
         if number == 1 { self.say(say::ONCE).to_owned() } else { self.count(say::TIMES, number) }
@@ -154,12 +170,13 @@ impl Telling {
     }
 
     /// What is spent of what may be.
-    pub(super) fn budget(&self, budget: &StreamBudget) -> Vec<String> {
-        let today = grouped(budget.rereads_today);
-        let mut told = match budget.rereads_per_day {
-            None if budget.rereads_today == 0 => Vec::new(),
+    pub(super) fn budget(&self, stream: &StreamStatus) -> Vec<String> {
+        let (watch, budget) = (&stream.watch, &stream.detail.budget);
+        let today = grouped(watch.reread_requests_today);
+        let mut told = match watch.reread_requests_per_day {
+            None if watch.reread_requests_today == 0 => Vec::new(),
             Some(all) => {
-                let all = grouped(i64::try_from(all).unwrap_or(i64::MAX));
+                let all = grouped(i64::from(all));
                 vec![self.fill(say::REREADS_OF, &[("n", &today), ("all", &all)])]
             }
             None => vec![self.fill(say::REREADS, &[("n", &today)])],

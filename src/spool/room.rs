@@ -1,13 +1,17 @@
 //! How much room there is on a disk.
 
+use std::io;
 use std::path::Path;
 
 use crate::domain::alert::DiskRoom;
 
-/// Room on the disk under `directory`; `None` where there is no such directory, or where the system does not say.
-pub fn room(directory: &Path) -> Option<DiskRoom> {
-    let found = rustix::fs::statvfs(directory).ok()?;
-    Some(DiskRoom {
+/// Room on the disk under `directory`.
+///
+/// # Errors
+/// Where there is no such directory, or where the system does not say.
+pub fn room(directory: &Path) -> io::Result<DiskRoom> {
+    let found = rustix::fs::statvfs(directory)?;
+    Ok(DiskRoom {
         directory: directory.display().to_string(),
         free_bytes: found.f_bavail.saturating_mul(found.f_frsize),
         size_bytes: found.f_blocks.saturating_mul(found.f_frsize),

@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 use sqlx::postgres::PgRow;
 use sqlx::{PgConnection, Row as _};
 
-use crate::domain::absence::{AbsenceAlarm, AcceptedAbsence};
+use crate::domain::absence::{AbsenceAlarm, AbsenceCase, AcceptedAbsence};
 use crate::domain::fault::{Fault, FaultKind};
 use crate::domain::run::RunId;
 use crate::domain::stream::{StreamId, StreamKey};
@@ -107,7 +107,7 @@ fn bounds(window: Option<TimeWindow>) -> (Option<DateTime<Utc>>, Option<DateTime
 
 #[async_trait]
 impl AbsenceDesk for PgStore {
-    async fn alarms(&self) -> Result<Vec<AbsenceAlarm>, Fault> {
+    async fn alarms(&self) -> Result<Vec<AbsenceCase>, Fault> {
         alarms_fetch(self).await.map_err(|broken| broken.during("reading the open alarms"))
     }
 
@@ -116,10 +116,10 @@ impl AbsenceDesk for PgStore {
     }
 }
 
-async fn alarms_fetch(store: &PgStore) -> Done<Vec<AbsenceAlarm>> {
+async fn alarms_fetch(store: &PgStore) -> Done<Vec<AbsenceCase>> {
     let rows = sqlx::query(alarm_query("state = 'open'", "")).fetch_all(&store.pool).await?;
     // A table that only another version of the program knows is that version's to show.
-    Ok(rows.iter().filter_map(|row| alarm(row).transpose()).collect::<Result<_, _>>()?)
+    Ok(rows.iter().filter_map(|row| case(row).transpose()).collect::<Result<_, _>>()?)
 }
 
 async fn alarms_accept(store: &PgStore, ids: &[i64], now: DateTime<Utc>) -> Done<Vec<AcceptedAbsence>> {
@@ -134,13 +134,13 @@ async fn alarms_accept(store: &PgStore, ids: &[i64], now: DateTime<Utc>) -> Done
             .fetch_optional(&mut *transaction)
             .await?;
         let state = row.as_ref().map(|row| row.try_get::<String, _>("state")).transpose()?;
-        let alarm = match (row.as_ref().map(alarm).transpose()?.flatten(), state.as_deref()) {
-            (Some(alarm), Some("open")) => alarm,
+        let case = match (row.as_ref().map(case).transpose()?.flatten(), state.as_deref()) {
+            (Some(case), Some("open")) => case,
             (_, Some("open") | None) => return Err(refusal(format!("there is no alarm {id}")).into()),
             (_, Some(state)) => return Err(refusal(format!("alarm {id} is {state} already")).into()),
         };
-        let deleted = alarm_accept_in_txn(&mut transaction, &alarm, now).await?;
-        accepted.push(AcceptedAbsence { alarm, deleted });
+        let deleted = alarm_accept_in_txn(&mut transaction, &case, now).await?;
+        accepted.push(AcceptedAbsence { case, deleted });
     }
     transaction.commit().await?;
     Ok(accepted)
@@ -148,7 +148,7 @@ async fn alarms_accept(store: &PgStore, ids: &[i64], now: DateTime<Utc>) -> Done
 
 async fn alarm_accept_in_txn(
     connection: &mut PgConnection,
-    alarm: &AbsenceAlarm,
+    AbsenceCase { alarm, run, .. }: &AbsenceCase,
     now: DateTime<Utc>,
 ) -> Done<u64> {
     let Some(table) = alarm.stream.tables().iter().copied().find(|table| table.name == alarm.table) else {
@@ -175,7 +175,7 @@ async fn alarm_accept_in_txn(
     .fetch_all(&mut *connection)
     .await?;
     let context =
-        Context { source: &alarm.source, window: alarm.window, run: RunId(alarm.run), now, overrule: false };
+        Context { source: &alarm.source, window: alarm.window, run: RunId(*run), now, overrule: false };
     let deleted = bury(connection, &context, table, &keys).await?;
     sqlx::query(
         "update sync.absence_alarm set state = 'accepted', decided_at = $2, deleted = $3 where id = $1",
@@ -216,20 +216,23 @@ fn alarm_query(which: &'static str, lock: &'static str) -> sqlx::AssertSqlSafe<S
     ))
 }
 
-fn alarm(row: &PgRow) -> Result<Option<AbsenceAlarm>, sqlx::Error> {
+fn case(row: &PgRow) -> Result<Option<AbsenceCase>, sqlx::Error> {
+    let Some(alarm) = alarm(row)? else { return Ok(None) };
+    let examples = row.try_get::<sqlx::types::Json<Vec<Key>>, _>("examples")?.0;
+    Ok(Some(AbsenceCase { alarm, run: row.try_get("run_id")?, examples }))
+}
+
+/// `None` for a stream that only another version of the program knows.
+pub(super) fn alarm(row: &PgRow) -> Result<Option<AbsenceAlarm>, sqlx::Error> {
     let Ok(stream) = row.try_get::<&str, _>("stream")?.parse() else { return Ok(None) };
-    let start: Option<DateTime<Utc>> = row.try_get("window_start")?;
-    let end: Option<DateTime<Utc>> = row.try_get("window_end")?;
     Ok(Some(AbsenceAlarm {
         id: row.try_get("id")?,
         source: row.try_get("source")?,
         stream,
         table: row.try_get("table_name")?,
-        window: TimeWindow::from_bounds(start, end),
+        window: TimeWindow::from_bounds(row.try_get("window_start")?, row.try_get("window_end")?),
         missing: row.try_get("missing")?,
         live: row.try_get("live")?,
         raised_at: row.try_get("raised_at")?,
-        run: row.try_get("run_id")?,
-        examples: row.try_get::<sqlx::types::Json<Vec<Key>>, _>("examples")?.0,
     }))
 }

@@ -97,6 +97,11 @@ impl NoticeDesk for PgStore {
         done.map(|_| ()).map_err(|error| Broken::from(error).during("noting why notices were not sent"))
     }
 
+    async fn notices_prune(&self, now: DateTime<Utc>) -> Result<(), Fault> {
+        let done = sqlx::query(PRUNE).bind(now).execute(&self.pool).await;
+        done.map(|_| ()).map_err(|error| Broken::from(error).during("removing old notices"))
+    }
+
     async fn notices(&self, max: u32) -> Result<Vec<NoticeEntry>, Fault> {
         let query = format!("{ENTRIES} order by id desc limit $1");
         let rows = sqlx::query(sqlx::AssertSqlSafe(query)).bind(i64::from(max)).fetch_all(&self.pool).await;
@@ -127,7 +132,6 @@ async fn looked(store: &PgStore, look: &Look<'_>, subscriptions: &[Subscription]
         .bind(severities)
         .execute(&mut *transaction)
         .await?;
-    sqlx::query(PRUNE).bind(look.now).execute(&mut *transaction).await?;
     transaction.commit().await?;
     Ok(true)
 }

@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 
 use crate::domain::fault::{Fault, FaultKind};
 use crate::domain::privacy::TokenKeys;
+use crate::domain::text::counted;
 use crate::store::fault::{Broken, Done};
 use crate::store::pool::PgStore;
 
@@ -51,7 +52,11 @@ impl PgStore {
 
 fn mismatch(given: &[String], known: &[String]) -> Option<String> {
     if given.len() < known.len() {
-        return Some(format!("it holds {} keys, and tokens were made with {}", given.len(), known.len()));
+        return Some(format!(
+            "it holds {}, and tokens were made with {}",
+            counted(given.len(), "key"),
+            known.len()
+        ));
     }
     let other = given.iter().zip(known).position(|(given, known)| given != known);
     other.map(|index| format!("key {} is not the one tokens were made with", index + 1))

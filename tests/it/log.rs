@@ -7,7 +7,7 @@ use std::time::Duration;
 use ccsync::app::{App, Seams};
 use ccsync::engine::port::clock::Clock;
 use ccsync::ops::log::lines;
-use ccsync::simulator::{ChangeRates, MonitorAgent, MonitorRates, Now, SimulatorConfig, Switches};
+use ccsync::simulator::{ChangeRates, MonitorAgent, MonitorRates, Now, Simulator, SimulatorConfig, Switches};
 use chrono::{DateTime, Utc};
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
@@ -95,52 +95,84 @@ access_token = "demo-token"
     )
 }
 
-/// Five streams on their default schedules, and a busy contact centre: something changes four times a minute.
+/// A daemon on five streams with their default schedules, and what it wrote.
+struct Watched {
+    clock: FastClock,
+    app: Arc<App>,
+    written: Lines,
+    db: TestDb,
+    _vendors: Simulator,
+    _directory: tempfile::TempDir,
+    _guard: tracing::subscriber::DefaultGuard,
+}
+
+impl Watched {
+    async fn over(world: SimulatorConfig) -> Watched {
+        let clock = FastClock::new();
+        let now = clock.clone();
+        let mut switches = Switches::default();
+        // What departs from the documents would be a warning.
+        switches.set("sobot_extra_field", "none").unwrap();
+        let vendors = simulator(SimulatorConfig {
+            switches,
+            now: Now(Arc::new(move || now.now())),
+            monitor_agents: vec![MonitorAgent { extno: "1001".into(), token: "demo-token".into() }],
+            ..world
+        })
+        .await;
+        let db = TestDb::create().await;
+        let directory = tempfile::tempdir().unwrap();
+        let file = directory.path().join("ccsync.toml");
+        let text = configuration(&vendors.base_url(), db.url(), &directory.path().join("data"));
+        std::fs::write(&file, text).unwrap();
+        let settings = ccsync::config::load(Some(&file), Vec::new(), clock.now()).unwrap();
+        let written = Lines::default();
+        let writer = written.clone();
+        let json = lines(false, false, &settings.log.filter, move || writer.clone()).unwrap();
+        let guard = tracing::subscriber::set_default(tracing_subscriber::registry().with(json));
+        let seams =
+            Seams { clock: Arc::new(clock.clone()), budget: Some(Arc::new(OutOfReach)), ..Seams::default() };
+        let app = Arc::new(App::build(settings, seams).await.unwrap());
+        Watched { clock, app, written, db, _vendors: vendors, _directory: directory, _guard: guard }
+    }
+
+    /// Runs until this says so, and answers what was written.
+    async fn run<Check: Future<Output = Result<(), String>>>(&self, until: impl FnMut() -> Check) -> String {
+        let stop = CancellationToken::new();
+        let daemon = tokio::spawn(self.app.clone().run(None, stop.clone()));
+        eventually(Duration::from_secs(240), until).await;
+        stop.cancel();
+        daemon.await.unwrap().unwrap();
+        self.text()
+    }
+
+    fn text(&self) -> String {
+        String::from_utf8(self.written.0.lock().unwrap().clone()).unwrap()
+    }
+}
+
+/// A busy contact centre: something changes four times a minute.
 #[tokio::test]
 async fn an_hour_of_a_healthy_daemon_is_under_a_hundred_lines() {
-    let clock = FastClock::new();
-    let now = clock.clone();
-    let pace = f64::from(PACE);
-    let mut switches = Switches::default();
-    // What departs from the documents would be a warning.
-    switches.set("sobot_extra_field", "none").unwrap();
-    let config = SimulatorConfig {
-        switches,
-        now: Now(Arc::new(move || now.now())),
-        changes: ChangeRates::mixed(4.0 / 60.0 * pace),
-        monitor_agents: vec![MonitorAgent { extno: "1001".into(), token: "demo-token".into() }],
+    let watched = Watched::over(SimulatorConfig {
+        changes: ChangeRates::mixed(4.0 / 60.0 * f64::from(PACE)),
         monitor: MonitorRates::lively(2.0),
         ..small_world()
-    };
-    let vendors = simulator(config).await;
-    let db = TestDb::create().await;
-    let directory = tempfile::tempdir().unwrap();
-    let file = directory.path().join("ccsync.toml");
-    let text = configuration(&vendors.base_url(), db.url(), &directory.path().join("data"));
-    std::fs::write(&file, text).unwrap();
-    let settings = ccsync::config::load(Some(&file), Vec::new(), clock.now()).unwrap();
-    let written = Lines::default();
-    let writer = written.clone();
-    let json = lines(false, false, &settings.log.filter, move || writer.clone()).unwrap();
-    let _guard = tracing::subscriber::set_default(tracing_subscriber::registry().with(json));
-    let seams =
-        Seams { clock: Arc::new(clock.clone()), budget: Some(Arc::new(OutOfReach)), ..Seams::default() };
-    let app = Arc::new(App::build(settings, seams).await.unwrap());
-    let stop = CancellationToken::new();
-    let daemon = tokio::spawn(app.clone().run(None, stop.clone()));
-    let pool = db.pool().await;
+    })
+    .await;
+    let pool = watched.db.pool().await;
     let runs = async |sql: &'static str| -> i64 {
         sqlx::query_scalar(sql).fetch_one(pool).await.unwrap_or_default()
     };
     // By the clock of the test an hour is a minute; a machine that is late has more to say, not less.
-    eventually(Duration::from_secs(240), async || match clock.passed().num_minutes() {
-        60.. => Ok(()),
-        minutes => Err(format!("{minutes} minutes")),
-    })
-    .await;
-    stop.cancel();
-    daemon.await.unwrap().unwrap();
-    let written = String::from_utf8(written.0.lock().unwrap().clone()).unwrap();
+    let written = watched
+        .run(|| async {
+            match watched.clock.passed().num_minutes() {
+                60.. => Ok(()),
+                minutes => Err(format!("{minutes} minutes")),
+            }
+        })
+        .await;
     let passes = runs("select count(*) from sync.run where outcome = 'succeeded'").await;
     assert!(20 < passes, "{passes} passes in an hour\n{written}");
     let popups = runs("select count(*) from workbench.call_popup").await;
@@ -155,4 +187,22 @@ async fn an_hour_of_a_healthy_daemon_is_under_a_hundred_lines() {
             assert!(line["run.id"].is_i64(), "{line}");
         }
     }
+}
+
+/// Half a second is half a minute here: a window a day takes that long.
+#[tokio::test]
+async fn a_long_pass_of_the_daemon_tells_windows_rows_rate_and_time_left() {
+    let watched = Watched::over(SimulatorConfig { latency_ms: 500, ..small_world() }).await;
+    let told = |written: &str| -> Option<Value> {
+        let line = written.lines().find(|line| line.contains("windows_due"))?;
+        Some(serde_json::from_str(line).unwrap())
+    };
+    let written =
+        watched.run(|| async { told(&watched.text()).map(|_| ()).ok_or("no line".to_owned()) }).await;
+    let line = told(&written).unwrap();
+    assert_eq!((&line["level"], &line["source"]), (&"INFO".into(), &"sobot".into()), "{line}");
+    let message = line["message"].as_str().unwrap();
+    let form = r"^sobot/sobot\.\w+: \d+ of \d+ windows, \d+ rows?, \d+ rows/s(, \d+ \w+ left)?$";
+    assert!(regex::Regex::new(form).unwrap().is_match(message), "{message}");
+    assert!(line["windows"].as_u64().unwrap() < line["windows_due"].as_u64().unwrap(), "{line}");
 }

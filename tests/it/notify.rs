@@ -97,6 +97,7 @@ impl Watch {
             language: Language::En,
             worker: Uuid::new_v4(),
             away: tokio::sync::Mutex::default(),
+            pruned_on: tokio::sync::Mutex::default(),
         }
     }
 

@@ -16,6 +16,7 @@ use tokio_util::sync::CancellationToken;
 
 use self::picture::{assert_same, digest, picture, shape};
 use self::vendor::{DumpClock, vendors};
+use crate::support::analyst;
 use crate::support::db::TestDb;
 use crate::support::process::{Site, configuration};
 
@@ -49,7 +50,7 @@ struct Old {
 impl Old {
     async fn load() -> Old {
         let db = TestDb::empty().await;
-        let analyst = format!("analyst_{:08x}", rand::random::<u32>());
+        let analyst = analyst::login();
         // The dump empties the search path, so its connection serves for nothing else.
         let mut connection = db.options().connect().await.unwrap();
         let role = format!("create role {analyst} login password 'of then'");

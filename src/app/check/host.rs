@@ -14,6 +14,7 @@ use crate::domain::fault::Fault;
 use crate::domain::text::byte_size;
 use crate::sources::http::{HttpClient, Request};
 use crate::sources::site::CallSite;
+use crate::spool;
 
 /// Less than this, and PostgreSQL may stop at the next burst of writes.
 const FREE_LEAST: u64 = 256 << 20;
@@ -54,8 +55,8 @@ fn disk(settings: &Settings) -> Checked {
         );
     }
     let place = existing(&settings.database.data_dir);
-    let free = match rustix::fs::statvfs(&place) {
-        Ok(state) => state.f_bavail.saturating_mul(state.f_frsize),
+    let free = match spool::room(&place) {
+        Ok(room) => room.free_bytes,
         Err(error) => {
             let detail = format!("{} cannot be looked at: {error}", place.display());
             return Checked::failed(

@@ -15,6 +15,7 @@ use crate::domain::fault::{Fault, FaultKind};
 use crate::domain::forgotten::ForgottenBoard;
 use crate::domain::page::PageRequest;
 use crate::domain::stream::StreamKind;
+use crate::domain::text::counted;
 use crate::domain::window::TimeWindow;
 use crate::sources::clock_meter::ClockMeter;
 use crate::sources::http::HttpClient;
@@ -122,7 +123,7 @@ impl Visit<'_> {
                 Checked::warning(GROUP, subject, detail, cure)
             }
             Ok(Answered { total: Some(total), .. }) => {
-                Checked::well(GROUP, subject, format!("answers; {total} records"))
+                Checked::well(GROUP, subject, format!("answers; {}", counted(total, "record")))
             }
             Ok(Answered { total: None, .. }) => Checked::well(GROUP, subject, "answers"),
             Err(fault) => Checked::ill(GROUP, subject, &fault),
@@ -161,8 +162,8 @@ impl Visit<'_> {
         Some(match connected.unwrap_or_else(|_| Err(too_slow(PATIENCE))) {
             Ok(mut session) => {
                 session.close().await;
-                let count = agents.len();
-                let detail = format!("the socket of agent {extno} opens; {count} agents are configured");
+                let configured = counted(agents.len(), "configured agent");
+                let detail = format!("the socket of agent {extno} opens; {configured}");
                 Checked::well(GROUP, subject, detail)
             }
             Err(fault) => Checked::ill(GROUP, subject, &fault),

@@ -16,6 +16,7 @@ use crate::cli::output::{self, Failure, talk};
 use crate::cli::{block_on, init_log, run, status, stop};
 use crate::config::LogFormat;
 use crate::domain::status::StatusReport;
+use crate::domain::text::counted;
 use crate::ops::status_text;
 
 /// How often the terminal is told what goes on.
@@ -57,9 +58,9 @@ pub(super) fn demo(args: DemoArgs) -> Result<Exit, Failure> {
         };
         let journal = simulator.journal();
         talk(&format!(
-            "the vendors were asked {} times and written to {} times",
-            journal.requests(),
-            journal.writes()
+            "the vendors got {} to read and {} to write",
+            counted(journal.requests(), "request"),
+            counted(journal.writes(), "request")
         ));
         simulator.stop().await;
         if let Some(app) = Arc::into_inner(app) {
@@ -78,7 +79,10 @@ async fn once(app: &App, stop: &CancellationToken) -> Result<Exit, Failure> {
     let elapsed = began.elapsed().as_secs_f64();
     let exit = output::reports(&reports, false)?;
     let rows: u64 = reports.iter().map(|report| report.counts.inserted).sum();
-    output::data(&format!("\n{rows} rows in {elapsed:.1} s. Three questions an analyst might ask:"));
+    output::data(&format!(
+        "\n{} in {elapsed:.1} s. Three questions an analyst might ask:",
+        counted(rows, "row")
+    ));
     for (question, sql) in query::EXAMPLES {
         let answer = app.database().store.answer(sql).await?;
         output::data(&format!("\n-- {question}\n{}\n\n{}", sql.trim(), answer));
@@ -130,6 +134,10 @@ fn line(report: &StatusReport) -> String {
     let failing = report.streams.iter().filter(|stream| stream.failure.is_some()).count();
     let runs = report.runs.first().map_or(0, |run| run.id);
     format!(
-        "{rows} rows at the vendors are in the tables; {runs} runs; {changed} rows changed in the latest runs; {failing} streams failing"
+        "{} at the vendors are in the tables; {}; {} changed in the latest runs; {} failing",
+        counted(rows, "row"),
+        counted(runs, "run"),
+        counted(changed, "row"),
+        counted(failing, "stream")
     )
 }

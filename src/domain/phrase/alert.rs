@@ -87,12 +87,12 @@ phrases! {
     /// Seen.
     COMPLETE_TO = "complete up to {age} ago, promised is {promised}", "数据完整至 {age}前，承诺为 {promised}以内";
     /// Seen.
-    NEVER_BEGAN = "{n} ticks passed and no run began; no run ever began", "已错过 {n} 次计划时刻，没有任何运行开始；此前也从未运行过";
+    NEVER_BEGAN = "{n} {n?tick|ticks} passed and no run began; no run ever began", "已错过 {n} 次计划时刻，没有任何运行开始；此前也从未运行过";
     /// Seen.
-    NOT_BEGUN = "{n} ticks passed and no run began; the last run began {last} ago",
+    NOT_BEGUN = "{n} {n?tick|ticks} passed and no run began; the last run began {last} ago",
         "已错过 {n} 次计划时刻，没有任何运行开始；上次运行始于 {last}前";
     /// Seen.
-    SPENT = "{spent} of today's {limit} requests for second looks are spent", "今日 {limit} 次重读请求已用 {spent} 次";
+    SPENT = "{spent} of today's {limit} {limit?request|requests} for second looks {limit?is|are} spent", "今日 {limit} 次重读请求已用 {spent} 次";
     /// Seen.
     ASIDE = "records set aside and not yet dealt with: {n}", "被隔离且尚未处理的记录：{n} 条";
     /// Seen.
@@ -108,7 +108,7 @@ phrases! {
     /// Of an agent.
     NEVER_HEARD = "never yet", "从未收到";
     /// Seen.
-    UNHEARD = "not heard are {n} of {all} agents: {agents}", "{all} 个坐席中有 {n} 个收不到消息：{agents}";
+    UNHEARD = "not heard are {n} of {all} {all?agent|agents}: {agents}", "{all} 个坐席中有 {n} 个收不到消息：{agents}";
     /// Seen.
-    UNHEARD_AND_OTHERS = "not heard are {n} of {all} agents: {agents}, and others", "{all} 个坐席中有 {n} 个收不到消息：{agents} 等";
+    UNHEARD_AND_OTHERS = "not heard are {n} of {all} {all?agent|agents}: {agents}, and others", "{all} 个坐席中有 {n} 个收不到消息：{agents} 等";
 }

@@ -51,11 +51,11 @@ phrases! {
     /// Nothing to list.
     IDLE = "No pass is under way.", "当前没有正在进行的读取。";
     /// Where windows were left out of the calendar.
-    OLDER_WINDOWS = "{n} older windows are not shown.", "更早的 {n} 个窗口未显示。";
+    OLDER_WINDOWS = "{n} older {n?window is|windows are} not shown.", "更早的 {n} 个窗口未显示。";
     /// Of a calendar.
     CALENDAR = "Windows of {stream}", "{stream} 的时间窗口";
     /// Of a window's cell.
-    CELL = "{at}: {state}, {n} rows", "{at}：{state}，{n} 行";
+    CELL = "{at}: {state}, {n} {n?row|rows}", "{at}：{state}，{n} 行";
     /// Of a window's cell that leads nowhere.
     CELL_NOT_YET = "{at}: {state}", "{at}（{state}）窗口";
     /// Legend.
@@ -65,7 +65,7 @@ phrases! {
     /// Where a snapshot's page is.
     SNAPSHOT_LINK = "the last read of {stream}, whole", "{stream} 最近一次完整读取";
     /// Of a stream.
-    WINDOWS_COMPLETE = "{n} windows complete", "{n} 个窗口完整";
+    WINDOWS_COMPLETE = "{n} {n?window|windows} complete", "{n} 个窗口完整";
     /// Of a stream.
     OF_THEM_PROVISIONAL = "{n} of them provisional", "其中 {n} 个暂定";
     /// Of a stream.

@@ -118,26 +118,26 @@ phrases! {
     /// Of an alert.
     SINCE = "since {at}", "自 {at}";
     /// Of a list of records.
-    RECORDS_ASIDE = "{n} records are set aside; see `ccsync quarantine list`.",
+    RECORDS_ASIDE = "{n} {n?record is|records are} set aside; see `ccsync quarantine list`.",
         "有 {n} 条记录被隔离；查看 `ccsync quarantine list`。";
     /// Of a list of alarms.
     ALARMS_OPEN = "Alarms over missing rows: {n}; see `ccsync absence list`.",
         "数据行缺失告警：{n}；查看 `ccsync absence list`。";
     /// Of an alarm.
-    MISSING_OF = "{missing} of {live} rows missing", "{live} 行中缺失 {missing} 行";
+    MISSING_OF = "{missing} of {live} {live?row|rows} missing", "{live} 行中缺失 {missing} 行";
     /// What can be decided of an alarm.
     ACCEPT = "if the vendor says that they are gone: `ccsync absence accept {id}`",
         "若厂商确认已删除：`ccsync absence accept {id}`";
     /// Of a list of departures.
     MORE_DRIFTS = "and {n} more; see `ccsync contract`", "另有 {n} 项；查看 `ccsync contract`";
     /// Of a run under way.
-    PROGRESS = "{done} windows read, {left} to read", "已读 {done} 个窗口，还剩 {left} 个";
+    PROGRESS = "{done} {done?window|windows} read, {left} to read", "已读 {done} 个窗口，还剩 {left} 个";
     /// Of a run under way.
-    WINDOWS_READ = "{n} windows read", "已读 {n} 个窗口";
+    WINDOWS_READ = "{n} {n?window|windows} read", "已读 {n} 个窗口";
     /// Of a run under way.
-    ROWS_READ = "{n} rows", "{n} 行";
+    ROWS_READ = "{n} {n?row|rows}", "{n} 行";
     /// Of a run under way.
-    REQUESTS_SENT = "{n} requests", "{n} 次请求";
+    REQUESTS_SENT = "{n} {n?request|requests}", "{n} 次请求";
     /// Of a calendar.
     OLDER = "{n} older", "更早 {n} 个";
     /// Of a calendar.
@@ -151,7 +151,7 @@ phrases! {
     /// Of a gap.
     LASTS = "lasts", "仍在持续";
     /// Of a gap.
-    LOST = "{n} messages lost", "丢失 {n} 条消息";
+    LOST = "{n} {n?message|messages} lost", "丢失 {n} 条消息";
     /// Of a worker.
     SILENT = "last sign of life {span} ago", "最近心跳 {span}前";
     /// Of a worker.
@@ -161,9 +161,9 @@ phrases! {
     /// Of a lease.
     ENDED = "ended, free for others", "已过期，可被接管";
     /// Of second looks.
-    REREADS = "{n} rereads today", "今日重读 {n} 次";
+    REREADS = "{n} {n?reread|rereads} today", "今日重读 {n} 次";
     /// Of second looks.
-    REREADS_OF = "{n} of {all} rereads today", "今日重读 {n} / {all} 次";
+    REREADS_OF = "{n} of {all} {all?reread|rereads} today", "今日重读 {n} / {all} 次";
     /// Of an account.
     PER_MINUTE = "{n} a minute allowed", "每分钟允许 {n} 次";
     /// Of an account.

@@ -4,6 +4,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use serde::Serialize;
 use uuid::Uuid;
 
+use crate::domain::absence::AbsenceAlarm;
 use crate::domain::lag::LagPoint;
 use crate::domain::status::calendar::Calendar;
 use crate::domain::stream::StreamId;
@@ -37,13 +38,9 @@ pub struct DayStatus {
     pub changes: i64,
 }
 
-/// Requests, and how many there may be.
+/// How many requests there may be, and when; what second looks cost stands in `StreamWatch`.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize)]
 pub struct StreamBudget {
-    /// Requests that second looks at complete windows cost today.
-    pub rereads_today: i64,
-    /// How many they may cost in a day; `None`: any number, or not known here.
-    pub rereads_per_day: Option<u64>,
     /// Requests that the account may send in a minute, all workers together; `None` where not known here.
     pub requests_per_minute: Option<u32>,
     /// Milliseconds until the account may send its next one; `None` where none was ever sent.
@@ -56,7 +53,7 @@ pub struct StatusDetail {
     /// Records set aside, the newest first, at most [`LISTED`].
     pub quarantine: Vec<QuarantineStatus>,
     /// Alarms over rows that vanished in masses, the oldest first, at most [`LISTED`].
-    pub absence_alarms: Vec<AbsenceStatus>,
+    pub absence_alarms: Vec<AbsenceAlarm>,
     /// Gaps of the feeds, the newest first, at most [`LISTED`].
     pub feed_gaps: Vec<GapStatus>,
     /// Processes that hold a lease or a run.
@@ -89,27 +86,6 @@ pub struct QuarantineStatus {
     pub last_seen_at: DateTime<Utc>,
     /// How many committed reads contained it.
     pub seen: i32,
-}
-
-/// Rows that vanished in masses; what can be decided is `ccsync absence accept` with its number.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct AbsenceStatus {
-    /// Its number.
-    pub id: i64,
-    /// The operator's name for the account.
-    pub source: String,
-    /// The stream.
-    pub stream: StreamId,
-    /// The table whose rows are missing.
-    pub table: String,
-    /// The window; `None` for a snapshot.
-    pub window: Option<TimeWindow>,
-    /// Rows missing at the last look.
-    pub missing: i64,
-    /// Rows that were live before.
-    pub live: i64,
-    /// When it was raised.
-    pub raised_at: DateTime<Utc>,
 }
 
 /// A time during which an agent's feed was not heard.
@@ -151,6 +127,8 @@ pub struct LeaseStatus {
     pub stream: Option<StreamId>,
     /// What of it: `[start, end)`, `snapshot`, `agent 1001` or `token`.
     pub scope: String,
+    /// The window, where it is one.
+    pub window: Option<TimeWindow>,
     /// Seconds since it was taken.
     pub held_seconds: i64,
     /// Seconds until it ends, unless it is renewed; negative once it has ended.

@@ -3,9 +3,10 @@
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 
+use crate::domain::absence::AbsenceAlarm;
 use crate::domain::status::StreamFailure;
 use crate::domain::status::calendar::WindowState;
-use crate::domain::status::detail::{AbsenceStatus, LeaseStatus, QuarantineStatus};
+use crate::domain::status::detail::{LeaseStatus, QuarantineStatus};
 use crate::domain::stream::StreamKey;
 use crate::domain::window::TimeWindow;
 
@@ -42,7 +43,7 @@ pub struct WindowReport {
     /// Rows that the last read missed and that are not marked deleted yet.
     pub absent_rows: i64,
     /// Open alarms over missing rows.
-    pub absence_alarms: Vec<AbsenceStatus>,
+    pub absence_alarms: Vec<AbsenceAlarm>,
     /// Open records set aside, at most 20.
     pub quarantine: Vec<QuarantineStatus>,
     /// Who reads it now.

@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 
-use crate::domain::absence::{AbsenceAlarm, AcceptedAbsence};
+use crate::domain::absence::{AbsenceCase, AcceptedAbsence};
 use crate::domain::fault::Fault;
 
 /// The alarms of [`Store::commit`], and the one way to say that the rows are truly gone.
@@ -15,7 +15,7 @@ pub trait AbsenceDesk: Send + Sync {
     ///
     /// # Errors
     /// Database faults.
-    async fn alarms(&self) -> Result<Vec<AbsenceAlarm>, Fault>;
+    async fn alarms(&self) -> Result<Vec<AbsenceCase>, Fault>;
 
     /// Marks deleted what these alarms are about, as far as it is still missing and no other window has it,
     /// with history, and closes them: all in one transaction, or nothing.

@@ -90,6 +90,12 @@ pub trait NoticeDesk: Send + Sync {
         next_try_at: Option<DateTime<Utc>>,
     ) -> Result<(), Fault>;
 
+    /// Removes the notices that are older than 30 days.
+    ///
+    /// # Errors
+    /// Database faults.
+    async fn notices_prune(&self, now: DateTime<Utc>) -> Result<(), Fault>;
+
     /// The latest notices, the newest first, at most `max`.
     ///
     /// # Errors

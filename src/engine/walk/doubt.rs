@@ -2,6 +2,7 @@
 
 use crate::domain::fault::Fault;
 use crate::domain::page::{Closing, Page};
+use crate::domain::text::counted;
 use crate::engine::walk::{OrDrift, Walker};
 
 impl Walker<'_, '_> {
@@ -32,7 +33,8 @@ impl Walker<'_, '_> {
         }
         let expected = total.saturating_sub(self.walk.records.len() as u64).min(u64::from(self.size));
         let came = page.records.len() as u64;
-        (came != expected).then(|| format!("page {page_no} has {came} elements, not {expected} of {total}"))
+        (came != expected)
+            .then(|| format!("page {page_no} has {}, not {expected} of {total}", counted(came, "element")))
     }
 
     /// The earlier page whose elements this one repeats.

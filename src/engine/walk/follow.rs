@@ -16,6 +16,7 @@
 
 use crate::domain::fault::{Fault, FaultKind};
 use crate::domain::page::{Closing, Page};
+use crate::domain::text::counted;
 use crate::engine::walk::{Walk, WalkConfig, WalkEnd, Walker};
 
 /// Rows by which a page overlaps what is known, at least.
@@ -86,7 +87,10 @@ impl Walker<'_, '_> {
             }
         }
         let max = config.pages_max;
-        Err(Fault::new(FaultKind::WindowTooLarge, format!("no end after {max} pages (engine.pages_max)")))
+        Err(Fault::new(
+            FaultKind::WindowTooLarge,
+            format!("no end after {} (engine.pages_max)", counted(max, "page")),
+        ))
     }
 
     fn largest(&self, config: &WalkConfig) -> u32 {

@@ -72,7 +72,7 @@ impl View<'_> {
             }
         }
         facts.push(format!("{} {}", telling.say(say::SCHEDULE), stream.schedule));
-        facts.extend(telling.budget(&stream.detail.budget));
+        facts.extend(telling.budget(stream));
         facts
     }
 }

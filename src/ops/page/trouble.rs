@@ -2,9 +2,10 @@
 
 use maud::{Markup, html};
 
+use crate::domain::absence::AbsenceAlarm;
 use crate::domain::alert::{Alert, AlertKind, Severity};
 use crate::domain::phrase::{page as say, status as words};
-use crate::domain::status::detail::{AbsenceStatus, QuarantineStatus};
+use crate::domain::status::detail::QuarantineStatus;
 use crate::domain::status::{StreamFailure, StreamStatus};
 use crate::domain::window::TimeWindow;
 use crate::ops::page::overview::View;
@@ -183,7 +184,7 @@ pub(super) fn quarantine_table(telling: &Telling, entries: &[QuarantineStatus], 
     table(telling, telling.say(words::QUARANTINE), &headings, entries.iter().map(row).collect())
 }
 
-pub(super) fn alarm_table(telling: &Telling, alarms: &[AbsenceStatus], root: &str) -> Markup {
+pub(super) fn alarm_table(telling: &Telling, alarms: &[AbsenceAlarm], root: &str) -> Markup {
     let headings = [
         (say::ENTRY, false),
         (words::STREAM, false),
@@ -193,7 +194,7 @@ pub(super) fn alarm_table(telling: &Telling, alarms: &[AbsenceStatus], root: &st
         (words::SINCE_COLUMN, false),
         (say::DECIDE, false),
     ];
-    let row = |alarm: &AbsenceStatus| {
+    let row = |alarm: &AbsenceAlarm| {
         let (missing, live) = (grouped(alarm.missing), grouped(alarm.live));
         vec![
             html! { "#" (alarm.id) },

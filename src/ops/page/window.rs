@@ -1,6 +1,6 @@
 //! The page of one window, and the way to it.
 
-use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use chrono_tz::Tz;
 use maud::{Markup, html};
 
@@ -92,15 +92,8 @@ pub(super) fn page(report: &WindowReport, telling: Telling) -> String {
     })
 }
 
-/// A whole day by its date; else from when to when.
 fn span(report: &WindowReport, telling: &Telling) -> String {
-    let Some(window) = report.window else { return telling.say(say::SNAPSHOT).to_owned() };
-    let (start, end) = (window.start.with_timezone(&telling.zone), window.end.with_timezone(&telling.zone));
-    let whole = [start.time(), end.time()] == [NaiveTime::MIN; 2];
-    match whole && start.date_naive().succ_opt() == Some(end.date_naive()) {
-        true => start.date_naive().to_string(),
-        false => format!("{} .. {}", telling.minute(window.start), telling.minute(window.end)),
-    }
+    report.window.map_or_else(|| telling.say(say::SNAPSHOT).to_owned(), |window| telling.window(window))
 }
 
 fn facts(report: &WindowReport, telling: &Telling) -> Markup {

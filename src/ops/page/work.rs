@@ -196,7 +196,7 @@ pub(super) fn lease_told(telling: &Telling, lease: &LeaseStatus) -> Markup {
     let span = telling.span(Duration::seconds(lease.held_seconds));
     html! {
         @if let (Some(source), Some(stream)) = (&lease.source, lease.stream) { (source) "/" (stream) " " }
-        (lease.scope) " "
+        (telling.lease_scope(lease)) " "
         span.soft {
             @if lease.ends_in_seconds < 0 { (telling.say(words::ENDED)) }
             @else { (telling.fill(words::HELD, &[("span", &span)])) }

@@ -48,11 +48,8 @@ impl Sheet<'_> {
             if index == 0 {
                 self.heading(say::FAILURES);
             }
-            let scope = if failure.scope.is_empty() {
-                String::new()
-            } else {
-                format!(" {}", one_line(&failure.scope))
-            };
+            let scope =
+                failure.window.map_or_else(String::new, |window| format!(" {}", self.telling.window(window)));
             self.line(&format!("{}/{}{scope}", one_line(&stream.source), stream.stream));
             let (times, at) = (self.telling.times(failure.attempts), self.telling.moment(Some(failure.at)));
             self.wrap(&self.telling.fill(say::FAILED_LAST, &[("times", &times), ("at", &at)]));
@@ -106,10 +103,8 @@ impl Sheet<'_> {
         for alarm in &report.detail.absence_alarms {
             let (missing, live) = (grouped(alarm.missing), grouped(alarm.live));
             let missing = self.telling.fill(say::MISSING_OF, &[("missing", &missing), ("live", &live)]);
-            let scope = alarm
-                .window
-                .map(|window| format!(" {}", self.telling.minute(window.start)))
-                .unwrap_or_default();
+            let scope =
+                alarm.window.map_or_else(String::new, |window| format!(" {}", self.telling.window(window)));
             let accept = self.telling.fill(say::ACCEPT, &[("id", &alarm.id.to_string())]);
             let source = one_line(&alarm.source);
             self.wrap(&format!(

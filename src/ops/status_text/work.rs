@@ -59,16 +59,15 @@ impl Sheet<'_> {
     pub(super) fn budgets(&mut self) {
         let report = self.report;
         let limited = |stream: &&crate::domain::status::StreamStatus| {
-            let budget = &stream.detail.budget;
-            budget.rereads_per_day.is_some()
-                || 0 < budget.rereads_today
-                || Some(PAUSE_MS) < budget.next_request_ms
+            stream.watch.reread_requests_per_day.is_some()
+                || 0 < stream.watch.reread_requests_today
+                || Some(PAUSE_MS) < stream.detail.budget.next_request_ms
         };
         for (index, stream) in report.streams.iter().filter(limited).enumerate() {
             if index == 0 {
                 self.heading(say::BUDGETS);
             }
-            let told = self.telling.budget(&stream.detail.budget).join(self.telling.comma());
+            let told = self.telling.budget(stream).join(self.telling.comma());
             self.wrap(&format!("{}/{}: {told}", one_line(&stream.source), stream.stream));
         }
     }
@@ -99,7 +98,8 @@ impl Sheet<'_> {
                 let source =
                     lease.source.as_deref().map_or_else(String::new, |source| one_line(source) + "/");
                 let stream = lease.stream.map_or_else(String::new, |stream| format!("{stream} "));
-                self.wrap(&format!("- {source}{stream}{}: {held}", lease.scope));
+                let scope = self.telling.lease_scope(lease);
+                self.wrap(&format!("- {source}{stream}{scope}: {held}"));
             }
             if let Some(more @ 1..) = worker.leases.len().checked_sub(LEASES_SHOWN) {
                 self.wrap(&self.telling.fill(say::AND_MORE, &[("n", &more.to_string())]));

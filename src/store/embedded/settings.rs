@@ -53,6 +53,7 @@ const NOT_DURABLE: &str = "\
 # This cluster is for tests or demonstrations: nothing is flushed to disk.
 fsync = off
 full_page_writes = off
+wal_compression = off
 max_connections = 300
 ";
 

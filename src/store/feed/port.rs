@@ -8,6 +8,7 @@ use uuid::Uuid;
 
 use crate::domain::fault::Fault;
 use crate::domain::stream::StreamKey;
+use crate::domain::text::counted;
 use crate::engine::port::feed_store::{FeedCommit, FeedOutcome, FeedStore, Fences};
 use crate::store::fault::{Done, from_sql};
 use crate::store::feed::commit::store_events;
@@ -42,7 +43,7 @@ impl FeedStore for PgStore {
     }
 
     async fn feed_commit(&self, commit: FeedCommit) -> Result<FeedOutcome, Fault> {
-        let doing = format!("storing {} events of {}", commit.events.len(), commit.key);
+        let doing = format!("storing {} of {}", counted(commit.events.len(), "event"), commit.key);
         self.commit_events(&commit, &doing).await.map_err(|broken| broken.during(&doing))
     }
 }

@@ -1,4 +1,4 @@
-//! What passes did day by day, how late results come, and what requests are left.
+//! What passes did day by day, and how late results come.
 
 use chrono::{DateTime, Datelike as _, Months, Utc};
 use sqlx::{PgConnection, Row as _};
@@ -38,7 +38,7 @@ left join sums s on s.source = w.source and s.stream = w.stream and s.day = d.da
 order by w.source, w.stream, d.day
 "#;
 
-/// Adds days, lag and the day's second looks to the streams.
+/// Adds days and lag to the streams.
 pub(super) async fn charts_fetch(
     connection: &mut PgConnection,
     streams: &mut [StreamStatus],
@@ -54,24 +54,7 @@ pub(super) async fn charts_fetch(
             changes: row.try_get("changes")?,
         });
     }
-    lags_fetch(connection, streams, now).await?;
-    let paid = sqlx::query(
-        r#"
-        select r.source, r.stream, r.requests
-        from sync.reread_day r
-        join sync.stream s on s.source = r.source and s.stream = r.stream
-        where r.day = ($1 at time zone s.timezone)::date
-        "#,
-    )
-    .bind(now)
-    .fetch_all(connection)
-    .await?;
-    for row in &paid {
-        if let Some(stream) = named(streams, row)? {
-            stream.detail.budget.rereads_today = row.try_get("requests")?;
-        }
-    }
-    Ok(())
+    lags_fetch(connection, streams, now).await
 }
 
 async fn lags_fetch(

@@ -4,17 +4,19 @@ use chrono::{DateTime, Utc};
 use sqlx::postgres::PgRow;
 use sqlx::{Executor as _, PgConnection, Row as _};
 
-use crate::domain::status::detail::{AbsenceStatus, LISTED, QuarantineStatus};
+use crate::domain::absence::AbsenceAlarm;
+use crate::domain::status::detail::{LISTED, QuarantineStatus};
 use crate::domain::status::window::{CertificateStatus, WindowReport};
 use crate::domain::stream::{StreamKey, StreamKind};
 use crate::domain::window::TimeWindow;
 use crate::engine::port::store::Scope;
+use crate::store::absence_alarm::alarm;
 use crate::store::fault::Done;
 use crate::store::lease::lease_name;
 use crate::store::pool::PgStore;
 use crate::store::status::calendar::window_state;
 use crate::store::status::stream_failure;
-use crate::store::status::work::{alarm, lease_fetch, quarantined};
+use crate::store::status::work::{lease_fetch, quarantined};
 
 /// Reads shown; of each window as many are kept.
 const CERTIFICATES: i64 = 50;
@@ -147,7 +149,7 @@ impl Place<'_> {
         Ok(absent.fetch_one(connection).await?)
     }
 
-    async fn alarms(&self, connection: &mut PgConnection) -> Done<Vec<AbsenceStatus>> {
+    async fn alarms(&self, connection: &mut PgConnection) -> Done<Vec<AbsenceAlarm>> {
         let rows = self.fetch(
             connection,
             r#"

@@ -5,10 +5,11 @@ use sqlx::{PgConnection, Row as _};
 use uuid::Uuid;
 
 use crate::domain::status::detail::{
-    AbsenceStatus, GapStatus, LISTED, LeaseStatus, QuarantineStatus, StatusDetail, WorkerStatus,
+    GapStatus, LISTED, LeaseStatus, QuarantineStatus, StatusDetail, WorkerStatus,
 };
 use crate::domain::stream::StreamId;
 use crate::domain::window::TimeWindow;
+use crate::store::absence_alarm::alarm;
 use crate::store::fault::Done;
 
 pub(super) async fn detail_fetch(connection: &mut PgConnection) -> Done<StatusDetail> {
@@ -77,20 +78,6 @@ pub(super) fn quarantined(row: &PgRow) -> Result<Option<QuarantineStatus>, sqlx:
 }
 
 /// `None` for a stream that only another version of the program knows.
-pub(super) fn alarm(row: &PgRow) -> Result<Option<AbsenceStatus>, sqlx::Error> {
-    let Ok(stream) = row.try_get::<&str, _>("stream")?.parse() else { return Ok(None) };
-    Ok(Some(AbsenceStatus {
-        id: row.try_get("id")?,
-        source: row.try_get("source")?,
-        stream,
-        table: row.try_get("table_name")?,
-        window: TimeWindow::from_bounds(row.try_get("window_start")?, row.try_get("window_end")?),
-        missing: row.try_get("missing")?,
-        live: row.try_get("live")?,
-        raised_at: row.try_get("raised_at")?,
-    }))
-}
-
 fn gap(row: &PgRow) -> Result<GapStatus, sqlx::Error> {
     Ok(GapStatus {
         source: row.try_get("source")?,
@@ -153,6 +140,7 @@ pub(super) fn lease(row: &PgRow) -> Result<LeaseStatus, sqlx::Error> {
     Ok(LeaseStatus {
         source,
         stream,
+        window: scope.parse().ok(),
         scope,
         held_seconds: row.try_get("held")?,
         ends_in_seconds: row.try_get("ends_in")?,

@@ -3,6 +3,7 @@
 use chrono::{DateTime, SecondsFormat, Utc};
 use metrics::{counter, gauge};
 
+use crate::domain::text::counted;
 use crate::telemetry::metric;
 
 /// The daemon started.
@@ -24,9 +25,9 @@ impl DaemonStarted<'_> {
             target: "ccsync",
             version = self.version,
             streams = self.streams,
-            "ccsync {} keeps {} streams in step",
+            "ccsync {} keeps {} in step",
             self.version,
-            self.streams,
+            counted(self.streams, "stream"),
         );
     }
 }

@@ -3,6 +3,7 @@
 use metrics::counter;
 
 use crate::domain::stream::StreamKey;
+use crate::domain::text::counted;
 use crate::telemetry::event::labels;
 use crate::telemetry::metric;
 
@@ -88,9 +89,9 @@ impl FeedStored<'_> {
             stream = %self.key.stream,
             messages = self.messages,
             quarantined = self.quarantined,
-            "{}: {} messages stored",
+            "{}: {} stored",
             self.key,
-            self.messages,
+            counted(self.messages, "message"),
         );
     }
 }
@@ -113,9 +114,9 @@ impl FeedSpooled<'_> {
             source = %self.key.source,
             stream = %self.key.stream,
             events = self.events,
-            "{}: {} events wait on disk",
+            "{}: waiting on disk: {}",
             self.key,
-            self.events,
+            counted(self.events, "event"),
         );
     }
 }
@@ -141,9 +142,9 @@ impl FeedLost<'_> {
             stream = %self.key.stream,
             events = self.events,
             error = self.message,
-            "{}: {} events are lost, and recorded as a gap: {}",
+            "{}: {} lost, and recorded as a gap: {}",
             self.key,
-            self.events,
+            counted(self.events, "event"),
             self.message,
         );
     }

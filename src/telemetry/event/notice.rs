@@ -2,6 +2,7 @@
 
 use metrics::counter;
 
+use crate::domain::text::counted;
 use crate::telemetry::event::say;
 use crate::telemetry::metric;
 
@@ -23,9 +24,9 @@ impl NoticeSent<'_> {
             target: "ccsync",
             notify = self.target,
             changes = self.changes,
-            "told notify.{} of {} changes",
+            "told notify.{} of {}",
             self.target,
-            self.changes,
+            counted(self.changes, "change"),
         );
     }
 }

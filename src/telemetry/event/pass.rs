@@ -7,6 +7,7 @@ use metrics::{counter, histogram};
 use super::{labels, millis, say};
 use crate::domain::run::{Counts, RunId, RunOutcome, Trigger};
 use crate::domain::stream::StreamKey;
+use crate::domain::text::counted;
 use crate::telemetry::metric;
 
 /// A pass over a stream began.
@@ -76,10 +77,10 @@ impl PassFinished<'_> {
             rows.deleted = self.counts.deleted,
             quarantined = self.counts.quarantined,
             elapsed_ms = millis(self.elapsed),
-            "pass over {} {outcome}: {} windows committed, {} records quarantined",
+            "pass over {} {outcome}: {} committed, {} quarantined",
             self.key,
-            self.counts.windows,
-            self.counts.quarantined,
+            counted(self.counts.windows, "window"),
+            counted(self.counts.quarantined, "record"),
         );
     }
 

@@ -2,9 +2,11 @@
 
 use std::time::Duration;
 
+use crate::domain::language::Language;
 use crate::domain::stream::StreamKey;
+use crate::domain::text::{counted, span};
 
-/// A command that a person waits for is still at work on a stream.
+/// Long work on a stream goes on.
 #[derive(Debug)]
 pub struct WorkProgressed<'a> {
     /// The stream.
@@ -15,7 +17,7 @@ pub struct WorkProgressed<'a> {
     pub windows_left: u64,
     /// Rows so far.
     pub rows: u64,
-    /// Rows in a second, since the command began.
+    /// Rows in a second.
     pub rate: u64,
     /// How long it may take still, where that can be said.
     pub left: Option<Duration>,
@@ -26,6 +28,8 @@ impl WorkProgressed<'_> {
     pub fn emit(self) {
         let WorkProgressed { key, windows, windows_left, rows, rate, left } = self;
         let due = windows + windows_left;
+        let end = left.and_then(|left| chrono::Duration::from_std(left).ok());
+        let end = end.map(|left| format!(", {} left", span(left, Language::En))).unwrap_or_default();
         tracing::info!(
             target: "ccsync",
             source = %key.source,
@@ -34,7 +38,9 @@ impl WorkProgressed<'_> {
             windows_due = due,
             rows,
             seconds_left = left.map(|left| left.as_secs()),
-            "{key}: {windows} of {due} windows, {rows} rows, {rate} rows/s",
+            "{key}: {windows} of {}, {}, {rate} rows/s{end}",
+            counted(due, "window"),
+            counted(rows, "row"),
         );
     }
 }

@@ -7,6 +7,7 @@ use metrics::{counter, histogram};
 use super::{labels, millis, say};
 use crate::domain::fault::FaultKind;
 use crate::domain::stream::StreamKey;
+use crate::domain::text::counted;
 use crate::telemetry::metric;
 
 /// A page came.
@@ -31,8 +32,8 @@ impl PageFetched<'_> {
             stream = %self.key.stream,
             page.rows = self.rows,
             elapsed_ms = millis(self.elapsed),
-            "page of {} rows came for {}",
-            self.rows,
+            "page of {} came for {}",
+            counted(self.rows, "row"),
             self.key,
         );
     }
@@ -98,9 +99,9 @@ impl WalkResumed<'_> {
             source = %self.key.source,
             stream = %self.key.stream,
             pages = self.pages,
-            "{}: a walk goes on behind {} pages that came before",
+            "{}: a walk goes on behind {} that came before",
             self.key,
-            self.pages
+            counted(self.pages, "page")
         );
     }
 }

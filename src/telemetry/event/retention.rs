@@ -5,6 +5,7 @@ use metrics::counter;
 
 use super::labels;
 use crate::domain::stream::StreamKey;
+use crate::domain::text::counted;
 use crate::telemetry::metric;
 
 /// All of a stream's rows from before the cut are gone, or as many as there was time for.
@@ -29,9 +30,9 @@ impl RetentionApplied<'_> {
             stream = %self.key.stream,
             rows.expired = self.rows,
             cut = %cut,
-            "{}: {} rows from before {cut} removed",
+            "{}: {} from before {cut} removed",
             self.key,
-            self.rows
+            counted(self.rows, "row")
         );
     }
 }

@@ -9,6 +9,7 @@ use crate::domain::certificate::Verdict;
 use crate::domain::fault::FaultKind;
 use crate::domain::run::{Counts, RunId};
 use crate::domain::stream::StreamKey;
+use crate::domain::text::counted;
 use crate::telemetry::metric;
 
 /// A first load commits many windows; only one that took this long is worth a line at info, as a sign of
@@ -38,10 +39,10 @@ impl WindowVerified<'_> {
             window = self.scope,
             rows.read = self.rows,
             rows.differing = self.differences,
-            "{} {} verified: {} rows, {} differ",
+            "{} {} verified: {}, {} differ",
             self.key,
             self.scope,
-            self.rows,
+            counted(self.rows, "row"),
             self.differences
         );
     }
@@ -172,9 +173,9 @@ impl RecordsQuarantined<'_> {
             stream = %self.key.stream,
             run.id = self.run.0,
             quarantined = self.count,
-            "{} records of {} could not be read and were set aside; see `ccsync quarantine list` and docs/runbook.md#quarantine_growing",
-            self.count,
+            "{}: {} set aside as unreadable; see `ccsync quarantine list` and docs/runbook.md#quarantine_growing",
             self.key,
+            counted(self.count, "record"),
         );
     }
 }

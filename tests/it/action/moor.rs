@@ -148,10 +148,13 @@ async fn what_the_vendor_would_take_otherwise_than_meant_is_refused_before_anyth
     told!(text, @r#"
     $ ccsync moor queue assign --exten 10018501 --yes
     error: no member is given, which would leave the group empty: add --allow-empty if that is meant
+    hint: see docs/runbook.md#exit_2
     $ ccsync moor queue assign --exten 10018501 --member 8000 --member 8000:1 --yes
     error: agent 8000 is there twice
+    hint: see docs/runbook.md#exit_2
     $ ccsync moor queue assign --exten 10018501 --member 8000 --member 9999 --yes
     error: unknown agents: 9999; no skill group that ccsync has seen has or had them (moor.queue_member, moor.agent_claim_status): correct the number, or add --unchecked-members if they exist (7moor skips agents that do not exist without a word)
+    hint: see docs/runbook.md#exit_2
     $ ccsync moor queue assign --exten 10018501 --member 8000:-1 --yes
     error: invalid value '8000:-1' for '--member <NUMBER[:PRIORITY]>': the priority "-1" is not a whole number from 0 on
     $ ccsync moor queue assign --exten 10018501 --member 8000:high --yes
@@ -161,18 +164,23 @@ async fn what_the_vendor_would_take_otherwise_than_meant_is_refused_before_anyth
       --exten <NUMBER>
     $ ccsync moor queue add --display-name a --member 8000 --memory --yes
     error: memory is on and no memory time is given: one of 120, 1440, 10080, 43200 (minutes) has to be; the vendor would take a default
+    hint: see docs/runbook.md#exit_2
     $ ccsync moor queue add --display-name a --member 8000 --memory-time 120 --yes
     error: a memory time is given and memory is off: the vendor would ignore it; turn memory on or leave the time out
+    hint: see docs/runbook.md#exit_2
     $ ccsync moor queue add --display-name a --member 8000 --memory --memory-time 60 --yes
     error: the memory time "60" is none of 120, 1440, 10080, 43200 (minutes); the vendor would take a default
+    hint: see docs/runbook.md#exit_2
     $ ccsync moor queue add --display-name a --member 8000 --assign-rule fastest --yes
     error: invalid value 'fastest' for '--assign-rule <RULE>': expects random, queue, least or priority; the vendor takes anything else for random
     $ ccsync moor queue add --display-name  --member 8000 --yes
     error: invalid value '' for '--display-name <NAME>': the name of the skill group is empty
     $ ccsync moor queue add --display-name a --yes
     error: no member is given, which would leave the group empty: add --allow-empty if that is meant
+    hint: see docs/runbook.md#exit_2
     $ ccsync moor queue add --display-name a --member 8000 --source sobot --yes
     error: no source of kind moor is called sobot; there is moor
+    hint: see docs/runbook.md#exit_2
     "#);
     assert_eq!(desk.simulator.journal().writes(), 0);
     assert_eq!(states(&desk).await, Vec::<String>::new());
@@ -183,7 +191,10 @@ async fn while_the_tables_know_nobody_every_member_is_in_doubt_unless_one_insist
     let desk = desk().await;
     let line = format!("moor queue assign --exten {GROUP} --member 8000 --yes");
     let (_, err) = run(&desk, &line, 2).await;
-    told!(err, @"error: unknown agents: 8000; the tables know no agent of this source: run `ccsync sync moor.queue` first, or add --unchecked-members if they exist (7moor skips agents that do not exist without a word)");
+    told!(err, @"
+    error: unknown agents: 8000; the tables know no agent of this source: run `ccsync sync moor.queue` first, or add --unchecked-members if they exist (7moor skips agents that do not exist without a word)
+    hint: see docs/runbook.md#exit_2
+    ");
     run(&desk, &format!("{line} --unchecked-members"), 0).await;
     assert_eq!(members(&desk, GROUP), ["8000:0"]);
 }

@@ -153,23 +153,29 @@ async fn a_file_with_mistakes_or_with_unknown_agents_or_that_empties_a_group_is_
     1 | [[group]
       |         ^
     unclosed array table, expected `]`
+    hint: see docs/runbook.md#exit_2
 
     twice.toml
     error: DIRECTORY/twice.toml has mistakes
     group 10018501: agent 8000 is there twice
+    hint: see docs/runbook.md#exit_2
 
     unknown.toml
     error: unknown agents: 9999; no skill group that ccsync has seen has or had them (moor.queue_member, moor.agent_claim_status): correct the number, or add --unchecked-members if they exist (7moor skips agents that do not exist without a word)
+    hint: see docs/runbook.md#exit_2
 
     empty.toml
     error: these groups would be left without members: 10018501; add --allow-empty if that is meant
+    hint: see docs/runbook.md#exit_2
 
     other.toml
     error: no source of kind moor is called sobot; there is moor
+    hint: see docs/runbook.md#exit_2
 
     wrong.csv
     error: DIRECTORY/wrong.csv has mistakes
     line 2: the priority "-1" is not a whole number from 0 on
+    hint: see docs/runbook.md#exit_2
     "#);
     assert_eq!(desk.simulator.journal().writes(), 0);
     let empty = desk.site.path().join("empty.toml");

@@ -132,25 +132,31 @@ async fn a_wrong_order_is_refused_before_anything_is_sent() {
         let first: Vec<&str> = talk.lines().take_while(|line| !line.is_empty()).collect();
         text.push_str(&format!("$ ccsync workbench {}\n{}\n", words.join(" "), first.join("\n")));
     }
-    told!(text, @r#"
+    told!(text, @"
     $ ccsync workbench meeting --tel 张三
     error: the number must be digits, 32 at most; + - * # are allowed
+    hint: see docs/runbook.md#exit_2
     $ ccsync workbench add-black --info-uuid 15711356914
     error: info_uuid is the number of the customer's record, such as beeb8dda-87fb-4f7d-aa60-a4dee98e2e08; not a telephone number
+    hint: see docs/runbook.md#exit_2
     $ ccsync workbench send-sms --telephone 15711356914 --msg  
     error: the text of the message is empty
+    hint: see docs/runbook.md#exit_2
     $ ccsync workbench send-sms --telephone x --msg hello
     error: the number must be digits, 32 at most; + - * # are allowed
+    hint: see docs/runbook.md#exit_2
     $ ccsync workbench send-sms --telephone 15711356914
     error: the following required arguments were not provided:
       --msg <TEXT>
     $ ccsync workbench logon --agent 1002
     error: workbench has no agent 1002; it has 1001
+    hint: see docs/runbook.md#exit_2
     $ ccsync workbench logon --source moor
     error: no source of kind workbench is called moor; there is workbench
+    hint: see docs/runbook.md#exit_2
     $ ccsync workbench hang-up
     error: unrecognized subcommand 'hang-up'
-    "#);
+    ");
     assert_eq!(desk.simulator.journal().requests(), 0);
 }
 

@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use ccsync::simulator::{Change, ChangeKind, SimulatorConfig};
-use sqlx::{AssertSqlSafe, Column as _, ConnectOptions as _, Connection as _, PgConnection, Row as _};
+use sqlx::{AssertSqlSafe, Column as _, Connection as _, PgConnection, Row as _};
 
+use crate::support::analyst;
 use crate::support::harness::{QUICK, TestClock, TestWorld, WORLD_DAYS, WORLD_START, small_world};
 use crate::system::steps::sync_well;
 
@@ -71,12 +72,10 @@ async fn answer(analyst: &mut PgConnection, sql: &str) -> String {
 #[tokio::test]
 async fn ten_questions_are_each_answered_by_one_select_on_one_relation() {
     let world = demo_world().await;
-    // A login's name is the whole cluster's.
-    let login = format!("analyst_{:08x}", rand::random::<u32>());
+    let login = analyst::login();
     let store = &world.test.app.database().store;
-    store.grant_bi_reader(&login, Some(&"p'w".into())).await.unwrap();
-    let options = world.test.db.options().username(&login).password("p'w");
-    let mut analyst = options.connect().await.unwrap();
+    store.grant_bi_reader(&login, Some(&analyst::PASSWORD.into())).await.unwrap();
+    let mut analyst = analyst::connect(&world.test.db, &login).await;
     let document = std::fs::read_to_string(DOCUMENT).unwrap();
     let mut written = String::new();
     let mut questions = 0;
@@ -97,9 +96,7 @@ async fn ten_questions_are_each_answered_by_one_select_on_one_relation() {
     }
     assert_eq!(questions, 10);
     analyst.close().await.unwrap();
-    for sql in [format!("revoke bi_reader from {login}"), format!("drop role {login}")] {
-        sqlx::query(AssertSqlSafe(sql)).execute(world.test.pool().await).await.unwrap();
-    }
+    analyst::forget(world.test.pool().await, &login).await;
     written += rest;
     if std::env::var_os("CCSYNC_WRITE_DOCS").is_some() {
         std::fs::write(DOCUMENT, &written).unwrap();

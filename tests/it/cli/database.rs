@@ -75,7 +75,10 @@ async fn a_wrong_database_password_is_told() {
     let url = changed(desk.db.url(), |url| url.set_password(Some("pa55word")).unwrap());
     let desk = desk.with(URL, &url);
     let ended = refused(&desk, &["sync"]).await;
-    told!(ended, @r#"error: connecting to PostgreSQL at HOST, database `DATABASE`, user `ccsync`: PostgreSQL says: password authentication failed for user "ccsync" (SQLSTATE 28P01); check user and password in `database.url`, and pg_hba.conf on the server"#);
+    told!(ended, @r#"
+    error: connecting to PostgreSQL at HOST, database `DATABASE`, user `ccsync`: PostgreSQL says: password authentication failed for user "ccsync" (SQLSTATE 28P01); check user and password in `database.url`, and pg_hba.conf on the server
+    hint: see docs/runbook.md#database_refused
+    "#);
     assert!(!ended.stderr.contains("pa55word"), "{}", ended.stderr);
 }
 
@@ -84,7 +87,10 @@ async fn a_database_that_does_not_exist_is_told() {
     let desk = Desk::new(recent_world(), "").await;
     let url = changed(desk.db.url(), |url| url.set_path("nosuch"));
     let ended = refused(&desk.with(URL, &url), &["sync"]).await;
-    told!(ended, @r#"error: connecting to PostgreSQL at HOST, database `nosuch`, user `ccsync`: PostgreSQL says: database "nosuch" does not exist (SQLSTATE 3D000); create the database, or correct its name in `database.url`"#);
+    told!(ended, @r#"
+    error: connecting to PostgreSQL at HOST, database `nosuch`, user `ccsync`: PostgreSQL says: database "nosuch" does not exist (SQLSTATE 3D000); create the database, or correct its name in `database.url`
+    hint: see docs/runbook.md#database_refused
+    "#);
 }
 
 #[tokio::test]
@@ -94,7 +100,10 @@ async fn a_database_that_is_somebody_elses_is_left_as_it_is() {
     execute(pool, "create schema sobot; create table sobot.call_result (theirs int)").await;
     let desk = Desk::new(recent_world(), "").await.with(URL, foreign.url());
     let ended = refused(&desk, &["sync", "migrate", "run"]).await;
-    told!(ended, @"error: PostgreSQL at HOST, database `DATABASE`, user `ccsync` holds `sobot.call_result`, which ccsync did not create: give ccsync a database of its own, or rename that schema; nothing was changed");
+    told!(ended, @"
+    error: PostgreSQL at HOST, database `DATABASE`, user `ccsync` holds `sobot.call_result`, which ccsync did not create: give ccsync a database of its own, or rename that schema; nothing was changed
+    hint: see docs/runbook.md#database_refused
+    ");
     let tables: Vec<String> = sqlx::query_scalar(
         "select table_schema || '.' || table_name from information_schema.tables
          where table_schema not in ('pg_catalog', 'information_schema')",
@@ -111,7 +120,10 @@ async fn a_schema_sync_that_somebody_else_made_is_left_as_it_is() {
     execute(foreign.pool().await, "create schema sync; create table sync.run (theirs int)").await;
     let desk = Desk::new(recent_world(), "").await.with(URL, foreign.url());
     let ended = refused(&desk, &["sync", "migrate"]).await;
-    told!(ended, @"error: PostgreSQL at HOST, database `DATABASE`, user `ccsync` holds `sync.run`, which ccsync did not create: give ccsync a database of its own, or rename that schema; nothing was changed");
+    told!(ended, @"
+    error: PostgreSQL at HOST, database `DATABASE`, user `ccsync` holds `sync.run`, which ccsync did not create: give ccsync a database of its own, or rename that schema; nothing was changed
+    hint: see docs/runbook.md#database_refused
+    ");
 }
 
 #[tokio::test]
@@ -124,7 +136,13 @@ async fn a_schema_of_a_newer_ccsync_is_left_as_it_is() {
     )
     .await;
     let ended = refused(&desk, &["sync", "run"]).await;
-    told!(ended, @"error: migrating the database: PostgreSQL at HOST, database `DATABASE`, user `ccsync` has migration 20990101000000, which this ccsync 0.1.0 does not know: a newer one migrated it; use that one");
+    told!(ended, @"
+    error: migrating the database: PostgreSQL at HOST, database `DATABASE`, user `ccsync` has migration 20990101000000, which this ccsync 0.1.0 does not know: a newer one migrated it; use that one
+    hint: see docs/runbook.md#database_refused
+    ");
     let ended = refused(&desk, &["status", "plan", "migrate"]).await;
-    told!(ended, @"error: looking at the schema: PostgreSQL at HOST, database `DATABASE`, user `ccsync` has migration 20990101000000, which this ccsync 0.1.0 does not know: a newer one migrated it; use that one");
+    told!(ended, @"
+    error: looking at the schema: PostgreSQL at HOST, database `DATABASE`, user `ccsync` has migration 20990101000000, which this ccsync 0.1.0 does not know: a newer one migrated it; use that one
+    hint: see docs/runbook.md#database_refused
+    ");
 }

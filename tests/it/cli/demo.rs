@@ -34,7 +34,7 @@ fn assert_nothing_is_left(site: &Site) {
 async fn one_pass_of_the_demo_answers_three_questions_and_leaves_nothing_behind() {
     let site = Site::new("");
     let ended = site.run(&["demo", "--once"]).await.expect(0);
-    assert!(ended.stderr.contains(" times and written to 0 times"), "{}", ended.stderr);
+    assert!(ended.stderr.contains(" to read and 0 requests to write"), "{}", ended.stderr);
     let (reports, questions) = ended.stdout.split_once("Three questions").unwrap();
     assert_eq!(reports.matches(": succeeded; ").count(), 4, "{reports}");
     let rows: u64 = reports.lines().last().unwrap().split(' ').next().unwrap().parse().unwrap();
@@ -74,12 +74,12 @@ async fn the_demo_fills_changes_and_ends_cleanly_at_ctrl_c() {
     let rows = |line: &str| line.split(' ').next().unwrap().parse::<u64>().unwrap();
     while rows(&demo.line_with("rows at the vendors").await) < 20_000 {}
     println!("20,000 rows after {:?}", began.elapsed());
-    assert!(began.elapsed() < Duration::from_secs(30), "{:?}", began.elapsed());
+    assert!(began.elapsed() < Duration::from_secs(120), "{:?}", began.elapsed());
     while demo.line_with("rows changed").await.contains(" 0 rows changed") {}
     let servers = servers_below(site.path());
     assert_eq!(servers.len(), 1, "{servers:?}");
     let ended = demo.stop(Signal::INT).await.expect(0);
-    assert!(ended.took < Duration::from_secs(30), "{:?}", ended.took);
+    assert!(ended.took < Duration::from_secs(120), "{:?}", ended.took);
     for word in ["connect: ", "status: ", "the demo has ended"] {
         assert!(ended.stderr.contains(word), "{}", ended.stderr);
     }

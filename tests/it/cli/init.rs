@@ -93,12 +93,13 @@ async fn several_accounts_are_set_by_name_and_every_mistake_is_told_at_once() {
         &moor,
     ];
     let ended = site.run(&both).await.expect(2);
-    insta::assert_snapshot!(ended.stderr, @r#"
+    insta::assert_snapshot!(ended.stderr, @"
     error: nothing was written; the answers have mistakes
     sources.sobot.base_url: is required and missing
     sources.sobot.app_id: is required and missing
     sources.sobot.app_key: is required and missing; give it here or name a file in `app_key_file`
-    "#);
+    hint: see docs/runbook.md#exit_2
+    ");
     assert!(!site.path().join("both.toml").exists());
     let desk = [
         "init",

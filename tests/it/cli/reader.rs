@@ -1,8 +1,8 @@
 //! What analysts are given: the data dictionary and the role that reads.
 
-use sqlx::postgres::PgConnectOptions;
-use sqlx::{AssertSqlSafe, ConnectOptions as _, PgConnection};
+use sqlx::{AssertSqlSafe, PgConnection};
 
+use crate::support::analyst;
 use crate::support::process::{Desk, recent_world};
 
 /// Where the dictionary is kept; `CCSYNC_WRITE_DOCS=1` writes it anew.
@@ -10,16 +10,6 @@ const DICTIONARY: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/data-diction
 
 /// What the dbt project has of it.
 const DBT_SOURCES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/integrations/dbt/models/sources.yml");
-
-/// A login's name is the whole cluster's.
-fn login() -> String {
-    format!("analyst_{:08x}", rand::random::<u32>())
-}
-
-async fn connect(desk: &Desk, login: &str) -> PgConnection {
-    let options: PgConnectOptions = desk.db.url().parse().unwrap();
-    options.username(login).password("p'w\\d").connect().await.unwrap()
-}
 
 async fn can(connection: &mut PgConnection, sql: &str) -> bool {
     match sqlx::query(AssertSqlSafe(sql.to_owned())).fetch_all(connection).await {
@@ -90,8 +80,8 @@ async fn members_of_a_group_on_a_past_day_are_one_select_away() {
 async fn an_analyst_reads_every_relation_meant_for_analysts_and_nothing_of_the_ledger() {
     let desk = Desk::new(recent_world(), "").await;
     desk.run(&["sync"]).await.expect(0);
-    let login = login();
-    let password = desk.site.write("password", "p'w\\d\n");
+    let login = analyst::login();
+    let password = desk.site.write("password", &format!("{}\n", analyst::PASSWORD));
     let granted = desk
         .run(&["grant", "bi-reader", "--login", &login, "--password-file", password.to_str().unwrap()])
         .await
@@ -109,7 +99,7 @@ async fn an_analyst_reads_every_relation_meant_for_analysts_and_nothing_of_the_l
     .fetch_all(pool)
     .await
     .unwrap();
-    let mut analyst = connect(&desk, &login).await;
+    let mut analyst = analyst::connect(&desk.db, &login).await;
     for (relation, readable) in &relations {
         assert_eq!(
             can(&mut analyst, &format!("select * from {relation} limit 1")).await,
@@ -127,9 +117,7 @@ async fn an_analyst_reads_every_relation_meant_for_analysts_and_nothing_of_the_l
     desk.run(&["migrate"]).await.expect(0);
     assert!(can(&mut analyst, "select * from bi.later").await);
     drop(analyst);
-    for sql in [format!("revoke bi_reader from {login}"), format!("drop role {login}")] {
-        sqlx::query(AssertSqlSafe(sql)).execute(pool).await.unwrap();
-    }
+    analyst::forget(pool, &login).await;
     let itself = desk.run(&["grant", "bi-reader", "--login", "bi_reader"]).await.expect(1);
     assert!(itself.stderr.contains("a login of its own"), "{}", itself.stderr);
 }

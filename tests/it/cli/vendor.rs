@@ -195,7 +195,7 @@ async fn a_record_that_cannot_be_read_is_set_aside_and_makes_it_a_part() {
     desk.simulator.script(Endpoint::MoorQueue, [Step::from(Fault::MalformedRecord)]);
     let ended = desk.run(&["sync", "moor.queue"]).await.expect(3);
     told!(ended.stdout, @"moor/moor.queue: partial; windows N, requests N; rows new 25, changed 0, unchanged 0, deleted 0, quarantined 1");
-    told!(ended.talk(), @"warning: moor/moor.queue: 1 record was quarantined; see `ccsync quarantine list` and docs/runbook.md#quarantine_growing");
+    told!(ended.talk(), @"warning: moor/moor.queue: 1 record quarantined; see `ccsync quarantine list` and docs/runbook.md#quarantine_growing");
     let status = desk.run(&["status", "--json"]).await.expect(0).json();
     assert_eq!(status["quarantine_open"], 1, "{status}");
 }

@@ -69,7 +69,10 @@ async fn a_stream_of_a_source_that_is_not_configured_is_a_wrong_command_line() {
     for command in ["sync", "plan"] {
         let ended = desk.run(&[command, "nosuch/sobot.call_result"]).await.expect(2);
         assert_eq!(ended.stdout, "");
-        insta::allow_duplicates! { insta::assert_snapshot!(ended.stderr, @"error: no enabled source has the stream `nosuch/sobot.call_result`"); }
+        insta::allow_duplicates! { insta::assert_snapshot!(ended.stderr, @"
+        error: no enabled source has the stream `nosuch/sobot.call_result`
+        hint: see docs/runbook.md#exit_2
+        "); }
     }
     assert_eq!(desk.simulator.journal().requests(), 0);
 }

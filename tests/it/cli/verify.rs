@@ -12,7 +12,7 @@ const FILTERS: [(&str, &str); 8] = [
     (r"127\.0\.0\.1:\d+", "[address]"),
     (r"datetime=[^& ]+", "datetime=[instant]"),
     (r"\b(requests|windows|rows|run|pages|unchanged) \d+", "$1 [n]"),
-    (r"\b\d+ (requests|rows|pages)|stated \d+|--seed \d+", "[n]"),
+    (r"\b\d+ (requests?|rows?|pages?)\b|stated \d+|--seed \d+", "[n]"),
     // The row is on whichever page the day has it.
     (r", to page \d+", ""),
 ];
@@ -130,7 +130,10 @@ async fn a_wrong_range_share_or_stream_is_told_and_no_vendor_is_asked() {
     desk.run(&["sync"]).await.expect(0);
     let requests = desk.simulator.journal().requests();
     let range = desk.run(&["verify", "--from", "2026-02-01", "--to", "2026-01-01"]).await.expect(2);
-    assert_said!(range.stderr, @"error: --from must lie before --to, which is the first instant not wanted any more");
+    assert_said!(range.stderr, @"
+    error: --from must lie before --to, which is the first instant not wanted any more
+    hint: see docs/runbook.md#exit_2
+    ");
     let share = desk.run(&["verify", "--sample", "120%"]).await.expect(2);
     assert_said!(share.stderr, @r#"
     error: invalid value '120%' for '--sample <SHARE>': expects a share such as 5% or 0.1%, from 0% to 100%, not "120%"
@@ -138,7 +141,10 @@ async fn a_wrong_range_share_or_stream_is_told_and_no_vendor_is_asked() {
     For more information, try '--help'.
     "#);
     let stream = desk.run(&["verify", "--stream", "other/moor.queue"]).await.expect(2);
-    assert_said!(stream.stderr, @"error: no enabled source has the stream `other/moor.queue`");
+    assert_said!(stream.stderr, @"
+    error: no enabled source has the stream `other/moor.queue`
+    hint: see docs/runbook.md#exit_2
+    ");
     assert_eq!(desk.simulator.journal().requests(), requests);
 }
 
@@ -172,7 +178,7 @@ async fn explain_goes_from_a_key_to_the_versions_the_window_the_run_and_the_requ
     desk.simulator.mutate(change).unwrap();
     desk.run(&["sync"]).await.expect(0);
     let told = desk.run(&["explain", &call]).await.expect(0);
-    assert_said!(said(&told), @r#"
+    assert_said!(said(&told), @"
     sobot.call_result [uuid]/[agent] (source sobot): first seen [instant]
       version 2 from [instant] to now: minus_max, pulse, pulse_max, quality_datetime, standard_score, standard_score_max, total_score, total_score_max changed
         by run [n] (sync, began [instant], succeeded, worker [uuid])
@@ -184,7 +190,7 @@ async fn explain_goes_from_a_key_to_the_versions_the_window_the_run_and_the_requ
         by GET http://[address]/api/interceptor/5/quality/call_result?start_datetime=[instant]&end_datetime=[instant]&page_no=1&page_size=20
       home [instant] .. [instant]: open, 2 reads, last at [instant], proven, provisional until [instant]
     ---
-    "#);
+    ");
     assert!(!told.stdout.contains("1.5"), "values are no part of it: {}", told.stdout);
     assert_eq!(desk.run(&["explain", &id]).await.expect(0).stdout, told.stdout, "the first part is enough");
     let json = desk.run(&["explain", &call, "--json"]).await.expect(0).json();
@@ -199,8 +205,9 @@ async fn explain_goes_from_a_key_to_the_versions_the_window_the_run_and_the_requ
         assert!(told.stdout.contains(table), "{table}: {}", told.stdout);
     }
     let unknown = desk.run(&["explain", "nobody's"]).await.expect(1);
-    assert_said!(said(&unknown), @r#"
+    assert_said!(said(&unknown), @"
     ---
     error: no table has a row whose key is, or begins with, `nobody's`; `ccsync verify` asks the vendor for it
-    "#);
+    hint: see docs/runbook.md#exit_1
+    ");
 }

@@ -78,7 +78,8 @@ async fn refuse(pool: &PgPool, table: &str, state: &str) {
 }
 
 async fn refused_writes(state: &str, dice: &mut StdRng) {
-    let desk = slow_desk().await;
+    // The trouble lasts as long as the command does: longer waits between its tries find nothing else.
+    let desk = slow_desk().await.with("CCSYNC__ENGINE__RETRY_BASE", "5ms");
     let pool = desk.db.pool().await;
     let tables = ["sobot.call_result", "sync.certificate", "sync.time_window", "sync.run", "moor.queue"];
     for _ in 0..rounds() {

@@ -25,7 +25,7 @@ pub fn dice(variable: &str) -> StdRng {
 
 /// Slow enough that a kill finds something under way.
 pub fn slow_world() -> SimulatorConfig {
-    SimulatorConfig { latency_ms: 8, moor_limit: 100_000, ..recent_world() }
+    SimulatorConfig { latency_ms: 8, ..recent_world() }
 }
 
 /// A lease of a second: the next process waits no longer for what the dead one held.
@@ -39,6 +39,7 @@ pub async fn slow_desk() -> Desk {
 /// The same with the database at another address.
 pub async fn slow_desk_at(address: impl AsyncFnOnce(&TestDb) -> String) -> Desk {
     let desk = Desk::at(slow_world(), QUICK, address).await;
+    desk.db.lift_limits("moor:%").await;
     let desk = desk.with("CCSYNC__DEFAULTS__SOBOT__CALL_RESULT__SETTLE", "0s");
     let desk = desk.with("CCSYNC__DEFAULTS__SOBOT__CHAT_RESULT__SETTLE", "0s");
     // Hundreds of kills leave hundreds of changes between two reads; nobody is there to accept what left.

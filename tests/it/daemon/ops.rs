@@ -68,7 +68,10 @@ async fn an_ops_port_in_use_is_told_before_anything_is_done() {
     let address = taken.local_addr().unwrap().to_string();
     let desk = Desk::new(recent_world(), "").await.with("CCSYNC__OPS__LISTEN", &address);
     let ended = desk.run(&["run"]).await.expect(1);
-    insta::assert_snapshot!(ended.talk().replace(&address, "ADDRESS"), @"error: ops.listen = ADDRESS cannot be used: Address already in use (os error 98); choose another port");
+    insta::assert_snapshot!(ended.talk().replace(&address, "ADDRESS"), @"
+    error: ops.listen = ADDRESS cannot be used: Address already in use (os error 98); choose another port
+    hint: see docs/runbook.md#exit_1
+    ");
     assert_eq!(desk.simulator.journal().requests(), 0);
 }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use ccsync::simulator::{Endpoint, Entry};
+use ccsync::simulator::{Endpoint, Entry, SimulatorConfig};
 use rustix::process::Signal;
 
 use super::{Daemon, first_passes, scheduled};
@@ -20,7 +20,13 @@ fn scope(entry: &Entry) -> Option<(Endpoint, Option<String>)> {
 
 #[tokio::test]
 async fn two_daemons_read_each_window_once_a_tick_and_exceed_no_limit() {
-    let desk = scheduled(Desk::new(recent_world(), "").await, &format!("*/{TICK} * * * * *"));
+    let limits = SimulatorConfig::default();
+    let world = SimulatorConfig {
+        moor_limit: limits.moor_limit,
+        moor_claim_limit: limits.moor_claim_limit,
+        ..recent_world()
+    };
+    let desk = scheduled(Desk::limited(world, "").await, &format!("*/{TICK} * * * * *"));
     let first = Daemon::start(&desk);
     first.ready().await;
     let second = Daemon::start(&desk);

@@ -35,7 +35,7 @@ async fn check_opens_one_socket_and_closes_it_again() {
     let checked = site.run(&["check", "--json"]).await.expect(0).json();
     let checks = checked["checks"].as_array().unwrap();
     let feed = checks.iter().find(|check| check["subject"] == "desk/workbench.agent_monitor").unwrap();
-    assert_eq!(feed["detail"], "the socket of agent 1001 opens; 2 agents are configured");
+    assert_eq!(feed["detail"], "the socket of agent 1001 opens; 2 configured agents");
     eventually(std::time::Duration::from_secs(30), async || {
         let agents = desk.simulator.monitor_truth().agents;
         match &agents[0].connections[..] {

@@ -202,3 +202,28 @@ async fn what_a_daemon_finds_reaches_people_and_so_does_its_end() {
     let raised = told.iter().filter(|(change, kind)| change == "raised" && kind == "quarantine_growing");
     assert_eq!(raised.count(), 1, "{told:?}");
 }
+
+#[tokio::test]
+async fn notices_are_kept_for_thirty_days_and_old_ones_are_removed_at_a_start_and_when_a_day_turns() {
+    let messenger = webhook().await;
+    let watch = Watch::over(vec![target(TargetKind::Webhook, &messenger, None)]).await;
+    let store = &watch.switch.store;
+    let kept = async || store.notices(100).await.unwrap().len();
+    let old = async |days: i32| {
+        let sql = "insert into sync.notice (target, change, kind, source, stream, severity, message, cure, created_at,
+            delivered_at) values ('ops', 'raised', 'data_stale', '', '', 'warning', '', '', $1, $1)";
+        let created = watch.now() - chrono::Duration::days(days.into());
+        sqlx::query(sql).bind(created).execute(watch.db.pool().await).await.unwrap();
+    };
+    old(31).await;
+    old(20).await;
+    let daemon = watch.daemon();
+    daemon.look().await;
+    assert_eq!(kept().await, 1, "at a start");
+    old(31).await;
+    daemon.look().await;
+    assert_eq!(kept().await, 2, "not at each look");
+    watch.clock.advance(Duration::from_secs(24 * 3600));
+    daemon.look().await;
+    assert_eq!(kept().await, 1, "when a day turns");
+}

@@ -226,7 +226,7 @@ async fn a_file_with_other_keys_or_fewer_is_refused_before_a_token_is_made_with_
     let both = format!("{ONE}\n{TWO}");
     drop(configured_app("http://127.0.0.1:1", &db, &clock, &tokens(&both)).await);
     for (keys, why) in
-        [(ONE.to_owned(), "it holds 1 keys"), (format!("{TWO}\n{ONE}"), "key 1 is not the one")]
+        [(ONE.to_owned(), "it holds 1 key,"), (format!("{TWO}\n{ONE}"), "key 1 is not the one")]
     {
         let file = tempfile::NamedTempFile::new().unwrap();
         let text = crate::support::harness::config_text("http://127.0.0.1:1", db.url(), "");

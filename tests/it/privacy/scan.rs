@@ -171,6 +171,7 @@ async fn run(privacy: &str) -> (Plants, Written) {
     let day = (Utc::now().with_timezone(&chrono_tz::Asia::Shanghai).date_naive() - Days::new(1)).to_string();
     let vendor = Planted::new(&mut plants, &day).serve().await;
     let db = TestDb::create().await;
+    db.lift_limits("moor:%").await;
     let pool = db.pool().await;
     let (proxy, url) = Proxy::start(&db).await;
     let site = Site::new(&configuration(&vendor, &url, &day, privacy));

@@ -1,5 +1,6 @@
 //! Rows that vanish in masses wait for a person, or for their return.
 
+use ccsync::domain::absence::AbsenceCase;
 use ccsync::domain::fault::FaultKind;
 use ccsync::domain::record::Row;
 use ccsync::domain::stream::StreamKey;
@@ -27,12 +28,12 @@ async fn alarmed() -> Fresh {
 async fn a_mass_absence_raises_one_alarm_that_says_what_is_missing() {
     let fresh = alarmed().await;
     fresh.read(&calls(), day(), many_calls(200, 1).split_off(22), 70).await;
-    let alarms = fresh.store.alarms().await.unwrap();
-    assert_eq!(alarms.len(), 1);
-    let alarm = &alarms[0];
+    let cases = fresh.store.alarms().await.unwrap();
+    assert_eq!(cases.len(), 1);
+    let AbsenceCase { alarm, examples, .. } = &cases[0];
     assert_eq!((alarm.table.as_str(), alarm.missing, alarm.live), ("sobot.call_result", 22, 200));
     assert_eq!((alarm.window, alarm.raised_at), (Some(window(0, 24)), at(60)));
-    assert_eq!((alarm.examples.len(), alarm.examples[0].join(" ")), (10, "call-000000 agent".to_owned()));
+    assert_eq!((examples.len(), examples[0].join(" ")), (10, "call-000000 agent".to_owned()));
     let report = fresh.store.status(at(100)).await.unwrap();
     assert_eq!((report.absence_alarms_open, report.healthy), (1, false));
 }
@@ -40,7 +41,7 @@ async fn a_mass_absence_raises_one_alarm_that_says_what_is_missing() {
 #[tokio::test]
 async fn what_a_person_accepts_is_marked_deleted_with_history_and_once() {
     let fresh = alarmed().await;
-    let id = fresh.store.alarms().await.unwrap()[0].id;
+    let id = fresh.store.alarms().await.unwrap()[0].alarm.id;
     for (ids, what) in [(vec![id, id + 1], "no alarm"), (vec![0], "no alarm")] {
         let fault = fresh.store.accept(&ids, at(70)).await.unwrap_err();
         assert!(fault.kind == FaultKind::RequestRefused && fault.message.contains(what), "{fault}");
@@ -68,7 +69,7 @@ async fn what_a_person_accepts_is_marked_deleted_with_history_and_once() {
 #[tokio::test]
 async fn an_alarm_ends_by_itself_when_the_rows_are_back_and_nothing_was_lost() {
     let fresh = alarmed().await;
-    let id = fresh.store.alarms().await.unwrap()[0].id;
+    let id = fresh.store.alarms().await.unwrap()[0].alarm.id;
     let counts = fresh.read(&calls(), day(), many_calls(200, 1), 70).await;
     assert_eq!((counts.unchanged, counts.deleted), (200, 0));
     assert_eq!((fresh.count(LIVE).await, fresh.count(OPEN).await), (200, 0));
@@ -79,7 +80,7 @@ async fn an_alarm_ends_by_itself_when_the_rows_are_back_and_nothing_was_lost() {
 #[tokio::test]
 async fn rows_of_an_alarm_that_another_window_shows_are_moved_there_and_not_deleted() {
     let fresh = alarmed().await;
-    let id = fresh.store.alarms().await.unwrap()[0].id;
+    let id = fresh.store.alarms().await.unwrap()[0].alarm.id;
     let first: Vec<Row> = many_calls(5, 1);
     fresh.read(&calls(), Scope::Window(window(24, 48)), first, 65).await;
     let accepted = fresh.store.accept(&[id], at(70)).await.unwrap();
@@ -119,7 +120,7 @@ async fn a_snapshot_that_shrinks_too_much_is_an_alarm_too() {
     assert_eq!(fresh.count("select count(*) from sync.absence").await, 0);
     // And gone again, for good.
     members(&fresh, all(50), 5).await;
-    let alarm = fresh.store.alarms().await.unwrap().remove(0);
+    let alarm = fresh.store.alarms().await.unwrap().remove(0).alarm;
     assert_eq!((alarm.window, alarm.missing, alarm.live), (None, 31, 81));
     assert_eq!(fresh.store.accept(&[alarm.id], at(6)).await.unwrap()[0].deleted, 31);
     assert_eq!((members(&fresh, all(50), 7).await, fresh.count(live).await), (0, 50));

@@ -1,5 +1,6 @@
 //! What the tests stand on.
 
+pub mod analyst;
 pub mod db;
 pub mod harness;
 pub mod memory;

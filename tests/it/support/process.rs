@@ -252,7 +252,7 @@ pub fn first_day() -> NaiveDate {
     today() - Days::new(DAYS)
 }
 
-/// A small world of the last days, without changes and faults.
+/// A small world of the last days, without changes and faults, whose vendors bear any number of requests.
 pub fn recent_world() -> SimulatorConfig {
     SimulatorConfig {
         calls: 150,
@@ -261,13 +261,22 @@ pub fn recent_world() -> SimulatorConfig {
         agents: 15,
         data_start: first_day(),
         data_end: today(),
+        moor_limit: 1_000_000,
+        moor_claim_limit: 1_000_000,
         ..SimulatorConfig::default()
     }
 }
 
 impl Desk {
-    /// With `extra` at the end of the configuration.
+    /// With `extra` at the end of the configuration; nobody waits for 7moor's limits.
     pub async fn new(world: SimulatorConfig, extra: &str) -> Desk {
+        let desk = Desk::limited(world, extra).await;
+        desk.db.lift_limits("moor:%").await;
+        desk
+    }
+
+    /// The same with 7moor's limits.
+    pub async fn limited(world: SimulatorConfig, extra: &str) -> Desk {
         Desk::at(world, extra, async |db| db.url().to_owned()).await
     }
 

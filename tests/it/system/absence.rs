@@ -55,8 +55,8 @@ async fn what_vanishes_in_masses_waits_for_a_person_or_for_its_return() {
     // They vanish again, and a person says that they are gone.
     hide(&world, 40).await;
     let alarms = world.test.app.absence_alarms().await.unwrap();
-    assert_eq!(alarms.iter().map(|alarm| alarm.missing).collect::<Vec<_>>(), [40]);
-    let accepted = world.test.app.accept_absence(&[alarms[0].id]).await.unwrap();
+    assert_eq!(alarms.iter().map(|case| case.alarm.missing).collect::<Vec<_>>(), [40]);
+    let accepted = world.test.app.accept_absence(&[alarms[0].alarm.id]).await.unwrap();
     assert_eq!(accepted[0].deleted, 40);
     truth::assert_tables_are_the_vendors(&world.test).await;
     assert_histories_are_whole(&world.test).await;

@@ -114,7 +114,6 @@ impl Scene {
         let behind = vendors_behind_ms.clone();
         let now = move || Utc::now() - chrono::Duration::milliseconds(behind.load(Ordering::SeqCst));
         let mut config = SimulatorConfig { now: Now(Arc::new(now)), ..recent_world() };
-        config.moor_limit = 100_000;
         // It would be an alert of its own.
         config.switches.set("sobot_extra_field", "none").unwrap();
         let mut proxy = None;
@@ -127,6 +126,7 @@ impl Scene {
         for (name, value) in ALWAYS {
             desk = desk.with(name, value);
         }
+        desk.db.lift_limits("moor:%").await;
         desk.run(&["sync"]).await.expect(0);
         let status = desk.run(&["status", "--json"]).await.expect(0).json();
         assert_eq!(status["alerts"], serde_json::json!([]), "{status:#}");

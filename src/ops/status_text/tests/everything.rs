@@ -3,12 +3,11 @@
 use unicode_width::UnicodeWidthStr as _;
 
 use super::*;
-use crate::domain::alert::{Alert, AlertKind};
+use crate::domain::absence::AbsenceAlarm;
+use crate::domain::alert::{Alert, AlertKind, StreamWatch};
 use crate::domain::phrase::Said;
 use crate::domain::status::calendar::{Calendar, WindowState, WindowStatus};
-use crate::domain::status::detail::{
-    AbsenceStatus, GapStatus, LeaseStatus, QuarantineStatus, StreamBudget, WorkerStatus,
-};
+use crate::domain::status::detail::{GapStatus, LeaseStatus, QuarantineStatus, StreamBudget, WorkerStatus};
 
 /// Everything at once.
 fn full() -> StatusReport {
@@ -38,13 +37,13 @@ fn full() -> StatusReport {
             unread: 4,
             covered_seconds: 0,
         },
-        budget: StreamBudget {
-            rereads_today: 1_200,
-            rereads_per_day: Some(2_000),
-            requests_per_minute: Some(90),
-            next_request_ms: Some(180_000),
-        },
+        budget: StreamBudget { requests_per_minute: Some(90), next_request_ms: Some(180_000) },
         ..StreamDetail::default()
+    };
+    let watch = StreamWatch {
+        reread_requests_per_day: Some(2_000),
+        reread_requests_today: 1_200,
+        ..StreamWatch::default()
     };
     let seen = "what was seen, \u{1b}[2Jin one sentence";
     let alert = |kind: AlertKind, stream| Alert {
@@ -62,7 +61,7 @@ fn full() -> StatusReport {
             alert(AlertKind::StreamFailing, StreamId::SobotChatResult),
             alert(AlertKind::QuarantineGrowing, StreamId::SobotCallResult),
         ],
-        streams: vec![StreamStatus { detail, ..stream(StreamId::SobotCallResult) }, failing()],
+        streams: vec![StreamStatus { detail, watch, ..stream(StreamId::SobotCallResult) }, failing()],
         runs: vec![
             run(1042, "running", Counts { windows: 12, requests: 30, rows_read: 1_234, ..Counts::default() }),
             run(1041, "failed", Counts { inserted: 12, deleted: 3, ..Counts::default() }),
@@ -77,6 +76,7 @@ fn waiting() -> StatusDetail {
         source: Some("sobot".into()),
         stream: Some(stream),
         scope: scope.into(),
+        window: scope.parse().ok(),
         held_seconds: 200,
         ends_in_seconds,
     };
@@ -91,7 +91,7 @@ fn waiting() -> StatusDetail {
             last_seen_at: at("2026-03-01T01:30:00Z"),
             seen: 2,
         }],
-        absence_alarms: vec![AbsenceStatus {
+        absence_alarms: vec![AbsenceAlarm {
             id: 3,
             source: "moor".into(),
             stream: StreamId::MoorQueue,
