@@ -2,6 +2,9 @@
 
 use std::fmt::Write as _;
 
+/// Bytes that are looked at at once.
+const BLOCK_BYTES: usize = 256;
+
 /// The body as text: bytes that are not UTF-8 become U+FFFD, as do escaped halves of surrogate pairs, and
 /// bare control characters inside texts are escaped. A sound body comes back as it was.
 pub(crate) fn body_text(bytes: Vec<u8>) -> String {
@@ -16,8 +19,11 @@ pub(crate) fn body_text(bytes: Vec<u8>) -> String {
 
 fn repaired(text: String) -> String {
     let bytes = text.as_bytes();
-    // Without escapes and control characters there is nothing to repair: one quick look at most bodies.
-    if !bytes.iter().any(|byte| *byte < 0x20 || *byte == b'\\') {
+    // Without escapes and control characters there is nothing to repair. Looked at block by block, which the
+    // processor does many bytes at a time.
+    let suspicious =
+        |block: &[u8]| block.iter().fold(false, |any, byte| any | (*byte < 0x20) | (*byte == b'\\'));
+    if !bytes.chunks(BLOCK_BYTES).any(suspicious) {
         return text;
     }
     let mut out = String::new();
