@@ -16,8 +16,11 @@ mod snapshot;
 mod vendor;
 mod workers;
 
+use serde::Serialize;
+
 pub(super) use self::args::BenchArgs;
 use self::args::BenchCommand;
+use self::place::Place;
 use crate::cli::exit::Exit;
 use crate::cli::output::{self, Failure};
 use crate::cli::{block_on, init_log, stop};
@@ -30,18 +33,33 @@ pub(super) fn bench(args: BenchArgs) -> Result<Exit, Failure> {
     }
     block_on(async {
         let stop = stop::on_signal();
+        let place = Place::prepare(args.place()).await?;
         let work = async {
-            match args.command {
-                None => load::load(args.load).await,
-                Some(BenchCommand::Idle(args)) => idle::idle(args).await,
-                Some(BenchCommand::Workers(args)) => workers::workers(args).await,
+            match &args.command {
+                None => load::load(&place, &args.load).await,
+                Some(BenchCommand::Idle(args)) => idle::idle(&place, args).await,
+                Some(BenchCommand::Workers(args)) => workers::workers(&place, args).await,
             }
         };
         // What is dropped here kills the processes it started.
-        tokio::select! {
+        let done = tokio::select! {
             biased;
             () = stop.cancelled() => Err(Failure::failed("told to stop before the end")),
             done = work => done,
-        }
+        };
+        let closed = place.close().await;
+        let text = done?;
+        closed?;
+        output::data(&text);
+        Ok(Exit::Done)
     })
+}
+
+/// What is printed at the end.
+fn told(report: &impl Serialize, as_json: bool, text: impl FnOnce() -> String) -> Result<String, Failure> {
+    if !as_json {
+        return Ok(text());
+    }
+    serde_json::to_string_pretty(report)
+        .map_err(|error| Failure::failed(format!("the report could not be written as JSON: {error}")))
 }

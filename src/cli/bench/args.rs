@@ -25,6 +25,22 @@ pub struct BenchArgs {
     pub(super) command: Option<BenchCommand>,
 }
 
+fn share(text: &str) -> Result<f64, String> {
+    let share = text.parse().ok().filter(|share| (0.0..=1.0).contains(share));
+    share.ok_or_else(|| "it must be a number from 0 to 1".to_owned())
+}
+
+impl BenchArgs {
+    /// Where it is to be measured.
+    pub(super) fn place(&self) -> &PlaceArgs {
+        match &self.command {
+            None => &self.load.place,
+            Some(BenchCommand::Idle(args)) => &args.place,
+            Some(BenchCommand::Workers(args)) => &args.place,
+        }
+    }
+}
+
 #[derive(Debug, Subcommand)]
 pub(super) enum BenchCommand {
     /// What a daemon costs that has nothing to do, and how soon after its start it is ready.
@@ -81,7 +97,7 @@ pub(super) struct LoadArgs {
     #[arg(long, value_name = "FILE")]
     pub app_key_file: Option<PathBuf>,
     /// The share of all rows that changes before the last reading, 0 to 1.
-    #[arg(long, default_value_t = 0.05)]
+    #[arg(long, value_name = "SHARE", default_value = "0.05", value_parser = share)]
     pub changed: f64,
     /// How long every answer of the simulator takes at least, as in 20ms.
     #[arg(long, value_name = "DURATION", default_value = "0ms", value_parser = humantime::parse_duration)]

@@ -13,11 +13,11 @@ use super::child::{ccsync, last_lines, listen, measured, pid, spawn};
 use super::connection::Connection;
 use super::load::surroundings;
 use super::place::{DaySpan, Place};
-use super::process_stat::{cpu_seconds, resident_kib, resident_max_kib};
+use super::process_stat::{ThreadTimes, resident_kib, resident_max_kib};
 use super::report::Surroundings;
+use super::told;
 use super::vendor::{Simulator, World};
-use crate::cli::exit::Exit;
-use crate::cli::output::{self, Failure, talk};
+use crate::cli::output::{Failure, talk};
 
 /// A daemon that is not ready by then will not be.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -42,8 +42,7 @@ struct Report {
     ready_ms_median: f64,
 }
 
-pub(super) async fn idle(args: IdleArgs) -> Result<Exit, Failure> {
-    let place = Place::prepare(&args.place).await?;
+pub(super) async fn idle(place: &Place, args: &IdleArgs) -> Result<String, Failure> {
     let days = DaySpan::of(2);
     let world = World { calls: 200, days, latency: Duration::ZERO, switches: &[] };
     let simulator = Simulator::start(&world).await?;
@@ -60,12 +59,12 @@ pub(super) async fn idle(args: IdleArgs) -> Result<Exit, Failure> {
     talk(&format!("ready after {ready_ms:.0?} ms; watching it for {:?} …", args.length));
     let (daemon, _) = start(&config, address).await?;
     tokio::time::sleep(SETTLE).await;
-    let (began, before) = (Instant::now(), cpu_seconds(pid(&daemon)));
+    let (began, before) = (Instant::now(), ThreadTimes::of(pid(&daemon)));
     tokio::time::sleep(args.length).await;
     let watched_seconds = began.elapsed().as_secs_f64();
-    let used = cpu_seconds(pid(&daemon)).zip(before).map(|(after, before)| after - before);
+    let used = ThreadTimes::of(pid(&daemon)).zip(before).map(|(after, before)| after.seconds_since(&before));
     let report = Report {
-        surroundings: surroundings(&place).await?,
+        surroundings: surroundings(place).await?,
         watched_seconds,
         resident_kib: resident_kib(pid(&daemon)),
         resident_max_kib: resident_max_kib(pid(&daemon)),
@@ -74,12 +73,7 @@ pub(super) async fn idle(args: IdleArgs) -> Result<Exit, Failure> {
         ready_ms,
     };
     stop(daemon).await?;
-    place.close().await?;
-    match args.place.json {
-        true => output::json(&report)?,
-        false => output::data(&text(&report)),
-    }
-    Ok(Exit::Done)
+    told(&report, args.place.json, || text(&report))
 }
 
 fn text(report: &Report) -> String {

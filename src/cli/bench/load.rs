@@ -11,9 +11,9 @@ use super::floor::floor;
 use super::place::{DaySpan, Place};
 use super::report::{Phase, Reading, Report, Surroundings};
 use super::snapshot::{Snapshot, server_process};
+use super::told;
 use super::vendor::{Simulator, World};
-use crate::cli::exit::Exit;
-use crate::cli::output::{self, Failure, talk};
+use crate::cli::output::{Failure, talk};
 use crate::config::Settings;
 use crate::domain::run::Counts;
 use crate::domain::stream::StreamId;
@@ -26,8 +26,8 @@ const REQUESTS_PER_MINUTE: u32 = 600_000;
 const ROWS_PER_WINDOW_USUAL: u64 = 15_000;
 
 /// What everything is measured with.
-struct Scene {
-    place: Place,
+struct Scene<'a> {
+    place: &'a Place,
     simulator: Option<Simulator>,
     server: Option<i32>,
     config: PathBuf,
@@ -44,36 +44,33 @@ struct Pass {
     unverified: u64,
 }
 
-pub(super) async fn load(args: LoadArgs) -> Result<Exit, Failure> {
-    if !(0.0..=1.0).contains(&args.changed) {
-        return Err(Failure::usage(format!("--changed {} must lie from 0 to 1", args.changed)));
-    }
-    let scene = Scene::prepare(&args).await?;
-    let mut report = scene.begin(&args).await?;
+pub(super) async fn load(place: &Place, args: &LoadArgs) -> Result<String, Failure> {
+    let scene = Scene::prepare(place, args).await?;
+    let mut report = scene.begin(args).await?;
     let first = scene.read("first_load").await?;
     report.rows = first.rows;
-    scene.is_whole(&args).await?;
+    scene.is_whole(args).await?;
     report.phases.push(first);
-    report.checkpointed = scene.place.tidy().await?;
+    report.checkpointed = place.tidy().await?;
     if args.phases.contains(&Step::Floor) {
         talk("the floor …");
-        let floor = floor(&scene.place, scene.server).await?;
+        let floor = floor(place, scene.server).await?;
         talk(&format!(
             "the floor: {} rows in {} batches, {:.2} s",
             floor.rows, floor.batches, floor.cost.seconds
         ));
         report.phases.push(Phase::new("floor", floor.rows, floor.cost, floor.counters));
-        scene.place.tidy().await?;
+        place.tidy().await?;
     }
     if args.phases.contains(&Step::Unchanged) {
         report.phases.push(scene.read("unchanged").await?);
-        scene.place.tidy().await?;
+        place.tidy().await?;
     }
     match &scene.simulator {
         Some(simulator) if args.phases.contains(&Step::Changed) => {
             let order = format!(r#"{{"channel": "call", "share": {}}}"#, args.changed);
             let changed: serde_json::Value = simulator.control("/_sim/rescore", Some(&order)).await?;
-            talk(&format!("{} rows changed at the vendor", changed["changed"]));
+            report.changed_rows = changed["changed"].as_u64();
             report.phases.push(scene.read("changed").await?);
         }
         None if args.phases.contains(&Step::Changed) => {
@@ -82,18 +79,12 @@ pub(super) async fn load(args: LoadArgs) -> Result<Exit, Failure> {
         _ => {}
     }
     report.compare();
-    scene.place.close().await?;
-    match args.place.json {
-        true => output::json(&report)?,
-        false => output::data(&report.text()),
-    }
-    Ok(Exit::Done)
+    told(&report, args.place.json, || report.text())
 }
 
-impl Scene {
-    async fn prepare(args: &LoadArgs) -> Result<Scene, Failure> {
+impl<'a> Scene<'a> {
+    async fn prepare(place: &'a Place, args: &LoadArgs) -> Result<Scene<'a>, Failure> {
         let days = DaySpan::of(args.rows.div_ceil(args.rows_per_window));
-        let place = Place::prepare(&args.place).await?;
         let simulator = match &args.base_url {
             Some(_) => None,
             None => {
@@ -120,7 +111,7 @@ impl Scene {
             }
             _ => None,
         };
-        let surroundings = surroundings(&self.place).await?;
+        let surroundings = surroundings(self.place).await?;
         self.place.tidy().await?;
         Ok(Report {
             surroundings,
@@ -130,6 +121,7 @@ impl Scene {
             workers: self.workers,
             latency_ms: u64::try_from(args.latency.as_millis()).unwrap_or(u64::MAX),
             simulator,
+            changed_rows: None,
             checkpointed: false,
             phases: Vec::new(),
         })
@@ -138,21 +130,23 @@ impl Scene {
     /// All windows, by as many processes as there are workers.
     async fn read(&self, name: &'static str) -> Result<Phase, Failure> {
         let (cpu, received) = (self.simulator_cpu(), self.requests_received().await?);
-        let before = Snapshot::take(&self.place, self.server).await?;
+        let before = Snapshot::take(self.place, self.server).await?;
         let (from, to) = (self.days.from.to_string(), self.days.to.to_string());
         let order = ["backfill", "--stream", "sobot.call_result", "--from", &from, "--to", &to];
         let arguments: Vec<&str> = order.into_iter().chain(["--no-progress", "--json"]).collect();
         let started: Result<Vec<_>, _> =
             (0..self.workers).map(|_| ccsync(Some(&self.config), &arguments).map(measured)).collect();
         let ended = futures::future::try_join_all(started?).await?;
-        let counters = Snapshot::take(&self.place, self.server).await?.since(before);
+        let counters = Snapshot::take(self.place, self.server).await?.since(before);
         let cost = ended.iter().map(|(_, cost)| *cost).reduce(Cost::beside).unwrap_or_default();
         let mut reading = counted(ended.iter().map(|(text, _)| text.as_str()))?;
         let windows = (self.days.to - self.days.from).num_days().unsigned_abs();
-        reading.requests_enough = reading.counts.rows_read.div_ceil(u64::from(self.page_size)) + windows;
+        // Of several workers one may read again what another read before it began: it counts as a request, not as a row.
+        let rows = self.rows().await?;
+        reading.requests_enough = rows.div_ceil(u64::from(self.page_size)) + windows;
         let after = self.requests_received().await?;
         reading.requests_received = after.zip(received).map(|(after, before)| after - before);
-        let mut phase = Phase::new(name, reading.counts.rows_read, cost, counters);
+        let mut phase = Phase::new(name, rows, cost, counters);
         phase.cpu_seconds.simulator = self.simulator_cpu().zip(cpu).map(|(after, before)| after - before);
         phase.reading = Some(reading);
         talk(&format!("{name}: {} rows, {:.2} s", phase.rows, phase.seconds));
@@ -170,12 +164,20 @@ impl Scene {
         }
     }
 
+    /// Rows that are stored.
+    async fn rows(&self) -> Result<u64, Failure> {
+        let sql = "select count(*) from sobot.call_result where deleted_at is null";
+        Ok(self.place.psql.ask(sql).await?.parse().unwrap_or_default())
+    }
+
     /// A benchmark of something that loses rows is worth nothing.
     async fn is_whole(&self, args: &LoadArgs) -> Result<(), Failure> {
-        let stored =
-            self.place.psql.ask("select count(*) from sobot.call_result where deleted_at is null").await?;
-        match &self.simulator {
-            Some(_) if stored != args.rows.to_string() => {
+        match (&self.simulator, self.rows().await?) {
+            (_, 0) => Err(Failure::failed(format!(
+                "the vendor has no calls that were inspected from {} to {}",
+                self.days.from, self.days.to
+            ))),
+            (Some(_), stored) if stored != args.rows => {
                 Err(Failure::failed(format!("{stored} rows are stored of {} at the vendor", args.rows)))
             }
             _ => Ok(()),

@@ -1,5 +1,6 @@
 //! What Linux says of a process. Elsewhere nothing is said.
 
+use std::collections::HashMap;
 use std::fs;
 
 /// Clock ticks of `/proc` in a second: a constant of Linux's interface, whatever the kernel's own clock.
@@ -41,6 +42,30 @@ pub(super) fn cpu_seconds_with_children(pid: i32) -> Option<f64> {
     Some((own.own + own.ended_children + living) as f64 / TICKS)
 }
 
+/// The processor time of each thread of a process, in nanoseconds: `/proc` gives whole processes in ticks alone, and
+/// one that idles uses hardly any.
+pub(super) struct ThreadTimes(HashMap<String, u64>);
+
+impl ThreadTimes {
+    /// As they are now.
+    pub(super) fn of(pid: i32) -> Option<ThreadTimes> {
+        let threads = fs::read_dir(format!("/proc/{pid}/task")).ok()?.flatten();
+        let times = threads.filter_map(|thread| {
+            let text = fs::read_to_string(thread.path().join("schedstat")).ok()?;
+            let nanoseconds = text.split_whitespace().next()?.parse().ok()?;
+            Some((thread.file_name().to_string_lossy().into_owned(), nanoseconds))
+        });
+        Some(ThreadTimes(times.collect())).filter(|times| !times.0.is_empty())
+    }
+
+    /// What was used since; threads that have ended meanwhile are not seen any more.
+    pub(super) fn seconds_since(&self, earlier: &ThreadTimes) -> f64 {
+        let used =
+            self.0.iter().map(|(thread, time)| time - earlier.0.get(thread).copied().unwrap_or(0).min(*time));
+        used.sum::<u64>() as f64 / 1e9
+    }
+}
+
 /// The process that started this one.
 pub(super) fn parent(pid: i32) -> Option<i32> {
     Some(stat(pid)?.parent)
@@ -74,11 +99,13 @@ mod tests {
     fn a_process_that_works_is_seen_working() {
         let pid = rustix::process::getpid().as_raw_nonzero().get();
         let before = cpu_seconds(pid).unwrap();
+        let threads = ThreadTimes::of(pid).unwrap();
         let mut sum = 0_u64;
         while cpu_seconds(pid).unwrap() < before + 0.02 {
             sum = sum.wrapping_add((0..100_000_u64).fold(0, |a, b| a ^ b));
         }
         assert!(std::hint::black_box(sum) < u64::MAX);
+        assert!(0.01 < ThreadTimes::of(pid).unwrap().seconds_since(&threads));
         assert!(resident_kib(pid).unwrap() <= resident_max_kib(pid).unwrap());
         assert!(before <= cpu_seconds_with_children(pid).unwrap());
         assert_eq!(parent(pid), rustix::process::getppid().map(|pid| pid.as_raw_nonzero().get()));

@@ -30,6 +30,8 @@ pub(super) struct Report {
     pub latency_ms: u64,
     /// What the simulator serves alone; none for another server.
     pub simulator: Option<Capacity>,
+    /// Rows that the simulator changed before the last phase.
+    pub changed_rows: Option<u64>,
     /// Whether each phase began after a checkpoint.
     pub checkpointed: bool,
     pub phases: Vec<Phase>,
@@ -76,7 +78,7 @@ pub(super) struct Phase {
     pub dead_tuples_fact: u64,
     /// Of those, what touched no index.
     pub hot_updates_fact: u64,
-    /// Dead versions made in the ledger.
+    /// Dead versions made in all other tables: the ledger, and who the agents are.
     pub dead_tuples_ledger: u64,
     pub cpu_seconds: Processors,
     /// Of ccsync, or psql; of several, the largest.
@@ -134,6 +136,9 @@ impl Report {
                 simulator.start_seconds,
                 mib(simulator.resident_max_kib),
             ));
+        }
+        if let Some(changed) = self.changed_rows {
+            text.push_str(&format!("before the last reading {changed} rows changed\n"));
         }
         text.push('\n');
         text.push_str(&table(&self.phases));

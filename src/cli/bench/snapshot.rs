@@ -17,10 +17,11 @@ const OTHERS: &str = "\
 /// Each update and each deletion leaves one dead version behind, whether or not it is cleaned away at once.
 const COUNTERS: &str = "\
     select (pg_current_wal_insert_lsn() - '0/0')::bigint, (select wal_fpi from pg_stat_wal), \
-        coalesce(sum(n_tup_upd + n_tup_del) filter (where schemaname = 'sobot'), 0), \
-        coalesce(sum(n_tup_upd + n_tup_del) filter (where schemaname = 'sync'), 0), \
-        coalesce(sum(n_tup_hot_upd) filter (where schemaname = 'sobot'), 0) \
-    from pg_stat_user_tables";
+        coalesce(sum(n_tup_upd + n_tup_del) filter (where fact), 0), \
+        coalesce(sum(n_tup_upd + n_tup_del) filter (where not fact), 0), \
+        coalesce(sum(n_tup_hot_upd) filter (where fact), 0) \
+    from (select *, schemaname = 'sobot' and relname like 'call_result%' as fact from pg_stat_user_tables \
+        where schemaname in ('sobot', 'sync')) t";
 
 /// Counters that only grow.
 #[derive(Debug, Clone, Copy, Default)]
@@ -31,7 +32,7 @@ pub(super) struct Snapshot {
     pub(super) full_page_images: u64,
     /// Dead versions made in the fact tables and their histories.
     pub(super) dead_fact: u64,
-    /// Dead versions made in the ledger.
+    /// Dead versions made in all other tables: the ledger, and who the agents are.
     pub(super) dead_ledger: u64,
     /// Updates of facts that touched no index.
     pub(super) hot_fact: u64,

@@ -9,9 +9,9 @@ use super::child::{Cost, ccsync, measured};
 use super::load::surroundings;
 use super::place::{DaySpan, Place};
 use super::report::Surroundings;
+use super::told;
 use super::vendor::{Simulator, World};
-use crate::cli::exit::Exit;
-use crate::cli::output::{self, Failure, talk};
+use crate::cli::output::{Failure, talk};
 
 /// Two sources of one account: the same windows, rows and requests, and nothing stored for the second by the first.
 const ONE: &str = "one";
@@ -41,19 +41,18 @@ struct Share {
     rows_per_second: f64,
 }
 
-pub(super) async fn workers(args: WorkersArgs) -> Result<Exit, Failure> {
+pub(super) async fn workers(place: &Place, args: &WorkersArgs) -> Result<String, Failure> {
     let days = DaySpan::of(args.rows.div_ceil(args.rows_per_window));
-    let place = Place::prepare(&args.place).await?;
     let world = World { calls: args.rows, days, latency: args.latency, switches: &[] };
     let simulator = Simulator::start(&world).await?;
     let text: String =
         [ONE, SEVERAL].iter().map(|name| source(name, &simulator.base_url, days, args.page_size)).collect();
     let config = place.configure("workers.toml", &format!("[ops]\nenabled = false\n{text}"))?;
     measured(ccsync(Some(&config), &["migrate"])?).await?;
-    let one = read(&simulator, &config, ONE, days, &args, 1).await?;
-    let several = read(&simulator, &config, SEVERAL, days, &args, args.workers).await?;
+    let one = read(&simulator, &config, ONE, args, 1).await?;
+    let several = read(&simulator, &config, SEVERAL, args, args.workers).await?;
     let report = Report {
-        surroundings: surroundings(&place).await?,
+        surroundings: surroundings(place).await?,
         rows: args.rows,
         windows: (days.to - days.from).num_days().unsigned_abs(),
         page_size: args.page_size,
@@ -63,10 +62,8 @@ pub(super) async fn workers(args: WorkersArgs) -> Result<Exit, Failure> {
         several,
         speedup: one.cost.seconds / several.cost.seconds,
     };
-    place.close().await?;
-    match args.place.json {
-        true => output::json(&report)?,
-        false => output::data(&format!(
+    told(&report, args.place.json, || {
+        format!(
             "{} rows in {} windows, {} ms a request: 1 worker {:.2} s ({} requests), {} workers {:.2} s ({} requests), {:.2} times as fast",
             report.rows,
             report.windows,
@@ -77,15 +74,17 @@ pub(super) async fn workers(args: WorkersArgs) -> Result<Exit, Failure> {
             several.cost.seconds,
             several.requests,
             report.speedup,
-        )),
-    }
-    Ok(Exit::Done)
+        )
+    })
 }
 
+/// Nothing is read a second time: a worker that starts later than another would take what was read before its start
+/// for due again.
 fn source(name: &str, base_url: &str, days: DaySpan, page_size: u32) -> String {
     format!(
         "[sources.{name}]\nkind = \"sobot\"\nbase_url = {base_url:?}\napp_id = \"demo-app\"\napp_key = \"demo-key\"\n\
-         [sources.{name}.call_result]\nstart = \"{}\"\npage_size = {page_size}\nrequests_per_minute = 600000\n\
+         [sources.{name}.call_result]\nstart = \"{}\"\nlookback = \"0s\"\npage_size = {page_size}\n\
+         requests_per_minute = 600000\n\
          [sources.{name}.chat_result]\nenabled = false\n",
         days.from,
     )
@@ -95,14 +94,12 @@ async fn read(
     simulator: &Simulator,
     config: &Path,
     source: &str,
-    days: DaySpan,
     args: &WorkersArgs,
     workers: u32,
 ) -> Result<Share, Failure> {
     let before = simulator.requests().await?;
-    let (stream, from, to) =
-        (format!("{source}/sobot.call_result"), days.from.to_string(), days.to.to_string());
-    let arguments = ["backfill", "--stream", &stream, "--from", &from, "--to", &to, "--no-progress"];
+    let stream = format!("{source}/sobot.call_result");
+    let arguments = ["sync", &stream, "--no-progress"];
     let started: Result<Vec<_>, _> =
         (0..workers).map(|_| ccsync(Some(config), &arguments).map(measured)).collect();
     let ended = futures::future::try_join_all(started?).await?;
