@@ -13,8 +13,8 @@ Examples:
   ccsync bench --page-size 1000 --json > bench.json
   ccsync bench idle --for 5m
   ccsync bench workers
-It needs psql, and the programs of PostgreSQL where no --database-url is given. docs/performance.md says what each
-figure means. Figures of a debug build mean nothing.";
+It needs psql, and the programs of PostgreSQL where no --database-url is given.
+docs/performance.md says what each figure means. Those of a debug build mean nothing.";
 
 #[derive(Debug, Args)]
 #[command(args_conflicts_with_subcommands = true, after_help = BENCH)]

@@ -93,8 +93,8 @@ async fn unload(place: &Place) -> Result<Vec<Batch>, Failure> {
         // Writing into a string cannot fail.
         let _ = writeln!(
             script,
-            "\\copy (select {}, extra, content_hash from sobot.call_result where window_start = '{window_start}' \
-             and window_end = '{window_end}' order by {}) to '{}' with (format binary)",
+            "\\copy (select {}, extra, content_hash from sobot.call_result where source = 'bench' \
+             and window_start = '{window_start}' and window_end = '{window_end}' order by {}) to '{}' with (format binary)",
             names(),
             key.join(", "),
             file.display(),
