@@ -78,14 +78,14 @@ async fn a_load_is_measured_against_the_floor_and_its_rows_and_requests_add_up()
             "{reading}"
         );
     }
-    let counts = |phase: usize| {
-        ["inserted", "updated", "unchanged"].map(|name| whole(&phases[phase]["reading"][name]))
-    };
+    let written = |phase: usize| ["inserted", "updated"].map(|name| whole(&phases[phase]["reading"][name]));
     let changed = whole(&report["changed_rows"]);
     assert!((50..=150).contains(&changed), "about a twentieth of 2000: {changed}");
-    assert_eq!(counts(0), [2000, 0, 0]);
-    assert_eq!(counts(2), [0, 0, 2000]);
-    assert_eq!(counts(3), [0, changed, 2000 - changed]);
+    assert_eq!(written(0), [2000, 0]);
+    assert_eq!(written(2), [0, 0]);
+    assert_eq!(written(3), [0, changed]);
+    // A row on a midnight is read with both days.
+    assert!(2000 <= whole(&phases[2]["reading"]["unchanged"]), "{report}");
     assert_eq!(phases[2]["dead_tuples_fact"], 0);
     assert_eq!(whole(&phases[3]["dead_tuples_fact"]), changed);
     let left: Vec<_> =
