@@ -18,6 +18,7 @@ pub(super) use self::verify::{ExplainArgs, VerifyArgs};
 use crate::app::StreamChoice;
 use crate::cli::action::ActionCommand;
 use crate::cli::agents::AgentsCommand;
+use crate::cli::bench::BenchArgs;
 use crate::cli::forget::ForgetArgs;
 use crate::cli::init::InitArgs;
 use crate::cli::moor::MoorCommand;
@@ -132,6 +133,8 @@ pub(super) enum Command {
     Man(ManArgs),
     /// See it work: simulator, private PostgreSQL and daemon together, at an accelerated pace, with faults.
     Demo(DemoArgs),
+    /// Measure it: load, second readings and the same rows by psql alone, in one run.
+    Bench(Box<BenchArgs>),
 }
 
 #[derive(Debug, Subcommand)]

@@ -1,6 +1,6 @@
 //! One pass over one stream, and what it counted.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// The number of a run in `sync.run`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
@@ -65,7 +65,7 @@ impl RunOutcome {
 }
 
 /// What a commit or a run counted. Rows are rows of fact tables.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Counts {
     /// Windows or snapshots committed.
     pub windows: u64,

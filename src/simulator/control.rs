@@ -27,10 +27,12 @@ pub(super) fn router() -> Router<Arc<State>> {
         .route("/_sim/health", get(health))
         .route("/_sim/truth/{part}", get(truth))
         .route("/_sim/journal", get(journal))
+        .route("/_sim/journal/counts", get(counts))
         .route("/_sim/faults", post(faults))
         .route("/_sim/changes", post(changes))
         .route("/_sim/script", post(script).delete(clear_scripts))
         .route("/_sim/mutate", post(mutate))
+        .route("/_sim/rescore", post(rescore))
         .route("/_sim/monitor", get(monitor).post(set_monitor))
         .route("/_sim/switches", get(switches).post(set_switches))
         .route("/_sim/tokens", axum::routing::delete(end_tokens))
@@ -77,6 +79,12 @@ async fn journal(Shared(state): Shared<Arc<State>>) -> Reply {
     reply(Ok(journal))
 }
 
+/// The journal without its entries.
+async fn counts(Shared(state): Shared<Arc<State>>) -> Reply {
+    let counts = lock(&state.journal).endpoints.clone();
+    reply(Ok(counts))
+}
+
 async fn faults(Shared(state): Shared<Arc<State>>, body: Bytes) -> Reply {
     reply(read::<FaultRates>(&body).inspect(|rates| lock(&state.faults).rates.clone_from(rates)))
 }
@@ -117,6 +125,13 @@ async fn clear_scripts(Shared(state): Shared<Arc<State>>) -> Reply {
 async fn mutate(Shared(state): Shared<Arc<State>>, body: Bytes) -> Reply {
     let changed = read::<Change>(&body).and_then(|change| state.mutate(change));
     reply(changed.map(|id| json!({"id": id})))
+}
+
+/// `{"channel": "call", "share": 0.05}`
+async fn rescore(Shared(state): Shared<Arc<State>>, body: Bytes) -> Reply {
+    let switches = state.switches();
+    let now_ms = state.now().timestamp_millis();
+    reply(read(&body).and_then(|order| lock(&state.world).rescore_share(order, &switches, now_ms)))
 }
 
 /// What went through the call system's sockets.

@@ -147,13 +147,19 @@ pub(super) fn inspections(config: &SimulatorConfig, channel: Channel, agents: &[
     let (start, end) = range(config);
     let days = days(config);
     let schemes: Vec<Arc<str>> = (0..4).map(|_| dice.hex32().into()).collect();
+    let nameless: Arc<str> = "".into();
     let mut rows: Vec<Inspection> = Vec::with_capacity(count);
     let mut shared_last = false;
     while rows.len() < count {
         let contact_ms = contact(&mut dice, &days).clamp(start, end - 1);
         let quality_ms = lagged(&mut dice, contact_ms, end);
-        let mut row = inspection(&mut dice, channel, agents, contact_ms, quality_ms);
-        row.schemeid = schemes.get(dice.index(schemes.len())).cloned().unwrap_or_else(|| "".into());
+        let mut row = inspection_of(&mut dice, channel, agents, (contact_ms, quality_ms), |dice| {
+            // The number that would be its own scheme is drawn all the same: the data of a seed stay as they are.
+            dice.skip_hex32();
+            Arc::clone(&nameless)
+        });
+        row.schemeid =
+            schemes.get(dice.index(schemes.len())).cloned().unwrap_or_else(|| Arc::clone(&nameless));
         // A transferred call is inspected for both agents, a chat under two
         // schemes: the id alone is not a key.
         let shares = dice.chance(0.03) && !shared_last;
@@ -181,6 +187,16 @@ pub(super) fn inspection(
     contact_ms: i64,
     quality_ms: i64,
 ) -> Inspection {
+    inspection_of(dice, channel, agents, (contact_ms, quality_ms), |dice| dice.hex32().into())
+}
+
+fn inspection_of(
+    dice: &mut Dice,
+    channel: Channel,
+    agents: &[Agent],
+    (contact_ms, quality_ms): (i64, i64),
+    scheme: impl FnOnce(&mut Dice) -> Arc<str>,
+) -> Inspection {
     let id = match channel {
         Channel::Call => dice.uuid(),
         Channel::Chat => dice.hex32(),
@@ -190,7 +206,7 @@ pub(super) fn inspection(
     let (max, got) = scores(dice, channel);
     Inspection {
         id: id.into(),
-        schemeid: dice.hex32().into(),
+        schemeid: scheme(dice),
         person: person.unwrap_or_else(nobody),
         contact_ms,
         quality_ms,

@@ -74,6 +74,11 @@ impl Dice {
         format!("{:016x}{:016x}", self.next(), self.next())
     }
 
+    /// Moves on as [`Dice::hex32`] does.
+    pub(super) fn skip_hex32(&mut self) {
+        let _ = (self.next(), self.next());
+    }
+
     /// A version 4 UUID, the shape of a call's id.
     pub(super) fn uuid(&mut self) -> String {
         let bits = (u128::from(self.next()) << 64) | u128::from(self.next());

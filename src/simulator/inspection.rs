@@ -51,6 +51,9 @@ pub(super) struct Inspection {
     pub(super) omit: Vec<String>,
 }
 
+/// The text of a field that no document names: an invention.
+pub(super) const QUALITY_REMARK: &str = "话术规范，态度耐心 👍";
+
 /// The vendor's names of one channel.
 pub(super) struct Names {
     pub(super) id: &'static str,
@@ -89,7 +92,7 @@ impl Channel {
         }
     }
 
-    fn quality_name(self, switches: &Switches) -> &'static str {
+    pub(super) fn quality_name(self, switches: &Switches) -> &'static str {
         let [first, second] = self.quality_names();
         let is_first = match self {
             Self::Call => switches.sobot_call_time == CallTimeName::QualifyTime,
@@ -149,8 +152,7 @@ impl Inspection {
             put(got, score(self.got[index], values, index == 0 && channel == Channel::Call));
         }
         if self.odd && switches.sobot_extra_field == ExtraField::SomeRows {
-            // An invention: no document names it.
-            put("quality_remark", Value::from("话术规范，态度耐心 👍"));
+            put("quality_remark", Value::from(QUALITY_REMARK));
         }
         depart_item(&mut item, self.odd, switches.sobot_contract);
         if let Some(raw) = &self.raw {

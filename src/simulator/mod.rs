@@ -27,6 +27,8 @@ mod journal;
 mod limit;
 mod moor;
 mod paging;
+mod plain;
+mod rescore;
 mod roster;
 mod server;
 mod shelf;

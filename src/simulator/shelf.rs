@@ -85,6 +85,25 @@ impl Shelf {
         self.enlist(index);
     }
 
+    /// Changes any number of rows that are not gone, in the order of their quality times; `how` says whether it
+    /// changed the row, and how many it were is answered. One sort, where [`Shelf::change`] moves half the
+    /// list for each row.
+    pub(super) fn change_each(&mut self, mut how: impl FnMut(&mut Inspection) -> bool) -> usize {
+        let mut changed = 0;
+        for (_, index) in &self.by_quality {
+            changed += usize::from(self.rows.get_mut(*index).is_some_and(&mut how));
+        }
+        let lists =
+            [(&mut self.by_quality, FilterTime::Quality), (&mut self.by_contact, FilterTime::Contact)];
+        for (list, filter) in lists {
+            for (ms, index) in list.iter_mut() {
+                *ms = self.rows.get(*index).map_or(*ms, |row| row.filter_ms(filter));
+            }
+            list.sort_unstable();
+        }
+        changed
+    }
+
     /// Everything that is not gone, oldest quality time first.
     pub(super) fn truth(&self, switches: &Switches) -> Vec<Value> {
         let rows = self.by_quality.iter().filter_map(|(_, index)| self.rows.get(*index));

@@ -17,6 +17,7 @@ use crate::simulator::exchange::{Answer, Luck, entry, exchange};
 use crate::simulator::fault::Fault;
 use crate::simulator::inspection::Channel;
 use crate::simulator::paging::{Page, spoil};
+use crate::simulator::plain::{array, is_plain};
 use crate::simulator::state::{State, lock};
 use crate::simulator::switchboard::Switches;
 use crate::simulator::switches::{EmptyItems, OnOff, Order};
@@ -103,28 +104,39 @@ fn page(
     let shelf = world.shelf(channel);
     let found = shelf.within(switches.sobot_filter, window);
     let page = Page::plan(query.count("page_no", 1), size, found.len(), luck);
-    let write = |(_, index): &(i64, usize)| Some(shelf.row(*index)?.to_json(channel, switches));
-    let mut items: Vec<Value> = match switches.sobot_order {
-        Order::NewestFirst => found.iter().rev().skip(page.skip).take(page.take).filter_map(write).collect(),
-        Order::OldestFirst => found.iter().skip(page.skip).take(page.take).filter_map(write).collect(),
+    let (first, last) = (page.skip.min(found.len()), page.skip.saturating_add(page.take).min(found.len()));
+    let place = |nth: usize| match switches.sobot_order {
+        Order::NewestFirst => found.len() - 1 - nth,
+        Order::OldestFirst => nth,
     };
+    let rows = (first..last).filter_map(|nth| shelf.row(found.get(place(nth))?.1));
+    if first < last && is_plain(switches, luck) {
+        let (items, count) = array(rows, channel, switches);
+        drop(world);
+        let rest = Value::Object(envelope(channel, &page, switches)).to_string();
+        let text = format!("{{\"items\":{items},{}", rest.trim_start_matches('{'));
+        return Answer { rows: count, ..Answer::text(text) };
+    }
+    let mut items: Vec<Value> = rows.map(|row| row.to_json(channel, switches)).collect();
     drop(world);
     let names = channel.names();
     spoil(&mut items, luck, [names.id, names.got[0], names.contact]);
-    envelope(channel, &page, items, switches)
+    let count = items.len();
+    let mut body = envelope(channel, &page, switches);
+    match (count, switches.sobot_empty_items) {
+        (0, EmptyItems::Null) => drop(body.insert("items".to_owned(), Value::Null)),
+        (0, EmptyItems::Absent) => {}
+        _ => drop(body.insert("items".to_owned(), Value::Array(items))),
+    }
+    Answer::ok(Value::Object(body), count)
 }
 
-fn envelope(channel: Channel, page: &Page, items: Vec<Value>, switches: &Switches) -> Answer {
-    let rows = items.len();
+/// All of an answer but its items.
+fn envelope(channel: Channel, page: &Page, switches: &Switches) -> Map<String, Value> {
     let mut body = Map::new();
     let mut put = |name: &str, value: Value| {
         body.insert(name.to_owned(), value);
     };
-    match (rows, switches.sobot_empty_items) {
-        (0, EmptyItems::Null) => put("items", Value::Null),
-        (0, EmptyItems::Absent) => {}
-        _ => put("items", Value::Array(items)),
-    }
     put("ret_code", "000000".into());
     if channel == Channel::Call {
         put("ret_msg", "操作成功".into());
@@ -136,5 +148,5 @@ fn envelope(channel: Channel, page: &Page, items: Vec<Value>, switches: &Switche
         put("ret_msg", "查询成功".into());
     }
     depart_answer(&mut body, switches.sobot_contract);
-    Answer::ok(Value::Object(body), rows)
+    body
 }

@@ -58,7 +58,7 @@ const CRATES: [(&str, &[&str]); 5] = [
 ];
 
 /// Who looks at the time or waits without the clock port, and why.
-const CLOCKS: [(&str, &str); 8] = [
+const CLOCKS: [(&str, &str); 9] = [
     ("src/engine/port/clock.rs", "is the clock port"),
     ("src/telemetry/failpoint.rs", "holds a process up where a test ordered it, in real time"),
     ("src/simulator/", "knows nothing of the product, its clock neither"),
@@ -66,6 +66,7 @@ const CLOCKS: [(&str, &str); 8] = [
     ("src/store/request_budget.rs", "reserved moments are measured on the process's own monotonic clock"),
     ("src/ops/server.rs", "bounds open HTTP answers at the end of the process"),
     ("src/ops/status_cache.rs", "the age of an answer is measured on the monotonic clock"),
+    ("src/cli/bench/", "measures how long processes of the operating system take"),
     ("src/cli/demo/mod.rs", "tells a person how long it took, every two seconds of their time"),
 ];
 

@@ -1,3 +1,5 @@
+use std::collections::BTreeMap;
+
 use ccsync::simulator::{Endpoint, FaultRates, SimulatorArgs, SimulatorConfig, Switches};
 use clap::Parser;
 use serde_json::{Value, json};
@@ -37,6 +39,47 @@ async fn the_truth_and_the_journal_can_be_read_from_outside() {
     assert_eq!(journal["tokens_issued"], 1);
     assert_eq!(journal["endpoints"]["sobot.get_token"]["requests"], 1);
     assert_eq!(journal["log"][0]["endpoint"], "sobot.get_token");
+    assert_eq!(play.get("/_sim/journal/counts").await, journal["endpoints"]);
+}
+
+#[tokio::test]
+async fn a_share_of_all_rows_is_rescored_at_once_and_stays_in_its_windows() {
+    for (filter, moves) in [("quality", false), ("contact", true)] {
+        let mut config = SimulatorConfig { calls: 400, ..small() };
+        config.switches.set("sobot_filter", filter).unwrap();
+        let play = play(config).await;
+        let before = play.sim.truth().calls;
+        let (status, answer) = post(&play, "/_sim/rescore", json!({"channel": "call", "share": 0.2})).await;
+        assert_eq!(status, 200, "{answer}");
+        let after = play.sim.truth().calls;
+        let by_id = |rows: &[Value]| -> BTreeMap<String, Value> {
+            rows.iter()
+                .map(|row| (format!("{}{}", row["call_log_jestid"], row["agentid"]), row.clone()))
+                .collect()
+        };
+        let (before, after) = (by_id(&before), by_id(&after));
+        let changed: Vec<_> = before.iter().filter(|(key, row)| after[*key] != **row).collect();
+        assert_eq!(answer["changed"], changed.len());
+        assert!((40..120).contains(&changed.len()), "{}", changed.len());
+        for (key, row) in changed {
+            assert_ne!(scores(&after[key]), scores(row));
+            assert_eq!(after[key]["qualify_time"] != row["qualify_time"], moves);
+            assert_eq!(after[key]["call_start_datetime"], row["call_start_datetime"]);
+        }
+        let times: Vec<i64> = play.sim.truth().calls.iter().map(quality_time).collect();
+        assert!(times.is_sorted());
+    }
+    let play = play(small()).await;
+    let (status, answer) = post(&play, "/_sim/rescore", json!({"channel": "call", "share": 5})).await;
+    assert_eq!(status, 400, "{answer}");
+}
+
+fn scores(row: &Value) -> [&Value; 4] {
+    ["total_score", "standard_score", "pulse", "minus"].map(|name| &row[name])
+}
+
+fn quality_time(row: &Value) -> i64 {
+    row["qualify_time"].as_str().unwrap().parse().unwrap()
 }
 
 #[tokio::test]

@@ -1,0 +1,112 @@
+//! The vendor that is read: the simulator as a process of its own, or another server.
+
+use std::time::{Duration, Instant};
+
+use serde::de::DeserializeOwned;
+use tokio::io::{AsyncBufReadExt as _, BufReader};
+use tokio::process::Child;
+
+use super::child::{ccsync, last_lines, listen, pid, spawn};
+use super::connection::Connection;
+use super::place::DaySpan;
+use super::process_stat;
+use crate::cli::output::Failure;
+
+/// What the simulator is to hold.
+pub(super) struct World<'a> {
+    /// Calls.
+    pub(super) calls: u64,
+    /// The days over which they are spread.
+    pub(super) days: DaySpan,
+    /// How long every answer takes at least.
+    pub(super) latency: Duration,
+    /// As on the simulator's command line.
+    pub(super) switches: &'a [String],
+}
+
+/// A running simulator; it is killed when this is dropped.
+pub(super) struct Simulator {
+    child: Child,
+    /// Its address.
+    pub(super) base_url: String,
+    /// How long it took to make its data.
+    pub(super) start_seconds: f64,
+}
+
+impl Simulator {
+    /// Starts it and waits until its data are there.
+    ///
+    /// # Errors
+    /// It ended.
+    pub(super) async fn start(world: &World<'_>) -> Result<Simulator, Failure> {
+        let latency = format!("{}ms", world.latency.as_millis());
+        let (calls, from, to) =
+            (world.calls.to_string(), world.days.from.to_string(), world.days.to.to_string());
+        let mut arguments = vec!["simulator", "--listen", "127.0.0.1:0", "--chats", "0", "--groups", "0"];
+        arguments.extend(["--calls", &calls, "--from", &from, "--to", &to, "--latency", &latency]);
+        arguments.extend(world.switches.iter().flat_map(|switch| ["--switch", switch]));
+        let began = Instant::now();
+        let mut child = spawn(ccsync(None, &arguments)?)?;
+        let mut address = String::new();
+        if let Some(out) = child.stdout.take() {
+            let _ = BufReader::new(out).read_line(&mut address).await;
+        }
+        let err = listen(child.stderr.take());
+        if address.trim().is_empty() {
+            let said = err.await.unwrap_or_default();
+            return Err(Failure::failed(format!("the simulator ended{}", last_lines(&said))));
+        }
+        let base_url = address.trim().to_owned();
+        Ok(Simulator { child, base_url, start_seconds: began.elapsed().as_secs_f64() })
+    }
+
+    /// The processor time that it has used.
+    pub(super) fn cpu_seconds(&self) -> Option<f64> {
+        process_stat::cpu_seconds(pid(&self.child))
+    }
+
+    /// The memory that it has taken at most, in KiB.
+    pub(super) fn resident_max_kib(&self) -> Option<u64> {
+        process_stat::resident_max_kib(pid(&self.child))
+    }
+
+    /// What it answers behind the scenes; with a body, that is posted.
+    ///
+    /// # Errors
+    /// It does not answer, or otherwise.
+    pub(super) async fn control<Answer: DeserializeOwned>(
+        &self,
+        path: &str,
+        body: Option<&str>,
+    ) -> Result<Answer, Failure> {
+        let failed = |error: String| Failure::failed(format!("the simulator's {path}: {error}"));
+        let mut connection = Connection::open(&self.base_url).await.map_err(failed)?;
+        let answer = match body {
+            Some(body) => connection.post(path, body).await,
+            None => connection.get(path, "").await,
+        };
+        let (status, body) = answer.map_err(failed)?;
+        if status != 200 {
+            return Err(failed(format!("{status} {}", String::from_utf8_lossy(&body))));
+        }
+        serde_json::from_slice(&body).map_err(|error| failed(error.to_string()))
+    }
+
+    /// Calls that it has answered with so far.
+    ///
+    /// # Errors
+    /// As [`Simulator::control`].
+    pub(super) async fn rows_served(&self) -> Result<u64, Failure> {
+        let counts: serde_json::Value = self.control("/_sim/journal/counts", None).await?;
+        Ok(counts["sobot.call_result"]["rows"].as_u64().unwrap_or_default())
+    }
+
+    /// Requests for calls that it has received so far.
+    ///
+    /// # Errors
+    /// As [`Simulator::control`].
+    pub(super) async fn requests(&self) -> Result<u64, Failure> {
+        let counts: serde_json::Value = self.control("/_sim/journal/counts", None).await?;
+        Ok(counts["sobot.call_result"]["requests"].as_u64().unwrap_or_default())
+    }
+}

@@ -1,0 +1,110 @@
+//! One worker against several, on equal work, before a vendor that takes its time.
+
+use std::path::Path;
+
+use serde::Serialize;
+
+use super::args::WorkersArgs;
+use super::child::{Cost, ccsync, measured};
+use super::load::surroundings;
+use super::place::{DaySpan, Place};
+use super::report::Surroundings;
+use super::told;
+use super::vendor::{Simulator, World};
+use crate::cli::output::{Failure, talk};
+
+/// Two sources of one account: the same windows, rows and requests, and nothing stored for the second by the first.
+const ONE: &str = "one";
+const SEVERAL: &str = "several";
+
+#[derive(Debug, Serialize)]
+struct Report {
+    surroundings: Surroundings,
+    rows: u64,
+    windows: u64,
+    page_size: u32,
+    latency_ms: u64,
+    workers: u32,
+    one: Share,
+    several: Share,
+    /// How many times faster several are.
+    speedup: f64,
+}
+
+/// One reading of everything.
+#[derive(Debug, Clone, Copy, Serialize)]
+struct Share {
+    #[serde(flatten)]
+    cost: Cost,
+    /// Requests that the vendor received.
+    requests: u64,
+    rows_per_second: f64,
+}
+
+pub(super) async fn workers(place: &Place, args: &WorkersArgs) -> Result<String, Failure> {
+    let days = DaySpan::of(args.rows.div_ceil(args.rows_per_window));
+    let world = World { calls: args.rows, days, latency: args.latency, switches: &[] };
+    let simulator = Simulator::start(&world).await?;
+    let text: String =
+        [ONE, SEVERAL].iter().map(|name| source(name, &simulator.base_url, days, args.page_size)).collect();
+    let config = place.configure("workers.toml", &format!("[ops]\nenabled = false\n{text}"))?;
+    measured(ccsync(Some(&config), &["migrate"])?).await?;
+    let one = read(&simulator, &config, ONE, args, 1).await?;
+    let several = read(&simulator, &config, SEVERAL, args, args.workers).await?;
+    let report = Report {
+        surroundings: surroundings(place).await?,
+        rows: args.rows,
+        windows: (days.to - days.from).num_days().unsigned_abs(),
+        page_size: args.page_size,
+        latency_ms: u64::try_from(args.latency.as_millis()).unwrap_or(u64::MAX),
+        workers: args.workers,
+        one,
+        several,
+        speedup: one.cost.seconds / several.cost.seconds,
+    };
+    told(&report, args.place.json, || {
+        format!(
+            "{} rows in {} windows, {} ms a request: 1 worker {:.2} s ({} requests), {} workers {:.2} s ({} requests), {:.2} times as fast",
+            report.rows,
+            report.windows,
+            report.latency_ms,
+            one.cost.seconds,
+            one.requests,
+            report.workers,
+            several.cost.seconds,
+            several.requests,
+            report.speedup,
+        )
+    })
+}
+
+/// Nothing is read a second time: a worker that starts later than another would take what was read before its start
+/// for due again.
+fn source(name: &str, base_url: &str, days: DaySpan, page_size: u32) -> String {
+    format!(
+        "[sources.{name}]\nkind = \"sobot\"\nbase_url = {base_url:?}\napp_id = \"demo-app\"\napp_key = \"demo-key\"\n\
+         [sources.{name}.call_result]\nstart = \"{}\"\nlookback = \"0s\"\npage_size = {page_size}\n\
+         requests_per_minute = 600000\n\
+         [sources.{name}.chat_result]\nenabled = false\n",
+        days.from,
+    )
+}
+
+async fn read(
+    simulator: &Simulator,
+    config: &Path,
+    source: &str,
+    args: &WorkersArgs,
+    workers: u32,
+) -> Result<Share, Failure> {
+    let before = simulator.requests().await?;
+    let stream = format!("{source}/sobot.call_result");
+    let arguments = ["sync", &stream, "--no-progress"];
+    let started: Result<Vec<_>, _> =
+        (0..workers).map(|_| ccsync(Some(config), &arguments).map(measured)).collect();
+    let ended = futures::future::try_join_all(started?).await?;
+    let cost = ended.iter().map(|(_, cost)| *cost).reduce(Cost::beside).unwrap_or_default();
+    let requests = simulator.requests().await? - before;
+    talk(&format!("{workers} worker(s): {:.2} s, {requests} requests", cost.seconds));
+    Ok(Share { cost, requests, rows_per_second: args.rows as f64 / cost.seconds })
+}
