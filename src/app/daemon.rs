@@ -38,6 +38,9 @@ pub enum DaemonError {
 /// How often the database is looked after.
 const DATABASE_WATCH: Duration = Duration::from_secs(5);
 
+/// How often the coming months of histories are looked after.
+const DAY: Duration = Duration::from_secs(24 * 3_600);
+
 /// Of so many vain attempts in a row to reach it, one is told: one a minute.
 const DATABASE_TOLD_EACH: u32 = 12;
 
@@ -83,6 +86,7 @@ impl App {
             loops.spawn(wait);
         }
         loops.spawn(watch_database(self.clone(), stop.clone()));
+        loops.spawn(make_months(self.clone(), stop.clone()));
         if let Some(notifier) = self.notifier()? {
             loops.spawn(notifier.run(stop.clone()));
         }
@@ -146,6 +150,20 @@ fn scheduled_pass(
                 event::DatabaseUnreachable { message: &fault.chain() }.emit();
             }
         })
+    }
+}
+
+/// Makes the coming months of histories that were cut into months, long before they come.
+async fn make_months(app: Arc<App>, stop: CancellationToken) {
+    loop {
+        tokio::select! {
+            () = stop.cancelled() => return,
+            () = app.seams.clock.sleep(DAY) => {}
+        }
+        // A day that fails is made up for by the next; meanwhile rows go to the rest.
+        if let Err(fault) = app.database.store.extend_months(app.seams.clock.now()).await {
+            event::DatabaseUnreachable { message: &fault.chain() }.emit();
+        }
     }
 }
 

@@ -1,0 +1,5 @@
+//! Beyond one machine and one process: months, machines, workers.
+
+mod citus;
+mod month;
+mod shard;
