@@ -144,7 +144,7 @@ fn scheduled_pass(
                 due_since: schedule.last_tick(now).unwrap_or(now),
                 until: schedule.next_tick(now),
                 range: None,
-                wait_for_others: false,
+                wait_for_others: true,
             };
             if let Err(fault) = reader.pass(&order, &stop).await {
                 event::DatabaseUnreachable { message: &fault.chain() }.emit();

@@ -3,3 +3,4 @@
 mod citus;
 mod month;
 mod shard;
+mod worker;
