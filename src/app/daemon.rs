@@ -39,6 +39,9 @@ pub enum DaemonError {
 /// How often the database is looked after.
 const DATABASE_WATCH: Duration = Duration::from_secs(5);
 
+/// How often the coming months of histories are looked after.
+const DAY: Duration = Duration::from_secs(24 * 3_600);
+
 /// Of so many vain attempts in a row to reach it, one is told: one a minute.
 const DATABASE_TOLD_EACH: u32 = 12;
 
@@ -85,6 +88,7 @@ impl App {
         }
         loops.spawn(watch_database(self.clone(), stop.clone()));
         loops.spawn(tell_progress(self.progress.clone(), self.seams.clock.clone(), stop.clone()));
+        loops.spawn(make_months(self.clone(), stop.clone()));
         if let Some(notifier) = self.notifier()? {
             loops.spawn(notifier.run(stop.clone()));
         }
@@ -142,12 +146,26 @@ fn scheduled_pass(
                 due_since: schedule.last_tick(now).unwrap_or(now),
                 until: schedule.next_tick(now),
                 range: None,
-                wait_for_others: false,
+                wait_for_others: true,
             };
             if let Err(fault) = reader.pass(&order, &stop).await {
                 event::DatabaseUnreachable { message: &fault.chain() }.emit();
             }
         })
+    }
+}
+
+/// Makes the coming months of histories that were cut into months, long before they come.
+async fn make_months(app: Arc<App>, stop: CancellationToken) {
+    loop {
+        tokio::select! {
+            () = stop.cancelled() => return,
+            () = app.seams.clock.sleep(DAY) => {}
+        }
+        // A day that fails is made up for by the next; meanwhile rows go to the rest.
+        if let Err(fault) = app.database.store.extend_months(app.seams.clock.now()).await {
+            event::DatabaseUnreachable { message: &fault.chain() }.emit();
+        }
     }
 }
 

@@ -2,8 +2,10 @@
 
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
+
 use crate::app::Seams;
-use crate::config::DatabaseSettings;
+use crate::config::{DatabaseSettings, Distribution, Partitioning};
 use crate::domain::fault::{Fault, FaultKind};
 use crate::store::embedded::{EmbeddedConfig, EmbeddedError, EmbeddedPostgres};
 use crate::store::{PgStore, StoreConfig};
@@ -43,6 +45,24 @@ impl Database {
         config.acquire_timeout = ACQUIRE_TIMEOUT;
         let store = PgStore::connect(&config).await?;
         Ok(Database { store, embedded, psql })
+    }
+
+    /// Brings the schema up to date, then cuts histories and distributes tables where that is configured. Where the
+    /// machines for that are lacking, nothing is begun.
+    pub(super) async fn prepare(&self, settings: &DatabaseSettings, now: DateTime<Utc>) -> Result<(), Fault> {
+        let is_distributed = settings.distributed == Distribution::Citus;
+        if is_distributed {
+            self.store.require_citus().await?;
+        }
+        self.store.migrate().await?;
+        if settings.partitioned == Partitioning::Month {
+            self.store.partition_histories(now).await?;
+        }
+        self.store.extend_months(now).await?;
+        if is_distributed {
+            self.store.distribute().await?;
+        }
+        Ok(())
     }
 
     /// The command with which a person reaches the embedded server; `None` for the operator's own.

@@ -143,12 +143,13 @@ impl App {
         &self.settings
     }
 
-    /// Migrates the database and tells it which streams there are.
+    /// Migrates the database, cuts and distributes its tables where that is configured, and tells it which streams
+    /// there are.
     ///
     /// # Errors
     /// Database faults.
     pub async fn prepare(&self) -> Result<(), Fault> {
-        self.database.store.migrate().await?;
+        self.database.prepare(&self.settings.database, self.seams.clock.now()).await?;
         self.note_privacy_keys().await?;
         let declarations: Vec<StreamDeclaration> =
             self.streams.iter().map(Stream::declaration).chain(self.feed_declarations()).collect();

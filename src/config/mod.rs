@@ -4,6 +4,7 @@
 //! layer. Over it come the operator's file and the variables `CCSYNC__…`, which are handed in: nothing here
 //! reads the process environment. The secrets' files are read here.
 
+mod database;
 mod environment;
 mod error;
 mod feed;
@@ -28,14 +29,15 @@ use std::path::Path;
 
 use chrono::{DateTime, Utc};
 
+pub use self::database::{DatabaseSettings, Distribution, Partitioning};
 pub use self::error::{ConfigError, ConfigErrors, Origin};
 pub use self::feed::{FeedSettings, TokenForm};
 pub use self::log::{LogFormat, LogSettings};
 pub use self::notify::NotifySettings;
 pub use self::render::{Format, render};
 pub use self::settings::{
-    Account, ActionBody, AgentSettings, DatabaseSettings, EngineSettings, HttpSettings, OpsSettings,
-    PrivacySettings, SchedulerSettings, Settings, SourceSettings, StreamSettings, WindowSettings,
+    Account, ActionBody, AgentSettings, EngineSettings, HttpSettings, OpsSettings, PrivacySettings,
+    SchedulerSettings, Settings, SourceSettings, StreamSettings, WindowSettings,
 };
 pub use self::telemetry::TelemetrySettings;
 

@@ -6,16 +6,14 @@ use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use config::Value;
 
+use super::database;
 use super::error::Report;
 use super::leaf::{self, PlainHttp};
 use super::log;
 use super::notify;
 use super::privacy;
 use super::reader::Section;
-use super::secret;
-use super::settings::{
-    DatabaseSettings, EngineSettings, HttpSettings, OpsSettings, SchedulerSettings, Settings,
-};
+use super::settings::{EngineSettings, HttpSettings, OpsSettings, SchedulerSettings, Settings};
 use super::source;
 use super::telemetry;
 use crate::domain::privacy::{CustomFieldPolicy, Privacy};
@@ -43,7 +41,7 @@ pub(super) fn settings(tree: &Value, now: DateTime<Utc>, report: &Report) -> Opt
     let root = Section::root(tree, report);
     let timezone = root.parse("timezone", leaf::timezone);
     let language = root.parse("language", leaf::language);
-    let database = closed(root.section("database"), database);
+    let database = closed(root.section("database"), database::settings);
     let ops = closed(root.section("ops"), ops);
     let http = closed(root.section("http"), http);
     let engine = closed(root.section("engine"), engine);
@@ -88,26 +86,6 @@ pub(super) fn closed<'a, T>(section: Section<'a>, read: impl FnOnce(&Section<'a>
     let value = read(&section);
     section.close();
     value
-}
-
-fn database(section: &Section<'_>) -> Option<DatabaseSettings> {
-    let url = secret::database_url(section);
-    let data_dir = secret::path(section, "data_dir");
-    let port = section.number("port", 0..=65_535);
-    let bin_dir = section.maybe("bin_dir", secret::path);
-    let fetch = section.boolean("fetch");
-    let pool_size = section.number("pool_size", 1..=100);
-    let (url, url_file, password_file) = url?;
-    Some(DatabaseSettings {
-        url,
-        url_file,
-        password_file,
-        data_dir: data_dir?,
-        port: port?,
-        bin_dir: bin_dir?,
-        fetch: fetch?,
-        pool_size: pool_size?,
-    })
 }
 
 fn ops(section: &Section<'_>) -> Option<OpsSettings> {

@@ -12,10 +12,10 @@ use super::feed::{FeedSettings, TokenForm};
 use super::leaf::show_duration;
 use super::log::LogFormat;
 use super::notify;
-use super::secret::{HIDDEN, shown_url};
+use super::secret::HIDDEN;
 use super::settings::{
-    Account, ActionBody, DatabaseSettings, EngineSettings, HttpSettings, OpsSettings, PrivacySettings,
-    Settings, SourceSettings, StreamSettings,
+    Account, ActionBody, EngineSettings, HttpSettings, OpsSettings, PrivacySettings, Settings,
+    SourceSettings, StreamSettings,
 };
 use crate::domain::privacy::{CustomFieldPolicy, Privacy};
 
@@ -49,7 +49,7 @@ fn tree(settings: &Settings) -> Json {
     json!({
         "timezone": settings.timezone.name(),
         "language": settings.language,
-        "database": database(&settings.database),
+        "database": super::database::shown(&settings.database),
         "ops": ops(&settings.ops),
         "http": http(&settings.http),
         "engine": engine(&settings.engine),
@@ -63,25 +63,6 @@ fn tree(settings: &Settings) -> Json {
         "telemetry": super::telemetry::shown(&settings.telemetry),
         "sources": sources.collect::<Map<_, _>>(),
     })
-}
-
-fn database(database: &DatabaseSettings) -> Json {
-    let mut out = object(json!({
-        "password_file": database.password_file,
-        "data_dir": database.data_dir,
-        "port": database.port,
-        "bin_dir": database.bin_dir,
-        "fetch": database.fetch,
-        "pool_size": database.pool_size,
-    }));
-    match (&database.url, &database.url_file) {
-        (_, Some(file)) => out.insert("url_file".into(), json!(file)),
-        (Some(url), None) => {
-            out.insert("url".into(), json!(shown_url(url, database.password_file.as_deref())))
-        }
-        (None, None) => None,
-    };
-    Json::Object(out)
 }
 
 fn ops(ops: &OpsSettings) -> Json {

@@ -9,6 +9,7 @@ use chrono_tz::Tz;
 use secrecy::SecretString;
 use url::Url;
 
+use super::database::DatabaseSettings;
 use super::error::{ConfigError, ConfigErrors};
 use super::feed::FeedSettings;
 use super::log::LogSettings;
@@ -46,27 +47,6 @@ pub struct Settings {
     pub telemetry: TelemetrySettings,
     /// The vendor accounts, by name.
     pub sources: Vec<SourceSettings>,
-}
-
-/// `[database]`
-#[derive(Debug, Clone)]
-pub struct DatabaseSettings {
-    /// Address, with the password in place; `None` for an embedded PostgreSQL. Treated as a secret.
-    pub url: Option<SecretString>,
-    /// The file that `url` came from.
-    pub url_file: Option<PathBuf>,
-    /// The file that the password in `url` came from.
-    pub password_file: Option<PathBuf>,
-    /// Directory of the embedded cluster.
-    pub data_dir: PathBuf,
-    /// Port of the embedded server; 0 for a free one.
-    pub port: u16,
-    /// Directory of the server programs; `None` to search for them.
-    pub bin_dir: Option<PathBuf>,
-    /// Whether server programs may be downloaded where none are installed.
-    pub fetch: bool,
-    /// Connections kept.
-    pub pool_size: u32,
 }
 
 /// `[ops]`

@@ -24,8 +24,10 @@ select n.nspname as schema, c.relname as relation,
 from pg_catalog.pg_class c
 join pg_catalog.pg_namespace n on n.oid = c.relnamespace
 join pg_catalog.pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
-left join pg_catalog.pg_index i on i.indrelid = c.oid and i.indisprimary
-where n.nspname = any($1) and c.relkind in ('r', 'p', 'v', 'm')
+left join pg_catalog.pg_index i on i.indisprimary and i.indrelid = coalesce(
+    -- Of a table in pieces each piece has the key.
+    (select min(h.inhrelid::oid) from pg_catalog.pg_inherits h where h.inhparent = c.oid), c.oid)
+where n.nspname = any($1) and c.relkind in ('r', 'p', 'v', 'm') and not c.relispartition
 order by n.nspname, c.relname, a.attnum
 "#;
 

@@ -90,6 +90,7 @@ impl PgStore {
     }
 
     async fn forget_whole(&self, order: &ForgetOrder, apply: bool) -> Done<Forgot> {
+        self.refuse_where_distributed("forgetting somebody").await?;
         let mut connection = self.pool.acquire().await?;
         let mut transaction = connection.begin().await?;
         transaction.execute(sqlx::raw_sql(LONG)).await?;
@@ -103,11 +104,13 @@ impl PgStore {
         let id = if apply { Some(enter_in_txn(&mut transaction, order, &listed).await?) } else { None };
         failpoint(Failpoint::ForgetListed).await?;
         let cleaner = Cleaner { list: &list, pattern: pattern(&order.known_by), apply };
-        let mut tables = Vec::new();
+        let mut tables: Vec<ForgotRows> = Vec::new();
         for place in places(&mut transaction).await? {
             let rows = cleaner.clean_in_txn(&mut transaction, &place).await?;
-            if 0 < rows {
-                tables.push(ForgotRows { table: place.table, rows });
+            match tables.last_mut().filter(|last| last.table == place.table) {
+                Some(last) => last.rows += rows,
+                None if 0 < rows => tables.push(ForgotRows { table: place.table, rows }),
+                None => {}
             }
         }
         if let Some(id) = id {

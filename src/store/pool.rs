@@ -11,6 +11,7 @@ use sqlx::{Connection as _, Executor as _};
 
 use crate::domain::fault::{Fault, FaultKind};
 use crate::domain::forgotten::ForgottenBoard;
+use crate::store::distribute::Citus;
 use crate::store::fault::from_sql;
 use crate::store::request_budget::Reservations;
 
@@ -47,6 +48,8 @@ pub struct StoreConfig {
     pub acquire_timeout: Duration,
     /// What `pg_stat_activity` shows.
     pub application_name: String,
+    /// The schema of Citus' functions and catalogue: `pg_catalog`, except for a stand-in in tests.
+    pub citus_schema: String,
 }
 
 impl StoreConfig {
@@ -70,6 +73,7 @@ impl StoreConfig {
             pool_size: 8,
             acquire_timeout: Duration::from_secs(5),
             application_name: "ccsync".to_owned(),
+            citus_schema: "pg_catalog".to_owned(),
         }
     }
 }
@@ -93,6 +97,7 @@ pub struct PgStore {
     pub(super) acquire_timeout: Duration,
     pub(super) reservations: Arc<Reservations>,
     pub(super) board: ForgottenBoard,
+    pub(super) citus: Citus,
 }
 
 impl fmt::Debug for PgStore {
@@ -124,6 +129,7 @@ impl PgStore {
             acquire_timeout: config.acquire_timeout,
             reservations: Arc::new(Reservations::default()),
             board: ForgottenBoard::default(),
+            citus: Citus::in_schema(&config.citus_schema),
         })
     }
 

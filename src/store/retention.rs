@@ -20,6 +20,7 @@ use crate::engine::port::retention::{ExpiredRows, Retention, RetentionOrder};
 use crate::store::commit::TRANSACTION;
 use crate::store::fault::{Broken, Done};
 use crate::store::lease::{lease_extend, lease_release, lease_take};
+use crate::store::partition::months_drop;
 use crate::store::pool::PgStore;
 use crate::store::retention::place::{Place, places, rehome};
 use crate::store::time_window::lock_in_txn;
@@ -94,10 +95,19 @@ impl PgStore {
         transaction.execute(sqlx::raw_sql(TRANSACTION)).await?;
         lease_extend(&mut *transaction, &lease_name(&order.key), fence, term).await?;
         let mut removed = Vec::new();
-        let windows = begin_in_txn(&mut transaction, order).await?;
+        let begun = begin_in_txn(&mut transaction, order).await?;
         failpoint(Failpoint::RetentionBegun).await?;
-        if 0 < windows {
-            removed.push(ExpiredRows { table: "sync.time_window".to_owned(), rows: windows, oldest: None });
+        if let Some(windows) = begun {
+            if 0 < windows {
+                removed.push(ExpiredRows {
+                    table: "sync.time_window".to_owned(),
+                    rows: windows,
+                    oldest: None,
+                });
+            }
+            if order.key.stream.kind() != StreamKind::Windowed {
+                removed.append(&mut months_drop(&mut transaction, order, true).await?);
+            }
         }
         for place in places(order.key.stream) {
             let rows = remove_in_txn(&mut transaction, order, &place, rows_max).await?;
@@ -126,13 +136,15 @@ impl PgStore {
             .bind(now)
             .execute(&self.pool)
             .await?;
+        let mut connection = self.pool.acquire().await?;
+        months_drop(&mut connection, order, false).await?;
         lease_release(&self.pool, &lease_name(&order.key), fence).await
     }
 }
 
 /// Moves the mark, takes expired windows out of the ledger, and gives rows that a kept window contains too to that
-/// one. How many windows went.
-async fn begin_in_txn(connection: &mut PgConnection, order: &RetentionOrder) -> Done<u64> {
+/// one. How many windows went; `None` where all that was done before.
+async fn begin_in_txn(connection: &mut PgConnection, order: &RetentionOrder) -> Done<Option<u64>> {
     let (source, stream) = (&order.key.source, order.key.stream);
     lock_in_txn(connection, &order.key).await?;
     let moved = sqlx::query(
@@ -147,8 +159,11 @@ async fn begin_in_txn(connection: &mut PgConnection, order: &RetentionOrder) -> 
     .bind(order.cut)
     .execute(&mut *connection)
     .await?;
-    if stream.kind() != StreamKind::Windowed || moved.rows_affected() == 0 {
-        return Ok(0);
+    if moved.rows_affected() == 0 {
+        return Ok(None);
+    }
+    if stream.kind() != StreamKind::Windowed {
+        return Ok(Some(0));
     }
     for table in stream.tables() {
         sqlx::query(rehome(table))
@@ -162,7 +177,7 @@ async fn begin_in_txn(connection: &mut PgConnection, order: &RetentionOrder) -> 
     let query = "delete from sync.time_window where source = $1 and stream = $2 and window_end <= $3";
     let gone =
         sqlx::query(query).bind(source).bind(stream.as_str()).bind(order.cut).execute(connection).await?;
-    Ok(gone.rows_affected())
+    Ok(Some(gone.rows_affected()))
 }
 
 async fn remove_in_txn(

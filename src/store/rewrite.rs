@@ -49,8 +49,9 @@ impl PgStore {
     }
 
     async fn rewrite_all(&self, rewrite: &Rewrite, dry: bool) -> Done<Vec<RewrittenTable>> {
+        self.refuse_where_distributed("rewriting personal data").await?;
         let mut connection = self.pool.acquire().await?;
-        let mut tables = Vec::new();
+        let mut tables: Vec<RewrittenTable> = Vec::new();
         for place in places(&mut connection, rewrite).await? {
             let mut table = RewrittenTable { table: place.table.clone(), rows: 0, left: 0 };
             if dry {
@@ -65,8 +66,13 @@ impl PgStore {
                     }
                 }
             }
-            if 0 < table.rows + table.left {
-                tables.push(table);
+            match tables.last_mut().filter(|last| last.table == table.table) {
+                Some(last) => {
+                    last.rows += table.rows;
+                    last.left += table.left;
+                }
+                None if 0 < table.rows + table.left => tables.push(table),
+                None => {}
             }
         }
         if !dry && !tables.is_empty() {
@@ -80,7 +86,7 @@ impl PgStore {
 async fn pass(connection: &mut PgConnection, place: &Place, rewrite: &Rewrite, write: bool) -> Done<u64> {
     let blocks: i64 =
         sqlx::query_scalar("select pg_relation_size($1::regclass) / current_setting('block_size')::bigint")
-            .bind(&place.table)
+            .bind(&place.lies_in)
             .fetch_one(&mut *connection)
             .await?;
     let mut rows = 0;

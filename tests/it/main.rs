@@ -23,6 +23,7 @@ mod privacy;
 mod rereading;
 mod retention;
 mod runbook;
+mod scale;
 mod scheduler;
 mod simulation;
 mod simulator;

@@ -45,8 +45,10 @@ const CONTACTS: [&str; 6] = ["agent_email", "email", "phone", "mobile", "telepho
 /// One table.
 #[derive(Debug)]
 pub(super) struct Place {
-    /// Qualified name.
+    /// Qualified name, as people know it: of a month, that of its history.
     pub(super) table: String,
+    /// Where the rows really lie.
+    lies_in: String,
     /// Columns of the primary key.
     pub(super) key: Vec<String>,
     /// Columns that may name somebody.
@@ -59,6 +61,7 @@ pub(super) struct Place {
 #[derive(FromRow)]
 struct Found {
     name: String,
+    lies_in: String,
     key: Vec<String>,
     columns: Vec<String>,
     kinds: Vec<String>,
@@ -68,7 +71,13 @@ struct Found {
 pub(super) async fn places(connection: &mut PgConnection) -> Done<Vec<Place>> {
     let found: Vec<Found> = sqlx::query_as(
         r#"
-        select n.nspname || '.' || c.relname as name,
+        select coalesce((
+                select pn.nspname || '.' || p.relname from pg_catalog.pg_inherits h
+                join pg_catalog.pg_class p on p.oid = h.inhparent
+                join pg_catalog.pg_namespace pn on pn.oid = p.relnamespace
+                where h.inhrelid = c.oid
+            ), n.nspname || '.' || c.relname) as name,
+            n.nspname || '.' || c.relname as lies_in,
             array(
                 select a.attname::text from pg_catalog.pg_index i
                 join pg_catalog.pg_attribute a on a.attrelid = c.oid and a.attnum = any(i.indkey)
@@ -80,9 +89,9 @@ pub(super) async fn places(connection: &mut PgConnection) -> Done<Vec<Place>> {
         join pg_catalog.pg_namespace n on n.oid = c.relnamespace
         join pg_catalog.pg_attribute a on a.attrelid = c.oid and 0 < a.attnum and not a.attisdropped
         join pg_catalog.pg_type t on t.oid = a.atttypid
-        where n.nspname in ('bi', 'moor', 'sobot', 'sync', 'workbench') and c.relkind in ('r', 'p')
+        where n.nspname in ('bi', 'moor', 'partition', 'sobot', 'sync', 'workbench') and c.relkind = 'r'
         group by c.oid, n.nspname, c.relname
-        order by 1
+        order by 1, 2
         "#,
     )
     .fetch_all(connection)
@@ -99,6 +108,7 @@ fn place(found: Found) -> Place {
         has_source: found.columns.iter().any(|name| name == "source"),
         derived: Derived::of(&found.name),
         table: found.name,
+        lies_in: found.lies_in,
         key: found.key,
         texts,
     }
@@ -113,7 +123,7 @@ impl Place {
         AssertSqlSafe(format!(
             "select t.ctid::text as place, {source} as source, {} as columns from {} t where {filter}",
             self.derived.columns(),
-            self.table
+            self.lies_in
         ))
     }
 
@@ -123,13 +133,13 @@ impl Place {
         AssertSqlSafe(format!(
             "update {table} set ({names}) = (select {names} from jsonb_populate_record(null::{table}, $1)) \
              where ctid = $2::tid",
-            table = self.table
+            table = self.lies_in
         ))
     }
 
     /// Removes the row at $1.
     pub(super) fn remove(&self) -> Statement {
-        AssertSqlSafe(format!("delete from {} where ctid = $1::tid", self.table))
+        AssertSqlSafe(format!("delete from {} where ctid = $1::tid", self.lies_in))
     }
 
     /// The addresses and numbers in rows of the agent $2 of the source $1; `None` where there are none.
@@ -143,7 +153,7 @@ impl Place {
         let names: Vec<_> = contacts.iter().map(|name| format!("t.{name}")).collect();
         Some(AssertSqlSafe(format!(
             "select distinct c from {} t, unnest(array[{}]) as c where t.source = $1 and t.{owner} = $2 and c <> ''",
-            self.table,
+            self.lies_in,
             names.join(", ")
         )))
     }

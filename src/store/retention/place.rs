@@ -34,18 +34,22 @@ impl Place {
     }
 
     /// Removes some, each with all of its history, and says how many went. Rows that somebody holds are left to the
-    /// next step.
+    /// next step. A place says where a row lies only together with the table that it is in, which may be one month of
+    /// many; and each table is asked for the one source, so that only the machine that has it is asked.
     pub(super) fn remove(&self) -> Statement {
         let Place { table, old, at, history_of } = self;
         let doomed = format!(
             "with doomed as (
-                select t.ctid from {table} t where t.source = $1 and {old} order by {at} limit $3
+                select t.tableoid, t.ctid from {table} t where t.source = $1 and {old} order by {at} limit $3
                 for update skip locked
             )"
         );
         if history_of.is_empty() {
             return AssertSqlSafe(format!(
-                "{doomed}, gone as (delete from {table} t using doomed d where t.ctid = d.ctid returning 1)
+                "{doomed}, gone as (
+                    delete from {table} t using doomed d
+                    where t.source = $1 and t.tableoid = d.tableoid and t.ctid = d.ctid returning 1
+                )
                 select count(*) from gone"
             ));
         }
@@ -53,10 +57,11 @@ impl Place {
         let same: Vec<_> = history_of.iter().map(|column| format!("h.{column} = g.{column}")).collect();
         AssertSqlSafe(format!(
             "{doomed}, gone as (
-                delete from {table} t using doomed d where t.ctid = d.ctid returning t.source, {key}
+                delete from {table} t using doomed d
+                where t.source = $1 and t.tableoid = d.tableoid and t.ctid = d.ctid returning {key}
             ), versions as (
                 delete from {table}_history h using gone g
-                where h.source = g.source and {same} returning 1
+                where h.source = $1 and {same} returning 1
             )
             select (select count(*) from gone) + (select count(*) from versions)",
             same = same.join(" and "),

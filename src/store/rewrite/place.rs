@@ -11,8 +11,10 @@ use crate::store::fault::Done;
 
 /// A table with columns of text.
 pub(super) struct Place {
-    /// Qualified.
+    /// Qualified, as people know it: of a month, its history's name.
     pub(super) table: String,
+    /// Where the rows really lie.
+    pub(super) lies_in: String,
     pub(super) columns: Vec<TextColumn>,
     has_source: bool,
     derived: Derived,
@@ -22,6 +24,7 @@ pub(super) struct Place {
 #[derive(sqlx::FromRow)]
 pub(super) struct TextColumn {
     table_name: String,
+    lies_in: String,
     name: String,
     kind: String,
     is_key: bool,
@@ -31,20 +34,23 @@ pub(super) struct TextColumn {
 /// All columns of text in tables that could hold what a vendor sent. What the ledger needs to find its way,
 /// and secrets, are not among them.
 const COLUMNS: &str = r#"
-select format('%I.%I', n.nspname, c.relname) as table_name, a.attname::text as name,
+select format('%I.%I', tn.nspname, t.relname) as table_name, format('%I.%I', n.nspname, c.relname) as lies_in,
+    a.attname::text as name,
     format_type(a.atttypid, null) as kind,
     a.attname = 'source' or exists (
         select from pg_index i
         where i.indisprimary and a.attnum = any(i.indkey)
-            and i.indrelid in (c.oid, to_regclass(format('%I.%I', n.nspname, regexp_replace(c.relname, '_history$', ''))))
+            and i.indrelid in (c.oid, to_regclass(format('%I.%I', tn.nspname, regexp_replace(t.relname, '_history$', ''))))
     ) as is_key,
     exists (select from pg_attribute s where s.attrelid = c.oid and s.attname = 'source') as has_source
 from pg_attribute a join pg_class c on c.oid = a.attrelid join pg_namespace n on n.oid = c.relnamespace
+left join pg_inherits h on h.inhrelid = c.oid
+join pg_class t on t.oid = coalesce(h.inhparent, c.oid) join pg_namespace tn on tn.oid = t.relnamespace
 where c.relkind = 'r' and a.attnum > 0 and not a.attisdropped and a.attgenerated = ''
     and a.atttypid in ('text'::regtype, 'jsonb'::regtype, 'text[]'::regtype)
-    and (n.nspname in ('sobot', 'moor', 'workbench') or n.nspname = 'sync' and c.relname not in
+    and (n.nspname in ('sobot', 'moor', 'workbench', 'partition') or n.nspname = 'sync' and c.relname not in
         ('migration', 'token', 'lease', 'request_budget', 'walk_page', 'privacy_key', 'stream', 'time_window'))
-order by 1, a.attnum
+order by 1, 2, a.attnum
 "#;
 
 /// The tables that this rewriting looks at.
@@ -52,9 +58,10 @@ pub(super) async fn places(connection: &mut PgConnection, rewrite: &Rewrite) -> 
     let found: Vec<TextColumn> = sqlx::query_as(COLUMNS).fetch_all(connection).await?;
     let mut places: Vec<Place> = Vec::new();
     for column in found.into_iter().filter(|column| concerns(rewrite, column)) {
-        if places.last().is_none_or(|place| place.table != column.table_name) {
+        if places.last().is_none_or(|place| place.lies_in != column.lies_in) {
             places.push(Place {
                 table: column.table_name.clone(),
+                lies_in: column.lies_in.clone(),
                 columns: Vec::new(),
                 has_source: column.has_source,
                 derived: Derived::of(&column.table_name),
@@ -104,7 +111,7 @@ impl Place {
              where t.ctid >= $1::tid and t.ctid < $2::tid {filter}{}",
             texts.join(", "),
             self.derived.columns(),
-            self.table,
+            self.lies_in,
             if hold { " for update skip locked" } else { "" }
         )
     }
@@ -120,7 +127,7 @@ impl Place {
         sets.extend(self.derived.column().map(|column| format!("{column} = k.hash")));
         format!(
             "update {} t set {} from unnest($1::text[], $2::uuid[], {}) as k(at, hash, {}) where t.ctid = k.at::tid",
-            self.table,
+            self.lies_in,
             sets.join(", "),
             arrays.join(", "),
             names.join(", ")

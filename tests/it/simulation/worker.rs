@@ -236,7 +236,7 @@ fn scheduled_pass(
             due_since: schedule.last_tick(now).unwrap_or(now),
             until: schedule.next_tick(now),
             range: None,
-            wait_for_others: false,
+            wait_for_others: true,
         };
         Box::pin(async move {
             let _guard = PanicGuard(watch);

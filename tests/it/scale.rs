@@ -1,0 +1,6 @@
+//! Beyond one machine and one process: months, machines, workers.
+
+mod citus;
+mod month;
+mod shard;
+mod worker;
