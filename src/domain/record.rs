@@ -135,7 +135,7 @@ pub struct Reject {
 /// One element of a page's list.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Record {
-    /// Equal for two elements exactly when the vendor sent the same thing: how a shifted page is noticed.
+    /// Equal for two elements when the vendor sent the same thing: how a shifted page is noticed.
     pub identity: u128,
     /// The rows it gives; a skill group gives one for itself and one for each member.
     pub rows: Vec<Row>,
@@ -146,7 +146,12 @@ pub struct Record {
 impl Record {
     /// A record read from the element whose raw JSON text is `raw`.
     pub fn new(raw: &str, rows: Vec<Row>, rejects: Vec<Reject>) -> Record {
-        Record { identity: u128::from_be_bytes(Md5::digest(raw.as_bytes()).into()), rows, rejects }
+        // One row holds all of its element, and has a hash already.
+        let hash = match (rows.as_slice(), rejects.as_slice()) {
+            ([row], []) => row.hash.0,
+            _ => Md5::digest(raw.as_bytes()).into(),
+        };
+        Record { identity: u128::from_be_bytes(hash), rows, rejects }
     }
 
     /// About how much memory it takes, with what a walk notes of it.

@@ -10,13 +10,13 @@ mod setbacks;
 pub(in crate::engine) use self::setbacks::FAILURES_IN_A_ROW_MAX;
 
 use std::collections::{HashSet, VecDeque};
+use std::panic::resume_unwind;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use futures::StreamExt as _;
 use futures::future::BoxFuture;
-use futures::stream::FuturesUnordered;
+use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument as _;
 
@@ -73,8 +73,8 @@ pub(in crate::engine) struct Pass<'a> {
 }
 
 /// What the attempt to begin a scope came to.
-enum Step<'a> {
-    Begun(BoxFuture<'a, Report>),
+enum Step {
+    Begun(BoxFuture<'static, Report>),
     /// Another worker was quicker.
     Passed,
     AllBusy,
@@ -114,20 +114,24 @@ impl<'a> Pass<'a> {
     }
 
     pub(in crate::engine) async fn drive(&mut self) -> Result<(), Fault> {
-        let mut under_way = FuturesUnordered::new();
+        let mut under_way = JoinSet::new();
         let mut round = 0;
         loop {
             let mut halted = None;
             while halted.is_none() && self.may_begin(under_way.len()) {
                 match self.begin().await {
-                    Ok(Step::Begun(errand)) => under_way.push(errand),
+                    Ok(Step::Begun(errand)) => drop(under_way.spawn(errand)),
                     Ok(Step::Passed) => {}
                     other => halted = Some(other),
                 }
             }
-            if let Some(report) = under_way.next().await {
-                self.settle(report).await;
-                continue;
+            match under_way.join_next().await {
+                None => {}
+                Some(Ok(report)) => {
+                    self.settle(report).await;
+                    continue;
+                }
+                Some(Err(error)) => resume_unwind(error.into_panic()),
             }
             match halted {
                 // Told to stop, given up, or a newer tick waits.
@@ -170,7 +174,7 @@ impl<'a> Pass<'a> {
     }
 
     /// Begins the most urgent scope that no other worker holds.
-    async fn begin(&mut self) -> Result<Step<'a>, Fault> {
+    async fn begin(&mut self) -> Result<Step, Fault> {
         let due = match self.halves.pop_front() {
             Some(half) => vec![half],
             None => self.still_due().await?.into_iter().filter(|due| self.is_free(due.scope)).collect(),
@@ -198,12 +202,12 @@ impl<'a> Pass<'a> {
         Ok(Step::AllBusy)
     }
 
-    fn errand(&mut self, due: DueScope, lease: Lease, learned: Arc<Learned>) -> BoxFuture<'a, Report> {
+    fn errand(&mut self, due: DueScope, lease: Lease, learned: Arc<Learned>) -> BoxFuture<'static, Report> {
         let span = span::window(&self.reader.key, self.run, &scope_text(due.scope));
         let errand = Errand {
-            reader: self.reader,
-            order: self.order,
-            stop: self.stop,
+            reader: self.reader.clone(),
+            order: *self.order,
+            stop: self.stop.clone(),
             run: self.run,
             due,
             lease,

@@ -19,11 +19,10 @@ pub(crate) fn body_text(bytes: Vec<u8>) -> String {
 
 fn repaired(text: String) -> String {
     let bytes = text.as_bytes();
-    // Without escapes and control characters there is nothing to repair. Looked at block by block, which the
-    // processor does many bytes at a time.
-    let suspicious =
-        |block: &[u8]| block.iter().fold(false, |any, byte| any | (*byte < 0x20) | (*byte == b'\\'));
-    if !bytes.chunks(BLOCK_BYTES).any(suspicious) {
+    // Without control characters and numbered escapes there is nothing to repair. Looked at block by block, which
+    // the processor does many bytes at a time.
+    let has_control = |block: &[u8]| block.iter().fold(false, |any, byte| any | (*byte < 0x20));
+    if !bytes.chunks(BLOCK_BYTES).any(has_control) && !text.contains("\\u") {
         return text;
     }
     let mut out = String::new();

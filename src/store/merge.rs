@@ -35,7 +35,7 @@ pub(super) struct Merged<'r> {
     pub(super) kept: Vec<(&'r Row, Option<TimeWindow>)>,
     /// The vendor's own times of what is new or changed.
     pub(super) dated: Vec<DateTime<Utc>>,
-    /// The rows that are at home here are those of the read, and nothing had to be done.
+    /// All rows that were at home here came as they were: none is missing.
     pub(super) is_settled: bool,
 }
 
@@ -55,7 +55,7 @@ pub(super) async fn merge_table<'r>(
     let trusted = |row: &Row| !context.overrule && home.hashes.contains(&row.hash);
     let (same, rest): (Vec<&Row>, Vec<&Row>) = rows.iter().partition(|row| trusted(row));
     merged.unchanged = same.len() as u64;
-    merged.is_settled = rest.is_empty() && same.len() == home.rows;
+    let all_came = same.len() == home.rows;
     merged.kept = same.into_iter().map(|row| (row, context.window)).collect();
     let mut new = Vec::new();
     if !rest.is_empty() {
@@ -77,6 +77,7 @@ pub(super) async fn merge_table<'r>(
         // What another worker brought up to date between the probe and the lock.
         merged.unchanged += (changed.len() as u64).saturating_sub(merged.updated);
     }
+    merged.is_settled = all_came && changed.is_empty();
     merged.written = new;
     merged.written.append(&mut changed);
     Ok(merged)

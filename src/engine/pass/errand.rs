@@ -26,10 +26,10 @@ use crate::telemetry::span;
 const UNSETTLED_HALF_MIN: chrono::Duration = chrono::Duration::hours(1);
 
 /// A scope to be read, and all that it takes.
-pub(super) struct Errand<'a> {
-    pub(super) reader: &'a StreamReader,
-    pub(super) order: &'a PassOrder,
-    pub(super) stop: &'a CancellationToken,
+pub(super) struct Errand {
+    pub(super) reader: StreamReader,
+    pub(super) order: PassOrder,
+    pub(super) stop: CancellationToken,
     pub(super) run: RunId,
     pub(super) due: DueScope,
     pub(super) lease: Lease,
@@ -66,16 +66,16 @@ pub(super) struct Report {
     pub(super) resumed: bool,
 }
 
-impl<'a> Errand<'a> {
+impl Errand {
     /// Reads and commits. Whatever happens is in the report.
     pub(super) async fn run(mut self) -> Report {
-        let reader = self.reader;
+        let reader = self.reader.clone();
         let budget = (reader.budget.as_ref(), &reader.budget_key);
         let (source, clock) = (reader.source.as_ref(), reader.clock.as_ref());
         let fetcher = Fetcher::new(&reader.key, source, budget, clock, reader.config.retry);
         let mut fetcher = fetcher.within_pass(self.answered.clone(), self.spent, reader.room.enter());
         let mut resumed = false;
-        let end = self.read_and_commit(&mut fetcher, &mut resumed).await;
+        let end = self.read_and_commit(&reader, &mut fetcher, &mut resumed).await;
         let end = end.unwrap_or_else(|fault| {
             span::failed(&Span::current(), &fault);
             End::Failed(fault)
@@ -90,11 +90,15 @@ impl<'a> Errand<'a> {
         }
     }
 
-    async fn read_and_commit(&mut self, fetcher: &mut Fetcher<'a>, resumed: &mut bool) -> Result<End, Fault> {
-        let reader = self.reader;
+    async fn read_and_commit<'f>(
+        &mut self,
+        reader: &'f StreamReader,
+        fetcher: &mut Fetcher<'f>,
+        resumed: &mut bool,
+    ) -> Result<End, Fault> {
         // Before the first page: what is read from here on is read under this list or a later one.
         let list = reader.store.forgotten().await?.version();
-        let walk = self.open_walk(list).await;
+        let walk = self.open_walk(reader, list).await;
         let began = walk.as_ref().map_or(reader.clock.now(), ResumableWalk::began);
         if let Some(walk) = &walk {
             self.due.ask = walk.ask();
@@ -122,9 +126,9 @@ impl<'a> Errand<'a> {
     }
 
     /// The read of this scope, with what another worker or an earlier life has left of it.
-    async fn open_walk(&self, list: i64) -> Option<ResumableWalk<'a>> {
-        let log = self.reader.page_log.as_deref()?;
-        let times = (self.reader.clock.now(), self.reader.config.keep_pages_over);
+    async fn open_walk<'f>(&self, reader: &'f StreamReader, list: i64) -> Option<ResumableWalk<'f>> {
+        let log = reader.page_log.as_deref()?;
+        let times = (reader.clock.now(), reader.config.keep_pages_over);
         Some(ResumableWalk::open(log, &self.lease, self.due.ask, times, list).await)
     }
 
