@@ -1,5 +1,7 @@
 //! What a vendor said of one thing, typed: rows for tables, or a reason why it could not be read.
 
+mod size;
+
 use std::fmt;
 use std::io::Write as _;
 
@@ -11,9 +13,6 @@ use serde_json::{Map, Value as Json};
 
 use crate::domain::table::TableShape;
 use crate::domain::text::storable;
-
-/// What an allocation costs beside its bytes.
-const ALLOCATED: usize = 16;
 
 /// Room that the content of most rows fits in.
 const CONTENT_BYTES_USUAL: usize = 512;
@@ -104,16 +103,6 @@ impl Row {
         self.key().collect::<Vec<_>>().join("\u{1f}")
     }
 
-    /// About how much memory it takes.
-    fn bytes(&self) -> usize {
-        let values = self.values.iter().map(|value| match value {
-            Value::Text(text) => size_of::<Value>() + text.len() + ALLOCATED,
-            _ => size_of::<Value>(),
-        });
-        let extra = self.extra.iter().map(|(name, json)| name.len() + json_bytes(json));
-        size_of::<Row>() + 2 * ALLOCATED + values.chain(extra).sum::<usize>()
-    }
-
     /// The vendor's own time of this version, where the table has one: of two versions the later rules.
     pub fn version_at(&self) -> Option<DateTime<Utc>> {
         match self.table.version_column.map(|index| &self.values[index]) {
@@ -153,24 +142,6 @@ impl Record {
         };
         Record { identity: u128::from_be_bytes(hash), rows, rejects }
     }
-
-    /// About how much memory it takes, with what a walk notes of it.
-    pub(crate) fn bytes(&self) -> u64 {
-        const NOTED: usize = 64;
-        let rejects = self.rejects.iter().map(|reject| reject.payload.len() + reject.reason.len());
-        let rows = self.rows.iter().map(Row::bytes);
-        (size_of::<Record>() + NOTED + rejects.chain(rows).sum::<usize>()) as u64
-    }
-}
-
-fn json_bytes(json: &Json) -> usize {
-    let held = match json {
-        Json::String(text) => text.len() + ALLOCATED,
-        Json::Array(items) => items.iter().map(json_bytes).sum(),
-        Json::Object(map) => map.iter().map(|(name, json)| name.len() + ALLOCATED + json_bytes(json)).sum(),
-        _ => 0,
-    };
-    size_of::<Json>() + held
 }
 
 fn replace_nul(text: &mut String) {

@@ -123,7 +123,7 @@ async fn a_window_that_does_not_hold_still_for_long_is_read_in_parts_and_in_the_
     let rests = async {
         eventually(Duration::from_secs(30), || async {
             let asked = simulator.journal().counts(Endpoint::SobotCallResult).requests;
-            if asked < 300 { Err(format!("{asked} requests")) } else { Ok(()) }
+            if asked < 150 { Err(format!("{asked} requests")) } else { Ok(()) }
         })
         .await;
         simulator.set_fault_rates(FaultRates::none());
