@@ -214,6 +214,7 @@ impl<'a> Pass<'a> {
             walk: self.walk,
             learned,
             spent: std::mem::take(&mut self.spent),
+            begun_after: self.setbacks.troubles(),
             windows_due: self.counts.windows + self.due,
             answered: self.answered.clone(),
         };
@@ -287,7 +288,7 @@ impl<'a> Pass<'a> {
     /// Records the failure and decides, by the policy of its kind, how the pass goes on.
     async fn give_up(&mut self, report: &Report, fault: &Fault) {
         let reader = self.reader;
-        let Report { due, lease, requests, .. } = report;
+        let Report { due, lease, requests, begun_after, .. } = report;
         let faults = policy(fault.kind);
         self.counts.requests += requests;
         if faults.action == Action::Yield && !self.setbacks.outdated_again(due.scope, fault.kind) {
@@ -308,7 +309,7 @@ impl<'a> Pass<'a> {
         // Where the ledger cannot be written either, the report and the log still have it.
         let _ = reader.store.record_failure(lease, self.run, kind, message, *requests, now).await;
         let is_silent = is_silence(kind) && !self.answered.load(Ordering::Relaxed);
-        self.ending |= self.setbacks.note(due.scope, failure, is_silent);
+        self.ending |= self.setbacks.note(due.scope, failure, *begun_after, is_silent);
     }
 
     fn note_progress(&self) {

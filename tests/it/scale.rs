@@ -3,4 +3,5 @@
 mod citus;
 mod month;
 mod shard;
+mod side_by_side;
 mod worker;

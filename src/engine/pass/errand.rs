@@ -37,6 +37,8 @@ pub(super) struct Errand {
     pub(super) learned: Arc<Learned>,
     /// Requests before it that no commit counted.
     pub(super) spent: u64,
+    /// Troubles of the pass before it.
+    pub(super) begun_after: u64,
     /// Scopes that the run has read, reads or has still to read.
     pub(super) windows_due: u64,
     /// Whether the vendor has answered at all in this pass.
@@ -60,6 +62,8 @@ pub(super) struct Report {
     pub(super) end: End,
     /// Requests that no commit counted.
     pub(super) requests: u64,
+    /// Troubles of the pass before it was begun.
+    pub(super) begun_after: u64,
     /// The page size that the vendor really gives.
     pub(super) page_size: u32,
     /// Pages came from before this pass.
@@ -85,6 +89,7 @@ impl Errand {
             lease: self.lease,
             end,
             requests: fetcher.requests(),
+            begun_after: self.begun_after,
             page_size: self.walk.page_size,
             resumed,
         }

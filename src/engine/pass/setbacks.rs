@@ -23,6 +23,8 @@ pub(super) struct Setbacks {
     retry_later: HashMap<Scope, ScopeFailure>,
     in_a_row: u32,
     token_fights: u32,
+    /// Grows with each trouble: what was begun before the last one has met the same.
+    troubles: u64,
     /// Times that a scope was read under rules that had changed by its commit.
     outdated: HashMap<Scope, u32>,
 }
@@ -45,12 +47,29 @@ impl Setbacks {
         self.in_a_row
     }
 
-    /// Notes that a scope failed. Answers whether the pass is to end. `is_silent`: the vendor has not answered once.
-    pub(super) fn note(&mut self, scope: Scope, failure: ScopeFailure, is_silent: bool) -> bool {
-        let in_a_row = self.count();
+    /// How many troubles there were so far.
+    pub(super) fn troubles(&self) -> u64 {
+        self.troubles
+    }
+
+    /// Notes that a scope failed that was begun after so many troubles: those that were under way side by side meet
+    /// one trouble together, a token taken away say, and it counts once. Answers whether the pass is to end.
+    /// `is_silent`: the vendor has not answered once.
+    pub(super) fn note(
+        &mut self,
+        scope: Scope,
+        failure: ScopeFailure,
+        begun_after: u64,
+        is_silent: bool,
+    ) -> bool {
         let kind = failure.kind;
-        self.token_fights = if kind == FaultKind::TokenContested { self.token_fights + 1 } else { 0 };
-        let down = is_silent || TOKEN_FIGHTS_MAX <= self.token_fights || FAILURES_IN_A_ROW_MAX <= in_a_row;
+        if begun_after == self.troubles {
+            self.troubles += 1;
+            self.count();
+            self.token_fights = if kind == FaultKind::TokenContested { self.token_fights + 1 } else { 0 };
+        }
+        let many = TOKEN_FIGHTS_MAX <= self.token_fights || FAILURES_IN_A_ROW_MAX <= self.in_a_row;
+        let down = is_silent || many;
         let action = policy(kind).action;
         if !down && matches!(action, Action::RetryRequest | Action::RetryWindow) {
             self.retry_later.insert(scope, failure);
@@ -91,5 +110,39 @@ impl Setbacks {
             self.given_up.into_values().chain(self.retry_later.into_values()).collect();
         failures.sort_by(|a, b| a.scope.cmp(&b.scope));
         failures
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::DateTime;
+
+    use super::*;
+    use crate::domain::window::TimeWindow;
+
+    fn fails(setbacks: &mut Setbacks, number: i64, begun_after: u64) -> bool {
+        let at = |hour: i64| DateTime::from_timestamp(hour * 3600, 0).unwrap();
+        let scope = Scope::Window(TimeWindow::new(at(number), at(number + 1)).unwrap());
+        let (kind, advises) = (FaultKind::TokenContested, false);
+        let failure = ScopeFailure { scope: number.to_string(), kind, message: String::new(), advises };
+        setbacks.note(scope, failure, begun_after, false)
+    }
+
+    #[test]
+    fn windows_that_fail_side_by_side_are_one_trouble_and_are_read_again() {
+        let mut setbacks = Setbacks::default();
+        for number in 0..8 {
+            assert!(!fails(&mut setbacks, number, 0), "all were begun before the first failed");
+        }
+        assert_eq!(setbacks.troubles(), 1);
+        assert!(setbacks.has_second_chances());
+    }
+
+    #[test]
+    fn windows_that_fail_one_after_another_end_the_pass() {
+        let mut setbacks = Setbacks::default();
+        let ends: Vec<bool> = (0..3).map(|number| fails(&mut setbacks, number, number as u64)).collect();
+        assert_eq!(ends, [false, false, true], "three tokens were lost");
+        assert_eq!(setbacks.into_failures().len(), 3);
     }
 }
