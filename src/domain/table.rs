@@ -22,6 +22,19 @@ pub enum ColumnType {
     Integer,
 }
 
+impl ColumnType {
+    /// Its name in PostgreSQL.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            ColumnType::Text => "text",
+            ColumnType::Numeric => "numeric",
+            ColumnType::Instant => "timestamptz",
+            ColumnType::Bool => "boolean",
+            ColumnType::Integer => "integer",
+        }
+    }
+}
+
 /// One column.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Column {
@@ -49,6 +62,12 @@ impl TableShape {
     /// The key's columns, `source` not counted.
     pub fn key_columns(&self) -> &'static [Column] {
         &self.columns[..self.key_len]
+    }
+
+    /// The vendor's columns with their types, as `create table` wants them.
+    pub fn declarations(&self) -> String {
+        let columns = self.columns.iter().map(|column| format!("{} {}", column.name, column.kind.as_str()));
+        columns.collect::<Vec<_>>().join(", ")
     }
 }
 

@@ -15,9 +15,9 @@ use crate::domain::table::TableShape;
 use crate::domain::window::TimeWindow;
 use crate::store::absence_alarm::{alarm_raise_in_txn, alarm_resolve_in_txn};
 use crate::store::commit::Context;
-use crate::store::fault::Done;
+use crate::store::fault::{Broken, Done};
 use crate::store::home::{AtHome, leave_old_homes};
-use crate::store::merge::{Merged, moved_meanwhile};
+use crate::store::merge::Merged;
 use crate::store::probe::{key_arrays, run_with_keys};
 use crate::store::sighting::{move_to_sightings, sightings_replace, sightings_update};
 use crate::store::statement::{count_live, live_keys, move_home};
@@ -287,5 +287,5 @@ async fn forget_absences(
     .bind(sqlx::types::Json(keys))
     .execute(connection)
     .await?;
-    if forgotten.rows_affected() == keys.len() as u64 { Ok(()) } else { Err(moved_meanwhile(table)) }
+    if forgotten.rows_affected() == keys.len() as u64 { Ok(()) } else { Err(Broken::Overtaken(table.name)) }
 }

@@ -225,11 +225,10 @@ async fn write_rows(
                 (snapshot_home(connection, context.source, table).await?, *read_before)
             }
         };
-        let mut merged = merge_table(connection, &context, table, &rows, &home).await?;
-        if !read_before && !commit.overrule {
-            merged.dated.clear();
+        let merged = merge_table(connection, &context, table, &rows, &home).await?;
+        if read_before || commit.overrule {
+            dated.extend(merged.written.iter().filter_map(|row| row.version_at()));
         }
-        dated.append(&mut merged.dated);
         counts.inserted += merged.inserted;
         counts.updated += merged.updated;
         counts.unchanged += merged.unchanged;

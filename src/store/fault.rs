@@ -11,7 +11,8 @@ pub(super) enum Broken {
     Sql(Error),
     /// Ours.
     Told(Fault),
-    /// Another worker wrote to the table what this transaction took for unwritten. It may be made again at once.
+    /// Another worker changed rows of the table between two statements that have to see the same. The transaction may be
+    /// made again at once.
     Overtaken(&'static str),
 }
 

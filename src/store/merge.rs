@@ -2,7 +2,6 @@
 
 use std::collections::HashSet;
 
-use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
 
 use crate::domain::record::Row;
@@ -33,8 +32,6 @@ pub(super) struct Merged<'r> {
     pub(super) written: Vec<&'r Row>,
     /// The rows that stayed as they were stored, live, and where they are at home.
     pub(super) kept: Vec<(&'r Row, Option<TimeWindow>)>,
-    /// The vendor's own times of what is new or changed.
-    pub(super) dated: Vec<DateTime<Utc>>,
     /// All rows that were at home here came as they were: none is missing.
     pub(super) is_settled: bool,
 }
@@ -62,7 +59,6 @@ pub(super) async fn merge_table<'r>(
         let stored = stored_versions(connection, context, table, &rest).await?;
         failpoint(Failpoint::RowsProbed).await?;
         new = sort_out(&rest, stored, &overruled, &mut changed, &mut merged);
-        merged.dated = new.iter().chain(&changed).filter_map(|row| row.version_at()).collect();
     }
     if !new.is_empty() {
         let copied = copy_first_versions(connection, context, table, &new).await;
@@ -140,10 +136,5 @@ async fn replace_changed(
     let query = context.bind(sqlx::query(replace(table, context.overrule)), context.window);
     let replaced = query.persistent(false).execute(connection).await?.rows_affected();
     failpoint(Failpoint::RowsReplaced).await?;
-    if kept == replaced { Ok(replaced) } else { Err(moved_meanwhile(table)) }
-}
-
-/// A row changed between two statements that have to see the same: nothing may be written then.
-pub(super) fn moved_meanwhile(table: &TableShape) -> Broken {
-    Broken::Overtaken(table.name)
+    if kept == replaced { Ok(replaced) } else { Err(Broken::Overtaken(table.name)) }
 }

@@ -12,7 +12,7 @@ use sqlx::AssertSqlSafe;
 pub(super) use self::compare::{differing, homeless, not_staged};
 pub(super) use self::home::{move_all_home, move_home};
 
-use crate::domain::table::{ColumnType, TableShape};
+use crate::domain::table::TableShape;
 
 /// What every fact table has after the vendor's columns.
 const LEDGER: &[&str] = &[
@@ -112,24 +112,10 @@ pub(super) fn stage_name(table: &TableShape, stage: Stage) -> String {
 
 /// Creates the staging table, once in a session.
 pub(super) fn create_stage(table: &TableShape, stage: Stage) -> Statement {
-    let columns: Vec<_> = table
-        .columns
-        .iter()
-        .map(|column| {
-            let kind = match column.kind {
-                ColumnType::Text => "text",
-                ColumnType::Numeric => "numeric",
-                ColumnType::Instant => "timestamptz",
-                ColumnType::Bool => "boolean",
-                ColumnType::Integer => "integer",
-            };
-            format!("{} {kind}", column.name)
-        })
-        .collect();
     AssertSqlSafe(format!(
         "create temp table if not exists {} ({}, extra jsonb, content_hash uuid) on commit delete rows",
         stage_name(table, stage).trim_start_matches("pg_temp."),
-        columns.join(", "),
+        table.declarations(),
     ))
 }
 

@@ -4,8 +4,7 @@ use sqlx::PgConnection;
 
 use crate::domain::table::TableShape;
 use crate::store::commit::Context;
-use crate::store::fault::Done;
-use crate::store::merge::moved_meanwhile;
+use crate::store::fault::{Broken, Done};
 use crate::store::probe::{key_arrays, run_with_keys};
 use crate::store::statement::{keep_vanished, mark_deleted};
 
@@ -22,5 +21,5 @@ pub(super) async fn bury(
     let arrays = || key_arrays(table, keys.iter().map(|key| key.iter().map(String::as_str)));
     let kept = run_with_keys(connection, context, context.window, keep_vanished(table), arrays()).await?;
     let marked = run_with_keys(connection, context, context.window, mark_deleted(table), arrays()).await?;
-    if kept == marked { Ok(marked) } else { Err(moved_meanwhile(table)) }
+    if kept == marked { Ok(marked) } else { Err(Broken::Overtaken(table.name)) }
 }

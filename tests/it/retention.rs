@@ -10,14 +10,12 @@ use ccsync::app::App;
 use ccsync::domain::stream::{StreamId, StreamKey};
 use ccsync::engine::port::retention::{Retention as _, RetentionOrder};
 use ccsync::engine::verify::VerifyOrder;
-use ccsync::simulator::{Change, Channel};
 use chrono::{DateTime, Utc};
-use sqlx::AssertSqlSafe;
 use tokio_util::sync::CancellationToken;
 
 use crate::support::harness::{QUICK, TestWorld, small_world};
 use crate::system::history::{assert_histories_are_whole, whole_database};
-use crate::system::steps::{assert_settles, change, sync_well, value};
+use crate::system::steps::{assert_settles, change_twenty_calls, sync_well, value};
 use crate::system::truth;
 
 /// Calls are kept for four days, whole days: it is noon of 8 March in Beijing.
@@ -48,25 +46,10 @@ fn order() -> RetentionOrder {
 async fn a_world_and_its_keeper() -> (TestWorld, Arc<App>) {
     let world = TestWorld::quick(small_world()).await;
     sync_well(&world.test).await;
-    let ids = column(&world, "select call_log_jestid from sobot.call_result order by 1 limit 20").await;
-    for (index, id) in ids.into_iter().enumerate() {
-        let (channel, agentid, fields) = (Channel::Call, None, serde_json::Map::new());
-        change(
-            &world.test,
-            match index % 4 {
-                0 => Change::Delete { channel, id, agentid },
-                _ => Change::Rescore { channel, id, agentid, fields },
-            },
-        );
-    }
+    change_twenty_calls(&world.test).await;
     world.test.sync().await;
     let keeper = world.another_app(KEPT).await;
     (world, keeper)
-}
-
-async fn column(world: &TestWorld, sql: &str) -> Vec<String> {
-    let pool = world.test.pool().await;
-    sqlx::query_scalar(AssertSqlSafe(sql.to_owned())).fetch_all(pool).await.unwrap()
 }
 
 /// What there still is of the calls' expired windows, by table.

@@ -9,7 +9,7 @@ use super::child::{Cost, measured};
 use super::place::Place;
 use super::snapshot::Snapshot;
 use crate::cli::output::Failure;
-use crate::domain::table::{ColumnType, SOBOT_CALL_RESULT};
+use crate::domain::table::SOBOT_CALL_RESULT;
 
 /// Where the rows go. Removed afterwards.
 const SCHEMA: &str = "bench_floor";
@@ -123,24 +123,10 @@ async fn prepare(place: &Place) -> Result<(), Failure> {
 /// The conflict is asked for as an upsert has to; in an empty table none occurs, so that what would be done about it
 /// costs nothing.
 fn load_script(batches: &[Batch]) -> String {
-    let columns: Vec<String> = SOBOT_CALL_RESULT
-        .columns
-        .iter()
-        .map(|column| {
-            let kind = match column.kind {
-                ColumnType::Text => "text",
-                ColumnType::Numeric => "numeric",
-                ColumnType::Instant => "timestamptz",
-                ColumnType::Bool => "boolean",
-                ColumnType::Integer => "integer",
-            };
-            format!("{} {kind}", column.name)
-        })
-        .collect();
     let names = names();
     let mut script = format!(
         "set jit = off;\ncreate temporary table staged ({}, extra jsonb, content_hash uuid) on commit delete rows;\n",
-        columns.join(", ")
+        SOBOT_CALL_RESULT.declarations()
     );
     for Batch { window_start, window_end, file } in batches {
         let _ = writeln!(

@@ -116,7 +116,7 @@ impl<'a> Scene<'a> {
         Ok(Report {
             surroundings,
             rows: 0,
-            windows: (self.days.to - self.days.from).num_days().unsigned_abs(),
+            windows: self.days.days(),
             page_size: self.page_size,
             workers: self.workers,
             latency_ms: u64::try_from(args.latency.as_millis()).unwrap_or(u64::MAX),
@@ -140,10 +140,9 @@ impl<'a> Scene<'a> {
         let counters = Snapshot::take(self.place, self.server).await?.since(before);
         let cost = ended.iter().map(|(_, cost)| *cost).reduce(Cost::beside).unwrap_or_default();
         let mut reading = counted(ended.iter().map(|(text, _)| text.as_str()))?;
-        let windows = (self.days.to - self.days.from).num_days().unsigned_abs();
         // Of several workers one may read again what another read before it began: it counts as a request, not as a row.
         let rows = self.rows().await?;
-        reading.requests_enough = rows.div_ceil(u64::from(self.page_size)) + windows;
+        reading.requests_enough = rows.div_ceil(u64::from(self.page_size)) + self.days.days();
         let after = self.requests_received().await?;
         reading.requests_received = after.zip(received).map(|(after, before)| after - before);
         let mut phase = Phase::new(name, rows, cost, counters);

@@ -135,4 +135,9 @@ impl DaySpan {
         let to = today - Days::new(1);
         DaySpan { from: to - Days::new(days), to }
     }
+
+    /// How many they are.
+    pub(super) fn days(self) -> u64 {
+        (self.to - self.from).num_days().unsigned_abs()
+    }
 }

@@ -54,7 +54,7 @@ pub(super) async fn workers(place: &Place, args: &WorkersArgs) -> Result<String,
     let report = Report {
         surroundings: surroundings(place).await?,
         rows: args.rows,
-        windows: (days.to - days.from).num_days().unsigned_abs(),
+        windows: days.days(),
         page_size: args.page_size,
         latency_ms: u64::try_from(args.latency.as_millis()).unwrap_or(u64::MAX),
         workers: args.workers,

@@ -77,7 +77,6 @@ pub(super) fn quarantined(row: &PgRow) -> Result<Option<QuarantineStatus>, sqlx:
     }))
 }
 
-/// `None` for a stream that only another version of the program knows.
 fn gap(row: &PgRow) -> Result<GapStatus, sqlx::Error> {
     Ok(GapStatus {
         source: row.try_get("source")?,

@@ -4,14 +4,13 @@
 use std::collections::BTreeMap;
 
 use ccsync::engine::verify::VerifyOrder;
-use ccsync::simulator::{Change, Channel};
 use sqlx::{Connection as _, PgConnection};
 use tokio_util::sync::CancellationToken;
 
 use crate::support::db::TestDb;
 use crate::support::harness::{QUICK, TestWorld, small_world};
 use crate::system::history::assert_histories_are_whole;
-use crate::system::steps::{change, sync_well};
+use crate::system::steps::{change_twenty_calls, sync_well};
 use crate::system::truth;
 
 /// Every table that a vendor fills becomes eight, by a hash of its source.
@@ -77,22 +76,7 @@ async fn reads_changes_tombstones_and_retention_of_an_account_look_into_no_other
     alone(db, SHARDS).await;
     let before = looks(db).await;
     sync_well(&world.test).await;
-    let ids: Vec<String> = sqlx::query_scalar(
-        "select call_log_jestid from sobot.call_result where source = 'sobot' order by 1 limit 20",
-    )
-    .fetch_all(world.test.pool().await)
-    .await
-    .unwrap();
-    for (index, id) in ids.into_iter().enumerate() {
-        let (channel, agentid, fields) = (Channel::Call, None, serde_json::Map::new());
-        change(
-            &world.test,
-            match index % 4 {
-                0 => Change::Delete { channel, id, agentid },
-                _ => Change::Rescore { channel, id, agentid, fields },
-            },
-        );
-    }
+    change_twenty_calls(&world.test).await;
     for _ in 0..3 {
         sync_well(&world.test).await;
         world.clock.advance(std::time::Duration::from_secs(5));

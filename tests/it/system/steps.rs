@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use ccsync::domain::run::RunOutcome;
 use ccsync::engine::reader::PassReport;
-use ccsync::simulator::{Change, FaultRates};
+use ccsync::simulator::{Change, Channel, FaultRates};
 use serde_json::Value;
 use sqlx::AssertSqlSafe;
 
@@ -39,6 +39,24 @@ pub async fn assert_settles(world: &TestWorld) {
 /// Makes a change at the vendors.
 pub fn change(test: &TestApp, change: Change) -> String {
     test.simulator.mutate(change).unwrap()
+}
+
+/// Deletes every fourth of twenty calls at the vendor and scores the others again: tombstones and histories come of it.
+pub async fn change_twenty_calls(test: &TestApp) {
+    let ids: Vec<String> = sqlx::query_scalar(
+        "select call_log_jestid from sobot.call_result where source = 'sobot' order by 1 limit 20",
+    )
+    .fetch_all(test.pool().await)
+    .await
+    .unwrap();
+    for (index, id) in ids.into_iter().enumerate() {
+        let (channel, agentid, fields) = (Channel::Call, None, serde_json::Map::new());
+        let order = match index % 4 {
+            0 => Change::Delete { channel, id, agentid },
+            _ => Change::Rescore { channel, id, agentid, fields },
+        };
+        change(test, order);
+    }
 }
 
 /// One value out of the database.
