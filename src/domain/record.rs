@@ -34,6 +34,16 @@ pub enum Value {
     Integer(i32),
 }
 
+impl Value {
+    /// The instant, if it is one.
+    pub fn instant(&self) -> Option<&DateTime<Utc>> {
+        match self {
+            Value::Instant(instant) => Some(instant),
+            _ => None,
+        }
+    }
+}
+
 /// MD5 of a row's typed content: equal for equal content, whatever JSON types or key order the vendor
 /// chose. Taken after the privacy rules, so that it says nothing of what was masked.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -98,6 +108,15 @@ impl Row {
         })
     }
 
+    /// The first bytes of the key's first part, as a number in the order of texts: for quick comparisons.
+    pub fn key_start(&self) -> u128 {
+        let mut start = [0; 16];
+        let part = self.key().next().unwrap_or_default().as_bytes();
+        let length = part.len().min(start.len());
+        start[..length].copy_from_slice(&part[..length]);
+        u128::from_be_bytes(start)
+    }
+
     /// The key as one text, parts joined by a unit separator: for maps, digests and messages.
     pub fn key_text(&self) -> String {
         self.key().collect::<Vec<_>>().join("\u{1f}")
@@ -105,10 +124,7 @@ impl Row {
 
     /// The vendor's own time of this version, where the table has one: of two versions the later rules.
     pub fn version_at(&self) -> Option<DateTime<Utc>> {
-        match self.table.version_column.map(|index| &self.values[index]) {
-            Some(Value::Instant(instant)) => Some(*instant),
-            _ => None,
-        }
+        self.table.version_column.and_then(|index| self.values[index].instant()).copied()
     }
 }
 
@@ -184,7 +200,7 @@ fn feed_value(content: &mut Vec<u8>, value: &Value) {
     match value {
         Value::Null => feed(content, b'0', &[]),
         Value::Text(text) => feed(content, b't', text.as_bytes()),
-        Value::Numeric(number) => feed_shown(content, b'n', number),
+        Value::Numeric(number) => feed_number(content, number),
         Value::Instant(instant) => feed(content, b'i', &instant.timestamp_micros().to_be_bytes()),
         Value::Bool(truth) => feed(content, b'b', &[u8::from(*truth)]),
         Value::Integer(number) => feed(content, b'd', &number.to_be_bytes()),
@@ -221,6 +237,14 @@ fn feed(content: &mut Vec<u8>, tag: u8, bytes: &[u8]) {
     content.push(tag);
     content.extend_from_slice(&(bytes.len() as u64).to_be_bytes());
     content.extend_from_slice(bytes);
+}
+
+/// Most numbers are whole and small, and show the same as an integer, which is quicker to write.
+fn feed_number(content: &mut Vec<u8>, number: &Decimal) {
+    match i64::try_from(number.mantissa()) {
+        Ok(whole) if number.scale() == 0 => feed_shown(content, b'n', &whole),
+        _ => feed_shown(content, b'n', number),
+    }
 }
 
 /// The same of what a value shows as. The length is filled in afterwards, to copy nothing.

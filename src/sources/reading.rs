@@ -1,19 +1,19 @@
 //! One element of a vendor's list, read field by field: what has a column becomes a value, the rest is kept
 //! aside, and what cannot be read becomes a reject.
 
+mod sent;
+
 use std::borrow::Cow;
 use std::collections::BTreeMap;
-use std::fmt;
 
 use rust_decimal::Decimal;
-use serde::Deserialize;
-use serde::de::{Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 use serde_json::{Map, Value as Json};
 
 use crate::domain::privacy::Privacy;
 use crate::domain::record::{Reject, Row, Value};
 use crate::domain::table::{ColumnType, TableShape};
+use crate::sources::reading::sent::Sent;
 use crate::sources::scalar::Scalar;
 
 /// The names under which a vendor sends one column, the one in the document's table first.
@@ -21,9 +21,6 @@ pub(crate) type Names = &'static [&'static str];
 
 /// PostgreSQL's indexes hold keys of some 2,700 bytes: a longer one would stop its whole window.
 const KEY_BYTES_MAX: usize = 500;
-
-/// Fields for which there is room at once.
-const FIELDS_USUAL: usize = 16;
 
 /// Telephone numbers have more digits than this.
 const NUMBER_MIN: Decimal = Decimal::from_parts(1_000_000_000, 0, 0, false, 0);
@@ -36,36 +33,9 @@ const DEPTH_MAX: usize = 32;
 pub(crate) struct Fields<'a> {
     /// In the order of their names, each once.
     fields: Vec<(Cow<'a, str>, &'a RawValue)>,
+    /// The elements of one of them, where they are known already.
+    list: Option<(&'static str, Vec<&'a RawValue>)>,
     privacy: &'a Privacy,
-}
-
-/// A name in JSON; it is copied only where an escape is in it.
-#[derive(Deserialize)]
-struct Name<'a>(#[serde(borrow)] Cow<'a, str>);
-
-/// An object as sent.
-struct Sent<'a>(Vec<(Cow<'a, str>, &'a RawValue)>);
-
-impl<'de> Deserialize<'de> for Sent<'de> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Object;
-        impl<'de> Visitor<'de> for Object {
-            type Value = Sent<'de>;
-
-            fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-                formatter.write_str("an object")
-            }
-
-            fn visit_map<M: MapAccess<'de>>(self, mut map: M) -> Result<Self::Value, M::Error> {
-                let mut fields = Vec::with_capacity(FIELDS_USUAL);
-                while let Some((Name(name), raw)) = map.next_entry()? {
-                    fields.push((name, raw));
-                }
-                Ok(Sent(fields))
-            }
-        }
-        deserializer.deserialize_map(Object)
-    }
 }
 
 impl<'a> Fields<'a> {
@@ -74,7 +44,28 @@ impl<'a> Fields<'a> {
     /// # Errors
     /// What came instead of an object.
     pub(crate) fn open(json: &'a str, privacy: &'a Privacy) -> Result<Fields<'a>, String> {
-        let Sent(mut fields) = serde_json::from_str(json).map_err(|_| {
+        Self::open_sent(Sent::read(json, None), json, privacy)
+    }
+
+    /// The same, where most of the object is the list of this name: its elements are found on the way.
+    ///
+    /// # Errors
+    /// As [`Fields::open`]. What came instead of a list, [`Fields::list`] says.
+    pub(crate) fn open_around(
+        name: &'static str,
+        json: &'a str,
+        privacy: &'a Privacy,
+    ) -> Result<Fields<'a>, String> {
+        let sent = Sent::read(json, Some(name)).or_else(|_| Sent::read(json, None));
+        Self::open_sent(sent, json, privacy)
+    }
+
+    fn open_sent(
+        sent: serde_json::Result<Sent<'a>>,
+        json: &'a str,
+        privacy: &'a Privacy,
+    ) -> Result<Fields<'a>, String> {
+        let Sent { mut fields, list } = sent.map_err(|_| {
             let got = serde_json::from_str::<&RawValue>(json)
                 .map_or_else(|_| "something else".to_owned(), |raw| Scalar::of(raw).describe());
             format!("expected an object, got {got}")
@@ -88,7 +79,7 @@ impl<'a> Fields<'a> {
             }
             same
         });
-        let mut fields = Fields { fields, privacy };
+        let mut fields = Fields { fields, list, privacy };
         if fields.fields.iter().any(|(name, _)| name.trim() != name) {
             fields.trim_names();
         }
@@ -156,7 +147,9 @@ impl<'a> Fields<'a> {
         let value = sent.into_value(kind)?;
         match &value {
             Value::Numeric(number)
-                if NUMBER_MIN <= number.abs()
+                // No number is larger than its digits without the point, which are quicker to compare.
+                if NUMBER_MIN.mantissa() <= number.mantissa().abs()
+                    && NUMBER_MIN <= number.abs()
                     && number.is_integer()
                     && self.privacy.forbids(&number.normalize().to_string()) =>
             {
@@ -206,9 +199,10 @@ impl<'a> Fields<'a> {
     /// # Errors
     /// What came instead.
     pub(crate) fn list(&mut self, name: &'static str) -> Result<Vec<&'a RawValue>, String> {
-        match self.take_raw(name) {
-            Some(raw) => list(raw).map_err(|why| format!("field `{name}`: {why}")),
-            None => Ok(Vec::new()),
+        match (self.take_raw(name), self.list.take_if(|(known, _)| *known == name)) {
+            (Some(_), Some((_, elements))) => Ok(elements),
+            (Some(raw), None) => list(raw).map_err(|why| format!("field `{name}`: {why}")),
+            (None, _) => Ok(Vec::new()),
         }
     }
 

@@ -14,6 +14,9 @@ use crate::domain::record::Value;
 use crate::domain::table::ColumnType;
 use crate::sources::instant::{epoch, wall_clock};
 
+/// So many digits fit into the usual integers, whatever they are.
+const WHOLE_DIGITS_MAX: usize = 18;
+
 /// What a JSON value is, before anybody asks for a type.
 #[derive(Debug, PartialEq)]
 pub(crate) enum Scalar<'a> {
@@ -138,6 +141,9 @@ fn text_of(json: &str) -> Cow<'_, str> {
 /// JSON's own grammar of numbers, a plus sign and a leading point allowed; `Decimal` alone would take
 /// underscores too.
 fn decimal(text: &str) -> Option<Decimal> {
+    if text.len() <= WHOLE_DIGITS_MAX && text.bytes().all(|byte| byte.is_ascii_digit()) {
+        return text.parse::<u64>().ok().map(Decimal::from);
+    }
     let numeric = |c: char| c.is_ascii_digit() || matches!(c, '+' | '-' | '.' | 'e' | 'E');
     if !text.starts_with(|c: char| c.is_ascii_digit() || matches!(c, '+' | '-' | '.'))
         || !text.chars().all(numeric)

@@ -47,20 +47,26 @@ pub(super) fn find(text: &str, phones: bool, emails: bool) -> Vec<Span> {
     found
 }
 
-/// Most texts end here: one look at each byte.
+/// Most texts end here: one look at each byte. Digits behind a Latin letter are part of no number, whatever
+/// follows: identifiers are full of them.
 fn may_hold_phone(text: &str) -> bool {
-    let mut digits = 0;
+    let (mut digits, mut behind_letter) = (0, false);
     for byte in text.bytes() {
         match byte {
+            b'0'..=b'9' if behind_letter => {}
             // Full-width digits begin with EF.
             b'0'..=b'9' | 0xEF => {
                 digits += 1;
+                behind_letter = false;
                 if digits == DIGITS_MIN {
                     return true;
                 }
             }
-            b'+' | b'-' | b' ' | b'.' | b'(' | b')' | b'\t' | 0x80.. => {}
-            _ => digits = 0,
+            b'+' | b'-' | b' ' | b'.' | b'(' | b')' | b'\t' | 0x80.. => behind_letter = false,
+            _ => {
+                digits = 0;
+                behind_letter = byte.is_ascii_alphabetic();
+            }
         }
     }
     false
@@ -274,3 +280,6 @@ fn domain_length(after: &[(usize, char)]) -> Option<usize> {
     };
     reach(|letter| letter.is_ascii_alphanumeric()).or_else(|| reach(char::is_alphanumeric))
 }
+
+#[cfg(test)]
+mod tests;

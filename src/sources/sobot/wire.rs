@@ -10,11 +10,14 @@ use crate::domain::privacy::Privacy;
 use crate::domain::record::Record;
 use crate::sources::answer::Answer;
 use crate::sources::contract::{observe, open_known};
-use crate::sources::reading::{Fields, list, reject};
+use crate::sources::reading::{Fields, reject};
 use crate::sources::scalar::Scalar;
 use crate::sources::site::{CallSite, quote};
 use crate::sources::sobot::endpoint::Endpoint;
 use crate::sources::sobot::fault::{Meaning, SUCCESS, meaning};
+
+/// The field with the elements.
+const ITEMS: &str = "items";
 
 /// Why an answer is no success.
 #[derive(Debug)]
@@ -41,7 +44,7 @@ pub(super) fn judge<'a>(
     secrets: &[&str],
     now: DateTime<Utc>,
 ) -> Result<Fields<'a>, Refusal> {
-    let opened = Fields::open(&answer.text, &Privacy::MESSAGE);
+    let opened = Fields::open_around(ITEMS, &answer.text, &Privacy::MESSAGE);
     let envelope =
         opened.ok().and_then(|mut fields| code(fields.take("ret_code")).map(|code| (code, fields)));
     let Some((code, mut fields)) = envelope else {
@@ -90,8 +93,7 @@ pub(super) fn page(
     let mut observation = Observation::default();
     observe(&endpoint.answer, &fields, &mut observation);
     let malformed = |why: String| site.fault(FaultKind::Malformed, why);
-    let items = fields.take_raw("items").map_or_else(|| Ok(Vec::new()), list);
-    let items = items.map_err(|why| malformed(format!("field `items`: {why}")))?;
+    let items = fields.list(ITEMS).map_err(malformed)?;
     let total = match fields.take("total_count") {
         Scalar::Nothing => None,
         sent => Some(sent.count().ok_or_else(|| {

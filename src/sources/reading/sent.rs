@@ -1,0 +1,60 @@
+//! An object as sent: the names of its fields, and their values unread.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use serde::Deserialize;
+use serde::de::{Deserializer as _, MapAccess, Visitor};
+use serde_json::value::RawValue;
+
+/// Fields for which there is room at once.
+const FIELDS_USUAL: usize = 16;
+
+/// An object.
+pub(super) struct Sent<'a> {
+    /// In the order in which they came.
+    pub(super) fields: Vec<(Cow<'a, str>, &'a RawValue)>,
+    /// The elements of the list that was asked for. Its field is there, with nothing in it.
+    pub(super) list: Option<(&'static str, Vec<&'a RawValue>)>,
+}
+
+impl<'a> Sent<'a> {
+    /// Reads the object, and in passing the list of this name.
+    pub(super) fn read(json: &'a str, list: Option<&'static str>) -> serde_json::Result<Sent<'a>> {
+        let mut deserializer = serde_json::Deserializer::from_str(json);
+        let sent = deserializer.deserialize_map(Object { list })?;
+        deserializer.end()?;
+        Ok(sent)
+    }
+}
+
+/// A name in JSON; it is copied only where an escape is in it.
+#[derive(Deserialize)]
+struct Name<'a>(#[serde(borrow)] Cow<'a, str>);
+
+struct Object {
+    list: Option<&'static str>,
+}
+
+impl<'de> Visitor<'de> for Object {
+    type Value = Sent<'de>;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("an object")
+    }
+
+    fn visit_map<M: MapAccess<'de>>(self, mut map: M) -> Result<Self::Value, M::Error> {
+        let mut sent = Sent { fields: Vec::with_capacity(FIELDS_USUAL), list: None };
+        while let Some(Name(name)) = map.next_key()? {
+            let raw = match self.list.filter(|list| *list == name) {
+                None => map.next_value()?,
+                Some(list) => {
+                    sent.list = Some((list, map.next_value()?));
+                    serde_json::from_str("[]").map_err(serde::de::Error::custom)?
+                }
+            };
+            sent.fields.push((name, raw));
+        }
+        Ok(sent)
+    }
+}
