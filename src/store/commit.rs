@@ -42,9 +42,9 @@ set local statement_timeout = '60s';
 set local random_page_cost = 1.1;
 "#;
 
-/// Times that a commit is made anew because another worker was quicker with one of its rows. Neighbouring windows
-/// share those on their common bound.
-const TRIES_MAX: u32 = 3;
+/// Times that a commit is made because another worker was quicker with one of its rows, or because one that was taken
+/// for new is none. Neighbouring windows share those on their common bound.
+const TRIES_MAX: u32 = 4;
 
 /// What the statements of one commit share.
 pub(super) struct Context<'a> {
@@ -108,7 +108,7 @@ impl PgStore {
         let mut tries = 1;
         loop {
             let mut connection = self.pool.acquire().await?;
-            let outcome = commit_on(&mut connection, commit, name).await;
+            let outcome = commit_on(&mut connection, commit, name, tries == 1).await;
             if outcome.is_err() {
                 // Whatever state it is in, it serves nobody again.
                 connection.close_on_drop();
@@ -121,9 +121,14 @@ impl PgStore {
     }
 }
 
-async fn commit_on(connection: &mut PgConnection, commit: &Commit, name: &str) -> Done<Counts> {
+async fn commit_on(
+    connection: &mut PgConnection,
+    commit: &Commit,
+    name: &str,
+    is_first_try: bool,
+) -> Done<Counts> {
     let mut transaction = connection.begin().await?;
-    let (counts, drifts) = write_read(&mut transaction, commit, name).await?;
+    let (counts, drifts) = write_read(&mut transaction, commit, name, is_first_try).await?;
     failpoint(Failpoint::CommitBefore).await?;
     transaction.commit().await.map_err(|error| {
         let fault = from_sql(&format!("committing {name}"), &error);
@@ -145,6 +150,7 @@ async fn write_read(
     connection: &mut PgConnection,
     commit: &Commit,
     name: &str,
+    is_first_try: bool,
 ) -> Done<(Counts, Vec<ContractDrift>)> {
     let key = &commit.lease.stream;
     connection.execute(sqlx::raw_sql(TRANSACTION)).await?;
@@ -163,7 +169,7 @@ async fn write_read(
     };
     let mut counts = commit.counts;
     counts.windows += 1;
-    let (written, dated) = write_rows(connection, commit, &ledger).await?;
+    let (written, dated) = write_rows(connection, commit, &ledger, is_first_try).await?;
     counts += written;
     counts.quarantined += quarantine_upsert_in_txn(connection, &SetAside::of(commit)).await?;
     if commit.certificate.verdict != Verdict::Unverified {
@@ -198,6 +204,7 @@ async fn write_rows(
     connection: &mut PgConnection,
     commit: &Commit,
     ledger: &Ledger,
+    is_first_try: bool,
 ) -> Done<(Counts, Vec<DateTime<Utc>>)> {
     let context = Context {
         source: &commit.lease.stream.source,
@@ -210,17 +217,18 @@ async fn write_rows(
         overrule: commit.overrule,
     };
     let closed = commit.certificate.verdict != Verdict::Unverified && commit.rejects.is_empty();
-    let (mut counts, mut dated) = (Counts::default(), Vec::new());
+    let (mut counts, mut dated, mut written) = (Counts::default(), Vec::new(), Vec::new());
     let mut of_table = by_table(&commit.rows, &mut counts.superseded);
     let stream = commit.lease.stream.stream;
-    let mut written = Vec::new();
     for table in stream.tables() {
         let rows = of_table.remove(table.name).unwrap_or_default();
         let (home, read_before) = match ledger {
-            Ledger::Window(window, known) => (
-                window_home(connection, context.source, table, *window, known.since).await?,
-                known.read_before,
-            ),
+            Ledger::Window(window, known) => {
+                let home = window_home(connection, context.source, table, *window, known.since).await?;
+                // What is under way still holds what was known elsewhere and was inspected anew.
+                let is_over = window.end <= commit.complete_to;
+                (home.presuming_new(is_first_try && is_over && !known.read_before), known.read_before)
+            }
             Ledger::Snapshot { read_before } => {
                 (snapshot_home(connection, context.source, table).await?, *read_before)
             }

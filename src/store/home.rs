@@ -2,10 +2,10 @@
 
 use std::collections::HashSet;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use sqlx::{AssertSqlSafe, PgConnection};
 
-use crate::domain::record::ContentHash;
+use crate::domain::record::{ContentHash, Row, Value};
 use crate::domain::table::TableShape;
 use crate::domain::window::TimeWindow;
 use crate::store::absence::Seen;
@@ -22,7 +22,12 @@ pub(super) struct AtHome {
     pub(super) rows: usize,
     /// Other rows are at home partly here and partly beyond.
     straddled: bool,
+    /// Rows from well within the window are taken for new, most likely rightly, until the database says otherwise.
+    presumes_new: bool,
 }
+
+/// Vendors count the ends of a window in or out, by the second: so near to them a row may be a neighbour's.
+const EDGE: TimeDelta = TimeDelta::seconds(1);
 
 /// $1 source, $2 the end of the last window read before this one in time, $3 and $4 the window.
 fn at_home(table: &TableShape) -> Statement {
@@ -79,7 +84,23 @@ impl AtHome {
         let stored = stored.unwrap_or_default();
         let rows = stored.len();
         let hashes = stored.into_iter().map(|hash| ContentHash(hash.into_bytes())).collect();
-        AtHome { hashes, rows, straddled }
+        AtHome { hashes, rows, straddled, presumes_new: false }
+    }
+
+    /// The same with `presumes_new`, where nothing is at home.
+    pub(super) fn presuming_new(self, yes: bool) -> AtHome {
+        AtHome { presumes_new: yes && self.rows == 0 && !self.straddled, ..self }
+    }
+
+    /// Whether nobody need look for this row before it is written.
+    pub(super) fn is_presumed_new(&self, row: &Row, window: Option<TimeWindow>) -> bool {
+        let is_near = |instant: &DateTime<Utc>, bound: DateTime<Utc>| (*instant - bound).abs() <= EDGE;
+        let mut instants = row.values.iter().filter_map(Value::instant).peekable();
+        self.presumes_new
+            && instants.peek().is_some()
+            && window.is_some_and(|window| {
+                instants.all(|instant| !is_near(instant, window.start) && !is_near(instant, window.end))
+            })
     }
 }
 

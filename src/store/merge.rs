@@ -38,6 +38,8 @@ pub(super) struct Merged<'r> {
 
 /// Writes what differs. `rows` are sorted by key, each key once. What is at home here with equal content is sorted
 /// out first; what is left is looked up by its key, since it may be older, marked deleted, or at home elsewhere.
+/// In a window that was never read, that is asked of the rows at its ends alone: should another row be stored after
+/// all, the first versions are refused, and the commit is made again.
 pub(super) async fn merge_table<'r>(
     connection: &mut PgConnection,
     context: &Context<'_>,
@@ -54,11 +56,13 @@ pub(super) async fn merge_table<'r>(
     merged.unchanged = same.len() as u64;
     let all_came = same.len() == home.rows;
     merged.kept = same.into_iter().map(|row| (row, context.window)).collect();
-    let mut new = Vec::new();
+    let (mut new, rest): (Vec<&Row>, Vec<&Row>) =
+        rest.into_iter().partition(|row| home.is_presumed_new(row, context.window));
     if !rest.is_empty() {
         let stored = stored_versions(connection, context, table, &rest).await?;
         failpoint(Failpoint::RowsProbed).await?;
-        new = sort_out(&rest, stored, &overruled, &mut changed, &mut merged);
+        new.append(&mut sort_out(&rest, stored, &overruled, &mut changed, &mut merged));
+        new.sort_by(|left, right| left.key().cmp(right.key()));
     }
     if !new.is_empty() {
         let copied = copy_first_versions(connection, context, table, &new).await;

@@ -56,6 +56,19 @@ async fn a_neighbouring_window_that_shares_rows_writes_them_once_and_leaves_them
 }
 
 #[tokio::test]
+async fn a_window_never_read_that_brings_a_row_of_another_window_is_committed_whole() {
+    let fresh = fresh_store().await;
+    fresh.read(&calls(), day(), vec![call("moved", 80, 12), call("stays", 70, 12)], 72).await;
+    let next = Scope::Window(window(24, 48));
+    let rows = vec![call("a", 60, 30), call("moved", 90, 31), call("z", 60, 30)];
+    let counts = fresh.read(&calls(), next, rows, 72).await;
+    assert_eq!((counts.inserted, counts.updated, counts.unchanged, counts.deleted), (2, 1, 0, 0));
+    assert_eq!(fresh.count("select count(*) from sobot.call_result_history").await, 1);
+    assert_eq!(fresh.count("select count(*) from sobot.call_result where total_score = 90").await, 1);
+    assert_eq!(fresh.count("select count(*) from sync.time_window").await, 2);
+}
+
+#[tokio::test]
 async fn windows_that_share_rows_commit_side_by_side() {
     let fresh = fresh_store().await;
     let mut tasks = tokio::task::JoinSet::new();
