@@ -1,7 +1,5 @@
 //! One read of one window or snapshot: walks until one closes, then one row for each key and a certificate.
 
-use std::cmp::Ordering;
-
 use chrono::{DateTime, Utc};
 
 use crate::domain::certificate::{Certificate, SetDigest, Verdict};
@@ -140,31 +138,33 @@ pub async fn read(
 fn close(walk: Walk, requests: u64) -> ClosedRead {
     let drifts = walk.observation.into_drifts();
     let elements = walk.records.len() as u64;
-    let mut came: Vec<(Row, u128)> = Vec::with_capacity(walk.records.len());
+    let mut came: Vec<Option<(Row, u128)>> = Vec::with_capacity(walk.records.len());
     let mut rejects = Vec::new();
     for record in walk.records {
         rejects.extend(record.rejects);
-        came.extend(record.rows.into_iter().map(|row| (row, record.identity)));
+        came.extend(record.rows.into_iter().map(|row| Some((row, record.identity))));
     }
-    // Stable: rows of one key stay in the order in which they came.
-    came.sort_by(|(one, _), (other, _)| by_key(one, other));
-    let mut superseded = 0;
-    let mut moved = false;
-    came.dedup_by(|(later, identity), (kept, from)| {
-        let same = by_key(later, kept).is_eq();
-        if same {
-            superseded += u64::from(kept.hash != later.hash);
-            // What changed of the element may be in none of this row's columns.
-            moved |= from != identity;
-            if kept.version_at() <= later.version_at() {
-                std::mem::swap(kept, later);
+    let mut rows: Vec<Row> = Vec::with_capacity(came.len());
+    let (mut superseded, mut moved, mut of) = (0, false, 0);
+    for place in key_order(&came) {
+        let Some((row, identity)) = came.get_mut(place).and_then(Option::take) else { continue };
+        match rows.last_mut().filter(|kept| is_same_key(kept, &row)) {
+            Some(kept) => {
+                superseded += u64::from(kept.hash != row.hash);
+                // What changed of the element may be in none of this row's columns.
+                moved |= of != identity;
+                if kept.version_at() <= row.version_at() {
+                    *kept = row;
+                }
+            }
+            None => {
+                rows.push(row);
+                of = identity;
             }
         }
-        same
-    });
+    }
     let mut digest = SetDigest::default();
-    came.iter().for_each(|(row, _)| digest.add(row));
-    let rows = came.into_iter().map(|(row, _)| row).collect();
+    rows.iter().for_each(|row| digest.add(row));
     let certificate = Certificate {
         vendor_total: walk.total,
         pages: walk.pages,
@@ -176,6 +176,21 @@ fn close(walk: Walk, requests: u64) -> ClosedRead {
     ClosedRead { rows, rejects, superseded, moved, drifts, certificate }
 }
 
-fn by_key(one: &Row, other: &Row) -> Ordering {
-    one.table.name.cmp(other.table.name).then_with(|| one.key().cmp(other.key()))
+/// The places of the rows by their tables and keys; rows of one key stay in the order in which they came. The
+/// beginnings of the keys, which tell most apart, are compared side by side in memory, where the keys are not.
+fn key_order(came: &[Option<(Row, u128)>]) -> Vec<usize> {
+    let row = |place: usize| came.get(place).and_then(Option::as_ref).map(|(row, _)| row);
+    let start = |row: &Row| (std::ptr::from_ref(row.table).addr(), row.key_start());
+    let mut order: Vec<((usize, u128), usize)> =
+        (0..came.len()).filter_map(|place| Some((start(row(place)?), place))).collect();
+    order.sort_unstable_by(|(one, at), (other, beside)| {
+        let keys =
+            || row(*at).into_iter().flat_map(Row::key).cmp(row(*beside).into_iter().flat_map(Row::key));
+        one.cmp(other).then_with(keys).then(at.cmp(beside))
+    });
+    order.into_iter().map(|(_, place)| place).collect()
+}
+
+fn is_same_key(one: &Row, other: &Row) -> bool {
+    std::ptr::eq(one.table, other.table) && one.key().eq(other.key())
 }

@@ -9,6 +9,12 @@ use crate::store::commit::Context;
 /// 2000-01-01T00:00:00Z in microseconds since 1970: PostgreSQL counts from there.
 const POSTGRES_EPOCH_MICROS: i64 = 946_684_800_000_000;
 
+/// A buffer is sent once this much has gathered: enough to make round trips cheap, little enough to hold several times.
+pub(super) const CHUNK_BYTES: usize = 64 * 1024;
+
+/// Room for the row that makes it full.
+const ROW_BYTES_USUAL: usize = 4 * 1024;
+
 /// An encoder whose buffer is sent and emptied by its owner now and then.
 pub(super) struct CopyBuffer {
     bytes: Vec<u8>,
@@ -17,7 +23,7 @@ pub(super) struct CopyBuffer {
 impl CopyBuffer {
     /// Begins with the file header.
     pub(super) fn new() -> CopyBuffer {
-        let mut bytes = Vec::with_capacity(256 * 1024);
+        let mut bytes = Vec::with_capacity(CHUNK_BYTES + ROW_BYTES_USUAL);
         bytes.extend_from_slice(b"PGCOPY\n\xff\r\n\0");
         // No flags, no header extension.
         bytes.extend_from_slice(&[0; 8]);

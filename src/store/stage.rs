@@ -5,13 +5,10 @@ use sqlx::{Error, Executor as _, PgConnection};
 use crate::domain::record::Row;
 use crate::domain::table::TableShape;
 use crate::store::commit::Context;
-use crate::store::copy::CopyBuffer;
+use crate::store::copy::{CHUNK_BYTES, CopyBuffer};
 use crate::store::fault::Done;
 use crate::store::statement::{Stage, copy_new, copy_stage, create_stage};
 use crate::telemetry::failpoint::{Failpoint, failpoint};
-
-/// Sent once this much has gathered: enough to make round trips cheap, little enough to hold.
-const CHUNK_BYTES: usize = 256 * 1024;
 
 /// Puts the rows, in this order, into the staging table, which must be empty.
 pub(super) async fn stage_rows(
