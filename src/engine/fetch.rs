@@ -1,7 +1,5 @@
 //! One page, with patience: the account's budget before each request, backoff after each fault.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use backon::{BackoffBuilder, ExponentialBuilder};
@@ -11,6 +9,7 @@ use tracing::Instrument as _;
 use crate::domain::fault::{Fault, FaultKind};
 use crate::domain::page::{Page, PageRequest};
 use crate::domain::stream::StreamKey;
+use crate::engine::contact::Contact;
 use crate::engine::fault_policy::{Action, policy};
 use crate::engine::port::budget::{Budget, BudgetKey};
 use crate::engine::port::clock::Clock;
@@ -58,8 +57,7 @@ pub struct Fetcher<'a> {
     pub retry: RetryConfig,
     /// Requests sent since the last [`Fetcher::take_requests`].
     requests: u64,
-    /// Whether the vendor itself has answered in this pass, if only with an error.
-    answered: Arc<AtomicBool>,
+    contact: Contact,
     started: DateTime<Utc>,
     /// Keeps what comes until it is committed.
     walk: Option<ResumableWalk<'a>>,
@@ -86,7 +84,7 @@ impl<'a> Fetcher<'a> {
             clock,
             retry,
             requests: 0,
-            answered: Arc::default(),
+            contact: Contact::default(),
             started,
             walk: None,
             place: None,
@@ -95,19 +93,14 @@ impl<'a> Fetcher<'a> {
 
     /// Whether the vendor has answered at all in this pass.
     pub fn answered(&self) -> bool {
-        self.answered.load(Ordering::Relaxed)
+        self.contact.has_answered()
     }
 
-    /// One of several for one pass, which knows together whether the vendor has answered; `spent` requests are to
-    /// be counted with its own.
+    /// One of several for one pass, which share what they know of the vendor; `spent` requests are to be counted
+    /// with its own.
     #[must_use]
-    pub(in crate::engine) fn within_pass(
-        self,
-        answered: Arc<AtomicBool>,
-        spent: u64,
-        place: Place,
-    ) -> Fetcher<'a> {
-        Fetcher { answered, requests: spent, place: Some(place), ..self }
+    pub(in crate::engine) fn within_pass(self, contact: Contact, spent: u64, place: Place) -> Fetcher<'a> {
+        Fetcher { contact, requests: spent, place: Some(place), ..self }
     }
 
     /// Whether what came takes more memory than all reads together should.
@@ -146,7 +139,11 @@ impl<'a> Fetcher<'a> {
         }
         let page = self.fetch_or_resume(request).await?;
         if let Some(place) = &self.place {
-            place.hold(page.bytes());
+            let (bytes, rows) = (page.bytes(), page.records.len() as u64);
+            place.hold(bytes);
+            if let Some(each) = bytes.checked_div(rows) {
+                place.expect(page.total.unwrap_or_default().saturating_mul(each));
+            }
         }
         Ok(page)
     }
@@ -181,7 +178,7 @@ impl<'a> Fetcher<'a> {
             let span = span::request(self.key, request, attempt);
             let fault = match self.source.fetch(request).instrument(span.clone()).await {
                 Ok(page) => {
-                    self.answered.store(true, Ordering::Relaxed);
+                    self.contact.note_page();
                     span.record("rows", page.records.len());
                     let elapsed = (self.clock.now() - began).to_std().unwrap_or_default();
                     event::PageFetched { key: self.key, rows: page.records.len(), elapsed }.emit();
@@ -192,7 +189,9 @@ impl<'a> Fetcher<'a> {
             };
             span::failed(&span, &fault);
             // A page that is no answer of the vendor's comes from somebody else.
-            self.answered.fetch_or(!is_silence(fault.kind), Ordering::Relaxed);
+            if !is_silence(fault.kind) {
+                self.contact.note_answer();
+            }
             let wait = match policy(fault.kind).action {
                 Action::RetryRequest => waits.next().filter(|wait| !self.hopeless_after(*wait)),
                 _ => None,

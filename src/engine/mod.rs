@@ -2,6 +2,7 @@
 //! and knows no vendor, no HTTP and no SQL.
 
 pub mod alert;
+pub mod contact;
 pub mod fault_policy;
 pub mod feed;
 pub mod fetch;

@@ -12,7 +12,6 @@ pub(in crate::engine) use self::setbacks::FAILURES_IN_A_ROW_MAX;
 use std::collections::{HashSet, VecDeque};
 use std::panic::resume_unwind;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use futures::future::BoxFuture;
@@ -23,6 +22,7 @@ use tracing::Instrument as _;
 use crate::domain::certificate::Verdict;
 use crate::domain::fault::{Fault, FaultKind};
 use crate::domain::run::{Counts, RunId};
+use crate::engine::contact::Contact;
 use crate::engine::fault_policy::{Action, policy};
 use crate::engine::fetch::is_silence;
 use crate::engine::pass::errand::{End, Errand, Report};
@@ -49,8 +49,7 @@ pub(in crate::engine) struct Pass<'a> {
     run: RunId,
     walk: WalkConfig,
     learned: Option<Arc<Learned>>,
-    /// Whether the vendor has answered at all.
-    answered: Arc<AtomicBool>,
+    contact: Contact,
     /// What was counted so far.
     pub(in crate::engine) counts: Counts,
     /// Committed reads that nothing confirms yet.
@@ -95,7 +94,7 @@ impl<'a> Pass<'a> {
             run,
             walk: reader.config.walk,
             learned: None,
-            answered: Arc::default(),
+            contact: Contact::default(),
             counts: Counts::default(),
             unverified: 0,
             at_hand: HashSet::new(),
@@ -125,7 +124,12 @@ impl<'a> Pass<'a> {
                     other => halted = Some(other),
                 }
             }
-            match under_way.join_next().await {
+            let contact = self.contact.clone();
+            let ended = tokio::select! {
+                ended = under_way.join_next() => ended,
+                () = contact.served(), if !contact.has_served() => continue,
+            };
+            match ended {
                 None => {}
                 Some(Ok(report)) => {
                     self.settle(report).await;
@@ -157,10 +161,10 @@ impl<'a> Pass<'a> {
         }
     }
 
-    /// Whether another scope may be begun beside so many. One alone goes first, and after a failure: a vendor
-    /// that is down, or refuses our key, is not asked several times over.
+    /// Whether another scope may be begun beside so many. One alone goes first, up to its first page, and after a
+    /// failure: a vendor that is down, or refuses our key, is not asked several times over.
     fn may_begin(&self, under_way: usize) -> bool {
-        let is_well = 0 < self.counts.windows && !self.setbacks.is_failing();
+        let is_well = self.contact.has_served() && !self.setbacks.is_failing();
         let at_once = if is_well { self.reader.config.windows_at_once } else { 1 };
         let is_late = self.begun && self.order.until.is_some_and(|until| until <= self.reader.clock.now());
         under_way < at_once && !self.ending && !is_late && !self.stop.is_cancelled()
@@ -182,24 +186,23 @@ impl<'a> Pass<'a> {
         if due.is_empty() {
             return Ok(Step::NothingDue);
         }
-        for scope in due {
-            let reader = self.reader;
-            let lease = reader.store.lease(&reader.key, scope.scope, reader.worker, reader.config.lease);
-            let Some(lease) = lease.await? else { continue };
-            // Between the plan and the lease another worker may have read it.
-            let still: HashSet<_> = self.still_due().await?.iter().map(|due| due.scope).collect();
-            if !is_half(&scope, &still) && !still.contains(&scope.scope) {
-                reader.store.release(&lease).await?;
-                return Ok(Step::Passed);
-            }
-            let learned = self.learned().await?;
-            self.at_hand.insert(scope.scope);
-            self.due = still.union(&self.at_hand).count() as u64;
-            self.begun = true;
-            self.note_progress();
-            return Ok(Step::Begun(self.errand(scope, lease, learned)));
-        }
-        Ok(Step::AllBusy)
+        let reader = self.reader;
+        let scopes: Vec<_> = due.iter().map(|due| due.scope).collect();
+        let lease = reader.store.lease_first(&reader.key, &scopes, reader.worker, reader.config.lease);
+        let Some(lease) = lease.await? else { return Ok(Step::AllBusy) };
+        // Between the plan and the lease another worker may have read it.
+        let still: HashSet<_> = self.still_due().await?.iter().map(|due| due.scope).collect();
+        let leased = due.into_iter().find(|due| due.scope == lease.scope);
+        let Some(scope) = leased.filter(|due| is_half(due, &still) || still.contains(&due.scope)) else {
+            reader.store.release(&lease).await?;
+            return Ok(Step::Passed);
+        };
+        let learned = self.learned().await?;
+        self.at_hand.insert(scope.scope);
+        self.due = still.union(&self.at_hand).count() as u64;
+        self.begun = true;
+        self.note_progress();
+        Ok(Step::Begun(self.errand(scope, lease, learned)))
     }
 
     fn errand(&mut self, due: DueScope, lease: Lease, learned: Arc<Learned>) -> BoxFuture<'static, Report> {
@@ -216,7 +219,7 @@ impl<'a> Pass<'a> {
             spent: std::mem::take(&mut self.spent),
             begun_after: self.setbacks.troubles(),
             windows_due: self.counts.windows + self.due,
-            answered: self.answered.clone(),
+            contact: self.contact.clone(),
         };
         Box::pin(errand.run().instrument(span))
     }
@@ -308,7 +311,7 @@ impl<'a> Pass<'a> {
         let now = reader.clock.now();
         // Where the ledger cannot be written either, the report and the log still have it.
         let _ = reader.store.record_failure(lease, self.run, kind, message, *requests, now).await;
-        let is_silent = is_silence(kind) && !self.answered.load(Ordering::Relaxed);
+        let is_silent = is_silence(kind) && !self.contact.has_answered();
         self.ending |= self.setbacks.note(due.scope, failure, *begun_after, is_silent);
     }
 

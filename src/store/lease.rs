@@ -66,6 +66,22 @@ pub(super) async fn lease_take(pool: &PgPool, name: &str, worker: Uuid, term: Du
     Ok(fresh)
 }
 
+/// Which of these names nobody holds a live lease on, by their places.
+pub(super) async fn leases_free(pool: &PgPool, names: &[String]) -> Done<Vec<usize>> {
+    let places: Vec<i64> = sqlx::query_scalar(
+        r#"
+        select n.place from unnest($1::text[]) with ordinality as n(name, place)
+        where not exists (select from sync.lease l where l.name = n.name and clock_timestamp() < l.expires_at)
+        order by n.place
+        "#,
+    )
+    .bind(names)
+    .fetch_all(pool)
+    .await?;
+    // Ordinals begin at 1.
+    Ok(places.into_iter().filter_map(|place| usize::try_from(place - 1).ok()).collect())
+}
+
 /// Extends a lease and answers whose it is; within a transaction nobody can take it over before its end.
 pub(super) async fn lease_extend(
     executor: impl PgExecutor<'_>,

@@ -16,7 +16,7 @@ use crate::engine::port::store::{Commit, LagLedger, Lease, ReadRecord, RunStart,
 use crate::store::fault::{Broken, Done, lease_lost};
 use crate::store::lag::lag_fetch;
 use crate::store::lease::{
-    lease_end_in_txn, lease_hold_in_txn, lease_name, lease_release, lease_renew, lease_take,
+    lease_end_in_txn, lease_hold_in_txn, lease_name, lease_release, lease_renew, lease_take, leases_free,
 };
 use crate::store::pool::PgStore;
 use crate::store::run::{run_add_in_txn, run_close, run_open};
@@ -25,6 +25,9 @@ use crate::store::stream::streams_replace;
 use crate::store::time_window::{window_fail_in_txn, windows_fetch};
 use crate::store::walk_page::{walk_forget_in_txn, walks_prune};
 use crate::telemetry::failpoint::{Failpoint, failpoint};
+
+/// Names in one look. More are looked at only where all of these are leased.
+const LEASES_LOOKED_AT: usize = 64;
 
 #[async_trait]
 impl Store for PgStore {
@@ -59,6 +62,33 @@ impl Store for PgStore {
             failpoint(Failpoint::LeaseTaken).await?;
         }
         Ok(fence.map(|fence| Lease { stream: stream.clone(), scope, fence }))
+    }
+
+    /// Among many workers most of what is urgent is leased: that is found out at once, not name by name.
+    async fn lease_first(
+        &self,
+        stream: &StreamKey,
+        scopes: &[Scope],
+        worker: Uuid,
+        term: Duration,
+    ) -> Result<Option<Lease>, Fault> {
+        if let [scope] = scopes {
+            return self.lease(stream, *scope, worker, term).await;
+        }
+        for scopes in scopes.chunks(LEASES_LOOKED_AT) {
+            let names: Vec<String> = scopes.iter().map(|scope| lease_name(stream, *scope)).collect();
+            let free = leases_free(&self.pool, &names).await;
+            let doing = || format!("looking for what of {stream} is leased to nobody");
+            for index in free.map_err(|broken| broken.during(&doing()))? {
+                let Some(scope) = scopes.get(index) else { continue };
+                // Another worker may be quicker still.
+                let lease = self.lease(stream, *scope, worker, term).await?;
+                if lease.is_some() {
+                    return Ok(lease);
+                }
+            }
+        }
+        Ok(None)
     }
 
     async fn renew(&self, lease: &Lease, term: Duration) -> Result<(), Fault> {

@@ -1,7 +1,6 @@
 //! One scope of a pass: read, judged and committed under its lease. It knows nothing of the scopes beside it.
 
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
@@ -11,6 +10,7 @@ use tracing::{Instrument as _, Span};
 use crate::domain::certificate::Verdict;
 use crate::domain::fault::{Fault, FaultKind};
 use crate::domain::run::{Counts, RunId, Trigger};
+use crate::engine::contact::Contact;
 use crate::engine::fetch::Fetcher;
 use crate::engine::pass::scope_text;
 use crate::engine::port::store::{Commit, Lease, Scope, SecondLook};
@@ -41,8 +41,8 @@ pub(super) struct Errand {
     pub(super) begun_after: u64,
     /// Scopes that the run has read, reads or has still to read.
     pub(super) windows_due: u64,
-    /// Whether the vendor has answered at all in this pass.
-    pub(super) answered: Arc<AtomicBool>,
+    /// What is known of the vendor in this pass.
+    pub(super) contact: Contact,
 }
 
 /// What became of it.
@@ -77,7 +77,8 @@ impl Errand {
         let budget = (reader.budget.as_ref(), &reader.budget_key);
         let (source, clock) = (reader.source.as_ref(), reader.clock.as_ref());
         let fetcher = Fetcher::new(&reader.key, source, budget, clock, reader.config.retry);
-        let mut fetcher = fetcher.within_pass(self.answered.clone(), self.spent, reader.room.enter());
+        let mut fetcher =
+            fetcher.within_pass(self.contact.clone(), self.spent, reader.room.enter(&reader.key));
         let mut resumed = false;
         let end = self.read_and_commit(&reader, &mut fetcher, &mut resumed).await;
         let end = end.unwrap_or_else(|fault| {

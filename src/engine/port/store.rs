@@ -199,6 +199,27 @@ pub trait Store: Send + Sync {
         term: Duration,
     ) -> Result<Option<Lease>, Fault>;
 
+    /// Takes the lease on the first of these scopes that no other worker holds a live one on; `None` while others
+    /// hold them all.
+    ///
+    /// # Errors
+    /// Database faults.
+    async fn lease_first(
+        &self,
+        stream: &StreamKey,
+        scopes: &[Scope],
+        worker: uuid::Uuid,
+        term: Duration,
+    ) -> Result<Option<Lease>, Fault> {
+        for scope in scopes {
+            let lease = self.lease(stream, *scope, worker, term).await?;
+            if lease.is_some() {
+                return Ok(lease);
+            }
+        }
+        Ok(None)
+    }
+
     /// Extends the lease by `term` from now.
     ///
     /// # Errors

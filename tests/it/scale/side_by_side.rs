@@ -36,6 +36,22 @@ async fn most_at_once(faults: FaultRates) -> usize {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn others_are_begun_as_soon_as_the_vendor_has_given_its_first_page() {
+    let tiny_pages = [("CCSYNC__SOURCES__SOBOT__CALL_RESULT__PAGE_SIZE", "3")];
+    let slow = SimulatorConfig { latency_ms: 50, calls: 3000, ..small_world() };
+    let world = TestWorld::on(TestClock::hurried(), slow, &[QUICK, &tiny_pages].concat()).await;
+    let choice: StreamChoice = "sobot.call_result".parse().unwrap();
+    world.test.app.sync(&[choice], &CancellationToken::new()).await.unwrap();
+    let journal = world.test.simulator.journal();
+    let mut asked = journal.log.iter().filter(|entry| entry.endpoint == Endpoint::SobotCallResult);
+    let first = asked.next().unwrap();
+    let own: Vec<_> = journal.log.iter().filter(|entry| entry.start == first.start).collect();
+    let other = asked.find(|entry| entry.start != first.start).unwrap();
+    assert!(4 < own.len(), "{own:?}");
+    assert!(other.seq < own[own.len() - 1].seq, "beside the first window, not behind it: {own:?} {other:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn as_many_windows_as_configured_are_read_side_by_side() {
     assert_eq!(most_at_once(FaultRates::none()).await, AT_ONCE);
 }

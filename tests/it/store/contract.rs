@@ -197,6 +197,7 @@ contract! {
     lease:
         a_commit_whose_lease_ended_or_was_taken_over_writes_nothing,
         a_lease_is_given_to_one_worker_at_a_time,
+        of_several_scopes_the_first_that_nobody_holds_is_leased,
         a_lease_that_ended_and_that_nobody_took_over_can_be_renewed,
         a_pause_holds_everybody_and_a_shorter_one_does_not_end_it,
         a_process_that_dies_while_it_waits_leaves_no_debt,

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use ccsync::domain::fault::FaultKind;
 use ccsync::engine::port::budget::{BudgetKey, Reservation};
+use ccsync::engine::port::store::Scope;
 use secrecy::{ExposeSecret as _, SecretString};
 use uuid::Uuid;
 
@@ -43,6 +44,19 @@ pub async fn a_lease_is_given_to_one_worker_at_a_time(ground: &dyn Ground) {
     assert_eq!(given.len(), 1);
     ground.store().release(&given[0]).await.unwrap();
     assert!(given[0].fence < ground.lease(&stream, scope).await.fence);
+}
+
+pub async fn of_several_scopes_the_first_that_nobody_holds_is_leased(ground: &dyn Ground) {
+    let scopes: Vec<_> = (0..100).map(|day| Scope::Window(window(day * 24, day * 24 + 24))).collect();
+    for scope in &scopes {
+        let lease = ground.store().lease_first(&calls(), &scopes, Uuid::new_v4(), TERM).await.unwrap();
+        assert_eq!(lease.unwrap().scope, *scope);
+    }
+    assert_eq!(ground.store().lease_first(&calls(), &scopes, Uuid::new_v4(), TERM).await.unwrap(), None);
+    ground.expire_leases().await;
+    let taken_over = ground.store().lease_first(&calls(), &scopes[40..], Uuid::new_v4(), TERM).await.unwrap();
+    assert_eq!(taken_over.unwrap().scope, scopes[40]);
+    assert_eq!(ground.store().lease_first(&calls(), &[], Uuid::new_v4(), TERM).await.unwrap(), None);
 }
 
 pub async fn a_lease_that_ended_and_that_nobody_took_over_can_be_renewed(ground: &dyn Ground) {
