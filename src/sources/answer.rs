@@ -1,11 +1,15 @@
 //! An answer as it came, whatever it means.
 
+mod text;
+
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 
 use crate::domain::fault::{Fault, FaultKind};
 use crate::sources::site::CallSite;
+
+pub(in crate::sources) use self::text::{AnswerText, Spares};
 
 /// The longest wait that is taken over from a `Retry-After`.
 const RETRY_AFTER_MAX: Duration = Duration::from_secs(24 * 60 * 60);
@@ -15,7 +19,7 @@ pub(crate) struct Answer {
     pub(crate) status: u16,
     /// The answering machine's clock.
     pub(crate) date: Option<DateTime<Utc>>,
-    pub(crate) text: String,
+    pub(crate) text: AnswerText,
     pub(super) retry_after: Option<String>,
     pub(super) html: bool,
     pub(super) bytes: usize,
@@ -75,7 +79,7 @@ mod tests {
             let answer = Answer {
                 status: 429,
                 date: None,
-                text: String::new(),
+                text: AnswerText::default(),
                 retry_after: Some(text.to_owned()),
                 html: false,
                 bytes: 0,

@@ -13,7 +13,7 @@ use url::Url;
 
 use crate::domain::fault::{Fault, FaultKind};
 use crate::sources::address::{authority, is_loopback};
-use crate::sources::answer::{Answer, http_date};
+use crate::sources::answer::{Answer, AnswerText, Spares, http_date};
 use crate::sources::clock_meter::ClockMeter;
 use crate::sources::repair::body_text;
 use crate::sources::site::CallSite;
@@ -61,6 +61,7 @@ pub struct HttpClient {
     /// For this machine itself, which a proxy could not reach.
     loopback: reqwest::Client,
     body_bytes_max: usize,
+    spares: Spares,
     meter: Option<ClockMeter>,
 }
 
@@ -91,6 +92,7 @@ impl HttpClient {
             outward: builder().build().map_err(fault)?,
             loopback: builder().no_proxy().build().map_err(fault)?,
             body_bytes_max: config.body_bytes_max,
+            spares: Spares::default(),
             meter: None,
         })
     }
@@ -149,7 +151,9 @@ impl HttpClient {
         let status = response.status().as_u16();
         let header = |name: HeaderName| text_of(response.headers(), &name);
         let (retry_after, date, content_type) = (header(RETRY_AFTER), header(DATE), header(CONTENT_TYPE));
-        let mut body = Vec::new();
+        // Announced, not yet come: no more than is allowed is set aside for it.
+        let announced = response.content_length().and_then(|length| usize::try_from(length).ok());
+        let mut body = self.spares.take(announced.unwrap_or_default().min(self.body_bytes_max));
         loop {
             let chunk = response.chunk().await;
             let broken =
@@ -171,7 +175,7 @@ impl HttpClient {
             date: date.and_then(|text| http_date(&text)),
             html: content_type.is_some_and(|kind| kind.to_ascii_lowercase().contains("html")),
             bytes: body.len(),
-            text: body_text(body),
+            text: AnswerText::new(body_text(body), &self.spares),
         })
     }
 }
