@@ -132,14 +132,14 @@ pub(super) struct WorkersArgs {
     /// Processes that share the second reading.
     #[arg(long, default_value_t = 4, value_parser = clap::value_parser!(u32).range(2..=64))]
     pub workers: u32,
-    /// Inspected calls at the vendor.
-    #[arg(long, default_value_t = 48_000, value_parser = clap::value_parser!(u64).range(1..=100_000_000))]
+    /// Inspected calls that are read, about.
+    #[arg(long, default_value_t = 96_000, value_parser = clap::value_parser!(u64).range(1..=100_000_000))]
     pub rows: u64,
     /// Calls in a window, which is a day, on average.
-    #[arg(long, default_value_t = 1_000, value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
+    #[arg(long, default_value_t = 500, value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
     pub rows_per_window: u64,
     /// Rows asked for per page.
-    #[arg(long, default_value_t = 250)]
+    #[arg(long, default_value_t = 100)]
     pub page_size: u32,
     /// How long every answer of the vendor takes at least.
     #[arg(long, value_name = "DURATION", default_value = "200ms", value_parser = humantime::parse_duration)]

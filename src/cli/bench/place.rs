@@ -136,6 +136,11 @@ impl DaySpan {
         DaySpan { from: to - Days::new(days), to }
     }
 
+    /// With so many days after them.
+    pub(super) fn and(self, days: u64) -> DaySpan {
+        DaySpan { to: self.to + Days::new(days), ..self }
+    }
+
     /// How many they are.
     pub(super) fn days(self) -> u64 {
         (self.to - self.from).num_days().unsigned_abs()
