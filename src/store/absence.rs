@@ -21,7 +21,7 @@ use crate::store::merge::Merged;
 use crate::store::probe::{key_arrays, run_with_keys};
 use crate::store::sighting::{move_to_sightings, sightings_replace, sightings_update};
 use crate::store::statement::{count_live, live_keys, move_home};
-use crate::store::tombstone::bury;
+use crate::store::tombstone::{bury, still_here};
 use crate::store::vouch::vouched_for;
 
 /// A key, in the order of the table's key columns.
@@ -115,6 +115,7 @@ pub(super) async fn settle_window(
         .unwrap_or(DateTime::<Utc>::MIN_UTC);
     let missing = absent.keys.len() as u64;
     let (old, new): (Vec<Key>, Vec<Key>) = absent.keys.into_iter().partition(|key| noted.contains_key(key));
+    let new = still_here(connection, context, seen.table, new).await?;
     note_absences(connection, context, seen.table, &new).await?;
     let mut due: Vec<Key> =
         old.into_iter().filter(|key| noted.get(key).is_some_and(|since| *since <= latest)).collect();

@@ -235,6 +235,19 @@ pub(super) fn live_keys(table: &TableShape, windowed: bool) -> Statement {
 const STILL_HERE: &str = "t.deleted_at is null and ($3::timestamptz is null or (t.window_start >= $3 \
                           and t.window_start < $4 and t.window_end <= $4))";
 
+/// The keys, of those given, whose rows are still live here. Until the end of the transaction nobody changes them or
+/// makes another window their home.
+pub(super) fn hold_here(table: &TableShape) -> Statement {
+    AssertSqlSafe(format!(
+        "select {key} from {keys} join {table} t on {same_key} where {STILL_HERE} order by {order} for share of t",
+        key = key_array(table, "t"),
+        keys = keys(table),
+        table = table.name,
+        same_key = same_key(table, "k"),
+        order = key_order(table, "k"),
+    ))
+}
+
 /// Locks the rows with the given keys that are still live here and copies them into the history.
 pub(super) fn keep_vanished(table: &TableShape) -> Statement {
     let (into, from) = history(table);

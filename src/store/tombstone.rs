@@ -3,10 +3,11 @@
 use sqlx::PgConnection;
 
 use crate::domain::table::TableShape;
+use crate::store::absence::Key;
 use crate::store::commit::Context;
 use crate::store::fault::{Broken, Done};
 use crate::store::probe::{key_arrays, run_with_keys};
-use crate::store::statement::{keep_vanished, mark_deleted};
+use crate::store::statement::{hold_here, keep_vanished, mark_deleted};
 
 /// Marks those of the rows deleted that are still live (and still at home in the window, where there is one).
 pub(super) async fn bury(
@@ -22,4 +23,26 @@ pub(super) async fn bury(
     let kept = run_with_keys(connection, context, context.window, keep_vanished(table), arrays()).await?;
     let marked = run_with_keys(connection, context, context.window, mark_deleted(table), arrays()).await?;
     if kept == marked { Ok(marked) } else { Err(Broken::Overtaken(table.name)) }
+}
+
+/// The keys whose rows are still at home here. Beside this read another window's may have brought a row that changed, and
+/// with it its home: noted as absent here, it would stay noted.
+pub(super) async fn still_here(
+    connection: &mut PgConnection,
+    context: &Context<'_>,
+    table: &TableShape,
+    keys: Vec<Key>,
+) -> Done<Vec<Key>> {
+    if keys.is_empty() {
+        return Ok(keys);
+    }
+    let arrays = key_arrays(table, keys.iter().map(|key| key.iter().map(String::as_str)));
+    let query = sqlx::query_scalar(hold_here(table))
+        .bind(context.source)
+        .bind(context.now)
+        .bind(context.window.map(|window| window.start))
+        .bind(context.window.map(|window| window.end))
+        .bind(context.run.0);
+    let query = arrays.into_iter().fold(query, |query, array| query.bind(array));
+    Ok(query.persistent(false).fetch_all(connection).await?)
 }

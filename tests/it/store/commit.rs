@@ -88,6 +88,26 @@ async fn windows_that_share_rows_commit_side_by_side() {
 }
 
 #[tokio::test]
+async fn a_row_that_another_window_takes_over_meanwhile_is_not_noted_as_absent() {
+    let fresh = fresh_store().await;
+    fresh.read(&calls(), day(), vec![call("stays", 70, 12), call("moves", 80, 12)], 48).await;
+    let mut other = fresh.db.begin().await.unwrap();
+    let moved = "update sobot.call_result set window_start = window_end, window_end = window_end + interval '1 day' \
+                 where call_log_jestid = 'moves'";
+    sqlx::query(moved).execute(&mut *other).await.unwrap();
+    let commit = fresh.commit(&calls(), day(), vec![call("stays", 70, 12)], 72).await;
+    let store = fresh.store.clone();
+    let read = tokio::spawn(async move { store.commit(commit).await.unwrap() });
+    let waiting = "select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'";
+    while !read.is_finished() && fresh.count(waiting).await == 0 {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    other.commit().await.unwrap();
+    assert_eq!(read.await.unwrap().deleted, 0);
+    assert_eq!(fresh.count("select count(*) from sync.absence").await, 0);
+}
+
+#[tokio::test]
 async fn windows_that_bring_different_versions_of_the_same_rows_side_by_side_end_with_the_latest() {
     let fresh = fresh_store().await;
     let rows =
