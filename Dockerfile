@@ -7,6 +7,7 @@ WORKDIR /src
 # What the program is made of, and nothing else: a changed README builds nothing anew. The tests are
 # left out; cargo asks for a target's files only when it builds that target.
 COPY Cargo.toml Cargo.lock build.rs ./
+COPY .cargo .cargo
 COPY config config
 COPY migrations migrations
 COPY src src
