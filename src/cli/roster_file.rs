@@ -1,5 +1,6 @@
 //! Skill groups as text: TOML, or CSV with one line a member.
 
+use std::borrow::Cow;
 use std::fmt::Write as _;
 
 use serde::Deserialize;
@@ -49,8 +50,8 @@ pub(super) fn write(
     }
 }
 
-fn agent_name(name: &str, privacy: &Privacy) -> String {
-    privacy.field("agent_name", name.to_owned()).unwrap_or_default()
+fn agent_name<'n>(name: &'n str, privacy: &Privacy) -> Cow<'n, str> {
+    privacy.field("agent_name", name.into()).unwrap_or_default()
 }
 
 fn write_toml(source: &str, groups: &[Group], privacy: &Privacy) -> String {

@@ -178,9 +178,9 @@ impl ForgottenList {
             return row;
         }
         let mut columns = Map::new();
-        for (column, value) in row.table.columns.iter().zip(&row.values) {
+        for (column, value) in row.table.columns.iter().zip(row.values()) {
             if let (ColumnType::Text, Value::Text(text)) = (column.kind, value) {
-                columns.insert(column.name.to_owned(), Json::String(text.clone()));
+                columns.insert(column.name.to_owned(), Json::String(text.into_owned()));
             }
         }
         columns.insert("extra".to_owned(), Json::Object(row.extra.clone()));
@@ -188,19 +188,19 @@ impl ForgottenList {
         if !self.columns(source, &keys, &mut columns) {
             return row;
         }
-        let Row { table, mut values, extra, .. } = row;
-        for (column, value) in table.columns.iter().zip(&mut values) {
+        let mut values: Vec<_> = row.values().collect();
+        for (column, value) in row.table.columns.iter().zip(&mut values) {
             match columns.remove(column.name) {
-                Some(Json::String(text)) => *value = Value::Text(text),
+                Some(Json::String(text)) => *value = Value::text(text),
                 Some(_) => *value = Value::Null,
                 None => {}
             }
         }
         let extra = match columns.remove("extra") {
             Some(Json::Object(extra)) => extra,
-            _ => extra,
+            _ => row.extra.clone(),
         };
-        Row::new(table, values, extra)
+        Row::new(row.table, &values, extra)
     }
 }
 

@@ -11,6 +11,7 @@ mod mask;
 mod rewrite;
 mod token;
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -195,13 +196,13 @@ impl Privacy {
     }
 
     /// What is stored of the text of the field `name`; `None` where nothing is.
-    pub fn field(&self, name: &str, text: String) -> Option<String> {
+    pub fn field<'t>(&self, name: &str, text: Cow<'t, str>) -> Option<Cow<'t, str>> {
         match field::kind_of(name) {
             Some(kind) if self.of(kind) != Policy::Keep => {
-                self.apply(kind, &text).filter(|left| !left.is_empty())
+                self.apply(kind, &text).filter(|left| !left.is_empty()).map(Cow::Owned)
             }
             Some(_) | None => match self.scrub_text(&text) {
-                Some(left) => Some(left).filter(|left| !left.trim().is_empty()),
+                Some(left) => Some(left).filter(|left| !left.trim().is_empty()).map(Cow::Owned),
                 None => Some(text),
             },
         }
@@ -212,11 +213,11 @@ impl Privacy {
     ///
     /// # Errors
     /// The kind of data found, where it is masked already or there is no key to make a token with.
-    pub fn key(&self, text: String) -> Result<String, Personal> {
+    pub fn key<'t>(&self, text: Cow<'t, str>) -> Result<Cow<'t, str>, Personal> {
         if let Some((board, source)) = &self.forgotten
             && board.list().text(source, &text).is_some()
         {
-            return Ok(board.list().pseudonym(source, &text));
+            return Ok(board.list().pseudonym(source, &text).into());
         }
         // What a mask has left, in a record from quarantine say, could be another key's remains as well.
         for kind in [Personal::Phone, Personal::Email].into_iter().filter(|_| text.contains('*')) {
@@ -233,7 +234,7 @@ impl Privacy {
             (None, _) => Ok(text),
             (Some(_), Some(keys)) => {
                 let replaced = self.replace(&text, &spans, |kind, found| keys.token(kind, found));
-                Ok(replaced.unwrap_or(text))
+                Ok(replaced.map_or(text, Cow::Owned))
             }
             (Some(span), None) => Err(span.kind),
         }

@@ -1,48 +1,24 @@
 //! What a vendor said of one thing, typed: rows for tables, or a reason why it could not be read.
 
+mod content;
 mod size;
+mod value;
 
 use std::fmt;
-use std::io::Write as _;
 
 use chrono::{DateTime, Utc};
 use md5::{Digest as _, Md5};
-use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json};
 
+use crate::domain::record::content::{Packed, feed_json, feed_map, feed_value};
 use crate::domain::table::TableShape;
 use crate::domain::text::storable;
 
+pub use value::Value;
+
 /// Room that the content of most rows fits in.
 const CONTENT_BYTES_USUAL: usize = 512;
-
-/// One typed value of one column.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub enum Value {
-    /// The vendor sent null, an empty string where a value was due, or nothing.
-    Null,
-    /// `text`.
-    Text(String),
-    /// `numeric`, without trailing zeros so that `132` and `132.0` are one value.
-    Numeric(Decimal),
-    /// `timestamptz`, at most microseconds.
-    Instant(DateTime<Utc>),
-    /// `boolean`.
-    Bool(bool),
-    /// `integer`.
-    Integer(i32),
-}
-
-impl Value {
-    /// The instant, if it is one.
-    pub fn instant(&self) -> Option<&DateTime<Utc>> {
-        match self {
-            Value::Instant(instant) => Some(instant),
-            _ => None,
-        }
-    }
-}
 
 /// MD5 of a row's typed content: equal for equal content, whatever JSON types or key order the vendor
 /// chose. Taken after the privacy rules, so that it says nothing of what was masked.
@@ -65,15 +41,15 @@ impl fmt::Debug for ContentHash {
 }
 
 /// One row for one table.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Clone, PartialEq)]
 pub struct Row {
     /// Which table.
     pub table: &'static TableShape,
     /// One value for each of `table.columns`, in that order; the first `table.key_len` are the key (text).
-    pub values: Vec<Value>,
+    content: Box<[u8]>,
     /// Every field the vendor sent that has no column.
     pub extra: Map<String, Json>,
-    /// Of `values` and `extra`.
+    /// Of the values and `extra`.
     pub hash: ContentHash,
 }
 
@@ -81,31 +57,42 @@ impl Row {
     /// Builds the row and takes its hash.
     ///
     /// NUL characters, which PostgreSQL cannot hold, become U+FFFD: the row is delivered, not lost.
-    pub fn new(table: &'static TableShape, mut values: Vec<Value>, mut extra: Map<String, Json>) -> Row {
+    pub fn new(table: &'static TableShape, values: &[Value<'_>], mut extra: Map<String, Json>) -> Row {
         debug_assert_eq!(values.len(), table.columns.len(), "{}", table.name);
-        for value in &mut values {
-            match value {
-                Value::Text(text) => replace_nul(text),
-                Value::Numeric(number) => *number = number.normalize(),
-                _ => {}
-            }
-        }
         if has_nul_in_map(&extra) {
             extra = extra.into_iter().map(|(name, json)| (clean(name), without_nul(json))).collect();
         }
         let mut content = Vec::with_capacity(CONTENT_BYTES_USUAL);
         values.iter().for_each(|value| feed_value(&mut content, value));
+        let values_end = content.len();
         feed_map(&mut content, &extra);
-        let hash = ContentHash(Md5::digest(content).into());
-        Row { table, values, extra, hash }
+        let hash = ContentHash(Md5::digest(&content).into());
+        Row { table, content: content[..values_end].into(), extra, hash }
+    }
+
+    /// One value for each of `table.columns`, in that order.
+    pub fn values(&self) -> impl Iterator<Item = Value<'_>> {
+        Packed(&self.content).map(|packed| packed.value())
+    }
+
+    /// The value of the column of this index.
+    pub fn value(&self, index: usize) -> Value<'_> {
+        Packed(&self.content).nth(index).map_or(Value::Null, |packed| packed.value())
+    }
+
+    /// The same, where it is a text.
+    pub fn text(&self, index: usize) -> Option<&str> {
+        Packed(&self.content).nth(index).and_then(|packed| packed.text())
+    }
+
+    /// Those of its values that are instants.
+    pub fn instants(&self) -> impl Iterator<Item = DateTime<Utc>> {
+        Packed(&self.content).filter_map(|packed| packed.instant())
     }
 
     /// The key's parts, without the source.
     pub fn key(&self) -> impl Iterator<Item = &str> {
-        self.values[..self.table.key_len].iter().map(|value| match value {
-            Value::Text(text) => text.as_str(),
-            _ => "",
-        })
+        Packed(&self.content).take(self.table.key_len).map(|packed| packed.text().unwrap_or_default())
     }
 
     /// The first bytes of the key's first part, as a number in the order of texts: for quick comparisons.
@@ -124,7 +111,18 @@ impl Row {
 
     /// The vendor's own time of this version, where the table has one: of two versions the later rules.
     pub fn version_at(&self) -> Option<DateTime<Utc>> {
-        self.table.version_column.and_then(|index| self.values[index].instant()).copied()
+        self.table.version_column.and_then(|index| Packed(&self.content).nth(index)?.instant())
+    }
+}
+
+impl fmt::Debug for Row {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let values: Vec<_> = self.values().collect();
+        f.debug_struct("Row")
+            .field("table", &self.table.name)
+            .field("values", &values)
+            .field("extra", &self.extra)
+            .finish_non_exhaustive()
     }
 }
 
@@ -160,15 +158,8 @@ impl Record {
     }
 }
 
-fn replace_nul(text: &mut String) {
-    if text.contains('\0') {
-        *text = storable(text);
-    }
-}
-
-fn clean(mut text: String) -> String {
-    replace_nul(&mut text);
-    text
+fn clean(text: String) -> String {
+    if text.contains('\0') { storable(&text) } else { text }
 }
 
 fn has_nul_in_map(map: &Map<String, Json>) -> bool {
@@ -196,81 +187,21 @@ pub fn without_nul(json: Json) -> Json {
     }
 }
 
-fn feed_value(content: &mut Vec<u8>, value: &Value) {
-    match value {
-        Value::Null => feed(content, b'0', &[]),
-        Value::Text(text) => feed(content, b't', text.as_bytes()),
-        Value::Numeric(number) => feed_number(content, number),
-        Value::Instant(instant) => feed(content, b'i', &instant.timestamp_micros().to_be_bytes()),
-        Value::Bool(truth) => feed(content, b'b', &[u8::from(*truth)]),
-        Value::Integer(number) => feed(content, b'd', &number.to_be_bytes()),
-    }
-}
-
-fn feed_map(content: &mut Vec<u8>, map: &Map<String, Json>) {
-    feed(content, b'{', &(map.len() as u64).to_be_bytes());
-    let mut names: Vec<_> = map.keys().collect();
-    // The order of an object's fields says nothing, whichever map the JSON crate was built with.
-    names.sort_unstable();
-    for name in names {
-        feed(content, b'k', name.as_bytes());
-        feed_json(content, &map[name]);
-    }
-}
-
-fn feed_json(content: &mut Vec<u8>, json: &Json) {
-    match json {
-        Json::Null => feed(content, b'0', &[]),
-        Json::Bool(truth) => feed(content, b'b', &[u8::from(*truth)]),
-        Json::Number(number) => feed_shown(content, b'#', number),
-        Json::String(text) => feed(content, b't', text.as_bytes()),
-        Json::Array(items) => {
-            feed(content, b'[', &(items.len() as u64).to_be_bytes());
-            items.iter().for_each(|item| feed_json(content, item));
-        }
-        Json::Object(map) => feed_map(content, map),
-    }
-}
-
-/// Tag and length in front, so that neighbouring values cannot be taken for one another.
-fn feed(content: &mut Vec<u8>, tag: u8, bytes: &[u8]) {
-    content.push(tag);
-    content.extend_from_slice(&(bytes.len() as u64).to_be_bytes());
-    content.extend_from_slice(bytes);
-}
-
-/// Most numbers are whole and small, and show the same as an integer, which is quicker to write.
-fn feed_number(content: &mut Vec<u8>, number: &Decimal) {
-    match i64::try_from(number.mantissa()) {
-        Ok(whole) if number.scale() == 0 => feed_shown(content, b'n', &whole),
-        _ => feed_shown(content, b'n', number),
-    }
-}
-
-/// The same of what a value shows as. The length is filled in afterwards, to copy nothing.
-fn feed_shown(content: &mut Vec<u8>, tag: u8, value: &impl fmt::Display) {
-    feed(content, tag, &[]);
-    let start = content.len();
-    // Writing to memory cannot fail.
-    let _ = write!(content, "{value}");
-    let length = (content.len() - start) as u64;
-    content[start - 8..start].copy_from_slice(&length.to_be_bytes());
-}
-
 #[cfg(test)]
 mod tests {
+    use std::borrow::Cow;
+
+    use proptest::collection::vec;
+    use proptest::prelude::*;
+    use rust_decimal::Decimal;
+
     use super::*;
     use crate::domain::table::MOOR_QUEUE_MEMBER;
 
     fn member(name: &str, extra: Json) -> Row {
-        let values = vec![
-            Value::Text("10018590".into()),
-            Value::Text("8000".into()),
-            Value::Text(name.into()),
-            Value::Integer(0),
-        ];
+        let values = [Value::text("10018590"), Value::text("8000"), Value::text(name), Value::Integer(0)];
         let Json::Object(extra) = extra else { panic!("an object") };
-        Row::new(&MOOR_QUEUE_MEMBER, values, extra)
+        Row::new(&MOOR_QUEUE_MEMBER, &values, extra)
     }
 
     #[test]
@@ -285,12 +216,43 @@ mod tests {
     #[test]
     fn a_nul_character_becomes_the_replacement_character_and_the_row_lives() {
         let row = member("a\0b", serde_json::json!({"n\0": {"deep": ["\0"]}}));
-        assert_eq!(row.values[2], Value::Text("a\u{fffd}b".into()));
+        assert_eq!(row.value(2), Value::text("a\u{fffd}b"));
         assert_eq!(Json::Object(row.extra), serde_json::json!({"n\u{fffd}": {"deep": ["\u{fffd}"]}}));
     }
 
     #[test]
     fn the_key_is_the_first_columns() {
         assert_eq!(member("a", serde_json::json!({})).key().collect::<Vec<_>>(), ["10018590", "8000"]);
+    }
+
+    #[test]
+    fn the_hash_of_a_content_is_the_same_in_every_version_of_the_program() {
+        let row = member("张三", serde_json::json!({"x": [1.5, null, true], "n": {"b": "c"}}));
+        assert_eq!(format!("{:?}", row.hash), "f697516107c197867da2805a518ad3a4");
+    }
+
+    fn value() -> impl Strategy<Value = Value<'static>> {
+        prop_oneof![
+            Just(Value::Null),
+            "[^\\x00]{0,40}".prop_map(Value::text),
+            (any::<i64>(), 0..28u32).prop_map(|(digits, scale)| Value::Numeric(Decimal::new(digits, scale))),
+            (-62_000_000_000_000_000..250_000_000_000_000_000i64)
+                .prop_map(|micros| Value::Instant(DateTime::from_timestamp_micros(micros).unwrap())),
+            any::<bool>().prop_map(Value::Bool),
+            any::<i32>().prop_map(Value::Integer),
+        ]
+    }
+
+    proptest! {
+        #[test]
+        fn a_row_gives_back_the_values_that_it_was_made_of(values in vec(value(), MOOR_QUEUE_MEMBER.columns.len())) {
+            let row = Row::new(&MOOR_QUEUE_MEMBER, &values, Map::new());
+            prop_assert_eq!(row.values().collect::<Vec<_>>(), values.clone());
+            for (index, value) in values.into_iter().enumerate() {
+                prop_assert_eq!(row.value(index), value.clone());
+                prop_assert_eq!(row.text(index).map(str::to_owned), value.into_text().map(Cow::into_owned));
+            }
+            prop_assert_eq!(row.value(99), Value::Null);
+        }
     }
 }

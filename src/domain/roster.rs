@@ -209,35 +209,33 @@ pub fn groups(rows: &[Row]) -> Vec<Group> {
     let mut groups: Vec<Group> =
         rows.iter().filter(|row| row.table.name == MOOR_QUEUE.name).map(group).collect();
     for row in rows.iter().filter(|row| row.table.name == MOOR_QUEUE_MEMBER.name) {
-        let [exten, number, name, priority] = row.values.as_slice() else { continue };
-        let Some(group) = groups.iter_mut().find(|group| group.exten == text(exten)) else { continue };
-        let member = Member { agent_number: text(number), priority: whole(priority).unwrap_or_default() };
+        let Some(group) = groups.iter_mut().find(|group| group.exten == text(row, 0)) else { continue };
+        let member = Member { agent_number: text(row, 1), priority: whole(row, 3).unwrap_or_default() };
         let place = group.members.partition_point(|other| *other < member);
         group.members.insert(place, member);
-        group.member_names.insert(place, text(name));
+        group.member_names.insert(place, text(row, 2));
     }
     groups
 }
 
 fn group(row: &Row) -> Group {
-    let value = |index: usize| row.values.get(index).unwrap_or(&Value::Null);
     Group {
-        exten: text(value(0)),
-        display_name: text(value(1)),
-        assign_rule: text(value(2)),
-        is_memory: *value(3) == Value::Bool(true),
-        memory_time: whole(value(4)),
+        exten: text(row, 0),
+        display_name: text(row, 1),
+        assign_rule: text(row, 2),
+        is_memory: row.value(3) == Value::Bool(true),
+        memory_time: whole(row, 4),
         members: Vec::new(),
         member_names: Vec::new(),
     }
 }
 
-fn text(value: &Value) -> String {
-    if let Value::Text(text) = value { text.clone() } else { String::new() }
+fn text(row: &Row, index: usize) -> String {
+    row.text(index).unwrap_or_default().to_owned()
 }
 
-fn whole(value: &Value) -> Option<u32> {
-    if let Value::Integer(number) = value { u32::try_from(*number).ok() } else { None }
+fn whole(row: &Row, index: usize) -> Option<u32> {
+    if let Value::Integer(number) = row.value(index) { u32::try_from(number).ok() } else { None }
 }
 
 #[cfg(test)]

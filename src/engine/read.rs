@@ -138,28 +138,30 @@ pub async fn read(
 fn close(walk: Walk, requests: u64) -> ClosedRead {
     let drifts = walk.observation.into_drifts();
     let elements = walk.records.len() as u64;
-    let mut came: Vec<Option<(Row, u128)>> = Vec::with_capacity(walk.records.len());
+    let mut came: Vec<(Row, u128)> = Vec::with_capacity(walk.records.len());
     let mut rejects = Vec::new();
     for record in walk.records {
         rejects.extend(record.rejects);
-        came.extend(record.rows.into_iter().map(|row| Some((row, record.identity))));
+        came.extend(record.rows.into_iter().map(|row| (row, record.identity)));
     }
+    let order = key_order(&came);
+    let mut came: Vec<Option<(Row, u128)>> = came.into_iter().map(Some).collect();
     let mut rows: Vec<Row> = Vec::with_capacity(came.len());
-    let (mut superseded, mut moved, mut of) = (0, false, 0);
-    for place in key_order(&came) {
+    let (mut superseded, mut moved, mut came_in) = (0, false, 0);
+    for place in order {
         let Some((row, identity)) = came.get_mut(place).and_then(Option::take) else { continue };
         match rows.last_mut().filter(|kept| is_same_key(kept, &row)) {
             Some(kept) => {
                 superseded += u64::from(kept.hash != row.hash);
                 // What changed of the element may be in none of this row's columns.
-                moved |= of != identity;
+                moved |= came_in != identity;
                 if kept.version_at() <= row.version_at() {
                     *kept = row;
                 }
             }
             None => {
                 rows.push(row);
-                of = identity;
+                came_in = identity;
             }
         }
     }
@@ -178,17 +180,15 @@ fn close(walk: Walk, requests: u64) -> ClosedRead {
 
 /// The places of the rows by their tables and keys; rows of one key stay in the order in which they came. The
 /// beginnings of the keys, which tell most apart, are compared side by side in memory, where the keys are not.
-fn key_order(came: &[Option<(Row, u128)>]) -> Vec<usize> {
-    let row = |place: usize| came.get(place).and_then(Option::as_ref).map(|(row, _)| row);
+fn key_order(came: &[(Row, u128)]) -> impl Iterator<Item = usize> + use<> {
     let start = |row: &Row| (std::ptr::from_ref(row.table).addr(), row.key_start());
     let mut order: Vec<((usize, u128), usize)> =
-        (0..came.len()).filter_map(|place| Some((start(row(place)?), place))).collect();
+        came.iter().enumerate().map(|(place, (row, _))| (start(row), place)).collect();
     order.sort_unstable_by(|(one, at), (other, beside)| {
-        let keys =
-            || row(*at).into_iter().flat_map(Row::key).cmp(row(*beside).into_iter().flat_map(Row::key));
+        let keys = || came[*at].0.key().cmp(came[*beside].0.key());
         one.cmp(other).then_with(keys).then(at.cmp(beside))
     });
-    order.into_iter().map(|(_, place)| place).collect()
+    order.into_iter().map(|(_, place)| place)
 }
 
 fn is_same_key(one: &Row, other: &Row) -> bool {

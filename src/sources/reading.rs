@@ -128,7 +128,7 @@ impl<'a> Fields<'a> {
     ///
     /// # Errors
     /// The name of the field that cannot be read, what was expected and what came.
-    pub(crate) fn column(&mut self, names: Names, kind: ColumnType) -> Result<Value, String> {
+    pub(crate) fn column(&mut self, names: Names, kind: ColumnType) -> Result<Value<'a>, String> {
         let mut chosen = Value::Null;
         for name in names {
             let Some(raw) = self.take_raw(name) else { continue };
@@ -143,7 +143,7 @@ impl<'a> Fields<'a> {
     }
 
     /// A number that is somebody's is none of the table's: a column of numbers would keep it whole.
-    fn typed(&self, sent: Scalar<'_>, kind: ColumnType) -> Result<Value, String> {
+    fn typed(&self, sent: Scalar<'a>, kind: ColumnType) -> Result<Value<'a>, String> {
         let value = sent.into_value(kind)?;
         match &value {
             Value::Numeric(number)
@@ -163,7 +163,7 @@ impl<'a> Fields<'a> {
     ///
     /// # Errors
     /// As [`Fields::column`].
-    pub(crate) fn text(&mut self, names: Names) -> Result<Value, String> {
+    pub(crate) fn text(&mut self, names: Names) -> Result<Value<'a>, String> {
         Ok(match self.column(names, ColumnType::Text)? {
             Value::Text(text) => self.privacy.field(names[0], text).map_or(Value::Null, Value::Text),
             other => other,
@@ -174,7 +174,7 @@ impl<'a> Fields<'a> {
     ///
     /// # Errors
     /// As [`Fields::column`], when there is nothing, and when it is personal and no token can be made of it.
-    pub(crate) fn key(&mut self, names: Names) -> Result<Value, String> {
+    pub(crate) fn key(&mut self, names: Names) -> Result<Value<'a>, String> {
         match self.column(names, ColumnType::Text)? {
             Value::Null => Err(format!("field `{}`: expected a part of the key, got nothing", names[0])),
             Value::Text(text) if KEY_BYTES_MAX < text.len() => Err(format!(
@@ -220,7 +220,7 @@ impl<'a> Fields<'a> {
                 kind => self.column(names, kind)?,
             });
         }
-        Ok(Row::new(table, values, self.into_extra()))
+        Ok(Row::new(table, &values, self.into_extra()))
     }
 
     /// What nobody took, after the privacy rules.

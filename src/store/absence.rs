@@ -1,7 +1,7 @@
 //! Rows that a closed read did not contain: gone at once from a snapshot, after two reads from a window, and
 //! never in masses, unless a person says so.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
@@ -14,8 +14,9 @@ use crate::domain::stream::StreamId;
 use crate::domain::table::TableShape;
 use crate::domain::window::TimeWindow;
 use crate::store::absence_alarm::{alarm_raise_in_txn, alarm_resolve_in_txn};
+use crate::store::absence_note::{Noted, forget_absences, note_absences};
 use crate::store::commit::Context;
-use crate::store::fault::{Broken, Done};
+use crate::store::fault::Done;
 use crate::store::home::{AtHome, leave_old_homes};
 use crate::store::merge::Merged;
 use crate::store::probe::{key_arrays, run_with_keys};
@@ -63,15 +64,14 @@ pub(super) async fn settle_snapshot(
     seen: &Seen<'_>,
     limit: Share,
 ) -> Done<u64> {
-    let noted = noted_absences(connection, context.source, seen.table).await?;
-    let back: Vec<Key> =
-        seen.rows.iter().map(|row| owned(row)).filter(|key| noted.contains_key(key)).collect();
-    forget_absences(connection, context.source, seen.table, &back).await?;
+    let mut noted = Noted::of_table(connection, context.source, seen.table).await?;
+    welcome_back(connection, context, seen, &mut noted).await?;
     if !seen.closed {
         return Ok(0);
     }
     let present = seen.merged.inserted + seen.merged.updated + seen.merged.kept.len() as u64;
     let absent = absent_keys(connection, context, seen, present).await?;
+    noted.look_up_keys(connection, context.source, seen.table, &absent.keys).await?;
     let missing = absent.keys.len() as u64;
     if is_mass_absence(limit, missing, absent.live) {
         note_absences(connection, context, seen.table, &absent.keys).await?;
@@ -79,7 +79,7 @@ pub(super) async fn settle_snapshot(
         return Ok(0);
     }
     alarm_resolve_in_txn(connection, context, seen.table).await?;
-    let due: Vec<Key> = absent.keys.iter().filter(|key| noted.contains_key(*key)).cloned().collect();
+    let due: Vec<Key> = absent.keys.iter().filter(|key| noted.since(key).is_some()).cloned().collect();
     forget_absences(connection, context.source, seen.table, &due).await?;
     bury(connection, context, seen.table, &absent.keys).await
 }
@@ -93,7 +93,8 @@ pub(super) async fn settle_window(
     seen: &Seen<'_>,
     rule: &AbsenceRule<'_>,
 ) -> Done<u64> {
-    let noted = noted_absences(connection, context.source, seen.table).await?;
+    let mut noted = Noted::of_table(connection, context.source, seen.table).await?;
+    welcome_back(connection, context, seen, &mut noted).await?;
     let here = welcome(connection, context, window, seen, &noted).await?;
     leave_old_homes(connection, context, window, seen, rule.since).await?;
     if !seen.closed {
@@ -104,26 +105,28 @@ pub(super) async fn settle_window(
         sightings_replace(connection, context, seen, *old, rest).await?;
     }
     let mut absent = absent_keys(connection, context, seen, here).await?;
+    noted.look_up_keys(connection, context.source, seen.table, &absent.keys).await?;
     let stream = rule.stream;
     let moved =
         move_to_sightings(connection, context, stream.as_str(), window, seen, &mut absent.keys).await?;
-    let moved: Vec<Key> = moved.into_iter().filter(|key| noted.contains_key(key)).collect();
+    let moved: Vec<Key> = moved.into_iter().filter(|key| noted.since(key).is_some()).collect();
     forget_absences(connection, context.source, seen.table, &moved).await?;
     let latest = chrono::Duration::from_std(rule.settle)
         .ok()
         .and_then(|settle| context.now.checked_sub_signed(settle))
         .unwrap_or(DateTime::<Utc>::MIN_UTC);
     let missing = absent.keys.len() as u64;
-    let (old, new): (Vec<Key>, Vec<Key>) = absent.keys.into_iter().partition(|key| noted.contains_key(key));
+    let (old, new): (Vec<Key>, Vec<Key>) =
+        absent.keys.into_iter().partition(|key| noted.since(key).is_some());
     let new = still_here(connection, context, seen.table, new).await?;
     note_absences(connection, context, seen.table, &new).await?;
     let mut due: Vec<Key> =
-        old.into_iter().filter(|key| noted.get(key).is_some_and(|since| *since <= latest)).collect();
-    let mut since: Vec<_> = due.iter().filter_map(|key| noted.get(key).copied()).collect();
+        old.into_iter().filter(|key| noted.since(key).is_some_and(|since| since <= latest)).collect();
+    let mut since: Vec<_> = due.iter().filter_map(|key| noted.since(key)).collect();
     since.sort_unstable();
     since.dedup();
     let vouched = vouched_for(connection, context, stream, window, &since).await?;
-    due.retain(|key| noted.get(key).is_some_and(|since| vouched.contains(since)));
+    due.retain(|key| noted.since(key).is_some_and(|since| vouched.contains(&since)));
     if !is_mass_absence(rule.limit, missing, absent.live) {
         alarm_resolve_in_txn(connection, context, seen.table).await?;
         forget_absences(connection, context.source, seen.table, &due).await?;
@@ -139,20 +142,31 @@ pub(super) fn owned(row: &Row) -> Key {
     row.key().map(str::to_owned).collect()
 }
 
-/// Ends the absence of rows that are back, moves rows to this window that are no longer at home elsewhere,
-/// and remembers those that are. Answers how many live rows of the read are at home in this window now.
+/// Ends the absence of rows that are back; they stay in `noted`.
+async fn welcome_back(
+    connection: &mut PgConnection,
+    context: &Context<'_>,
+    seen: &Seen<'_>,
+    noted: &mut Noted,
+) -> Done<()> {
+    noted.look_up_rows(connection, context.source, seen.table, seen.rows).await?;
+    if noted.is_empty() {
+        return Ok(());
+    }
+    let back: Vec<Key> =
+        seen.rows.iter().map(|row| owned(row)).filter(|key| noted.since(key).is_some()).collect();
+    forget_absences(connection, context.source, seen.table, &back).await
+}
+
+/// Moves rows to this window that are no longer at home elsewhere, and remembers those that are. Answers how many live
+/// rows of the read are at home in this window now.
 async fn welcome(
     connection: &mut PgConnection,
     context: &Context<'_>,
     window: TimeWindow,
     seen: &Seen<'_>,
-    noted: &HashMap<Key, DateTime<Utc>>,
+    noted: &Noted,
 ) -> Done<u64> {
-    if !noted.is_empty() {
-        let back: Vec<Key> =
-            seen.rows.iter().map(|row| owned(row)).filter(|key| noted.contains_key(key)).collect();
-        forget_absences(connection, context.source, seen.table, &back).await?;
-    }
     let mut here = seen.merged.inserted + seen.merged.updated;
     let mut movers = Vec::new();
     let mut foreign = Vec::new();
@@ -163,7 +177,7 @@ async fn welcome(
         let stranded = home.is_none_or(|home| home.overlaps(&window));
         if inside {
             here += 1;
-        } else if stranded || (!noted.is_empty() && noted.contains_key(&owned(row))) {
+        } else if stranded || (!noted.is_empty() && noted.since(&owned(row)).is_some()) {
             movers.push(*row);
         } else {
             foreign.push(owned(row));
@@ -218,75 +232,4 @@ async fn absent_keys(
     keys.retain(|key| !present.contains(&key.iter().map(String::as_str).collect::<Vec<_>>()));
     keys.sort();
     Ok(Absent { keys, live })
-}
-
-async fn noted_absences(
-    connection: &mut PgConnection,
-    source: &str,
-    table: &TableShape,
-) -> Done<HashMap<Key, DateTime<Utc>>> {
-    let noted: Vec<(Key, DateTime<Utc>)> =
-        sqlx::query_as("select key, first_absent_at from sync.absence where source = $1 and table_name = $2")
-            .bind(source)
-            .bind(table.name)
-            .fetch_all(connection)
-            .await?;
-    Ok(noted.into_iter().collect())
-}
-
-/// Keys travel as JSON: arrays of arrays of one length each would lose their shape on the way.
-async fn note_absences(
-    connection: &mut PgConnection,
-    context: &Context<'_>,
-    table: &TableShape,
-    keys: &[Key],
-) -> Done<()> {
-    if keys.is_empty() {
-        return Ok(());
-    }
-    sqlx::query(
-        r#"
-        insert into sync.absence (source, table_name, key, first_absent_at, window_start, window_end)
-        select $1, $2, array(select jsonb_array_elements_text(k.key)), $3, $4, $5
-        from jsonb_array_elements($6) as k(key)
-        on conflict do nothing
-        "#,
-    )
-    .bind(context.source)
-    .bind(table.name)
-    .bind(context.now)
-    .bind(context.window.map(|window| window.start))
-    .bind(context.window.map(|window| window.end))
-    .bind(sqlx::types::Json(keys))
-    .execute(connection)
-    .await?;
-    Ok(())
-}
-
-/// Forgets absences that were noted. Where somebody else was quicker, a person who accepted them or a read
-/// of another window, what this commit knows is out of date, and nothing of it may be written.
-async fn forget_absences(
-    connection: &mut PgConnection,
-    source: &str,
-    table: &TableShape,
-    keys: &[Key],
-) -> Done<()> {
-    if keys.is_empty() {
-        return Ok(());
-    }
-    let forgotten = sqlx::query(
-        r#"
-        delete from sync.absence
-        where source = $1 and table_name = $2
-            and key in (
-                select array(select jsonb_array_elements_text(k.key)) from jsonb_array_elements($3) as k(key)
-            )
-        "#,
-    )
-    .bind(source)
-    .bind(table.name)
-    .bind(sqlx::types::Json(keys))
-    .execute(connection)
-    .await?;
-    if forgotten.rows_affected() == keys.len() as u64 { Ok(()) } else { Err(Broken::Overtaken(table.name)) }
 }

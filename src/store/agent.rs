@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
 
-use crate::domain::record::{Row, Value};
+use crate::domain::record::Row;
 use crate::domain::table::TableShape;
 use crate::store::commit::Context;
 use crate::store::fault::Done;
@@ -85,13 +85,13 @@ pub(super) async fn agents_update_in_txn(
     let Some(naming) = Naming::of(table).filter(|_| !written.is_empty()) else { return Ok(()) };
     let mut latest: BTreeMap<&str, &Row> = BTreeMap::new();
     for row in written {
-        let Some(agentid) = text(row, naming.agentid).filter(|agentid| !agentid.is_empty()) else { continue };
+        let Some(agentid) = row.text(naming.agentid).filter(|agentid| !agentid.is_empty()) else { continue };
         let known = latest.entry(agentid).or_insert(row);
         if known.version_at() <= row.version_at() {
             *known = row;
         }
     }
-    let texts = |index: usize| -> Vec<Option<&str>> { latest.values().map(|row| text(row, index)).collect() };
+    let texts = |index: usize| -> Vec<Option<&str>> { latest.values().map(|row| row.text(index)).collect() };
     let named_at: Vec<Option<DateTime<Utc>>> = latest.values().map(|row| row.version_at()).collect();
     sqlx::query(UPSERT)
         .bind(context.source)
@@ -103,11 +103,4 @@ pub(super) async fn agents_update_in_txn(
         .execute(connection)
         .await?;
     Ok(())
-}
-
-fn text(row: &Row, index: usize) -> Option<&str> {
-    match &row.values[index] {
-        Value::Text(text) => Some(text),
-        _ => None,
-    }
 }

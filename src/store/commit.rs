@@ -14,7 +14,6 @@ use crate::domain::drift::ContractDrift;
 use crate::domain::fault::{Fault, FaultKind};
 use crate::domain::record::Row;
 use crate::domain::run::{Counts, RunId};
-use crate::domain::table::TableShape;
 use crate::domain::window::TimeWindow;
 use crate::engine::port::store::{Commit, Scope};
 use crate::store::absence::{AbsenceRule, Seen, settle_snapshot, settle_window};
@@ -284,7 +283,7 @@ pub(super) fn by_table<'r>(rows: &'r [Row], superseded: &mut u64) -> HashMap<&'s
         rows.sort_by(|left, right| left.key().cmp(right.key()));
         let before = rows.len();
         rows.dedup_by(|later, kept| {
-            let same = same_key(later.table, later, kept);
+            let same = later.key().eq(kept.key());
             if same && later.version_at().zip(kept.version_at()).is_none_or(|(new, old)| old <= new) {
                 *kept = later;
             }
@@ -293,8 +292,4 @@ pub(super) fn by_table<'r>(rows: &'r [Row], superseded: &mut u64) -> HashMap<&'s
         *superseded += (before - rows.len()) as u64;
     }
     tables
-}
-
-fn same_key(table: &TableShape, left: &Row, right: &Row) -> bool {
-    left.values[..table.key_len] == right.values[..table.key_len]
 }

@@ -17,6 +17,7 @@ use crate::domain::table::TableShape;
 use crate::domain::window::TimeWindow;
 use crate::engine::port::compare::{Compare, Comparison, Difference, DifferenceKind};
 use crate::store::absence::Key;
+use crate::store::absence_note::noted_of;
 use crate::store::commit::by_table;
 use crate::store::fault::{Done, from_sql};
 use crate::store::pool::PgStore;
@@ -218,13 +219,8 @@ async fn pending(
     table: &TableShape,
     keys: &[Key],
 ) -> Done<HashSet<Key>> {
-    let noted = sqlx::query_scalar(AssertSqlSafe(format!("select key from sync.absence where {OF_KEYS}")))
-        .bind(&asked.key.source)
-        .bind(table.name)
-        .bind(Json(keys))
-        .fetch_all(connection)
-        .await?;
-    Ok(noted.into_iter().collect())
+    let noted = noted_of(connection, &asked.key.source, table, keys).await?;
+    Ok(noted.into_iter().map(|(key, _)| key).collect())
 }
 
 async fn sighted(

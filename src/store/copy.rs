@@ -35,9 +35,9 @@ impl CopyBuffer {
     /// # Errors
     /// Where `extra` cannot be written as JSON, which its type rules out.
     pub(super) fn row(&mut self, row: &Row) -> Result<(), serde_json::Error> {
-        let fields = i16::try_from(row.values.len() + 2).unwrap_or(i16::MAX);
+        let fields = i16::try_from(row.table.columns.len() + 2).unwrap_or(i16::MAX);
         self.bytes.extend_from_slice(&fields.to_be_bytes());
-        row.values.iter().for_each(|value| self.value(value));
+        row.values().for_each(|value| self.value(&value));
         self.extra(row)?;
         self.field(&row.hash.0);
         Ok(())
@@ -53,10 +53,10 @@ impl CopyBuffer {
         context: &Context<'_>,
         row: &Row,
     ) -> Result<(), serde_json::Error> {
-        let fields = i16::try_from(row.values.len() + 9).unwrap_or(i16::MAX);
+        let fields = i16::try_from(row.table.columns.len() + 9).unwrap_or(i16::MAX);
         self.bytes.extend_from_slice(&fields.to_be_bytes());
         self.field(context.source.as_bytes());
-        row.values.iter().for_each(|value| self.value(value));
+        row.values().for_each(|value| self.value(&value));
         self.extra(row)?;
         self.field(&row.hash.0);
         self.field(&1_i32.to_be_bytes());
@@ -88,7 +88,7 @@ impl CopyBuffer {
         self.bytes.extend_from_slice(&(-1i16).to_be_bytes());
     }
 
-    fn value(&mut self, value: &Value) {
+    fn value(&mut self, value: &Value<'_>) {
         match value {
             Value::Null => self.null(),
             Value::Text(text) => self.field(text.as_bytes()),

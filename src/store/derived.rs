@@ -84,7 +84,7 @@ fn row(shape: &'static TableShape, columns: &Map<String, Json>) -> Option<Row> {
         .iter()
         .map(|column| match (columns.get(column.name)?, column.kind) {
             (Json::Null, _) => Some(Value::Null),
-            (Json::String(text), ColumnType::Text) => Some(Value::Text(text.clone())),
+            (Json::String(text), ColumnType::Text) => Some(Value::text(text)),
             (Json::String(text), ColumnType::Numeric) => text.parse::<Decimal>().ok().map(Value::Numeric),
             (Json::String(text), ColumnType::Instant) => {
                 text.parse::<DateTime<Utc>>().ok().map(Value::Instant)
@@ -97,7 +97,7 @@ fn row(shape: &'static TableShape, columns: &Map<String, Json>) -> Option<Row> {
         })
         .collect();
     let Json::Object(extra) = columns.get("extra")? else { return None };
-    Some(Row::new(shape, values?, extra.clone()))
+    Some(Row::new(shape, &values?, extra.clone()))
 }
 
 fn popup(columns: &Map<String, Json>) -> Option<ContentHash> {

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use chrono::{DateTime, TimeDelta, Utc};
 use sqlx::{AssertSqlSafe, PgConnection};
 
-use crate::domain::record::{ContentHash, Row, Value};
+use crate::domain::record::{ContentHash, Row};
 use crate::domain::table::TableShape;
 use crate::domain::window::TimeWindow;
 use crate::store::absence::Seen;
@@ -94,8 +94,8 @@ impl AtHome {
 
     /// Whether nobody need look for this row before it is written.
     pub(super) fn is_presumed_new(&self, row: &Row, window: Option<TimeWindow>) -> bool {
-        let is_near = |instant: &DateTime<Utc>, bound: DateTime<Utc>| (*instant - bound).abs() <= EDGE;
-        let mut instants = row.values.iter().filter_map(Value::instant).peekable();
+        let is_near = |instant: DateTime<Utc>, bound: DateTime<Utc>| (instant - bound).abs() <= EDGE;
+        let mut instants = row.instants().peekable();
         self.presumes_new
             && instants.peek().is_some()
             && window.is_some_and(|window| {

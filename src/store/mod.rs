@@ -5,6 +5,7 @@
 
 mod absence;
 mod absence_alarm;
+mod absence_note;
 mod action;
 mod agent;
 mod agent_link;

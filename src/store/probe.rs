@@ -1,8 +1,9 @@
 //! What is stored already: by key and content hash, so that only what differs travels.
 
 use chrono::{DateTime, Utc};
-use sqlx::postgres::PgArguments;
-use sqlx::{PgConnection, Postgres};
+use sqlx::postgres::{PgArguments, PgRow};
+use sqlx::query::Query;
+use sqlx::{FromRow as _, PgConnection, Postgres};
 
 use crate::domain::record::{ContentHash, Row};
 use crate::domain::table::TableShape;
@@ -42,18 +43,8 @@ pub(super) async fn stored_versions(
     let mut stored = Vec::new();
     for (chunk, part) in rows.chunks(CHUNK_KEYS).enumerate() {
         let keys = key_arrays(table, part.iter().map(|row| row.key()));
-        let found: Vec<Found> = with_keys(
-            sqlx::query_as(probe(table))
-                .bind(context.source)
-                .bind(context.now)
-                .bind(context.window.map(|window| window.start))
-                .bind(context.window.map(|window| window.end))
-                .bind(context.run.0),
-            keys,
-        )
-        .persistent(false)
-        .fetch_all(&mut *connection)
-        .await?;
+        let found = query_with_keys(context, context.window, probe(table), keys);
+        let found = found.try_map(|row: PgRow| Found::from_row(&row)).fetch_all(&mut *connection).await?;
         stored.extend(found.into_iter().map(|(ord, hash, version_at, gone, start, end)| Stored {
             // Ordinals begin at 1.
             index: chunk * CHUNK_KEYS + usize::try_from(ord - 1).unwrap_or_default(),
@@ -80,16 +71,19 @@ pub(super) fn key_arrays<'r, K: Iterator<Item = &'r str>>(
     arrays
 }
 
-/// The query with the key arrays as its last parameters.
-fn with_keys<'q>(
-    query: sqlx::query::QueryAs<'q, Postgres, Found, PgArguments>,
+/// A statement with the context and the key arrays. It is planned anew each time: a plan made while the table was
+/// small would be kept when it no longer is.
+pub(super) fn query_with_keys<'q>(
+    context: &Context<'_>,
+    window: Option<TimeWindow>,
+    statement: Statement,
     keys: Vec<Vec<&'q str>>,
-) -> sqlx::query::QueryAs<'q, Postgres, Found, PgArguments> {
-    keys.into_iter().fold(query, |query, array| query.bind(array))
+) -> Query<'q, Postgres, PgArguments> {
+    let query = context.bind(sqlx::query(statement), window);
+    keys.into_iter().fold(query, |query, array| query.bind(array)).persistent(false)
 }
 
-/// Runs a statement that takes the context and keys, and says how many rows it wrote. It is planned anew
-/// each time: a plan made while the table was small would be kept when it no longer is.
+/// Runs such a statement, and says how many rows it wrote.
 pub(super) async fn run_with_keys(
     connection: &mut PgConnection,
     context: &Context<'_>,
@@ -97,7 +91,5 @@ pub(super) async fn run_with_keys(
     statement: Statement,
     keys: Vec<Vec<&str>>,
 ) -> Done<u64> {
-    let query = context.bind(sqlx::query(statement), window);
-    let query = keys.into_iter().fold(query, |query, array| query.bind(array));
-    Ok(query.persistent(false).execute(connection).await?.rows_affected())
+    Ok(query_with_keys(context, window, statement, keys).execute(connection).await?.rows_affected())
 }

@@ -31,9 +31,10 @@ pub(super) async fn windows_fetch(pool: &PgPool, stream: &StreamKey) -> Done<Vec
     let tables: Vec<&str> = stream.stream.tables().iter().map(|table| table.name).collect();
     let rows = sqlx::query(
         r#"
-        select w.*, (window_start, window_end) in (
-            select window_start, window_end from sync.absence
-            where source = $1 and table_name = any($3) and window_start is not null
+        select w.*, exists (
+            select from sync.absence a
+            where a.source = $1 and a.table_name = any($3)
+                and a.window_start = w.window_start and a.window_end = w.window_end
         ) as missing
         from sync.time_window w
         where source = $1 and stream = $2

@@ -1,12 +1,13 @@
 //! Marking rows deleted: the earlier version goes to the history, the row stays.
 
-use sqlx::PgConnection;
+use sqlx::postgres::PgRow;
+use sqlx::{PgConnection, Row as _};
 
 use crate::domain::table::TableShape;
 use crate::store::absence::Key;
 use crate::store::commit::Context;
 use crate::store::fault::{Broken, Done};
-use crate::store::probe::{key_arrays, run_with_keys};
+use crate::store::probe::{key_arrays, query_with_keys, run_with_keys};
 use crate::store::statement::{hold_here, keep_vanished, mark_deleted};
 
 /// Marks those of the rows deleted that are still live (and still at home in the window, where there is one).
@@ -25,8 +26,8 @@ pub(super) async fn bury(
     if kept == marked { Ok(marked) } else { Err(Broken::Overtaken(table.name)) }
 }
 
-/// The keys whose rows are still at home here. Beside this read another window's may have brought a row that changed, and
-/// with it its home: noted as absent here, it would stay noted.
+/// The keys whose rows are still at home here. Beside this read another window's may have brought a row that changed,
+/// and with it its home: noted as absent here, it would stay noted.
 pub(super) async fn still_here(
     connection: &mut PgConnection,
     context: &Context<'_>,
@@ -37,12 +38,6 @@ pub(super) async fn still_here(
         return Ok(keys);
     }
     let arrays = key_arrays(table, keys.iter().map(|key| key.iter().map(String::as_str)));
-    let query = sqlx::query_scalar(hold_here(table))
-        .bind(context.source)
-        .bind(context.now)
-        .bind(context.window.map(|window| window.start))
-        .bind(context.window.map(|window| window.end))
-        .bind(context.run.0);
-    let query = arrays.into_iter().fold(query, |query, array| query.bind(array));
-    Ok(query.persistent(false).fetch_all(connection).await?)
+    let query = query_with_keys(context, context.window, hold_here(table), arrays);
+    Ok(query.try_map(|row: PgRow| row.try_get(0)).fetch_all(connection).await?)
 }

@@ -121,24 +121,24 @@ fn walk(rows: Vec<Kept>) -> Option<KeptWalk> {
 }
 
 #[derive(Serialize, Deserialize)]
-struct WrittenPage {
+struct WrittenPage<'a> {
     total: Option<u64>,
     page_size: Option<u32>,
-    records: Vec<WrittenRecord>,
+    records: Vec<WrittenRecord<'a>>,
     observation: KeptObservation,
 }
 
 #[derive(Serialize, Deserialize)]
-struct WrittenRecord {
+struct WrittenRecord<'a> {
     identity: String,
-    rows: Vec<WrittenRow>,
+    rows: Vec<WrittenRow<'a>>,
     rejects: Vec<(String, String)>,
 }
 
 #[derive(Serialize, Deserialize)]
-struct WrittenRow {
+struct WrittenRow<'a> {
     table: String,
-    values: Vec<Value>,
+    values: Vec<Value<'a>>,
     extra: Map<String, Json>,
 }
 
@@ -161,8 +161,8 @@ fn written(page: &Page) -> String {
     serde_json::to_string(&page).unwrap_or_default()
 }
 
-fn written_row(row: &Row) -> WrittenRow {
-    WrittenRow { table: row.table.name.to_owned(), values: row.values.clone(), extra: row.extra.clone() }
+fn written_row(row: &Row) -> WrittenRow<'_> {
+    WrittenRow { table: row.table.name.to_owned(), values: row.values().collect(), extra: row.extra.clone() }
 }
 
 fn read(text: &str) -> Option<Page> {
@@ -178,10 +178,10 @@ fn read(text: &str) -> Option<Page> {
     Some(Page { records, total: written.total, page_size: written.page_size, observation })
 }
 
-fn read_row(row: WrittenRow) -> Option<Row> {
+fn read_row(row: WrittenRow<'_>) -> Option<Row> {
     let mut tables = StreamId::ALL.into_iter().flat_map(StreamId::tables);
     let table = tables.find(|table| table.name == row.table)?;
-    (row.values.len() == table.columns.len()).then(|| Row::new(table, row.values, row.extra))
+    (row.values.len() == table.columns.len()).then(|| Row::new(table, &row.values, row.extra))
 }
 
 #[cfg(test)]
@@ -193,10 +193,9 @@ mod tests {
     #[test]
     fn a_page_comes_back_as_it_was_kept() {
         let at = DateTime::from_timestamp_micros(1_700_000_000_123_456).unwrap();
-        let text = |text: &str| Value::Text(text.to_owned());
-        let values = vec![text("1"), text("8000"), Value::Null, Value::Integer(3)];
+        let values = [Value::text("1"), Value::text("8000"), Value::Null, Value::Integer(3)];
         let extra = serde_json::json!({"a": 1.5, "b": [null, "x"]});
-        let row = Row::new(&MOOR_QUEUE_MEMBER, values, extra.as_object().unwrap().clone());
+        let row = Row::new(&MOOR_QUEUE_MEMBER, &values, extra.as_object().unwrap().clone());
         let reject = Reject { payload: "{\"x\":1}".into(), reason: "no key".into() };
         let mut page = Page {
             records: vec![Record { identity: u128::MAX - 1, rows: vec![row], rejects: vec![reject] }],

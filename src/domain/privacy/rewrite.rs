@@ -1,5 +1,6 @@
 //! What stored texts become when keys or policies have changed.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -31,7 +32,7 @@ impl Rewrite {
                 let left = if is_document {
                     Some(privacy.scrub_payload(text))
                 } else {
-                    privacy.field(column, text.to_owned())
+                    privacy.field(column, text.into()).map(Cow::into_owned)
                 };
                 (left.as_deref() != Some(text)).then_some(left)
             }

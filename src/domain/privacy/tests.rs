@@ -195,19 +195,15 @@ fn what_is_no_json_ends_where_a_personal_field_begins() {
 
 #[test]
 fn keys_that_are_personal_stay_apart_as_tokens_and_without_a_key_are_none() {
-    let one = all(Policy::Mask).key("15711356914".to_owned()).unwrap();
-    let other = all(Policy::Drop).key("15711116914".to_owned()).unwrap();
+    let one = all(Policy::Mask).key("15711356914".into()).unwrap();
+    let other = all(Policy::Drop).key("15711116914".into()).unwrap();
     assert!(one.starts_with("hmac1:") && other.starts_with("hmac1:") && one != other);
     let keyless = Privacy { keys: None, ..all(Policy::Mask) };
-    assert_eq!(keyless.key("a@x.com".to_owned()), Err(Personal::Email));
-    assert_eq!(keyless.key("8000".to_owned()), Ok("8000".to_owned()));
-    assert_eq!(
-        all(Policy::Mask).key("157****6914".to_owned()),
-        Err(Personal::Phone),
-        "two may have been masked"
-    );
-    assert_eq!(keyless.key("0571-88888888".to_owned()), Ok("0571-88888888".to_owned()), "an id with parts");
-    assert_eq!(Privacy::KEEP.key("15711356914".to_owned()), Ok("15711356914".to_owned()));
+    assert_eq!(keyless.key("a@x.com".into()), Err(Personal::Email));
+    assert_eq!(keyless.key("8000".into()), Ok("8000".into()));
+    assert_eq!(all(Policy::Mask).key("157****6914".into()), Err(Personal::Phone), "two may have been masked");
+    assert_eq!(keyless.key("0571-88888888".into()), Ok("0571-88888888".into()), "an id with parts");
+    assert_eq!(Privacy::KEEP.key("15711356914".into()), Ok("15711356914".into()));
 }
 
 #[test]

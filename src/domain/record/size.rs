@@ -2,7 +2,7 @@
 
 use serde_json::Value as Json;
 
-use super::{Record, Row, Value};
+use super::{Record, Row};
 
 /// What an allocation costs beside its bytes.
 const ALLOCATED: usize = 16;
@@ -20,12 +20,8 @@ impl Record {
 impl Row {
     /// About how much memory it takes.
     fn bytes(&self) -> usize {
-        let values = self.values.iter().map(|value| match value {
-            Value::Text(text) => size_of::<Value>() + text.len() + ALLOCATED,
-            _ => size_of::<Value>(),
-        });
         let extra = self.extra.iter().map(|(name, json)| name.len() + json_bytes(json));
-        size_of::<Row>() + 2 * ALLOCATED + values.chain(extra).sum::<usize>()
+        size_of::<Row>() + self.content.len() + ALLOCATED + extra.sum::<usize>()
     }
 }
 

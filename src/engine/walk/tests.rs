@@ -65,10 +65,9 @@ impl Vendor {
 const VERSION: u32 = 1_000_000;
 
 fn record(number: u32) -> Record {
-    let text = |text: String| Value::Text(text);
     let key = (number % VERSION).to_string();
-    let values = vec![text("1".into()), text(key), Value::Null, Value::Null];
-    let row = Row::new(&MOOR_QUEUE_MEMBER, values, serde_json::Map::new());
+    let values = [Value::text("1"), Value::text(key), Value::Null, Value::Null];
+    let row = Row::new(&MOOR_QUEUE_MEMBER, &values, serde_json::Map::new());
     Record::new(&number.to_string(), vec![row], Vec::new())
 }
 

@@ -4,6 +4,7 @@
 //! defaults for fields that it does not understand. What it would not take as it is meant is refused before
 //! it comes here (`domain/roster`).
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -147,6 +148,6 @@ fn done(mut success: Success<'_>, secrets: &[&str]) -> Reply {
     let message = success.fields.take("message").into_text().map(|text| quote(&text, secrets));
     let data = success.fields.take_raw("data").map(|raw| raw.get());
     let mut data = data.and_then(|data| Fields::open(data, &Privacy::MESSAGE).ok());
-    let exten = data.as_mut().and_then(|data| data.take("exten").into_text());
+    let exten = data.as_mut().and_then(|data| data.take("exten").into_text().map(Cow::into_owned));
     Reply::Done { code: success.code, message, result: exten, told: None }
 }

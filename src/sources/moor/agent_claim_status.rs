@@ -16,10 +16,10 @@ pub(super) static AGENT_CLAIM_STATUS: Endpoint =
     Endpoint { stream: StreamId::MoorAgentClaimStatus, name: "queueQueueAgentClaimStatus", read };
 
 /// What all members of a group share.
-struct Group {
-    exten: Value,
-    display_name: Value,
-    assign_rule: Value,
+struct Group<'a> {
+    exten: Value<'a>,
+    display_name: Value<'a>,
+    assign_rule: Value<'a>,
     extra: Map<String, Json>,
 }
 
@@ -67,8 +67,8 @@ fn read(raw: &str, privacy: &Privacy, seen: &mut Observation) -> Record {
     Record::new(raw, rows, rejects)
 }
 
-fn member(mut fields: Fields<'_>, group: &Group) -> Result<Row, String> {
-    let values = vec![
+fn member(mut fields: Fields<'_>, group: &Group<'_>) -> Result<Row, String> {
+    let values = [
         group.exten.clone(),
         fields.key(&["agentNumber"])?,
         group.display_name.clone(),
@@ -84,5 +84,5 @@ fn member(mut fields: Fields<'_>, group: &Group) -> Result<Row, String> {
         // The group has no row here, so what it has beyond its columns travels with each member.
         extra.insert("group".to_owned(), Json::Object(group.extra.clone()));
     }
-    Ok(Row::new(&MOOR_AGENT_CLAIM_STATUS, values, extra))
+    Ok(Row::new(&MOOR_AGENT_CLAIM_STATUS, &values, extra))
 }

@@ -57,7 +57,7 @@ fn read(raw: &str, privacy: &Privacy, seen: &mut Observation) -> Record {
         Ok(opened) => opened,
         Err(reason) => return Record::new(raw, Vec::new(), vec![reject(raw, reason, privacy)]),
     };
-    let exten = group.values[0].clone();
+    let exten = group.value(0).into_owned();
     let mut rows = vec![group];
     let (context, watch) = ((raw, is_exten as fn(&str) -> bool), MemberWatch { member: &MEMBER, seen });
     let rejects =
@@ -69,14 +69,14 @@ fn is_exten(name: &str) -> bool {
     name.trim() == "exten"
 }
 
-fn member(mut fields: Fields<'_>, exten: Value) -> Result<Row, String> {
-    let values = vec![
+fn member(mut fields: Fields<'_>, exten: Value<'_>) -> Result<Row, String> {
+    let values = [
         exten,
         fields.key(&["agentNumber"])?,
         fields.text(&["agentName"])?,
         fields.column(&["priority"], ColumnType::Integer)?,
     ];
-    Ok(Row::new(&MOOR_QUEUE_MEMBER, values, fields.into_extra()))
+    Ok(Row::new(&MOOR_QUEUE_MEMBER, &values, fields.into_extra()))
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! 7moor's envelopes. The table of the document shows one, its samples another, a sister endpoint a third
 //! (`vendor-facts.md` 1.4); all three are read.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
@@ -102,7 +103,7 @@ pub(super) fn verdict<'a>(
         (None, code) => code == Some(SUCCESS),
     };
     if succeeded {
-        return Ok(Success { fields, code: shown, observation });
+        return Ok(Success { fields, code: shown.map(Cow::into_owned), observation });
     }
     // A failure that names no code of its own is known by the status, if that is one of failure.
     let status = u64::from(answer.status);

@@ -11,7 +11,7 @@ fn the_documented_name_wins_and_another_name_stays_only_if_it_says_something_els
         let mut fields = open(json);
         (fields.column(names, ColumnType::Text), Json::Object(fields.into_extra()).to_string())
     };
-    let taken = |value: &str| Ok(Value::Text(value.into()));
+    let taken = |value: &'static str| Ok(Value::text(value));
     assert_eq!(
         text(r#"{"quality_datetime":"1","qualify_time":"2"}"#),
         (taken("1"), r#"{"qualify_time":"2"}"#.into())

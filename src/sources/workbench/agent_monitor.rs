@@ -1,5 +1,7 @@
 //! The three messages of `agent/monitor` (`workbench.txt`, 工作台): `notice`, `message`, `info`.
 
+use std::borrow::Cow;
+
 use serde_json::value::RawValue;
 use serde_json::{Map, Value as Json};
 
@@ -167,11 +169,8 @@ fn customer(info: &mut Fields<'_>, blank: CallPopup, privacy: &MessagePrivacy) -
     })
 }
 
-fn text_of(value: Value) -> Option<String> {
-    match value {
-        Value::Text(text) => Some(text),
-        _ => None,
-    }
+fn text_of(value: Value<'_>) -> Option<String> {
+    value.into_text().map(Cow::into_owned)
 }
 
 #[cfg(test)]

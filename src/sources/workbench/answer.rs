@@ -1,6 +1,8 @@
 //! The call system's answers: `{"msg": …, "code": 0, "data": …}`. The sample of getMsg is no JSON
 //! (`"data": "" 短信内容 }`), so that one form is read too.
 
+use std::borrow::Cow;
+
 use chrono::{DateTime, Utc};
 
 use crate::domain::fault::{Fault, FaultKind};
@@ -63,8 +65,8 @@ fn strict(text: &str) -> Option<Envelope> {
     let mut fields = Fields::open(text, &Privacy::KEEP).ok()?;
     Some(Envelope {
         code: fields.take("code").into_text()?.trim().to_owned(),
-        message: fields.take("msg").into_text(),
-        data: fields.take("data").into_text(),
+        message: fields.take("msg").into_text().map(Cow::into_owned),
+        data: fields.take("data").into_text().map(Cow::into_owned),
     })
 }
 

@@ -67,28 +67,28 @@ impl Thing {
 
     fn inspection(&self, table: &'static TableShape, key_len: usize, score: usize) -> Row {
         let mut values = vec![Value::Null; table.columns.len()];
-        values[0] = Value::Text(self.key());
-        values[1..key_len].iter_mut().for_each(|part| *part = Value::Text("8000".into()));
+        values[0] = Value::text(self.key());
+        values[1..key_len].iter_mut().for_each(|part| *part = Value::text("8000"));
         values[table.version_column.unwrap() - 1] = Value::Instant(self.contact);
         values[table.version_column.unwrap()] = Value::Instant(self.quality);
         values[score] = Value::Numeric(Decimal::from(self.score));
-        Row::new(table, values, serde_json::Map::new())
+        Row::new(table, &values, serde_json::Map::new())
     }
 
     fn group(&self) -> Row {
         let mut values = vec![Value::Null; MOOR_QUEUE.columns.len()];
-        values[0] = Value::Text(self.key());
-        values[1] = Value::Text(format!("group {}", self.score));
-        Row::new(&MOOR_QUEUE, values, serde_json::Map::new())
+        values[0] = Value::text(self.key());
+        values[1] = Value::text(format!("group {}", self.score));
+        Row::new(&MOOR_QUEUE, &values, serde_json::Map::new())
     }
 
     /// With each version one leaves and one comes.
     fn members(&self, table: &'static TableShape) -> impl Iterator<Item = Row> + '_ {
         (self.version..self.version + self.members).map(move |agent| {
             let mut values = vec![Value::Null; table.columns.len()];
-            values[0] = Value::Text(self.key());
-            values[1] = Value::Text(format!("{}", 8000 + agent % 7));
-            Row::new(table, values, serde_json::Map::new())
+            values[0] = Value::text(self.key());
+            values[1] = Value::text(format!("{}", 8000 + agent % 7));
+            Row::new(table, &values, serde_json::Map::new())
         })
     }
 }

@@ -125,3 +125,39 @@ async fn a_snapshot_that_shrinks_too_much_is_an_alarm_too() {
     assert_eq!(fresh.store.accept(&[alarm.id], at(6)).await.unwrap()[0].deleted, 31);
     assert_eq!((members(&fresh, all(50), 7).await, fresh.count(live).await), (0, 50));
 }
+
+#[tokio::test]
+async fn where_thousands_are_missing_elsewhere_rows_are_missed_deleted_and_welcomed_back_as_ever() {
+    for strangers in [0, 5_000] {
+        let fresh = fresh_store().await;
+        let strange = format!(
+            "insert into sync.absence (source, table_name, key, first_absent_at, window_start, window_end)
+             select s, t, array['stranger', n::text], '2025-01-01Z', '2025-01-01Z', '2025-01-02Z'
+             from generate_series(1, {strangers}) n,
+                 (values ('{}', 'sobot.call_result'), ('{}', 'moor.queue_member')) v (s, t)",
+            calls().source,
+            queues().source
+        );
+        sqlx::raw_sql(sqlx::AssertSqlSafe(strange)).execute(&fresh.db).await.unwrap();
+        let noted = "select count(*) from sync.absence where key[1] <> 'stranger'";
+        let next = Scope::Window(window(24, 48));
+        fresh.read(&calls(), day(), many_calls(30, 1), 48).await;
+        fresh.read(&calls(), day(), many_calls(30, 1).split_off(4), 50).await;
+        assert_eq!(fresh.count(noted).await, 4, "noted, with {strangers} others");
+        // One is back, one is next door, one has changed, and one is missed again.
+        let mut rows = many_calls(30, 1).split_off(4);
+        rows.extend(many_calls(1, 1));
+        rows.extend(many_calls(3, 2).split_off(2));
+        fresh.read(&calls(), next, many_calls(2, 1).split_off(1), 52).await;
+        let counts = fresh.read(&calls(), day(), rows, 54).await;
+        assert_eq!((counts.updated, counts.deleted), (1, 1), "with {strangers} others");
+        assert_eq!((fresh.count(LIVE).await, fresh.count(noted).await), (29, 0), "with {strangers} others");
+        let ward = |count: usize| (0..count).map(|number| member("1", &number.to_string())).collect();
+        members(&fresh, ward(100), 1).await;
+        members(&fresh, ward(50), 2).await;
+        assert_eq!((fresh.count(OPEN).await, fresh.count(noted).await), (1, 50), "with {strangers} others");
+        assert_eq!(members(&fresh, ward(90), 3).await, 10, "with {strangers} others");
+        assert_eq!((fresh.count(OPEN).await, fresh.count(noted).await), (0, 0), "with {strangers} others");
+        assert_eq!(fresh.count("select count(*) from sync.absence").await, 2 * strangers);
+    }
+}

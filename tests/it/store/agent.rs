@@ -15,22 +15,22 @@ fn chats() -> StreamKey {
 
 fn named(id: &str, agent: &str, name: &str, inspected: Option<i64>) -> Row {
     let mut values = vec![Value::Null; SOBOT_CALL_RESULT.columns.len()];
-    values[0] = Value::Text(id.into());
-    values[1] = Value::Text(agent.into());
-    values[2] = Value::Text(name.into());
-    values[3] = Value::Text(format!("{agent}@example.com"));
+    values[0] = Value::text(id);
+    values[1] = Value::text(agent);
+    values[2] = Value::text(name);
+    values[3] = Value::text(format!("{agent}@example.com"));
     values[5] = inspected.map_or(Value::Null, |hour| Value::Instant(at(hour)));
-    Row::new(&SOBOT_CALL_RESULT, values, serde_json::Map::new())
+    Row::new(&SOBOT_CALL_RESULT, &values, serde_json::Map::new())
 }
 
 fn chat(id: &str, agent: &str, name: &str, inspected: i64) -> Row {
     let mut values = vec![Value::Null; SOBOT_CHAT_RESULT.columns.len()];
-    values[0] = Value::Text(id.into());
-    values[1] = Value::Text("scheme".into());
-    values[2] = Value::Text(agent.into());
-    values[3] = Value::Text(name.into());
+    values[0] = Value::text(id);
+    values[1] = Value::text("scheme");
+    values[2] = Value::text(agent);
+    values[3] = Value::text(name);
     values[6] = Value::Instant(at(inspected));
-    Row::new(&SOBOT_CHAT_RESULT, values, serde_json::Map::new())
+    Row::new(&SOBOT_CHAT_RESULT, &values, serde_json::Map::new())
 }
 
 /// Names with their instants, by agent.

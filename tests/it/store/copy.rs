@@ -44,8 +44,8 @@ fn text() -> impl Strategy<Value = String> {
 
 fn or_null<T: std::fmt::Debug>(
     strategy: impl Strategy<Value = T>,
-    form: fn(T) -> Value,
-) -> impl Strategy<Value = Value> {
+    form: fn(T) -> Value<'static>,
+) -> impl Strategy<Value = Value<'static>> {
     proptest::option::weighted(0.8, strategy).prop_map(move |value| value.map_or(Value::Null, form))
 }
 
@@ -73,7 +73,7 @@ async fn numbers_instants_texts_and_json_survive_the_binary_copy() {
     let mut runner = TestRunner::deterministic();
     let score = || or_null(decimal(), Value::Numeric);
     let strategy = (
-        or_null(text(), Value::Text),
+        or_null(text(), Value::text),
         or_null(instant(), Value::Instant),
         proptest::collection::vec(score(), 8),
         json(),
@@ -82,32 +82,32 @@ async fn numbers_instants_texts_and_json_survive_the_binary_copy() {
         .map(|number| {
             let (name, began, scores, extra) = strategy.new_tree(&mut runner).unwrap().current();
             let mut values = vec![
-                Value::Text(format!("{number}")),
-                Value::Text("agent".into()),
+                Value::text(format!("{number}")),
+                Value::text("agent"),
                 name,
                 Value::Null,
                 began,
                 Value::Null,
             ];
             values.extend(scores);
-            Row::new(&SOBOT_CALL_RESULT, values, extra)
+            Row::new(&SOBOT_CALL_RESULT, &values, extra)
         })
         .collect();
     fresh.read(&calls(), day(), rows.clone(), 48).await;
     for row in &rows {
-        let Value::Text(id) = &row.values[0] else { panic!() };
+        let Value::Text(id) = row.value(0) else { panic!() };
         let stored = sqlx::query("select * from sobot.call_result where call_log_jestid = $1")
             .bind(id)
             .fetch_one(&fresh.db)
             .await
             .unwrap();
         let name: Option<String> = stored.get("agent_name");
-        assert_eq!(name.map_or(Value::Null, Value::Text), row.values[2]);
+        assert_eq!(name.map_or(Value::Null, Value::text), row.value(2));
         let began: Option<DateTime<Utc>> = stored.get("call_start_datetime");
-        assert_eq!(began.map_or(Value::Null, Value::Instant), row.values[4]);
+        assert_eq!(began.map_or(Value::Null, Value::Instant), row.value(4));
         for (index, column) in SOBOT_CALL_RESULT.columns.iter().enumerate().skip(6) {
             let score: Option<Decimal> = stored.get(column.name);
-            assert_eq!(score.map_or(Value::Null, Value::Numeric), row.values[index]);
+            assert_eq!(score.map_or(Value::Null, Value::Numeric), row.value(index));
         }
         let extra: sqlx::types::Json<serde_json::Map<String, serde_json::Value>> = stored.get("extra");
         assert_eq!(extra.0, row.extra);
@@ -121,7 +121,7 @@ async fn numbers_instants_texts_and_json_survive_the_binary_copy() {
     .await
     .unwrap();
     for (id, text) in texts {
-        assert_eq!(Value::Numeric(text.parse().unwrap()), rows[id.parse::<usize>().unwrap()].values[10]);
+        assert_eq!(Value::Numeric(text.parse().unwrap()), rows[id.parse::<usize>().unwrap()].value(10));
     }
 }
 
@@ -129,13 +129,13 @@ async fn numbers_instants_texts_and_json_survive_the_binary_copy() {
 async fn booleans_and_integers_survive_the_binary_copy() {
     let fresh = fresh_store().await;
     let stream = StreamKey { source: "moor".into(), stream: StreamId::MoorAgentClaimStatus };
-    let row = |agent: &str, pc: Value, priority: Value| {
+    let row = |agent: &str, pc: Value<'static>, priority: Value<'static>| {
         let mut values = vec![Value::Null; MOOR_AGENT_CLAIM_STATUS.columns.len()];
-        values[0] = Value::Text("10019345".into());
-        values[1] = Value::Text(agent.into());
+        values[0] = Value::text("10019345");
+        values[1] = Value::text(agent);
         values[5] = pc;
         values[7] = priority;
-        Row::new(&MOOR_AGENT_CLAIM_STATUS, values, serde_json::Map::new())
+        Row::new(&MOOR_AGENT_CLAIM_STATUS, &values, serde_json::Map::new())
     };
     let rows = vec![
         row("1", Value::Bool(true), Value::Integer(i32::MIN)),

@@ -166,12 +166,12 @@ pub fn queues() -> StreamKey {
 /// A call with a score, inspected at this hour of 2026.
 pub fn call(id: &str, score: i64, inspected: i64) -> Row {
     let mut values = vec![Value::Null; SOBOT_CALL_RESULT.columns.len()];
-    values[0] = Value::Text(id.into());
-    values[1] = Value::Text("agent".into());
-    values[2] = Value::Text("客服一号".into());
+    values[0] = Value::text(id);
+    values[1] = Value::text("agent");
+    values[2] = Value::text("客服一号");
     values[5] = Value::Instant(at(inspected));
     values[10] = Value::Numeric(Decimal::from(score));
-    Row::new(&SOBOT_CALL_RESULT, values, serde_json::Map::new())
+    Row::new(&SOBOT_CALL_RESULT, &values, serde_json::Map::new())
 }
 
 pub fn many_calls(count: usize, score: i64) -> Vec<Row> {
@@ -180,19 +180,14 @@ pub fn many_calls(count: usize, score: i64) -> Vec<Row> {
 
 pub fn queue(exten: &str, name: &str) -> Row {
     let mut values = vec![Value::Null; MOOR_QUEUE.columns.len()];
-    values[0] = Value::Text(exten.into());
-    values[1] = Value::Text(name.into());
-    Row::new(&MOOR_QUEUE, values, serde_json::Map::new())
+    values[0] = Value::text(exten);
+    values[1] = Value::text(name);
+    Row::new(&MOOR_QUEUE, &values, serde_json::Map::new())
 }
 
 pub fn member(exten: &str, agent: &str) -> Row {
-    let values = vec![
-        Value::Text(exten.into()),
-        Value::Text(agent.into()),
-        Value::Text("成员".into()),
-        Value::Integer(0),
-    ];
-    Row::new(&MOOR_QUEUE_MEMBER, values, serde_json::Map::new())
+    let values = vec![Value::text(exten), Value::text(agent), Value::text("成员"), Value::Integer(0)];
+    Row::new(&MOOR_QUEUE_MEMBER, &values, serde_json::Map::new())
 }
 
 pub fn reject(payload: &str) -> Reject {
