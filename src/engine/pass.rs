@@ -24,7 +24,7 @@ use crate::domain::fault::{Fault, FaultKind};
 use crate::domain::run::{Counts, RunId};
 use crate::engine::contact::Contact;
 use crate::engine::fault_policy::{Action, policy};
-use crate::engine::fetch::is_silence;
+use crate::engine::fetch::{RetryConfig, is_silence};
 use crate::engine::pass::errand::{End, Errand, Report};
 use crate::engine::pass::setbacks::Setbacks;
 use crate::engine::port::store::{Lease, Scope};
@@ -38,6 +38,8 @@ use crate::telemetry::span;
 
 /// Times that failed scopes are taken up again within a pass.
 const ROUNDS_MAX: u32 = 4;
+/// So many times the wait of a request that failed they rest before; twice as long each time.
+const ROUND_WAIT: u32 = 8;
 /// How soon another worker's lease is looked at again.
 const BUSY_WAIT: Duration = Duration::from_millis(300);
 
@@ -145,7 +147,8 @@ impl<'a> Pass<'a> {
                 Some(Ok(_)) if !self.setbacks.has_second_chances() || round == ROUNDS_MAX => return Ok(()),
                 Some(Ok(_)) => {
                     round += 1;
-                    self.rest(Duration::from_secs(1 << round.min(5))).await;
+                    let RetryConfig { base, max, .. } = self.reader.config.retry;
+                    self.rest((base * ROUND_WAIT * (1 << (round - 1))).min(max * ROUND_WAIT)).await;
                     self.setbacks.begin_round();
                 }
                 Some(Err(fault)) => {
