@@ -12,6 +12,7 @@ use ccsync::simulator::Endpoint;
 use sqlx::PgPool;
 
 use crate::support::harness::eventually;
+use crate::support::port::free_address;
 use crate::support::process::{Desk, Program};
 
 /// Far away: what is read is read for another reason than a tick.
@@ -43,9 +44,7 @@ struct Daemon {
 
 impl Daemon {
     fn start(desk: &Desk) -> Daemon {
-        let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-        let address = free.local_addr().unwrap().to_string();
-        drop(free);
+        let address = free_address();
         let mut command = desk.site.command(&["run"]);
         command.env("CCSYNC__OPS__LISTEN", &address);
         Daemon { program: Program::spawn(command), ops: format!("http://{address}") }

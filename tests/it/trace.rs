@@ -13,6 +13,7 @@ use opentelemetry_proto::tonic::common::v1::any_value::Value;
 use opentelemetry_proto::tonic::trace::v1::Span;
 use prost::Message as _;
 
+use crate::support::port::free_address;
 use crate::support::process::{Desk, recent_world};
 
 /// What a collector has received.
@@ -123,9 +124,7 @@ async fn a_collector_receives_passes_windows_requests_and_commits_and_nothing_th
 
 #[tokio::test]
 async fn a_collector_that_is_away_costs_a_line_in_the_log_and_no_row() {
-    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    let endpoint = format!("http://{}", free.local_addr().unwrap());
-    drop(free);
+    let endpoint = format!("http://{}", free_address());
     let desk = Desk::new(recent_world(), "").await.with("CCSYNC__TELEMETRY__OTLP_ENDPOINT", &endpoint);
     let ended = desk.run(&["sync"]).await.expect(0);
     let told = ended.stderr.lines().filter(|line| line.contains("traces are lost")).count();

@@ -71,7 +71,10 @@ async fn serve(state: Arc<State>, desk: usize, mut socket: WebSocket) {
 
 async fn talk(state: &State, place: (usize, usize), socket: &mut WebSocket) -> End {
     loop {
-        let drawn = lock(&state.monitor).draw();
+        let (rates, drawn) = {
+            let mut monitor = lock(&state.monitor);
+            (monitor.rates, monitor.draw())
+        };
         // Rates may be set anew while a rare event is waited for.
         let (event, wait) = match drawn {
             Some((event, wait)) if wait < 1.0 => (Some(event), Duration::from_secs_f64(wait)),
@@ -91,6 +94,10 @@ async fn talk(state: &State, place: (usize, usize), socket: &mut WebSocket) -> E
             }
         }
         let Some(event) = event else { continue };
+        // Whoever sets all rates to nothing is promised that nothing happens from then on.
+        if lock(&state.monitor).rates != rates {
+            continue;
+        }
         match event {
             Event::Close => return End::Close,
             Event::Cut => return End::Cut,

@@ -13,6 +13,7 @@ use super::desk::FeedDesk;
 use super::truth::{feed_is_the_vendors, sent};
 use crate::embedded::place::{self, Place};
 use crate::support::harness::eventually;
+use crate::support::port::free_port;
 
 /// For a machine that is busy with other tests.
 const PATIENCE: Duration = Duration::from_secs(90);
@@ -23,9 +24,8 @@ fn number(variable: &str) -> Option<u64> {
 
 /// A server on one port, whatever happens to it.
 fn fixed_port(place: &Place) -> EmbeddedConfig {
-    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let mut config = place.config();
-    config.port = free.local_addr().unwrap().port();
+    config.port = free_port();
     config
 }
 
@@ -64,11 +64,14 @@ async fn sockets_cut_at_random_and_a_database_that_dies_lose_and_double_nothing(
     eventually(PATIENCE, async || feed_is_the_vendors(&pool, &desk.simulator.monitor_truth()).await).await;
     let truth = desk.simulator.monitor_truth();
     let connections: usize = truth.agents.iter().map(|agent| agent.connections.len()).sum();
-    let gaps: i64 =
-        sqlx::query_scalar("select count(*) from workbench.feed_gap").fetch_one(&pool).await.unwrap();
+    let gaps: Vec<String> =
+        sqlx::query_scalar("select count(*) || ' ' || reason from workbench.feed_gap group by reason")
+            .fetch_all(&pool)
+            .await
+            .unwrap();
     let read: i64 =
         sqlx::query_scalar("select sum(rows_read)::bigint from sync.run").fetch_one(&pool).await.unwrap();
-    println!("{} messages sent, {read} stored, {connections} connections, {gaps} gaps", sent(&truth));
+    println!("{} messages sent, {read} stored, {connections} connections, gaps {gaps:?}", sent(&truth));
     assert!(agents < connections as u64 && 0 < sent(&truth));
     daemon.stop().await;
     let open: i64 = sqlx::query_scalar(

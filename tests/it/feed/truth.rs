@@ -13,8 +13,8 @@ const ON_ITS_WAY: TimeDelta = TimeDelta::seconds(20);
 /// Keys by the number of times they are there.
 type Tally = BTreeMap<String, i64>;
 
-/// Everything that was sent while connected is in the tables once, every interruption is a gap, and each
-/// agent's time adds up; or what is not so.
+/// Every agent is heard, everything that was sent while connected is in the tables and counted once, every
+/// interruption is a gap, and each agent's time adds up; or what is not so.
 pub async fn feed_is_the_vendors(pool: &PgPool, truth: &MonitorTruth) -> Result<(), String> {
     let kinds =
         |wanted: &'static [&'static str]| move |message: &MessageTruth| wanted.contains(&&*message.kind);
@@ -24,6 +24,7 @@ pub async fn feed_is_the_vendors(pool: &PgPool, truth: &MonitorTruth) -> Result<
     same("quarantine", truth, odd, quarantined(pool).await)?;
     states_are_the_vendors(pool, truth).await?;
     gaps_are_the_vendors(pool, truth).await?;
+    each_is_counted_once(pool, truth).await?;
     time_adds_up(pool).await
 }
 
@@ -156,22 +157,38 @@ fn states(messages: &[MessageTruth]) -> Vec<Option<i32>> {
     states
 }
 
-/// Between two connections there is one gap.
+/// Between two connections there is one gap, and after the last one, which stands, there is none.
 async fn gaps_are_the_vendors(pool: &PgPool, truth: &MonitorTruth) -> Result<(), String> {
     for agent in &truth.agents {
-        let gaps: i64 = sqlx::query_scalar(
-            "select count(*) from workbench.feed_gap where extno = $1 and until is not null",
-        )
-        .bind(&agent.extno)
-        .fetch_one(pool)
-        .await
-        .unwrap();
+        if agent.connections.last().is_none_or(|last| last.end.is_some()) {
+            return Err(format!("{} is not connected", agent.extno));
+        }
+        let gaps: i64 = sqlx::query_scalar("select count(*) from workbench.feed_gap where extno = $1")
+            .bind(&agent.extno)
+            .fetch_one(pool)
+            .await
+            .unwrap();
         let connections = agent.connections.len() as i64;
         if gaps != connections - 1 {
             return Err(format!("{}: {connections} connections and {gaps} gaps", agent.extno));
         }
     }
     Ok(())
+}
+
+/// The runs count as many messages as were sent, notices that told nothing new among them.
+async fn each_is_counted_once(pool: &PgPool, truth: &MonitorTruth) -> Result<(), String> {
+    let counted: i64 = sqlx::query_scalar("select coalesce(sum(rows_read), 0)::bigint from sync.run")
+        .fetch_one(pool)
+        .await
+        .unwrap();
+    let connections = truth.agents.iter().flat_map(|agent| &agent.connections);
+    let unsure: usize = connections.map(|c| c.messages.iter().filter(|m| may_be_missing(c, m)).count()).sum();
+    let sent = sent(truth);
+    match (sent - unsure..=sent).contains(&usize::try_from(counted).unwrap()) {
+        true => Ok(()),
+        false => Err(format!("{counted} of {sent} messages are counted, {unsure} may be missing")),
+    }
 }
 
 /// Stays and gaps of each agent follow one another: their lengths are the wall time.

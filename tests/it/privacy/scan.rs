@@ -13,6 +13,7 @@ use super::vendor::Planted;
 use crate::crash::proxy::Proxy;
 use crate::support::db::TestDb;
 use crate::support::harness::eventually;
+use crate::support::port::free_address;
 use crate::support::process::{Program, Site};
 
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -176,9 +177,7 @@ async fn run(privacy: &str) -> (Plants, Written) {
     let (proxy, url) = Proxy::start(&db).await;
     let site = Site::new(&configuration(&vendor, &url, &day, privacy));
     site.write("keys", KEYS);
-    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    let ops = free.local_addr().unwrap().to_string();
-    drop(free);
+    let ops = free_address();
     let mut command = site.command(&["run"]);
     command.env("CCSYNC__OPS__LISTEN", &ops);
     let daemon = Program::spawn(command);

@@ -11,6 +11,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use url::Url;
 
 use crate::sources::support::{ManualClock, Reply, Vendor, client_with, moor_limits, printed};
+use crate::support::port::free_address;
 
 const SIG: &str = "88996D9907E0EE52C5DAF8EFFCC31CFC";
 
@@ -60,9 +61,7 @@ fn quick() -> HttpConfig {
 
 #[tokio::test]
 async fn nobody_listening_is_unreachable() {
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let base = Url::parse(&format!("http://{}", listener.local_addr().unwrap())).unwrap();
-    drop(listener);
+    let base = Url::parse(&format!("http://{}", free_address())).unwrap();
     let fault = ask(base, HttpConfig::default()).await.unwrap_err();
     assert_eq!(fault.kind, FaultKind::Unreachable);
     assert!(

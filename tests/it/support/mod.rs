@@ -4,6 +4,7 @@ pub mod analyst;
 pub mod db;
 pub mod harness;
 pub mod memory;
+pub mod port;
 pub mod process;
 pub mod terminal;
 pub mod trial;
