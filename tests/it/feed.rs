@@ -5,6 +5,7 @@ mod desk;
 mod load;
 mod message;
 mod outage;
+mod pause;
 mod reader;
 mod storm;
 mod truth;

@@ -27,6 +27,10 @@ pub struct SessionConfig {
     pub reconnect_max: Duration,
 }
 
+/// Before a connection is given up it is listened to once more for this long: where this process stood still, or
+/// the other side is gone, what came before may lie there unread.
+const LAST_WORDS: Duration = Duration::from_millis(100);
+
 /// One agent's part of a feed.
 pub(super) struct Session {
     pub(super) extno: String,
@@ -145,11 +149,11 @@ impl Session {
         pulse: &mut Pulse,
     ) -> End {
         loop {
-            let wait = match pulse.beat(self.clock.now().trunc_subsecs(6)) {
-                Beat::Wait(wait) => wait,
+            let (wait, given_up) = match pulse.beat(self.clock.now().trunc_subsecs(6)) {
+                Beat::Wait(wait) => (wait, None),
                 Beat::Ping => match connection.ping().await {
                     Ok(()) => continue,
-                    Err(fault) => return End::Told(GapReason::Broken, pulse.heard_at(), fault.chain()),
+                    Err(fault) => (LAST_WORDS, Some((GapReason::Broken, pulse.heard_at(), fault.chain()))),
                 },
                 Beat::Note(at) => match self.send(stamp, at, FeedEventKind::Alive).await {
                     Ok(()) => continue,
@@ -157,7 +161,7 @@ impl Session {
                 },
                 Beat::Dead(at) => {
                     let message = "no sign of life, not even an answer to a ping".to_owned();
-                    return End::Told(GapReason::Silent, at, message);
+                    (LAST_WORDS, Some((GapReason::Silent, at, message)))
                 }
             };
             let (stop, clock, fences) = (self.stop.clone(), self.clock.clone(), &mut self.fences);
@@ -174,7 +178,10 @@ impl Session {
                     }
                     continue;
                 }
-                () = clock.sleep(wait) => continue,
+                () = clock.sleep(wait) => match given_up {
+                    Some((reason, at, message)) => return End::Told(reason, at, message),
+                    None => continue,
+                },
             };
             let now = self.clock.now().trunc_subsecs(6);
             match heard {
