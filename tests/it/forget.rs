@@ -27,7 +27,7 @@ const NUMBER: &str = "13987654321";
 const OTHER: &str = "13812345678";
 
 const KEEP: &[(&str, &str)] = &[
-    ("CCSYNC__HTTP__READ_TIMEOUT", "250ms"),
+    ("CCSYNC__HTTP__READ_TIMEOUT", "1s"),
     ("CCSYNC__ENGINE__LEASE", "10m"),
     ("CCSYNC__SOURCES__SOBOT__CALL_RESULT__SETTLE", "0s"),
     ("CCSYNC__SOURCES__SOBOT__CHAT_RESULT__SETTLE", "0s"),

@@ -2,7 +2,7 @@
 
 use std::process::Command;
 
-use ccsync::store::embedded::Stopped;
+use ccsync::store::embedded::{EmbeddedPostgres, Stopped};
 use secrecy::ExposeSecret;
 use sqlx::postgres::PgConnectOptions;
 use sqlx::{ConnectOptions, Connection};
@@ -22,8 +22,22 @@ async fn a_stopped_server_starts_again_with_its_data_its_port_and_its_password()
     assert_eq!(place.server_pid(), None);
     let second = place::start(&config).await;
     assert_eq!(place::get(&second).await, 7);
+    assert!(fits_the_machine(&second).await);
     assert_eq!(second.url().expose_secret(), url.expose_secret());
     second.stop().await.unwrap();
+}
+
+/// Buffers are given their share of the memory, and pages in the log are packed as well as this server can.
+async fn fits_the_machine(postgres: &EmbeddedPostgres) -> bool {
+    let mut connection = place::connect(postgres).await;
+    sqlx::query_scalar(
+        "select current_setting('wal_compression') = case when enumvals @> '{lz4}' then 'lz4' else 'pglz' end
+            and pg_size_bytes(current_setting('shared_buffers')) between 128 * 1024 ^ 2 and 4 * 1024 ^ 3
+        from pg_settings where name = 'wal_compression'",
+    )
+    .fetch_one(&mut connection)
+    .await
+    .unwrap()
 }
 
 #[tokio::test]

@@ -239,14 +239,14 @@ pub fn small_world() -> SimulatorConfig {
         chats: 120,
         moor_limit: 1_000_000,
         moor_claim_limit: 1_000_000,
-        hang_ms: 600,
+        hang_ms: 2_500,
         ..world()
     }
 }
 
 /// Settings that hurry: short silences are taken for hangs, and nothing settles.
 pub const QUICK: &[(&str, &str)] = &[
-    ("CCSYNC__HTTP__READ_TIMEOUT", "250ms"),
+    ("CCSYNC__HTTP__READ_TIMEOUT", "1s"),
     ("CCSYNC__ENGINE__LEASE", "10m"),
     ("CCSYNC__DATABASE__POOL_SIZE", "4"),
     ("CCSYNC__SOURCES__SOBOT__CALL_RESULT__SETTLE", "0s"),
