@@ -27,6 +27,7 @@ use crate::engine::fault_policy::{Action, policy};
 use crate::engine::fetch::{RetryConfig, is_silence};
 use crate::engine::pass::errand::{End, Errand, Report};
 use crate::engine::pass::setbacks::Setbacks;
+use crate::engine::planner::Reason;
 use crate::engine::port::store::{Lease, Scope};
 use crate::engine::progress::Progress;
 use crate::engine::read::Before;
@@ -184,7 +185,7 @@ impl<'a> Pass<'a> {
     async fn begin(&mut self) -> Result<Step, Fault> {
         let due = match self.halves.pop_front() {
             Some(half) => vec![half],
-            None => self.still_due().await?.into_iter().filter(|due| self.is_free(due.scope)).collect(),
+            None => self.still_due().await?.into_iter().filter(|due| self.may_be_begun(due)).collect(),
         };
         if due.is_empty() {
             return Ok(Step::NothingDue);
@@ -233,6 +234,15 @@ impl<'a> Pass<'a> {
         let mut due = self.reader.due_by(&ledger, &learned, self.order);
         due.retain(|due| !self.setbacks.passes_over(due.scope) && !self.resumed.contains(&due.scope));
         Ok(due)
+    }
+
+    /// A window that misses rows waits for the one under way, which may hold them now and is to be committed first:
+    /// else what is gone would be missed once more before it is marked deleted.
+    fn may_be_begun(&self, due: &DueScope) -> bool {
+        let misses_rows = due.planned.is_some_and(|planned| planned.reason == Reason::Absent);
+        let now = self.reader.clock.now();
+        let grows = |scope: &Scope| matches!(scope, Scope::Window(window) if now < window.end);
+        self.is_free(due.scope) && !(misses_rows && self.at_hand.iter().any(grows))
     }
 
     /// Whether no part of it is being read by this pass or about to be.

@@ -21,14 +21,13 @@ pub async fn sync_well(test: &TestApp) -> Vec<PassReport> {
     reports
 }
 
-/// Four quiet syncs, after which even what vanished is known to be gone, and then the tables are the
+/// Three quiet syncs, after which even what vanished is known to be gone, and then the tables are the
 /// vendors'. A chat page states no total: the first read differs from the one before and proves nothing, the
-/// second agrees with it and misses the row, the third marks it deleted. Or the fourth, where the window under way,
-/// which is read beside it and in which the row might be now, was committed a moment too late.
+/// second agrees with it and misses the row, the third marks it deleted.
 pub async fn assert_settles(world: &TestWorld) {
     world.test.simulator.set_fault_rates(FaultRates::none());
     world.test.simulator.clear_scripts();
-    for _ in 0..4 {
+    for _ in 0..3 {
         sync_well(&world.test).await;
         world.clock.advance(Duration::from_secs(5));
     }
