@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use sqlx::postgres::PgRow;
 use sqlx::types::Json;
-use sqlx::{AssertSqlSafe, Connection as _, Executor as _, FromRow as _, PgConnection, Row as _};
+use sqlx::{Connection as _, Executor as _, FromRow as _, PgConnection, Row as _};
 use tracing::Instrument as _;
 
 use crate::domain::fault::{Fault, FaultKind};
@@ -210,9 +210,6 @@ fn extra(table: &TableShape, key: Key, window: Option<TimeWindow>, pending: bool
     }
 }
 
-const OF_KEYS: &str = "source = $1 and table_name = $2 and key in (\
-    select array(select jsonb_array_elements_text(k.key)) from jsonb_array_elements($3) as k(key))";
-
 async fn pending(
     connection: &mut PgConnection,
     asked: &Asked,
@@ -229,13 +226,17 @@ async fn sighted(
     table: &TableShape,
     keys: &[Key],
 ) -> Done<Vec<TimeWindow>> {
-    let sql = format!("select distinct window_start, window_end from sync.sighting where {OF_KEYS}");
-    let rows = sqlx::query(AssertSqlSafe(sql))
-        .bind(&asked.key.source)
-        .bind(table.name)
-        .bind(Json(keys))
-        .fetch_all(connection)
-        .await?;
+    let sighted = sqlx::query(
+        r#"
+        select distinct window_start, window_end from sync.sighting
+        where source = $1 and table_name = $2
+            and key in (
+                select array(select jsonb_array_elements_text(k.key)) from jsonb_array_elements($3) as k(key)
+            )
+        "#,
+    );
+    let rows =
+        sighted.bind(&asked.key.source).bind(table.name).bind(Json(keys)).fetch_all(connection).await?;
     let window = |row: &PgRow| -> Done<Option<TimeWindow>> {
         Ok(TimeWindow::new(row.try_get("window_start")?, row.try_get("window_end")?))
     };
