@@ -103,7 +103,7 @@ pub(super) async fn adopt(site: &Site) -> Result<Option<Running>, EmbeddedError>
 /// Starts a new server, making its cluster first if there is none.
 pub(super) async fn launch(site: &Site, config: &EmbeddedConfig) -> Result<Running, EmbeddedError> {
     let binaries = cluster::ensure(site, config).await?;
-    settings::write(site, config.durable)?;
+    settings::write(site, &binaries, config.durable).await?;
     let log = site.file("server.log");
     files::bound_log(&log);
     let patience = Instant::now() + GONE_LIMIT;
