@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use ccsync::simulator::{Change, Channel};
+use ccsync::simulator::{Change, Channel, Endpoint, Fault, Step};
 use serde_json::Value;
 
 use super::history::assert_histories_are_whole;
@@ -62,4 +62,33 @@ async fn what_vanishes_in_masses_waits_for_a_person_or_for_its_return() {
     assert_histories_are_whole(&world.test).await;
     let healthy = world.test.app.status().await.unwrap().healthy;
     assert!(healthy);
+}
+
+#[tokio::test]
+async fn what_is_gone_is_marked_deleted_at_the_second_read_however_long_the_window_under_way_takes() {
+    let world = TestWorld::quick(small_world()).await;
+    let (simulator, chats) = (&world.test.simulator, Endpoint::SobotChatResult);
+    // Inspected just now: the window under way has a page, and a second one that says that there is no more.
+    change(
+        &world.test,
+        Change::Insert { channel: Channel::Chat, fields: serde_json::Map::new(), omit: Vec::new() },
+    );
+    sync_well(&world.test).await;
+    let text = |name: &str| simulator.truth().chats[20][name].as_str().unwrap().to_owned();
+    let (id, agentid) = (text("cid"), Some(text("agentid")));
+    change(&world.test, Change::Delete { channel: Channel::Chat, id, agentid });
+    // A chat page states no total: the first read without the row proves nothing, the second one misses it.
+    for _ in 0..2 {
+        sync_well(&world.test).await;
+        world.clock.advance(Duration::from_secs(5));
+    }
+    let gone = "select count(*) from sobot.chat_result where deleted_at is not null";
+    assert_eq!(value::<i64>(&world.test, gone).await, 0);
+    // The window under way comes first: the others are begun when it has its first page, and its second is late.
+    simulator.script(chats, [Step::from(Fault::Pass), Step { fault: Fault::Slow, amount: Some(600) }]);
+    sync_well(&world.test).await;
+    let journal = simulator.journal();
+    let late = journal.log.iter().find(|entry| entry.fault == Some(Fault::Slow)).unwrap();
+    assert_eq!((late.start.as_deref(), late.page), (Some("2026-03-08 00:00:00"), Some(2)));
+    assert_eq!(value::<i64>(&world.test, gone).await, 1);
 }
