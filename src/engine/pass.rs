@@ -240,8 +240,8 @@ impl<'a> Pass<'a> {
     /// else what is gone would be missed once more before it is marked deleted.
     fn may_be_begun(&self, due: &DueScope) -> bool {
         let misses_rows = due.planned.is_some_and(|planned| planned.reason == Reason::Absent);
-        let now = self.reader.clock.now();
-        let grows = |scope: &Scope| matches!(scope, Scope::Window(window) if now < window.end);
+        let grows =
+            |scope: &Scope| matches!(scope, Scope::Window(window) if self.reader.clock.now() < window.end);
         self.is_free(due.scope) && !(misses_rows && self.at_hand.iter().any(grows))
     }
 

@@ -56,7 +56,6 @@ const NOT_DURABLE: &str = "\
 # This cluster is for tests or demonstrations: nothing is flushed to disk.
 fsync = off
 full_page_writes = off
-wal_compression = off
 max_connections = 300
 shared_buffers = '128MB'
 ";

@@ -74,7 +74,8 @@ async fn what_is_gone_is_marked_deleted_at_the_second_read_however_long_the_wind
         Change::Insert { channel: Channel::Chat, fields: serde_json::Map::new(), omit: Vec::new() },
     );
     sync_well(&world.test).await;
-    let text = |name: &str| simulator.truth().chats[20][name].as_str().unwrap().to_owned();
+    let chat = simulator.truth().chats[20].clone();
+    let text = |name: &str| chat[name].as_str().unwrap().to_owned();
     let (id, agentid) = (text("cid"), Some(text("agentid")));
     change(&world.test, Change::Delete { channel: Channel::Chat, id, agentid });
     // A chat page states no total: the first read without the row proves nothing, the second one misses it.
