@@ -5,10 +5,12 @@ use chrono_tz::Tz;
 
 use crate::app::stream::length;
 use crate::config::{EngineSettings, StreamSettings, WindowSettings};
+use crate::domain::page::Totals;
 use crate::domain::stream::StreamId;
 use crate::domain::window::WindowGrid;
 use crate::engine::fetch::RetryConfig;
 use crate::engine::planner::WindowPolicy;
+use crate::engine::read::ReadRules;
 use crate::engine::reader::PassConfig;
 use crate::engine::walk::WalkConfig;
 
@@ -18,8 +20,18 @@ const FIRST_CONTACT: std::time::Duration = std::time::Duration::from_secs(4);
 /// The largest page of calls that the configuration allows.
 const CALL_PAGE_MAX: u32 = 1_000;
 
+/// Whose days the vendors mean (Sobot's and 7moor's documents think in Beijing time).
+const VENDOR_ZONE: Tz = Tz::Asia__Shanghai;
+
 /// How a windowed stream is planned.
-pub(super) fn window_policy(window: &WindowSettings, retention: Option<Duration>, zone: Tz) -> WindowPolicy {
+pub(super) fn window_policy(
+    stream: StreamId,
+    window: &WindowSettings,
+    retention: Option<Duration>,
+    zone: Tz,
+) -> WindowPolicy {
+    // Where the vendor takes whole days, they are its own.
+    let zone = if stream.grain().is_some() { VENDOR_ZONE } else { zone };
     let origin = window.start.with_timezone(&zone).date_naive();
     WindowPolicy {
         start: window.start,
@@ -52,9 +64,15 @@ pub(super) fn pass_config(engine: &EngineSettings, stream: &StreamSettings) -> P
             rows_max: splits.then_some(u64::from(engine.window_rows_max)),
             doubles: false,
             follow: false,
+            ignore_totals: stream.totals == Totals::Ignore,
+            result_cap: stream.result_cap,
         },
         windows_at_once: engine.windows_at_once,
-        walks_max: engine.walks_max,
+        rules: ReadRules {
+            walks_max: engine.walks_max,
+            reread_at_once: stream.reread_at_once,
+            keys_only: stream.key.stream.is_point_in_time(),
+        },
         keep_pages_over: engine.keep_pages_over,
         absence_max: stream.absence_max,
     }

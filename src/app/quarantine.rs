@@ -12,7 +12,7 @@ use crate::domain::run::{Counts, RunId, RunOutcome, Trigger};
 use crate::domain::stream::{StreamKey, StreamKind};
 use crate::domain::text::counted;
 use crate::engine::port::quarantine::{Quarantine as _, QuarantineEntry, QuarantineFilter};
-use crate::engine::port::store::{RunStart, Store as _};
+use crate::engine::port::store::{RunEnd, RunStart, Store as _};
 
 /// What became of one entry that was to be read again.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -73,8 +73,10 @@ impl App {
                 Ok(retried) => all.push(retried),
                 Err(fault) => {
                     let now = self.seams.clock.now();
+                    let message = fault.chain();
+                    let (outcome, message) = (RunOutcome::Failed, Some(message.as_str()));
                     // The database may be away for this as well; the run is then closed as interrupted later.
-                    let _ = store.run_finish(run, RunOutcome::Failed, Some(&fault.chain()), now).await;
+                    let _ = store.run_finish(run, &RunEnd { outcome, message, requests: 0, now }).await;
                     return Err(fault);
                 }
             }
@@ -88,7 +90,8 @@ impl App {
         let left = all.len() - done;
         let message =
             (left > 0).then(|| format!("{left} of {} still cannot be read", counted(all.len(), "record")));
-        store.run_finish(run, outcome, message.as_deref(), self.seams.clock.now()).await?;
+        let (message, now) = (message.as_deref(), self.seams.clock.now());
+        store.run_finish(run, &RunEnd { outcome, message, requests: 0, now }).await?;
         Ok(all)
     }
 

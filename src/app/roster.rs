@@ -10,8 +10,9 @@ use crate::app::action::{ActionDesk, ActionError};
 use crate::app::policy::pass_config;
 use crate::app::stream::{http_config, moor_config, moor_limits};
 use crate::domain::action::{ActionCommand, ActionRecord, target};
+use crate::domain::certificate::Certificate;
 use crate::domain::fault::{Fault, FaultKind};
-use crate::domain::page::Closing;
+use crate::domain::language::Language;
 use crate::domain::privacy::Privacy;
 use crate::domain::roster::{Group, groups};
 use crate::domain::roster_plan::{RosterPlan, WantedGroup, plan};
@@ -102,15 +103,24 @@ impl RosterDesk<'_> {
         let limit = (self.desk.budget.as_ref(), &budget);
         let mut fetcher = Fetcher::new(&self.key, source, limit, clock, self.config.retry);
         let mut walk = self.config.walk;
-        let walks_max = self.config.walks_max;
-        let end = read(&mut fetcher, Closing::Total, &mut walk, walks_max, None, Before::default()).await?;
+        let end = read(&mut fetcher, &self.config.rules, &mut walk, None, Before::default()).await?;
         let closed = match end {
             ReadEnd::Closed(closed) => closed,
-            ReadEnd::TooLarge(rows) => {
-                let what = format!("{}: {rows} groups are more than can be read at once", self.key);
+            ReadEnd::Split(split) => {
+                let what =
+                    format!("{}: {} groups are more than can be read at once", self.key, split.elements);
                 return Err(Fault::new(FaultKind::WindowTooLarge, what));
             }
         };
+        if let Some(reason) = closed.certificate.reason {
+            let Certificate { vendor_total, rows, .. } = closed.certificate;
+            let what = format!(
+                "{}: {}, so nothing can be compared with the groups; try again",
+                self.key,
+                reason.sentence(rows, vendor_total, Language::En)
+            );
+            return Err(Fault::new(FaultKind::WalkUnsettled, what).advising());
+        }
         if let Some(reject) = closed.rejects.first() {
             let what = format!(
                 "{}: a group cannot be read ({}), so nothing can be compared with it",

@@ -96,7 +96,8 @@ impl Stream {
             return self.reader.clone();
         };
         let window = WindowSettings { start, ..window.clone() };
-        let policy = ReadPolicy::Windows(window_policy(&window, self.retention, self.zone));
+        let policy =
+            ReadPolicy::Windows(window_policy(self.reader.key.stream, &window, self.retention, self.zone));
         Arc::new(self.reader.with_policy(policy))
     }
 }
@@ -132,7 +133,9 @@ pub(super) fn assemble(
             })?;
             let retention = stream.retention.map(length);
             let policy = match &stream.window {
-                Some(window) => ReadPolicy::Windows(window_policy(window, retention, zone)),
+                Some(window) => {
+                    ReadPolicy::Windows(window_policy(stream.key.stream, window, retention, zone))
+                }
                 None => ReadPolicy::Snapshot,
             };
             let reader = StreamReader {

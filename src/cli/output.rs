@@ -8,6 +8,7 @@ use crate::app::{ActionError, DaemonError};
 use crate::cli::exit::Exit;
 use crate::config::ConfigErrors;
 use crate::domain::fault::Fault;
+use crate::domain::language::Language;
 use crate::domain::text::counted;
 use crate::engine::reader::{PassReport, ScopeFailure};
 use crate::ops::terminal::Stderr;
@@ -123,9 +124,9 @@ pub(super) fn reports(reports: &[PassReport], as_json: bool) -> Result<Exit, Fai
 
 fn report_line(report: &PassReport) -> String {
     let counts = &report.counts;
-    let unverified = match report.unverified {
+    let unverified = match report.unverified.len() {
         0 => String::new(),
-        count => format!(" ({count} unverified, due again)"),
+        count => format!(" ({count} unverified)"),
     };
     let mut line = format!(
         "{}: {}; windows {}{unverified}, requests {}; rows new {}, changed {}, unchanged {}, deleted {}",
@@ -146,6 +147,28 @@ fn report_line(report: &PassReport) -> String {
     line
 }
 
+/// Scopes that a message names one by one.
+const UNVERIFIED_NAMED: usize = 5;
+
+/// What nothing confirms, each with its reason, and what was due and left.
+fn unverified(report: &PassReport) {
+    for scope in report.unverified.iter().take(UNVERIFIED_NAMED) {
+        let sentence = scope.sentence(Language::En);
+        talk(&format!("warning: {} {}: unverified: {sentence}", report.key, scope.scope));
+    }
+    let more = report.unverified.len().saturating_sub(UNVERIFIED_NAMED);
+    if 0 < more {
+        talk(&format!("warning: {}: {more} more unverified; see `ccsync status`", report.key));
+    }
+    if let Some(reason) = report.unverified.iter().find_map(|scope| scope.reason) {
+        talk(&format!("hint: {}", reason.remedy().english()));
+    }
+    if 0 < report.left {
+        let windows = counted(report.left, "window");
+        talk(&format!("warning: {}: {windows} due and not read; see `ccsync plan`", report.key));
+    }
+}
+
 /// Many windows may have failed for one reason; each reason is told once, with how often.
 fn failures(report: &PassReport) {
     let mut told: Vec<&str> = Vec::new();
@@ -164,6 +187,7 @@ fn failures(report: &PassReport) {
             talk(&format!("hint: {hint}"));
         }
     }
+    unverified(report);
     if report.counts.quarantined > 0 {
         let records = counted(report.counts.quarantined, "record");
         talk(&format!(

@@ -9,6 +9,10 @@ use crate::cli::output::{self, Failure};
 use crate::cli::progress::watched;
 use crate::cli::{build, on_schema, stop, sync};
 use crate::config::Settings;
+use crate::domain::certificate::UnverifiedReason;
+use crate::domain::language::Language;
+use crate::domain::page::Totals;
+use crate::domain::phrase::verdict;
 use crate::domain::text::counted;
 use crate::domain::text::one_line;
 use crate::domain::window::TimeWindow;
@@ -94,6 +98,9 @@ fn print(verified: &Verified) {
     let verification = &verified.verification;
     output::data(&summary(verification));
     verification.unread.iter().for_each(|window| output::data(&format!("  never read {window}")));
+    for scope in &verification.unverified {
+        output::data(&format!("  unverified {}: {}", scope.scope, scope.sentence(Language::En)));
+    }
     verification.differences.iter().for_each(|difference| output::data(&line(difference)));
     let Some(repair) = &verified.repair else { return };
     for report in &repair.passes {
@@ -125,6 +132,9 @@ fn summary(verification: &Verification) -> String {
                     .collect();
             if !verification.unread.is_empty() {
                 parts.push(format!("{} never read", verification.unread.len()));
+            }
+            if !verification.unverified.is_empty() {
+                parts.push(format!("{} unverified", verification.unverified.len()));
             }
             if verification.never_read {
                 parts.push("never read".to_owned());
@@ -170,12 +180,20 @@ fn talk(verified: &Verified) {
              extra in their windows may be those; see `ccsync quarantine list`"
         ));
     }
+    if verification.totals == Totals::Ignore {
+        output::talk(&format!("note: {key}: {}", verdict::TOTALS_IGNORED.english()));
+    }
     if !verification.agrees() && verified.repair.is_none() {
         output::talk(&format!("hint: {key}: {}", cure(verification)));
     }
 }
 
 fn cure(verification: &Verification) -> &'static str {
+    let differs =
+        !verification.differences.is_empty() || !verification.unread.is_empty() || verification.never_read;
+    if let Some(scope) = verification.unverified.first().filter(|_| !differs) {
+        return scope.reason.unwrap_or(UnverifiedReason::ReadsDiffer).remedy().english();
+    }
     if verification.differences.iter().all(|difference| difference.newer) {
         "all of it is newer than our last reads, or was never read; `ccsync sync` brings it"
     } else if verification.differences.iter().all(|difference| difference.newer || difference.pending) {

@@ -175,6 +175,9 @@ fn stream(stream: &StreamSettings, zone: Tz) -> Json {
         "page_size": stream.page_size,
         "requests_per_minute": stream.requests_per_minute,
         "absence_max": stream.absence_max.to_string(),
+        "totals": stream.totals.as_str(),
+        "result_cap": stream.result_cap.unwrap_or_default(),
+        "reread_at_once": stream.reread_at_once,
         "fresh_within": stream.fresh_within.map(length),
         "retention": stream.retention.map(length),
     }));

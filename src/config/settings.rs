@@ -16,6 +16,7 @@ use super::log::LogSettings;
 use super::notify::NotifySettings;
 use super::telemetry::TelemetrySettings;
 use crate::domain::language::Language;
+use crate::domain::page::Totals;
 use crate::domain::privacy::{CustomFieldPolicy, Privacy};
 use crate::domain::share::Share;
 use crate::domain::stream::StreamKey;
@@ -210,6 +211,12 @@ pub struct StreamSettings {
     pub requests_per_minute: u32,
     /// Share of a window or snapshot that may vanish at once.
     pub absence_max: Share,
+    /// What the totals that the vendor states are worth.
+    pub totals: Totals,
+    /// Elements that the endpoint states or lists at most, whatever there are; `None`: no such bound is known.
+    pub result_cap: Option<u64>,
+    /// Where no total is stated, a window is read a second time in the same pass.
+    pub reread_at_once: bool,
     /// Data may be this old before an alert is raised; `None`: by the schedule.
     pub fresh_within: Option<Duration>,
     /// What is older is removed; `None`: nothing ever.

@@ -232,9 +232,12 @@ fn stream(
     let page_size = section.number("page_size", 1..=page_max);
     let requests_per_minute = section.number("requests_per_minute", 1..=requests_max);
     let absence_max = section.parse("absence_max", str::parse);
+    let totals = section.parse("totals", str::parse);
+    let result_cap = section.number("result_cap", 0..=1_000_000_000);
+    let reread_at_once = section.boolean("reread_at_once");
     let window = match key.stream.kind() {
         StreamKind::Snapshot | StreamKind::Feed => Some(None),
-        StreamKind::Windowed => window(section, fallback, context).map(Some),
+        StreamKind::Windowed => window(section, key.stream, fallback, context).map(Some),
     };
     let fresh_within =
         section.maybe("fresh_within", |section, key| section.duration(key, MINUTE..=366 * DAY));
@@ -252,6 +255,9 @@ fn stream(
         page_size: page_size?,
         requests_per_minute: requests_per_minute?,
         absence_max: absence_max?,
+        totals: totals?,
+        result_cap: result_cap.map(|cap: u32| (0 < cap).then_some(u64::from(cap)))?,
+        reread_at_once: reread_at_once?,
         fresh_within: fresh_within?,
         retention: retention?,
         window: window?,
@@ -264,9 +270,20 @@ pub(super) fn retention(section: &Section<'_>) -> Option<Option<Duration>> {
     section.maybe("retention", kept)
 }
 
-fn window(section: &Section<'_>, fallback: DateTime<Utc>, context: Context<'_>) -> Option<WindowSettings> {
+fn window(
+    section: &Section<'_>,
+    stream: StreamId,
+    fallback: DateTime<Utc>,
+    context: Context<'_>,
+) -> Option<WindowSettings> {
     let start = start(section, context);
     let window = section.duration("window", MINUTE..=31 * DAY);
+    if let (Some(length), Some(grain)) = (window, stream.grain())
+        && length.as_secs() % grain.as_secs() != 0
+    {
+        let (length, grain) = (leaf::show_duration(length), leaf::show_duration(grain));
+        section.refuse("window", format!("{length} is no multiple of {grain}: the vendor takes whole days"));
+    }
     let lookback = section.duration("lookback", Duration::ZERO..=3_650 * DAY);
     let settle = section.duration("settle", Duration::ZERO..=31 * DAY);
     let every = |section: &Section<'_>, key: &str| section.duration(key, SECOND..=366 * DAY);

@@ -4,7 +4,9 @@
 use chrono::{DateTime, Duration, Utc};
 use serde::Serialize;
 
+use crate::domain::certificate::UnverifiedReason;
 use crate::domain::language::Language;
+use crate::domain::page::Totals;
 use crate::domain::phrase::{Phrase, Said, alert};
 use crate::domain::stream::{StreamId, StreamKey};
 
@@ -23,6 +25,8 @@ pub enum AlertKind {
     ClockOff,
     /// A stream's last attempt failed.
     StreamFailing,
+    /// The vendor's own number contradicts what it sends.
+    TotalDiffers,
     /// Another system renews the account's token.
     TokenContested,
     /// Data is older than promised.
@@ -75,11 +79,12 @@ impl AlertKind {
     }
 
     /// All of them, what is most urgent first.
-    pub const ALL: [AlertKind; 13] = [
+    pub const ALL: [AlertKind; 14] = [
         AlertKind::DatabaseUnreachable,
         AlertKind::DiskFilling,
         AlertKind::ClockOff,
         AlertKind::StreamFailing,
+        AlertKind::TotalDiffers,
         AlertKind::TokenContested,
         AlertKind::DataStale,
         AlertKind::TicksMissed,
@@ -98,6 +103,7 @@ impl AlertKind {
             AlertKind::DiskFilling => "disk_filling",
             AlertKind::ClockOff => "clock_off",
             AlertKind::StreamFailing => "stream_failing",
+            AlertKind::TotalDiffers => "total_differs",
             AlertKind::TokenContested => "token_contested",
             AlertKind::DataStale => "data_stale",
             AlertKind::TicksMissed => "ticks_missed",
@@ -117,6 +123,7 @@ impl AlertKind {
             AlertKind::DiskFilling => alert::DISK_FILLING,
             AlertKind::ClockOff => alert::CLOCK_OFF,
             AlertKind::StreamFailing => alert::STREAM_FAILING,
+            AlertKind::TotalDiffers => alert::TOTAL_DIFFERS,
             AlertKind::TokenContested => alert::TOKEN_CONTESTED,
             AlertKind::DataStale => alert::DATA_STALE,
             AlertKind::TicksMissed => alert::TICKS_MISSED,
@@ -136,6 +143,7 @@ impl AlertKind {
             AlertKind::DiskFilling => alert::DISK_FILLING_CURE,
             AlertKind::ClockOff => alert::CLOCK_OFF_CURE,
             AlertKind::StreamFailing => alert::STREAM_FAILING_CURE,
+            AlertKind::TotalDiffers => crate::domain::phrase::verdict::CONTRADICTS_REMEDY,
             AlertKind::TokenContested => crate::domain::phrase::cure::TOKEN_CONTESTED,
             AlertKind::DataStale => alert::DATA_STALE_CURE,
             AlertKind::TicksMissed => alert::TICKS_MISSED_CURE,
@@ -154,6 +162,7 @@ impl AlertKind {
             AlertKind::DatabaseUnreachable
             | AlertKind::DiskFilling
             | AlertKind::StreamFailing
+            | AlertKind::TotalDiffers
             | AlertKind::TokenContested
             | AlertKind::DataStale
             | AlertKind::TicksMissed
@@ -206,6 +215,23 @@ impl Alert {
     }
 }
 
+/// Scopes of a stream whose last read the vendor's own number contradicts.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Contradiction {
+    /// How many there are.
+    pub scopes: i64,
+    /// The oldest of them: a window, or `snapshot`.
+    pub scope: String,
+    /// Elements that came in it.
+    pub rows: u64,
+    /// What the vendor states, if it does.
+    pub vendor_total: Option<u64>,
+    /// How the number contradicts them.
+    pub reason: UnverifiedReason,
+    /// When it was last read.
+    pub read_at: DateTime<Utc>,
+}
+
 /// What was promised of a stream, and what says whether it is kept.
 #[derive(Debug, Clone, PartialEq, Default, Serialize)]
 pub struct StreamWatch {
@@ -225,6 +251,10 @@ pub struct StreamWatch {
     pub quarantined_lately: i64,
     /// When the oldest open one came.
     pub quarantined_since: Option<DateTime<Utc>>,
+    /// What the vendor's own number contradicts.
+    pub contradiction: Option<Contradiction>,
+    /// What the totals that the vendor states are worth, as configured.
+    pub totals: Totals,
 }
 
 /// What a process sees around it, without the database.

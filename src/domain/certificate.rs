@@ -9,11 +9,11 @@ use crate::domain::record::Row;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Verdict {
-    /// The vendor's totals agree with what came, before and after.
+    /// The vendor states a total, and the elements as it sent them equal it.
     Proven,
-    /// The vendor states no total, or one that does not hold, and two reads gave the same rows.
+    /// The vendor states no total, or it is to be ignored, and a second whole read contains every row of the first.
     Stable,
-    /// The walk closed by the endpoint's rule, and nothing more is known.
+    /// Anything else; [`UnverifiedReason`] says what.
     Unverified,
 }
 
@@ -25,6 +25,66 @@ impl Verdict {
             Verdict::Stable => "stable",
             Verdict::Unverified => "unverified",
         }
+    }
+}
+
+/// Why a committed read is neither proven nor stable.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum UnverifiedReason {
+    /// The vendor states one total and sends another number of elements, each time.
+    TotalDiffers,
+    /// As many elements as the endpoint's search can state or list: there may be more.
+    ResultCap,
+    /// The number is wrong or at the cap, and a part of the window returns what the whole does: the vendor ignores
+    /// the time of day, so no smaller window can help.
+    BoundsIgnored,
+    /// Rows moved from page to page while they were read.
+    RowsMoved,
+    /// Elements came more than once, and no second read was equal.
+    Duplicates,
+    /// The reads of one pass did not agree.
+    ReadsDiffer,
+    /// No total is stated, and the stream is configured to be read only once in a pass.
+    NotReread,
+}
+
+impl UnverifiedReason {
+    /// Every reason.
+    pub const ALL: [UnverifiedReason; 7] = [
+        UnverifiedReason::TotalDiffers,
+        UnverifiedReason::ResultCap,
+        UnverifiedReason::BoundsIgnored,
+        UnverifiedReason::RowsMoved,
+        UnverifiedReason::Duplicates,
+        UnverifiedReason::ReadsDiffer,
+        UnverifiedReason::NotReread,
+    ];
+
+    /// The name stored in the ledger.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            UnverifiedReason::TotalDiffers => "total_differs",
+            UnverifiedReason::ResultCap => "result_cap",
+            UnverifiedReason::BoundsIgnored => "bounds_ignored",
+            UnverifiedReason::RowsMoved => "rows_moved",
+            UnverifiedReason::Duplicates => "duplicates",
+            UnverifiedReason::ReadsDiffer => "reads_differ",
+            UnverifiedReason::NotReread => "not_reread",
+        }
+    }
+
+    /// The reason of this name.
+    pub fn from_name(name: &str) -> Option<UnverifiedReason> {
+        UnverifiedReason::ALL.into_iter().find(|reason| reason.as_str() == name)
+    }
+
+    /// Whether the vendor's own number contradicts what it sends: reading again at once does not mend that.
+    pub const fn contradicts(self) -> bool {
+        matches!(
+            self,
+            UnverifiedReason::TotalDiffers | UnverifiedReason::ResultCap | UnverifiedReason::BoundsIgnored
+        )
     }
 }
 
@@ -63,4 +123,17 @@ pub struct Certificate {
     pub digest: SetDigest,
     /// How far it can be trusted.
     pub verdict: Verdict,
+    /// Why it is unverified; `None` where it is not, and of reads before this was recorded.
+    pub reason: Option<UnverifiedReason>,
+}
+
+impl Certificate {
+    /// The same read, judged.
+    #[must_use]
+    pub fn judged(self, judgement: Result<Verdict, UnverifiedReason>) -> Certificate {
+        match judgement {
+            Ok(verdict) => Certificate { verdict, reason: None, ..self },
+            Err(reason) => Certificate { verdict: Verdict::Unverified, reason: Some(reason), ..self },
+        }
+    }
 }

@@ -1,5 +1,9 @@
 //! One page asked for, one page answered.
 
+use std::str::FromStr;
+
+use serde::Serialize;
+
 use crate::domain::observation::Observation;
 use crate::domain::record::Record;
 use crate::domain::window::TimeWindow;
@@ -32,6 +36,36 @@ impl Page {
     /// About how much memory its elements take.
     pub fn bytes(&self) -> u64 {
         self.records.iter().map(Record::bytes).sum()
+    }
+}
+
+/// What the totals that a vendor states are worth.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Totals {
+    /// A read whose elements do not equal the total is unverified.
+    #[default]
+    Trust,
+    /// They are known to be wrong: a read is judged as if none were stated.
+    Ignore,
+}
+
+impl Totals {
+    /// As it is configured.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Totals::Trust => "trust",
+            Totals::Ignore => "ignore",
+        }
+    }
+}
+
+impl FromStr for Totals {
+    type Err = String;
+
+    fn from_str(name: &str) -> Result<Totals, String> {
+        let found = [Totals::Trust, Totals::Ignore].into_iter().find(|totals| totals.as_str() == name);
+        found.ok_or_else(|| format!("`{name}` is neither \"trust\" nor \"ignore\""))
     }
 }
 

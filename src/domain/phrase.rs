@@ -8,6 +8,7 @@ pub mod meaning;
 pub mod notice;
 pub mod page;
 pub mod status;
+pub mod verdict;
 
 use crate::domain::language::Language;
 

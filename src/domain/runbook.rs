@@ -43,6 +43,7 @@ impl AlertKind {
             AlertKind::DiskFilling => meaning::ALERT_DISK_FILLING,
             AlertKind::ClockOff => meaning::ALERT_CLOCK_OFF,
             AlertKind::StreamFailing => meaning::ALERT_STREAM_FAILING,
+            AlertKind::TotalDiffers => meaning::ALERT_TOTAL_DIFFERS,
             AlertKind::TokenContested => meaning::ALERT_TOKEN_CONTESTED,
             AlertKind::DataStale => meaning::ALERT_DATA_STALE,
             AlertKind::TicksMissed => meaning::ALERT_TICKS_MISSED,

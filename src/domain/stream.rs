@@ -3,6 +3,7 @@
 
 use std::fmt;
 use std::str::FromStr;
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
@@ -50,6 +51,29 @@ impl StreamId {
             StreamId::MoorQueue => "moor.queue",
             StreamId::MoorAgentClaimStatus => "moor.agent_claim_status",
             StreamId::WorkbenchAgentMonitor => "workbench.agent_monitor",
+        }
+    }
+
+    /// What the lengths of its windows are multiples of, where the vendor takes no finer bounds: chats are asked for by
+    /// the vendor's day (`vendor-docs/sobot-quality.txt` 2.3 has a date in its table and a date with a time in its sample).
+    pub const fn grain(self) -> Option<Duration> {
+        match self {
+            StreamId::SobotChatResult => Some(Duration::from_secs(24 * 60 * 60)),
+            StreamId::SobotCallResult
+            | StreamId::MoorQueue
+            | StreamId::MoorAgentClaimStatus
+            | StreamId::WorkbenchAgentMonitor => None,
+        }
+    }
+
+    /// Whether its rows are states of a moment: two reads of an unchanged vendor agree in their keys alone.
+    pub const fn is_point_in_time(self) -> bool {
+        match self {
+            StreamId::MoorAgentClaimStatus => true,
+            StreamId::SobotCallResult
+            | StreamId::SobotChatResult
+            | StreamId::MoorQueue
+            | StreamId::WorkbenchAgentMonitor => false,
         }
     }
 

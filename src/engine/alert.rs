@@ -3,7 +3,9 @@
 
 use chrono::{DateTime, Duration, Utc};
 
-use crate::domain::alert::{Alert, AlertKind, DiskRoom, Severity, StreamWatch, Surroundings, UNHEARD_MAX};
+use crate::domain::alert::{
+    Alert, AlertKind, Contradiction, DiskRoom, Severity, StreamWatch, Surroundings, UNHEARD_MAX,
+};
 use crate::domain::fault::FaultKind;
 use crate::domain::language::Language;
 use crate::domain::phrase::{Said, alert as say, status};
@@ -121,6 +123,7 @@ impl OfStream<'_> {
         let watch = &stream.watch;
         let found = [
             stream.failure.as_ref().map(|failure| self.failing(failure, now)),
+            watch.contradiction.as_ref().map(|found| self.contradicted(found, now)),
             self.stale(stream, now),
             self.ticks(watch, now),
             self.budget(watch),
@@ -154,6 +157,19 @@ impl OfStream<'_> {
             phrase.fill(language, &values)
         });
         if failure.cure.is_empty() { alert } else { Alert { cure: failure.cure.clone(), ..alert } }
+    }
+
+    fn contradicted(&self, found: &Contradiction, now: DateTime<Utc>) -> Alert {
+        let count = found.scopes.to_string();
+        let alert = self.alert(AlertKind::TotalDiffers, |language| {
+            let sentence = found.reason.sentence(found.rows, found.vendor_total, language);
+            let last = span(now - found.read_at, language);
+            let values =
+                [("n", count.as_str()), ("scope", &found.scope), ("sentence", &sentence), ("last", &last)];
+            let phrase = if found.scopes == 1 { say::CONTRADICTED } else { say::CONTRADICTED_SCOPES };
+            phrase.fill(language, &values)
+        });
+        Alert { cure: found.reason.remedy().text(self.language).to_owned(), ..alert }
     }
 
     /// A stream that was never read is behind no promise yet: it fails, or its ticks are missed.

@@ -9,7 +9,7 @@ mod setbacks;
 
 pub(in crate::engine) use self::setbacks::FAILURES_IN_A_ROW_MAX;
 
-use std::collections::{HashSet, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::panic::resume_unwind;
 use std::sync::Arc;
 use std::time::Duration;
@@ -31,7 +31,7 @@ use crate::engine::planner::Reason;
 use crate::engine::port::store::{Lease, Scope};
 use crate::engine::progress::Progress;
 use crate::engine::read::Before;
-use crate::engine::reader::{DueScope, PassOrder, ReadPolicy, ScopeFailure, StreamReader};
+use crate::engine::reader::{DueScope, PassOrder, ReadPolicy, Remaining, ScopeFailure, StreamReader};
 use crate::engine::reread::Learned;
 use crate::engine::walk::WalkConfig;
 use crate::telemetry::event;
@@ -55,14 +55,14 @@ pub(in crate::engine) struct Pass<'a> {
     contact: Contact,
     /// What was counted so far.
     pub(in crate::engine) counts: Counts,
-    /// Committed reads that nothing confirms yet.
-    pub(in crate::engine) unverified: u64,
     /// Being read now.
     at_hand: HashSet<Scope>,
     /// Scopes that are due, at hand or not, as last planned.
     due: u64,
     /// Halves of windows that were too large, to be read before anything else.
     halves: VecDeque<DueScope>,
+    /// The windows that such halves are part of.
+    wholes: HashMap<Scope, DueScope>,
     setbacks: Setbacks,
     /// Committed with pages from before this pass: older than its tick, and not due again in it.
     resumed: HashSet<Scope>,
@@ -99,10 +99,10 @@ impl<'a> Pass<'a> {
             learned: None,
             contact: Contact::default(),
             counts: Counts::default(),
-            unverified: 0,
             at_hand: HashSet::new(),
             due: 0,
             halves: VecDeque::new(),
+            wholes: HashMap::new(),
             setbacks: Setbacks::default(),
             resumed: HashSet::new(),
             spent: 0,
@@ -111,8 +111,26 @@ impl<'a> Pass<'a> {
         }
     }
 
-    pub(in crate::engine) fn into_failures(self) -> Vec<ScopeFailure> {
-        self.setbacks.into_failures()
+    /// What failed, and the requests that neither a commit nor a failed attempt has counted.
+    pub(in crate::engine) fn into_failures(self) -> (Vec<ScopeFailure>, u64) {
+        (self.setbacks.into_failures(), self.spent)
+    }
+
+    /// What the ledger says is still to be done, now that the pass is over: what nothing confirms, and what is due and
+    /// was left, unless a newer tick or a stop was the reason.
+    pub(in crate::engine) async fn remaining(&self) -> Result<Remaining, Fault> {
+        let ledger = self.reader.store.reads(&self.reader.key).await?;
+        let is_cut_short = self.order.until.is_some() || self.stop.is_cancelled();
+        let learned = self.learned.clone().unwrap_or_default();
+        let is_left =
+            |due: &DueScope| !self.setbacks.has_failed(due.scope) && !self.resumed.contains(&due.scope);
+        let left = match is_cut_short {
+            true => 0,
+            false => {
+                self.reader.due_by(&ledger, &learned, self.order).iter().filter(|due| is_left(due)).count()
+            }
+        };
+        Ok(Remaining { unverified: self.reader.unverified(&ledger, self.order.range), left: left as u64 })
     }
 
     pub(in crate::engine) async fn drive(&mut self) -> Result<(), Fault> {
@@ -276,29 +294,45 @@ impl<'a> Pass<'a> {
         match report.end {
             End::Committed(counts, verdict) => {
                 self.counts += counts;
-                self.unverified += u64::from(verdict == Verdict::Unverified);
+                if let Some(depth) = report.due.depth.filter(|_| verdict != Verdict::Unverified) {
+                    // Windows that hold more need not be walked to where the vendor ends.
+                    self.walk.rows_max = self.walk.rows_max.map(|max| max.min(depth));
+                }
                 self.due = self.due.saturating_sub(1);
                 self.setbacks.are_over();
                 self.note_progress();
             }
-            End::Halved(rows) => self.halve(report, rows).await,
+            End::Halved(depth) => self.halve(report, depth).await,
+            End::PartInVain => self.read_whole(report).await,
             End::Failed(ref fault) => self.give_up(&report, fault).await,
         }
     }
 
     /// The left half is read next; the right one is a gap by then, which the planner finds.
-    async fn halve(&mut self, report: Report, rows: u64) {
-        let Some((left, _)) = report.due.ask.and_then(|ask| ask.split()) else {
-            let message = format!("one second holds {rows} elements");
-            let fault = Fault::new(FaultKind::WindowTooLarge, message);
-            return self.give_up(&report, &fault).await;
-        };
+    async fn halve(&mut self, report: Report, depth: Option<u64>) {
+        let Some((left, _)) = report.due.ask.and_then(|ask| ask.split()) else { return };
+        self.let_go(&report).await;
+        let (scope, before) = (Scope::Window(left), Before::default());
+        if self.setbacks.fails_with(report.due.scope, scope) {
+            return;
+        }
+        self.wholes.insert(scope, report.due);
+        self.halves.push_front(DueScope { scope, ask: Some(left), before, depth, ..report.due });
+    }
+
+    /// A half fared no better than the window that it is part of, which is read whole.
+    async fn read_whole(&mut self, report: Report) {
+        self.let_go(&report).await;
+        if let Some(whole) = self.wholes.remove(&report.due.scope) {
+            self.halves.push_front(DueScope { whole: true, ..whole });
+        }
+    }
+
+    /// Nothing was committed under the lease; what the walks cost is for the next commit to count.
+    async fn let_go(&mut self, report: &Report) {
         self.spent += report.requests;
         // A lease that cannot be given back ends by itself.
         let _ = self.reader.store.release(&report.lease).await;
-        let half =
-            DueScope { scope: Scope::Window(left), ask: Some(left), before: Before::default(), ..report.due };
-        self.halves.push_front(half);
     }
 
     /// Records the failure and decides, by the policy of its kind, how the pass goes on.
@@ -306,14 +340,12 @@ impl<'a> Pass<'a> {
         let reader = self.reader;
         let Report { due, lease, requests, begun_after, .. } = report;
         let faults = policy(fault.kind);
-        self.counts.requests += requests;
         if faults.action == Action::Yield && !self.setbacks.outdated_again(due.scope, fault.kind) {
             if fault.kind == FaultKind::LeaseLost {
                 let scope = scope_text(due.scope);
                 event::LeaseLost { key: &reader.key, run: self.run, scope: &scope }.emit();
             }
-            let _ = reader.store.release(lease).await;
-            return;
+            return self.let_go(report).await;
         }
         let (scope, kind) = (scope_text(due.scope), fault.kind);
         let failure = ScopeFailure { scope, kind, message: fault.chain(), advises: fault.advises };
@@ -323,7 +355,10 @@ impl<'a> Pass<'a> {
         event::WindowFailed { key: &reader.key, run: self.run, scope, kind, message, cure }.emit();
         let now = reader.clock.now();
         // Where the ledger cannot be written either, the report and the log still have it.
-        let _ = reader.store.record_failure(lease, self.run, kind, message, *requests, now).await;
+        match reader.store.record_failure(lease, self.run, kind, message, *requests, now).await {
+            Ok(()) => self.counts.requests += requests,
+            Err(_) => self.spent += requests,
+        }
         let is_silent = is_silence(kind) && !self.contact.has_answered();
         self.ending |= self.setbacks.note(due.scope, failure, *begun_after, is_silent);
     }

@@ -4,10 +4,15 @@
 use chrono::{DateTime, Duration, Timelike, Utc};
 use serde::Serialize;
 
-use crate::domain::certificate::Verdict;
+use crate::domain::certificate::{UnverifiedReason, Verdict};
 use crate::domain::window::{TimeWindow, WindowGrid};
 use crate::engine::port::store::{ReadRecord, ReadState};
 use crate::engine::reread::{Learned, Unseen, second_look, within_budget};
+
+/// The rest after the second contradicted read of a window; it doubles from read to read.
+const PAUSE_FIRST: Duration = Duration::minutes(5);
+/// The longest such rest.
+const PAUSE_MAX: Duration = Duration::hours(6);
 
 /// How a windowed stream is to be read.
 #[derive(Debug, Clone, Copy)]
@@ -98,6 +103,9 @@ pub struct PlanInput<'a> {
     pub due_since: DateTime<Utc>,
     /// Read everything within, whatever its state.
     pub range: Option<TimeWindow>,
+    /// Windows of which the vendor's own number contradicts what it sends rest between their reads, longer each time.
+    /// A person's command does not wait.
+    pub pauses: bool,
     /// What is known of late and revised results.
     pub learned: &'a Learned,
 }
@@ -166,6 +174,9 @@ fn again(
     } else if record.state == ReadState::Open {
         (Reason::Open, None)
     } else if record.verdict == Some(Verdict::Unverified) {
+        if input.pauses && input.now < read_at + pause(record) {
+            return None;
+        }
         (Reason::Unverified, None)
     } else if record.missing {
         (Reason::Absent, None)
@@ -174,6 +185,17 @@ fn again(
     };
     let requests = record.requests.unsigned_abs();
     Some(PlannedWindow { window, ask: window, reason, read_at: Some(read_at), unseen, requests })
+}
+
+/// How long a window rests whose last reads the vendor's own number contradicted. Reading it again at once mends nothing,
+/// and each try costs the vendor several walks.
+fn pause(record: &ReadRecord) -> Duration {
+    let contradicts = record.unverified_reason.is_some_and(UnverifiedReason::contradicts);
+    let doublings = record.unverified_reads.saturating_sub(2);
+    match contradicts && 0 <= doublings {
+        true => (PAUSE_FIRST * 2_i32.saturating_pow(doublings.unsigned_abs().min(16))).min(PAUSE_MAX),
+        false => Duration::zero(),
+    }
 }
 
 /// Windows of `sorted` (oldest first, not overlapping each other) that may overlap `cell`.

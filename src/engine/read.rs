@@ -1,18 +1,38 @@
-//! One read of one window or snapshot: walks until one closes, then one row for each key and a certificate.
+//! One read of one window or snapshot: walks until one is confirmed, then one row for each key and a certificate.
+//!
+//! A read is proven where the vendor states a total and the elements equal it. It is stable where no total is stated
+//! and a second walk contains every row of the first. Anything else is unverified, with a reason, and deletes nothing.
+
+mod agreement;
+mod close;
+mod halves;
 
 use chrono::{DateTime, Utc};
 
-use crate::domain::certificate::{Certificate, SetDigest, Verdict};
-use crate::domain::drift::ContractDrift;
+use crate::domain::certificate::{SetDigest, UnverifiedReason, Verdict};
 use crate::domain::fault::{Fault, FaultKind};
-use crate::domain::page::Closing;
-use crate::domain::record::{Reject, Row};
 use crate::domain::text::counted;
 use crate::domain::window::TimeWindow;
 use crate::engine::fetch::Fetcher;
+use crate::engine::read::agreement::ReadSummary;
+use crate::engine::read::close::close;
 use crate::engine::walk::{Walk, WalkConfig, WalkEnd, walk};
 use crate::telemetry::event;
 use crate::telemetry::failpoint::{Failpoint, failpoint};
+
+pub use self::close::ClosedRead;
+pub(in crate::engine) use self::halves::halves_differ;
+
+/// How the reads of a stream are judged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ReadRules {
+    /// Walks over one scope until it must have closed.
+    pub walks_max: u32,
+    /// Where no total is stated, a second walk is made in the same pass.
+    pub reread_at_once: bool,
+    /// Two reads agree where their keys do: the rows are states of a moment.
+    pub keys_only: bool,
+}
 
 /// What is known of the scope before it is read.
 #[derive(Debug, Clone, Copy, Default)]
@@ -25,23 +45,8 @@ pub struct Before {
     pub complete_at: Option<DateTime<Utc>>,
     /// Nothing confirmed the last committed read.
     pub unverified: bool,
-}
-
-/// A closed read, ready to be committed.
-#[derive(Debug)]
-pub struct ClosedRead {
-    /// One row for each key.
-    pub rows: Vec<Row>,
-    /// What could not be read.
-    pub rejects: Vec<Reject>,
-    /// Rows dropped because an equal key came with a later version.
-    pub superseded: u64,
-    /// The vendor's rows moved while they were read, or one came in two versions.
-    pub moved: bool,
-    /// How the elements depart from what is documented of them.
-    pub drifts: Vec<ContractDrift>,
-    /// What was proven.
-    pub certificate: Certificate,
+    /// Why not.
+    pub reason: Option<UnverifiedReason>,
 }
 
 /// How a read ended.
@@ -49,148 +54,296 @@ pub struct ClosedRead {
 pub enum ReadEnd {
     /// It closed.
     Closed(Box<ClosedRead>),
-    /// Too many elements for one transaction; says how many were seen or stated.
-    TooLarge(u64),
+    /// The window should be read in parts.
+    Split(Split),
 }
 
-/// Pages up to which a doubtful walk is made again at once; a longer one is left unverified.
-const SECOND_LOOK_PAGES_MAX: u32 = 8;
+/// Why a window should be read in parts, and what is left where that does not help.
+#[derive(Debug)]
+pub struct Split {
+    /// Elements that were seen or stated.
+    pub elements: u64,
+    /// The vendor lists no more than these, whatever it states; `None` where the window is only too large.
+    pub depth: Option<u64>,
+    /// What is left where parts do not help.
+    pub otherwise: Otherwise,
+}
 
-/// Reads `window` (or the snapshot), walking at most `walks_max` times.
+/// What is left of a read where its window cannot be read in parts.
+#[derive(Debug)]
+pub enum Otherwise {
+    /// It is read whole all the same.
+    ReadWhole,
+    /// It closed, unverified.
+    Keep(Box<ClosedRead>),
+    /// The vendor refuses what lies deeper.
+    Fail(Fault),
+}
+
+/// Pages up to which a walk with duplicates is made again at once; a longer one is left unverified.
+const REPEAT_PAGES_MAX: u32 = 8;
+
+/// Closed walks of one read after which reads that do not agree are left unverified.
+const CONFIRM_WALKS_MAX: u32 = 3;
+
+/// Reads `window` (or the snapshot), walking at most `rules.walks_max` times.
 ///
 /// # Errors
 /// `WalkUnsettled` when no walk closed, and what [`walk`] gave up on.
 pub async fn read(
     fetcher: &mut Fetcher<'_>,
-    closing: Closing,
+    rules: &ReadRules,
     config: &mut WalkConfig,
-    walks_max: u32,
     window: Option<TimeWindow>,
     before: Before,
 ) -> Result<ReadEnd, Fault> {
     let scope = window.map_or_else(|| "snapshot".to_owned(), |window| window.to_string());
-    let mut doubtful: Option<SetDigest> = None;
-    let mut reason = String::new();
-    for number in 1..=walks_max {
+    let mut judge = Judge::new(rules, config, before);
+    let was_split = before.reason.is_some_and(UnverifiedReason::contradicts);
+    for number in 1..=rules.walks_max {
         // Exact doubles at the vendor look like drift in every walk; once half of them failed, they are
         // allowed for, at the price of a second equal walk.
-        let doubles = walks_max < 2 * number;
-        let mut this_config = WalkConfig { doubles, follow: 1 < number, ..*config };
+        let doubles = rules.walks_max < 2 * number;
+        // A total at the cap is not worth a walk, unless parts were found not to help.
+        let result_cap = config.result_cap.filter(|_| !was_split);
+        let mut this_config = WalkConfig { doubles, follow: 1 < number, result_cap, ..*config };
         if 1 < number {
             fetcher.start_over();
         }
-        let end = walk(fetcher, closing, &mut this_config, window).await?;
+        let began = fetcher.clock.now();
+        let end = walk(fetcher, &mut this_config, window).await?;
         config.page_size = this_config.page_size;
-        let (walk, sure) = match end {
-            WalkEnd::TooLarge(rows) => return Ok(ReadEnd::TooLarge(rows)),
-            WalkEnd::Drifted(why) => {
-                event::WalkRestarted { key: fetcher.key, scope: &scope, walk: number, reason: &why }.emit();
-                reason = why;
-                continue;
+        if matches!(end, WalkEnd::Closed(_) | WalkEnd::Disagreeing(_)) {
+            failpoint(Failpoint::WalkClosed).await?;
+        }
+        match judge.next(end, began, doubles, fetcher.requests()) {
+            Step::End(end) => return Ok(end),
+            Step::Again(reason) => {
+                event::WalkRestarted { key: fetcher.key, scope: &scope, walk: number, reason: &reason }
+                    .emit();
             }
+        }
+    }
+    Err(judge.out_of_walks())
+}
+
+/// What follows from a walk.
+enum Step {
+    End(ReadEnd),
+    /// Walk again; why.
+    Again(String),
+}
+
+/// Judges the walks of one read, one after another.
+struct Judge<'r> {
+    rules: &'r ReadRules,
+    before: Before,
+    /// Elements that the endpoint's search can state or list at most.
+    cap: Option<u64>,
+    /// The window can be read in parts.
+    splits: bool,
+    closed_walks: u32,
+    /// The last walk that closed, without its rows.
+    digest: Option<SetDigest>,
+    summary: Option<ReadSummary>,
+    /// Why the last walk was not enough.
+    reason: String,
+}
+
+impl<'r> Judge<'r> {
+    fn new(rules: &'r ReadRules, config: &WalkConfig, before: Before) -> Judge<'r> {
+        Judge {
+            rules,
+            before,
+            cap: config.result_cap,
+            splits: config.rows_max.is_some(),
+            closed_walks: 0,
+            digest: None,
+            summary: None,
+            reason: String::new(),
+        }
+    }
+
+    fn next(&mut self, end: WalkEnd, began: DateTime<Utc>, doubles: bool, requests: u64) -> Step {
+        match end {
+            WalkEnd::TooLarge(elements) => {
+                Step::End(ReadEnd::Split(Split { elements, depth: None, otherwise: Otherwise::ReadWhole }))
+            }
+            WalkEnd::Refused(elements, fault) => {
+                let otherwise = Otherwise::Fail(fault);
+                Step::End(ReadEnd::Split(Split { elements, depth: Some(elements), otherwise }))
+            }
+            WalkEnd::Drifted(why) => self.again(why),
             WalkEnd::Moved(walk) => {
-                let mut closed = close(walk, fetcher.requests());
+                let mut closed = close(walk, requests);
                 closed.moved = true;
-                if before.digest == Some(closed.certificate.digest.0) {
-                    closed.certificate.verdict = Verdict::Stable;
-                }
-                return Ok(ReadEnd::Closed(Box::new(closed)));
+                self.judge(closed, began, Doubt { moved: true, odd: true })
             }
-            // Nothing where there was something before is possible, and worth a second look.
-            WalkEnd::Closed(walk) => {
-                let vanished = walk.records.is_empty() && before.rows > 0;
-                (walk, !vanished && !doubles)
-            }
-            WalkEnd::Disagreeing(walk) => (walk, false),
-        };
-        failpoint(Failpoint::WalkClosed).await?;
-        let mut closed = close(walk, fetcher.requests());
+            WalkEnd::Closed(walk) => self.judge_closed(walk, began, doubles, requests),
+            WalkEnd::Disagreeing(walk) => self.judge_closed(walk, began, true, requests),
+        }
+    }
+
+    fn judge_closed(&mut self, walk: Walk, began: DateTime<Utc>, odd: bool, requests: u64) -> Step {
+        // Nothing where there was something before is possible, and worth a second walk.
+        let vanished = walk.records.is_empty() && self.before.rows > 0;
+        self.judge(close(walk, requests), began, Doubt { moved: false, odd: odd || vanished })
+    }
+
+    fn judge(&mut self, closed: ClosedRead, began: DateTime<Utc>, doubt: Doubt) -> Step {
+        self.closed_walks += 1;
         let digest = closed.certificate.digest;
-        let repeated = doubtful == Some(digest);
-        // A row that came in two versions may have moved meanwhile, and may have pulled another one past the
-        // walk; or the vendor keeps both. A second look is cheap where there are few pages.
-        let pages = closed.certificate.pages;
-        let doubted = closed.moved && 1 < pages && before.digest != Some(digest.0);
-        let sure = sure && !(doubted && pages <= SECOND_LOOK_PAGES_MAX);
-        if !sure && !repeated {
-            let came = closed.certificate.rows;
-            reason = match closed.certificate.vendor_total {
-                _ if doubted => "rows came again in another element".to_owned(),
-                Some(total) => format!("the vendor states {} and gives {came}", counted(total, "element")),
-                None => format!("{} came where there had been {}", counted(came, "element"), before.rows),
-            };
-            event::WalkRestarted { key: fetcher.key, scope: &scope, walk: number, reason: &reason }.emit();
-            doubtful = Some(digest);
-            continue;
-        }
-        closed.certificate.verdict = match closing {
-            Closing::Total if sure && !doubted => Verdict::Proven,
-            _ if repeated || before.digest == Some(digest.0) => Verdict::Stable,
-            _ => Verdict::Unverified,
+        let is_repeated = self.digest.replace(digest) == Some(digest);
+        let is_known = self.before.digest == Some(digest.0);
+        let step = match closed.certificate.vendor_total {
+            Some(total) if total == closed.certificate.rows => {
+                self.judge_equal(closed, total, doubt, is_repeated || is_known)
+            }
+            Some(total) => self.judge_different(closed, total, doubt, is_repeated, is_known),
+            None => self.judge_unstated(closed, began, is_known),
         };
-        return Ok(ReadEnd::Closed(Box::new(closed)));
-    }
-    let message = format!("{walks_max} walks over the pages did not agree; the last one: {reason}");
-    Err(Fault::new(FaultKind::WalkUnsettled, message))
-}
-
-/// One row for each key: of equal keys the later version stays, of equal versions the one that came later.
-fn close(walk: Walk, requests: u64) -> ClosedRead {
-    let drifts = walk.observation.into_drifts();
-    let elements = walk.records.len() as u64;
-    let mut came: Vec<(Row, u128)> = Vec::with_capacity(walk.records.len());
-    let mut rejects = Vec::new();
-    for record in walk.records {
-        rejects.extend(record.rejects);
-        came.extend(record.rows.into_iter().map(|row| (row, record.identity)));
-    }
-    let order = key_order(&came);
-    let mut came: Vec<Option<(Row, u128)>> = came.into_iter().map(Some).collect();
-    let mut rows: Vec<Row> = Vec::with_capacity(came.len());
-    let (mut superseded, mut moved, mut came_in) = (0, false, 0);
-    for place in order {
-        let Some((row, identity)) = came.get_mut(place).and_then(Option::take) else { continue };
-        match rows.last_mut().filter(|kept| is_same_key(kept, &row)) {
-            Some(kept) => {
-                superseded += u64::from(kept.hash != row.hash);
-                // What changed of the element may be in none of this row's columns.
-                moved |= came_in != identity;
-                if kept.version_at() <= row.version_at() {
-                    *kept = row;
-                }
-            }
-            None => {
-                rows.push(row);
-                came_in = identity;
-            }
+        match step {
+            Ok(end) => Step::End(end),
+            Err(reason) => self.again(reason),
         }
     }
-    let mut digest = SetDigest::default();
-    rows.iter().for_each(|row| digest.add(row));
-    let certificate = Certificate {
-        vendor_total: walk.total,
-        pages: walk.pages,
-        requests: u32::try_from(requests).unwrap_or(u32::MAX),
-        rows: elements,
-        digest,
-        verdict: Verdict::Unverified,
-    };
-    ClosedRead { rows, rejects, superseded, moved, drifts, certificate }
+
+    /// The elements equal the vendor's total.
+    fn judge_equal(
+        &mut self,
+        closed: ClosedRead,
+        total: u64,
+        doubt: Doubt,
+        is_equal: bool,
+    ) -> Result<ReadEnd, String> {
+        if self.cap == Some(total) {
+            return Ok(self.at_cap(closed));
+        }
+        let is_single = !doubt.odd && closed.duplicates == 0;
+        if is_single || is_equal {
+            return Ok(ended(closed, Ok(Verdict::Proven)));
+        }
+        if doubt.moved {
+            return Ok(ended(closed, Err(UnverifiedReason::RowsMoved)));
+        }
+        let is_long = closed.duplicates > 0 && REPEAT_PAGES_MAX < closed.certificate.pages;
+        if is_long || self.is_last_try() {
+            let has_duplicates = closed.duplicates > 0;
+            let reason =
+                if has_duplicates { UnverifiedReason::Duplicates } else { UnverifiedReason::ReadsDiffer };
+            return Ok(ended(closed, Err(reason)));
+        }
+        Err(match closed.duplicates {
+            0 => format!("{} came where there had been {}", counted(total, "element"), self.before.rows),
+            duplicates => format!("{} came more than once", counted(duplicates, "row")),
+        })
+    }
+
+    /// The elements do not equal the vendor's total: never proven or stable, however often it is read.
+    fn judge_different(
+        &mut self,
+        closed: ClosedRead,
+        total: u64,
+        doubt: Doubt,
+        is_repeated: bool,
+        is_known: bool,
+    ) -> Result<ReadEnd, String> {
+        let elements = closed.certificate.rows;
+        let tried = self.before.reason.filter(|reason| is_known && reason.contradicts());
+        if doubt.moved {
+            return Ok(ended(closed, Err(UnverifiedReason::RowsMoved)));
+        }
+        if let Some(reason) = tried {
+            return Ok(ended(closed, Err(reason)));
+        }
+        if !is_repeated && !self.is_last_try() {
+            return Err(format!("the vendor states {} and gives {elements}", counted(total, "element")));
+        }
+        let closed = judged(closed, Err(UnverifiedReason::TotalDiffers));
+        if !self.splits || total <= elements || elements == 0 {
+            return Ok(ReadEnd::Closed(closed));
+        }
+        let otherwise = Otherwise::Keep(closed);
+        Ok(ReadEnd::Split(Split { elements, depth: Some(elements), otherwise }))
+    }
+
+    /// No total confirms the elements; another whole read may.
+    fn judge_unstated(
+        &mut self,
+        closed: ClosedRead,
+        began: DateTime<Utc>,
+        is_known: bool,
+    ) -> Result<ReadEnd, String> {
+        if self.cap == Some(closed.certificate.rows) {
+            return Ok(self.at_cap(closed));
+        }
+        if is_known {
+            return Ok(ended(closed, Ok(Verdict::Stable)));
+        }
+        if !self.rules.reread_at_once {
+            return Ok(ended(closed, Err(UnverifiedReason::NotReread)));
+        }
+        let summary = ReadSummary::new(&closed, began, self.rules.keys_only);
+        let is_confirmed = self.summary.as_ref().is_some_and(|first| first.is_confirmed_by(&summary));
+        if is_confirmed {
+            return Ok(ended(closed, Ok(Verdict::Stable)));
+        }
+        let (elements, is_first) = (closed.certificate.rows, self.summary.is_none());
+        if self.is_last_try() {
+            return Ok(ended(closed, Err(UnverifiedReason::ReadsDiffer)));
+        }
+        self.summary = Some(summary);
+        let came = counted(elements, "element");
+        Err(match is_first {
+            true => format!("no total is stated, so that a second read has to confirm the {came}"),
+            false => format!("{came} came that are not those of the read before"),
+        })
+    }
+
+    /// As many elements as the endpoint can state or list: there may be more.
+    fn at_cap(&self, closed: ClosedRead) -> ReadEnd {
+        let elements = closed.certificate.rows;
+        let is_known = self.before.digest == Some(closed.certificate.digest.0);
+        let tried = self.before.reason.filter(|reason| is_known && reason.contradicts());
+        let closed = judged(closed, Err(tried.unwrap_or(UnverifiedReason::ResultCap)));
+        match self.splits && tried.is_none() {
+            true => {
+                ReadEnd::Split(Split { elements, depth: Some(elements), otherwise: Otherwise::Keep(closed) })
+            }
+            false => ReadEnd::Closed(closed),
+        }
+    }
+
+    fn is_last_try(&self) -> bool {
+        CONFIRM_WALKS_MAX <= self.closed_walks
+    }
+
+    fn again(&mut self, reason: String) -> Step {
+        self.reason.clone_from(&reason);
+        Step::Again(reason)
+    }
+
+    fn out_of_walks(self) -> Fault {
+        let (walks, reason) = (self.rules.walks_max, self.reason);
+        let message = format!("{walks} walks over the pages did not agree; the last one: {reason}");
+        Fault::new(FaultKind::WalkUnsettled, message)
+    }
 }
 
-/// The places of the rows by their tables and keys; rows of one key stay in the order in which they came. The
-/// beginnings of the keys, which tell most apart, are compared side by side in memory, where the keys are not.
-fn key_order(came: &[(Row, u128)]) -> impl Iterator<Item = usize> + use<> {
-    let start = |row: &Row| (std::ptr::from_ref(row.table).addr(), row.key_start());
-    let mut order: Vec<((usize, u128), usize)> =
-        came.iter().enumerate().map(|(place, (row, _))| (start(row), place)).collect();
-    order.sort_unstable_by(|(one, at), (other, beside)| {
-        let keys = || came[*at].0.key().cmp(came[*beside].0.key());
-        one.cmp(other).then_with(keys).then(at.cmp(beside))
-    });
-    order.into_iter().map(|(_, place)| place)
+/// What speaks against a walk although it closed.
+#[derive(Clone, Copy)]
+struct Doubt {
+    /// Rows moved meanwhile.
+    moved: bool,
+    /// Its pages, or the number of its elements, were not what was expected: an equal read has to confirm it.
+    odd: bool,
 }
 
-fn is_same_key(one: &Row, other: &Row) -> bool {
-    std::ptr::eq(one.table, other.table) && one.key().eq(other.key())
+fn judged(mut closed: ClosedRead, judgement: Result<Verdict, UnverifiedReason>) -> Box<ClosedRead> {
+    closed.certificate = closed.certificate.judged(judgement);
+    Box::new(closed)
+}
+
+fn ended(closed: ClosedRead, judgement: Result<Verdict, UnverifiedReason>) -> ReadEnd {
+    ReadEnd::Closed(judged(closed, judgement))
 }

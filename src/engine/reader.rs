@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::Instrument as _;
 use uuid::Uuid;
 
-use crate::domain::certificate::Verdict;
+use crate::domain::certificate::{UnverifiedReason, Verdict};
 use crate::domain::fault::{Fault, FaultKind};
 use crate::domain::language::Language;
 use crate::domain::run::{Counts, RunId, RunOutcome, Trigger};
@@ -19,15 +19,15 @@ use crate::domain::share::Share;
 use crate::domain::stream::StreamKey;
 use crate::domain::window::TimeWindow;
 use crate::engine::fetch::RetryConfig;
-use crate::engine::pass::Pass;
+use crate::engine::pass::{Pass, scope_text};
 use crate::engine::planner::{PlanInput, PlannedWindow, WindowPolicy, plan};
 use crate::engine::port::budget::{Budget, BudgetKey};
 use crate::engine::port::clock::Clock;
 use crate::engine::port::page_log::PageLog;
 use crate::engine::port::source::Source;
-use crate::engine::port::store::{ReadRecord, ReadState, RunStart, Scope, Store};
+use crate::engine::port::store::{ReadRecord, ReadState, RunEnd, RunStart, Scope, Store};
 use crate::engine::progress::ProgressBoard;
-use crate::engine::read::Before;
+use crate::engine::read::{Before, ReadRules};
 use crate::engine::reread::Learned;
 use crate::engine::room::RowRoom;
 use crate::engine::walk::WalkConfig;
@@ -57,8 +57,8 @@ pub struct PassConfig {
     pub walk: WalkConfig,
     /// Scopes that are read at the same time, once one was read.
     pub windows_at_once: usize,
-    /// Walks over one scope until it must have closed.
-    pub walks_max: u32,
+    /// How its reads are judged.
+    pub rules: ReadRules,
     /// A page that took longer than this to get is kept until its read is committed.
     pub keep_pages_over: Duration,
     /// Share of a scope that may vanish at once.
@@ -135,6 +135,26 @@ impl ScopeFailure {
     }
 }
 
+/// A scope whose last committed read nothing confirms.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct UnverifiedScope {
+    /// The window, or `snapshot`.
+    pub scope: String,
+    /// Elements that came.
+    pub rows: u64,
+    /// The vendor's total, where it states one.
+    pub vendor_total: Option<u64>,
+    /// Why; `None` of reads before this was recorded.
+    pub reason: Option<UnverifiedReason>,
+}
+
+impl UnverifiedScope {
+    /// What was seen, in a sentence.
+    pub fn sentence(&self, language: Language) -> String {
+        self.reason.unwrap_or(UnverifiedReason::ReadsDiffer).sentence(self.rows, self.vendor_total, language)
+    }
+}
+
 /// What a pass did.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct PassReport {
@@ -147,8 +167,10 @@ pub struct PassReport {
     pub outcome: RunOutcome,
     /// What it counted.
     pub counts: Counts,
-    /// Committed reads that nothing confirms yet; they are due again at the next tick.
-    pub unverified: u64,
+    /// Scopes that nothing confirms, as the ledger has them when the pass ends: windows that are over, and snapshots.
+    pub unverified: Vec<UnverifiedScope>,
+    /// Scopes that were due and are not read: neither committed nor, each by itself, failed.
+    pub left: u64,
     /// What could not be read.
     pub failures: Vec<ScopeFailure>,
 }
@@ -168,8 +190,17 @@ impl StreamReader {
         let span = span::pass(&self.key, run, order.trigger);
         let mut pass = Pass::new(self, order, run, stop);
         let ended = pass.drive().instrument(span.clone()).await;
-        let (counts, unverified) = (pass.counts, pass.unverified);
-        let mut failures = pass.into_failures();
+        let remaining = match &ended {
+            Ok(()) => pass.remaining().await,
+            Err(_) => Ok(Remaining::default()),
+        };
+        let (ended, remaining) = match (ended, remaining) {
+            (Ok(()), Err(fault)) => (Err(fault), Remaining::default()),
+            (ended, remaining) => (ended, remaining.unwrap_or_default()),
+        };
+        let mut counts = pass.counts;
+        let (mut failures, uncounted) = pass.into_failures();
+        counts.requests += uncounted;
         if let Err(fault) = &ended {
             let scope = "the pass as a whole".to_owned();
             failures.push(ScopeFailure {
@@ -179,10 +210,11 @@ impl StreamReader {
                 advises: fault.advises,
             });
         }
-        let outcome = outcome(&counts, &failures, stop.is_cancelled());
+        let outcome = outcome(&counts, &failures, &remaining, stop.is_cancelled());
         let message = failures.first().map(|failure| format!("{}: {}", failure.scope, failure.message));
         let now = self.clock.now();
-        let finished = self.store.run_finish(run, outcome, message.as_deref(), now).await;
+        let end = RunEnd { outcome, message: message.as_deref(), requests: uncounted, now };
+        let finished = self.store.run_finish(run, &end).await;
         let elapsed = (now - started).to_std().unwrap_or_default();
         event::PassFinished { key: &self.key, run, outcome, counts: &counts, elapsed }.emit();
         span.record("outcome", outcome.as_str()).record("windows", counts.windows);
@@ -191,7 +223,8 @@ impl StreamReader {
             span.record("otel.status_code", "ERROR");
         }
         ended.and(finished)?;
-        Ok(PassReport { key: self.key.clone(), run, outcome, counts, unverified, failures })
+        let Remaining { unverified, left } = remaining;
+        Ok(PassReport { key: self.key.clone(), run, outcome, counts, unverified, left, failures })
     }
 
     /// The same stream read by another policy.
@@ -219,12 +252,39 @@ impl StreamReader {
         Ok(Learned::from_ledger(&ledger, policy))
     }
 
+    /// What of this ledger nothing confirms: windows that are over and still wanted, within `range` where one is given,
+    /// and a snapshot.
+    pub fn unverified(&self, ledger: &[ReadRecord], range: Option<TimeWindow>) -> Vec<UnverifiedScope> {
+        let wanted = match &self.policy {
+            ReadPolicy::Windows(policy) => Some(policy.wanted_from(self.clock.now())),
+            ReadPolicy::Snapshot => None,
+        };
+        let is_meant = |record: &&ReadRecord| match record.window {
+            Some(window) => {
+                wanted.is_none_or(|wanted| wanted < window.end)
+                    && range.is_none_or(|range| range.overlaps(&window))
+            }
+            None => true,
+        };
+        let is_unverified = |record: &&ReadRecord| {
+            record.state == ReadState::Complete && record.verdict == Some(Verdict::Unverified)
+        };
+        let told = |record: &ReadRecord| UnverifiedScope {
+            scope: scope_text(record.window.map_or(Scope::Snapshot, Scope::Window)),
+            rows: record.rows.unsigned_abs(),
+            vendor_total: record.vendor_total.map(i64::unsigned_abs),
+            reason: record.unverified_reason,
+        };
+        ledger.iter().filter(is_unverified).filter(is_meant).map(told).collect()
+    }
+
     /// What is due by this ledger, most urgent first.
     pub fn due_by(&self, ledger: &[ReadRecord], learned: &Learned, order: &PassOrder) -> Vec<DueScope> {
         match &self.policy {
             ReadPolicy::Windows(policy) => {
                 let (now, due_since, range) = (self.clock.now(), order.due_since, order.range);
-                let input = PlanInput { now, due_since, range, learned };
+                let pauses = order.trigger == Trigger::Schedule;
+                let input = PlanInput { now, due_since, range, pauses, learned };
                 let known: HashMap<_, _> =
                     ledger.iter().filter_map(|record| Some((record.window?, record))).collect();
                 plan(ledger, &input, policy)
@@ -234,6 +294,8 @@ impl StreamReader {
                         ask: Some(planned.ask),
                         planned: Some(planned),
                         before: before(known.get(&planned.window).copied()),
+                        depth: None,
+                        whole: false,
                     })
                     .collect()
             }
@@ -241,8 +303,14 @@ impl StreamReader {
                 let record = ledger.first();
                 let read_at = record.and_then(|record| record.read_at);
                 let due = read_at.is_none_or(|read_at| read_at < order.due_since);
-                let scope =
-                    DueScope { scope: Scope::Snapshot, ask: None, planned: None, before: before(record) };
+                let scope = DueScope {
+                    scope: Scope::Snapshot,
+                    ask: None,
+                    planned: None,
+                    before: before(record),
+                    depth: None,
+                    whole: false,
+                };
                 due.then_some(scope).into_iter().collect()
             }
         }
@@ -255,13 +323,22 @@ pub(in crate::engine) fn before(record: Option<&ReadRecord>) -> Before {
         digest: record.digest,
         complete_at: record.read_at.filter(|_| record.state == ReadState::Complete),
         unverified: record.verdict == Some(Verdict::Unverified),
+        reason: record.unverified_reason,
     })
 }
 
-fn outcome(counts: &Counts, failures: &[ScopeFailure], cancelled: bool) -> RunOutcome {
+/// What a pass leaves to be done.
+#[derive(Debug, Default)]
+pub(in crate::engine) struct Remaining {
+    pub(in crate::engine) unverified: Vec<UnverifiedScope>,
+    pub(in crate::engine) left: u64,
+}
+
+fn outcome(counts: &Counts, failures: &[ScopeFailure], remaining: &Remaining, cancelled: bool) -> RunOutcome {
+    let is_confirmed = remaining.unverified.is_empty() && remaining.left == 0;
     match (cancelled, failures.is_empty(), counts.windows) {
         (true, _, _) => RunOutcome::Cancelled,
-        (_, true, _) if counts.quarantined == 0 => RunOutcome::Succeeded,
+        (_, true, _) if counts.quarantined == 0 && is_confirmed => RunOutcome::Succeeded,
         (_, false, 0) => RunOutcome::Failed,
         _ => RunOutcome::Partial,
     }
@@ -278,4 +355,8 @@ pub struct DueScope {
     pub planned: Option<PlannedWindow>,
     /// What the ledger knows of it.
     pub before: Before,
+    /// It is part of a window of which the vendor lists no more than so many elements.
+    pub depth: Option<u64>,
+    /// It is read whole, for parts of it were found not to help.
+    pub whole: bool,
 }

@@ -9,7 +9,9 @@ use std::collections::{HashSet, VecDeque};
 
 use tokio_util::sync::CancellationToken;
 
+use crate::domain::certificate::{Certificate, UnverifiedReason, Verdict};
 use crate::domain::fault::{Fault, FaultKind};
+use crate::domain::page::Totals;
 use crate::domain::record::Row;
 use crate::domain::window::TimeWindow;
 use crate::engine::fault_policy::{Action, policy};
@@ -17,10 +19,10 @@ use crate::engine::fetch::{Fetcher, is_silence};
 use crate::engine::pass::{FAILURES_IN_A_ROW_MAX, scope_text};
 use crate::engine::planner::ceil_to_second;
 use crate::engine::port::compare::{Compare, Comparison, DifferenceKind};
-use crate::engine::port::store::{ReadRecord, Scope};
+use crate::engine::port::store::{ReadRecord, ReadState, Scope};
 use crate::engine::progress::Progress;
-use crate::engine::read::{Before, ReadEnd, read};
-use crate::engine::reader::{ReadPolicy, ScopeFailure, StreamReader, before};
+use crate::engine::read::{Before, ClosedRead, Otherwise, ReadEnd, halves_differ, read};
+use crate::engine::reader::{ReadPolicy, ScopeFailure, StreamReader, UnverifiedScope, before};
 use crate::telemetry::event;
 
 pub use self::order::{Sample, Verification, VerifyOrder};
@@ -82,17 +84,47 @@ impl StreamReader {
     }
 }
 
+/// Whether nothing of it may still grow: what is under way is not expected to hold still.
+fn is_over(record: &ReadRecord) -> bool {
+    record.state == ReadState::Complete
+}
+
+/// What nothing confirms: the read that was just made, or the one that the tables stand on.
+fn unverified(
+    record: &ReadRecord,
+    came: Option<(UnverifiedReason, u64, Option<u64>)>,
+) -> Option<UnverifiedScope> {
+    let stored = || {
+        let total = record.vendor_total.map(i64::unsigned_abs);
+        let is_unverified = record.verdict == Some(Verdict::Unverified);
+        is_unverified.then_some((record.unverified_reason, record.rows.unsigned_abs(), total))
+    };
+    let (reason, rows, vendor_total) =
+        came.map(|(reason, rows, total)| (Some(reason), rows, total)).or_else(stored)?;
+    let scope = scope_text(scope_of(record));
+    is_over(record).then_some(UnverifiedScope { scope, rows, vendor_total, reason })
+}
+
 /// What one scope brought.
 #[derive(Default)]
 struct Came {
     rows: Vec<Row>,
     unreadable: u64,
+    /// Why nothing confirms what came, with the elements and the total.
+    unverified: Option<(UnverifiedReason, u64, Option<u64>)>,
+}
+
+fn came(closed: ClosedRead) -> Came {
+    let Certificate { reason, rows, vendor_total, .. } = closed.certificate;
+    let unverified = reason.map(|reason| (reason, rows, vendor_total));
+    Came { unreadable: closed.rejects.len() as u64, rows: closed.rows, unverified }
 }
 
 /// The same, once the rows were compared.
 struct Counted {
     rows: u64,
     unreadable: u64,
+    unverified: Option<(UnverifiedReason, u64, Option<u64>)>,
 }
 
 struct Verifier<'a> {
@@ -126,6 +158,8 @@ impl<'a> Verifier<'a> {
                 requests: 0,
                 differences: Vec::new(),
                 unread: Vec::new(),
+                unverified: Vec::new(),
+                totals: if reader.config.walk.ignore_totals { Totals::Ignore } else { Totals::Trust },
                 never_read: false,
                 failures: Vec::new(),
             },
@@ -184,6 +218,7 @@ impl<'a> Verifier<'a> {
         self.done.windows += 1;
         self.done.rows += came.rows;
         self.done.unreadable += came.unreadable;
+        self.done.unverified.extend(unverified(record, came.unverified));
         // A row that its home lacks may have moved to where it was seen.
         for window in found.sighted_in {
             let holds = |record: &&ReadRecord| {
@@ -203,7 +238,8 @@ impl<'a> Verifier<'a> {
     async fn look(&mut self, record: &ReadRecord) -> Result<(Comparison, Counted), Fault> {
         let came = self.read(record).await?;
         let key = &self.reader.key;
-        let counted = Counted { rows: came.rows.len() as u64, unreadable: came.unreadable };
+        let Came { unreadable, unverified, .. } = came;
+        let counted = Counted { rows: came.rows.len() as u64, unreadable, unverified };
         let comparison = self.tables.compare(key, record.window, came.rows, record.read_at).await?;
         Ok((comparison, counted))
     }
@@ -221,13 +257,10 @@ impl<'a> Verifier<'a> {
                 Ok(more) => {
                     came.rows.extend(more.rows);
                     came.unreadable += more.unreadable;
+                    came.unverified = came.unverified.or(more.unverified);
                 }
-                Err(count) => {
-                    let halves = ask.and_then(|ask| ask.split()).ok_or_else(|| {
-                        let message = format!("one second holds {count} elements");
-                        Fault::new(FaultKind::WindowTooLarge, message)
-                    })?;
-                    asks.extend([Some(halves.1), Some(halves.0)]);
+                Err((left, right)) => {
+                    asks.extend([Some(right), Some(left)]);
                     known = Before::default();
                 }
             }
@@ -235,21 +268,36 @@ impl<'a> Verifier<'a> {
         Ok(came)
     }
 
-    /// The rows, or how many there are where that is too many.
+    /// The rows, or the halves to be read instead.
     async fn read_once(
         &mut self,
         ask: Option<TimeWindow>,
         known: Before,
-    ) -> Result<Result<Came, u64>, Fault> {
-        let config = &self.reader.config;
-        let mut walk = config.walk;
-        let closing = self.reader.source.closing();
-        match read(&mut self.fetcher, closing, &mut walk, config.walks_max, ask, known).await? {
-            ReadEnd::Closed(closed) => {
-                let unreadable = closed.rejects.len() as u64;
-                Ok(Ok(Came { rows: closed.rows, unreadable }))
+    ) -> Result<Result<Came, (TimeWindow, TimeWindow)>, Fault> {
+        let rules = &self.reader.config.rules;
+        let mut walk = self.reader.config.walk;
+        let otherwise = match read(&mut self.fetcher, rules, &mut walk, ask, known).await? {
+            ReadEnd::Closed(closed) => return Ok(Ok(came(*closed))),
+            ReadEnd::Split(split) => split.otherwise,
+        };
+        if let Otherwise::Keep(closed) = otherwise {
+            return Ok(Ok(came(*closed)));
+        }
+        if let Some(halves) = ask.and_then(|ask| ask.split())
+            && halves_differ(&mut self.fetcher, halves, walk.page_size).await?
+        {
+            return Ok(Err(halves));
+        }
+        if let Otherwise::Fail(fault) = otherwise {
+            return Err(fault);
+        }
+        walk.rows_max = None;
+        match read(&mut self.fetcher, rules, &mut walk, ask, known).await? {
+            ReadEnd::Closed(closed) => Ok(Ok(came(*closed))),
+            ReadEnd::Split(split) => {
+                let message = format!("{} elements cannot be read in parts", split.elements);
+                Err(Fault::new(FaultKind::WindowTooLarge, message))
             }
-            ReadEnd::TooLarge(count) => Ok(Err(count)),
         }
     }
 

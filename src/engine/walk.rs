@@ -35,6 +35,11 @@ pub struct WalkConfig {
     pub doubles: bool,
     /// Where rows move, go on at once rather than start over.
     pub follow: bool,
+    /// Totals that the vendor states count for nothing.
+    pub ignore_totals: bool,
+    /// Elements that the endpoint's search states or lists at most, whatever there are; `None`: no such bound. A
+    /// total of just this number is not believed where the window can be split.
+    pub result_cap: Option<u64>,
 }
 
 /// How a walk ended.
@@ -48,8 +53,10 @@ pub enum WalkEnd {
     Moved(Walk),
     /// Rows moved between pages while it went on; says what was noticed.
     Drifted(String),
-    /// More elements than one transaction should hold.
+    /// More elements than one transaction should hold, or than the vendor can state.
     TooLarge(u64),
+    /// The vendor gives the first page, and refuses what lies behind so many elements.
+    Refused(u64, Fault),
 }
 
 /// What a walk brought home.
@@ -78,10 +85,10 @@ const RESTART_PAGES_MAX: u32 = 3;
 /// Whatever [`Fetcher::fetch`] gave up on, and `WindowTooLarge` past the page cap.
 pub async fn walk(
     fetcher: &mut Fetcher<'_>,
-    closing: Closing,
     config: &mut WalkConfig,
     window: Option<TimeWindow>,
 ) -> Result<WalkEnd, Fault> {
+    let closing = if config.ignore_totals { Closing::EmptyPage } else { fetcher.source.closing() };
     let mut walker = Walker {
         fetcher,
         window,
@@ -93,7 +100,22 @@ pub async fn walk(
         doubles: config.doubles,
         moving: false,
         restless: false,
+        ignore_totals: config.ignore_totals,
+        asked: (1, config.page_size),
     };
+    match walk_on(&mut walker, closing, config).await {
+        Err(fault) if config.rows_max.is_some() && walker.is_refused_at_depth(&fault).await => {
+            Ok(WalkEnd::Refused(walker.walk.records.len() as u64, fault))
+        }
+        ended => ended,
+    }
+}
+
+async fn walk_on(
+    walker: &mut Walker<'_, '_>,
+    closing: Closing,
+    config: &mut WalkConfig,
+) -> Result<WalkEnd, Fault> {
     for page_no in 1..=config.pages_max {
         let page = match walker.page(page_no, closing).await? {
             Ok(page) => page,
@@ -117,7 +139,9 @@ pub async fn walk(
             return Ok(WalkEnd::TooLarge(rows));
         }
         // A removal that an insertion makes up for, or that no total betrays, shows in an overlap alone.
-        if OVERLAP_SIZE_MIN <= walker.size && came == walker.size as usize {
+        // It cannot count exact doubles, so that a walk that allows for them keeps to the usual pages.
+        let counts = config.doubles && walker.walk.total.is_some();
+        if OVERLAP_SIZE_MIN <= walker.size && came == walker.size as usize && !counts {
             return walker.follow(closing, config).await;
         }
         let step = match closing {
@@ -156,6 +180,9 @@ struct Walker<'w, 'f> {
     moving: bool,
     /// They change so fast that a new beginning would fare no better.
     restless: bool,
+    ignore_totals: bool,
+    /// Number and size of the page that was asked for last.
+    asked: (u32, u32),
 }
 
 /// Drift, in words, where a page could be had but cannot belong to this walk.
@@ -186,7 +213,30 @@ impl Walker<'_, '_> {
     }
 
     async fn ask(&mut self, page_no: u32, page_size: u32) -> Result<Page, Fault> {
-        self.fetcher.fetch(&PageRequest { window: self.window, page_no, page_size }).await
+        self.asked = (page_no, page_size);
+        let mut page = self.fetcher.fetch(&PageRequest { window: self.window, page_no, page_size }).await?;
+        if self.ignore_totals {
+            page.total = None;
+        }
+        Ok(page)
+    }
+
+    /// Whether the vendor refuses the page for its depth: it still gives the first page, and refuses this one again.
+    /// Search engines refuse rows behind a bound (Elasticsearch's `max_result_window`, 10,000 unless configured).
+    async fn is_refused_at_depth(&mut self, fault: &Fault) -> bool {
+        let is_answer = matches!(
+            fault.kind,
+            FaultKind::VendorFailed
+                | FaultKind::UnknownCode
+                | FaultKind::RequestRefused
+                | FaultKind::Malformed
+        );
+        let (page_no, page_size) = self.asked;
+        if !is_answer || page_no == 1 || self.walk.records.is_empty() {
+            return false;
+        }
+        let comes = self.ask(1, self.size).await.is_ok_and(|page| !page.records.is_empty());
+        comes && self.ask(page_no, page_size).await.is_err_and(|again| again.kind == fault.kind)
     }
 
     fn keep(&mut self, page_no: u32, page: Page) {
@@ -201,7 +251,8 @@ impl Walker<'_, '_> {
 
     /// Whether a window that can be split holds more than one transaction, or the memory, should.
     fn is_too_large(&self, rows: u64, config: &WalkConfig) -> bool {
-        config.rows_max.is_some_and(|max| max < rows || self.fetcher.is_too_large())
+        let is_at_cap = || self.walk.total.is_some() && self.walk.total == config.result_cap;
+        config.rows_max.is_some_and(|max| max < rows || is_at_cap() || self.fetcher.is_too_large())
     }
 
     fn is_complete(&self) -> bool {
@@ -247,9 +298,10 @@ impl Walker<'_, '_> {
         Ok(Ok(false))
     }
 
-    fn end(self) -> WalkEnd {
-        let agrees = self.walk.total.is_none_or(|total| total == self.walk.records.len() as u64);
-        if agrees && !self.disagreeing { WalkEnd::Closed(self.walk) } else { WalkEnd::Disagreeing(self.walk) }
+    fn end(&mut self) -> WalkEnd {
+        let walk = std::mem::take(&mut self.walk);
+        let agrees = walk.total.is_none_or(|total| total == walk.records.len() as u64);
+        if agrees && !self.disagreeing { WalkEnd::Closed(walk) } else { WalkEnd::Disagreeing(walk) }
     }
 }
 

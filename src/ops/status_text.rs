@@ -3,7 +3,8 @@
 use chrono_tz::Tz;
 
 use crate::domain::language::Language;
-use crate::domain::phrase::{Phrase, status as say};
+use crate::domain::page::Totals;
+use crate::domain::phrase::{Phrase, status as say, verdict};
 use crate::domain::status::{StatusReport, StreamState, StreamStatus};
 use crate::domain::text::one_line;
 use crate::ops::telling::{Telling, grouped, stream_state};
@@ -156,6 +157,10 @@ impl Sheet<'_> {
             say::UNVERIFIED_COLUMN,
         ];
         self.table(columns, &expendable);
+        for stream in report.streams.iter().filter(|stream| stream.watch.totals == Totals::Ignore) {
+            let name = format!("{}/{}", one_line(&stream.source), stream.stream);
+            self.line(&format!("{name}: {}", self.say(verdict::TOTALS_IGNORED)));
+        }
     }
 }
 

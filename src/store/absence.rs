@@ -40,6 +40,8 @@ pub(super) struct Seen<'a> {
     pub(super) merged: &'a Merged<'a>,
     /// The read closed, is not doubtful and had no rejects: what it lacks may be gone.
     pub(super) closed: bool,
+    /// The vendor stated how many elements there are, and they came.
+    pub(super) proven: bool,
 }
 
 /// By which rule rows of a window are marked deleted.
@@ -56,7 +58,8 @@ pub(super) struct AbsenceRule<'a> {
     pub(super) limit: Share,
 }
 
-/// Marks deleted what a closed snapshot does not contain, unless that is too much at once.
+/// Marks deleted what a closed snapshot does not contain, unless that is too much at once. One read whose total the
+/// vendor stated suffices; where none was stated, a second read has to lack the rows too.
 pub(super) async fn settle_snapshot(
     connection: &mut PgConnection,
     context: &Context<'_>,
@@ -79,9 +82,17 @@ pub(super) async fn settle_snapshot(
         return Ok(0);
     }
     alarm_resolve_in_txn(connection, context, seen.table).await?;
-    let due: Vec<Key> = absent.keys.iter().filter(|key| noted.since(key).is_some()).cloned().collect();
-    forget_absences(connection, context.source, seen.table, &due).await?;
-    bury(connection, context, seen.table, &absent.keys).await
+    let (old, new): (Vec<Key>, Vec<Key>) =
+        absent.keys.into_iter().partition(|key| noted.since(key).is_some());
+    forget_absences(connection, context.source, seen.table, &old).await?;
+    let due = match seen.proven {
+        true => [old, new].concat(),
+        false => {
+            note_absences(connection, context, seen.table, &new).await?;
+            old
+        }
+    };
+    bury(connection, context, seen.table, &due).await
 }
 
 /// Marks deleted what has been absent from the window long enough and is in no other one, and remembers

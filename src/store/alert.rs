@@ -2,10 +2,13 @@
 //! was set aside is.
 
 use chrono::{DateTime, Duration, Utc};
+use sqlx::postgres::PgRow;
 use sqlx::{PgConnection, Row as _};
 
-use crate::domain::alert::StreamWatch;
+use crate::domain::alert::{Contradiction, StreamWatch};
+use crate::domain::certificate::UnverifiedReason;
 use crate::domain::stream::StreamKey;
+use crate::domain::window::TimeWindow;
 use crate::store::fault::Done;
 
 /// Each configured stream. Runs have no index by stream: among the latest twenty thousand there is one, or the last
@@ -26,17 +29,47 @@ with begun as (
     from sync.quarantine
     where state = 'open'
     group by source, stream
+), reads as (
+    select source, stream, window_start, window_end, rows, vendor_total, unverified_reason, read_at
+    from sync.time_window
+    where verdict = 'unverified'
+    union all
+    select source, stream, null, null, rows, vendor_total, unverified_reason, read_at
+    from sync.snapshot
+    where verdict = 'unverified'
+), contradicted as (
+    select distinct on (source, stream) *, count(*) over (partition by source, stream) as scopes
+    from reads
+    where unverified_reason = any($3)
+    order by source, stream, window_start
 )
 select s.source, s.stream, coalesce(b.last_run_at, w.last_read_at) as last_run_at,
     coalesce(d.requests, 0) as reread_requests_today, coalesce(w.requests, 0) as requests_per_window,
-    coalesce(q.lately, 0) as quarantined_lately, q.since as quarantined_since
+    coalesce(q.lately, 0) as quarantined_lately, q.since as quarantined_since,
+    c.scopes, c.window_start, c.window_end, c.rows, c.vendor_total, c.unverified_reason, c.read_at
 from sync.stream s
 left join begun b on b.source = s.source and b.stream = s.stream
 left join windows w on w.source = s.source and w.stream = s.stream
 left join quarantined q on q.source = s.source and q.stream = s.stream
+left join contradicted c on c.source = s.source and c.stream = s.stream
 left join sync.reread_day d
     on d.source = s.source and d.stream = s.stream and d.day = ($1 at time zone s.timezone)::date
 "#;
+
+fn contradiction(row: &PgRow) -> Result<Option<Contradiction>, sqlx::Error> {
+    let reason = row.try_get::<Option<&str>, _>("unverified_reason")?;
+    let Some(reason) = reason.and_then(UnverifiedReason::from_name) else { return Ok(None) };
+    let window = TimeWindow::from_bounds(row.try_get("window_start")?, row.try_get("window_end")?);
+    let unsigned = |count: i64| count.unsigned_abs();
+    Ok(Some(Contradiction {
+        scopes: row.try_get("scopes")?,
+        scope: window.map_or_else(|| "snapshot".to_owned(), |window| window.to_string()),
+        rows: row.try_get("rows").map(unsigned)?,
+        vendor_total: row.try_get::<Option<i64>, _>("vendor_total")?.map(unsigned),
+        reason,
+        read_at: row.try_get("read_at")?,
+    }))
+}
 
 /// What is news among the records that were set aside.
 const LATELY: Duration = Duration::days(1);
@@ -46,7 +79,13 @@ pub(super) async fn watches_fetch(
     connection: &mut PgConnection,
     now: DateTime<Utc>,
 ) -> Done<Vec<(StreamKey, StreamWatch)>> {
-    let rows = sqlx::query(WATCHES).bind(now).bind(now - LATELY).fetch_all(connection).await?;
+    let contradictions: Vec<&str> = UnverifiedReason::ALL
+        .into_iter()
+        .filter(|reason| reason.contradicts())
+        .map(UnverifiedReason::as_str)
+        .collect();
+    let query = sqlx::query(WATCHES).bind(now).bind(now - LATELY).bind(contradictions);
+    let rows = query.fetch_all(connection).await?;
     let mut watches = Vec::with_capacity(rows.len());
     for row in &rows {
         let Ok(stream) = row.try_get::<&str, _>("stream")?.parse() else { continue };
@@ -56,6 +95,7 @@ pub(super) async fn watches_fetch(
             requests_per_window: row.try_get("requests_per_window")?,
             quarantined_lately: row.try_get("quarantined_lately")?,
             quarantined_since: row.try_get("quarantined_since")?,
+            contradiction: contradiction(row)?,
             ..StreamWatch::default()
         };
         watches.push((StreamKey { source: row.try_get("source")?, stream }, watch));

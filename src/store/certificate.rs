@@ -5,6 +5,7 @@ use sqlx::query::QueryScalar;
 use sqlx::{PgConnection, Postgres};
 use uuid::Uuid;
 
+use crate::domain::certificate::UnverifiedReason;
 use crate::domain::run::Counts;
 use crate::engine::port::store::{Commit, Scope};
 use crate::store::fault::Done;
@@ -16,7 +17,7 @@ const KEPT_NEWEST: i64 = 50;
 const KEPT_DAYS: i64 = 35;
 
 /// Binds what all ledger entries of a read begin with: $1 source, $2 stream, $3 rows, $4 requests, $5 pages,
-/// $6 the vendor's total, $7 digest, $8 verdict, $9 the beginning of the read, $10 the run.
+/// $6 the vendor's total, $7 digest, $8 verdict, $9 the beginning of the read, $10 the run, $11 why it is unverified.
 pub(super) fn bind_read<'q, O>(
     query: QueryScalar<'q, Postgres, O, PgArguments>,
     commit: &Commit,
@@ -33,6 +34,7 @@ pub(super) fn bind_read<'q, O>(
         .bind(certificate.verdict.as_str())
         .bind(commit.read_at)
         .bind(commit.run.0)
+        .bind(certificate.reason.map(UnverifiedReason::as_str))
 }
 
 /// Keeps the certificate of this read, number `read_no` of its scope, with what the commit counted, and
@@ -51,9 +53,9 @@ pub(super) async fn certificate_insert_in_txn(
     let query = sqlx::query_scalar::<_, i64>(
         r#"
         insert into sync.certificate (source, stream, rows, requests, pages, vendor_total, digest, verdict,
-            read_at, run_id, window_start, window_end, read_no, committed_at, inserted, updated, unchanged,
-            superseded, deleted, quarantined)
-        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)
+            read_at, run_id, unverified_reason, window_start, window_end, read_no, committed_at, inserted, updated,
+            unchanged, superseded, deleted, quarantined)
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21)
         returning id
         "#,
     );

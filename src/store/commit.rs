@@ -216,6 +216,7 @@ async fn write_rows(
         overrule: commit.overrule,
     };
     let closed = commit.certificate.verdict != Verdict::Unverified && commit.rejects.is_empty();
+    let proven = commit.certificate.verdict == Verdict::Proven;
     let (mut counts, mut dated, mut written) = (Counts::default(), Vec::new(), Vec::new());
     let mut of_table = by_table(&commit.rows, &mut counts.superseded);
     let stream = commit.lease.stream.stream;
@@ -240,7 +241,7 @@ async fn write_rows(
         counts.updated += merged.updated;
         counts.unchanged += merged.unchanged;
         counts.superseded += merged.superseded;
-        let seen = Seen { table, rows: &rows, home: &home, merged: &merged, closed };
+        let seen = Seen { table, rows: &rows, home: &home, merged: &merged, closed, proven };
         counts.deleted += match ledger {
             Ledger::Window(window, known) => {
                 let rule = AbsenceRule {

@@ -9,10 +9,10 @@ use uuid::Uuid;
 
 use crate::domain::fault::{Fault, FaultKind};
 use crate::domain::forgotten::ForgottenList;
-use crate::domain::run::{Counts, RunId, RunOutcome};
+use crate::domain::run::{Counts, RunId};
 use crate::domain::status::StreamDeclaration;
 use crate::domain::stream::{StreamKey, StreamKind};
-use crate::engine::port::store::{Commit, LagLedger, Lease, ReadRecord, RunStart, Scope, Store};
+use crate::engine::port::store::{Commit, LagLedger, Lease, ReadRecord, RunEnd, RunStart, Scope, Store};
 use crate::store::fault::{Broken, Done, lease_lost};
 use crate::store::lag::lag_fetch;
 use crate::store::lease::{
@@ -114,14 +114,8 @@ impl Store for PgStore {
         Ok(run)
     }
 
-    async fn run_finish(
-        &self,
-        run: RunId,
-        outcome: RunOutcome,
-        message: Option<&str>,
-        now: DateTime<Utc>,
-    ) -> Result<(), Fault> {
-        run_close(&self.pool, run, outcome, message, now)
+    async fn run_finish(&self, run: RunId, end: &RunEnd<'_>) -> Result<(), Fault> {
+        run_close(&self.pool, run, end)
             .await
             .map_err(|broken| broken.during(&format!("closing run {}", run.0)))?;
         failpoint(Failpoint::RunClosed).await

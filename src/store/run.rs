@@ -1,11 +1,10 @@
 //! `sync.run`: one row for each pass over one stream.
 
-use chrono::{DateTime, Utc};
 use sqlx::postgres::PgRow;
 use sqlx::{PgConnection, PgPool, Row as _};
 
-use crate::domain::run::{Counts, RunId, RunOutcome};
-use crate::engine::port::store::RunStart;
+use crate::domain::run::{Counts, RunId};
+use crate::engine::port::store::{RunEnd, RunStart};
 use crate::store::fault::Done;
 
 /// Counts as the ledger holds them.
@@ -45,20 +44,17 @@ pub(super) async fn run_open(pool: &PgPool, start: &RunStart) -> Done<RunId> {
 }
 
 /// Closes a run.
-pub(super) async fn run_close(
-    pool: &PgPool,
-    run: RunId,
-    outcome: RunOutcome,
-    message: Option<&str>,
-    now: DateTime<Utc>,
-) -> Done<()> {
-    sqlx::query("update sync.run set outcome = $2, message = $3, finished_at = $4 where id = $1")
-        .bind(run.0)
-        .bind(outcome.as_str())
-        .bind(message)
-        .bind(now)
-        .execute(pool)
-        .await?;
+pub(super) async fn run_close(pool: &PgPool, run: RunId, end: &RunEnd<'_>) -> Done<()> {
+    sqlx::query(
+        "update sync.run set outcome = $2, message = $3, finished_at = $4, requests = requests + $5 where id = $1",
+    )
+    .bind(run.0)
+    .bind(end.outcome.as_str())
+    .bind(end.message)
+    .bind(end.now)
+    .bind(stored(end.requests))
+    .execute(pool)
+    .await?;
     Ok(())
 }
 

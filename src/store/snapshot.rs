@@ -37,12 +37,14 @@ pub(super) async fn snapshot_commit_in_txn(connection: &mut PgConnection, commit
     let query = sqlx::query_scalar(
         r#"
         insert into sync.snapshot as s (source, stream, rows, requests, pages, vendor_total, digest, verdict,
-            reads, read_at, first_read_at, run_id, complete_to, state)
-        values ($1, $2, $3, $4, $5, $6, $7, $8, 1, $9, $9, $10, $11, 'complete')
+            reads, read_at, first_read_at, run_id, unverified_reason, unverified_reads, complete_to, state)
+        values ($1, $2, $3, $4, $5, $6, $7, $8, 1, $9, $9, $10, $11, ($8 = 'unverified')::integer, $12, 'complete')
         on conflict (source, stream) do update
         set state = excluded.state, rows = excluded.rows, requests = excluded.requests,
             pages = excluded.pages, vendor_total = excluded.vendor_total, digest = excluded.digest,
-            verdict = excluded.verdict, reads = s.reads + 1, read_at = excluded.read_at,
+            verdict = excluded.verdict, unverified_reason = excluded.unverified_reason,
+            unverified_reads = case when excluded.verdict = 'unverified' then s.unverified_reads + 1 else 0 end,
+            reads = s.reads + 1, read_at = excluded.read_at,
             complete_to = excluded.complete_to, first_read_at = coalesce(s.first_read_at, excluded.read_at),
             run_id = excluded.run_id, failed_at = null, failure_kind = null, failure_message = null,
             failed_attempts = 0

@@ -5,7 +5,7 @@ use sqlx::postgres::PgRow;
 use sqlx::{PgConnection, PgPool, Row as _};
 use uuid::Uuid;
 
-use crate::domain::certificate::Verdict;
+use crate::domain::certificate::{UnverifiedReason, Verdict};
 use crate::domain::fault::FaultKind;
 use crate::domain::run::RunId;
 use crate::domain::stream::StreamKey;
@@ -83,6 +83,10 @@ pub(super) fn read_record(row: &PgRow, window: Option<TimeWindow>) -> Result<Rea
         complete_to: row.try_get("complete_to")?,
         reads: row.try_get("reads")?,
         verdict,
+        unverified_reason: row
+            .try_get::<Option<&str>, _>("unverified_reason")?
+            .and_then(UnverifiedReason::from_name),
+        unverified_reads: row.try_get("unverified_reads")?,
         digest: row.try_get::<Option<Uuid>, _>("digest")?.map(|digest| digest.as_u128()),
         rows: row.try_get("rows")?,
         vendor_total: row.try_get("vendor_total")?,
@@ -169,12 +173,16 @@ pub(super) async fn window_commit_in_txn(
     let query = sqlx::query_scalar(
         r#"
         insert into sync.time_window as w (source, stream, rows, requests, pages, vendor_total, digest, verdict,
-            reads, read_at, first_read_at, run_id, complete_to, state, window_start, window_end, final_at)
-        values ($1, $2, $3, $4, $5, $6, $7, $8, 1, $9, $9, $10, $11, $12, $13, $14, $15)
+            reads, read_at, first_read_at, run_id, unverified_reason, unverified_reads, complete_to, state,
+            window_start, window_end, final_at)
+        values ($1, $2, $3, $4, $5, $6, $7, $8, 1, $9, $9, $10, $11, ($8 = 'unverified')::integer, $12, $13, $14, $15,
+            $16)
         on conflict (source, stream, window_start) do update
         set state = excluded.state, rows = excluded.rows, requests = excluded.requests,
             pages = excluded.pages, vendor_total = excluded.vendor_total, digest = excluded.digest,
-            verdict = excluded.verdict, reads = w.reads + 1, read_at = excluded.read_at,
+            verdict = excluded.verdict, unverified_reason = excluded.unverified_reason,
+            unverified_reads = case when excluded.verdict = 'unverified' then w.unverified_reads + 1 else 0 end,
+            reads = w.reads + 1, read_at = excluded.read_at,
             complete_to = excluded.complete_to, first_read_at = coalesce(w.first_read_at, excluded.read_at),
             run_id = excluded.run_id, final_at = excluded.final_at, failed_at = null, failure_kind = null,
             failure_message = null, failed_attempts = 0

@@ -91,7 +91,7 @@ fn read_year(seed: u64, policy: &WindowPolicy, learns: bool) -> Year {
         now += TICK;
         let ledger_now = LagLedger { table: table.clone(), requests_today: 0 };
         let learned = if learns { Learned::from_ledger(&ledger_now, policy) } else { Learned::default() };
-        let input = PlanInput { now, due_since: now, range: None, learned: &learned };
+        let input = PlanInput { now, due_since: now, range: None, pauses: true, learned: &learned };
         for due in plan(&ledger, &input, policy) {
             if start() + Duration::days(DAYS) <= due.window.start {
                 continue;
@@ -132,6 +132,8 @@ fn record(window: TimeWindow, now: DateTime<Utc>, complete: bool, rows: u64, pag
         complete_to: None,
         reads: 1,
         verdict: Some(Verdict::Proven),
+        unverified_reason: None,
+        unverified_reads: 0,
         digest: None,
         rows: rows as i64,
         vendor_total: None,

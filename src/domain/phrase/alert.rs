@@ -12,6 +12,8 @@ phrases! {
     /// Title.
     STREAM_FAILING = "a stream fails", "数据流读取失败";
     /// Title.
+    TOTAL_DIFFERS = "the vendor's total contradicts what it sends", "厂商声明的总数与实际给出的数据不符";
+    /// Title.
     TOKEN_CONTESTED = "another system renews the account's token", "另一个系统在刷新该账号的令牌";
     /// Title.
     DATA_STALE = "data is older than promised", "数据滞后超出承诺";
@@ -84,6 +86,11 @@ phrases! {
     /// Seen, of a window.
     FAILED_SCOPE = "failed {times} {scope}, last {last} ago ({kind}): {said}",
         "窗口 {scope} 已失败 {times}，最近一次在 {last}前（{kind}）：{said}";
+    /// Seen, of one window or a snapshot.
+    CONTRADICTED = "{scope}: {sentence}; last read {last} ago", "{scope}：{sentence}；最近一次读取在 {last}前";
+    /// Seen, of several.
+    CONTRADICTED_SCOPES = "{n} windows, the oldest {scope}: {sentence}; last read {last} ago",
+        "共 {n} 个窗口，最早的是 {scope}：{sentence}；最近一次读取在 {last}前";
     /// Seen.
     COMPLETE_TO = "complete up to {age} ago, promised is {promised}", "数据完整至 {age}前，承诺为 {promised}以内";
     /// Seen.

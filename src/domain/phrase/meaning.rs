@@ -27,6 +27,9 @@ phrases! {
     ALERT_STREAM_FAILING = "the stream's last attempt failed and was not made good; the fault's name stands in parentheses and has an entry below",
         "该数据流最近一次读取失败且尚未补上；括号中是故障名称，下文有对应条目";
     /// An alert.
+    ALERT_TOTAL_DIFFERS = "the vendor states how many elements a window or snapshot has and sends another number, or just as many as it can list; rows may be missing, so that it is not complete, nothing of it is marked deleted, and it is read again after growing pauses",
+        "厂商声明了窗口或快照的总数，实际给出的条数却不同，或恰好等于其最多能列出的条数；可能缺少数据，因此不算完整，不会标记任何删除，并以逐渐加长的间隔重读";
+    /// An alert.
     ALERT_TOKEN_CONTESTED = "a fresh token was refused at once, several times: somebody else fetches tokens for the same appid, and each new one ends the one before",
         "刚取得的令牌多次立即被拒：另有系统在用同一个 appid 获取令牌，而每个新令牌都会使前一个失效";
     /// An alert.

@@ -18,7 +18,7 @@ use crate::engine::port::clock::Clock;
 use crate::engine::port::feed::Feed;
 use crate::engine::port::feed_store::{FeedStore, Fences};
 use crate::engine::port::spool::Spool;
-use crate::engine::port::store::{RunStart, Store};
+use crate::engine::port::store::{RunEnd, RunStart, Store};
 use crate::telemetry::event;
 
 /// Wait before the database is asked again for what the beginning needs.
@@ -120,7 +120,8 @@ impl FeedFollower {
         let outcome = if quarantined { RunOutcome::Partial } else { RunOutcome::Succeeded };
         let message = quarantined.then_some("some messages could not be read and were set aside");
         // Where the database is away, the next run closes this one, and the leases end by themselves.
-        let finished = self.ledger.run_finish(run, outcome, message, self.clock.now()).await;
+        let end = RunEnd { outcome, message, requests: 0, now: self.clock.now() };
+        let finished = self.ledger.run_finish(run, &end).await;
         if let Err(fault) = finished.and(self.store.feed_release(self.feed.key(), &held).await) {
             event::DatabaseUnreachable { message: &fault.chain() }.emit();
         }

@@ -7,14 +7,14 @@ use chrono::{DateTime, Utc};
 use tokio_util::sync::CancellationToken;
 use tracing::{Instrument as _, Span};
 
-use crate::domain::certificate::Verdict;
+use crate::domain::certificate::{UnverifiedReason, Verdict};
 use crate::domain::fault::{Fault, FaultKind};
 use crate::domain::run::{Counts, RunId, Trigger};
 use crate::engine::contact::Contact;
 use crate::engine::fetch::Fetcher;
 use crate::engine::pass::scope_text;
 use crate::engine::port::store::{Commit, Lease, Scope, SecondLook};
-use crate::engine::read::{ClosedRead, ReadEnd, read};
+use crate::engine::read::{ClosedRead, Otherwise, ReadEnd, Split, halves_differ, read};
 use crate::engine::reader::{DueScope, PassOrder, ReadPolicy, StreamReader};
 use crate::engine::reread::{Learned, closing_age, is_second_look};
 use crate::engine::resume::ResumableWalk;
@@ -49,8 +49,10 @@ pub(super) struct Errand {
 pub(super) enum End {
     /// It is in the tables.
     Committed(Counts, Verdict),
-    /// It is to be read in halves: it holds so many elements, or does not hold still (0).
-    Halved(u64),
+    /// It is to be read in halves; the vendor lists no more than so many elements of it, where that is why.
+    Halved(Option<u64>),
+    /// It is a half that fares no better than the whole did.
+    PartInVain,
     /// Nothing was written.
     Failed(Fault),
 }
@@ -111,24 +113,94 @@ impl Errand {
             *resumed = walk.is_resumed();
         }
         fetcher.begin(walk);
-        let closing = reader.source.closing();
-        let DueScope { ask, before, .. } = self.due;
+        let (stop, lease) = (self.stop.clone(), self.lease.clone());
         let end = tokio::select! {
             biased;
-            () = self.stop.cancelled() => Err(Fault::new(FaultKind::Cancelled, "told to stop")),
-            lost = keep_lease(reader, &self.lease) => Err(lost),
-            end = read(fetcher, closing, &mut self.walk, reader.config.walks_max, ask, before) => end,
+            () = stop.cancelled() => Err(Fault::new(FaultKind::Cancelled, "told to stop")),
+            lost = keep_lease(reader, &lease) => Err(lost),
+            end = self.read_scope(reader, fetcher) => end,
         };
-        match end {
+        match end? {
+            Scoped::Closed(closed) => self.commit(fetcher, (began, list), *closed).await,
+            Scoped::Halved(depth) => Ok(End::Halved(depth)),
+            Scoped::PartInVain => Ok(End::PartInVain),
+        }
+    }
+
+    /// Reads the scope whole, unless its halves promise more.
+    async fn read_scope(
+        &mut self,
+        reader: &StreamReader,
+        fetcher: &mut Fetcher<'_>,
+    ) -> Result<Scoped, Fault> {
+        let DueScope { ask, before, .. } = self.due;
+        if self.due.whole {
+            self.walk.rows_max = None;
+        }
+        let rules = &reader.config.rules;
+        match read(fetcher, rules, &mut self.walk, ask, before).await {
             // It moved the last time too.
             Ok(ReadEnd::Closed(closed)) if closed.moved && before.unverified && self.may_halve() => {
-                Ok(End::Halved(0))
+                match self.do_halves_differ(fetcher).await? {
+                    true => Ok(Scoped::Halved(None)),
+                    false => Ok(Scoped::Closed(closed)),
+                }
             }
-            Ok(ReadEnd::Closed(closed)) => self.commit(fetcher, (began, list), *closed).await,
-            Ok(ReadEnd::TooLarge(rows)) => Ok(End::Halved(rows)),
-            Err(fault) if fault.kind == FaultKind::WalkUnsettled && self.may_halve() => Ok(End::Halved(0)),
+            Ok(ReadEnd::Closed(closed)) => Ok(Scoped::Closed(closed)),
+            Ok(ReadEnd::Split(split)) => self.split(reader, fetcher, split).await,
+            Err(fault) if fault.kind == FaultKind::WalkUnsettled && self.may_halve() => {
+                match self.do_halves_differ(fetcher).await? {
+                    true => Ok(Scoped::Halved(None)),
+                    false => Err(fault),
+                }
+            }
             Err(fault) => Err(fault),
         }
+    }
+
+    /// Halves, where they differ; else what the whole gave, or gives when it is read without regard to its size.
+    async fn split(
+        &mut self,
+        reader: &StreamReader,
+        fetcher: &mut Fetcher<'_>,
+        split: Split,
+    ) -> Result<Scoped, Fault> {
+        // A list that ends earlier in a half than in the whole does not end for its depth.
+        let page = u64::from(self.walk.page_size);
+        if split.depth.zip(self.due.depth).is_some_and(|(here, whole)| here + page < whole) {
+            return Ok(Scoped::PartInVain);
+        }
+        let splits = self.due.ask.is_some_and(|ask| ask.split().is_some());
+        if splits && self.do_halves_differ(fetcher).await? {
+            return Ok(Scoped::Halved(split.depth));
+        }
+        let closed = match split.otherwise {
+            Otherwise::Keep(closed) => closed,
+            Otherwise::Fail(fault) => return Err(fault),
+            Otherwise::ReadWhole => {
+                self.walk.rows_max = None;
+                fetcher.start_over();
+                let DueScope { ask, before, .. } = self.due;
+                match read(fetcher, &reader.config.rules, &mut self.walk, ask, before).await? {
+                    ReadEnd::Closed(closed) => closed,
+                    ReadEnd::Split(split) => return Err(self.too_large(split.elements)),
+                }
+            }
+        };
+        Ok(Scoped::Closed(if splits { bounds_ignored(closed) } else { closed }))
+    }
+
+    async fn do_halves_differ(&self, fetcher: &mut Fetcher<'_>) -> Result<bool, Fault> {
+        let Some(halves) = self.due.ask.and_then(|ask| ask.split()) else { return Ok(false) };
+        // Their pages are not those of the window's walk.
+        fetcher.begin(None);
+        halves_differ(fetcher, halves, self.walk.page_size).await
+    }
+
+    fn too_large(&self, elements: u64) -> Fault {
+        let scope = scope_text(self.due.scope);
+        let message = format!("{}: {scope} holds {elements} elements and cannot be split", self.reader.key);
+        Fault::new(FaultKind::WindowTooLarge, message)
     }
 
     /// The read of this scope, with what another worker or an earlier life has left of it.
@@ -228,6 +300,24 @@ impl Errand {
         let splits = self.walk.rows_max.is_some();
         splits && self.due.ask.is_some_and(|ask| UNSETTLED_HALF_MIN * 2 <= ask.end - ask.start)
     }
+}
+
+/// What reading a scope came to.
+enum Scoped {
+    Closed(Box<ClosedRead>),
+    /// As [`End::Halved`].
+    Halved(Option<u64>),
+    /// As [`End::PartInVain`].
+    PartInVain,
+}
+
+/// Where the vendor contradicts itself, smaller windows were tried and do not help.
+fn bounds_ignored(mut closed: Box<ClosedRead>) -> Box<ClosedRead> {
+    let certificate = closed.certificate.clone();
+    if certificate.reason.is_some_and(UnverifiedReason::contradicts) {
+        closed.certificate = certificate.judged(Err(UnverifiedReason::BoundsIgnored));
+    }
+    closed
 }
 
 /// Renews the lease until that fails, and returns why.

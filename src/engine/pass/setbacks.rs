@@ -84,6 +84,21 @@ impl Setbacks {
         self.given_up.contains_key(&scope) || self.retry_later.contains_key(&scope)
     }
 
+    /// Whether a part of a scope has failed in this round, so that the whole fails with it.
+    pub(super) fn fails_with(&mut self, whole: Scope, part: Scope) -> bool {
+        if let Some(failure) = self.retry_later.get(&part).cloned() {
+            self.retry_later.insert(whole, failure);
+            return true;
+        }
+        let failure = self.given_up.get(&part).cloned();
+        failure.map(|failure| self.given_up.insert(whole, failure)).is_some()
+    }
+
+    /// Whether this scope has failed and is told so.
+    pub(super) fn has_failed(&self, scope: Scope) -> bool {
+        self.passes_over(scope)
+    }
+
     /// Whether a further round could mend something.
     pub(super) fn has_second_chances(&self) -> bool {
         !self.retry_later.is_empty()

@@ -37,7 +37,7 @@ fn policy() -> WindowPolicy {
 const NOTHING: &Learned = &Learned { curve: None, requests_today: 0 };
 
 fn at(now: DateTime<Utc>) -> PlanInput<'static> {
-    PlanInput { now, due_since: now, range: None, learned: NOTHING }
+    PlanInput { now, due_since: now, range: None, pauses: true, learned: NOTHING }
 }
 
 fn read(window: TimeWindow, read_at: DateTime<Utc>, state: ReadState) -> ReadRecord {
@@ -48,6 +48,8 @@ fn read(window: TimeWindow, read_at: DateTime<Utc>, state: ReadState) -> ReadRec
         complete_to: None,
         reads: 1,
         verdict: Some(Verdict::Proven),
+        unverified_reason: None,
+        unverified_reads: 0,
         digest: None,
         rows: 0,
         vendor_total: None,

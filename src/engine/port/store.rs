@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::Serialize;
 
-use crate::domain::certificate::{Certificate, Verdict};
+use crate::domain::certificate::{Certificate, UnverifiedReason, Verdict};
 use crate::domain::drift::ContractDrift;
 use crate::domain::fault::{Fault, FaultKind};
 use crate::domain::forgotten::ForgottenList;
@@ -66,6 +66,10 @@ pub struct ReadRecord {
     pub reads: i32,
     /// Of the last committed read.
     pub verdict: Option<Verdict>,
+    /// Why it is unverified.
+    pub unverified_reason: Option<UnverifiedReason>,
+    /// Committed reads in a row that are unverified.
+    pub unverified_reads: i32,
     /// Digest of the last committed read.
     pub digest: Option<u128>,
     /// Elements in the last committed read.
@@ -170,6 +174,19 @@ pub struct RunStart {
     pub now: DateTime<Utc>,
 }
 
+/// How a run ended.
+#[derive(Debug, Clone, Copy)]
+pub struct RunEnd<'a> {
+    /// How.
+    pub outcome: RunOutcome,
+    /// The first failure.
+    pub message: Option<&'a str>,
+    /// Requests that neither a commit nor a failed attempt has counted.
+    pub requests: u64,
+    /// When.
+    pub now: DateTime<Utc>,
+}
+
 /// The database as the engine needs it. All methods may be called by many tasks and processes at once.
 #[async_trait]
 pub trait Store: Send + Sync {
@@ -238,17 +255,11 @@ pub trait Store: Send + Sync {
     /// Database faults.
     async fn run_start(&self, start: &RunStart) -> Result<RunId, Fault>;
 
-    /// Closes a run; its counts stand already, from the commits.
+    /// Closes a run; its counts stand already, from the commits, but for the requests of walks that came to nothing.
     ///
     /// # Errors
     /// Database faults.
-    async fn run_finish(
-        &self,
-        run: RunId,
-        outcome: RunOutcome,
-        message: Option<&str>,
-        now: DateTime<Utc>,
-    ) -> Result<(), Fault>;
+    async fn run_finish(&self, run: RunId, end: &RunEnd<'_>) -> Result<(), Fault>;
 
     /// Commits rows, history, tombstones, quarantine, ledger entry and run counts, and ends the lease, in
     /// one transaction that holds only if the lease is still this worker's. There is no other way to move

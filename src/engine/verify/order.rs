@@ -3,12 +3,13 @@
 use md5::{Digest as _, Md5};
 use serde::Serialize;
 
+use crate::domain::page::Totals;
 use crate::domain::share::Share;
 use crate::domain::stream::{StreamKey, StreamKind};
 use crate::domain::window::TimeWindow;
 use crate::engine::port::compare::Difference;
 use crate::engine::port::store::{ReadRecord, Scope};
-use crate::engine::reader::ScopeFailure;
+use crate::engine::reader::{ScopeFailure, UnverifiedScope};
 
 /// What is to be verified.
 #[derive(Debug, Clone, Default)]
@@ -48,6 +49,11 @@ pub struct Verification {
     pub differences: Vec<Difference>,
     /// Stretches of time within the range that were never read: their rows are missing from the tables.
     pub unread: Vec<TimeWindow>,
+    /// What the verification itself could not confirm: windows that are over, and snapshots, whose reading was neither
+    /// proven nor stable. Where the tables equal it, they may lack the same rows.
+    pub unverified: Vec<UnverifiedScope>,
+    /// Whether the totals that the vendor states were held against what it sent.
+    pub totals: Totals,
     /// A snapshot that was never read: all of it is missing.
     pub never_read: bool,
     /// What the vendor or the database did not let us compare.
@@ -57,7 +63,8 @@ pub struct Verification {
 impl Verification {
     /// Whether the tables are as the vendor has it, as far as could be compared.
     pub fn agrees(&self) -> bool {
-        self.differences.is_empty() && self.unread.is_empty() && !self.never_read
+        let is_confirmed = self.unverified.is_empty();
+        self.differences.is_empty() && self.unread.is_empty() && !self.never_read && is_confirmed
     }
 
     /// The windows or the snapshot in which something differs, each once.

@@ -34,7 +34,7 @@ const SHORT_MAX: u32 = 3;
 
 impl Walker<'_, '_> {
     /// Goes on from what is known to the end.
-    pub(super) async fn follow(mut self, closing: Closing, config: &WalkConfig) -> Result<WalkEnd, Fault> {
+    pub(super) async fn follow(&mut self, closing: Closing, config: &WalkConfig) -> Result<WalkEnd, Fault> {
         let mut moved = self.moving;
         let mut size = if moved { self.largest(config) } else { self.size };
         if self.size * 2 <= size {
@@ -132,7 +132,7 @@ impl Walker<'_, '_> {
     }
 
     /// What jumped to the front while the walk was further on.
-    async fn catch_up(mut self, config: &WalkConfig) -> Result<WalkEnd, Fault> {
+    async fn catch_up(&mut self, config: &WalkConfig) -> Result<WalkEnd, Fault> {
         for page_no in 1..=config.pages_max {
             let page = self.ask(page_no, self.size).await?;
             // What jumped stands in front of what did not.
@@ -143,7 +143,7 @@ impl Walker<'_, '_> {
                 break;
             }
         }
-        Ok(WalkEnd::Moved(self.walk))
+        Ok(WalkEnd::Moved(std::mem::take(&mut self.walk)))
     }
 
     /// Keeps what is not known yet, and the vendor's latest total.

@@ -10,7 +10,7 @@ use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 
 use super::*;
-use crate::domain::certificate::Verdict;
+use crate::domain::certificate::{UnverifiedReason, Verdict};
 use crate::domain::record::{Row, Value};
 use crate::domain::stream::{StreamId, StreamKey};
 use crate::domain::table::MOOR_QUEUE_MEMBER;
@@ -18,9 +18,10 @@ use crate::engine::fetch::RetryConfig;
 use crate::engine::port::budget::{Budget, BudgetKey, Reservation};
 use crate::engine::port::clock::SystemClock;
 use crate::engine::port::source::Source;
-use crate::engine::read::{Before, ClosedRead, ReadEnd, read};
+use crate::engine::read::{Before, ClosedRead, ReadEnd, ReadRules, read};
 
 mod busy;
+mod verdict;
 
 /// Changes rows before, or the answer after, the n-th request.
 type Hook = Box<dyn FnMut(usize, &PageRequest, &mut Vec<u32>, &mut Answer) + Send>;
@@ -118,6 +119,18 @@ impl Budget for NoLimit {
 }
 
 fn run(vendor: &Vendor, page_size: u32, before: Before) -> Result<ClosedRead, Fault> {
+    match run_as(vendor, |config, _| config.page_size = page_size, before)? {
+        ReadEnd::Closed(closed) => Ok(*closed),
+        ReadEnd::Split(split) => panic!("{split:?}"),
+    }
+}
+
+/// Reads with pages of 50 and without a bound, but for what `adapt` changes.
+fn run_as(
+    vendor: &Vendor,
+    adapt: impl FnOnce(&mut WalkConfig, &mut ReadRules),
+    before: Before,
+) -> Result<ReadEnd, Fault> {
     let key = StreamKey { source: "test".into(), stream: StreamId::MoorQueue };
     let budget_key = BudgetKey { name: "test".into(), per_minute: 60 };
     let retry = RetryConfig {
@@ -128,18 +141,19 @@ fn run(vendor: &Vendor, page_size: u32, before: Before) -> Result<ClosedRead, Fa
     };
     let mut fetcher = Fetcher::new(&key, vendor, (&NoLimit, &budget_key), &SystemClock, retry);
     let mut config = WalkConfig {
-        page_size,
+        page_size: 50,
         page_size_max: 1_000,
         pages_max: 1_000,
         rows_max: None,
         doubles: false,
         follow: false,
+        ignore_totals: false,
+        result_cap: None,
     };
+    let mut rules = ReadRules { walks_max: 8, reread_at_once: true, keys_only: false };
+    adapt(&mut config, &mut rules);
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-    match runtime.block_on(read(&mut fetcher, vendor.closing, &mut config, 8, None, before))? {
-        ReadEnd::Closed(closed) => Ok(*closed),
-        ReadEnd::TooLarge(rows) => panic!("too large: {rows}"),
-    }
+    runtime.block_on(read(&mut fetcher, &rules, &mut config, None, before))
 }
 
 fn numbers(closed: &ClosedRead) -> BTreeSet<u32> {
@@ -162,8 +176,8 @@ fn a_still_vendor_costs_one_request_a_page_and_at_most_one_to_close() {
         let vendor = Vendor::new(Closing::EmptyPage, rows);
         let closed = first_read(&vendor, size);
         assert_eq!(numbers(&closed), vendor.rows());
-        assert_eq!(closed.certificate.verdict, Verdict::Unverified);
-        assert_eq!(vendor.requests() as u32, rows.div_ceil(size) + 1, "{rows} rows, empty page");
+        assert_eq!(closed.certificate.verdict, Verdict::Stable);
+        assert_eq!(vendor.requests() as u32, 2 * (rows.div_ceil(size) + 1), "{rows} rows, two walks");
     }
 }
 
@@ -173,7 +187,8 @@ fn a_short_page_is_not_the_end() {
         for echo in [true, false] {
             let vendor = Vendor { clamp: Some(7), echo, ..Vendor::new(closing, 100) };
             assert_eq!(numbers(&first_read(&vendor, 50)), vendor.rows(), "{closing:?} {echo}");
-            assert!(vendor.requests() <= 18, "{closing:?} {echo}: {}", vendor.requests());
+            let walks = if closing == Closing::Total { 1 } else { 2 };
+            assert!(vendor.requests() <= 18 * walks, "{closing:?} {echo}: {}", vendor.requests());
         }
     }
 }
@@ -187,12 +202,16 @@ fn an_equal_second_read_without_totals_is_stable() {
 }
 
 #[test]
-fn a_total_that_always_lies_needs_two_equal_walks_and_is_never_called_proven() {
-    for off in [-3, 4, 60] {
+fn a_total_that_always_lies_leaves_the_read_unverified_with_all_its_rows() {
+    for off in [-25, -3, 4, 60] {
         let vendor = Vendor::new(Closing::Total, 25).hook(move |_, _, _, answer| answer.total_off = off);
         let closed = first_read(&vendor, 10);
         assert_eq!(numbers(&closed), vendor.rows(), "{off}");
-        assert_eq!(closed.certificate.verdict, Verdict::Stable, "{off}");
+        assert_eq!(closed.certificate.verdict, Verdict::Unverified, "{off}");
+        assert_eq!(closed.certificate.reason, Some(UnverifiedReason::TotalDiffers), "{off}");
+        let before = Before { digest: Some(closed.certificate.digest.0), rows: 25, ..Before::default() };
+        let again = run(&vendor, 10, before).unwrap();
+        assert_eq!(again.certificate.verdict, Verdict::Unverified, "{off}: however often it is read");
     }
 }
 
@@ -244,7 +263,7 @@ fn a_row_that_changes_and_moves_to_the_end_while_paging_takes_none_with_it() {
 fn nothing_where_there_were_rows_before_is_looked_at_twice() {
     let vendor = Vendor::new(Closing::Total, 0);
     let closed = run(&vendor, 10, Before { rows: 40, digest: Some(1), ..Before::default() }).unwrap();
-    assert_eq!((vendor.requests(), closed.certificate.verdict), (2, Verdict::Stable));
+    assert_eq!((vendor.requests(), closed.certificate.verdict), (2, Verdict::Proven));
 }
 
 #[test]
@@ -261,7 +280,7 @@ fn a_vendor_that_repeats_its_last_page_forever_is_not_trusted() {
 }
 
 #[test]
-fn exact_doubles_at_the_vendor_are_read_as_one_row_and_called_stable() {
+fn exact_doubles_at_the_vendor_are_read_as_one_row_and_proven_by_two_equal_reads() {
     let vendor = Vendor::new(Closing::Total, 30).hook(|count, _, rows, _| {
         if count == 1 {
             rows[25] = 3;
@@ -269,7 +288,7 @@ fn exact_doubles_at_the_vendor_are_read_as_one_row_and_called_stable() {
     });
     let closed = first_read(&vendor, 10);
     assert_eq!(numbers(&closed), vendor.rows());
-    assert_eq!(closed.certificate.verdict, Verdict::Stable);
+    assert_eq!((closed.certificate.rows, closed.certificate.verdict), (30, Verdict::Proven));
 }
 
 proptest! {

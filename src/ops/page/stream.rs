@@ -3,7 +3,8 @@
 use chrono::{DateTime, Datelike as _, Duration, NaiveDate, Utc};
 use maud::{Markup, html};
 
-use crate::domain::phrase::{page as say, status as words};
+use crate::domain::page::Totals;
+use crate::domain::phrase::{page as say, status as words, verdict};
 use crate::domain::status::StreamStatus;
 use crate::domain::status::calendar::{WindowState, WindowStatus};
 use crate::domain::stream::StreamKind;
@@ -70,6 +71,9 @@ impl View<'_> {
             if 0 < number {
                 facts.push(format!("{} {}", grouped(number), telling.say(window_state(state))));
             }
+        }
+        if stream.watch.totals == Totals::Ignore {
+            facts.push(telling.say(verdict::TOTALS_IGNORED).to_owned());
         }
         facts.push(format!("{} {}", telling.say(say::SCHEDULE), stream.schedule));
         facts.extend(telling.budget(stream));

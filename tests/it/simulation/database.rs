@@ -5,11 +5,11 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use ccsync::domain::fault::{Fault, FaultKind};
-use ccsync::domain::run::{Counts, RunId, RunOutcome};
+use ccsync::domain::run::{Counts, RunId};
 use ccsync::domain::status::StreamDeclaration;
 use ccsync::domain::stream::StreamKey;
 use ccsync::engine::port::budget::{Budget, BudgetKey, Reservation};
-use ccsync::engine::port::store::{Commit, LagLedger, Lease, ReadRecord, RunStart, Scope, Store};
+use ccsync::engine::port::store::{Commit, LagLedger, Lease, ReadRecord, RunEnd, RunStart, Scope, Store};
 use chrono::{DateTime, NaiveDate, Utc};
 use uuid::Uuid;
 
@@ -176,15 +176,9 @@ impl Store for Database {
         self.leave("run_start", run).await
     }
 
-    async fn run_finish(
-        &self,
-        run: RunId,
-        outcome: RunOutcome,
-        message: Option<&str>,
-        now: DateTime<Utc>,
-    ) -> Result<(), Fault> {
+    async fn run_finish(&self, run: RunId, end: &RunEnd<'_>) -> Result<(), Fault> {
         self.enter("run_finish").await?;
-        let finished = self.store.run_finish(run, outcome, message, now).await;
+        let finished = self.store.run_finish(run, end).await;
         self.leave("run_finish", finished).await
     }
 

@@ -13,6 +13,7 @@ use ccsync::engine::planner::WindowPolicy;
 use ccsync::engine::port::budget::BudgetKey;
 use ccsync::engine::port::clock::Clock;
 use ccsync::engine::progress::ProgressBoard;
+use ccsync::engine::read::ReadRules;
 use ccsync::engine::reader::{PassConfig, PassOrder, ReadPolicy, StreamReader};
 use ccsync::engine::room::RowRoom;
 use ccsync::engine::walk::WalkConfig;
@@ -204,10 +205,12 @@ fn config(plan: &Plan, key: &StreamKey) -> PassConfig {
             rows_max: splits.then_some(plan.rows_max),
             doubles: false,
             follow: false,
+            ignore_totals: false,
+            result_cap: None,
         },
         keep_pages_over: Duration::ZERO,
         windows_at_once: 3,
-        walks_max: 6,
+        rules: ReadRules { walks_max: 6, reread_at_once: true, keys_only: key.stream.is_point_in_time() },
         absence_max: Share::percent(5),
     }
 }

@@ -5,7 +5,7 @@ use ccsync::domain::run::{RunOutcome, Trigger};
 use ccsync::domain::status::{StatusReport, StreamDeclaration, StreamStatus};
 use ccsync::domain::stream::StreamId;
 use ccsync::engine::port::status::StatusRead as _;
-use ccsync::engine::port::store::{RunStart, Scope, Store as _};
+use ccsync::engine::port::store::{RunEnd, RunStart, Scope, Store as _};
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
@@ -180,7 +180,14 @@ async fn a_run_whose_worker_went_away_is_closed_as_interrupted_by_the_next() {
         .await
         .unwrap();
     let next = fresh.store.run_start(&start).await.unwrap();
-    fresh.store.run_finish(next, RunOutcome::Partial, Some("two of three"), at(2)).await.unwrap();
+    fresh
+        .store
+        .run_finish(
+            next,
+            &RunEnd { outcome: RunOutcome::Partial, message: Some("two of three"), requests: 0, now: at(2) },
+        )
+        .await
+        .unwrap();
     let runs = status(&fresh).await.runs;
     let outcomes: Vec<_> = runs.iter().map(|run| run.outcome.as_str()).collect();
     assert_eq!(outcomes, ["partial", "running", "interrupted"]);

@@ -118,6 +118,7 @@ pub async fn closed_read(
         rows: rows.len() as u64,
         digest,
         verdict: Verdict::Proven,
+        reason: None,
     };
     Commit {
         overrule: false,

@@ -22,6 +22,8 @@ pub struct Sweep<'a> {
     pub seen: &'a BTreeSet<Key>,
     /// Absences as they were before it.
     pub noted: &'a BTreeSet<Key>,
+    /// The vendor stated how many there are, and they came.
+    pub proven: bool,
     pub settle: Duration,
     pub limit: Share,
     pub now: DateTime<Utc>,
@@ -52,7 +54,12 @@ pub fn sweep_snapshot(table: &mut Table, sweep: &Sweep<'_>) -> u64 {
         }
         return 0;
     }
-    bury(table, &absent, sweep)
+    let noted = |key: &Key| table.absent.contains_key(key);
+    let (due, new): (Vec<Key>, Vec<Key>) = absent.into_iter().partition(|key| sweep.proven || noted(key));
+    for key in new {
+        table.absent.insert(key, (sweep.now, None));
+    }
+    bury(table, &due, sweep)
 }
 
 /// A window's row that another window contains moves there. Else it is noted the first time, and buried when

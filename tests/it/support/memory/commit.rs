@@ -114,7 +114,8 @@ fn write_table(
     }
     let seen = rows.keys().cloned().collect();
     let (settle, limit, now, run) = (commit.absence_settle, commit.absence_max, commit.now, commit.run);
-    let sweep = Sweep { seen: &seen, noted: &noted, settle, limit, now, run, flaws };
+    let proven = commit.certificate.verdict == Verdict::Proven;
+    let sweep = Sweep { seen: &seen, noted: &noted, proven, settle, limit, now, run, flaws };
     counts.deleted += match window {
         None => sweep_snapshot(table, &sweep),
         Some(window) => sweep_window(table, ledger, window, &sweep),

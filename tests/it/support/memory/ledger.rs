@@ -207,6 +207,8 @@ impl State {
         let slot = window.map(|window| window.start);
         let reads = entries.get(&slot).map_or(0, |entry| entry.reads) + 1;
         let certificate = &commit.certificate;
+        let unverified = certificate.verdict == Verdict::Unverified;
+        let unverified_before = entries.get(&slot).map_or(0, |entry| entry.unverified_reads);
         let whole = window.is_none_or(|window| window.end <= commit.complete_to);
         let record = ReadRecord {
             window,
@@ -215,6 +217,8 @@ impl State {
             complete_to: Some(window.map_or(commit.complete_to, |window| commit.complete_to.min(window.end))),
             reads,
             verdict: Some(certificate.verdict),
+            unverified_reason: certificate.reason,
+            unverified_reads: if unverified { unverified_before + 1 } else { 0 },
             digest: Some(certificate.digest.0),
             rows: i64::try_from(certificate.rows).unwrap(),
             vendor_total: certificate.vendor_total.map(|total| i64::try_from(total).unwrap()),
@@ -245,6 +249,8 @@ impl State {
                 complete_to: None,
                 reads: 0,
                 verdict: None,
+                unverified_reason: None,
+                unverified_reads: 0,
                 digest: None,
                 rows: 0,
                 vendor_total: None,

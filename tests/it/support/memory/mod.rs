@@ -16,11 +16,11 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use ccsync::domain::fault::{Fault, FaultKind};
-use ccsync::domain::run::{Counts, RunId, RunOutcome};
+use ccsync::domain::run::{Counts, RunId};
 use ccsync::domain::status::StreamDeclaration;
 use ccsync::domain::stream::StreamKey;
 use ccsync::engine::port::clock::Clock;
-use ccsync::engine::port::store::{Commit, LagLedger, Lease, ReadRecord, RunStart, Scope, Store};
+use ccsync::engine::port::store::{Commit, LagLedger, Lease, ReadRecord, RunEnd, RunStart, Scope, Store};
 use chrono::{DateTime, NaiveDate, Utc};
 use uuid::Uuid;
 
@@ -104,14 +104,10 @@ impl Store for MemoryStore {
         Ok(self.state().run_start(start, now))
     }
 
-    async fn run_finish(
-        &self,
-        run: RunId,
-        outcome: RunOutcome,
-        _message: Option<&str>,
-        now: DateTime<Utc>,
-    ) -> Result<(), Fault> {
-        self.state().run_finish(run, Ended::As(outcome), now);
+    async fn run_finish(&self, run: RunId, end: &RunEnd<'_>) -> Result<(), Fault> {
+        let uncounted = Counts { requests: end.requests, ..Counts::default() };
+        self.state().run_add(run, &uncounted, end.now);
+        self.state().run_finish(run, Ended::As(end.outcome), end.now);
         Ok(())
     }
 

@@ -1,0 +1,117 @@
+//! What a read is called, and when it is to be made in parts.
+
+use super::*;
+use crate::engine::read::{Otherwise, Split};
+
+/// A vendor that lists no more than so many rows, whatever it states.
+fn shallow(depth: usize, rows: u32) -> Vendor {
+    Vendor::new(Closing::Total, rows).hook(move |_, request, listed, answer| {
+        let all = rows as i64;
+        listed.truncate(depth);
+        let _ = request;
+        answer.total_off = all - listed.len() as i64;
+    })
+}
+
+fn split(end: ReadEnd) -> Split {
+    match end {
+        ReadEnd::Split(split) => split,
+        ReadEnd::Closed(closed) => panic!("closed: {:?}", closed.certificate),
+    }
+}
+
+fn closed(end: ReadEnd) -> ClosedRead {
+    match end {
+        ReadEnd::Closed(closed) => *closed,
+        ReadEnd::Split(split) => panic!("{split:?}"),
+    }
+}
+
+#[test]
+fn a_list_that_ends_before_its_total_is_read_in_parts_where_it_can_be() {
+    let vendor = shallow(100, 300);
+    let end = run_as(&vendor, |config, _| config.rows_max = Some(10_000), Before::default()).unwrap();
+    let split = split(end);
+    assert_eq!((split.elements, split.depth), (100, Some(100)));
+    let Otherwise::Keep(kept) = split.otherwise else { panic!("{:?}", split.otherwise) };
+    assert_eq!(kept.certificate.reason, Some(UnverifiedReason::TotalDiffers));
+    let whole = closed(run_as(&shallow(100, 300), |_, _| {}, Before::default()).unwrap());
+    assert_eq!((whole.rows.len(), whole.certificate.verdict), (100, Verdict::Unverified));
+}
+
+#[test]
+fn parts_are_not_tried_again_while_the_vendor_gives_the_same() {
+    let splits = |config: &mut WalkConfig, _: &mut ReadRules| config.rows_max = Some(10_000);
+    let first = split(run_as(&shallow(100, 300), splits, Before::default()).unwrap());
+    let Otherwise::Keep(kept) = first.otherwise else { panic!("{:?}", first.otherwise) };
+    let before = Before {
+        rows: 100,
+        digest: Some(kept.certificate.digest.0),
+        unverified: true,
+        reason: Some(UnverifiedReason::BoundsIgnored),
+        ..Before::default()
+    };
+    let vendor = shallow(100, 300);
+    let again = closed(run_as(&vendor, splits, before).unwrap());
+    assert_eq!(again.certificate.reason, Some(UnverifiedReason::BoundsIgnored));
+    assert_eq!(vendor.requests(), 4, "one walk: two pages, and the empty one behind them asked for twice");
+}
+
+#[test]
+fn a_total_at_the_cap_is_not_believed() {
+    let capped = |config: &mut WalkConfig, _: &mut ReadRules| config.result_cap = Some(100);
+    let at_cap = closed(run_as(&Vendor::new(Closing::Total, 100), capped, Before::default()).unwrap());
+    assert_eq!(at_cap.certificate.reason, Some(UnverifiedReason::ResultCap));
+    let unstated = closed(run_as(&Vendor::new(Closing::EmptyPage, 100), capped, Before::default()).unwrap());
+    assert_eq!(unstated.certificate.reason, Some(UnverifiedReason::ResultCap), "a list may end there too");
+    for rows in [99, 101] {
+        let beside = closed(run_as(&Vendor::new(Closing::Total, rows), capped, Before::default()).unwrap());
+        assert_eq!(beside.certificate.verdict, Verdict::Proven, "{rows}");
+    }
+}
+
+#[test]
+fn a_total_at_the_cap_of_a_window_that_can_be_split_costs_one_request() {
+    let vendor = Vendor::new(Closing::Total, 100);
+    let capped = |config: &mut WalkConfig, _: &mut ReadRules| {
+        (config.result_cap, config.rows_max) = (Some(100), Some(10_000));
+    };
+    let split = split(run_as(&vendor, capped, Before::default()).unwrap());
+    assert!(matches!(split.otherwise, Otherwise::ReadWhole), "{:?}", split.otherwise);
+    assert_eq!(vendor.requests(), 1);
+}
+
+#[test]
+fn ignored_totals_count_for_nothing_and_two_equal_reads_are_stable() {
+    let ignoring = |config: &mut WalkConfig, _: &mut ReadRules| config.ignore_totals = true;
+    let read = closed(run_as(&shallow(100, 300), ignoring, Before::default()).unwrap());
+    let certificate = read.certificate;
+    assert_eq!(
+        (certificate.verdict, certificate.vendor_total, certificate.rows),
+        (Verdict::Stable, None, 100)
+    );
+}
+
+#[test]
+fn without_a_second_read_nothing_confirms_a_first_one_that_states_no_total() {
+    let once = |_: &mut WalkConfig, rules: &mut ReadRules| rules.reread_at_once = false;
+    let vendor = Vendor::new(Closing::EmptyPage, 25);
+    let read = closed(run_as(&vendor, once, Before::default()).unwrap());
+    assert_eq!(read.certificate.reason, Some(UnverifiedReason::NotReread));
+    let before = Before { rows: 25, digest: Some(read.certificate.digest.0), ..Before::default() };
+    assert_eq!(closed(run_as(&vendor, once, before).unwrap()).certificate.verdict, Verdict::Stable);
+}
+
+#[test]
+fn a_row_that_only_the_second_read_has_and_that_has_no_date_confirms_nothing() {
+    let mut walks = 0;
+    let vendor = Vendor::new(Closing::EmptyPage, 25).hook(move |_, request, rows, _| {
+        if request.page_no == 1 && request.page_size == 50 {
+            walks += 1;
+            rows.push(1_000 + walks);
+        }
+    });
+    let read = closed(run_as(&vendor, |_, _| {}, Before::default()).unwrap());
+    assert_eq!(read.certificate.reason, Some(UnverifiedReason::ReadsDiffer));
+    assert_eq!(read.rows.len(), 28, "what came last is kept");
+}
