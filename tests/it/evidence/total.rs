@@ -66,9 +66,22 @@ async fn a_total_that_stays_wrong_proves_and_deletes_nothing_and_heals_once_it_i
 
 #[rstest]
 #[case::negative("negative")]
+#[case::word("word")]
+#[tokio::test]
+async fn a_total_that_is_no_count_is_none_or_fails_its_window_by_name(#[case] value: &str) {
+    let world = one_day(300, &[("sobot_call_total", value)], &[]).await;
+    let report = sync(&world, CALLS).await;
+    if report.outcome == RunOutcome::Succeeded {
+        assert_table_is_the_vendors(&world.test, CALLS).await;
+    } else {
+        assert_nothing_is_believed(&world, &report).await;
+        assert!(told(&world, &report).await.contains("total_count"));
+    }
+}
+
+#[rstest]
 #[case::null("null")]
 #[case::absent("absent")]
-#[case::word("word")]
 #[case::text("text")]
 #[tokio::test]
 async fn where_no_total_can_be_read_one_sync_reads_twice_and_ends_stable(#[case] value: &str) {
