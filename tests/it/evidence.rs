@@ -5,5 +5,6 @@
 mod case;
 mod depth;
 mod exit;
+mod lasting;
 mod snapshot;
 mod total;
