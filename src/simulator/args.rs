@@ -44,7 +44,8 @@ pub struct SimulatorArgs {
     /// (that share of the requests altogether); repeatable, later wins.
     #[arg(long = "fault", value_name = "KIND=RATE")]
     pub faults: Vec<String>,
-    /// What the documents leave open, as NAME=VALUE; repeatable.
+    /// What the documents leave open, what a vendor says that its rows contradict, and how deep its lists
+    /// reach, as NAME=VALUE; repeatable. An unknown name lists them all; docs/simulator.md says what they do.
     #[arg(long = "switch", value_name = "NAME=VALUE")]
     pub switches: Vec<String>,
     /// How many seconds a Sobot token lives.

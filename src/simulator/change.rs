@@ -51,6 +51,15 @@ pub enum Change {
         #[serde(default)]
         agentid: Option<String>,
     },
+    /// Many inspections at once, of contacts and with quality times within one second.
+    Crowd {
+        /// Calls or chats.
+        channel: Channel,
+        /// How many.
+        count: usize,
+        /// The second, as milliseconds since 1970.
+        at_ms: i64,
+    },
     /// An agent leaves a group, enters one, or both.
     MoveAgent {
         /// The agent.
@@ -111,6 +120,14 @@ impl World {
                 let id = row.id.to_string();
                 self.shelf_mut(channel).insert(row);
                 Ok(id)
+            }
+            Change::Crowd { channel, count, at_ms } => {
+                for _ in 0..count {
+                    let at = at_ms.saturating_add(self.dice.between(0, 1_000));
+                    let row = data::inspection(&mut self.dice, channel, &self.agents, at, at);
+                    self.shelf_mut(channel).insert(row);
+                }
+                Ok(count.to_string())
             }
             Change::Rescore { channel, id, agentid, fields } => {
                 let index = self.find(channel, &id, agentid.as_deref())?;

@@ -1,15 +1,15 @@
-//! A cap on the page size, the one switch that is a number.
+//! A switch that is a number or `none`.
 
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
 
-/// A cap on the page size: `none` or a number.
+/// A cap, on a page's size or on another number: `none` or a number from 1.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Clamp(pub Option<u32>);
 
 impl Clamp {
-    /// The page size the vendor uses when `asked` was asked for.
+    /// The number the vendor uses in place of `asked`.
     #[must_use]
     pub fn apply(self, asked: u64) -> u64 {
         self.0.map_or(asked, |cap| asked.min(u64::from(cap.max(1))))
@@ -36,7 +36,7 @@ impl<'de> Deserialize<'de> for Clamp {
         };
         match cap {
             Some(cap) if cap > 0 => Ok(Self(Some(cap))),
-            _ => Err(D::Error::custom("a page size cap is `none` or a number from 1")),
+            _ => Err(D::Error::custom("it is `none` or a number from 1")),
         }
     }
 }

@@ -19,6 +19,7 @@ mod data;
 mod departure;
 mod dice;
 mod endpoint;
+mod evidence;
 mod exchange;
 mod fault;
 mod fault_rate;

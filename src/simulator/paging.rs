@@ -3,11 +3,12 @@
 use serde_json::Value;
 
 use super::dice::Dice;
+use super::evidence::Listing;
 use super::exchange::Luck;
 use super::fault::Fault;
 
 /// A page as it will be answered.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Page {
     /// Rows to leave out before it.
     pub(super) skip: usize,
@@ -17,16 +18,20 @@ pub(super) struct Page {
     pub(super) number: u64,
     /// The page size that is told.
     pub(super) size: u64,
-    /// The total that is told.
-    pub(super) total: u64,
+    /// The total that the vendor believes in.
+    counted: u64,
+    /// The total that is told, as it is written; `None`: no field.
+    pub(super) total: Option<Value>,
+    /// Why there is no page, where it reaches behind the depth of the list.
+    pub(super) refused: Option<String>,
 }
 
 impl Page {
     /// The page `number` (from 1) of `size` rows out of `total`.
-    pub(super) fn plan(number: u64, size: u64, total: usize, luck: &mut Luck) -> Self {
+    pub(super) fn plan(number: u64, size: u64, total: usize, listing: &Listing, luck: &mut Luck) -> Self {
         let number = number.max(1);
         let mut size = size.max(1);
-        let mut told = total as u64;
+        let mut told = listing.count(total as u64);
         let mut served = number;
         let fault = luck.step.map(|step| step.fault);
         match fault {
@@ -37,19 +42,25 @@ impl Page {
             _ => {}
         }
         let skip = (served - 1).saturating_mul(size);
-        let take = if fault == Some(Fault::EmptyPage) { 0 } else { size };
+        let (reach, refused) = match listing.reach(skip, size) {
+            Ok(reach) => (reach, None),
+            Err(refusal) => (0, Some(refusal)),
+        };
+        let take = if fault == Some(Fault::EmptyPage) { 0 } else { reach };
         Self {
             skip: usize::try_from(skip).unwrap_or(usize::MAX),
             take: usize::try_from(take).unwrap_or(usize::MAX),
             number,
             size,
-            total: told,
+            counted: told,
+            total: listing.write(told),
+            refused,
         }
     }
 
     /// The number of pages that is told.
     pub(super) const fn count(&self) -> u64 {
-        self.total.div_ceil(self.size)
+        self.counted.div_ceil(self.size)
     }
 }
 

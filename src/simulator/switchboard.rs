@@ -4,10 +4,11 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::switches::{
-    ActionBody, CallTimeName, ChatDates, ChatTimeName, ClaimFilter, Clamp, Code, CreateTime, EmptyItems,
-    Envelope, ExtraField, FilterTime, LimitScope, MemoryTime, MessageBody, Minute, MoorContract, MoorStatus,
-    NameMatch, OnOff, Order, ParameterCodes, Rescoring, SigCase, SigWindow, SobotContract, Span, TokenStatus,
-    UpdateTime, Values, WindowEnd, WorkbenchCode, WorkbenchStatus,
+    ActionBody, BehindDepth, Bounds, CallTimeName, ChatDates, ChatTimeName, ClaimFilter, Clamp, Code,
+    CreateTime, EmptyItems, Envelope, ExtraField, FilterTime, LimitScope, MemoryTime, MessageBody, Minute,
+    MoorContract, MoorStatus, NameMatch, OnOff, Order, ParameterCodes, Rescoring, RowsField, SigCase,
+    SigWindow, SobotContract, Span, StatedTotal, TokenStatus, UpdateTime, Values, WindowEnd, WorkbenchCode,
+    WorkbenchStatus,
 };
 
 /// How the vendors behave where their documents leave it open. The field names
@@ -53,6 +54,22 @@ pub struct Switches {
     pub sobot_extra_field: ExtraField,
     /// Whether the items are as documented.
     pub sobot_contract: SobotContract,
+    /// The total that call_result states.
+    pub sobot_call_total: StatedTotal,
+    /// call_result states at most this total: Elasticsearch's is 10,000.
+    pub sobot_call_total_cap: Clamp,
+    /// call_result gives no page that reaches behind this many rows: Elasticsearch's depth is 10,000.
+    pub sobot_call_depth: Clamp,
+    /// The same of chat_result.
+    pub sobot_chat_depth: Clamp,
+    /// What is answered to a page behind the depth.
+    pub sobot_behind_depth: BehindDepth,
+    /// call_result counts one in this many calls and never lists it.
+    pub sobot_call_unlisted: Clamp,
+    /// How often `items` stands in an answer.
+    pub sobot_items: RowsField,
+    /// How exactly call_result takes the bounds of a window.
+    pub sobot_call_bounds: Bounds,
     /// Which letters a signature may have.
     pub moor_sig_case: SigCase,
     /// How far a timestamp may lie from now.
@@ -69,6 +86,18 @@ pub struct Switches {
     pub moor_code: Code,
     /// A cap on `pageSize`.
     pub moor_page_cap: Clamp,
+    /// The total that a list states.
+    pub moor_total: StatedTotal,
+    /// A list states at most this total.
+    pub moor_total_cap: Clamp,
+    /// No page that reaches behind this many groups is given.
+    pub moor_depth: Clamp,
+    /// What is answered to a page behind the depth.
+    pub moor_behind_depth: BehindDepth,
+    /// One in this many groups is counted and never listed.
+    pub moor_unlisted: Clamp,
+    /// How often the field that holds the groups stands in an answer.
+    pub moor_list: RowsField,
     /// How `displayName` filters.
     pub moor_name_match: NameMatch,
     /// Whether the claim states need a filter.
@@ -146,6 +175,45 @@ impl Switches {
         ("moor_contract", "changed_type"),
         ("moor_contract", "unknown_code"),
         ("moor_contract", "missing_field"),
+    ];
+
+    /// What a vendor says that its own rows contradict, as name and value: nothing that it gives under one of
+    /// these is proof, and a client must notice. Some need a second switch to show.
+    pub const CONTRADICTIONS: [(&str, &str); 34] = [
+        ("sobot_call_total", "+3"),
+        ("sobot_call_total", "-3"),
+        ("sobot_call_total", "zero"),
+        ("sobot_call_total", "negative"),
+        ("sobot_call_total", "null"),
+        ("sobot_call_total", "absent"),
+        ("sobot_call_total", "text"),
+        ("sobot_call_total", "word"),
+        ("sobot_call_total_cap", "10"),
+        ("sobot_call_depth", "10"),
+        ("sobot_chat_depth", "10"),
+        ("sobot_behind_depth", "cut"),
+        ("sobot_behind_depth", "refused"),
+        ("sobot_behind_depth", "refused_code"),
+        ("sobot_behind_depth", "refused_status"),
+        ("sobot_call_unlisted", "10"),
+        ("sobot_items", "empty_again"),
+        ("sobot_items", "empty_before"),
+        ("sobot_call_bounds", "day"),
+        ("moor_total", "+3"),
+        ("moor_total", "-3"),
+        ("moor_total", "zero"),
+        ("moor_total", "negative"),
+        ("moor_total", "null"),
+        ("moor_total", "absent"),
+        ("moor_total_cap", "10"),
+        ("moor_depth", "10"),
+        ("moor_behind_depth", "cut"),
+        ("moor_behind_depth", "refused"),
+        ("moor_behind_depth", "refused_code"),
+        ("moor_behind_depth", "refused_status"),
+        ("moor_unlisted", "10"),
+        ("moor_list", "empty_again"),
+        ("moor_list", "empty_before"),
     ];
 
     /// The names of all switches.

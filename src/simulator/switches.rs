@@ -18,8 +18,10 @@ macro_rules! switch {
 }
 
 mod contract;
+mod evidence;
 mod workbench;
 pub use contract::*;
+pub use evidence::*;
 pub use workbench::*;
 
 switch!(

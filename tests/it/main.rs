@@ -11,6 +11,7 @@ mod config;
 mod crash;
 mod daemon;
 mod embedded;
+mod evidence;
 mod feed;
 mod forget;
 mod identity;

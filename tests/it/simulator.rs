@@ -6,6 +6,7 @@
 #![expect(clippy::unwrap_used, reason = "the lint's exemption for tests does not reach their helpers")]
 
 mod control;
+mod evidence;
 mod fault;
 mod moor;
 mod sobot;

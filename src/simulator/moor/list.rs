@@ -1,15 +1,17 @@
 //! `queueQueue` and `queueQueueAgentClaimStatus`.
 
+use axum::http::StatusCode;
 use serde_json::{Map, Value, json};
 
-use super::{bad_parameters, count, text};
+use super::{bad_parameters, count, refusal, text};
 use crate::simulator::endpoint::Endpoint;
+use crate::simulator::evidence::{Listing, doubled};
 use crate::simulator::exchange::{Answer, Luck};
 use crate::simulator::fault::Fault;
 use crate::simulator::paging::{Page, spoil};
 use crate::simulator::state::{State, lock};
 use crate::simulator::switchboard::Switches;
-use crate::simulator::switches::{ClaimFilter, Code, Envelope};
+use crate::simulator::switches::{BehindDepth, ClaimFilter, Code, Envelope, RowsField};
 use crate::simulator::world::Walk;
 
 /// The page size when none is given.
@@ -44,7 +46,12 @@ pub(super) fn list(
         Some(_) => (1, PAGE),
         None => (count(fields, "page").unwrap_or(1), count(fields, "pageSize").unwrap_or(PAGE)),
     };
-    let page = Page::plan(number, switches.moor_page_cap.apply(size), groups.len(), luck);
+    let listing = Listing::groups(switches);
+    let page = Page::plan(number, switches.moor_page_cap.apply(size), groups.len(), &listing, luck);
+    if let Some(text) = &page.refused {
+        return too_deep(text, listing.behind, switches);
+    }
+    groups.retain(|group| listing.lists(group.exten.parse().unwrap_or(0)));
     let shown = groups.into_iter().skip(page.skip).take(page.take);
     let mut rows: Vec<Value> = if is_claims {
         shown.map(|group| group.to_claims(&world.agents, switches)).collect()
@@ -54,19 +61,52 @@ pub(super) fn list(
     drop(world);
     spoil(&mut rows, luck, ["exten", "assignMembers", "updateTime"]);
     let shown = rows.len();
-    Answer::ok(envelope(rows, page.total, switches), shown)
+    let body = envelope(rows, page.total, switches);
+    let text = twice(&body, switches);
+    Answer { text, ..Answer::ok(body, shown) }
 }
 
-fn envelope(rows: Vec<Value>, total: u64, switches: &Switches) -> Value {
-    let mut body = match switches.moor_envelope {
-        Envelope::Nested => {
-            json!({"success": true, "data": {"count": total, "list": rows}, "message": "200 ok!"})
-        }
-        Envelope::Flat => {
-            json!({"code": 200, "success": true, "message": "200 ok!", "count": total, "data": rows})
-        }
-        Envelope::Root => json!({"code": 200, "count": total, "list": rows, "message": "200 ok!"}),
+/// The refusal of a page that reaches behind the depth of its list. That it looks so is an invention.
+fn too_deep(text: &str, how: BehindDepth, switches: &Switches) -> Answer {
+    let code = if how == BehindDepth::RefusedCode { 501 } else { 500 };
+    let mut answer = refusal(code, text, "moor_too_deep", switches);
+    answer.status = match how {
+        BehindDepth::RefusedStatus => StatusCode::INTERNAL_SERVER_ERROR,
+        _ => StatusCode::OK,
     };
+    answer
+}
+
+/// The body as text, where its rows stand twice.
+fn twice(body: &Value, switches: &Switches) -> Option<String> {
+    if switches.moor_list == RowsField::Once {
+        return None;
+    }
+    let fields = body.as_object()?;
+    let name = if switches.moor_envelope == Envelope::Flat { "data" } else { "list" };
+    if switches.moor_envelope != Envelope::Nested {
+        return doubled(fields, name, switches.moor_list);
+    }
+    let data = doubled(fields.get("data")?.as_object()?, name, switches.moor_list)?;
+    let mut rest = fields.clone();
+    rest.remove("data");
+    let rest = Value::Object(rest).to_string();
+    Some(format!("{{\"data\":{data},{}", rest.trim_start_matches('{')))
+}
+
+fn envelope(rows: Vec<Value>, total: Option<Value>, switches: &Switches) -> Value {
+    let mut body = match switches.moor_envelope {
+        Envelope::Nested => json!({"success": true, "data": {"list": rows}, "message": "200 ok!"}),
+        Envelope::Flat => json!({"code": 200, "success": true, "message": "200 ok!", "data": rows}),
+        Envelope::Root => json!({"code": 200, "list": rows, "message": "200 ok!"}),
+    };
+    let counts = match switches.moor_envelope {
+        Envelope::Nested => body.get_mut("data"),
+        Envelope::Flat | Envelope::Root => Some(&mut body),
+    };
+    if let (Some(Value::Object(fields)), Some(total)) = (counts, total) {
+        fields.insert("count".to_owned(), total);
+    }
     if let Some(fields) = body.as_object_mut() {
         match switches.moor_code {
             Code::AsDocumented => {}

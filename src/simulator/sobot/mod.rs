@@ -13,6 +13,7 @@ use serde_json::json;
 
 use super::exchange::Answer;
 use super::state::State;
+use super::switches::BehindDepth;
 
 pub(super) fn router() -> Router<Arc<State>> {
     Router::new()
@@ -45,4 +46,15 @@ fn refusal(code: &str) -> Answer {
         kind: format!("sobot_{code}"),
         rows: 0,
     }
+}
+
+/// The refusal of a page that reaches behind the depth of its list. That it looks so is an invention.
+fn too_deep(text: &str, how: BehindDepth) -> Answer {
+    let code = if how == BehindDepth::RefusedCode { "500001" } else { "999999" };
+    let mut answer = refusal(code);
+    answer.body = json!({"ret_code": code, "ret_msg": text});
+    if how == BehindDepth::RefusedStatus {
+        answer.status = StatusCode::INTERNAL_SERVER_ERROR;
+    }
+    answer
 }

@@ -1,5 +1,6 @@
 //! `call_result` and `chat_result`.
 
+use std::borrow::Cow;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -9,10 +10,11 @@ use axum::response::Response;
 use serde_json::{Map, Value};
 
 use super::query::{Query, window};
-use super::refusal;
 use super::token::{bearer, refused};
+use super::{refusal, too_deep};
 use crate::simulator::departure::depart_answer;
 use crate::simulator::endpoint::Endpoint;
+use crate::simulator::evidence::{Listing, doubled};
 use crate::simulator::exchange::{Answer, Luck, entry, exchange};
 use crate::simulator::fault::Fault;
 use crate::simulator::inspection::Channel;
@@ -20,7 +22,7 @@ use crate::simulator::paging::{Page, spoil};
 use crate::simulator::plain::{array, is_plain};
 use crate::simulator::state::{State, lock};
 use crate::simulator::switchboard::Switches;
-use crate::simulator::switches::{EmptyItems, OnOff, Order};
+use crate::simulator::switches::{EmptyItems, OnOff, Order, RowsField};
 use crate::simulator::world::Walk;
 
 /// The page size of call_result when none is given.
@@ -102,15 +104,26 @@ fn page(
         world.drift(&walk, switches, state.now().timestamp_millis());
     }
     let shelf = world.shelf(channel);
-    let found = shelf.within(switches.sobot_filter, window);
-    let page = Page::plan(query.count("page_no", 1), size, found.len(), luck);
+    let counted = shelf.within(switches.sobot_filter, window);
+    let listing = match channel {
+        Channel::Call => Listing::calls(switches),
+        Channel::Chat => Listing::chats(switches),
+    };
+    let page = Page::plan(query.count("page_no", 1), size, counted.len(), &listing, luck);
+    if let Some(text) = &page.refused {
+        return too_deep(text, listing.behind);
+    }
+    let found = match listing.unlisted.0 {
+        None => Cow::Borrowed(counted),
+        Some(_) => counted.iter().copied().filter(|(_, index)| listing.lists(*index)).collect(),
+    };
     let (first, last) = (page.skip.min(found.len()), page.skip.saturating_add(page.take).min(found.len()));
     let place = |nth: usize| match switches.sobot_order {
         Order::NewestFirst => found.len() - 1 - nth,
         Order::OldestFirst => nth,
     };
     let rows = (first..last).filter_map(|nth| shelf.row(found.get(place(nth))?.1));
-    if first < last && is_plain(switches, luck) {
+    if first < last && switches.sobot_items == RowsField::Once && is_plain(switches, luck) {
         let (items, count) = array(rows, channel, switches);
         drop(world);
         let rest = Value::Object(envelope(channel, &page, switches)).to_string();
@@ -128,7 +141,8 @@ fn page(
         (0, EmptyItems::Absent) => {}
         _ => drop(body.insert("items".to_owned(), Value::Array(items))),
     }
-    Answer::ok(Value::Object(body), count)
+    let twice = doubled(&body, "items", switches.sobot_items);
+    Answer { text: twice, ..Answer::ok(Value::Object(body), count) }
 }
 
 /// All of an answer but its items.
@@ -140,10 +154,14 @@ fn envelope(channel: Channel, page: &Page, switches: &Switches) -> Map<String, V
     put("ret_code", "000000".into());
     if channel == Channel::Call {
         put("ret_msg", "操作成功".into());
-        put("page_count", page.count().into());
+        if page.total.is_some() {
+            put("page_count", page.count().into());
+        }
         put("page_no", page.number.into());
         put("page_size", page.size.into());
-        put("total_count", page.total.into());
+        if let Some(total) = &page.total {
+            put("total_count", total.clone());
+        }
     } else {
         put("ret_msg", "查询成功".into());
     }

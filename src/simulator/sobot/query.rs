@@ -7,10 +7,11 @@ use url::form_urlencoded;
 
 use crate::simulator::inspection::Channel;
 use crate::simulator::switchboard::Switches;
-use crate::simulator::switches::{ChatDates, ParameterCodes, Span, WindowEnd};
+use crate::simulator::switches::{Bounds, ChatDates, ParameterCodes, Span, WindowEnd};
 use crate::simulator::time::{beijing_day_ms, beijing_ms};
 
 const DAY_MS: i64 = 86_400_000;
+const BEIJING_MS: i64 = 8 * 3_600_000;
 
 /// A query string. A space may be `%20` or `+`.
 pub(super) struct Query(Vec<(String, String)>);
@@ -91,7 +92,16 @@ fn read_window(query: &Query, channel: Channel, switches: &Switches) -> Result<R
     if switches.sobot_span == Span::Limit31d && written_end_ms.saturating_sub(start_ms) > 31 * DAY_MS {
         return Err("400003");
     }
+    if channel == Channel::Call && switches.sobot_call_bounds == Bounds::Day {
+        let end_ms = midnight_before(written_end_ms.saturating_add(DAY_MS - 1));
+        return Ok(midnight_before(start_ms)..end_ms);
+    }
     Ok(start_ms..end.end_ms(switches.sobot_end))
+}
+
+/// The last midnight in Beijing that is not after an instant.
+fn midnight_before(ms: i64) -> i64 {
+    ms - (ms + BEIJING_MS).rem_euclid(DAY_MS)
 }
 
 fn takes(bound: Bound, channel: Channel, switches: &Switches) -> bool {

@@ -19,9 +19,40 @@ pub enum Order {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Totals {
     True,
-    /// One more than there are.
-    Lying,
+    /// One more than there are, which the operator knows and ignores.
+    Ignored,
     Absent,
+}
+
+/// What the vendor's answers contradict.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Contradiction {
+    /// It states so many more than it lists, or fewer.
+    WrongTotal(i64),
+    /// It states 0.
+    ZeroTotal,
+    /// It counts all and gives none behind so many.
+    EndsAt(u32),
+    /// It counts all and refuses pages that reach behind so many.
+    Refuses(u32),
+    /// It counts all and never lists every so-manieth.
+    Unlisted(u32),
+}
+
+/// A time in which the answers contradict themselves.
+#[derive(Debug, Clone, Copy)]
+pub struct Spell {
+    pub from: DateTime<Utc>,
+    pub to: DateTime<Utc>,
+    pub what: Contradiction,
+}
+
+/// The bounds of the vendor's search, for ever: as many elements as it states and lists at most, and whether it
+/// refuses what lies behind or gives nothing.
+#[derive(Debug, Clone, Copy)]
+pub struct Cap {
+    pub elements: u32,
+    pub refuses: bool,
 }
 
 /// What becomes of an inspection that is scored again.
@@ -43,6 +74,8 @@ pub struct Readings {
     pub rescoring: Rescoring,
     /// Elements on a page at most, whatever is asked for, and whether the answer says so.
     pub clamp: Option<(u32, bool)>,
+    /// Of calls, whose windows can be split.
+    pub cap: Option<Cap>,
 }
 
 /// How likely what goes wrong is, at each occasion.
@@ -82,6 +115,7 @@ pub struct Plan {
     pub rows_a_day: f64,
     pub readings: Readings,
     pub troubles: Troubles,
+    pub spells: Vec<Spell>,
     pub database_ahead: chrono::Duration,
 }
 
@@ -114,6 +148,9 @@ impl Plan {
             streams.push(StreamKey { source: "one".into(), stream: dice.pick(&PULLED) });
         }
         let clamp = dice.chance(0.2).then(|| (3, dice.chance(0.5)));
+        let mut own = Dice::new(seed, 2);
+        let cap = own.chance(0.15).then(|| Cap { elements: 6, refuses: own.chance(0.5) });
+        let spells = spells(&mut own, begin, calm);
         Plan {
             seed,
             begin,
@@ -136,9 +173,10 @@ impl Plan {
                 by_quality: dice.chance(0.5),
                 end_counts_in: dice.chance(0.5),
                 order: dice.pick(&[Order::Oldest, Order::Newest, Order::AsMade]),
-                totals: dice.pick(&[Totals::True, Totals::True, Totals::Lying, Totals::Absent]),
+                totals: dice.pick(&[Totals::True, Totals::True, Totals::Ignored, Totals::Absent]),
                 rescoring: dice.pick(&[Rescoring::InPlace, Rescoring::InPlace, Rescoring::ExtraRow]),
                 clamp,
+                cap,
             },
             troubles: if stopped {
                 Troubles { network: 0.0, slip: 0.0, drift: 0.0, database: 0.0, kill: 0.0, pause: 0.0 }
@@ -152,6 +190,7 @@ impl Plan {
                     pause: dice.pick(&[0.0, 0.02, 0.1]),
                 }
             },
+            spells,
             database_ahead: chrono::Duration::seconds(dice.between(-20, 20)),
         }
     }
@@ -172,12 +211,50 @@ impl Plan {
             late_max: days(14),
             page_size: 10,
             rows_a_day: 1.0,
+            spells: spells(&mut Dice::new(seed, 3), weeks.begin, calm),
             ..weeks
         }
+    }
+
+    /// What the answers contradict just now.
+    pub fn contradiction(&self, now: DateTime<Utc>) -> Option<Contradiction> {
+        let spell = self.spells.iter().find(|spell| spell.from <= now && now < spell.to);
+        spell.map(|spell| spell.what)
     }
 
     /// Whether something may still go wrong or change.
     pub fn is_stormy(&self, now: DateTime<Utc>) -> bool {
         now < self.calm
+    }
+}
+
+/// In every other trial none; else one to three times of hours to days, or one from the beginning to the calm.
+fn spells(dice: &mut Dice, begin: DateTime<Utc>, calm: DateTime<Utc>) -> Vec<Spell> {
+    if dice.chance(0.5) {
+        return Vec::new();
+    }
+    if dice.chance(0.2) {
+        return vec![Spell { from: begin, to: calm, what: contradiction(dice) }];
+    }
+    let seconds = (calm - begin).num_seconds();
+    let count = dice.between(1, 4);
+    (0..count)
+        .map(|_| {
+            let from = begin + chrono::Duration::seconds(dice.between(0, seconds));
+            let length = dice.wait(Duration::from_secs(3600), Duration::from_secs(4 * 86_400));
+            let to = (from + chrono::Duration::from_std(length).unwrap()).min(calm);
+            Spell { from, to, what: contradiction(dice) }
+        })
+        .collect()
+}
+
+fn contradiction(dice: &mut Dice) -> Contradiction {
+    match dice.index(6) {
+        0 => Contradiction::WrongTotal(dice.between(1, 4)),
+        1 => Contradiction::WrongTotal(-dice.between(1, 4)),
+        2 => Contradiction::ZeroTotal,
+        3 => Contradiction::EndsAt(u32::try_from(dice.between(1, 8)).unwrap()),
+        4 => Contradiction::Refuses(u32::try_from(dice.between(1, 8)).unwrap()),
+        _ => Contradiction::Unlisted(u32::try_from(dice.between(2, 5)).unwrap()),
     }
 }

@@ -17,7 +17,7 @@ use ccsync::engine::port::source::Source;
 use chrono::{DateTime, Utc};
 
 use super::dice::Dice;
-use super::plan::{Order, Plan, Totals};
+use super::plan::{Cap, Contradiction, Order, Plan, Spell, Totals};
 use super::power::Power;
 use super::timeline::Timeline;
 use super::trace::Trace;
@@ -91,9 +91,15 @@ impl Endpoint {
         Some((start, end + second))
     }
 
-    /// Whether answers say how many elements there are, and truly.
-    pub fn states_total(&self) -> bool {
-        self.closing() == Closing::Total && self.plan.readings.totals == Totals::True
+    /// Whether the answers state more than there is at every moment between two instants.
+    pub fn overstates(&self, (from, to): (DateTime<Utc>, DateTime<Utc>)) -> bool {
+        let tells = self.closing() == Closing::Total && self.plan.readings.totals == Totals::True;
+        let meets = |spell: &&Spell| spell.from <= to && from < spell.to;
+        let mut spells = self.plan.spells.iter().filter(meets);
+        let only = spells.next().filter(|spell| spell.from <= from && to < spell.to);
+        tells
+            && spells.next().is_none()
+            && only.is_some_and(|spell| matches!(spell.what, Contradiction::WrongTotal(by) if 0 < by))
     }
 
     fn sent(&self, now: DateTime<Utc>) -> (Duration, Option<Fault>) {
@@ -130,7 +136,7 @@ impl Endpoint {
         (latency, Some(fault))
     }
 
-    fn answer(&self, request: &PageRequest, now: DateTime<Utc>) -> Page {
+    fn answer(&self, request: &PageRequest, now: DateTime<Utc>) -> Result<Page, Fault> {
         let mut inner = self.inner.lock().unwrap();
         inner.world.advance(now);
         inner.since_trouble += 1;
@@ -141,7 +147,7 @@ impl Endpoint {
             inner.world.drift(now, request.window);
             self.trace.note(now, || format!("{}: changed while being read", self.stream));
         }
-        let mut page = self.page(&inner.world, request);
+        let mut page = self.page(&inner.world, request, now).inspect_err(|_| inner.troubles += 1)?;
         if stormy && inner.dice.chance(self.plan.troubles.slip) {
             inner.rest(now);
             inner.troubles += 1;
@@ -152,23 +158,50 @@ impl Endpoint {
             }
             self.trace.note(now, || format!("{}: slip of one answer", self.stream));
         }
-        page
+        Ok(page)
     }
 
-    fn page(&self, world: &World, request: &PageRequest) -> Page {
+    fn page(&self, world: &World, request: &PageRequest, now: DateTime<Utc>) -> Result<Page, Fault> {
         let mut listed = world.listed(self.bounds(request.window));
         match self.plan.readings.order {
             Order::Oldest => {}
             Order::Newest => listed.reverse(),
             Order::AsMade => listed.sort_by_key(|(index, _)| *index),
         }
-        let total = listed.len() as u64;
         let states_total = self.closing() == Closing::Total;
+        // Without a total nobody could tell that a list ends early; a refusal tells itself.
+        let tells = states_total && self.plan.readings.totals == Totals::True;
+        let contradiction = self.plan.contradiction(now);
+        let contradiction = contradiction.filter(|what| tells || matches!(what, Contradiction::Refuses(_)));
+        let cap = self.plan.readings.cap.filter(|_| self.stream == StreamId::SobotCallResult);
+        let total = state(listed.len() as u64, contradiction, cap);
+        match contradiction {
+            Some(Contradiction::EndsAt(depth)) => listed.truncate(depth as usize),
+            Some(Contradiction::Unlisted(every)) => {
+                listed.retain(|(index, _)| !index.is_multiple_of(every as usize));
+            }
+            _ => {}
+        }
         let (size, stated) = match self.plan.readings.clamp {
             Some((clamp, says)) if clamp < request.page_size => (clamp, says && states_total),
             _ => (request.page_size, false),
         };
         let skip = u64::from(size) * u64::from(request.page_no - 1);
+        let refuses = match contradiction {
+            Some(Contradiction::Refuses(depth)) => Some(depth),
+            _ => cap.filter(|cap| cap.refuses).map(|cap| cap.elements),
+        };
+        // As deep as there is something; a search engine refuses by the numbers alone.
+        let reach = (skip + u64::from(size)).min(listed.len() as u64);
+        if let Some(depth) = refuses.filter(|depth| u64::from(*depth) < reach) {
+            let text = format!(
+                "the vendor answered “from + size must be less than or equal to: [{depth}] but was [{reach}]”"
+            );
+            return Err(Fault::new(FaultKind::VendorFailed, text));
+        }
+        if let Some(cap) = cap {
+            listed.truncate(cap.elements as usize);
+        }
         let records: Vec<Record> = listed
             .into_iter()
             .skip(usize::try_from(skip).unwrap())
@@ -178,10 +211,10 @@ impl Endpoint {
         let total = match self.plan.readings.totals {
             _ if !states_total => None,
             Totals::True => Some(total),
-            Totals::Lying => Some(total + 1),
+            Totals::Ignored => Some(total + 1),
             Totals::Absent => None,
         };
-        Page { records, total, page_size: stated.then_some(size), ..Page::default() }
+        Ok(Page { records, total, page_size: stated.then_some(size), ..Page::default() })
     }
 
     fn closing(&self) -> Closing {
@@ -189,6 +222,16 @@ impl Endpoint {
             StreamId::SobotChatResult => Closing::EmptyPage,
             _ => Closing::Total,
         }
+    }
+}
+
+/// The total that is stated of so many elements.
+fn state(elements: u64, contradiction: Option<Contradiction>, cap: Option<Cap>) -> u64 {
+    let capped = cap.map_or(elements, |cap| elements.min(u64::from(cap.elements)));
+    match contradiction {
+        Some(Contradiction::WrongTotal(by)) => capped.saturating_add_signed(by),
+        Some(Contradiction::ZeroTotal) => 0,
+        _ => capped,
     }
 }
 
@@ -228,7 +271,7 @@ impl Source for Vendor {
         // A lost answer was given all the same.
         let answer = match fault {
             Some(fault) => Err(fault),
-            None => Ok(self.endpoint.answer(request, now)),
+            None => self.endpoint.answer(request, now),
         };
         self.endpoint.trace.note(now, || match &answer {
             Ok(page) => format!(

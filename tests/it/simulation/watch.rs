@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 
+use ccsync::domain::certificate::{Certificate, Verdict};
 use ccsync::domain::record::Row;
 use ccsync::domain::run::Counts;
 use ccsync::domain::stream::StreamKey;
@@ -10,7 +11,7 @@ use ccsync::domain::window::TimeWindow;
 use ccsync::engine::port::store::{Commit, Lease, Scope};
 use chrono::{DateTime, Duration, Utc};
 
-use super::plan::Plan;
+use super::plan::{Plan, Totals};
 use super::vendor::Endpoints;
 use crate::support::memory::MemoryStore;
 
@@ -34,6 +35,8 @@ struct Inner {
     fences: HashMap<(StreamKey, Scope), i64>,
     /// Rows that a read of their window lacked, since when, and whether they were truly not there.
     missed: HashMap<Place, (DateTime<Utc>, bool)>,
+    /// Windows that are called final, by stream and start, and when they were last read.
+    finals: HashMap<(StreamKey, DateTime<Utc>), (TimeWindow, DateTime<Utc>)>,
     broken: Vec<String>,
     tally: Tally,
 }
@@ -47,8 +50,13 @@ pub struct Tally {
     pub tombstones: u64,
     /// Rows marked deleted that the vendor had moved to a window that was not read yet.
     pub tombstones_of_movers: u64,
-    /// Rows of a vendor without totals that were truly hidden in one read, and slipped through another.
-    pub tombstones_in_doubt: u64,
+    /// Reads that nothing confirmed.
+    pub unverified: u64,
+    /// Of these, where the vendor stated another number than it listed.
+    pub contradicted: u64,
+    /// Windows that were called final, and those of them in which something changed afterwards.
+    pub finals: u64,
+    pub finals_changed: u64,
     pub fenced: u64,
     pub kills: u64,
     pub pauses: u64,
@@ -63,7 +71,8 @@ pub struct Before {
     rows: u64,
     read_at: DateTime<Utc>,
     now: DateTime<Utc>,
-    pages: u32,
+    certificate: Certificate,
+    final_at: Option<DateTime<Utc>>,
 }
 
 impl Watch {
@@ -76,7 +85,15 @@ impl Watch {
     }
 
     pub fn tally(&self) -> Tally {
-        self.inner.lock().unwrap().tally
+        let inner = self.inner.lock().unwrap();
+        let changed = inner.finals.iter().filter(|((key, _), (window, read_at))| {
+            let endpoint = &self.endpoints[&key.stream];
+            endpoint
+                .bounds(Some(*window))
+                .is_some_and(|range| endpoint.world(|world| world.changed_after(range, *read_at)))
+        });
+        let finals_changed = changed.count() as u64;
+        Tally { finals: inner.finals.len() as u64, finals_changed, ..inner.tally }
     }
 
     pub fn count(&self, count: impl FnOnce(&mut Tally)) {
@@ -106,16 +123,17 @@ impl Watch {
             rows: commit.rows.len() as u64,
             read_at: commit.read_at,
             now: commit.now,
-            pages: commit.certificate.pages,
+            certificate: commit.certificate.clone(),
+            final_at: commit.final_at,
         }
     }
 
     /// Looks at a commit that was just made.
     pub fn committed(&self, before: Before, counts: &Counts) {
         let mut inner = self.inner.lock().unwrap();
-        let Before { lease, sightings, rows, read_at, now, pages } = before;
+        let Before { lease, sightings, rows, read_at, now, certificate, final_at } = before;
         inner.tally.reads += 1;
-        inner.tally.pages += u64::from(pages);
+        inner.tally.pages += u64::from(certificate.pages);
         inner.tally.rows += rows;
         let youngest = inner.fences.get(&(lease.stream.clone(), lease.scope)).copied();
         if youngest != Some(lease.fence) {
@@ -127,9 +145,53 @@ impl Watch {
         }
         inner.missed.retain(|place, _| !sightings.contains(place));
         let read = Read { lease, from: read_at, to: now };
+        self.look_at_evidence(&mut inner, &read, &certificate, counts);
+        if let Scope::Window(window) = read.lease.scope {
+            let is_final = certificate.verdict != Verdict::Unverified
+                && final_at.is_some_and(|final_at| final_at <= read_at);
+            let place = (read.lease.stream.clone(), window.start);
+            match is_final {
+                true => drop(inner.finals.insert(place, (window, read_at))),
+                false => drop(inner.finals.remove(&place)),
+            }
+        }
         self.look_at_absences(&mut inner, &read);
         if 0 < counts.deleted {
             self.look_at_tombstones(&mut inner, &read);
+        }
+    }
+
+    /// What is called proven or stable is whole, what the vendor's own total contradicts is neither, and deletes
+    /// nothing.
+    fn look_at_evidence(&self, inner: &mut Inner, read: &Read, certificate: &Certificate, counts: &Counts) {
+        let name = format!("{} {:?} at {}", read.lease.stream, read.lease.scope, read.to);
+        let Certificate { vendor_total, rows, verdict, .. } = certificate;
+        let endpoint = &self.endpoints[&read.lease.stream.stream];
+        let trusts = self.plan.readings.totals != Totals::Ignored;
+        let contradicted = trusts && vendor_total.is_some_and(|total| total != *rows);
+        if *verdict == Verdict::Unverified {
+            inner.tally.unverified += 1;
+            inner.tally.contradicted += u64::from(contradicted);
+            if 0 < counts.deleted {
+                inner.broken.push(format!("{name}: an unverified read deleted {} rows", counts.deleted));
+            }
+            return;
+        }
+        if contradicted || endpoint.overstates((read.from, read.to)) {
+            let text = format!("{name}: {verdict:?}, but {rows} came and the vendor states {vendor_total:?}");
+            inner.broken.push(text);
+        }
+        let Some(range) = self.asked(read) else { return };
+        let listed = endpoint.world(|world| world.listed_throughout(range, (read.from, read.to)));
+        let state = self.store.state();
+        let is_stored = |row: &&Row| {
+            let table = state.tables.get(&(read.lease.stream.source.clone(), row.table.name));
+            let key: Vec<String> = row.key().map(str::to_owned).collect();
+            table.and_then(|table| table.rows().get(&key)).is_some_and(|version| version.deleted_at.is_none())
+        };
+        let missing: Vec<String> = listed.iter().filter(|row| !is_stored(row)).map(named).collect();
+        if !missing.is_empty() {
+            inner.broken.push(format!("{name}: {verdict:?}, but it lacks {}", missing.join(", ")));
         }
     }
 
@@ -156,7 +218,6 @@ impl Watch {
                 match self.judge(read, row, since) {
                     Judgement::Right => {}
                     Judgement::Moved => inner.tally.tombstones_of_movers += 1,
-                    Judgement::Doubtful => inner.tally.tombstones_in_doubt += 1,
                     Judgement::False(why) => {
                         let text = format!("false tombstone on {table} {} at {}: {why}", named(row), read.to);
                         inner.broken.push(text);
@@ -180,10 +241,9 @@ impl Watch {
         if read.to - since < self.plan.settle {
             return Judgement::False(format!("the first read that lacked it was at {since}"));
         }
+        // Whether or not totals are stated.
         if !absent || !truly {
-            // Without totals a row that slips through one walk leaves no trace; two reads in a row must not.
-            let states_total = self.endpoints[&read.lease.stream.stream].states_total();
-            return if states_total || (!absent && !truly) { there() } else { Judgement::Doubtful };
+            return there();
         }
         let reported = self.endpoints[&read.lease.stream.stream]
             .world(|world| world.absence(row, None, (read.to, read.to)).is_none());
@@ -193,15 +253,20 @@ impl Watch {
     /// Whether the vendor did not list the row at some moment of the read, for what was asked.
     fn was_absent(&self, read: &Read, row: &Row) -> bool {
         let endpoint = &self.endpoints[&read.lease.stream.stream];
-        let bounds = match read.lease.scope {
-            Scope::Window(window) if window.end <= read.from - ASKED_BEFORE => endpoint.bounds(Some(window)),
-            Scope::Window(window) => endpoint.bounds(TimeWindow::new(window.start, read.from - ASKED_BEFORE)),
-            Scope::Snapshot => None,
-        };
-        if bounds.is_none() && read.lease.scope != Scope::Snapshot {
-            return true;
-        }
+        let Some(bounds) = self.asked(read) else { return true };
         endpoint.world(|world| world.absence(row, bounds, (read.from, read.to)).is_some())
+    }
+
+    /// What the vendor was asked for: the bounds of a window, or all of a snapshot; `None` for a window that has only
+    /// just begun.
+    fn asked(&self, read: &Read) -> Option<Option<(DateTime<Utc>, DateTime<Utc>)>> {
+        let endpoint = &self.endpoints[&read.lease.stream.stream];
+        let window = match read.lease.scope {
+            Scope::Window(window) if window.end <= read.from - ASKED_BEFORE => Some(window),
+            Scope::Window(window) => TimeWindow::new(window.start, read.from - ASKED_BEFORE),
+            Scope::Snapshot => return Some(None),
+        };
+        endpoint.bounds(window).map(Some)
     }
 }
 
@@ -226,8 +291,6 @@ enum Judgement {
     Right,
     /// It is reported, but not in this window any more.
     Moved,
-    /// Of the two reads one had a true look.
-    Doubtful,
     False(String),
 }
 
@@ -238,7 +301,10 @@ impl Tally {
         self.rows += other.rows;
         self.tombstones += other.tombstones;
         self.tombstones_of_movers += other.tombstones_of_movers;
-        self.tombstones_in_doubt += other.tombstones_in_doubt;
+        self.unverified += other.unverified;
+        self.contradicted += other.contradicted;
+        self.finals += other.finals;
+        self.finals_changed += other.finals_changed;
         self.fenced += other.fenced;
         self.kills += other.kills;
         self.pauses += other.pauses;

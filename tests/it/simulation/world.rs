@@ -351,6 +351,46 @@ impl World {
         found
     }
 
+    /// Rows that the vendor listed within these bounds at every moment between two instants.
+    pub fn listed_throughout(
+        &self,
+        range: Option<(DateTime<Utc>, DateTime<Utc>)>,
+        (from, to): (DateTime<Utc>, DateTime<Utc>),
+    ) -> Vec<Row> {
+        let within =
+            |listed: &&Listed| range.is_none_or(|(start, end)| start <= listed.at && listed.at < end);
+        let mut found = Vec::new();
+        for item in &self.items {
+            let lasts = |number: usize, fact: &Fact| {
+                fact.from <= to && item.facts.get(number + 1).is_none_or(|next| from <= next.from)
+            };
+            let mut said = item.facts.iter().enumerate().filter(|(number, fact)| lasts(*number, fact));
+            let Some((_, first)) = said.next().filter(|(_, fact)| fact.from <= from) else { continue };
+            let rows =
+                first.listed.iter().filter(within).flat_map(|listed| listed.record.rows.iter().cloned());
+            let mut rows: Vec<Row> = rows.collect();
+            for (_, fact) in said {
+                let later: Vec<&Row> =
+                    fact.listed.iter().filter(within).flat_map(|listed| &listed.record.rows).collect();
+                rows.retain(|row| later.iter().any(|of| of.table == row.table && of.key().eq(row.key())));
+            }
+            found.extend(rows);
+        }
+        found
+    }
+
+    /// Whether what is listed within these bounds changed after an instant.
+    pub fn changed_after(&self, range: (DateTime<Utc>, DateTime<Utc>), at: DateTime<Utc>) -> bool {
+        let within =
+            |fact: &Fact| fact.listed.iter().any(|listed| range.0 <= listed.at && listed.at < range.1);
+        self.items.iter().any(|item| {
+            item.facts.iter().enumerate().any(|(number, fact)| {
+                let before = number.checked_sub(1).and_then(|number| item.facts.get(number));
+                at < fact.from && (within(fact) || before.is_some_and(within))
+            })
+        })
+    }
+
     /// The rows as they are: of equal keys the latest version.
     pub fn truth(&self) -> BTreeMap<(&'static str, Vec<String>), Row> {
         let mut truth: BTreeMap<(&'static str, Vec<String>), Row> = BTreeMap::new();

@@ -158,11 +158,13 @@ fn every_planted_loss_is_found_and_healed_by_ordinary_passes() {
     });
 }
 
-/// What speaks up where nothing is wrong: failed windows, doubts that had to be walked again, alarms,
-/// absences, tombstones and records in quarantine.
+/// What speaks up where nothing is wrong: failed windows, doubts that had to be walked again, reads that nothing
+/// confirmed, alarms, absences, tombstones and records in quarantine.
 const ALARMS: &str = "
     select (select count(*) from sync.time_window where failure_kind is not null)
         + (select count(*) from sync.snapshot where failure_kind is not null)
+        + (select count(*) from sync.time_window where verdict = 'unverified')
+        + (select count(*) from sync.snapshot where verdict = 'unverified')
         + (select count(*) from sync.absence) + (select count(*) from sync.absence_alarm)
         + (select count(*) from sync.quarantine)
         + (select coalesce(sum(deleted + quarantined + updated), 0)::bigint from sync.run)";
