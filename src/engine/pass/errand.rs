@@ -176,6 +176,7 @@ impl Errand {
         }
         let closed = match split.otherwise {
             Otherwise::Keep(closed) => closed,
+            Otherwise::Fail(fault) if splits => return Err(fault.adding(BOUNDS_IGNORED)),
             Otherwise::Fail(fault) => return Err(fault),
             Otherwise::ReadWhole => {
                 self.walk.rows_max = None;
@@ -187,7 +188,8 @@ impl Errand {
                 }
             }
         };
-        Ok(Scoped::Closed(if splits { bounds_ignored(closed) } else { closed }))
+        let reason = if splits { UnverifiedReason::BoundsIgnored } else { UnverifiedReason::OneSecond };
+        Ok(Scoped::Closed(contradicted(closed, reason)))
     }
 
     async fn do_halves_differ(&self, fetcher: &mut Fetcher<'_>) -> Result<bool, Fault> {
@@ -302,6 +304,9 @@ impl Errand {
     }
 }
 
+/// What is said of a refusal that no smaller window escapes.
+const BOUNDS_IGNORED: &str = "the vendor ignores the time of day, so that smaller windows do not help";
+
 /// What reading a scope came to.
 enum Scoped {
     Closed(Box<ClosedRead>),
@@ -311,11 +316,11 @@ enum Scoped {
     PartInVain,
 }
 
-/// Where the vendor contradicts itself, smaller windows were tried and do not help.
-fn bounds_ignored(mut closed: Box<ClosedRead>) -> Box<ClosedRead> {
+/// Where the vendor contradicts itself, this is why smaller windows do not help.
+fn contradicted(mut closed: Box<ClosedRead>, reason: UnverifiedReason) -> Box<ClosedRead> {
     let certificate = closed.certificate.clone();
     if certificate.reason.is_some_and(UnverifiedReason::contradicts) {
-        closed.certificate = certificate.judged(Err(UnverifiedReason::BoundsIgnored));
+        closed.certificate = certificate.judged(Err(reason));
     }
     closed
 }
