@@ -176,7 +176,7 @@ impl Errand {
         }
         let closed = match split.otherwise {
             Otherwise::Keep(closed) => closed,
-            Otherwise::Fail(fault) => return Err(fault),
+            Otherwise::Fail(fault) => return Err(if splits { not_by_parts(fault) } else { fault }),
             Otherwise::ReadWhole => {
                 self.walk.rows_max = None;
                 fetcher.start_over();
@@ -309,6 +309,14 @@ enum Scoped {
     Halved(Option<u64>),
     /// As [`End::PartInVain`].
     PartInVain,
+}
+
+/// The vendor refuses what lies deeper, and smaller windows were tried and do not help.
+fn not_by_parts(mut fault: Fault) -> Fault {
+    fault
+        .message
+        .push_str("; a part of the window returns what the whole does: the vendor ignores the time of day");
+    fault
 }
 
 /// Where the vendor contradicts itself, smaller windows were tried and do not help.
