@@ -39,6 +39,8 @@ pub enum UnverifiedReason {
     /// The number is wrong or at the cap, and a part of the window returns what the whole does: the vendor ignores
     /// the time of day, so no smaller window can help.
     BoundsIgnored,
+    /// The number is wrong or at the cap, and the window is one second, which cannot be split.
+    OneSecond,
     /// Rows moved from page to page while they were read.
     RowsMoved,
     /// Elements came more than once, and no second read was equal.
@@ -51,10 +53,11 @@ pub enum UnverifiedReason {
 
 impl UnverifiedReason {
     /// Every reason.
-    pub const ALL: [UnverifiedReason; 7] = [
+    pub const ALL: [UnverifiedReason; 8] = [
         UnverifiedReason::TotalDiffers,
         UnverifiedReason::ResultCap,
         UnverifiedReason::BoundsIgnored,
+        UnverifiedReason::OneSecond,
         UnverifiedReason::RowsMoved,
         UnverifiedReason::Duplicates,
         UnverifiedReason::ReadsDiffer,
@@ -67,6 +70,7 @@ impl UnverifiedReason {
             UnverifiedReason::TotalDiffers => "total_differs",
             UnverifiedReason::ResultCap => "result_cap",
             UnverifiedReason::BoundsIgnored => "bounds_ignored",
+            UnverifiedReason::OneSecond => "one_second",
             UnverifiedReason::RowsMoved => "rows_moved",
             UnverifiedReason::Duplicates => "duplicates",
             UnverifiedReason::ReadsDiffer => "reads_differ",
@@ -83,7 +87,10 @@ impl UnverifiedReason {
     pub const fn contradicts(self) -> bool {
         matches!(
             self,
-            UnverifiedReason::TotalDiffers | UnverifiedReason::ResultCap | UnverifiedReason::BoundsIgnored
+            UnverifiedReason::TotalDiffers
+                | UnverifiedReason::ResultCap
+                | UnverifiedReason::BoundsIgnored
+                | UnverifiedReason::OneSecond
         )
     }
 }

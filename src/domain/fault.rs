@@ -142,6 +142,13 @@ impl Fault {
         self
     }
 
+    /// With something more to say.
+    #[must_use]
+    pub fn adding(mut self, more: &str) -> Fault {
+        self.message = format!("{}; {more}", self.message);
+        self
+    }
+
     /// With what lies beneath.
     #[must_use]
     pub fn with_cause(mut self, cause: impl Into<Box<dyn StdError + Send + Sync>>) -> Fault {

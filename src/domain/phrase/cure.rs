@@ -31,11 +31,11 @@ phrases! {
     REDIRECT_REFUSED = "set base_url to the address that the vendor gave you; credentials never follow a redirect",
         "把 base_url 设为厂商提供的地址；凭据绝不会跟随重定向发送";
     /// [`crate::domain::fault::FaultKind::WalkUnsettled`]
-    WALK_UNSETTLED = "the vendor's data changed faster than it could be read; a smaller window or a larger page_size settles sooner",
-        "厂商数据变化的速度超过了读取速度；缩小 window 或加大 page_size 可更快稳定";
+    WALK_UNSETTLED = "the vendor's data changed faster than it could be read; it is read again by itself, and a larger page_size of the stream settles sooner",
+        "厂商数据变化的速度超过了读取速度；会自动重读，加大该数据流的 page_size 可更快稳定";
     /// [`crate::domain::fault::FaultKind::WindowTooLarge`]
-    WINDOW_TOO_LARGE = "configure a smaller window, or raise engine.pages_max",
-        "配置更小的 window，或调高 engine.pages_max";
+    WINDOW_TOO_LARGE = "raise engine.pages_max, or page_size of the stream",
+        "调高 engine.pages_max，或该数据流的 page_size";
     /// [`crate::domain::fault::FaultKind::DatabaseUnreachable`]
     DATABASE_UNREACHABLE = "check that PostgreSQL runs and that database.url is right; nothing is lost meanwhile",
         "检查 PostgreSQL 是否在运行、database.url 是否正确；期间不会丢失数据";

@@ -8,11 +8,14 @@ phrases! {
     /// [`UnverifiedReason::TotalDiffers`]
     TOTAL_DIFFERS = "the vendor states {total} {total?element|elements} and gives {rows}", "厂商声明 {total} 条，实际给出 {rows} 条";
     /// [`UnverifiedReason::ResultCap`]
-    RESULT_CAP = "{rows} {rows?element is|elements are} as many as the vendor lists at most (result_cap); there may be more",
-        "{rows} 条已达厂商最多列出的条数（result_cap），可能还有更多";
+    RESULT_CAP = "{rows} {rows?element is|elements are} as many as the vendor lists at most (result_cap); there may be more, and smaller parts cannot be asked for",
+        "{rows} 条已达厂商最多列出的条数（result_cap），可能还有更多，且无法按更小的范围读取";
     /// [`UnverifiedReason::BoundsIgnored`], with a total.
-    BOUNDS_IGNORED = "the vendor states {total} {total?element|elements} and gives {rows}; a part of the window returns what the whole does, so that smaller windows do not help",
-        "厂商声明 {total} 条，实际给出 {rows} 条；窗口的一部分返回与整个窗口相同的内容，缩小窗口无济于事";
+    BOUNDS_IGNORED = "the vendor states {total} {total?element|elements} and gives {rows}; it ignores the time of day, so that smaller windows do not help",
+        "厂商声明 {total} 条，实际给出 {rows} 条；厂商忽略时刻，缩小窗口无济于事";
+    /// [`UnverifiedReason::OneSecond`]
+    ONE_SECOND = "one second holds {total} {total?element|elements} by the vendor's count, of which it gives {rows}, and cannot be split",
+        "按厂商统计，同一秒内有 {total} 条，只给出 {rows} 条，且无法再拆分";
     /// [`UnverifiedReason::RowsMoved`]
     ROWS_MOVED = "rows moved from page to page while the {rows} {rows?element was|elements were} read", "读取 {rows} 条时数据在各页之间移动";
     /// [`UnverifiedReason::Duplicates`]
@@ -46,7 +49,8 @@ impl UnverifiedReason {
         let phrase = match self {
             UnverifiedReason::TotalDiffers => TOTAL_DIFFERS,
             UnverifiedReason::ResultCap => RESULT_CAP,
-            UnverifiedReason::BoundsIgnored if total.is_none() => RESULT_CAP,
+            UnverifiedReason::BoundsIgnored | UnverifiedReason::OneSecond if total.is_none() => RESULT_CAP,
+            UnverifiedReason::OneSecond => ONE_SECOND,
             UnverifiedReason::BoundsIgnored => BOUNDS_IGNORED,
             UnverifiedReason::RowsMoved => ROWS_MOVED,
             UnverifiedReason::Duplicates => DUPLICATES,
@@ -60,7 +64,9 @@ impl UnverifiedReason {
     /// What the operator can do.
     pub const fn remedy(self) -> Phrase {
         match self {
-            UnverifiedReason::TotalDiffers | UnverifiedReason::BoundsIgnored => CONTRADICTS_REMEDY,
+            UnverifiedReason::TotalDiffers
+            | UnverifiedReason::BoundsIgnored
+            | UnverifiedReason::OneSecond => CONTRADICTS_REMEDY,
             UnverifiedReason::ResultCap => CAP_REMEDY,
             UnverifiedReason::RowsMoved | UnverifiedReason::Duplicates | UnverifiedReason::ReadsDiffer => {
                 MOVING_REMEDY

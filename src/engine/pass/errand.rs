@@ -176,7 +176,8 @@ impl Errand {
         }
         let closed = match split.otherwise {
             Otherwise::Keep(closed) => closed,
-            Otherwise::Fail(fault) => return Err(if splits { not_by_parts(fault) } else { fault }),
+            Otherwise::Fail(fault) if splits => return Err(fault.adding(BOUNDS_IGNORED)),
+            Otherwise::Fail(fault) => return Err(fault),
             Otherwise::ReadWhole => {
                 self.walk.rows_max = None;
                 fetcher.start_over();
@@ -187,7 +188,8 @@ impl Errand {
                 }
             }
         };
-        Ok(Scoped::Closed(if splits { bounds_ignored(closed) } else { closed }))
+        let reason = if splits { UnverifiedReason::BoundsIgnored } else { UnverifiedReason::OneSecond };
+        Ok(Scoped::Closed(contradicted(closed, reason)))
     }
 
     async fn do_halves_differ(&self, fetcher: &mut Fetcher<'_>) -> Result<bool, Fault> {
@@ -302,6 +304,9 @@ impl Errand {
     }
 }
 
+/// What is said of a refusal that no smaller window escapes.
+const BOUNDS_IGNORED: &str = "the vendor ignores the time of day, so that smaller windows do not help";
+
 /// What reading a scope came to.
 enum Scoped {
     Closed(Box<ClosedRead>),
@@ -311,19 +316,11 @@ enum Scoped {
     PartInVain,
 }
 
-/// The vendor refuses what lies deeper, and smaller windows were tried and do not help.
-fn not_by_parts(mut fault: Fault) -> Fault {
-    fault
-        .message
-        .push_str("; a part of the window returns what the whole does: the vendor ignores the time of day");
-    fault
-}
-
-/// Where the vendor contradicts itself, smaller windows were tried and do not help.
-fn bounds_ignored(mut closed: Box<ClosedRead>) -> Box<ClosedRead> {
+/// Where the vendor contradicts itself, this is why smaller windows do not help.
+fn contradicted(mut closed: Box<ClosedRead>, reason: UnverifiedReason) -> Box<ClosedRead> {
     let certificate = closed.certificate.clone();
     if certificate.reason.is_some_and(UnverifiedReason::contradicts) {
-        closed.certificate = certificate.judged(Err(UnverifiedReason::BoundsIgnored));
+        closed.certificate = certificate.judged(Err(reason));
     }
     closed
 }

@@ -227,3 +227,24 @@ fn a_window_that_misses_rows_is_due_whatever_its_age() {
     assert_eq!(of_first(old.clone()), None);
     assert_eq!(of_first(ReadRecord { missing: true, ..old }), Some(Reason::Absent));
 }
+
+#[test]
+fn a_window_that_the_vendors_number_contradicts_is_due_after_pauses_that_double_up_to_six_hours() {
+    let read_at = midnight("2026-03-02") + Duration::hours(8);
+    let due_after = |reads: i32, minutes: i64, pauses: bool| {
+        let record = ReadRecord {
+            verdict: Some(Verdict::Unverified),
+            unverified_reason: Some(UnverifiedReason::TotalDiffers),
+            unverified_reads: reads,
+            ..read(day("2026-03-01"), read_at, ReadState::Complete)
+        };
+        let now = read_at + Duration::minutes(minutes);
+        let planned = plan(&[record], &PlanInput { pauses, ..at(now) }, &policy());
+        planned.iter().any(|planned| planned.reason == Reason::Unverified)
+    };
+    for (reads, pause) in [(1, 0), (2, 5), (3, 10), (4, 20), (9, 360), (1_000, 360)] {
+        assert!(due_after(reads, pause + 1, true), "{reads} reads: due after {pause} minutes");
+        assert!(pause == 0 || !due_after(reads, pause - 1, true), "{reads} reads: not before");
+        assert!(due_after(reads, 1, false), "{reads} reads: a person's command does not wait");
+    }
+}
