@@ -129,6 +129,19 @@ fn whole_years_pass_too() {
 }
 
 #[test]
+fn a_vendor_that_contradicts_itself_for_weeks_is_asked_more_and_more_rarely_and_heals_in_the_end() {
+    for seed in 0..10 {
+        let plan = Plan::overstating(seed);
+        let outcome = play(&plan, Flaws::default(), false);
+        assert!(outcome.wrong.is_empty(), "seed {seed}: {:#?}", outcome.wrong);
+        assert!(0 < outcome.tally.contradicted, "{:?}", outcome.tally);
+        // A tick an hour, each of which would ask for all windows so far, and for each of them at least twice.
+        let at_each_tick: u64 = (1..=21).map(|windows| 24 * 2 * windows).sum();
+        assert!(outcome.requests < at_each_tick / 2, "seed {seed}: {} requests", outcome.requests);
+    }
+}
+
+#[test]
 fn a_seed_replays_exactly() {
     for seed in 0..20 {
         let (once, again) = (

@@ -2,10 +2,12 @@
 
 use std::time::Duration;
 
+use ccsync::domain::alert::{Alert, AlertKind};
 use ccsync::domain::run::RunOutcome;
 use ccsync::engine::reader::PassReport;
 use ccsync::simulator::{Change, Channel, Endpoint, SimulatorConfig, Switches};
 use serde_json::Value;
+use sqlx::AssertSqlSafe;
 
 use crate::support::harness::{QUICK, TestClock, TestWorld, small_world};
 use crate::system::steps::value;
@@ -95,10 +97,10 @@ pub async fn deleted(world: &TestWorld, table: &str) -> i64 {
     value(&world.test, &format!("select count(*) from {table} where deleted_at is not null")).await
 }
 
-/// Whether the stream is called complete beyond the busy day.
-pub async fn is_called_complete(world: &TestWorld, stream: &str) -> bool {
+/// Whether the stream is called complete beyond this time of the busy day.
+pub async fn is_called_complete(world: &TestWorld, stream: &str, time: &str) -> bool {
     let sql = format!(
-        "select coalesce(max(complete_to), '-infinity') > timestamptz '{DAY} 00:00+08'
+        "select coalesce(max(complete_to), '-infinity') > timestamptz '{DAY} {time}+08'
          from bi.freshness where stream = '{stream}'"
     );
     value(&world.test, &sql).await
@@ -115,12 +117,32 @@ pub async fn told(world: &TestWorld, report: &PassReport) -> String {
     alerts.chain(failures).chain([ledger]).collect::<Vec<_>>().join("\n")
 }
 
-/// The alerts of a stream that name each of these words.
+/// The alerts of a stream that name each of these words; that fields are new to the document is none of these.
 pub async fn alerts_that_say(world: &TestWorld, stream: &str, words: &[&str]) -> usize {
     let status = world.test.app.status().await.unwrap();
-    let of_stream =
-        status.alerts.iter().filter(|alert| alert.stream.is_some_and(|of| of.to_string() == stream));
+    let is_meant = |alert: &&Alert| {
+        alert.kind != AlertKind::ContractDrift && alert.stream.is_some_and(|of| of.to_string() == stream)
+    };
+    let of_stream = status.alerts.iter().filter(is_meant);
     of_stream.filter(|alert| words.iter().all(|word| alert.message.contains(word))).count()
+}
+
+/// Some alert of the stream names what the vendor stated and what it gave.
+pub async fn assert_an_alert_tells_both_numbers(world: &TestWorld, report: &PassReport) {
+    let stream = report.key.stream.to_string();
+    let sql = format!(
+        "select rows, vendor_total from sync.time_window where stream = '{stream}' and verdict = 'unverified'
+         union all select rows, vendor_total from sync.snapshot where stream = '{stream}' and verdict = 'unverified'"
+    );
+    let read = sqlx::query_as(AssertSqlSafe(sql)).fetch_all(world.test.pool().await).await.unwrap();
+    let pairs: Vec<(i64, Option<i64>)> = read;
+    for (rows, total) in pairs {
+        let (rows, total) = (rows.to_string(), total.unwrap_or_default().to_string());
+        if 0 < alerts_that_say(world, &stream, &[&rows, &total]).await {
+            return;
+        }
+    }
+    panic!("no alert tells what the vendor states and gives:\n{}", told(world, report).await);
 }
 
 /// The pass is not called a success, and nothing of the busy day is believed or called complete.
@@ -128,7 +150,7 @@ pub async fn assert_nothing_is_believed(world: &TestWorld, report: &PassReport) 
     let stream = report.key.stream.to_string();
     assert_ne!(report.outcome, RunOutcome::Succeeded, "{report:?}");
     assert_eq!(believed(world, &stream).await, 0, "{}", told(world, report).await);
-    assert!(!is_called_complete(world, &stream).await, "{}", told(world, report).await);
+    assert!(!is_called_complete(world, &stream, "00:00").await, "{}", told(world, report).await);
     assert!(!world.test.app.status().await.unwrap().healthy);
 }
 

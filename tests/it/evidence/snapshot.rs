@@ -6,7 +6,8 @@ use ccsync::simulator::Change;
 use rstest::rstest;
 
 use super::case::{
-    alerts_that_say, assert_nothing_is_believed, deleted, one_day, switch, sync, sync_well, told,
+    alerts_that_say, assert_an_alert_tells_both_numbers, assert_nothing_is_believed, deleted, one_day,
+    switch, sync, sync_well, told,
 };
 use crate::system::truth::{assert_table_is_the_vendors, fact_table_writes};
 
@@ -39,6 +40,7 @@ async fn groups_are_deleted_only_by_a_list_that_is_as_long_as_it_says(
             for stream in STREAMS {
                 let report = sync(&world, stream).await;
                 assert_nothing_is_believed(&world, &report).await;
+                assert_an_alert_tells_both_numbers(&world, &report).await;
                 let alerts = alerts_that_say(&world, stream, &["30", figure]).await;
                 assert!(0 < alerts, "{wrong:?} {}", told(&world, &report).await);
             }

@@ -195,6 +195,28 @@ impl Plan {
         }
     }
 
+    /// Three weeks of one worker and a vendor that states one call too many, and of which nothing else is wrong.
+    pub fn overstating(seed: u64) -> Plan {
+        let weeks = Plan::weeks(seed);
+        let calm = weeks.begin + days(21);
+        let none = Troubles { network: 0.0, slip: 0.0, drift: 0.0, database: 0.0, kill: 0.0, pause: 0.0 };
+        let spell = Spell { from: weeks.begin, to: calm, what: Contradiction::WrongTotal(1) };
+        Plan {
+            calm,
+            end: calm + days(4),
+            workers: 1,
+            streams: vec![StreamKey { source: "one".into(), stream: StreamId::SobotCallResult }],
+            schedule: "0 0 * * * *".into(),
+            lookback: days(30),
+            rows_max: 1000,
+            page_size: 50,
+            readings: Readings { totals: Totals::True, clamp: None, cap: None, ..weeks.readings },
+            troubles: none,
+            spells: vec![spell],
+            ..weeks
+        }
+    }
+
     /// A year of everything.
     pub fn year(seed: u64) -> Plan {
         let weeks = Plan::weeks(seed);

@@ -186,11 +186,13 @@ impl Endpoint {
             Some((clamp, says)) if clamp < request.page_size => (clamp, says && states_total),
             _ => (request.page_size, false),
         };
-        let skip = u64::from(size) * u64::from(request.page_no - 1);
         let refuses = match contradiction {
             Some(Contradiction::Refuses(depth)) => Some(depth),
             _ => cap.filter(|cap| cap.refuses).map(|cap| cap.elements),
         };
+        // No vendor gives pages larger than its search is deep.
+        let size = refuses.map_or(size, |depth| size.min(depth));
+        let skip = u64::from(size) * u64::from(request.page_no - 1);
         // As deep as there is something; a search engine refuses by the numbers alone.
         let reach = (skip + u64::from(size)).min(listed.len() as u64);
         if let Some(depth) = refuses.filter(|depth| u64::from(*depth) < reach) {

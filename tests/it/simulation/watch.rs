@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 
-use ccsync::domain::certificate::{Certificate, Verdict};
+use ccsync::domain::certificate::{Certificate, SetDigest, Verdict};
 use ccsync::domain::record::Row;
 use ccsync::domain::run::Counts;
 use ccsync::domain::stream::StreamKey;
@@ -35,6 +35,8 @@ struct Inner {
     fences: HashMap<(StreamKey, Scope), i64>,
     /// Rows that a read of their window lacked, since when, and whether they were truly not there.
     missed: HashMap<Place, (DateTime<Utc>, bool)>,
+    /// The last committed read of each scope: its digest, and since when reads were equal to it.
+    known: HashMap<(StreamKey, Scope), (SetDigest, DateTime<Utc>)>,
     /// Windows that are called final, by stream and start, and when they were last read.
     finals: HashMap<(StreamKey, DateTime<Utc>), (TimeWindow, DateTime<Utc>)>,
     broken: Vec<String>,
@@ -165,7 +167,11 @@ impl Watch {
     /// nothing.
     fn look_at_evidence(&self, inner: &mut Inner, read: &Read, certificate: &Certificate, counts: &Counts) {
         let name = format!("{} {:?} at {}", read.lease.stream, read.lease.scope, read.to);
-        let Certificate { vendor_total, rows, verdict, .. } = certificate;
+        let Certificate { vendor_total, rows, verdict, digest, .. } = certificate;
+        let place = (read.lease.stream.clone(), read.lease.scope);
+        let known = inner.known.get(&place).filter(|(known, _)| known == digest);
+        let equal_since = known.map_or(read.from, |(_, since)| *since);
+        inner.known.insert(place, (*digest, equal_since));
         let endpoint = &self.endpoints[&read.lease.stream.stream];
         let trusts = self.plan.readings.totals != Totals::Ignored;
         let contradicted = trusts && vendor_total.is_some_and(|total| total != *rows);
@@ -181,8 +187,10 @@ impl Watch {
             let text = format!("{name}: {verdict:?}, but {rows} came and the vendor states {vendor_total:?}");
             inner.broken.push(text);
         }
-        let Some(range) = self.asked(read) else { return };
-        let listed = endpoint.world(|world| world.listed_throughout(range, (read.from, read.to)));
+        // Two equal reads are stable: what came to the vendor after the first of them is lateness.
+        let first = if *verdict == Verdict::Stable { equal_since } else { read.from };
+        let Some(range) = self.asked(&Read { from: first, ..read.clone() }) else { return };
+        let listed = endpoint.world(|world| world.listed_throughout(range, (first, read.to)));
         let state = self.store.state();
         let is_stored = |row: &&Row| {
             let table = state.tables.get(&(read.lease.stream.source.clone(), row.table.name));
@@ -271,6 +279,7 @@ impl Watch {
 }
 
 /// A committed read.
+#[derive(Clone)]
 struct Read {
     lease: Lease,
     from: DateTime<Utc>,

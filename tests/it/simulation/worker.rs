@@ -27,7 +27,7 @@ use uuid::Uuid;
 
 use super::database::{Database, Line};
 use super::dice::Dice;
-use super::plan::Plan;
+use super::plan::{Plan, Totals};
 use super::power::{Power, WorkerClock};
 use super::timeline::Timeline;
 use super::trace::Trace;
@@ -205,8 +205,8 @@ fn config(plan: &Plan, key: &StreamKey) -> PassConfig {
             rows_max: splits.then_some(plan.rows_max),
             doubles: false,
             follow: false,
-            ignore_totals: false,
-            result_cap: None,
+            ignore_totals: plan.readings.totals == Totals::Ignored,
+            result_cap: plan.readings.cap.filter(|_| splits).map(|cap| u64::from(cap.elements)),
         },
         keep_pages_over: Duration::ZERO,
         windows_at_once: 3,
