@@ -1,6 +1,6 @@
 //! What one of 7moor's two reading endpoints has of its own.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::HashSet;
 
 use serde_json::value::RawValue;
 
@@ -11,7 +11,7 @@ use crate::domain::record::{Record, Reject, Row};
 use crate::domain::stream::StreamId;
 use crate::domain::table::MOOR_QUEUE;
 use crate::sources::contract::open_known;
-use crate::sources::reading::{Fields, reject};
+use crate::sources::reading::{Fields, raw_fields, reject};
 
 /// One endpoint.
 #[derive(Debug)]
@@ -62,9 +62,10 @@ pub(super) fn add_members(
 const MEMBERS: &str = "assignMembers";
 
 fn with_group(group: &str, context: fn(&str) -> bool, member: &str) -> String {
-    let mut fields: BTreeMap<String, &RawValue> = serde_json::from_str(group).unwrap_or_default();
-    fields.retain(|name, _| name.trim() != MEMBERS && context(name));
-    let group = serde_json::to_string(&fields).unwrap_or_else(|_| "{}".to_owned());
+    let mut fields = raw_fields(group).unwrap_or_default();
+    fields.retain(|(name, _)| name.trim() != MEMBERS && context(name));
+    fields.sort_by(|(one, _), (other, _)| one.cmp(other));
+    let group = object(fields.iter().map(|(name, raw)| (name.as_ref(), raw.get())));
     format!(r#"{{"group":{group},"member":{member}}}"#)
 }
 
@@ -79,10 +80,17 @@ pub(super) fn reread(endpoint: &Endpoint, payload: &str, privacy: &Privacy) -> R
 }
 
 fn group_of_one(payload: &str) -> Option<String> {
-    let parts: BTreeMap<String, &RawValue> = serde_json::from_str(payload).ok()?;
-    let (group, member) = (parts.get("group")?, parts.get("member")?);
-    let mut fields: BTreeMap<String, &RawValue> = serde_json::from_str(group.get()).ok()?;
-    let members = RawValue::from_string(format!("[{}]", member.get())).ok()?;
-    fields.insert(MEMBERS.to_owned(), &members);
-    (parts.len() == 2).then(|| serde_json::to_string(&fields).ok()).flatten()
+    let parts = raw_fields(payload)?;
+    let part = |wanted: &str| parts.iter().find(|(name, _)| name == wanted).map(|(_, raw)| raw.get());
+    let (group, member) = (part("group")?, part("member")?);
+    let fields = raw_fields(group)?;
+    let members = format!("[{member}]");
+    let fields = fields.iter().map(|(name, raw)| (name.as_ref(), raw.get()));
+    (parts.len() == 2).then(|| object(fields.chain([(MEMBERS, members.as_str())])))
+}
+
+/// An object of these fields, one of them perhaps twice.
+fn object<'a>(fields: impl Iterator<Item = (&'a str, &'a str)>) -> String {
+    let fields: Vec<_> = fields.map(|(name, json)| format!("{}:{json}", serde_json::Value::from(name))).collect();
+    format!("{{{}}}", fields.join(","))
 }
