@@ -102,7 +102,8 @@ impl FromStr for Decimal {
         let exponent = exponent + (digits - kept.len()) as i64;
         let coefficient = String::from_utf8(kept).map_err(|_| NotDecimal)?;
         if coefficient.len() <= SHORT_DIGITS_MAX {
-            let size: i64 = if coefficient.is_empty() { 0 } else { coefficient.parse().map_err(|_| NotDecimal)? };
+            let size: i64 =
+                if coefficient.is_empty() { 0 } else { coefficient.parse().map_err(|_| NotDecimal)? };
             return short(if parts.negative { -size } else { size }, exponent);
         }
         let exponent = fitting(coefficient.len() as i64, exponent)?;
@@ -220,7 +221,9 @@ impl Decimal {
     /// The whole number that it is.
     pub fn to_whole<Whole: FromStr>(&self) -> Option<Whole> {
         const DIGITS_MAX: i64 = 40;
-        (self.is_whole() && self.whole_digits() <= DIGITS_MAX).then(|| self.to_string().parse().ok()).flatten()
+        (self.is_whole() && self.whole_digits() <= DIGITS_MAX)
+            .then(|| self.to_string().parse().ok())
+            .flatten()
     }
 
     /// It, multiplied by a power of ten, without what is then behind the point.
@@ -248,7 +251,9 @@ impl fmt::Display for Decimal {
             let sign = if coefficient < 0 { "-" } else { "" };
             return match places {
                 0 => write!(f, "{coefficient}"),
-                places => write!(f, "{sign}{}.{:0places$}", digits / unit, digits % unit, places = places as usize),
+                places => {
+                    write!(f, "{sign}{}.{:0places$}", digits / unit, digits % unit, places = places as usize)
+                }
             };
         }
         let (digits, exponent) = (self.coefficient_digits(), i64::from(self.exponent()));
@@ -307,13 +312,28 @@ mod tests {
 
     #[test]
     fn what_numeric_cannot_hold_is_no_number() {
-        for text in ["", "-", ".", "1e", "1e+", "1_0", "0x1", "NaN", "1.2.3", "1e131072", "1e-16384", "１",
-            "1e99999999999999999999", "1e-99999999999999999999"]
-        {
+        for text in [
+            "",
+            "-",
+            ".",
+            "1e",
+            "1e+",
+            "1_0",
+            "0x1",
+            "NaN",
+            "1.2.3",
+            "1e131072",
+            "1e-16384",
+            "１",
+            "1e99999999999999999999",
+            "1e-99999999999999999999",
+        ] {
             assert_eq!(shown(text), "none", "{text}");
         }
         assert_eq!(shown("0e99999999999999999999"), "0");
-        assert!(fits_jsonb("1e131071") && fits_jsonb("1.5") && !fits_jsonb("1e131072") && !fits_jsonb("1e-16384"));
+        assert!(
+            fits_jsonb("1e131071") && fits_jsonb("1.5") && !fits_jsonb("1e131072") && !fits_jsonb("1e-16384")
+        );
         assert!(!fits_jsonb(&format!("0.{}", "0".repeat(16_384))));
     }
 
@@ -324,7 +344,10 @@ mod tests {
         assert_eq!(number("1.2e2").to_whole::<u64>(), Some(120));
         assert_eq!(number("120.00000000000000000000000000000000001").to_whole::<i32>(), None);
         assert_eq!(number("1e400").to_whole::<u64>(), None);
-        assert_eq!(number("1554971786077.12345678901234567890").scaled_and_cut(3), Some(1_554_971_786_077_123));
+        assert_eq!(
+            number("1554971786077.12345678901234567890").scaled_and_cut(3),
+            Some(1_554_971_786_077_123)
+        );
         assert_eq!(number("0.5").scaled_and_cut(0), Some(0));
         assert_eq!(number("1e300").scaled_and_cut(3), None);
         assert_eq!((number("1500").whole_digits(), number("0.5").whole_digits()), (4, 0));

@@ -135,7 +135,12 @@ fn note_altered_text(
 }
 
 /// What of a document that goes to `extra` cannot stay as it was.
-fn note_altered_document(object: &'static ObjectContract, name: &str, raw: &RawValue, seen: &mut Observation) {
+fn note_altered_document(
+    object: &'static ObjectContract,
+    name: &str,
+    raw: &RawValue,
+    seen: &mut Observation,
+) {
     if is_text(raw) || matches!(json_type(raw), JsonType::Null | JsonType::Bool) {
         return;
     }
@@ -151,13 +156,31 @@ fn note_altered_document(object: &'static ObjectContract, name: &str, raw: &RawV
 }
 
 /// Notes that a field could not be kept as it was sent.
-pub(crate) fn note_altered(object: &'static ObjectContract, name: &str, kind: DriftKind, seen: &mut Observation) {
+pub(crate) fn note_altered(
+    object: &'static ObjectContract,
+    name: &str,
+    kind: DriftKind,
+    seen: &mut Observation,
+) {
     if seen.is_news((object.path, name, kind.as_str())) {
         seen.add(ContractDrift {
             kind,
             field: object.field(&shown_name(name)),
             observed: String::new(),
             expected: altered_expectation(kind).to_owned(),
+            example: String::new(),
+        });
+    }
+}
+
+/// Notes that two objects of this kind have one key and say different things.
+pub(crate) fn note_repeated_element(object: &'static ObjectContract, seen: &mut Observation) {
+    if seen.is_news((object.path, "repeated")) {
+        seen.add(ContractDrift {
+            kind: DriftKind::RepeatedField,
+            field: object.field(""),
+            observed: String::new(),
+            expected: "each of them once".to_owned(),
             example: String::new(),
         });
     }

@@ -133,7 +133,9 @@ mod tests {
 
     #[test]
     fn halves_of_pairs_and_nul_are_found_and_nothing_else_is() {
-        for json in [r#""x\ud83d""#, r#""\ude00x""#, r#""\ud83d\ud83d\ude00""#, r#""a\u0000""#, r#"{"a\udcff":1}"#] {
+        for json in
+            [r#""x\ud83d""#, r#""\ude00x""#, r#""\ud83d\ud83d\ude00""#, r#""a\u0000""#, r#"{"a\udcff":1}"#]
+        {
             assert!(has_no_text(json), "{json}");
         }
         for json in [r#""x""#, r#""\ud83d\ude00""#, r#""\\ud83d""#, r#""\ufffd""#, "1e5", r#""\\\\u0000""#] {

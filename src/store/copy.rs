@@ -167,7 +167,10 @@ fn base_ten_thousand(mut rest: u128) -> Vec<i16> {
 /// The same of digits with so many zeros behind them, however many they are.
 fn base_ten_thousand_of_text(text: &str, zeros: u32) -> Vec<i16> {
     let filled: Vec<u8> = text.bytes().chain((0..zeros).map(|_| b'0')).collect();
-    filled.rchunks(4).map(|four| four.iter().fold(0, |sum, digit| sum * 10 + i16::from(digit - b'0'))).collect()
+    filled
+        .rchunks(4)
+        .map(|four| four.iter().fold(0, |sum, digit| sum * 10 + i16::from(digit - b'0')))
+        .collect()
 }
 
 #[cfg(test)]

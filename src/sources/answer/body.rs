@@ -16,7 +16,11 @@ const ROOM_BYTES: usize = 4 << 10;
 /// The body as text. A byte that is no text in its charset becomes the escape `\udcXX`, half of a surrogate pair, which
 /// tells it apart from everything that a vendor means; bare control characters inside texts are escaped. A sound
 /// body of UTF-8 comes back as it was. `None` where the text would be longer than `bytes_max`.
-pub(in crate::sources) fn body_text(mut bytes: Vec<u8>, declared: Declared<'_>, bytes_max: usize) -> Option<String> {
+pub(in crate::sources) fn body_text(
+    mut bytes: Vec<u8>,
+    declared: Declared<'_>,
+    bytes_max: usize,
+) -> Option<String> {
     let (charset, mark) = declared.charset(&bytes);
     bytes.drain(..mark);
     let text = if charset == UTF_8 {

@@ -37,7 +37,8 @@ impl<'a> Declared<'a> {
         if name.is_empty() {
             return Declared::Nothing;
         }
-        let alias = ALIASES.iter().find(|(alias, _)| alias.eq_ignore_ascii_case(name)).map(|(_, known)| *known);
+        let alias =
+            ALIASES.iter().find(|(alias, _)| alias.eq_ignore_ascii_case(name)).map(|(_, known)| *known);
         let known = alias.or_else(|| Encoding::for_label(name.as_bytes()));
         match known.filter(|known| ![REPLACEMENT, X_USER_DEFINED].contains(known)) {
             Some(known) => Declared::Known(known),
@@ -48,7 +49,8 @@ impl<'a> Declared<'a> {
     /// The unknown name as it may be shown.
     pub(in crate::sources) fn unknown(self) -> Option<String> {
         let Declared::Unknown(name) = self else { return None };
-        let is_plain = |letter: char| letter.is_ascii_alphanumeric() || matches!(letter, '-' | '_' | ':' | '.');
+        let is_plain =
+            |letter: char| letter.is_ascii_alphanumeric() || matches!(letter, '-' | '_' | ':' | '.');
         let shown = name.len() <= NAME_MAX && name.chars().all(is_plain);
         Some(if shown { name.to_owned() } else { "no plain name".to_owned() })
     }
@@ -91,7 +93,8 @@ mod tests {
         assert_eq!(declared("application/json;charset=GB18030"), Declared::Known(GB18030));
         assert_eq!(declared("application/json;charset=Big5"), Declared::Known(BIG5));
         assert_eq!(declared("application/json;charset=UTF8"), Declared::Known(UTF_8));
-        for text in ["application/json", "application/json;", "application/json;charset=", "", "charset=GBK"] {
+        for text in ["application/json", "application/json;", "application/json;charset=", "", "charset=GBK"]
+        {
             assert_eq!(declared(text), Declared::Nothing, "{text}");
         }
         assert_eq!(Declared::of(None), Declared::Nothing);

@@ -1,6 +1,6 @@
 //! What one of 7moor's two reading endpoints has of its own.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 
 use serde_json::value::RawValue;
 
@@ -10,7 +10,7 @@ use crate::domain::privacy::Privacy;
 use crate::domain::record::{Record, Reject, Row};
 use crate::domain::stream::StreamId;
 use crate::domain::table::MOOR_QUEUE;
-use crate::sources::contract::open_known;
+use crate::sources::contract::{note_repeated_element, open_known};
 use crate::sources::reading::{Fields, raw_fields, reject};
 
 /// One endpoint.
@@ -33,7 +33,7 @@ pub(super) struct MemberWatch<'s> {
 }
 
 /// Adds each member's row to `rows`. A member that cannot be read is a reject of its own and costs neither
-/// its group nor its neighbours; one that is listed twice in its group is one member. `context` names what of
+/// its group nor its neighbours; one that is listed twice in its group is one member, as it was listed last. `context` names what of
 /// the group the member's row is made of: without it the reject could never be read again.
 pub(super) fn add_members(
     (group, context): (&str, fn(&str) -> bool),
@@ -43,12 +43,20 @@ pub(super) fn add_members(
     watch: MemberWatch<'_>,
     read: impl Fn(Fields<'_>) -> Result<Row, String>,
 ) -> Vec<Reject> {
-    let mut seen = HashSet::new();
+    let mut places = HashMap::new();
     let mut rejects = Vec::new();
     for raw in members.into_iter().map(RawValue::get) {
         match open_known(raw, privacy, watch.member, watch.seen).and_then(&read) {
-            Ok(row) if seen.insert(row.key_text()) => rows.push(row),
-            Ok(_) => {}
+            Ok(row) => match places.insert(row.key_text(), rows.len()) {
+                None => rows.push(row),
+                Some(place) => {
+                    places.insert(row.key_text(), place);
+                    if let Some(known) = rows.get_mut(place).filter(|known| known.hash != row.hash) {
+                        note_repeated_element(watch.member, watch.seen);
+                        *known = row;
+                    }
+                }
+            },
             Err(reason) => {
                 let payload = with_group(group, context, raw);
                 rejects.push(reject(&payload, format!("member: {reason}"), privacy));
@@ -91,6 +99,7 @@ fn group_of_one(payload: &str) -> Option<String> {
 
 /// An object of these fields, one of them perhaps twice.
 fn object<'a>(fields: impl Iterator<Item = (&'a str, &'a str)>) -> String {
-    let fields: Vec<_> = fields.map(|(name, json)| format!("{}:{json}", serde_json::Value::from(name))).collect();
+    let fields: Vec<_> =
+        fields.map(|(name, json)| format!("{}:{json}", serde_json::Value::from(name))).collect();
     format!("{{{}}}", fields.join(","))
 }

@@ -32,12 +32,12 @@ fn blanks_around_a_name_are_not_part_of_it_unless_the_plain_name_is_there_too() 
 #[test]
 fn what_has_no_column_is_kept_without_phone_numbers_and_passwords() {
     let extra = open(
-        r#"{"a":{"b":[1e400,"15711356914"],"passwd":"x"},"huge":1e400,"phone":"0571-8888","password":"x","n":null}"#,
+        r#"{"a":{"b":[1e+400,"15711356914"],"passwd":"x"},"huge":1e400,"phone":"0571-8888","password":"x","n":null}"#,
     )
     .into_extra();
     assert_eq!(
         Json::Object(extra).to_string(),
-        r#"{"a":{"b":[1e400,"157****6914"]},"huge":1e400,"n":null,"phone":"057****8888"}"#
+        r#"{"a":{"b":[1e+400,"157****6914"]},"huge":1e+400,"n":null,"phone":"057****8888"}"#
     );
 }
 
@@ -58,7 +58,7 @@ fn a_rejects_payload_is_as_sent_but_for_what_privacy_forbids() {
         payload(r#"{"x": "\u003115711356914", "phone": "8000123"}"#),
         r#"{"phone":"****23","x":"115711356914"}"#
     );
-    assert_eq!(payload(r#"{"n": 1e400, "x": "15711356914"}"#), r#"{"n":1e400,"x":"157****6914"}"#);
+    assert_eq!(payload(r#"{"n": 1e400, "x": "15711356914"}"#), r#"{"n":1e+400,"x":"157****6914"}"#);
 }
 
 fn key_of(json: &str) -> Result<String, String> {
@@ -93,7 +93,11 @@ fn a_key_that_would_have_to_be_altered_is_none() {
 
 #[test]
 fn a_list_that_stands_twice_loses_no_element() {
-    for json in [r#"{"items":[1,2],"items":[]}"#, r#"{"items":[1],"n":0,"items":[2]}"#, r#"{"items":[1,2],"items":null}"#] {
+    for json in [
+        r#"{"items":[1,2],"items":[]}"#,
+        r#"{"items":[1],"n":0,"items":[2]}"#,
+        r#"{"items":[1,2],"items":null}"#,
+    ] {
         for mut fields in [open(json), Fields::open_around("items", json, &Privacy::MESSAGE).unwrap()] {
             let items: Vec<_> = fields.list("items").unwrap().into_iter().map(RawValue::get).collect();
             assert_eq!(items, ["1", "2"], "{json}");

@@ -112,9 +112,9 @@ pub(super) fn page(
 fn total(sent: Vec<&RawValue>) -> Result<Option<u64>, String> {
     let mut total = None;
     for sent in sent.into_iter().map(Scalar::of).filter(|sent| *sent != Scalar::Nothing) {
-        let count = sent.count().ok_or_else(|| {
-            format!("field `total_count`: expected a count, got {}", sent.describe())
-        })?;
+        let count = sent
+            .count()
+            .ok_or_else(|| format!("field `total_count`: expected a count, got {}", sent.describe()))?;
         total = total.max(Some(count));
     }
     Ok(total)

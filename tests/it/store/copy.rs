@@ -93,7 +93,8 @@ async fn numbers_instants_texts_and_json_survive_the_binary_copy() {
         })
         .collect();
     fresh.read(&calls(), day(), rows.clone(), 48).await;
-    let numerics = SOBOT_CALL_RESULT.columns.iter().skip(6).map(|column| format!("{0}::text as {0}", column.name));
+    let numerics =
+        SOBOT_CALL_RESULT.columns.iter().skip(6).map(|column| format!("{0}::text as {0}", column.name));
     let as_texts = format!(
         "select {} from sobot.call_result where call_log_jestid = $1",
         numerics.collect::<Vec<_>>().join(", ")

@@ -48,7 +48,8 @@ impl Bench {
             let path = seen.path.as_str();
             if path.ends_with("/get_token") {
                 let token = "t".repeat(32);
-                let token = format!(r#"{{"ret_code":"000000","item":{{"token":"{token}","expires_in":"86400"}}}}"#);
+                let token =
+                    format!(r#"{{"ret_code":"000000","item":{{"token":"{token}","expires_in":"86400"}}}}"#);
                 return Some(reply(JSON, token));
             }
             if path.contains("queueQueue") {
@@ -60,8 +61,8 @@ impl Bench {
             Some(says.calls.clone().filter(|_| asked).unwrap_or_else(|| reply(JSON, NO_ITEMS)))
         });
         let db = TestDb::create().await;
-        let app = configured_app(vendor.base.as_str().trim_end_matches('/'), &db, &TestClock::hurried(), QUICK);
-        let app = app.await;
+        let base = vendor.base.as_str().trim_end_matches('/');
+        let app = configured_app(base, &db, &TestClock::hurried(), QUICK).await;
         Bench { app, db, script, _vendor: vendor }
     }
 
@@ -84,9 +85,12 @@ impl Bench {
 
     /// What `verify` finds different.
     async fn differences(&self) -> Vec<String> {
-        let verified = self.app.verify(&[], &VerifyOrder::default(), false, &CancellationToken::new());
-        let found = verified.await.unwrap().into_iter().flat_map(|one| one.verification.differences);
-        found.map(|one| format!("{} {}: {}", one.kind.as_str(), one.key_text(), one.columns.join(","))).collect()
+        let (order, stop) = (VerifyOrder::default(), CancellationToken::new());
+        let verified = self.app.verify(&[], &order, false, &stop).await.unwrap();
+        let found = verified.into_iter().flat_map(|one| one.verification.differences);
+        found
+            .map(|one| format!("{} {}: {}", one.kind.as_str(), one.key_text(), one.columns.join(",")))
+            .collect()
     }
 
     /// Nothing differs, and one more sync writes nothing.
@@ -137,8 +141,10 @@ fn page(calls: &[String]) -> String {
 #[tokio::test]
 async fn a_declared_charset_is_honoured_and_its_keys_stay_apart() {
     let agents = ["坐席一", "坐席二", "坐席三", "坐席四"];
-    let calls: Vec<_> =
-        agents.iter().map(|agent| call(&format!(r#""agentid":"{agent}","agent_name":"名{agent}""#))).collect();
+    let calls: Vec<_> = agents
+        .iter()
+        .map(|agent| call(&format!(r#""agentid":"{agent}","agent_name":"名{agent}""#)))
+        .collect();
     let body = page(&calls);
     let units = |order: fn(u16) -> [u8; 2]| body.encode_utf16().flat_map(order).collect::<Vec<u8>>();
     let bench = Bench::new().await;
@@ -157,7 +163,8 @@ async fn a_declared_charset_is_honoured_and_its_keys_stay_apart() {
         // Simplified and traditional characters of these names are the same in each of the charsets.
         bench.says(content_type, bytes);
         assert_eq!(bench.sync().await, [if turn == 0 { 4 } else { 0 }, 0, 0], "{content_type}");
-        let names = bench.texts("select agent_name from sobot.call_result order by agent_name collate \"C\"").await;
+        let names =
+            bench.texts("select agent_name from sobot.call_result order by agent_name collate \"C\"").await;
         assert_eq!(names, ["名坐席一", "名坐席三", "名坐席二", "名坐席四"], "{content_type}");
     }
     bench.is_settled().await;
@@ -180,7 +187,8 @@ async fn rows_and_quarantined_records_are_as_many_as_elements_were_sent() {
     bench.is_settled().await;
 
     // Bytes that are no UTF-8 in a key, and in a text that is none.
-    let body = page(&["K1", "K2", "N"].map(|key| call(&format!(r#""agentid":"{key}","agent_name":"M{key}""#))));
+    let body =
+        page(&["K1", "K2", "N"].map(|key| call(&format!(r#""agentid":"{key}","agent_name":"M{key}""#))));
     let mut bytes = body.into_bytes();
     for (index, place) in [(0, b"\"K1\""), (1, b"\"K2\"")] {
         let at = bytes.windows(4).position(|window| window == place).unwrap();
@@ -208,7 +216,8 @@ async fn a_number_without_a_column_is_kept_digit_for_digit_and_its_last_digit_is
             r#""ticket_no":2026112710000012345{digit},"ratio":0.1234567890123456789{digit},"n":{{"plain":{plain}}}"#
         ))])
     };
-    let digits = "select concat_ws(' ', extra ->> 'ticket_no', extra ->> 'ratio', revision) from sobot.call_result";
+    let digits =
+        "select concat_ws(' ', extra ->> 'ticket_no', extra ->> 'ratio', revision) from sobot.call_result";
     bench.says(JSON, with(1, "1e2"));
     assert_eq!(bench.sync().await, [1, 0, 0]);
     assert_eq!(bench.texts(digits).await, ["20261127100000123451 0.12345678901234567891 1"]);
@@ -224,7 +233,8 @@ async fn a_number_without_a_column_is_kept_digit_for_digit_and_its_last_digit_is
     bench.is_settled().await;
     bench.says(JSON, page(&[call(r#""huge":1e131072,"fine":1e400"#)]));
     assert_eq!(bench.sync().await, [0, 1, 0]);
-    let kinds = "select jsonb_typeof(extra -> 'huge') || jsonb_typeof(extra -> 'fine') from sobot.call_result";
+    let kinds =
+        "select jsonb_typeof(extra -> 'huge') || jsonb_typeof(extra -> 'fine') from sobot.call_result";
     assert_eq!(bench.texts(kinds).await, ["stringnumber"]);
     bench.is_settled().await;
     assert_eq!(bench.drifts().await, ["kept_as_text huge"]);
@@ -250,7 +260,8 @@ async fn a_score_is_stored_exactly_whatever_its_digits_or_quarantined() {
     let sent = scores.iter().map(|(sent, _)| *sent).chain(unfit);
     bench.says(JSON, page(&sent.enumerate().map(score).collect::<Vec<_>>()));
     assert_eq!(bench.sync().await, [scores.len() as u64, 0, unfit.len() as u64]);
-    let stored = bench.texts("select total_score::text from sobot.call_result order by call_log_jestid").await;
+    let stored =
+        bench.texts("select total_score::text from sobot.call_result order by call_log_jestid").await;
     assert_eq!(stored, scores.map(|(_, stored)| stored));
     bench.is_settled().await;
 }
@@ -260,7 +271,8 @@ async fn an_answer_whose_records_stand_twice_loses_none_and_tells_it() {
     let bench = Bench::new().await;
     let calls: Vec<_> = (0..5).map(|id| call(&format!(r#""call_log_jestid":"d{id}""#))).collect();
     let items = calls.join(",");
-    let body = format!(r#"{{"ret_code":"000000","items":[{items}],"total_count":5,"items":[],"page_size":20}}"#);
+    let body =
+        format!(r#"{{"ret_code":"000000","items":[{items}],"total_count":5,"items":[],"page_size":20}}"#);
     bench.says(JSON, body);
     assert_eq!(bench.sync().await, [5, 0, 0]);
     bench.is_settled().await;
@@ -273,7 +285,10 @@ async fn an_answer_whose_records_stand_twice_loses_none_and_tells_it() {
     ];
     bench.says(JSON, page(&twice));
     assert_eq!(bench.sync().await, [1, 0, 1]);
-    assert_eq!(bench.texts("select agent_name from sobot.call_result where call_log_jestid = 'e1'").await, ["b"]);
+    assert_eq!(
+        bench.texts("select agent_name from sobot.call_result where call_log_jestid = 'e1'").await,
+        ["b"]
+    );
     assert!(bench.drifts().await.contains(&"repeated_field agent_name".to_owned()));
 }
 
@@ -286,7 +301,8 @@ async fn a_member_whose_key_would_have_to_be_altered_costs_neither_its_group_nor
     let lost = r#"{"exten":"2\udc00","displayName":"组","assignMembers":[]}"#;
     let body = |list: &str| format!(r#"{{"success":true,"data":{{"count":2,"list":[{list}]}}}}"#);
     let both = body(&format!("{group},{lost}"));
-    bench.script.lock().unwrap().groups = Some(reply("application/json;charset=GBK", GBK.encode(&both).0.into_owned()));
+    bench.script.lock().unwrap().groups =
+        Some(reply("application/json;charset=GBK", GBK.encode(&both).0.into_owned()));
     assert_eq!(bench.sync().await, [2, 0, 4]);
     assert_eq!(bench.texts("select agent_number from moor.queue_member").await, ["8\u{fffd}"]);
     assert_eq!(bench.texts("select display_name from moor.queue").await, ["组"]);
@@ -296,4 +312,12 @@ async fn a_member_whose_key_would_have_to_be_altered_costs_neither_its_group_nor
     bench.script.lock().unwrap().groups = Some(reply(JSON, twice));
     assert_eq!(bench.sync().await, [0, 0, 3]);
     assert!(bench.drifts().await.contains(&"repeated_field (answer).data".to_owned()));
+    // So is a member that is listed twice, as it was listed last.
+    let members = r#"{"agentNumber":"9","agentName":"a"},{"agentNumber":"9","agentName":"b"}"#;
+    let group = format!(r#"{{"exten":"1","displayName":"组","assignMembers":[{members}]}}"#);
+    let listed = format!(r#"{{"success":true,"data":{{"count":1,"list":[{group}]}}}}"#);
+    bench.script.lock().unwrap().groups = Some(reply(JSON, listed));
+    bench.sync().await;
+    assert_eq!(bench.texts("select agent_name from moor.queue_member where agent_number = '9'").await, ["b"]);
+    assert!(bench.drifts().await.contains(&"repeated_field assignMembers[]".to_owned()));
 }
