@@ -4,6 +4,8 @@
 //! Almost every field is as documented: it costs one comparison and allocates nothing. What is not is
 //! described once for each page, by its shape alone: a vendor's value may be personal.
 
+mod altered;
+
 use std::collections::BTreeMap;
 
 use serde_json::value::RawValue;
@@ -12,10 +14,11 @@ use crate::domain::contract::{FieldContract, JsonType, ObjectContract, types_tex
 use crate::domain::drift::{ContractDrift, DriftKind};
 use crate::domain::observation::Observation;
 use crate::domain::privacy::Privacy;
-use crate::sources::answer::Answer;
-use crate::sources::json_text::{Lone, has_no_text};
-use crate::sources::reading::{Altered, Fields, Names, read_document};
+use crate::sources::contract::altered::{note_altered_document, note_altered_text, note_repeated_fields};
+use crate::sources::reading::{Fields, Names};
 use crate::sources::scalar::Scalar;
+
+pub(crate) use self::altered::{note_altered, note_repeated_element, observe_altered, observe_charset};
 
 /// Vendors write these as the one or the other (`vendor-facts.md` 2.4 and 5).
 pub(crate) const TEXT_OR_NUMBER: &[JsonType] = &[JsonType::Text, JsonType::Number];
@@ -80,9 +83,7 @@ pub(crate) fn open_known<'a>(
 pub(crate) fn observe(object: &'static ObjectContract, sent: &Fields<'_>, seen: &mut Observation) {
     debug_assert!(object.fields.len() <= 64, "one bit for each");
     let (mut present, mut hint) = (0_u64, 0);
-    for (name, _) in sent.repeated() {
-        note_altered(object, name, DriftKind::RepeatedField, seen);
-    }
+    note_repeated_fields(object, sent, seen);
     for (name, raw) in sent.untaken() {
         note_altered_text(object, sent, (name, raw), seen);
         let Some(index) = object.find(name.trim(), hint) else {
@@ -97,101 +98,6 @@ pub(crate) fn observe(object: &'static ObjectContract, sent: &Fields<'_>, seen: 
         }
     }
     seen.count(object, present);
-}
-
-/// Notes a charset that an answer of this kind declares and nobody knows.
-pub(crate) fn observe_charset(object: &'static ObjectContract, answer: &Answer, seen: &mut Observation) {
-    if let Some(name) = &answer.unknown_charset {
-        seen.add(ContractDrift {
-            kind: DriftKind::UnknownCharset,
-            field: object.field(""),
-            observed: name.clone(),
-            expected: "a known charset".to_owned(),
-            example: String::new(),
-        });
-    }
-}
-
-/// Notes what of an object cannot be kept as it was sent, and nothing else of it.
-pub(crate) fn observe_altered(object: &'static ObjectContract, sent: &Fields<'_>, seen: &mut Observation) {
-    for (name, _) in sent.repeated() {
-        note_altered(object, name, DriftKind::RepeatedField, seen);
-    }
-    for (name, raw) in sent.untaken() {
-        note_altered_text(object, sent, (name, raw), seen);
-        note_altered_document(object, name, raw, seen);
-    }
-}
-
-fn note_altered_text(
-    object: &'static ObjectContract,
-    sent: &Fields<'_>,
-    (name, raw): (&str, &RawValue),
-    seen: &mut Observation,
-) {
-    if sent.has_escapes() && (name.contains('\\') || is_text(raw) && has_no_text(raw.get())) {
-        note_altered(object, name, DriftKind::ReplacedText, seen);
-    }
-}
-
-/// What of a document that goes to `extra` cannot stay as it was.
-fn note_altered_document(
-    object: &'static ObjectContract,
-    name: &str,
-    raw: &RawValue,
-    seen: &mut Observation,
-) {
-    if is_text(raw) || matches!(json_type(raw), JsonType::Null | JsonType::Bool) {
-        return;
-    }
-    let Altered { text, repeated, spelled } = read_document(raw, Lone::Replaced).1;
-    let kinds = [
-        (text, DriftKind::ReplacedText),
-        (repeated, DriftKind::RepeatedField),
-        (spelled, DriftKind::KeptAsText),
-    ];
-    for (_, kind) in kinds.into_iter().filter(|(is_so, _)| *is_so) {
-        note_altered(object, name, kind, seen);
-    }
-}
-
-/// Notes that a field could not be kept as it was sent.
-pub(crate) fn note_altered(
-    object: &'static ObjectContract,
-    name: &str,
-    kind: DriftKind,
-    seen: &mut Observation,
-) {
-    if seen.is_news((object.path, name, kind.as_str())) {
-        seen.add(ContractDrift {
-            kind,
-            field: object.field(&shown_name(name)),
-            observed: String::new(),
-            expected: altered_expectation(kind).to_owned(),
-            example: String::new(),
-        });
-    }
-}
-
-/// Notes that two objects of this kind have one key and say different things.
-pub(crate) fn note_repeated_element(object: &'static ObjectContract, seen: &mut Observation) {
-    if seen.is_news((object.path, "repeated")) {
-        seen.add(ContractDrift {
-            kind: DriftKind::RepeatedField,
-            field: object.field(""),
-            observed: String::new(),
-            expected: "each of them once".to_owned(),
-            example: String::new(),
-        });
-    }
-}
-
-fn altered_expectation(kind: DriftKind) -> &'static str {
-    match kind {
-        DriftKind::RepeatedField => "each field once",
-        DriftKind::KeptAsText => "what jsonb can hold",
-        _ => "text in its charset, without NUL",
-    }
 }
 
 /// Notes what came where an object of this kind was due.
@@ -269,10 +175,6 @@ fn is_plain_code(code: &str) -> bool {
     let letters = code.chars().all(|letter| letter.is_ascii_alphabetic() || letter == '_');
     let digits = code.chars().all(|letter| letter.is_ascii_digit());
     (letters && code.len() <= CODE_LETTERS_MAX) || (digits && code.len() <= CODE_DIGITS_MAX)
-}
-
-fn is_text(raw: &RawValue) -> bool {
-    raw.get().starts_with('"')
 }
 
 /// The value's own first letter tells.

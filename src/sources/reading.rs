@@ -2,6 +2,7 @@
 //! aside, and what cannot be read becomes a reject.
 
 mod document;
+mod reject;
 mod sent;
 
 use std::borrow::Cow;
@@ -10,13 +11,15 @@ use serde_json::value::RawValue;
 use serde_json::{Map, Value as Json};
 
 use crate::domain::privacy::Privacy;
-use crate::domain::record::{Reject, Row, Value};
+use crate::domain::record::{Row, Value};
 use crate::domain::table::{ColumnType, TableShape};
-use crate::sources::json_text::{Lone, escape_marks, has_marks, has_no_text};
+use crate::sources::json_text::{Lone, has_no_text};
 use crate::sources::reading::sent::Sent;
 use crate::sources::scalar::Scalar;
 
 pub(crate) use crate::sources::reading::document::{Altered, document, read as read_document};
+pub(crate) use crate::sources::reading::reject::reject;
+pub(crate) use crate::sources::reading::sent::raw_fields;
 
 /// The names under which a vendor sends one column, the one in the document's table first.
 pub(crate) type Names = &'static [&'static str];
@@ -34,8 +37,8 @@ pub(crate) struct Fields<'a> {
     fields: Vec<(Cow<'a, str>, &'a RawValue)>,
     /// Earlier values of fields that stand twice, in their order; the last value counts.
     repeated: Vec<(Cow<'a, str>, &'a RawValue)>,
-    /// Without a backslash in the object no text of it needs a closer look.
-    has_escapes: bool,
+    /// Some text of the object may hold what no database can; without a backslash none does.
+    pub(crate) has_escapes: bool,
     /// The elements of one of them, where they are known already.
     list: Option<(&'static str, Vec<&'a RawValue>)>,
     privacy: &'a Privacy,
@@ -115,11 +118,6 @@ impl<'a> Fields<'a> {
     /// Earlier values of fields that stand twice.
     pub(crate) fn repeated(&self) -> impl Iterator<Item = (&str, &'a RawValue)> {
         self.repeated.iter().map(|(name, raw)| (name.trim(), *raw))
-    }
-
-    /// Whether some text of the object may hold what no database can.
-    pub(crate) fn has_escapes(&self) -> bool {
-        self.has_escapes
     }
 
     /// Whether the field stands twice, with values that say different things.
@@ -276,8 +274,11 @@ impl<'a> Fields<'a> {
         if self.fields.is_empty() {
             return Map::new();
         }
-        let mut extra: Map<_, _> =
-            self.fields.into_iter().map(|(name, raw)| (name.into_owned(), stored(raw))).collect();
+        let mut extra: Map<_, _> = self
+            .fields
+            .into_iter()
+            .map(|(name, raw)| (name.into_owned(), read_document(raw, Lone::Replaced).0))
+            .collect();
         self.privacy.scrub_fields(&mut extra);
         extra
     }
@@ -293,38 +294,6 @@ pub(crate) fn list(raw: &RawValue) -> Result<Vec<&RawValue>, String> {
         Scalar::List => serde_json::from_str(raw.get()).map_err(|_| "expected a list".to_owned()),
         other => Err(format!("expected a list, got {}", other.describe())),
     }
-}
-
-/// The fields of an object in the order in which they came, each as often as it came.
-pub(crate) fn raw_fields(json: &str) -> Option<Vec<(Cow<'_, str>, &RawValue)>> {
-    Sent::read(json, None).ok().map(|sent| sent.fields)
-}
-
-/// The reject of an element, its payload after the privacy rules. What no text can hold stays an escape in it, and what
-/// stands twice stands there twice: read again, it is found again.
-pub(crate) fn reject(raw: &str, reason: String, privacy: &Privacy) -> Reject {
-    let broken = || Reject { payload: privacy.scrub_broken(raw), reason: reason.clone() };
-    let Some((sent, altered)) = document(raw, Lone::Marked) else { return broken() };
-    if altered.repeated || altered.text && is_marked_by_its_sender(raw) {
-        return broken();
-    }
-    let mut cleaned = sent.clone();
-    privacy.scrub(&mut cleaned);
-    // The vendor's own spelling is kept wherever nothing had to go.
-    let payload = match (cleaned == sent, altered.text) {
-        (true, _) => raw.to_owned(),
-        (false, true) => escape_marks(cleaned.to_string()),
-        (false, false) => cleaned.to_string(),
-    };
-    Reject { payload, reason }
-}
-
-fn is_marked_by_its_sender(raw: &str) -> bool {
-    document(raw, Lone::Replaced).is_some_and(|(sent, _)| has_marks(&sent.to_string()))
-}
-
-fn stored(raw: &RawValue) -> Json {
-    read_document(raw, Lone::Replaced).0
 }
 
 #[cfg(test)]

@@ -19,8 +19,8 @@ phrases! {
     REPLACED_TEXT = "field `{field}` holds what no text can: bytes that its charset lacks, half of a surrogate pair, or NUL; each became U+FFFD",
         "字段 `{field}` 含有无法作为文本保存的内容（字符集中没有的字节、半个代理对或 NUL）；每处均替换为 U+FFFD";
     /// [`crate::domain::drift::DriftKind::RepeatedField`]
-    REPEATED_FIELD = "field `{field}` stands twice in one object; the last value counts, and lists are joined",
-        "字段 `{field}` 在同一对象中出现两次；以最后一个值为准，列表则合并";
+    REPEATED_FIELD = "field `{field}` stands twice where it is due once; one of them is stored, and lists are joined",
+        "字段 `{field}` 本应只出现一次却出现两次；只保存其中一个，列表则合并";
     /// [`crate::domain::drift::DriftKind::KeptAsText`]
     KEPT_AS_TEXT = "field `{field}` holds a number or a nesting that jsonb cannot hold; it is kept as text",
         "字段 `{field}` 含有 jsonb 无法保存的数字或嵌套；已按文本保存";

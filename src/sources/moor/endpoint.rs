@@ -33,7 +33,7 @@ pub(super) struct MemberWatch<'s> {
 }
 
 /// Adds each member's row to `rows`. A member that cannot be read is a reject of its own and costs neither
-/// its group nor its neighbours; one that is listed twice in its group is one member, as it was listed last. `context` names what of
+/// its group nor its neighbours; one that is listed twice in its group is one member, as it was listed first. `context` names what of
 /// the group the member's row is made of: without it the reject could never be read again.
 pub(super) fn add_members(
     (group, context): (&str, fn(&str) -> bool),
@@ -51,9 +51,8 @@ pub(super) fn add_members(
                 None => rows.push(row),
                 Some(place) => {
                     places.insert(row.key_text(), place);
-                    if let Some(known) = rows.get_mut(place).filter(|known| known.hash != row.hash) {
+                    if rows.get(place).is_some_and(|known| known.hash != row.hash) {
                         note_repeated_element(watch.member, watch.seen);
-                        *known = row;
                     }
                 }
             },

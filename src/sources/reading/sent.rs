@@ -29,6 +29,11 @@ impl<'a> Sent<'a> {
     }
 }
 
+/// The fields of an object in the order in which they came, each as often as it came.
+pub(crate) fn raw_fields(json: &str) -> Option<Vec<(Cow<'_, str>, &RawValue)>> {
+    Sent::read(json, None).ok().map(|sent| sent.fields)
+}
+
 struct Object {
     list: Option<&'static str>,
 }
