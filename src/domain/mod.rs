@@ -6,6 +6,7 @@ pub mod agent;
 pub mod alert;
 pub mod certificate;
 pub mod contract;
+pub mod decimal;
 pub mod dictionary;
 pub mod drift;
 pub mod fault;

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::switches::{
-    ActionBody, BehindDepth, Bounds, CallTimeName, ChatDates, ChatTimeName, ClaimFilter, Clamp, Code,
+    ActionBody, BehindDepth, Bounds, CallTimeName, Charset, ChatDates, ChatTimeName, ClaimFilter, Clamp, Code,
     CreateTime, EmptyItems, Envelope, ExtraField, FilterTime, LimitScope, MemoryTime, MessageBody, Minute,
     MoorContract, MoorStatus, NameMatch, OnOff, Order, ParameterCodes, Rescoring, RowsField, SigCase,
     SigWindow, SobotContract, Span, StatedTotal, TokenStatus, UpdateTime, Values, WindowEnd, WorkbenchCode,
@@ -16,6 +16,8 @@ use super::switches::{
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Switches {
+    /// The charset of JSON answers.
+    pub charset: Charset,
     /// `on`: a new token ends the account's older one.
     pub sobot_takeover: OnOff,
     /// How a refused token looks in HTTP.
@@ -121,7 +123,13 @@ pub struct Switches {
 impl Switches {
     /// Every other reading of every switch, as name and value: what a client
     /// must be tried under, one at a time.
-    pub const OTHERS: [(&str, &str); 41] = [
+    pub const OTHERS: [(&str, &str); 47] = [
+        ("charset", "utf8_marked"),
+        ("charset", "gbk"),
+        ("charset", "gb18030"),
+        ("charset", "big5"),
+        ("charset", "utf16_le"),
+        ("charset", "utf16_be"),
         ("sobot_takeover", "off"),
         ("sobot_token_status", "http_401"),
         ("sobot_create_time", "fresh"),

@@ -17,9 +17,11 @@ macro_rules! switch {
     };
 }
 
+mod charset;
 mod contract;
 mod evidence;
 mod workbench;
+pub use charset::*;
 pub use contract::*;
 pub use evidence::*;
 pub use workbench::*;

@@ -13,9 +13,8 @@ use url::Url;
 
 use crate::domain::fault::{Fault, FaultKind};
 use crate::sources::address::{authority, is_loopback};
-use crate::sources::answer::{Answer, AnswerText, Spares, http_date};
+use crate::sources::answer::{Answer, AnswerText, Declared, Spares, body_text, http_date};
 use crate::sources::clock_meter::ClockMeter;
-use crate::sources::repair::body_text;
 use crate::sources::site::CallSite;
 use crate::telemetry::failpoint::{Failpoint, failpoint};
 
@@ -160,23 +159,32 @@ impl HttpClient {
                 |error| transport(site, error, &format!("the answer broke off after {} bytes", body.len()));
             let Some(chunk) = chunk.map_err(broken)? else { break };
             if self.body_bytes_max < body.len() + chunk.len() {
-                let limit = self.body_bytes_max;
-                return Err(site.fault(
-                    FaultKind::Malformed,
-                    format_args!("the answer is larger than {limit} bytes, HTTP {status}"),
-                ));
+                return Err(self.too_large(site, status));
             }
             body.extend_from_slice(&chunk);
         }
         failpoint(Failpoint::BodyRead).await?;
+        let bytes = body.len();
+        let declared = Declared::of(content_type.as_deref());
+        let text = body_text(body, declared, self.body_bytes_max);
+        let text = text.ok_or_else(|| self.too_large(site, status))?;
         Ok(Answer {
             status,
             retry_after,
             date: date.and_then(|text| http_date(&text)),
-            html: content_type.is_some_and(|kind| kind.to_ascii_lowercase().contains("html")),
-            bytes: body.len(),
-            text: AnswerText::new(body_text(body), &self.spares),
+            html: content_type.as_deref().is_some_and(|kind| kind.to_ascii_lowercase().contains("html")),
+            bytes,
+            unknown_charset: declared.unknown(),
+            text: AnswerText::new(text, &self.spares),
         })
+    }
+
+    fn too_large(&self, site: &CallSite, status: u16) -> Fault {
+        let limit = self.body_bytes_max;
+        site.fault(
+            FaultKind::Malformed,
+            format_args!("the answer is larger than {limit} bytes (http.body_mib_max), HTTP {status}"),
+        )
     }
 }
 

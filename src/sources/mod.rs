@@ -14,7 +14,7 @@ pub(crate) mod address;
 mod answer;
 mod contract;
 mod instant;
+mod json_text;
 mod reading;
-mod repair;
 mod scalar;
 pub(crate) mod site;

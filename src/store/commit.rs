@@ -19,7 +19,7 @@ use crate::engine::port::store::{Commit, Scope};
 use crate::store::absence::{AbsenceRule, Seen, settle_snapshot, settle_window};
 use crate::store::agent::agents_update_in_txn;
 use crate::store::certificate::certificate_insert_in_txn;
-use crate::store::contract_drift::{drift_insert_in_txn, tell};
+use crate::store::contract_drift::{Found, drifts_insert_in_txn, tell};
 use crate::store::fault::{Broken, Done, from_sql, lease_lost};
 use crate::store::forgotten::list_hold_in_txn;
 use crate::store::home::{snapshot_home, window_home};
@@ -185,7 +185,7 @@ async fn write_read(
     };
     failpoint(Failpoint::CheckpointWritten).await?;
     certificate_insert_in_txn(connection, commit, read_no, &counts).await?;
-    let drifts = drift_insert_in_txn(connection, commit).await?;
+    let drifts = drifts_insert_in_txn(connection, &Found::of(commit)).await?;
     failpoint(Failpoint::CertificateWritten).await?;
     run_add_in_txn(connection, commit.run, &counts, Some(commit.windows_due)).await?;
     failpoint(Failpoint::CountsAdded).await?;

@@ -10,7 +10,7 @@ use uuid::Uuid;
 use crate::domain::record::Reject;
 use crate::domain::run::RunId;
 use crate::domain::stream::StreamKey;
-use crate::domain::text::storable;
+use crate::domain::text::{escaped, storable};
 use crate::engine::port::store::{Commit, Scope};
 use crate::store::fault::Done;
 
@@ -61,7 +61,7 @@ pub(super) async fn quarantine_upsert_in_txn(
     let entries: BTreeMap<Uuid, (String, String)> = aside
         .rejects
         .iter()
-        .map(|reject| (hash(&reject.payload), (storable(&reject.payload), storable(&reject.reason))))
+        .map(|reject| (hash(&reject.payload), (escaped(&reject.payload), storable(&reject.reason))))
         .collect();
     let hashes: Vec<Uuid> = entries.keys().copied().collect();
     let (payloads, reasons): (Vec<String>, Vec<String>) = entries.into_values().unzip();

@@ -67,6 +67,18 @@ phrases! {
     /// [`crate::domain::drift::DriftKind::MissingField`]
     MISSING_FIELD = "its column is null in the rows of that read; ask the vendor whether the field is gone or renamed",
         "此次读取的各行中该列为空；请向厂商询问该字段是已取消还是改名";
+    /// [`crate::domain::drift::DriftKind::ReplacedText`]
+    REPLACED_TEXT = "ask the vendor which charset it sends and declares; records whose key is affected are in `ccsync quarantine list`",
+        "请向厂商询问其发送并声明的字符集；主键受影响的记录见 `ccsync quarantine list`";
+    /// [`crate::domain::drift::DriftKind::RepeatedField`]
+    REPEATED_FIELD = "ask the vendor which value is meant; records whose key stands twice are in `ccsync quarantine list`",
+        "请向厂商询问以哪个值为准；主键出现两次的记录见 `ccsync quarantine list`";
+    /// [`crate::domain::drift::DriftKind::KeptAsText`]
+    KEPT_AS_TEXT = "nothing is lost: every digit is in `extra`, as a text",
+        "数据不会丢失：全部内容以文本形式保存在 `extra` 中";
+    /// [`crate::domain::drift::DriftKind::UnknownCharset`]
+    UNKNOWN_CHARSET = "ask the vendor which charset it sends; bytes that are no UTF-8 are told as replaced text",
+        "请向厂商询问其发送的字符集；非 UTF-8 的字节会另行提示为已替换的文本";
     /// [`crate::domain::drift::DriftKind::TooMany`]
     TOO_MANY = "ask the vendor what changed; further departures are not listed",
         "请向厂商询问发生了什么变化；更多偏差不再逐一列出";

@@ -198,9 +198,8 @@ pub(super) async fn announcements_insert_in_txn(
     events: &[&FeedEvent],
 ) -> Done<u64> {
     let record = |event: &&FeedEvent| {
-        let FeedEventKind::Message(FeedMessage::Announcement(announcement)) = &event.kind else {
-            return None;
-        };
+        let FeedEventKind::Message(message) = &event.kind else { return None };
+        let FeedMessage::Announcement(announcement) = message.content().0 else { return None };
         Some(json!({
             "extno": event.extno,
             "connection_id": event.connection,
