@@ -33,6 +33,8 @@ pub enum AlertKind {
     DataStale,
     /// Scheduled passes did not begin.
     TicksMissed,
+    /// Closed windows stay unverified, read after read.
+    WindowUnverified,
     /// The day's requests for reading again are used up.
     BudgetExhausted,
     /// Records were set aside that nobody looked at.
@@ -79,7 +81,7 @@ impl AlertKind {
     }
 
     /// All of them, what is most urgent first.
-    pub const ALL: [AlertKind; 14] = [
+    pub const ALL: [AlertKind; 15] = [
         AlertKind::DatabaseUnreachable,
         AlertKind::DiskFilling,
         AlertKind::ClockOff,
@@ -88,6 +90,7 @@ impl AlertKind {
         AlertKind::TokenContested,
         AlertKind::DataStale,
         AlertKind::TicksMissed,
+        AlertKind::WindowUnverified,
         AlertKind::BudgetExhausted,
         AlertKind::QuarantineGrowing,
         AlertKind::AbsenceAlarm,
@@ -107,6 +110,7 @@ impl AlertKind {
             AlertKind::TokenContested => "token_contested",
             AlertKind::DataStale => "data_stale",
             AlertKind::TicksMissed => "ticks_missed",
+            AlertKind::WindowUnverified => "window_unverified",
             AlertKind::BudgetExhausted => "budget_exhausted",
             AlertKind::QuarantineGrowing => "quarantine_growing",
             AlertKind::AbsenceAlarm => "absence_alarm",
@@ -127,6 +131,7 @@ impl AlertKind {
             AlertKind::TokenContested => alert::TOKEN_CONTESTED,
             AlertKind::DataStale => alert::DATA_STALE,
             AlertKind::TicksMissed => alert::TICKS_MISSED,
+            AlertKind::WindowUnverified => alert::WINDOW_UNVERIFIED,
             AlertKind::BudgetExhausted => alert::BUDGET_EXHAUSTED,
             AlertKind::QuarantineGrowing => alert::QUARANTINE_GROWING,
             AlertKind::AbsenceAlarm => alert::ABSENCE_ALARM,
@@ -147,6 +152,7 @@ impl AlertKind {
             AlertKind::TokenContested => crate::domain::phrase::cure::TOKEN_CONTESTED,
             AlertKind::DataStale => alert::DATA_STALE_CURE,
             AlertKind::TicksMissed => alert::TICKS_MISSED_CURE,
+            AlertKind::WindowUnverified => alert::WINDOW_UNVERIFIED_CURE,
             AlertKind::BudgetExhausted => alert::BUDGET_EXHAUSTED_CURE,
             AlertKind::QuarantineGrowing => alert::QUARANTINE_GROWING_CURE,
             AlertKind::AbsenceAlarm => alert::ABSENCE_ALARM_CURE,
@@ -169,6 +175,7 @@ impl AlertKind {
             | AlertKind::FeedUnheard
             | AlertKind::SpoolFilling => Severity::Critical,
             AlertKind::ClockOff
+            | AlertKind::WindowUnverified
             | AlertKind::BudgetExhausted
             | AlertKind::QuarantineGrowing
             | AlertKind::AbsenceAlarm
@@ -255,6 +262,10 @@ pub struct StreamWatch {
     pub contradiction: Option<Contradiction>,
     /// What the totals that the vendor states are worth, as configured.
     pub totals: Totals,
+    /// Closed windows whose last two reads, or more, were unverified.
+    pub windows_unsettled: i64,
+    /// First instant of the oldest of them.
+    pub unsettled_from: Option<DateTime<Utc>>,
 }
 
 /// What a process sees around it, without the database.
