@@ -21,7 +21,7 @@ use crate::store::PgStore;
 const NOTE: Duration = Duration::from_secs(5);
 
 /// Stands in place of a schedule.
-const LIVE: &str = "live";
+pub(super) const LIVE: &str = "live";
 
 /// The feeds of all sources, ready to be followed.
 pub(super) fn assemble(
@@ -100,6 +100,8 @@ impl App {
             start: None,
             schedule: LIVE.to_owned(),
             timezone: self.settings.timezone,
+            window: None,
+            enabled: true,
         })
     }
 

@@ -9,6 +9,7 @@ mod check;
 mod contract;
 mod daemon;
 mod database;
+mod declaration;
 mod explain;
 mod feed;
 mod forget;
@@ -151,8 +152,10 @@ impl App {
     pub async fn prepare(&self) -> Result<(), Fault> {
         self.database.prepare(&self.settings.database, self.seams.clock.now()).await?;
         self.note_privacy_keys().await?;
+        let paused = declaration::paused_declarations(&self.settings, self.seams.clock.now());
+        let read = self.streams.iter().map(Stream::declaration);
         let declarations: Vec<StreamDeclaration> =
-            self.streams.iter().map(Stream::declaration).chain(self.feed_declarations()).collect();
+            read.chain(paused).chain(self.feed_declarations()).collect();
         self.database.store.declare(&declarations).await
     }
 

@@ -7,6 +7,7 @@ use chrono_tz::Tz;
 use uuid::Uuid;
 
 use crate::app::Seams;
+use crate::app::declaration::declaration;
 use crate::app::policy::{pass_config, window_policy};
 use crate::config::{Account, Settings, SourceSettings, StreamSettings, WindowSettings};
 use crate::domain::alert::StreamWatch;
@@ -44,16 +45,9 @@ pub(super) struct Stream {
 
 impl Stream {
     pub(super) fn declaration(&self) -> StreamDeclaration {
-        StreamDeclaration {
-            key: self.reader.key.clone(),
-            // Older windows are not read any more: complete from there on is all that can be said.
-            start: self
-                .window
-                .as_ref()
-                .map(|window| self.reader.cut().map_or(window.start, |cut| cut.max(window.start))),
-            schedule: self.schedule.expression().to_owned(),
-            timezone: self.zone,
-        }
+        let schedule = self.schedule.expression().to_owned();
+        let timezone = self.zone;
+        declaration(self.reader.key.clone(), self.window.as_ref(), self.reader.cut(), schedule, timezone)
     }
 
     /// How long a window may still change after its end.
@@ -76,6 +70,9 @@ impl Stream {
             complete_from: start,
             complete_to: None,
             final_to: None,
+            reach_seconds: None,
+            changed_after_final: 0,
+            paused: false,
             rows: 0,
             windows: WindowTally::default(),
             last_read_at: None,

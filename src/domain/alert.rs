@@ -1,12 +1,14 @@
 //! What an operator should look at: the conditions that page, status, metrics and notices tell, under the names by
 //! which `docs/runbook.md` and `deploy/prometheus/alerts.yml` know them.
 
+mod watch;
+
+pub use self::watch::{Contradiction, StreamWatch};
+
 use chrono::{DateTime, Duration, Utc};
 use serde::Serialize;
 
-use crate::domain::certificate::UnverifiedReason;
 use crate::domain::language::Language;
-use crate::domain::page::Totals;
 use crate::domain::phrase::{Phrase, Said, alert};
 use crate::domain::stream::{StreamId, StreamKey};
 
@@ -33,6 +35,8 @@ pub enum AlertKind {
     DataStale,
     /// Scheduled passes did not begin.
     TicksMissed,
+    /// Closed windows stay unverified, read after read.
+    WindowUnverified,
     /// The day's requests for reading again are used up.
     BudgetExhausted,
     /// Records were set aside that nobody looked at.
@@ -79,7 +83,7 @@ impl AlertKind {
     }
 
     /// All of them, what is most urgent first.
-    pub const ALL: [AlertKind; 14] = [
+    pub const ALL: [AlertKind; 15] = [
         AlertKind::DatabaseUnreachable,
         AlertKind::DiskFilling,
         AlertKind::ClockOff,
@@ -88,6 +92,7 @@ impl AlertKind {
         AlertKind::TokenContested,
         AlertKind::DataStale,
         AlertKind::TicksMissed,
+        AlertKind::WindowUnverified,
         AlertKind::BudgetExhausted,
         AlertKind::QuarantineGrowing,
         AlertKind::AbsenceAlarm,
@@ -107,6 +112,7 @@ impl AlertKind {
             AlertKind::TokenContested => "token_contested",
             AlertKind::DataStale => "data_stale",
             AlertKind::TicksMissed => "ticks_missed",
+            AlertKind::WindowUnverified => "window_unverified",
             AlertKind::BudgetExhausted => "budget_exhausted",
             AlertKind::QuarantineGrowing => "quarantine_growing",
             AlertKind::AbsenceAlarm => "absence_alarm",
@@ -127,6 +133,7 @@ impl AlertKind {
             AlertKind::TokenContested => alert::TOKEN_CONTESTED,
             AlertKind::DataStale => alert::DATA_STALE,
             AlertKind::TicksMissed => alert::TICKS_MISSED,
+            AlertKind::WindowUnverified => alert::WINDOW_UNVERIFIED,
             AlertKind::BudgetExhausted => alert::BUDGET_EXHAUSTED,
             AlertKind::QuarantineGrowing => alert::QUARANTINE_GROWING,
             AlertKind::AbsenceAlarm => alert::ABSENCE_ALARM,
@@ -147,6 +154,7 @@ impl AlertKind {
             AlertKind::TokenContested => crate::domain::phrase::cure::TOKEN_CONTESTED,
             AlertKind::DataStale => alert::DATA_STALE_CURE,
             AlertKind::TicksMissed => alert::TICKS_MISSED_CURE,
+            AlertKind::WindowUnverified => alert::WINDOW_UNVERIFIED_CURE,
             AlertKind::BudgetExhausted => alert::BUDGET_EXHAUSTED_CURE,
             AlertKind::QuarantineGrowing => alert::QUARANTINE_GROWING_CURE,
             AlertKind::AbsenceAlarm => alert::ABSENCE_ALARM_CURE,
@@ -169,6 +177,7 @@ impl AlertKind {
             | AlertKind::FeedUnheard
             | AlertKind::SpoolFilling => Severity::Critical,
             AlertKind::ClockOff
+            | AlertKind::WindowUnverified
             | AlertKind::BudgetExhausted
             | AlertKind::QuarantineGrowing
             | AlertKind::AbsenceAlarm
@@ -213,48 +222,6 @@ impl Alert {
             cure: kind.cure().text(language).to_owned(),
         }
     }
-}
-
-/// Scopes of a stream whose last read the vendor's own number contradicts.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Contradiction {
-    /// How many there are.
-    pub scopes: i64,
-    /// The oldest of them: a window, or `snapshot`.
-    pub scope: String,
-    /// Elements that came in it.
-    pub rows: u64,
-    /// What the vendor states, if it does.
-    pub vendor_total: Option<u64>,
-    /// How the number contradicts them.
-    pub reason: UnverifiedReason,
-    /// When it was last read.
-    pub read_at: DateTime<Utc>,
-}
-
-/// What was promised of a stream, and what says whether it is kept.
-#[derive(Debug, Clone, PartialEq, Default, Serialize)]
-pub struct StreamWatch {
-    /// Data may be this old, in seconds; `None` where nothing is promised.
-    pub fresh_within_seconds: Option<i64>,
-    /// When its last run began, whoever began it.
-    pub last_run_at: Option<DateTime<Utc>>,
-    /// Ticks since then; those of the last minute are still on their way.
-    pub ticks_missed: u64,
-    /// Requests that second looks may cost in a business day; `None`: any number.
-    pub reread_requests_per_day: Option<u32>,
-    /// Requests that they cost today.
-    pub reread_requests_today: i64,
-    /// Requests that a window costs, on the average of the last reads.
-    pub requests_per_window: i64,
-    /// Open quarantine entries that came within the last day.
-    pub quarantined_lately: i64,
-    /// When the oldest open one came.
-    pub quarantined_since: Option<DateTime<Utc>>,
-    /// What the vendor's own number contradicts.
-    pub contradiction: Option<Contradiction>,
-    /// What the totals that the vendor states are worth, as configured.
-    pub totals: Totals,
 }
 
 /// What a process sees around it, without the database.

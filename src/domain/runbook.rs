@@ -47,6 +47,7 @@ impl AlertKind {
             AlertKind::TokenContested => meaning::ALERT_TOKEN_CONTESTED,
             AlertKind::DataStale => meaning::ALERT_DATA_STALE,
             AlertKind::TicksMissed => meaning::ALERT_TICKS_MISSED,
+            AlertKind::WindowUnverified => meaning::ALERT_WINDOW_UNVERIFIED,
             AlertKind::BudgetExhausted => meaning::ALERT_BUDGET_EXHAUSTED,
             AlertKind::QuarantineGrowing => meaning::ALERT_QUARANTINE_GROWING,
             AlertKind::AbsenceAlarm => meaning::ALERT_ABSENCE_ALARM,

@@ -121,12 +121,15 @@ impl OfStream<'_> {
 
     fn all(&self, stream: &StreamStatus, now: DateTime<Utc>) -> impl Iterator<Item = Alert> {
         let watch = &stream.watch;
+        // Nothing of a paused stream is expected; what waits for a person stands all the same.
+        let read = !stream.paused;
         let found = [
-            stream.failure.as_ref().map(|failure| self.failing(failure, now)),
-            watch.contradiction.as_ref().map(|found| self.contradicted(found, now)),
-            self.stale(stream, now),
-            self.ticks(watch, now),
-            self.budget(watch),
+            stream.failure.as_ref().filter(|_| read).map(|failure| self.failing(failure, now)),
+            watch.contradiction.as_ref().filter(|_| read).map(|found| self.contradicted(found, now)),
+            read.then(|| self.stale(stream, now)).flatten(),
+            read.then(|| self.ticks(watch, now)).flatten(),
+            read.then(|| self.unsettled(watch)).flatten(),
+            read.then(|| self.budget(watch)).flatten(),
             self.quarantine(stream.quarantined, Some(watch), now),
             self.absence(stream.absence_alarms),
             self.drift(stream),
@@ -199,6 +202,14 @@ impl OfStream<'_> {
             }
         });
         Some(Alert { since: watch.last_run_at, ..alert })
+    }
+
+    /// Windows that are closed and do not come to rest.
+    fn unsettled(&self, watch: &StreamWatch) -> Option<Alert> {
+        let from = watch.unsettled_from.filter(|_| 0 < watch.windows_unsettled)?;
+        let (count, at) = (watch.windows_unsettled.to_string(), from.format("%Y-%m-%dT%H:%MZ").to_string());
+        let values = [("n", count.as_str()), ("from", &at)];
+        Some(self.alert(AlertKind::WindowUnverified, |language| say::UNSETTLED.fill(language, &values)))
     }
 
     /// Used up where the next window would not fit; none was ever asked for where it is zero.

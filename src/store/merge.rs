@@ -1,6 +1,6 @@
 //! New and changed rows into one fact table, replaced versions into its history.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use sqlx::PgConnection;
 
@@ -141,4 +141,27 @@ async fn replace_changed(
     let replaced = query.persistent(false).execute(connection).await?.rows_affected();
     failpoint(Failpoint::RowsReplaced).await?;
     if kept == replaced { Ok(replaced) } else { Err(Broken::Overtaken(table.name)) }
+}
+
+/// The rows of each table, sorted by key, each key once: of equal keys the later version wins, of equal or
+/// unknown versions the one that came last.
+pub(super) fn by_table<'r>(rows: &'r [Row], superseded: &mut u64) -> HashMap<&'static str, Vec<&'r Row>> {
+    let mut tables: HashMap<&'static str, Vec<&Row>> = HashMap::new();
+    for row in rows {
+        tables.entry(row.table.name).or_default().push(row);
+    }
+    for rows in tables.values_mut() {
+        // Stable: rows of one key stay in the order in which they came.
+        rows.sort_by(|left, right| left.key().cmp(right.key()));
+        let before = rows.len();
+        rows.dedup_by(|later, kept| {
+            let same = later.key().eq(kept.key());
+            if same && later.version_at().zip(kept.version_at()).is_none_or(|(new, old)| old <= new) {
+                *kept = later;
+            }
+            same
+        });
+        *superseded += (before - rows.len()) as u64;
+    }
+    tables
 }

@@ -24,6 +24,7 @@ mod explain;
 mod facts;
 mod fault;
 mod feed;
+mod finality;
 mod forgotten;
 mod grant;
 mod home;

@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 use sqlx::{PgConnection, PgPool};
 
+use crate::domain::certificate::Verdict;
 use crate::domain::fault::FaultKind;
 use crate::domain::run::RunId;
 use crate::domain::stream::StreamKey;
@@ -45,13 +46,17 @@ pub(super) async fn snapshot_commit_in_txn(connection: &mut PgConnection, commit
             verdict = excluded.verdict, unverified_reason = excluded.unverified_reason,
             unverified_reads = case when excluded.verdict = 'unverified' then s.unverified_reads + 1 else 0 end,
             reads = s.reads + 1, read_at = excluded.read_at,
-            complete_to = excluded.complete_to, first_read_at = coalesce(s.first_read_at, excluded.read_at),
+            complete_to = coalesce(excluded.complete_to, s.complete_to),
+            first_read_at = coalesce(s.first_read_at, excluded.read_at),
             run_id = excluded.run_id, failed_at = null, failure_kind = null, failure_message = null,
             failed_attempts = 0
         returning reads
         "#,
     );
-    Ok(bind_read(query, commit).bind(commit.complete_to).fetch_one(connection).await?)
+    // An unverified read does not move the instant of which the snapshot tells.
+    let verified = commit.certificate.verdict != Verdict::Unverified;
+    let complete_to = verified.then_some(commit.complete_to);
+    Ok(bind_read(query, commit).bind(complete_to).fetch_one(connection).await?)
 }
 
 /// Notes a failed attempt.

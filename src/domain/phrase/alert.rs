@@ -20,6 +20,8 @@ phrases! {
     /// Title.
     TICKS_MISSED = "scheduled passes did not begin", "计划任务未按时开始";
     /// Title.
+    WINDOW_UNVERIFIED = "closed windows stay unverified", "已结束的窗口一直未能验证";
+    /// Title.
     BUDGET_EXHAUSTED = "today's requests for reading again are used up", "今日重读请求额度已用完";
     /// Title.
     QUARANTINE_GROWING = "records were set aside", "有记录被隔离";
@@ -50,6 +52,9 @@ phrases! {
     /// Cure.
     TICKS_MISSED_CURE = "see that `ccsync run` runs, and whether a pass takes longer than the schedule allows",
         "确认 `ccsync run` 正在运行，并检查单次读取是否超过了计划间隔";
+    /// Cure.
+    WINDOW_UNVERIFIED_CURE = "see the window's reads on its page or with `ccsync explain`; it is read again by itself, and complete_to stands still at its start until a read is proven or stable",
+        "在该窗口的页面上或用 `ccsync explain` 查看它的各次读取；它会自动重读，在某次读取已证实或稳定之前，完整时刻停在它的起点";
     /// Cure.
     BUDGET_EXHAUSTED_CURE = "raise reread_requests_per_day of the stream, or accept that late changes come later",
         "调高该数据流的 reread_requests_per_day，或接受迟到的变更稍后才到";
@@ -98,6 +103,9 @@ phrases! {
     /// Seen.
     NOT_BEGUN = "{n} {n?tick|ticks} passed and no run began; the last run began {last} ago",
         "已错过 {n} 次计划时刻，没有任何运行开始；上次运行始于 {last}前";
+    /// Seen.
+    UNSETTLED = "{n} closed {n?window is|windows are} unverified after two reads or more, the first from {from}",
+        "{n} 个已结束的窗口读取两次以上仍未验证，最早的始于 {from}";
     /// Seen.
     SPENT = "{spent} of today's {limit} {limit?request|requests} for second looks {limit?is|are} spent", "今日 {limit} 次重读请求已用 {spent} 次";
     /// Seen.

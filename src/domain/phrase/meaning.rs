@@ -39,6 +39,9 @@ phrases! {
     ALERT_TICKS_MISSED = "the schedule came due more than twice and no pass began: no daemon runs, or a pass takes longer than the schedule allows",
         "计划时刻已到两次以上却没有开始读取：没有守护进程在运行，或单次读取超过了计划间隔";
     /// An alert.
+    ALERT_WINDOW_UNVERIFIED = "a window that ended longer ago than `settle` was read twice or more since, and no read was proven or stable: the rows move while they are read, or the vendor's total disagrees; nothing of it is called complete or final, and nothing is deleted",
+        "某个窗口结束的时间已超过 `settle`，此后读取了两次以上，却没有一次已证实或稳定：读取期间数据在变动，或厂商给出的总数不符；该窗口不会被称为完整或定稿，也不会删除任何行";
+    /// An alert.
     ALERT_BUDGET_EXHAUSTED = "the requests for second looks that the stream may spend in a business day are spent; new data is read as ever",
         "该数据流在一个业务日内可用的重读请求已用完；新数据照常读取";
     /// An alert.
