@@ -12,7 +12,7 @@ use crate::app::progress::tell_progress;
 use crate::app::stream::Stream;
 use crate::domain::fault::Fault;
 use crate::domain::run::Trigger as RunTrigger;
-use crate::engine::port::clock::Clock;
+use crate::domain::stream::StreamKey;
 use crate::engine::port::status::StatusRead as _;
 use crate::engine::reader::PassOrder;
 use crate::ops::readiness::Readiness;
@@ -74,7 +74,7 @@ impl App {
         for stream in &self.streams {
             let trigger = Arc::new(Trigger::new(stream.reader.key.clone()));
             jobs.push(CronJob { schedule: stream.schedule.clone(), trigger: trigger.clone() });
-            let pass = scheduled_pass(stream, self.seams.clock.clone(), stop.clone());
+            let pass = scheduled_pass(self.clone(), stream.reader.key.clone(), stop.clone());
             let stop = stop.clone();
             loops.spawn(async move { run_on_trigger(&trigger, stop, pass).await });
         }
@@ -132,15 +132,17 @@ impl App {
 /// What a ring of the trigger does. The order is made anew each time: what was read since the last tick is
 /// not due, whoever read it.
 fn scheduled_pass(
-    stream: &Stream,
-    clock: Arc<dyn Clock>,
+    app: Arc<App>,
+    key: StreamKey,
     stop: CancellationToken,
 ) -> impl FnMut() -> futures::future::BoxFuture<'static, ()> + Send + use<> {
-    let (reader, schedule) = (stream.reader.clone(), stream.schedule.clone());
     move || {
-        let (reader, schedule, clock, stop) = (reader.clone(), schedule.clone(), clock.clone(), stop.clone());
+        let (app, key, stop) = (app.clone(), key.clone(), stop.clone());
         Box::pin(async move {
-            let now = clock.now();
+            let Some(stream) = app.streams.iter().find(|stream| stream.reader.key == key) else { return };
+            app.learn_time([stream], &stop).await;
+            let Stream { reader, schedule, .. } = stream;
+            let now = reader.clock.now();
             let order = PassOrder {
                 trigger: RunTrigger::Schedule,
                 due_since: schedule.last_tick(now).unwrap_or(now),
@@ -151,6 +153,7 @@ fn scheduled_pass(
             if let Err(fault) = reader.pass(&order, &stop).await {
                 event::DatabaseUnreachable { message: &fault.chain() }.emit();
             }
+            app.note_time().await;
         })
     }
 }

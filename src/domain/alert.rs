@@ -21,7 +21,7 @@ pub enum AlertKind {
     DatabaseUnreachable,
     /// A disk that ccsync writes to is almost full.
     DiskFilling,
-    /// This host's clock is not the vendor's.
+    /// This host's clock, the database's and the vendors' differ.
     ClockOff,
     /// A stream's last attempt failed.
     StreamFailing,
@@ -161,6 +161,7 @@ impl AlertKind {
         match self {
             AlertKind::DatabaseUnreachable
             | AlertKind::DiskFilling
+            | AlertKind::ClockOff
             | AlertKind::StreamFailing
             | AlertKind::TotalDiffers
             | AlertKind::TokenContested
@@ -168,8 +169,7 @@ impl AlertKind {
             | AlertKind::TicksMissed
             | AlertKind::FeedUnheard
             | AlertKind::SpoolFilling => Severity::Critical,
-            AlertKind::ClockOff
-            | AlertKind::BudgetExhausted
+            AlertKind::BudgetExhausted
             | AlertKind::QuarantineGrowing
             | AlertKind::AbsenceAlarm
             | AlertKind::ContractDrift => Severity::Warning,
@@ -262,6 +262,8 @@ pub struct StreamWatch {
 pub struct Surroundings {
     /// By how much the vendors' clocks differ at least, by source, where answers were measured.
     pub clock_skews: Vec<ClockSkew>,
+    /// By how much the database's clock is ahead of this host's; `None` where both are one, or it was not asked.
+    pub database_skew: Option<Duration>,
     /// The disk under `database.data_dir`, where ccsync keeps something there.
     pub disk: Option<DiskRoom>,
     /// What waits on disk for the database, by feed.
@@ -275,6 +277,8 @@ pub struct ClockSkew {
     pub source: String,
     /// By how much its clock is ahead of ours; negative: behind.
     pub ahead: Duration,
+    /// Its header does not move on from answer to answer.
+    pub stands_still: bool,
 }
 
 /// Room on a disk.

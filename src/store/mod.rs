@@ -9,6 +9,7 @@ mod absence_note;
 mod action;
 mod agent;
 mod agent_link;
+mod ahead;
 mod alert;
 mod answer;
 mod certificate;
@@ -53,6 +54,7 @@ mod stream;
 mod time_window;
 mod token;
 mod tombstone;
+mod vendor_clock;
 mod vouch;
 mod walk_page;
 
