@@ -42,6 +42,9 @@ const DATABASE_WATCH: Duration = Duration::from_secs(5);
 /// How often the coming months of histories are looked after.
 const DAY: Duration = Duration::from_secs(24 * 3_600);
 
+/// Of so many looks after the database, one keeps what feeds have heard of the time: one a minute.
+const TIME_NOTED_EACH: u32 = 12;
+
 /// Of so many vain attempts in a row to reach it, one is told: one a minute.
 const DATABASE_TOLD_EACH: u32 = 12;
 
@@ -174,7 +177,7 @@ async fn make_months(app: Arc<App>, stop: CancellationToken) {
 
 /// Starts an embedded server again that died. The operator's own database comes back by itself.
 async fn watch_database(app: Arc<App>, stop: CancellationToken) {
-    let mut told = 0;
+    let (mut told, mut looks) = (0, 0_u32);
     loop {
         tokio::select! {
             () = stop.cancelled() => return,
@@ -182,6 +185,10 @@ async fn watch_database(app: Arc<App>, stop: CancellationToken) {
         }
         let answer = app.database.store.ping().await;
         app.note_database(answer.is_ok());
+        looks += 1;
+        if looks % TIME_NOTED_EACH == 0 {
+            app.note_time().await;
+        }
         let Err(fault) = answer else {
             told = 0;
             continue;

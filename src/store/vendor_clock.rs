@@ -50,11 +50,12 @@ impl PgStore {
     ) -> Result<(), Fault> {
         let kept: Done<_> = sqlx::query(
             r#"
-            insert into sync.vendor_clock (source, vendor_date, answered_at, stands_still)
+            insert into sync.vendor_clock as t (source, vendor_date, answered_at, stands_still)
             values ($1, $2, clock_timestamp() - make_interval(secs => $3), $4)
             on conflict (source) do update
             set vendor_date = excluded.vendor_date, answered_at = excluded.answered_at,
                 stands_still = excluded.stands_still
+            where (t.vendor_date, t.stands_still) is distinct from (excluded.vendor_date, excluded.stands_still)
             "#,
         )
         .bind(source)

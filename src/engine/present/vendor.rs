@@ -133,9 +133,11 @@ impl VendorClock {
 }
 
 impl State {
-    /// By how much an answer is ahead of the reference at least.
+    /// By how much an answer is ahead of the reference. Where it is behind, its second has just begun: the present
+    /// shall not be later than the truth.
     fn ahead(&self, answer: &Answer) -> Duration {
-        apart(self.reference(answer.sent), self.reference(answer.received), answer.date)
+        let ahead = apart(self.reference(answer.sent), self.reference(answer.received), answer.date);
+        if ahead < Duration::zero() { ahead - Duration::seconds(1) } else { ahead }
     }
 }
 
