@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use chrono::{DateTime, Duration, Utc};
 use tokio_util::sync::CancellationToken;
@@ -29,8 +29,8 @@ const DATABASE: &str = "";
 pub(super) struct TimeLearned {
     /// What earlier processes heard was read.
     recalled: AtomicBool,
-    /// One stream of a source asks for all.
-    asking: tokio::sync::Mutex<()>,
+    /// One stream of a source asks for all of that source.
+    asking: Mutex<BTreeMap<String, Arc<tokio::sync::Mutex<()>>>>,
     /// Differences that the log tells of already, by source.
     told: Mutex<BTreeMap<String, Duration>>,
 }
@@ -75,20 +75,24 @@ impl App {
             return;
         }
         self.recall_time().await;
-        for stream in streams {
-            tokio::select! {
-                () = stop.cancelled() => return,
-                () = self.ask_vendor_for_time(stream) => {}
-            }
+        let learned = streams.into_iter().map(|stream| async move {
+            self.ask_vendor_for_time(stream).await;
             self.tell_clocks();
             self.mend_ahead(stream).await;
+        });
+        tokio::select! {
+            () = stop.cancelled() => {}
+            _ = futures::future::join_all(learned) => {}
         }
     }
 
     async fn ask_vendor_for_time(&self, stream: &Stream) {
-        let _one_at_a_time = self.time.asking.lock().await;
-        let reader = &stream.reader;
-        let source = &reader.key.source;
+        let source = &stream.reader.key.source;
+        let asking = {
+            let mut asking = self.time.asking.lock().unwrap_or_else(PoisonError::into_inner);
+            asking.entry(source.clone()).or_default().clone()
+        };
+        let _one_at_a_time = asking.lock().await;
         for _ in 0..QUESTIONS {
             if self.witness.is_confirmed(source) || !self.ask_vendor_once(stream).await {
                 return;

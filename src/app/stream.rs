@@ -235,7 +235,7 @@ pub(super) fn sobot_account(
         config,
         http.clone(),
         shared.vault.clone(),
-        shared.witness.vendor_clock(&source.name),
+        shared.witness.signing_clock(&source.name),
     ))
 }
 
@@ -268,7 +268,7 @@ pub(super) fn account_endpoints(
             let config = MoorConfig { privacy, ..config };
             let limits = moor_limits(source, shared.budget.clone());
             let account =
-                MoorAccount::new(config, http.clone(), limits, shared.witness.vendor_clock(&source.name));
+                MoorAccount::new(config, http.clone(), limits, shared.witness.signing_clock(&source.name));
             let endpoint = |stream: &StreamSettings| Endpoint {
                 source: match stream.key.stream {
                     StreamId::MoorQueue => account.queue(),

@@ -143,9 +143,9 @@ impl TimeWitness {
         self.a_clock(View::Of(source.to_owned()))
     }
 
-    /// The time as the vendor itself has it, by which it judges signatures and tokens.
-    pub fn vendor_clock(&self, source: &str) -> Arc<dyn Clock> {
-        self.a_clock(View::Vendor(source.to_owned()))
+    /// The best guess of the time, by which the vendor judges signatures: the database's, else the vendor's own.
+    pub fn signing_clock(&self, source: &str) -> Arc<dyn Clock> {
+        self.a_clock(View::Signed(source.to_owned()))
     }
 
     /// The present for what is no source's own.
@@ -217,7 +217,9 @@ impl State {
 
     fn present(&self, view: &View, now: Reading) -> DateTime<Utc> {
         let shift = match view {
-            View::Vendor(source) => {
+            // A vendor may date its answers wrongly and judge by a right clock: the database's is the better guess.
+            View::Signed(_) if self.database.is_some() => None,
+            View::Signed(source) => {
                 let vendor = self.vendors.get(source);
                 vendor.and_then(|vendor| vendor.own).or_else(|| self.others())
             }
@@ -245,7 +247,7 @@ impl State {
 enum View {
     All,
     Of(String),
-    Vendor(String),
+    Signed(String),
 }
 
 /// The host's clock, set right by the witnesses.

@@ -287,7 +287,7 @@ switch!(
         EightHoursBehind,
         /// Always the same instant, an hour before the simulator started.
         StandsStill,
-        /// Every third is ten days old, as from a cache.
+        /// Every tenth is ten days old, as from a cache.
         OneStrange,
         /// There is none.
         Absent,

@@ -260,8 +260,8 @@ fn a_host_that_differs_by_more_than_a_minute_is_not_well_and_the_wrong_clock_is_
         (
             clocks(-172_800, -172_800, false),
             vec![
-                "this host's clock is at least 2 days ahead of that of the database",
-                "this host's clock is at least 2 days ahead of that of moor",
+                "this host's clock is at least 2 d ahead of that of the database",
+                "this host's clock is at least 2 d ahead of that of moor",
             ],
         ),
         (

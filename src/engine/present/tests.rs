@@ -184,13 +184,15 @@ fn a_source_that_said_nothing_yet_goes_by_the_others() {
 }
 
 #[test]
-fn a_signature_follows_the_vendor_whatever_the_present_is() {
+fn a_signature_follows_the_database_or_else_the_vendor() {
     let scene = Scene::of_host(600);
-    scene.database(-600);
     scene.answer("s", 0);
-    let vendor = scene.witness.vendor_clock("s").now();
-    assert!((vendor - truth(0)).num_seconds().abs() <= 1, "{vendor}");
-    assert_eq!(scene.off("s"), -600);
+    let off = || (scene.witness.signing_clock("s").now() - truth(0)).num_seconds();
+    assert!(off().abs() <= 1, "{}", off());
+    scene.database(0);
+    (0..3).for_each(|_| scene.answer("s", -28_800));
+    assert_eq!(off(), 0, "a vendor may date its answers wrongly and judge rightly");
+    assert_eq!(scene.off("s"), -28_800);
 }
 
 #[test]

@@ -97,8 +97,10 @@ impl VendorClock {
         let shift = match (ahead.len() == ANSWERS, state.database) {
             (true, None) => middle,
             (true, Some(_)) => earlier,
-            // Too few to tell a right one from a strange one: none may claim too much.
-            (false, _) => ahead.first().copied().unwrap_or_default().min(Duration::zero()),
+            // Too few to tell a right one from a strange one. Where the database is a witness one that is strange must
+            // not hold the present back; else none may claim too much.
+            (false, Some(_)) => ahead.last().copied().unwrap_or_default().min(Duration::zero()),
+            (false, None) => ahead.first().copied().unwrap_or_default().min(Duration::zero()),
         };
         self.shift = Some(held(self.shift, shift));
         self.own = Some(held(self.own, middle));
