@@ -132,9 +132,12 @@ impl<'a> Pass<'a> {
             |due: &DueScope| !self.setbacks.has_failed(due.scope) && !self.resumed.contains(&due.scope);
         let left = match is_cut_short {
             true => 0,
-            false => {
-                self.reader.due_by(&ledger, &learned, self.order).iter().filter(|due| is_left(due)).count()
-            }
+            false => self
+                .reader
+                .due_by(&ledger, &learned, &self.order_now())
+                .iter()
+                .filter(|due| is_left(due))
+                .count(),
         };
         Ok(Remaining { unverified: self.reader.unverified(&ledger, self.order.range), left: left as u64 })
     }
@@ -209,6 +212,10 @@ impl<'a> Pass<'a> {
         if ahead < AHEAD_MIN { chrono::Duration::zero() } else { ahead }
     }
 
+    fn order_now(&self) -> PassOrder {
+        PassOrder { due_since: self.order.due_since - self.was_ahead(), ..*self.order }
+    }
+
     async fn rest(&self, length: Duration) {
         tokio::select! {
             () = self.stop.cancelled() => {}
@@ -266,9 +273,7 @@ impl<'a> Pass<'a> {
     async fn still_due(&mut self) -> Result<Vec<DueScope>, Fault> {
         let learned = self.learned().await?;
         let ledger = self.reader.store.reads(&self.reader.key).await?;
-        let due_since = self.order.due_since - self.was_ahead();
-        let order = PassOrder { due_since, ..*self.order };
-        let mut due = self.reader.due_by(&ledger, &learned, &order);
+        let mut due = self.reader.due_by(&ledger, &learned, &self.order_now());
         due.retain(|due| !self.setbacks.passes_over(due.scope) && !self.resumed.contains(&due.scope));
         Ok(due)
     }
