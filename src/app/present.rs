@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration as StdDuration;
 
 use chrono::{DateTime, Duration, Utc};
 use tokio_util::sync::CancellationToken;
@@ -20,6 +21,9 @@ const QUESTIONS: u32 = 3;
 
 /// Rows are removed by no clock that is further ahead of the last vendor's date than this.
 const REMOVAL_AHEAD: Duration = Duration::days(1);
+
+/// No lease of ours is shorter than it may be, whatever another process configured.
+const TERM_MIN: StdDuration = StdDuration::from_secs(600);
 
 /// The database's clock among those of the sources, none of which has an empty name.
 const DATABASE: &str = "";
@@ -75,6 +79,7 @@ impl App {
             return;
         }
         self.recall_time().await;
+        self.end_terms_ahead().await;
         let learned = streams.into_iter().map(|stream| async move {
             self.ask_vendor_for_time(stream).await;
             self.tell_clocks();
@@ -84,6 +89,13 @@ impl App {
             () = stop.cancelled() => {}
             _ = futures::future::join_all(learned) => {}
         }
+    }
+
+    /// Where the database's clock was set back, leases and pauses of before would last as long as it was ahead.
+    async fn end_terms_ahead(&self) {
+        let longest = self.settings.engine.lease * 2 + TERM_MIN;
+        // A database that is away is told by what comes next.
+        let _ = self.database.store.end_terms_ahead(longest).await;
     }
 
     async fn ask_vendor_for_time(&self, stream: &Stream) {
@@ -135,6 +147,7 @@ impl App {
             return;
         }
         self.tell_clocks();
+        self.end_terms_ahead().await;
         for (source, date, age, stands_still) in self.witness.dates() {
             // What cannot be kept is heard again with the next answer.
             let _ = self.database.store.keep_vendor_date(&source, date, age, stands_still).await;

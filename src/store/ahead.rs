@@ -1,6 +1,8 @@
 //! What a host whose clock was ahead has left in the ledger: reads dated in the future, windows that were called
 //! complete before they were over. Nothing of it is known to be so; it becomes due again.
 
+use std::time::Duration;
+
 use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
 
@@ -74,7 +76,51 @@ const DATES_OF_TABLE: [&str; 2] = [
     "#,
 ];
 
+/// Terms that end later than any that is given began by a clock that was ahead, before it was set back: nobody would
+/// wait for their end. $1: how far in the future they may end, in seconds; where it is not the longest lease, it stands
+/// beside.
+const TERMS: [(&str, Option<f64>); 4] = [
+    (
+        "update sync.lease set expires_at = clock_timestamp() \
+         where clock_timestamp() + make_interval(secs => $1) < expires_at",
+        None,
+    ),
+    (
+        "update sync.notice_turn set until = clock_timestamp() \
+         where clock_timestamp() + make_interval(secs => $1) < until",
+        None,
+    ),
+    // A vendor's Retry-After is believed for five minutes.
+    (
+        "update sync.request_budget set next_at = clock_timestamp() \
+         where clock_timestamp() + make_interval(secs => $1) < next_at",
+        Some(900.0),
+    ),
+    (
+        "update sync.run set heartbeat_at = clock_timestamp() where outcome = 'running' \
+         and clock_timestamp() + make_interval(secs => $1) < heartbeat_at",
+        Some(60.0),
+    ),
+];
+
 impl PgStore {
+    /// Ends leases and pauses that end further in the future than any that is given, `longest` being the longest lease:
+    /// the database's clock was set back under them. Who holds such a lease and lives renews it.
+    ///
+    /// # Errors
+    /// Database faults.
+    pub async fn end_terms_ahead(&self, longest: Duration) -> Result<u64, Fault> {
+        let ended = async {
+            let mut ended = 0;
+            for (sql, own) in TERMS {
+                let query = sqlx::query(sql).bind(own.unwrap_or(longest.as_secs_f64()));
+                ended += query.execute(&self.pool).await?.rows_affected();
+            }
+            Done::Ok(ended)
+        };
+        ended.await.map_err(|broken| broken.during("looking for leases and pauses from the future"))
+    }
+
     /// Takes back what the ledger of a stream claims to know of the time after `now`, and answers how many windows (or
     /// whether the snapshot) became due again or were dropped. `own_clock`: the database's clock is not the host's, so
     /// that a run's last sign of life says when it was.

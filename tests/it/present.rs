@@ -119,6 +119,34 @@ async fn a_window_that_was_called_complete_before_it_was_over_is_found_by_its_ru
     assert_eq!(of_shared, 0, "a database on the host's clock cannot say");
 }
 
+/// A database whose clock was set back keeps nobody waiting until it is as late again.
+#[tokio::test]
+async fn leases_and_pauses_from_the_future_hold_nobody_up() {
+    let desk = Desk::of_host(0, Database::Own).await;
+    desk.sync_well("right").await;
+    for sql in [
+        "drop trigger at_once on sync.request_budget",
+        "update sync.request_budget set next_at = now() + interval '2 days'",
+        "insert into sync.lease (name, worker, fence, acquired_at, expires_at)
+         select 'sobot/sobot.call_result/' || window_start, gen_random_uuid(), 1, now(), now() + interval '2 days'
+         from sync.time_window where stream = 'sobot.call_result'",
+        "insert into sync.lease (name, worker, fence, acquired_at, expires_at)
+         values ('moor/moor.queue/snapshot', gen_random_uuid(), 1, now(), now() + interval '2 days')",
+    ] {
+        sqlx::raw_sql(sql).execute(desk.pool().await).await.unwrap();
+    }
+    desk.change_something();
+    let synced = tokio::time::timeout(std::time::Duration::from_secs(60), desk.sync_well("set back")).await;
+    assert!(synced.is_ok(), "it waits for the end of terms from the future");
+    desk.assert_tables_are_the_vendors().await;
+    let ahead: i64 =
+        sqlx::query_scalar("select count(*) from sync.lease where now() + interval '1 day' < expires_at")
+            .fetch_one(desk.pool().await)
+            .await
+            .unwrap();
+    assert_eq!(ahead, 0);
+}
+
 #[tokio::test]
 async fn another_process_tells_of_the_clock_without_asking_a_vendor() {
     let desk = Desk::of_host(7_200, Database::Own).await;
