@@ -126,12 +126,15 @@ async fn leases_and_pauses_from_the_future_hold_nobody_up() {
     desk.sync_well("right").await;
     for sql in [
         "drop trigger at_once on sync.request_budget",
+        "delete from sync.lease",
         "update sync.request_budget set next_at = now() + interval '2 days'",
         "insert into sync.lease (name, worker, fence, acquired_at, expires_at)
-         select 'sobot/sobot.call_result/' || window_start, gen_random_uuid(), 1, now(), now() + interval '2 days'
-         from sync.time_window where stream = 'sobot.call_result'",
+         select format('sobot/sobot.call_result [%s, %s)', to_char(window_start, f), to_char(window_end, f)),
+            gen_random_uuid(), 1, now(), now() + interval '2 days'
+         from sync.time_window, (select 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"') as format(f)
+         where stream = 'sobot.call_result'",
         "insert into sync.lease (name, worker, fence, acquired_at, expires_at)
-         values ('moor/moor.queue/snapshot', gen_random_uuid(), 1, now(), now() + interval '2 days')",
+         values ('moor/moor.queue snapshot', gen_random_uuid(), 1, now(), now() + interval '2 days')",
     ] {
         sqlx::raw_sql(sql).execute(desk.pool().await).await.unwrap();
     }
