@@ -128,10 +128,11 @@ async fn leases_and_pauses_from_the_future_hold_nobody_up() {
         "drop trigger at_once on sync.request_budget",
         "delete from sync.lease",
         "update sync.request_budget set next_at = now() + interval '2 days'",
-        "insert into sync.lease (name, worker, fence, acquired_at, expires_at)
+        "set timezone = 'UTC';
+         insert into sync.lease (name, worker, fence, acquired_at, expires_at)
          select format('sobot/sobot.call_result [%s, %s)', to_char(window_start, f), to_char(window_end, f)),
             gen_random_uuid(), 1, now(), now() + interval '2 days'
-         from sync.time_window, (select 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"') as format(f)
+         from sync.time_window, (select 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"') as style(f)
          where stream = 'sobot.call_result'",
         "insert into sync.lease (name, worker, fence, acquired_at, expires_at)
          values ('moor/moor.queue snapshot', gen_random_uuid(), 1, now(), now() + interval '2 days')",
