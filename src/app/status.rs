@@ -18,6 +18,7 @@ impl App {
     /// # Errors
     /// Database faults.
     pub async fn status(&self) -> Result<StatusReport, Fault> {
+        self.recall_time().await;
         let report = self.database.store.status(self.seams.clock.now()).await?;
         Ok(self.enrich(report, false))
     }

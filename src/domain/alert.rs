@@ -23,7 +23,7 @@ pub enum AlertKind {
     DatabaseUnreachable,
     /// A disk that ccsync writes to is almost full.
     DiskFilling,
-    /// This host's clock is not the vendor's.
+    /// This host's clock, the database's and the vendors' differ.
     ClockOff,
     /// A stream's last attempt failed.
     StreamFailing,
@@ -169,6 +169,7 @@ impl AlertKind {
         match self {
             AlertKind::DatabaseUnreachable
             | AlertKind::DiskFilling
+            | AlertKind::ClockOff
             | AlertKind::StreamFailing
             | AlertKind::TotalDiffers
             | AlertKind::TokenContested
@@ -176,8 +177,7 @@ impl AlertKind {
             | AlertKind::TicksMissed
             | AlertKind::FeedUnheard
             | AlertKind::SpoolFilling => Severity::Critical,
-            AlertKind::ClockOff
-            | AlertKind::WindowUnverified
+            AlertKind::WindowUnverified
             | AlertKind::BudgetExhausted
             | AlertKind::QuarantineGrowing
             | AlertKind::AbsenceAlarm
@@ -229,6 +229,8 @@ impl Alert {
 pub struct Surroundings {
     /// By how much the vendors' clocks differ at least, by source, where answers were measured.
     pub clock_skews: Vec<ClockSkew>,
+    /// By how much the database's clock is ahead of this host's; `None` where both are one, or it was not asked.
+    pub database_skew: Option<Duration>,
     /// The disk under `database.data_dir`, where ccsync keeps something there.
     pub disk: Option<DiskRoom>,
     /// What waits on disk for the database, by feed.
@@ -242,6 +244,8 @@ pub struct ClockSkew {
     pub source: String,
     /// By how much its clock is ahead of ours; negative: behind.
     pub ahead: Duration,
+    /// Its header does not move on from answer to answer.
+    pub stands_still: bool,
 }
 
 /// Room on a disk.

@@ -12,9 +12,7 @@ use crate::domain::phrase::{Said, alert as say, status};
 use crate::domain::status::{FeedStatus, StatusReport, StreamFailure, StreamStatus};
 use crate::domain::stream::{StreamId, StreamKey};
 use crate::domain::text::span;
-
-/// A clock may be off by so much: far below the five minutes after which a signature is refused.
-const CLOCK_MAX: Duration = Duration::seconds(60);
+use crate::engine::present::CLOCK_TOLERANCE;
 
 /// So many ticks in a row may pass before somebody should look: a pass may take longer than the schedule allows
 /// once in a while.
@@ -80,15 +78,7 @@ fn of_process(surroundings: &Surroundings, language: Language) -> Vec<Alert> {
         let said = Said::each(|language| say::DISK_ROOM.fill(language, &values));
         alerts.push(Alert::new(AlertKind::DiskFilling, language, said));
     }
-    for skew in surroundings.clock_skews.iter().filter(|skew| CLOCK_MAX < skew.ahead.abs()) {
-        let way = if skew.ahead < Duration::zero() { say::CLOCK_AHEAD } else { say::CLOCK_BEHIND };
-        let said = Said::each(|language| {
-            let apart = span(skew.ahead.abs(), language);
-            way.fill(language, &[("span", &apart), ("source", &skew.source)])
-        });
-        let source = Some(skew.source.clone());
-        alerts.push(Alert { source, ..Alert::new(AlertKind::ClockOff, language, said) });
-    }
+    alerts.extend(of_clocks(surroundings, language));
     for spool in surroundings.spools.iter().filter(|spool| spool.bytes_max / 2 < spool.bytes) {
         let (bytes, bytes_max) = ((spool.bytes / MIB).to_string(), (spool.bytes_max / MIB).to_string());
         let StreamKey { source, stream } = &spool.key;
@@ -96,6 +86,40 @@ fn of_process(surroundings: &Surroundings, language: Language) -> Vec<Alert> {
         alerts.push(of_stream.alert(AlertKind::SpoolFilling, |language| {
             say::SPOOLED.fill(language, &[("bytes", &bytes), ("bytes_max", &bytes_max)])
         }));
+    }
+    alerts
+}
+
+/// Clocks that differ by more than a minute, far below the five after which a signature is refused.
+fn of_clocks(surroundings: &Surroundings, language: Language) -> Vec<Alert> {
+    let is_off = |ahead: Duration| CLOCK_TOLERANCE < ahead.abs();
+    let mut alerts = Vec::new();
+    let database = surroundings.database_skew;
+    if let Some(ahead) = database.filter(|ahead| is_off(*ahead)) {
+        let way = if ahead < Duration::zero() { say::CLOCK_AHEAD } else { say::CLOCK_BEHIND };
+        let said = Said::each(|language| {
+            let apart = span(ahead.abs(), language);
+            way.fill(language, &[("span", &apart), ("source", say::THE_DATABASE.text(language))])
+        });
+        alerts.push(Alert::new(AlertKind::ClockOff, language, said));
+    }
+    let off = surroundings.clock_skews.iter().filter(|skew| skew.stands_still || is_off(skew.ahead));
+    for skew in off {
+        // Where database and host agree, it is the vendor's clock that is wrong.
+        let of_vendor = database.is_some_and(|ahead| !is_off(ahead));
+        let way = match (skew.stands_still, of_vendor, skew.ahead < Duration::zero()) {
+            (true, ..) => say::CLOCK_STANDS_STILL,
+            (_, true, true) => say::VENDOR_BEHIND,
+            (_, true, false) => say::VENDOR_AHEAD,
+            (_, false, true) => say::CLOCK_AHEAD,
+            (_, false, false) => say::CLOCK_BEHIND,
+        };
+        let said = Said::each(|language| {
+            let apart = span(skew.ahead.abs(), language);
+            way.fill(language, &[("span", &apart), ("source", &skew.source)])
+        });
+        let source = Some(skew.source.clone());
+        alerts.push(Alert { source, ..Alert::new(AlertKind::ClockOff, language, said) });
     }
     alerts
 }

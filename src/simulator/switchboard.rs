@@ -118,6 +118,8 @@ pub struct Switches {
     pub workbench_code: WorkbenchCode,
     /// The body of getMsg.
     pub workbench_message: MessageBody,
+    /// What the `Date` header of an answer says.
+    pub date_header: super::switches::DateHeader,
 }
 
 impl Switches {
@@ -222,6 +224,15 @@ impl Switches {
         ("moor_unlisted", "10"),
         ("moor_list", "empty_again"),
         ("moor_list", "empty_before"),
+    ];
+
+    /// Clocks of vendors that are wrong, as name and value: they must not stop a client, nor make it claim more.
+    pub const CLOCKS: [(&str, &str); 5] = [
+        ("date_header", "beijing_as_gmt"),
+        ("date_header", "eight_hours_behind"),
+        ("date_header", "stands_still"),
+        ("date_header", "one_strange"),
+        ("date_header", "absent"),
     ];
 
     /// The names of all switches.

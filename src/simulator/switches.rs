@@ -278,3 +278,20 @@ switch!(
         Stays,
     }
 );
+switch!(
+    /// What the `Date` header of an answer says.
+    DateHeader {
+        /// When it was given.
+        Right,
+        /// Beijing's wall clock as if it were GMT: eight hours ahead.
+        BeijingAsGmt,
+        /// Beijing's time taken off twice: eight hours behind.
+        EightHoursBehind,
+        /// Always the same instant, an hour before the simulator started.
+        StandsStill,
+        /// Every tenth is ten days old, as from a cache.
+        OneStrange,
+        /// There is none.
+        Absent,
+    }
+);

@@ -4,17 +4,16 @@
 use std::fmt;
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
 use reqwest::header::{
-    ACCEPT, CONTENT_TYPE, DATE, HeaderMap, HeaderName, HeaderValue, LOCATION, RETRY_AFTER,
+    ACCEPT, AGE, CONTENT_TYPE, DATE, HeaderMap, HeaderName, HeaderValue, LOCATION, RETRY_AFTER,
 };
 use secrecy::{ExposeSecret as _, SecretString};
 use url::Url;
 
 use crate::domain::fault::{Fault, FaultKind};
+use crate::engine::present::{Reading, TimeWitness};
 use crate::sources::address::{authority, is_loopback};
 use crate::sources::answer::{Answer, AnswerText, Declared, Spares, body_text, http_date};
-use crate::sources::clock_meter::ClockMeter;
 use crate::sources::site::CallSite;
 use crate::telemetry::failpoint::{Failpoint, failpoint};
 
@@ -61,7 +60,7 @@ pub struct HttpClient {
     loopback: reqwest::Client,
     body_bytes_max: usize,
     spares: Spares,
-    meter: Option<ClockMeter>,
+    witness: Option<TimeWitness>,
 }
 
 impl HttpClient {
@@ -92,21 +91,21 @@ impl HttpClient {
             loopback: builder().no_proxy().build().map_err(fault)?,
             body_bytes_max: config.body_bytes_max,
             spares: Spares::default(),
-            meter: None,
+            witness: None,
         })
     }
 
     /// The same client; what it gets says how the vendors' clocks differ.
     #[must_use]
-    pub fn measuring(self, meter: &ClockMeter) -> HttpClient {
-        HttpClient { meter: Some(meter.clone()), ..self }
+    pub fn measuring(self, witness: &TimeWitness) -> HttpClient {
+        HttpClient { witness: Some(witness.clone()), ..self }
     }
 
-    fn measure(&self, site: &CallSite, asked_at: Option<DateTime<Utc>>, headers: &HeaderMap) {
-        if let Some((meter, asked_at)) = self.meter.as_ref().zip(asked_at)
+    fn measure(&self, site: &CallSite, asked_at: Option<Reading>, headers: &HeaderMap) {
+        if let Some((witness, asked_at)) = self.witness.as_ref().zip(asked_at)
             && let Some(date) = text_of(headers, &DATE).and_then(|text| http_date(&text))
         {
-            meter.answered(site.source(), asked_at, date);
+            witness.answered(site.source(), asked_at, date + age_of(headers));
         }
     }
 
@@ -133,7 +132,7 @@ impl HttpClient {
             builder = builder.timeout(limit);
         }
         failpoint(Failpoint::RequestReady).await.map_err(Lost::unsent)?;
-        let asked_at = self.meter.as_ref().map(ClockMeter::now);
+        let asked_at = self.witness.as_ref().map(TimeWitness::reading);
         let sent = builder.header(ACCEPT, "application/json").send().await;
         let response = sent.map_err(|error| {
             let unsent = error.is_connect() || error.is_builder();
@@ -261,6 +260,12 @@ fn refuse_redirect(site: &CallSite, from: &Url, response: &reqwest::Response) ->
         FaultKind::RedirectRefused,
         format_args!("the answer points to {target}, HTTP {status}; redirects are not followed"),
     ))
+}
+
+/// A cache on the way keeps the date of the answer that it keeps, and says how old that is.
+fn age_of(headers: &HeaderMap) -> chrono::Duration {
+    let seconds = text_of(headers, &AGE).and_then(|text| text.trim().parse::<u32>().ok());
+    chrono::Duration::seconds(seconds.unwrap_or_default().into())
 }
 
 fn text_of(headers: &HeaderMap, name: &HeaderName) -> Option<String> {

@@ -4,7 +4,6 @@
 //! [`Source`]: crate::engine::port::source::Source
 //! [`Feed`]: crate::engine::port::feed::Feed
 
-pub mod clock_meter;
 pub mod http;
 pub mod moor;
 pub mod sobot;

@@ -9,6 +9,7 @@ mod absence_note;
 mod action;
 mod agent;
 mod agent_link;
+mod ahead;
 mod alert;
 mod answer;
 mod certificate;
@@ -54,6 +55,7 @@ mod stream;
 mod time_window;
 mod token;
 mod tombstone;
+mod vendor_clock;
 mod vouch;
 mod walk_page;
 

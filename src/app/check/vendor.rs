@@ -17,7 +17,7 @@ use crate::domain::page::PageRequest;
 use crate::domain::stream::StreamKind;
 use crate::domain::text::counted;
 use crate::domain::window::TimeWindow;
-use crate::sources::clock_meter::ClockMeter;
+use crate::engine::present::TimeWitness;
 use crate::sources::http::HttpClient;
 use crate::store::PgStore;
 
@@ -39,17 +39,20 @@ pub(super) async fn check(
         Ok(http) => http.clone(),
         Err(fault) => return vec![Checked::ill(GROUP, "HTTP client", fault)],
     };
-    let meter = ClockMeter::new(seams.clock.clone());
-    let http = http.measuring(&meter);
+    let witness = TimeWitness::new(seams.clock.clone());
+    let http = http.measuring(&witness);
     // Nothing of what comes is stored.
-    let (clock, board) = (seams.clock.clone(), ForgottenBoard::default());
+    let (shown, board) = (witness.clone(), ForgottenBoard::default());
     let shared = match store.cloned().map(Arc::new) {
-        Some(store) => Shared { vault: store.clone(), budget: store, clock, board },
-        None => {
-            Shared { vault: Arc::new(TransientVault::default()), budget: Arc::new(NoBudget), clock, board }
-        }
+        Some(store) => Shared { vault: store.clone(), budget: store, witness: shown, board },
+        None => Shared {
+            vault: Arc::new(TransientVault::default()),
+            budget: Arc::new(NoBudget),
+            witness: shown,
+            board,
+        },
     };
-    let visit = Visit { http: &http, shared: &shared, meter: &meter, store };
+    let visit = Visit { http: &http, shared: &shared, witness: &witness, store };
     let sources = settings.sources.iter().map(|source| visit.source(source));
     futures::future::join_all(sources).await.into_iter().flatten().collect()
 }
@@ -57,7 +60,7 @@ pub(super) async fn check(
 struct Visit<'a> {
     http: &'a HttpClient,
     shared: &'a Shared,
-    meter: &'a ClockMeter,
+    witness: &'a TimeWitness,
     store: Option<&'a PgStore>,
 }
 
@@ -74,7 +77,7 @@ impl Visit<'_> {
             Checked::skipped(GROUP, stream.key.to_string(), "`enabled` is false: it is not read")
         }));
         checks.extend(self.feed(source).await);
-        if let Some(ahead) = self.meter.least(&source.name) {
+        if let Some(ahead) = self.witness.least(&source.name) {
             checks.push(skew(GROUP, format!("{} clock", source.name), ahead, "the vendor's"));
         }
         checks
@@ -101,8 +104,8 @@ impl Visit<'_> {
         if refused {
             return Checked::skipped(GROUP, subject, "needs the credentials, which failed");
         }
-        let (budget, clock) = (&self.shared.budget, self.shared.clock.as_ref());
-        match tokio::time::timeout(PATIENCE, budget.acquire(&endpoint.budget, clock)).await {
+        let (budget, clock) = (&self.shared.budget, self.witness.clock_of(&endpoint.settings.key.source));
+        match tokio::time::timeout(PATIENCE, budget.acquire(&endpoint.budget, clock.as_ref())).await {
             Ok(Ok(_)) => {}
             Ok(Err(fault)) => return Checked::ill(GROUP, subject, &fault),
             Err(_) => {

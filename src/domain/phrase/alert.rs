@@ -8,7 +8,7 @@ phrases! {
     /// Title.
     DISK_FILLING = "the disk is almost full", "磁盘空间即将用尽";
     /// Title.
-    CLOCK_OFF = "this host's clock differs from the vendor's", "本机时钟与厂商不一致";
+    CLOCK_OFF = "this host's clock differs from the vendor's or the database's", "本机时钟与厂商或数据库不一致";
     /// Title.
     STREAM_FAILING = "a stream fails", "数据流读取失败";
     /// Title.
@@ -41,8 +41,8 @@ phrases! {
     DISK_FILLING_CURE = "make room on the disk; nothing is lost, commits go on when there is room",
         "清理磁盘空间；数据不会丢失，有空间后会自动继续提交";
     /// Cure.
-    CLOCK_OFF_CURE = "set this host's clock (NTP); 7moor refuses requests whose time is off by more than some minutes",
-        "校准本机时钟（NTP）；时间相差数分钟以上时 7moor 会拒绝请求";
+    CLOCK_OFF_CURE = "compare `date -u` on this host and `select clock_timestamp()` in the database with a clock you trust, and set the wrong one (NTP, `timedatectl set-ntp true`); where both are right, the vendor's `Date` header is wrong: tell the vendor",
+        "把本机的 `date -u` 和数据库的 `select clock_timestamp()` 与可信时钟比较，校准不准的一方（NTP，`timedatectl set-ntp true`）；两者都准时，是厂商的 `Date` 响应头有误，请告知厂商";
     /// Cure.
     STREAM_FAILING_CURE = "see the failure in `ccsync status`; it names what to do",
         "查看 `ccsync status` 中的失败信息，其中写明了处理办法";
@@ -83,6 +83,17 @@ phrases! {
     CLOCK_AHEAD = "this host's clock is at least {span} ahead of that of {source}", "本机时钟比 {source} 至少快 {span}";
     /// Seen.
     CLOCK_BEHIND = "this host's clock is at least {span} behind that of {source}", "本机时钟比 {source} 至少慢 {span}";
+    /// Whose clock.
+    THE_DATABASE = "the database", "数据库";
+    /// Seen.
+    VENDOR_BEHIND = "the `Date` of {source}'s answers is at least {span} behind this host and the database: nothing later is called complete",
+        "{source} 返回的 `Date` 比本机和数据库至少慢 {span}：此后的数据都不视为完整";
+    /// Seen.
+    VENDOR_AHEAD = "the `Date` of {source}'s answers is at least {span} ahead of this host and the database, whose time counts",
+        "{source} 返回的 `Date` 比本机和数据库至少快 {span}；以本机和数据库的时间为准";
+    /// Seen.
+    CLOCK_STANDS_STILL = "the `Date` of {source}'s answers stands still and is left out of account",
+        "{source} 返回的 `Date` 停滞不动，已不再采用";
     /// Seen.
     SPOOLED = "{bytes} MiB of events wait on disk for the database; there is room for {bytes_max} MiB",
         "磁盘上有 {bytes} MiB 事件等待写入数据库；最多可存放 {bytes_max} MiB";

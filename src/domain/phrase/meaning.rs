@@ -21,8 +21,8 @@ phrases! {
     ALERT_DISK_FILLING = "the disk under `database.data_dir` has less room than a twentieth of it (at least 1, at most 10 GiB; of a small disk a tenth)",
         "`database.data_dir` 所在磁盘的剩余空间不足二十分之一（至少 1 GiB，至多 10 GiB；小磁盘为十分之一）";
     /// An alert.
-    ALERT_CLOCK_OFF = "this host's clock and the vendor's `Date` differ by more than a minute; from five minutes on 7moor refuses every request",
-        "本机时钟与厂商返回的 `Date` 相差超过一分钟；相差五分钟以上时 7moor 会拒绝所有请求";
+    ALERT_CLOCK_OFF = "this host's clock differs by more than a minute from the database's, or from the `Date` of the vendor's answers. Reading goes on: the present is the earlier of the database's clock and the vendor's (with an embedded database the vendor's alone), nothing is called complete after it, and what a wrong clock wrote into the ledger is read again at the next pass. A vendor whose `Date` is behind holds the present back; one whose `Date` stands still is left out of account",
+        "本机时钟与数据库时钟或厂商返回的 `Date` 相差超过一分钟。读取仍继续：以数据库时钟和厂商时钟中较早者为当前时间（内置数据库只看厂商），此后的数据都不视为完整；错误时钟写入账本的内容会在下一次读取时重读。厂商的 `Date` 偏慢会使当前时间随之偏慢；停滞不动的 `Date` 不予采用";
     /// An alert.
     ALERT_STREAM_FAILING = "the stream's last attempt failed and was not made good; the fault's name stands in parentheses and has an entry below",
         "该数据流最近一次读取失败且尚未补上；括号中是故障名称，下文有对应条目";

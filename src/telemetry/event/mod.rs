@@ -14,6 +14,7 @@ mod pass;
 mod progress;
 mod request;
 mod retention;
+mod time;
 mod window;
 
 pub use contract::ContractDrifted;
@@ -25,6 +26,7 @@ pub use pass::{PassFinished, PassPanicked, PassStarted, TickMissed};
 pub use progress::WorkProgressed;
 pub use request::{BudgetWaited, PageFetched, PageReread, RequestFailed, WalkRestarted, WalkResumed};
 pub use retention::RetentionApplied;
+pub use time::{ClockOff, LedgerMended};
 pub use window::{
     AbsenceAlarmRaised, LeaseLost, RecordsQuarantined, WindowCommitted, WindowFailed, WindowVerified,
 };
