@@ -57,6 +57,9 @@ impl App {
             wait_for_others: false,
         };
         let ready = self.database.store.pending_migrations().await?.is_empty();
+        if ready {
+            self.confirm_accounts().await?;
+        }
         let mut plans = Vec::new();
         for stream in self.chosen(chosen) {
             let (ledger, learned) = match ready {

@@ -39,6 +39,7 @@ pub use self::settings::{
     Account, ActionBody, AgentSettings, EngineSettings, HttpSettings, OpsSettings, PrivacySettings,
     SchedulerSettings, Settings, SourceSettings, StreamSettings, WindowSettings,
 };
+pub use self::source::source_name;
 pub use self::telemetry::TelemetrySettings;
 
 /// Loads the configuration from its layers: defaults, then `file`, then the variables `CCSYNC__…` among

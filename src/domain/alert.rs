@@ -45,6 +45,8 @@ pub enum AlertKind {
     FeedUnheard,
     /// Events wait on disk for the database.
     SpoolFilling,
+    /// Rows of a source stand in the tables that nobody reads any more.
+    SourceUnconfigured,
 }
 
 /// How much it matters.
@@ -94,6 +96,7 @@ impl AlertKind {
         AlertKind::ContractDrift,
         AlertKind::FeedUnheard,
         AlertKind::SpoolFilling,
+        AlertKind::SourceUnconfigured,
     ];
 
     /// As it stands in JSON, in metrics, and as the heading in the runbook.
@@ -113,6 +116,7 @@ impl AlertKind {
             AlertKind::ContractDrift => "contract_drift",
             AlertKind::FeedUnheard => "feed_unheard",
             AlertKind::SpoolFilling => "spool_filling",
+            AlertKind::SourceUnconfigured => "source_unconfigured",
         }
     }
 
@@ -133,6 +137,7 @@ impl AlertKind {
             AlertKind::ContractDrift => alert::CONTRACT_DRIFT,
             AlertKind::FeedUnheard => alert::FEED_UNHEARD,
             AlertKind::SpoolFilling => alert::SPOOL_FILLING,
+            AlertKind::SourceUnconfigured => alert::SOURCE_UNCONFIGURED,
         }
     }
 
@@ -153,6 +158,7 @@ impl AlertKind {
             AlertKind::ContractDrift => alert::CONTRACT_DRIFT_CURE,
             AlertKind::FeedUnheard => alert::FEED_UNHEARD_CURE,
             AlertKind::SpoolFilling => alert::SPOOL_FILLING_CURE,
+            AlertKind::SourceUnconfigured => alert::SOURCE_UNCONFIGURED_CURE,
         }
     }
 
@@ -172,7 +178,8 @@ impl AlertKind {
             | AlertKind::BudgetExhausted
             | AlertKind::QuarantineGrowing
             | AlertKind::AbsenceAlarm
-            | AlertKind::ContractDrift => Severity::Warning,
+            | AlertKind::ContractDrift
+            | AlertKind::SourceUnconfigured => Severity::Warning,
         }
     }
 }

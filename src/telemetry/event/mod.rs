@@ -17,7 +17,7 @@ mod retention;
 mod window;
 
 pub use contract::ContractDrifted;
-pub use daemon::{DaemonStarted, DaemonStopping, DatabaseUnreachable, TokenRenewed};
+pub use daemon::{DaemonStarted, DaemonStopping, DatabaseUnreachable, SourceUnconfigured, TokenRenewed};
 pub use feed::{FeedConnected, FeedInterrupted, FeedLost, FeedSpooled, FeedStored};
 pub use hangup::HangupIgnored;
 pub use notice::{NoticeFailed, NoticeSent};
