@@ -42,7 +42,14 @@ pub(super) async fn check(settings: &Settings, store: Option<&PgStore>) -> Accou
         let count = counted(settings.sources.len() as u64, "source");
         checks.push(Checked::well(GROUP, subject, format!("{count}, each under the name of its rows")));
     }
-    checks.extend(unread.iter().map(unconfigured));
+    // Of an account that is configured under another name a refusal tells.
+    let account_of = |name: &str| known.iter().find(|known| known.name == name)?.account.as_ref();
+    let configured = configured(settings);
+    let is_configured = |unread: &&UnconfiguredSource| {
+        account_of(&unread.source)
+            .is_some_and(|account| configured.iter().any(|own| own.account.is_same(account)))
+    };
+    checks.extend(unread.iter().filter(|unread| !is_configured(unread)).map(unconfigured));
     checks.extend(known.iter().filter_map(|known| unfinished(known, &refused)));
     Accounts { checks, refused }
 }

@@ -27,7 +27,7 @@ pub struct SweptTable {
 pub(super) async fn count(connection: &mut PgConnection, source: &str, purge: bool) -> Done<Vec<SweptTable>> {
     let mut found = Vec::new();
     for place in places(connection).await? {
-        if purge && place.is_kept() {
+        if place.is_fleeting() || purge && place.is_kept() {
             continue;
         }
         let rows: i64 = sqlx::query_scalar(place.count()).bind(source).fetch_one(&mut *connection).await?;
@@ -98,7 +98,7 @@ impl<'o> Sweep<'o> {
             rows += done.rows_affected();
         }
         self.note(place, rows);
-        if 0 < rows {
+        if 0 < rows && !place.is_fleeting() {
             progress(&SweptTable { table: place.table.clone(), rows });
         }
         Ok(())
@@ -118,7 +118,7 @@ impl<'o> Sweep<'o> {
     }
 
     fn note(&mut self, place: &Place, rows: u64) {
-        add(&mut self.swept, &place.table, rows);
+        add(&mut self.swept, &place.table, if place.is_fleeting() { 0 } else { rows });
     }
 }
 
@@ -130,16 +130,10 @@ pub(super) async fn record_in_txn(
 ) -> Done<()> {
     let rows: serde_json::Map<_, _> =
         sweep.swept.iter().map(|swept| (swept.table.clone(), json!(swept.rows))).collect();
-    decision_in_txn(connection, order, &json!({ "rows": rows })).await
-}
-
-/// The same of any decision.
-async fn decision_in_txn(
-    connection: &mut PgConnection,
-    order: &SourceOrder,
-    request: &serde_json::Value,
-) -> Done<()> {
-    action_in_txn(connection, &order.name, order.command(), order.new_name(), request, &order.operator).await
+    let request = json!({ "source": order.name, "rows": rows });
+    // Beside what else was done to the source, which goes by its new name now.
+    let source = order.new_name().unwrap_or(&order.name);
+    action_in_txn(connection, source, order.command(), order.new_name(), &request, &order.operator).await
 }
 
 /// One line in `sync.action`: it was not sent to anybody, and is done.

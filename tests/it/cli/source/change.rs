@@ -82,8 +82,17 @@ async fn a_rename_takes_everything_along_however_often_it_is_killed() {
     assert_eq!(count(pool, person).await, 1);
     // The vendor has the word in its kind and its streams, and so do the account's token and budgets.
     let known = ["sync.action.command", "sync.agent_link.person_id", "sync.agent_link.vendor"];
-    let known =
-        [&known[..], &["sync.request_budget.name", "sync.source.kind", "sync.token.account"]].concat();
+    let known = [
+        &known[..],
+        &[
+            "sync.action.request",
+            "sync.migration.description",
+            "sync.request_budget.name",
+            "sync.source.kind",
+            "sync.token.account",
+        ],
+    ]
+    .concat();
     let left: Vec<String> = places_with(pool, "sobot")
         .await
         .into_iter()

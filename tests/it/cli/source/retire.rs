@@ -41,12 +41,17 @@ async fn with_others(pool: &PgPool) {
     }
     sqlx::raw_sql(
         "insert into sync.source (name, kind, erasure_name) values ('gone', 'sobot', 'gone');
-         insert into workbench.agent_status (source, extno, since, status, connection_id, fence, run_id)
-            select 'gone', '1001', now() - interval '1 day', 'idle', gen_random_uuid(), 1, max(id) from sync.run",
+         insert into sync.feed_session (source, extno, seen_to) values ('gone', '1001', now());
+         insert into workbench.agent_status (source, extno, since, status_name, connection_id, message_no, revision,
+                first_seen_at, changed_at, run_id)
+            select 'gone', '1001', now() - interval '1 day', 'idle', gen_random_uuid(), 1, 1, now(), now(), max(id)
+            from sync.run;
+         insert into workbench.feed_gap (source, extno, since, until, reason, first_seen_at, changed_at, run_id)
+            select 'gone', '1002', now() - interval '1 day', now(), 'disconnected', now(), now(), max(id) from sync.run",
     )
     .execute(pool)
     .await
-    .ok();
+    .unwrap();
 }
 
 #[tokio::test]
@@ -121,7 +126,7 @@ async fn nothing_of_retirement_is_left_in_a_plan_while_no_source_is_retired() {
     .await
     .unwrap();
     let after = plan(pool).await;
-    assert!(after.contains("{gone,it's}") && !after.contains("is_retired"), "{after}");
+    assert!(after.contains("{gone,it''s}") && !after.contains("is_retired"), "{after}");
 }
 
 #[tokio::test]
