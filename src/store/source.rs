@@ -6,6 +6,7 @@
 
 mod change;
 mod claim;
+mod order;
 mod place;
 mod retire;
 mod sweep;
@@ -16,8 +17,8 @@ use std::sync::{Arc, PoisonError, RwLock};
 use chrono::{DateTime, Utc};
 use sqlx::{FromRow, PgConnection};
 
-pub use self::change::{SourceChange, SourceOrder};
 pub(super) use self::claim::claim_hold_in_txn;
+pub use self::order::{SourceChange, SourceOrder};
 pub use self::sweep::SweptTable;
 use crate::domain::fault::Fault;
 use crate::domain::source::{KnownSource, PendingChange, UnconfiguredSource, VendorAccount};

@@ -19,7 +19,7 @@ pub(super) struct Accounts {
 pub(super) async fn check(settings: &Settings, store: Option<&PgStore>) -> Accounts {
     let subject = "accounts";
     let Some(store) = store else {
-        let checks = vec![Checked::skipped(GROUP, subject, "needs the schema, which is not up to date")];
+        let checks = vec![Checked::skipped(GROUP, subject, "needs a database whose schema is up to date")];
         return Accounts { checks, ..Accounts::default() };
     };
     let found = async {

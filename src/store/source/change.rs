@@ -10,54 +10,10 @@ use crate::store::fault::{Broken, Done};
 use crate::store::pool::{PgStore, connect_once};
 use crate::store::source::claim::account_prefix;
 use crate::store::source::known_fetch;
+use crate::store::source::order::SourceOrder;
 use crate::store::source::place::{Place, has_rows, places};
 use crate::store::source::sweep::{Sweep, SweptTable, count, record_in_txn};
 use crate::telemetry::failpoint::{Failpoint, failpoint};
-
-/// What becomes of a source.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum SourceChange {
-    /// It gets this name, with everything that is stored.
-    Rename(String),
-    /// Everything that is stored of it goes.
-    Purge,
-}
-
-/// A change that a person ordered.
-#[derive(Debug, Clone)]
-pub struct SourceOrder {
-    /// The source's name.
-    pub name: String,
-    /// What becomes of it.
-    pub change: SourceChange,
-    /// The operating system's user.
-    pub operator: String,
-}
-
-impl SourceOrder {
-    /// As the log of actions has it.
-    pub(super) fn command(&self) -> &'static str {
-        match self.change {
-            SourceChange::Rename(_) => "source.rename",
-            SourceChange::Purge => "source.purge",
-        }
-    }
-
-    /// As it is typed.
-    fn typed(&self) -> String {
-        match &self.change {
-            SourceChange::Rename(to) => format!("ccsync source rename {} {to} --yes", self.name),
-            SourceChange::Purge => format!("ccsync source purge {} --yes", self.name),
-        }
-    }
-
-    pub(super) fn new_name(&self) -> Option<&str> {
-        match &self.change {
-            SourceChange::Rename(to) => Some(to),
-            SourceChange::Purge => None,
-        }
-    }
-}
 
 /// Refuses what a person ordered.
 pub(super) fn refused(message: impl Into<String>) -> Broken {
@@ -129,6 +85,8 @@ impl PgStore {
         }
         let mut transaction = connection.begin().await?;
         transaction.execute(sqlx::raw_sql(TRANSACTION)).await?;
+        // An index is full of entries of what was swept, each looked at once more.
+        transaction.execute("set local statement_timeout = '1h'").await?;
         end_in_txn(&mut transaction, order, &mut sweep).await?;
         failpoint(Failpoint::SourceSwept).await?;
         transaction.commit().await?;

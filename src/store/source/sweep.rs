@@ -6,7 +6,7 @@ use sqlx::{AssertSqlSafe, Connection as _, Executor as _, PgConnection};
 
 use crate::store::commit::TRANSACTION;
 use crate::store::fault::Done;
-use crate::store::source::change::SourceOrder;
+use crate::store::source::order::SourceOrder;
 use crate::store::source::place::{Place, places};
 use crate::store::statement::Statement;
 use crate::telemetry::failpoint::{Failpoint, failpoint};

@@ -23,15 +23,15 @@ async fn refused_everywhere(desk: &Desk, other: &crate::support::process::Site, 
             assert!(told.stderr.contains(word), "{command:?}: {word} in {}", told.stderr);
         }
     }
+    let journal = desk.simulator.journal();
+    let of_account = |entry: &&ccsync::simulator::Entry| format!("{:?}", entry.endpoint).starts_with("Sobot");
+    let asked_now = journal.log.iter().skip(asked).filter(of_account);
+    assert_eq!(asked_now.count(), 0, "nothing was asked of the account");
     let checked = other.run(&["check"]).await.expect(1);
     for word in words.iter().map(|word| word.trim_end_matches(": ")) {
         assert!(checked.stdout.contains(word), "{word} in {}", checked.stdout);
     }
     assert_eq!(before, (count(pool, RESULTS).await, count(pool, "select count(*) from sync.run").await));
-    let journal = desk.simulator.journal();
-    let of_account = |entry: &&ccsync::simulator::Entry| format!("{:?}", entry.endpoint).starts_with("Sobot");
-    let asked_now = journal.log.iter().skip(asked).filter(of_account);
-    assert_eq!(asked_now.count(), 0, "nothing was asked of the account");
 }
 
 #[tokio::test]
