@@ -81,7 +81,7 @@ impl AlertKind {
     }
 
     /// All of them, what is most urgent first.
-    pub const ALL: [AlertKind; 14] = [
+    pub const ALL: [AlertKind; 15] = [
         AlertKind::DatabaseUnreachable,
         AlertKind::DiskFilling,
         AlertKind::ClockOff,

@@ -14,6 +14,13 @@ use crate::telemetry::failpoint::{Failpoint, failpoint};
 /// Blocks of one transaction: 4 MiB.
 const BLOCKS: i64 = 512;
 
+/// A stretch is found by where it lies: an index on the source would be gone through whole for each.
+const BY_PLACE: &str = r#"
+set local enable_seqscan = off;
+set local enable_indexscan = off;
+set local enable_bitmapscan = off;
+"#;
+
 /// Rows of one table.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct SweptTable {
@@ -85,6 +92,7 @@ impl<'o> Sweep<'o> {
         for block in (0..place.blocks).step_by(BLOCKS as usize) {
             let mut transaction = connection.begin().await?;
             transaction.execute(sqlx::raw_sql(TRANSACTION)).await?;
+            transaction.execute(sqlx::raw_sql(BY_PLACE)).await?;
             let done = sqlx::query(AssertSqlSafe(statement.0.clone()))
                 .bind(&self.order.name)
                 .bind(self.order.new_name())
