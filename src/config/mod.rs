@@ -11,6 +11,7 @@ mod feed;
 mod layer;
 mod leaf;
 mod log;
+mod name;
 mod notify;
 mod privacy;
 mod read;
@@ -33,13 +34,13 @@ pub use self::database::{DatabaseSettings, Distribution, Partitioning};
 pub use self::error::{ConfigError, ConfigErrors, Origin};
 pub use self::feed::{FeedSettings, TokenForm};
 pub use self::log::{LogFormat, LogSettings};
+pub use self::name::source_name;
 pub use self::notify::NotifySettings;
 pub use self::render::{Format, render};
 pub use self::settings::{
     Account, ActionBody, AgentSettings, EngineSettings, HttpSettings, OpsSettings, PrivacySettings,
     SchedulerSettings, Settings, SourceSettings, StreamSettings, WindowSettings,
 };
-pub use self::source::source_name;
 pub use self::telemetry::TelemetrySettings;
 
 /// Loads the configuration from its layers: defaults, then `file`, then the variables `CCSYNC__…` among

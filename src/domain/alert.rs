@@ -1,6 +1,8 @@
 //! What an operator should look at: the conditions that page, status, metrics and notices tell, under the names by
 //! which `docs/runbook.md` and `deploy/prometheus/alerts.yml` know them.
 
+mod surroundings;
+
 use chrono::{DateTime, Duration, Utc};
 use serde::Serialize;
 
@@ -8,7 +10,9 @@ use crate::domain::certificate::UnverifiedReason;
 use crate::domain::language::Language;
 use crate::domain::page::Totals;
 use crate::domain::phrase::{Phrase, Said, alert};
-use crate::domain::stream::{StreamId, StreamKey};
+use crate::domain::stream::StreamId;
+
+pub use self::surroundings::{ClockSkew, DiskRoom, SpoolFill, Surroundings};
 
 /// An agent's feed may be away for so long before somebody should look.
 pub const UNHEARD_MAX: Duration = Duration::minutes(5);
@@ -262,46 +266,4 @@ pub struct StreamWatch {
     pub contradiction: Option<Contradiction>,
     /// What the totals that the vendor states are worth, as configured.
     pub totals: Totals,
-}
-
-/// What a process sees around it, without the database.
-#[derive(Debug, Clone, PartialEq, Default)]
-pub struct Surroundings {
-    /// By how much the vendors' clocks differ at least, by source, where answers were measured.
-    pub clock_skews: Vec<ClockSkew>,
-    /// The disk under `database.data_dir`, where ccsync keeps something there.
-    pub disk: Option<DiskRoom>,
-    /// What waits on disk for the database, by feed.
-    pub spools: Vec<SpoolFill>,
-}
-
-/// The difference of two clocks.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ClockSkew {
-    /// The source.
-    pub source: String,
-    /// By how much its clock is ahead of ours; negative: behind.
-    pub ahead: Duration,
-}
-
-/// Room on a disk.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct DiskRoom {
-    /// A directory on it.
-    pub directory: String,
-    /// Bytes that are free for us.
-    pub free_bytes: u64,
-    /// Bytes in all.
-    pub size_bytes: u64,
-}
-
-/// How full a spool is.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SpoolFill {
-    /// The feed.
-    pub key: StreamKey,
-    /// Bytes that wait.
-    pub bytes: u64,
-    /// Bytes that there is room for.
-    pub bytes_max: u64,
 }
