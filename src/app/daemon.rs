@@ -65,6 +65,7 @@ impl App {
             .map(|listener| OpsServer::start(listener, self.ops_state(readiness.clone()), stop.clone()));
         let ops = ops.transpose().map_err(DaemonError::Ops)?;
         self.prepare().await?;
+        self.log_unconfigured().await?;
         drop(database_ready);
         event::DaemonStarted {
             version: env!("CARGO_PKG_VERSION"),

@@ -23,6 +23,7 @@ mod quarantine;
 mod retention;
 mod roster;
 mod roster_apply;
+mod source;
 mod status;
 mod stream;
 mod transient;
@@ -46,6 +47,7 @@ pub use self::quarantine::Retried;
 pub use self::retention::Expired;
 pub use self::roster::RosterDesk;
 pub use self::roster_apply::{Ending, GroupOutcome, Progress};
+pub use self::source::SourceSummary;
 use self::stream::Stream;
 pub use self::verify::{Repair, Verified};
 pub use self::vitals::Vitals;
@@ -149,14 +151,15 @@ impl App {
         &self.settings
     }
 
-    /// Migrates the database, cuts and distributes its tables where that is configured, and tells it which streams
-    /// there are.
+    /// Migrates the database, cuts and distributes its tables where that is configured, claims the sources for the
+    /// accounts of the configuration, and tells it which streams there are.
     ///
     /// # Errors
-    /// Database faults.
+    /// `SourceRefused` where an account does not fit its name; database faults.
     pub async fn prepare(&self) -> Result<(), Fault> {
         self.ask_database_for_time().await;
         self.database.prepare(&self.settings.database, self.seams.clock.now()).await?;
+        self.claim_accounts().await?;
         self.note_privacy_keys().await?;
         let paused = declaration::paused_declarations(&self.settings, self.seams.clock.now());
         let read = self.streams.iter().map(Stream::declaration);

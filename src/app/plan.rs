@@ -50,6 +50,9 @@ impl App {
     pub async fn plan(&self, chosen: &[StreamChoice]) -> Result<Vec<StreamPlan>, Fault> {
         self.ask_database_for_time().await;
         let ready = self.database.store.pending_migrations().await?.is_empty();
+        if ready {
+            self.confirm_accounts().await?;
+        }
         let mut plans = Vec::new();
         for stream in self.chosen(chosen) {
             let (ledger, learned) = match ready {

@@ -46,6 +46,7 @@ impl App {
         repair: bool,
         stop: &CancellationToken,
     ) -> Result<Vec<Verified>, Fault> {
+        self.confirm_accounts().await?;
         self.learn_time(self.chosen(chosen), stop).await;
         let all = chosen.is_empty();
         let is_asked = |stream: &&Stream| {

@@ -26,6 +26,7 @@ use crate::cli::privacy::PrivacyCommand;
 use crate::cli::retention::RetentionArgs;
 use crate::cli::roster::RosterCommand;
 use crate::cli::shell::{CompletionsArgs, ManArgs};
+use crate::cli::source::SourceCommand;
 use crate::cli::status::StatusArgs;
 use crate::cli::workbench::WorkbenchArgs;
 use crate::domain::window::local_midnight;
@@ -85,6 +86,9 @@ pub(super) enum Command {
     Verify(VerifyArgs),
     /// Where a row came from: its versions, window, run, certificate and request.
     Explain(ExplainArgs),
+    /// The vendor accounts whose rows are stored: list, rename, move, retire, purge. Acts only with --yes.
+    #[command(subcommand)]
+    Source(SourceCommand),
     /// Rows that vanished in masses: they are not marked deleted before a person says so.
     #[command(subcommand)]
     Absence(AbsenceCommand),

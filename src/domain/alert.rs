@@ -1,16 +1,19 @@
 //! What an operator should look at: the conditions that page, status, metrics and notices tell, under the names by
 //! which `docs/runbook.md` and `deploy/prometheus/alerts.yml` know them.
 
+mod surroundings;
 mod watch;
 
-pub use self::watch::{Contradiction, StreamWatch};
 
 use chrono::{DateTime, Duration, Utc};
 use serde::Serialize;
 
 use crate::domain::language::Language;
 use crate::domain::phrase::{Phrase, Said, alert};
-use crate::domain::stream::{StreamId, StreamKey};
+use crate::domain::stream::StreamId;
+
+pub use self::surroundings::{ClockSkew, DiskRoom, SpoolFill, Surroundings};
+pub use self::watch::{Contradiction, StreamWatch};
 
 /// An agent's feed may be away for so long before somebody should look.
 pub const UNHEARD_MAX: Duration = Duration::minutes(5);
@@ -49,6 +52,8 @@ pub enum AlertKind {
     FeedUnheard,
     /// Events wait on disk for the database.
     SpoolFilling,
+    /// Rows of a source stand in the tables that nobody reads any more.
+    SourceUnconfigured,
 }
 
 /// How much it matters.
@@ -99,6 +104,7 @@ impl AlertKind {
         AlertKind::ContractDrift,
         AlertKind::FeedUnheard,
         AlertKind::SpoolFilling,
+        AlertKind::SourceUnconfigured,
     ];
 
     /// As it stands in JSON, in metrics, and as the heading in the runbook.
@@ -119,6 +125,7 @@ impl AlertKind {
             AlertKind::ContractDrift => "contract_drift",
             AlertKind::FeedUnheard => "feed_unheard",
             AlertKind::SpoolFilling => "spool_filling",
+            AlertKind::SourceUnconfigured => "source_unconfigured",
         }
     }
 
@@ -140,6 +147,7 @@ impl AlertKind {
             AlertKind::ContractDrift => alert::CONTRACT_DRIFT,
             AlertKind::FeedUnheard => alert::FEED_UNHEARD,
             AlertKind::SpoolFilling => alert::SPOOL_FILLING,
+            AlertKind::SourceUnconfigured => alert::SOURCE_UNCONFIGURED,
         }
     }
 
@@ -161,6 +169,7 @@ impl AlertKind {
             AlertKind::ContractDrift => alert::CONTRACT_DRIFT_CURE,
             AlertKind::FeedUnheard => alert::FEED_UNHEARD_CURE,
             AlertKind::SpoolFilling => alert::SPOOL_FILLING_CURE,
+            AlertKind::SourceUnconfigured => alert::SOURCE_UNCONFIGURED_CURE,
         }
     }
 
@@ -181,7 +190,8 @@ impl AlertKind {
             | AlertKind::BudgetExhausted
             | AlertKind::QuarantineGrowing
             | AlertKind::AbsenceAlarm
-            | AlertKind::ContractDrift => Severity::Warning,
+            | AlertKind::ContractDrift
+            | AlertKind::SourceUnconfigured => Severity::Warning,
         }
     }
 }
@@ -222,50 +232,4 @@ impl Alert {
             cure: kind.cure().text(language).to_owned(),
         }
     }
-}
-
-/// What a process sees around it, without the database.
-#[derive(Debug, Clone, PartialEq, Default)]
-pub struct Surroundings {
-    /// By how much the vendors' clocks differ at least, by source, where answers were measured.
-    pub clock_skews: Vec<ClockSkew>,
-    /// By how much the database's clock is ahead of this host's; `None` where both are one, or it was not asked.
-    pub database_skew: Option<Duration>,
-    /// The disk under `database.data_dir`, where ccsync keeps something there.
-    pub disk: Option<DiskRoom>,
-    /// What waits on disk for the database, by feed.
-    pub spools: Vec<SpoolFill>,
-}
-
-/// The difference of two clocks.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ClockSkew {
-    /// The source.
-    pub source: String,
-    /// By how much its clock is ahead of ours; negative: behind.
-    pub ahead: Duration,
-    /// Its header does not move on from answer to answer.
-    pub stands_still: bool,
-}
-
-/// Room on a disk.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct DiskRoom {
-    /// A directory on it.
-    pub directory: String,
-    /// Bytes that are free for us.
-    pub free_bytes: u64,
-    /// Bytes in all.
-    pub size_bytes: u64,
-}
-
-/// How full a spool is.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SpoolFill {
-    /// The feed.
-    pub key: StreamKey,
-    /// Bytes that wait.
-    pub bytes: u64,
-    /// Bytes that there is room for.
-    pub bytes_max: u64,
 }

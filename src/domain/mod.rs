@@ -25,6 +25,7 @@ pub mod roster_plan;
 pub mod run;
 pub mod runbook;
 pub mod share;
+pub mod source;
 pub mod status;
 pub mod stream;
 pub mod table;

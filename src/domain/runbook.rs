@@ -54,6 +54,7 @@ impl AlertKind {
             AlertKind::ContractDrift => meaning::ALERT_CONTRACT_DRIFT,
             AlertKind::FeedUnheard => meaning::ALERT_FEED_UNHEARD,
             AlertKind::SpoolFilling => meaning::ALERT_SPOOL_FILLING,
+            AlertKind::SourceUnconfigured => meaning::ALERT_SOURCE_UNCONFIGURED,
         }
     }
 
@@ -81,6 +82,7 @@ impl FaultKind {
             FaultKind::DatabaseUnreachable => meaning::DATABASE_UNREACHABLE,
             FaultKind::DatabaseConflict => meaning::DATABASE_CONFLICT,
             FaultKind::DatabaseRefused => meaning::DATABASE_REFUSED,
+            FaultKind::SourceRefused => meaning::SOURCE_REFUSED,
             FaultKind::LeaseLost => meaning::LEASE_LOST,
             FaultKind::Outdated => meaning::OUTDATED,
             FaultKind::Cancelled => meaning::CANCELLED,

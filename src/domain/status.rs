@@ -11,6 +11,7 @@ use serde::Serialize;
 use crate::domain::alert::{Alert, StreamWatch};
 use crate::domain::drift::DriftEntry;
 use crate::domain::run::Counts;
+use crate::domain::source::UnconfiguredSource;
 use crate::domain::status::detail::{StatusDetail, StreamDetail};
 use crate::domain::stream::{StreamId, StreamKey, StreamKind};
 use crate::domain::window::TimeWindow;
@@ -57,6 +58,8 @@ pub struct StatusReport {
     pub streams: Vec<StreamStatus>,
     /// Every configured feed.
     pub feeds: Vec<FeedStatus>,
+    /// Sources whose rows stand in schema `bi` and that are not configured here.
+    pub unconfigured: Vec<UnconfiguredSource>,
     /// The latest 20 runs, and all that are under way, the newest first.
     pub runs: Vec<RunStatus>,
     /// Records set aside and not yet dealt with.

@@ -9,6 +9,7 @@ use crate::domain::alert::{
 use crate::domain::fault::FaultKind;
 use crate::domain::language::Language;
 use crate::domain::phrase::{Said, alert as say, status};
+use crate::domain::source::UnconfiguredSource;
 use crate::domain::status::{FeedStatus, StatusReport, StreamFailure, StreamStatus};
 use crate::domain::stream::{StreamId, StreamKey};
 use crate::domain::text::span;
@@ -37,7 +38,18 @@ pub fn alerts(report: &StatusReport, surroundings: &Surroundings, language: Lang
         alerts.extend(of_stream.unheard(feed, now));
         alerts.extend(of_stream.quarantine(feed.quarantined, None, now));
     }
+    alerts.extend(report.unconfigured.iter().map(|source| unconfigured(source, now, language)));
     sorted(alerts)
+}
+
+/// Rows that nobody here reads.
+fn unconfigured(source: &UnconfiguredSource, now: DateTime<Utc>, language: Language) -> Alert {
+    let said = Said::each(|language| {
+        let ago = span(now - source.read_at, language);
+        say::UNCONFIGURED.fill(language, &[("source", &source.source), ("span", &ago)])
+    });
+    let (since, source) = (Some(source.read_at), Some(source.source.clone()));
+    Alert { source, since, ..Alert::new(AlertKind::SourceUnconfigured, language, said) }
 }
 
 /// What stands while the database does not answer: `message` is what was said, `since` when it answered last.

@@ -6,15 +6,18 @@ use sqlx::{PgConnection, PgPool, Row as _};
 use crate::domain::run::{Counts, RunId};
 use crate::engine::port::store::{RunEnd, RunStart};
 use crate::store::fault::Done;
+use crate::store::source::claim_hold_in_txn;
 
 /// Counts as the ledger holds them.
 pub(super) fn stored(count: u64) -> i64 {
     i64::try_from(count).unwrap_or(i64::MAX)
 }
 
-/// Opens a run, and closes those of the same stream whose worker has shown no sign of life for a minute.
-pub(super) async fn run_open(pool: &PgPool, start: &RunStart) -> Done<RunId> {
+/// Opens a run, and closes those of the same stream whose worker has shown no sign of life for a minute. `claim`: the
+/// number under which this process claimed the source, where it did.
+pub(super) async fn run_open(pool: &PgPool, start: &RunStart, claim: Option<i64>) -> Done<RunId> {
     let mut transaction = pool.begin().await?;
+    claim_hold_in_txn(&mut transaction, &start.stream.source, claim).await?;
     sqlx::query(
         r#"
         update sync.run

@@ -25,6 +25,7 @@ use crate::store::fault::{Done, from_sql};
 use crate::store::feed::status::feeds_fetch;
 use crate::store::pool::PgStore;
 use crate::store::run::counts_of;
+use crate::store::source::stored_fetch;
 use crate::store::status::calendar::calendars_fetch;
 use crate::store::status::chart::charts_fetch;
 use crate::store::status::work::detail_fetch;
@@ -132,6 +133,7 @@ impl PgStore {
         let detail = detail_fetch(&mut transaction).await?;
         let feeds = feeds_fetch(&mut transaction, now).await?;
         let runs = runs_fetch(&mut transaction).await?;
+        let unconfigured = stored_fetch(&mut transaction).await?;
         let quarantine_open: i64 =
             sqlx::query_scalar("select count(*) from sync.quarantine where state = 'open'")
                 .fetch_one(&mut *transaction)
@@ -155,6 +157,7 @@ impl PgStore {
             alerts: Vec::new(),
             streams,
             feeds,
+            unconfigured,
             runs,
             quarantine_open,
             absence_alarms_open,

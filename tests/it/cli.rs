@@ -14,6 +14,7 @@ mod progress;
 mod quarantine;
 mod reader;
 mod shell;
+mod source;
 mod vendor;
 mod verb;
 mod verify;

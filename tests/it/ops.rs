@@ -84,6 +84,7 @@ impl StatusRead for Script {
                 detail: StreamDetail::default(),
                 watch: StreamWatch { fresh_within_seconds: Some(2_400), ..StreamWatch::default() },
             }],
+            unconfigured: Vec::new(),
             runs: Vec::new(),
             quarantine_open: 5,
             absence_alarms_open: 1,

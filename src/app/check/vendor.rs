@@ -28,12 +28,14 @@ const PATIENCE: Duration = Duration::from_secs(9);
 /// A token request ends by itself sooner. Cut short, it would leave the right to renew the token taken.
 const TOKEN_PATIENCE: Duration = Duration::from_secs(40);
 
-/// All sources side by side. `store` holds tokens and limits; without one both are this check's own.
+/// All sources side by side but those that are `refused`. `store` holds tokens and limits; without one both are this
+/// check's own.
 pub(super) async fn check(
     settings: &Settings,
     seams: &Seams,
     http: Result<&HttpClient, &Fault>,
     store: Option<&PgStore>,
+    refused: &[String],
 ) -> Vec<Checked> {
     let http = match http {
         Ok(http) => http.clone(),
@@ -53,8 +55,17 @@ pub(super) async fn check(
         },
     };
     let visit = Visit { http: &http, shared: &shared, witness: &witness, store };
-    let sources = settings.sources.iter().map(|source| visit.source(source));
-    futures::future::join_all(sources).await.into_iter().flatten().collect()
+    let (refused, asked): (Vec<_>, Vec<_>) =
+        settings.sources.iter().partition(|source| refused.contains(&source.name));
+    let mut checks: Vec<Checked> = refused
+        .into_iter()
+        .map(|source| {
+            Checked::skipped(GROUP, source.name.clone(), "its account does not fit its name: it is not asked")
+        })
+        .collect();
+    let asked = asked.into_iter().map(|source| visit.source(source));
+    checks.extend(futures::future::join_all(asked).await.into_iter().flatten());
+    checks
 }
 
 struct Visit<'a> {

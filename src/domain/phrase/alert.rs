@@ -33,6 +33,8 @@ phrases! {
     FEED_UNHEARD = "an agent's feed is not heard", "收不到坐席的实时消息";
     /// Title.
     SPOOL_FILLING = "events wait on disk for the database", "事件积压在磁盘上等待写入数据库";
+    /// Title.
+    SOURCE_UNCONFIGURED = "rows of a source that is not configured", "库中有未配置来源的数据";
 
     /// Cure.
     DATABASE_UNREACHABLE_CURE = "check that PostgreSQL runs and that database.url is right; reading goes on by itself when it answers",
@@ -73,6 +75,9 @@ phrases! {
     /// Cure.
     SPOOL_FILLING_CURE = "bring the database back before spool_mib_max is reached; what has no room is lost and recorded as a gap",
         "在达到 spool_mib_max 之前恢复数据库；放不下的事件会丢失并记为缺口";
+    /// Cure.
+    SOURCE_UNCONFIGURED_CURE = "configure it again, or take its rows out of schema bi with `ccsync source retire NAME --yes`; where another ccsync with a configuration of its own reads it, nothing needs to be done",
+        "重新配置该来源，或用 `ccsync source retire 名称 --yes` 将其数据移出 bi；若由另一套配置的 ccsync 读取，则无需处理";
 
     /// Seen.
     DATABASE_AWAY = "the database cannot be read: {said}", "无法读取数据库：{said}";
@@ -129,6 +134,8 @@ phrases! {
         "数据行大量消失的警报：{n} 个；这些行都没有标记为已删除";
     /// Seen.
     DEPARTED = "departures from the vendor's documents in 7 days: {n}, last: {last}", "7 天内与厂商文档不符之处：{n} 个，最近一个：{last}";
+    /// One source. `{source}`: its name, `{span}`: how long ago.
+    UNCONFIGURED = "{source} is not configured here; its rows stand in schema bi as of its last pass {span} ago", "{source} 未在此配置；其数据仍在 bi 中，停留在 {span}前的最后一次读取";
     /// Of an agent.
     UNHEARD_FOR = "for {span}", "已 {span}";
     /// Of an agent.

@@ -45,6 +45,9 @@ phrases! {
     /// [`crate::domain::fault::FaultKind::DatabaseRefused`]
     DATABASE_REFUSED = "check the rights of the database user, the free disk space, and whether `ccsync migrate` has run",
         "检查数据库用户的权限、磁盘剩余空间，以及是否运行过 `ccsync migrate`";
+    /// [`crate::domain::fault::FaultKind::SourceRefused`]
+    SOURCE_REFUSED = "run the command that the message names, or correct the source's table in the configuration; `ccsync source list` shows what is stored",
+        "执行错误信息中给出的命令，或更正配置中该来源的配置；`ccsync source list` 列出库中已有的来源";
     /// [`crate::domain::fault::FaultKind::LeaseLost`]
     LEASE_LOST = "another worker took this window over; nothing needs to be done",
         "另一个工作进程已接管此窗口；无需处理";

@@ -59,6 +59,9 @@ phrases! {
     /// An alert.
     ALERT_SPOOL_FILLING = "more than half of `spool_mib_max` waits on disk because the database does not take it",
         "由于数据库无法写入，磁盘上积压的事件已超过 `spool_mib_max` 的一半";
+    /// An alert.
+    ALERT_SOURCE_UNCONFIGURED = "rows of a source stand in the tables that the configuration of this process does not name; nobody may be reading it any more, and its figures stay part of every answer of schema `bi`",
+        "库中有此进程配置之外的来源的数据；它可能已无人读取，而其数据仍计入 `bi` 的每个结果";
 
     /// [`crate::domain::fault::FaultKind::Unreachable`]
     UNREACHABLE = "no answer came: no connection, TLS failed, or silence until the time limit", "没有收到应答：无法连接、TLS 失败，或直到超时都没有回应";
@@ -90,6 +93,9 @@ phrases! {
     /// [`crate::domain::fault::FaultKind::DatabaseRefused`]
     DATABASE_REFUSED = "the database refuses: rights, missing tables, a full disk, a newer schema; the message has its SQLSTATE",
         "数据库拒绝操作：权限不足、缺少表、磁盘已满或架构版本更新；错误信息中有 SQLSTATE";
+    /// [`crate::domain::fault::FaultKind::SourceRefused`]
+    SOURCE_REFUSED = "the vendor account of a source is not the one whose rows are stored under its name, or the source was renamed, moved, retired or purged; nothing is read, so that no row is counted twice and no two accounts are mixed",
+        "来源的厂商账号与库中该名称下数据所属的账号不符，或该来源已被改名、迁移、停用或清除；为避免重复计数或混淆账号，不读取任何数据";
     /// [`crate::domain::fault::FaultKind::LeaseLost`]
     LEASE_LOST = "another worker took over what this one was reading; nothing was written here", "另一个工作进程接管了正在读取的内容；此处没有写入任何数据";
     /// [`crate::domain::fault::FaultKind::Outdated`]

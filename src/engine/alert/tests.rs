@@ -56,6 +56,7 @@ fn report(streams: Vec<StreamStatus>, feeds: Vec<FeedStatus>) -> StatusReport {
         alerts: Vec::new(),
         streams,
         feeds,
+        unconfigured: Vec::new(),
         runs: Vec::new(),
         quarantine_open: 0,
         absence_alarms_open: 0,

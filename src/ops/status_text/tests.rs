@@ -101,6 +101,7 @@ fn report() -> StatusReport {
         alerts: Vec::new(),
         feeds: Vec::new(),
         streams: vec![stream(StreamId::SobotCallResult), failing(), never_read()],
+        unconfigured: Vec::new(),
         runs: vec![
             run(1042, "running", Counts::default()),
             run(1041, "succeeded", Counts { inserted: 12, updated: 3, ..Counts::default() }),
@@ -229,6 +230,7 @@ fn an_empty_report_says_so() {
         healthy: true,
         alerts: Vec::new(),
         streams: Vec::new(),
+        unconfigured: Vec::new(),
         runs: Vec::new(),
         quarantine_open: 0,
         absence_alarms_open: 0,

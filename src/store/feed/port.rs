@@ -32,7 +32,7 @@ impl FeedStore for PgStore {
         worker: Uuid,
         term: Duration,
     ) -> Result<Fences, Fault> {
-        leases_hold(&self.pool, key, agents, worker, term)
+        leases_hold(&self.pool, key, agents, worker, term, self.claims.of(&key.source))
             .await
             .map_err(|broken| broken.during(&format!("taking the leases of {key}")))
     }
