@@ -52,6 +52,7 @@ mod status;
 mod stream;
 mod time_window;
 mod token;
+mod touched;
 mod tombstone;
 mod vouch;
 mod walk_page;

@@ -10,7 +10,7 @@ mod home;
 use sqlx::AssertSqlSafe;
 
 pub(super) use self::compare::{differing, homeless, not_staged};
-pub(super) use self::home::{move_all_home, move_home};
+pub(super) use self::home::{move_all_home, move_home, not_moved_home};
 
 use crate::domain::table::TableShape;
 
@@ -183,6 +183,37 @@ pub(super) fn keep_replaced(table: &TableShape, overrule: bool) -> Statement {
         same_key = same_key(table, "s"),
         replaces = replaces(table, overrule),
         order = key_order(table, "s"),
+    ))
+}
+
+/// Locks the versions that the staged rows replace and counts them.
+pub(super) fn hold_replaced(table: &TableShape, overrule: bool) -> Statement {
+    AssertSqlSafe(format!(
+        r#"
+        select count(*) from (
+            select from {stage} s
+            join {table} t on {same_key}
+            where {replaces}
+            order by {order}
+            for update of t
+        ) held
+        "#,
+        table = table.name,
+        stage = stage_name(table, Stage::Changed),
+        same_key = same_key(table, "s"),
+        replaces = replaces(table, overrule),
+        order = key_order(table, "s"),
+    ))
+}
+
+/// Counts the staged rows that still are to replace a stored version, or whose key is not stored.
+pub(super) fn not_replaced(table: &TableShape) -> Statement {
+    AssertSqlSafe(format!(
+        "select count(*) from {stage} s left join {table} t on {same_key} where t.source is null or {replaces}",
+        table = table.name,
+        stage = stage_name(table, Stage::Changed),
+        same_key = same_key(table, "s"),
+        replaces = replaces(table, false),
     ))
 }
 
