@@ -176,8 +176,14 @@ async fn alarm_accept_in_txn(
     .bind(end)
     .fetch_all(&mut *connection)
     .await?;
-    let context =
-        Context { source: &alarm.source, window: alarm.window, run: RunId(*run), now, overrule: false, is_repeated: true };
+    let context = Context {
+        source: &alarm.source,
+        window: alarm.window,
+        run: RunId(*run),
+        now,
+        overrule: false,
+        is_repeated: true,
+    };
     let deleted = bury(connection, &context, table, &keys).await?;
     sqlx::query(
         "update sync.absence_alarm set state = 'accepted', decided_at = $2, deleted = $3 where id = $1",

@@ -37,7 +37,9 @@ mod tests {
     fn a_fault_names_table_purpose_and_both_numbers() {
         let broken = expect_touched("sobot.call_result", "storing new rows", 5, 0);
         let Err(Broken::Told(fault)) = broken else { panic!("{broken:?}") };
-        assert!(fault.message.starts_with("sobot.call_result: storing new rows: the database took 0 of 5 rows"));
+        assert!(
+            fault.message.starts_with("sobot.call_result: storing new rows: the database took 0 of 5 rows")
+        );
         assert!(fault.message.contains("`ccsync check`"), "{fault}");
         assert!(fault.advises);
         assert!(expect_touched("sobot.call_result", "storing new rows", 5, 5).is_ok());

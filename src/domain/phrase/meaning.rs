@@ -85,8 +85,8 @@ phrases! {
     /// [`crate::domain::fault::FaultKind::DatabaseConflict`]
     DATABASE_CONFLICT = "the database asks for another try: serialization, deadlock, or a lock held too long", "数据库要求重试：串行化冲突、死锁或锁等待超时";
     /// [`crate::domain::fault::FaultKind::DatabaseRefused`]
-    DATABASE_REFUSED = "the database refuses: rights, missing tables, a full disk, a newer schema; the message has its SQLSTATE",
-        "数据库拒绝操作：权限不足、缺少表、磁盘已满或架构版本更新；错误信息中有 SQLSTATE";
+    DATABASE_REFUSED = "the database refuses, or takes fewer rows than were sent: rights, missing or altered tables, a trigger or rule, a full disk, a newer schema",
+        "数据库拒绝操作，或接收的行数少于发送的行数：权限不足、表缺失或被改动、触发器或规则、磁盘已满、架构版本更新";
     /// [`crate::domain::fault::FaultKind::LeaseLost`]
     LEASE_LOST = "another worker took over what this one was reading; nothing was written here", "另一个工作进程接管了正在读取的内容；此处没有写入任何数据";
     /// [`crate::domain::fault::FaultKind::Outdated`]
