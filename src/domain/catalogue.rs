@@ -46,6 +46,9 @@ pub struct Table {
     pub comment: Option<String>,
     /// Storage parameters, as in `fillfactor=90`.
     pub options: Vec<String>,
+    /// Not written to the log: empty after a crash.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub unlogged: bool,
     /// In their order.
     pub columns: Vec<Column>,
     /// Keys and checks, not-null constraints excepted.
@@ -135,8 +138,6 @@ pub struct TableState {
     pub parent: Option<String>,
     /// Whether a partitioned table has a default partition.
     pub has_default: bool,
-    /// Not written to the log: empty after a crash.
-    pub unlogged: bool,
     /// Row-level security decides for our role too.
     pub secured: bool,
     /// Row-level security is on, though not for our role.

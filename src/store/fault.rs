@@ -98,7 +98,7 @@ fn refused(doing: &str, what: &str) -> Fault {
 }
 
 /// What mends a catalogue that is not as the migrations made it.
-const CHECK: &str = "`ccsync check` names what differs in the database and the command that mends it";
+const CHECK: &str = "run `ccsync check`: it names what the database lacks or refuses, and what mends it";
 
 /// Where a value was refused, never the value.
 #[derive(Debug, Default)]
@@ -235,7 +235,7 @@ mod tests {
         assert_eq!(
             fault.message,
             "reading the ledger: PostgreSQL says: relation \"sync.run\" does not exist (SQLSTATE 42P01); \
-             `ccsync check` names what differs in the database and the command that mends it"
+             run `ccsync check`: it names what the database lacks or refuses, and what mends it"
         );
     }
 

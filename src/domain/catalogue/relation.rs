@@ -25,7 +25,8 @@ pub(super) fn create_table(name: &str, table: &Table) -> Vec<String> {
         true => String::new(),
         false => format!(" with ({})", table.options.join(", ")),
     };
-    let mut statements = vec![format!("create table {name} ({}){options}", parts.join(", "))];
+    let logged = if table.unlogged { "unlogged " } else { "" };
+    let mut statements = vec![format!("create {logged}table {name} ({}){options}", parts.join(", "))];
     for index in &table.indexes {
         statements.extend(create_index(index));
     }
@@ -75,6 +76,11 @@ pub(super) fn compare_table(name: &str, expected: &Table, live: &Table) -> Vec<F
         found.extend(indexes(name, expected, live));
     }
     found.extend(constraints(name, expected, live));
+    if live.unlogged && !expected.unlogged {
+        let sql = format!("alter table {name} set logged");
+        let problem = "is unlogged: a crash of the server empties it";
+        found.push(Finding::foreign(Severity::Fails, format!("table {name}"), problem, sql));
+    }
     found.extend(surroundings(name, live));
     found
 }

@@ -31,10 +31,6 @@ pub(super) fn surroundings(name: &str, live: &Table) -> Vec<Finding> {
         let problem = format!("belongs to {}: migrations cannot change it", state.owner);
         found.push(Finding::foreign(Severity::Warns, object.clone(), problem, sql));
     }
-    if state.unlogged {
-        let sql = format!("alter table {name} set logged");
-        found.push(fails("is unlogged: a crash of the server empties it", sql));
-    }
     if state.kind == "p" && !state.has_default {
         let part = format!("{}_rest", name.replace('.', "_"));
         let statements = vec![format!(

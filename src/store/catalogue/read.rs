@@ -33,6 +33,7 @@ const TABLE: &str = r#"
 select format('%I.%I', n.nspname, c.relname), jsonb_build_object(
     'comment', obj_description(c.oid, 'pg_class'),
     'options', coalesce(to_jsonb(c.reloptions), '[]'),
+    'unlogged', c.relpersistence = 'u',
     'columns', coalesce((
         select jsonb_agg(jsonb_build_object('name', quote_ident(a.attname), 'type', format_type(a.atttypid, a.atttypmod),
             'not_null', a.attnotnull, 'default', pg_get_expr(d.adbin, d.adrelid), 'generated', a.attgenerated,
@@ -66,7 +67,6 @@ select format('%I.%I', n.nspname, c.relname), jsonb_build_object(
         where h.inhrelid = c.oid and c.relispartition),
     'has_default', exists (
         select from pg_catalog.pg_partitioned_table p where p.partrelid = c.oid and p.partdefid <> 0),
-    'unlogged', c.relpersistence = 'u',
     'secured', row_security_active(c.oid),
     'secured_for_others', c.relrowsecurity,
     'forced', c.relforcerowsecurity,

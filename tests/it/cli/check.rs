@@ -53,7 +53,7 @@ fn close(desk: &Desk) {
 
 #[tokio::test]
 async fn check_tells_all_that_is_well() {
-    let desk = Desk::new(recent_world(), "").await;
+    let desk = Desk::limited(recent_world(), "").await;
     close(&desk);
     let check = desk.run(&["check"]).await.expect(0);
     told!(check.stdout, @r#"
@@ -84,7 +84,7 @@ async fn check_tells_all_that_is_well() {
       ok       sobot/sobot.chat_result       answers
       ok       sobot clock                   agrees with the vendor's within 10 s
 
-    18 ok
+    19 ok
     "#);
     assert_eq!(check.talk(), "");
     let json = desk.run(&["doctor", "--json"]).await.expect(0).json();
@@ -93,7 +93,7 @@ async fn check_tells_all_that_is_well() {
 
 #[tokio::test]
 async fn a_wrong_key_is_found_though_a_good_token_still_lives_and_what_needs_it_is_skipped() {
-    let desk = Desk::new(recent_world(), "").await;
+    let desk = Desk::limited(recent_world(), "").await;
     desk.run(&["sync"]).await.expect(0);
     let desk = desk.with("CCSYNC__SOURCES__SOBOT__APP_KEY", "wrong").with(MOOR_URL, "http://127.0.0.1:1");
     let ended = desk.run(&["check"]).await.expect(1);
@@ -118,7 +118,7 @@ async fn a_wrong_key_is_found_though_a_good_token_still_lives_and_what_needs_it_
       skipped  sobot/sobot.chat_result       needs the credentials, which failed
       ok       sobot clock                   agrees with the vendor's within 10 s
 
-    3 failed, 1 with a warning, 2 skipped, 11 ok
+    3 failed, 1 with a warning, 2 skipped, 12 ok
     "#);
     let json = desk.run(&["check", "--json"]).await.expect(1).json();
     assert_eq!(of(&json, "sobot credentials")["verdict"], "failed");
@@ -148,7 +148,7 @@ async fn a_vendor_that_never_answers_and_a_login_page_are_told_and_not_waited_fo
     let login = format!("http://{}", page.local_addr().unwrap());
     let html = async || axum::response::Html("<html>Please log in.</html>");
     tokio::spawn(async move { axum::serve(page, axum::Router::new().fallback(html)).await });
-    let desk = Desk::new(recent_world(), "").await.with(SOBOT_URL, &silent).with(MOOR_URL, &login);
+    let desk = Desk::limited(recent_world(), "").await.with(SOBOT_URL, &silent).with(MOOR_URL, &login);
     let ended = desk.run(&["check"]).await.expect(1);
     assert!(ended.took < std::time::Duration::from_secs(50), "{:?}", ended.took);
     told!(&ended.stdout[ended.stdout.find("Vendors").unwrap()..], @r#"
@@ -163,7 +163,7 @@ async fn a_vendor_that_never_answers_and_a_login_page_are_told_and_not_waited_fo
       skipped  sobot/sobot.call_result       needs the credentials, which failed
       skipped  sobot/sobot.chat_result       needs the credentials, which failed
 
-    3 failed, 1 with a warning, 2 skipped, 11 ok
+    3 failed, 1 with a warning, 2 skipped, 12 ok
     "#);
 }
 

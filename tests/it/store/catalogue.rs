@@ -68,8 +68,8 @@ const FOREIGN: [Change; 14] = [
         "constraint low on sobot.call_result is not ccsync's and may refuse rows: CHECK",
     ),
     fails(
-        "create rule none as on insert to moor.queue do instead nothing",
-        "rule none on moor.queue is not ccsync's and replaces writes",
+        "create rule divert as on insert to moor.queue do instead nothing",
+        "rule divert on moor.queue is not ccsync's and replaces writes",
     ),
     fails(
         "create unique index one_each on sobot.call_result (agent_name)",
@@ -142,7 +142,7 @@ const OURS: [Change; 19] = [
     fails("drop sequence sync.fence", "sequence sync.fence is missing"),
     fails("drop schema bi cascade", "schema bi is missing"),
     fails(
-        "drop view bi.quality_result cascade; alter table sobot.call_result alter column total_score type numeric(4,1)",
+        "drop schema bi cascade; alter table sobot.call_result alter column total_score type numeric(4,1)",
         "column sobot.call_result.total_score is numeric(4,1), not numeric",
     ),
     fails("alter table sobot.call_result alter column agent_name set not null", "agent_name is NOT NULL"),

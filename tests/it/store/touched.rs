@@ -1,12 +1,18 @@
 //! Rows that the database accepts and does not store: no certificate stands over them.
 
+use std::time::Duration;
+
 use ccsync::domain::fault::{Fault, FaultKind};
+use ccsync::domain::feed::{Announcement, CallPopup, FeedEvent, FeedEventKind, FeedMessage};
 use ccsync::domain::record::Row;
+use ccsync::domain::stream::{StreamId, StreamKey};
+use ccsync::engine::port::feed_store::{FeedCommit, FeedStore as _};
 use ccsync::engine::port::store::{Scope, Store as _};
 use sqlx::AssertSqlSafe;
+use uuid::Uuid;
 
 use super::support::{
-    Fresh, call, calls, day, fresh_store, many_calls, member, queue, queues, reject, window,
+    Fresh, at, call, calls, day, fresh_store, many_calls, member, queue, queues, reject, window,
 };
 
 /// Drops each row that a statement of this kind writes to the table.
@@ -112,6 +118,67 @@ async fn an_absence_or_an_observation_that_is_not_noted_stops_the_commit() {
     assert_names(&fault, "sync.sighting", "noting rows of other windows", "0 of 1 rows");
 }
 
+fn feed() -> StreamKey {
+    StreamKey { source: "desk".into(), stream: StreamId::WorkbenchAgentMonitor }
+}
+
+/// An opened connection, an announcement and a call with this customer.
+async fn feed_commit(fresh: &Fresh, worker: Uuid, name: &str, turn: u64) -> FeedCommit {
+    let agents = ["1001".to_owned()];
+    let fences = fresh.store.feed_hold(&feed(), &agents, worker, Duration::from_secs(60)).await.unwrap();
+    let popup: CallPopup = serde_json::from_value(serde_json::json!({
+        "session_id": "s1", "city": null, "extno": "1001", "admin_id": 7, "edit_stamp": null, "info_extno": null,
+        "fields": null, "info_group": null, "import_stamp": null, "info_name": name, "project_id": null,
+        "info_status": null, "task_id": null, "telephone": null, "info_uuid": null, "extra": {},
+    }))
+    .unwrap();
+    let announcement = Announcement { msg: Some("hello".into()), extra: serde_json::Map::new() };
+    let kinds = [
+        FeedEventKind::Opened,
+        FeedEventKind::Message(FeedMessage::Popup(Box::new(popup))),
+        FeedEventKind::Message(FeedMessage::Announcement(announcement)),
+    ];
+    let (connection, fence) = (Uuid::new_v4(), fences["1001"]);
+    let event = |(index, kind): (usize, FeedEventKind)| FeedEvent {
+        extno: "1001".into(),
+        connection,
+        opened_at: at(1),
+        fence,
+        turn,
+        number: index as u64 + 1,
+        at: at(1) + chrono::Duration::seconds(turn as i64 * 10 + index as i64),
+        kind,
+    };
+    let events: Vec<FeedEvent> = kinds.into_iter().enumerate().map(event).collect();
+    FeedCommit { key: feed(), run: fresh.run(&feed()).await, fences, events: events.into(), now: at(2) }
+}
+
+#[tokio::test]
+async fn a_feed_whose_rows_are_dropped_keeps_its_events_and_its_cursor() {
+    for (statement, table, purpose) in [
+        ("insert", "workbench.agent_status", "storing new stays"),
+        ("update", "workbench.agent_status", "changing stays"),
+        ("insert", "workbench.announcement", "storing announcements"),
+        ("insert", "workbench.call_popup", "storing announced calls"),
+        ("update", "workbench.call_popup", "storing announced calls"),
+        ("insert", "workbench.call_popup_history", "keeping replaced versions"),
+        ("insert", "sync.feed_session", "moving the cursors"),
+    ] {
+        let fresh = fresh_store().await;
+        let worker = Uuid::new_v4();
+        if statement == "update" || table.ends_with("_history") {
+            let first = feed_commit(&fresh, worker, "Wang", 1).await;
+            fresh.store.feed_commit(first).await.unwrap();
+        }
+        let before = fresh.count("select coalesce(sum(turn), 0)::bigint from sync.feed_session").await;
+        drop_rows(&fresh, statement, table).await;
+        let commit = feed_commit(&fresh, worker, "Li", 2).await;
+        let fault = fresh.store.feed_commit(commit).await.unwrap_err();
+        assert_names(&fault, table, purpose, "0 of 1 rows");
+        assert_eq!(fresh.count("select coalesce(sum(turn), 0)::bigint from sync.feed_session").await, before);
+    }
+}
+
 #[tokio::test]
 async fn a_refused_value_is_told_by_its_table_and_column_or_constraint_and_not_shown() {
     for (sql, parts) in [
@@ -155,7 +222,7 @@ fn other_agent(id: &str) -> Row {
     values[0] = Value::text(id);
     values[1] = Value::text("agent-2");
     values[2] = Value::text("客服二号");
-    values[5] = Value::Instant(super::support::at(2));
+    values[5] = Value::Instant(at(2));
     values[10] = Value::Numeric(rust_decimal::Decimal::from(80));
     Row::new(&SOBOT_CALL_RESULT, &values, serde_json::Map::new())
 }
