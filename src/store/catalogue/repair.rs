@@ -167,14 +167,14 @@ async fn read_again(
         let differ = format!("update {table} set content_hash = gen_random_uuid() where deleted_at is null");
         connection.execute(sqlx::raw_sql(AssertSqlSafe(differ))).await?;
     }
-    sqlx::query("update sync.snapshot set verdict = 'unverified' where stream = $1")
+    sqlx::query("update sync.snapshot set verdict = 'unverified', unverified_reads = 0 where stream = $1")
         .bind(stream.as_str())
         .execute(&mut *connection)
         .await?;
     let (count, start, end): (i64, Option<DateTime<Utc>>, Option<DateTime<Utc>>) = sqlx::query_as(
         r#"
         with due as (
-            update sync.time_window set verdict = 'unverified', final_at = null
+            update sync.time_window set verdict = 'unverified', unverified_reads = 0, final_at = null
             where stream = $1 and verdict is not null
             returning window_start, window_end
         )
