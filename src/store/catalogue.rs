@@ -19,9 +19,13 @@ pub use self::repair::Repaired;
 
 const EXPECTED: &str = include_str!("catalogue/expected.json");
 
-/// The longest that the comparison waits for somebody who changes a table.
+/// How long `ccsync check` waits for somebody who changes a table.
 const LIMITS: &str =
     "set local lock_timeout = '5s'; set local statement_timeout = '30s'; set local search_path = ''";
+
+/// A start waits, as migrations do: another worker may be cutting histories into months.
+const PATIENT: &str =
+    "set local lock_timeout = 0; set local statement_timeout = 0; set local search_path = ''";
 
 /// Findings that a fault names; `ccsync check` names all.
 const NAMED: usize = 5;
@@ -46,10 +50,14 @@ impl PgStore {
     /// # Errors
     /// Database faults.
     pub async fn catalogue_findings(&self) -> Result<Vec<Finding>, Fault> {
+        self.findings_within(LIMITS).await
+    }
+
+    async fn findings_within(&self, limits: &'static str) -> Result<Vec<Finding>, Fault> {
         let read = async {
             let mut connection = self.pool.acquire().await?;
             let mut transaction = connection.begin().await?;
-            transaction.execute(sqlx::raw_sql(LIMITS)).await?;
+            transaction.execute(sqlx::raw_sql(limits)).await?;
             findings(&mut transaction).await
         };
         read.await.map_err(|broken| broken.during("comparing the catalogue"))
@@ -60,7 +68,7 @@ impl PgStore {
     /// # Errors
     /// `DatabaseRefused` naming what may lose or refuse rows and what mends it, and other database faults.
     pub async fn catalogue_ready(&self) -> Result<(), Fault> {
-        let findings = self.catalogue_findings().await?;
+        let findings = self.findings_within(PATIENT).await?;
         let fails: Vec<&Finding> =
             findings.iter().filter(|finding| finding.severity == Severity::Fails).collect();
         if fails.is_empty() {
