@@ -52,6 +52,7 @@ const MIGRATE: &str = "\
 Examples:
   ccsync migrate --plan
   ccsync migrate
+  ccsync migrate --repair
 A database that a newer ccsync migrated is left alone, by every command.";
 
 /// Keeps PostgreSQL in step with a contact centre's quality inspections and skill groups.
@@ -169,6 +170,10 @@ pub(super) struct JsonArgs {
 #[derive(Debug, Args)]
 #[command(after_help = MIGRATE)]
 pub(super) struct MigrateArgs {
+    /// Also make again what is ccsync's and was dropped or altered: views, functions, columns, keys and indexes. No row
+    /// is removed; where values were lost, the windows that hold them become due again.
+    #[arg(long, conflicts_with = "plan")]
+    pub repair: bool,
     /// Show what would be applied, and which tables that are in use it works on. Changes nothing.
     #[arg(long)]
     pub plan: bool,

@@ -88,7 +88,7 @@ impl AlertKind {
     }
 
     /// All of them, what is most urgent first.
-    pub const ALL: [AlertKind; 15] = [
+    pub const ALL: [AlertKind; 16] = [
         AlertKind::DatabaseUnreachable,
         AlertKind::DiskFilling,
         AlertKind::ClockOff,

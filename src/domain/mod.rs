@@ -4,6 +4,7 @@ pub mod absence;
 pub mod action;
 pub mod agent;
 pub mod alert;
+pub mod catalogue;
 pub mod certificate;
 pub mod contract;
 pub mod decimal;

@@ -55,6 +55,9 @@ pub(super) struct Context<'a> {
     pub(super) now: DateTime<Utc>,
     /// What is stored counts for nothing against what the vendor sent.
     pub(super) overrule: bool,
+    /// Whether the commit is made again. Statements whose numbers of rows may differ because another worker writes the
+    /// same rows then lock the rows first, so that the numbers are exact.
+    pub(super) is_repeated: bool,
 }
 
 impl Context<'_> {
@@ -224,6 +227,7 @@ async fn write_rows(
         run: commit.run,
         now: commit.now,
         overrule: commit.overrule,
+        is_repeated: !is_first_try,
     };
     let closed = commit.certificate.verdict != Verdict::Unverified && commit.rejects.is_empty();
     let proven = commit.certificate.verdict == Verdict::Proven;

@@ -16,6 +16,7 @@ use crate::engine::port::contract::ContractLog;
 use crate::engine::port::store::{Commit, Scope};
 use crate::store::fault::Done;
 use crate::store::pool::PgStore;
+use crate::store::touched::not_taken;
 use crate::telemetry::event;
 
 /// The columns of a [`ContractDrift`].
@@ -85,8 +86,17 @@ pub(super) async fn drifts_insert_in_txn(
         .bind(found.run.0)
         .bind(window.map(|window| window.start))
         .bind(window.map(|window| window.end))
-        .fetch_all(connection)
+        .fetch_all(&mut *connection)
         .await?;
+    if rows.len() < fresh.len() {
+        // What another worker recorded at the same time counts too.
+        let known = known_drifts(connection, key).await?;
+        let kept = fresh.iter().filter(|drift| known.iter().any(|known| known.is_same(drift))).count();
+        if kept < fresh.len() {
+            let purpose = "recording departures from the vendor's documents";
+            return Err(not_taken("sync.contract_drift", purpose, fresh.len() as u64, kept as u64));
+        }
+    }
     read_drifts(&rows)
 }
 

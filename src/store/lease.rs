@@ -10,6 +10,7 @@ use crate::domain::stream::StreamKey;
 use crate::engine::port::store::{Lease, Scope};
 use crate::store::fault::{Broken, Done, lease_lost};
 use crate::store::source::claim_hold_in_txn;
+use crate::store::touched::not_taken;
 
 /// The name under which a scope is leased.
 pub(super) fn lease_name(stream: &StreamKey, scope: Scope) -> String {
@@ -186,7 +187,19 @@ pub(super) async fn lease_end_in_txn(connection: &mut PgConnection, name: &str, 
     let ended = sqlx::query("delete from sync.lease where name = $1 and fence = $2")
         .bind(name)
         .bind(fence)
-        .execute(connection)
+        .execute(&mut *connection)
         .await?;
-    Ok(ended.rows_affected() == 1)
+    if ended.rows_affected() == 1 {
+        return Ok(true);
+    }
+    let is_there: bool =
+        sqlx::query_scalar("select exists (select from sync.lease where name = $1 and fence = $2)")
+            .bind(name)
+            .bind(fence)
+            .fetch_one(connection)
+            .await?;
+    match is_there {
+        true => Err(not_taken("sync.lease", "ending a lease", 1, 0)),
+        false => Ok(false),
+    }
 }

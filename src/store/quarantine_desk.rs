@@ -150,7 +150,14 @@ async fn retried_on(
         transaction.rollback().await?;
         return Ok(None);
     }
-    let context = Context { source: &entry.key.source, window: entry.window, run, now, overrule: false };
+    let context = Context {
+        source: &entry.key.source,
+        window: entry.window,
+        run,
+        now,
+        overrule: false,
+        is_repeated: true,
+    };
     let mut counts = Counts { rows_read: 1, ..Counts::default() };
     let mut of_table = by_table(rows, &mut counts.superseded);
     for table in entry.key.stream.tables() {

@@ -11,6 +11,7 @@ use crate::engine::port::store::{Commit, ReadRecord};
 use crate::store::certificate::bind_read;
 use crate::store::fault::Done;
 use crate::store::time_window::read_record;
+use crate::store::touched::{expect_row, expect_touched};
 
 /// The one record of a snapshot stream, if there is one.
 pub(super) async fn snapshot_fetch(pool: &PgPool, stream: &StreamKey) -> Done<Vec<ReadRecord>> {
@@ -56,7 +57,8 @@ pub(super) async fn snapshot_commit_in_txn(connection: &mut PgConnection, commit
     // An unverified read does not move the instant of which the snapshot tells.
     let verified = commit.certificate.verdict != Verdict::Unverified;
     let complete_to = verified.then_some(commit.complete_to);
-    Ok(bind_read(query, commit).bind(complete_to).fetch_one(connection).await?)
+    let reads = bind_read(query, commit).bind(complete_to).fetch_optional(connection).await?;
+    expect_row("sync.snapshot", "moving the checkpoint", reads)
 }
 
 /// Notes a failed attempt.
@@ -67,7 +69,7 @@ pub(super) async fn snapshot_fail_in_txn(
     (kind, message): (FaultKind, &str),
     now: DateTime<Utc>,
 ) -> Done<()> {
-    sqlx::query(
+    let noted = sqlx::query(
         r#"
         insert into sync.snapshot as s (source, stream, state, run_id, failed_at, failure_kind,
             failure_message, failed_attempts)
@@ -85,5 +87,5 @@ pub(super) async fn snapshot_fail_in_txn(
     .bind(message)
     .execute(connection)
     .await?;
-    Ok(())
+    expect_touched("sync.snapshot", "noting a failed read", 1, noted.rows_affected())
 }

@@ -14,6 +14,7 @@ use crate::engine::port::store::{Commit, Failure, ReadRecord, ReadState};
 use crate::store::certificate::bind_read;
 use crate::store::fault::Done;
 use crate::store::retention::refuse_expired_in_txn;
+use crate::store::touched::{expect_row, expect_touched};
 
 /// What the ledger knew before a commit.
 pub(super) struct KnownWindows {
@@ -208,9 +209,9 @@ pub(super) async fn window_commit_in_txn(
         .bind(window.start)
         .bind(window.end)
         .bind(commit.final_at)
-        .fetch_one(connection)
+        .fetch_optional(connection)
         .await?;
-    Ok(reads)
+    expect_row("sync.time_window", "moving the checkpoint", reads)
 }
 
 /// Notes a failed attempt. Where windows of another length cover the same time, it is noted on them: no
@@ -243,7 +244,7 @@ pub(super) async fn window_fail_in_txn(
     if 0 < noted.rows_affected() {
         return Ok(());
     }
-    sqlx::query(
+    let noted = sqlx::query(
         r#"
         insert into sync.time_window (source, stream, window_start, window_end, state, run_id, failed_at,
             failure_kind, failure_message, failed_attempts)
@@ -260,5 +261,5 @@ pub(super) async fn window_fail_in_txn(
     .bind(message)
     .execute(connection)
     .await?;
-    Ok(())
+    expect_touched("sync.time_window", "noting a failed read", 1, noted.rows_affected())
 }

@@ -43,8 +43,8 @@ phrases! {
     DATABASE_CONFLICT = "it is tried again by itself; look for long transactions in pg_stat_activity if it lasts",
         "程序会自动重试；若持续出现，请在 pg_stat_activity 中查找长事务";
     /// [`crate::domain::fault::FaultKind::DatabaseRefused`]
-    DATABASE_REFUSED = "check the rights of the database user, the free disk space, and whether `ccsync migrate` has run",
-        "检查数据库用户的权限、磁盘剩余空间，以及是否运行过 `ccsync migrate`";
+    DATABASE_REFUSED = "run `ccsync check`: it names missing rights, tables, columns, views and keys, what may drop rows, and what mends each",
+        "运行 `ccsync check`：它会列出缺失的权限、表、列、视图和键，可能丢弃数据行的对象，以及各自的修复方法";
     /// [`crate::domain::fault::FaultKind::SourceRefused`]
     SOURCE_REFUSED = "run the command that the message names, or correct the source's table in the configuration; `ccsync source list` shows what is stored",
         "执行错误信息中给出的命令，或更正配置中该来源的配置；`ccsync source list` 列出库中已有的来源";

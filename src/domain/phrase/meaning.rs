@@ -91,8 +91,8 @@ phrases! {
     /// [`crate::domain::fault::FaultKind::DatabaseConflict`]
     DATABASE_CONFLICT = "the database asks for another try: serialization, deadlock, or a lock held too long", "数据库要求重试：串行化冲突、死锁或锁等待超时";
     /// [`crate::domain::fault::FaultKind::DatabaseRefused`]
-    DATABASE_REFUSED = "the database refuses: rights, missing tables, a full disk, a newer schema; the message has its SQLSTATE",
-        "数据库拒绝操作：权限不足、缺少表、磁盘已满或架构版本更新；错误信息中有 SQLSTATE";
+    DATABASE_REFUSED = "the database refuses, or takes fewer rows than were sent: rights, missing or altered tables, a trigger or rule, a full disk, a newer schema",
+        "数据库拒绝操作，或接收的行数少于发送的行数：权限不足、表缺失或被改动、触发器或规则、磁盘已满、架构版本更新";
     /// [`crate::domain::fault::FaultKind::SourceRefused`]
     SOURCE_REFUSED = "the vendor account of a source is not the one whose rows are stored under its name, or the source was renamed, moved, retired or purged; nothing is read, so that no row is counted twice and no two accounts are mixed",
         "来源的厂商账号与库中该名称下数据所属的账号不符，或该来源已被改名、迁移、停用或清除；为避免重复计数或混淆账号，不读取任何数据";

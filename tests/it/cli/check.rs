@@ -53,7 +53,7 @@ fn close(desk: &Desk) {
 
 #[tokio::test]
 async fn check_tells_all_that_is_well() {
-    let desk = Desk::new(recent_world(), "").await;
+    let desk = Desk::limited(recent_world(), "").await;
     close(&desk);
     let check = desk.run(&["check"]).await.expect(0);
     told!(check.stdout, @r#"
@@ -74,6 +74,7 @@ async fn check_tells_all_that_is_well() {
       ok       size                          N MB
       ok       schema                        up to date
       ok       accounts                      2 sources, each under the name of its rows
+      ok       catalogue                     as the migrations made it
 
     Vendors
       ok       moor/moor.queue               answers; N records
@@ -93,7 +94,7 @@ async fn check_tells_all_that_is_well() {
 
 #[tokio::test]
 async fn a_wrong_key_is_found_though_a_good_token_still_lives_and_what_needs_it_is_skipped() {
-    let desk = Desk::new(recent_world(), "").await;
+    let desk = Desk::limited(recent_world(), "").await;
     desk.run(&["sync"]).await.expect(0);
     let desk = desk.with("CCSYNC__SOURCES__SOBOT__APP_KEY", "wrong").with(MOOR_URL, "http://127.0.0.1:1");
     let ended = desk.run(&["check"]).await.expect(1);
@@ -106,6 +107,7 @@ async fn a_wrong_key_is_found_though_a_good_token_still_lives_and_what_needs_it_
       ok       size                          N MB
       ok       schema                        up to date
       ok       accounts                      2 sources, each under the name of its rows
+      ok       catalogue                     as the migrations made it
 
     Vendors
       FAILED   moor/moor.queue               POST /v20210827/webChat/queueQueue/N00000000000: no answer, no connection: error sending request: client error (Connect): tcp connect error: Connection refused (os error 111)
@@ -148,7 +150,7 @@ async fn a_vendor_that_never_answers_and_a_login_page_are_told_and_not_waited_fo
     let login = format!("http://{}", page.local_addr().unwrap());
     let html = async || axum::response::Html("<html>Please log in.</html>");
     tokio::spawn(async move { axum::serve(page, axum::Router::new().fallback(html)).await });
-    let desk = Desk::new(recent_world(), "").await.with(SOBOT_URL, &silent).with(MOOR_URL, &login);
+    let desk = Desk::limited(recent_world(), "").await.with(SOBOT_URL, &silent).with(MOOR_URL, &login);
     let ended = desk.run(&["check"]).await.expect(1);
     assert!(ended.took < std::time::Duration::from_secs(50), "{:?}", ended.took);
     told!(&ended.stdout[ended.stdout.find("Vendors").unwrap()..], @r#"
