@@ -124,7 +124,7 @@ pub(super) fn reports(reports: &[PassReport], as_json: bool) -> Result<Exit, Fai
 
 fn report_line(report: &PassReport) -> String {
     let counts = &report.counts;
-    let unverified = match report.unverified.len() {
+    let unverified = match report.unverified {
         0 => String::new(),
         count => format!(" ({count} unverified)"),
     };
@@ -152,18 +152,18 @@ const UNVERIFIED_NAMED: usize = 5;
 
 /// What nothing confirms, each with its reason, and what was due and left.
 fn unverified(report: &PassReport) {
-    for scope in report.unverified.iter().take(UNVERIFIED_NAMED) {
+    for scope in report.unverified_scopes.iter().take(UNVERIFIED_NAMED) {
         let sentence = scope.sentence(Language::En);
         talk(&format!("warning: {} {}: unverified: {sentence}", report.key, scope.scope));
     }
-    let more = report.unverified.len().saturating_sub(UNVERIFIED_NAMED);
+    let more = report.unverified_scopes.len().saturating_sub(UNVERIFIED_NAMED);
     if 0 < more {
         talk(&format!("warning: {}: {more} more unverified; see `ccsync status`", report.key));
     }
-    if let Some(reason) = report.unverified.iter().find_map(|scope| scope.reason) {
+    if let Some(reason) = report.unverified_scopes.iter().find_map(|scope| scope.reason) {
         talk(&format!("hint: {}", reason.remedy().english()));
     }
-    if 0 < report.left {
+    if 0 < report.left && report.failures.is_empty() {
         let windows = counted(report.left, "window");
         talk(&format!("warning: {}: {windows} due and not read; see `ccsync plan`", report.key));
     }

@@ -167,8 +167,10 @@ pub struct PassReport {
     pub outcome: RunOutcome,
     /// What it counted.
     pub counts: Counts,
-    /// Scopes that nothing confirms, as the ledger has them when the pass ends: windows that are over, and snapshots.
-    pub unverified: Vec<UnverifiedScope>,
+    /// How many scopes nothing confirms, as the ledger has them when the pass ends: windows that are over, and snapshots.
+    pub unverified: u64,
+    /// These scopes.
+    pub unverified_scopes: Vec<UnverifiedScope>,
     /// Scopes that were due and are not read: neither committed nor, each by itself, failed.
     pub left: u64,
     /// What could not be read.
@@ -223,8 +225,9 @@ impl StreamReader {
             span.record("otel.status_code", "ERROR");
         }
         ended.and(finished)?;
-        let Remaining { unverified, left } = remaining;
-        Ok(PassReport { key: self.key.clone(), run, outcome, counts, unverified, left, failures })
+        let Remaining { unverified: unverified_scopes, left } = remaining;
+        let (key, unverified) = (self.key.clone(), unverified_scopes.len() as u64);
+        Ok(PassReport { key, run, outcome, counts, unverified, unverified_scopes, left, failures })
     }
 
     /// The same stream read by another policy.

@@ -36,7 +36,6 @@ fn every_exception_is_still_needed() {
 /// A rule that nothing can break is no rule: each of these lines breaks one.
 #[test]
 fn each_rule_catches_what_breaks_it() {
-    let long = "//! Long.\n".repeat(301);
     for (file, line, expected) in [
         ("src/domain/window.rs", "use crate::engine::port::clock::Clock;", "domain may not use engine"),
         ("src/telemetry/metric.rs", "    crate::store::PgStore::connect()", "telemetry may not use store"),
@@ -67,7 +66,6 @@ fn each_rule_catches_what_breaks_it() {
         ("src/engine/mod.rs", "fn helper() {}", "a mod file only declares"),
         ("src/engine/utils.rs", "//! Things.", "no name for a module"),
         ("src/domain/helpers/window.rs", "//! Things.", "no name for a module"),
-        ("src/domain/page.rs", long.as_str(), "301 lines"),
         ("src/domain/page.rs", "    todo!()", "`todo!`"),
         ("tests/it/config.rs", "    dbg!(1);", "`dbg!`"),
         ("src/domain/page.rs", "#[allow(dead_code)]", "`#[expect]`"),

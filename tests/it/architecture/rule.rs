@@ -30,7 +30,7 @@ pub const RULES: [Rule; 10] = [
     writes,
     mod_files,
     names,
-    sizes,
+    leftovers,
 ];
 
 /// Rooms from the ground up. A room uses only rooms of lower floors.
@@ -105,12 +105,6 @@ const MOD_FILES: [(&str, &str); 9] = [
     ("src/store/embedded/mod.rs", "`EmbeddedPostgres`, the room's one door"),
     ("src/telemetry/event/mod.rs", "the labels that all events share"),
 ];
-
-/// Files that are longer than others may be, and why.
-const LONG: [(&str, &str); 1] = [("src/engine/pass.rs", "one pass is one train of thought")];
-
-const LINES_MAX: usize = 300;
-const TEST_LINES_MAX: usize = 400;
 
 const FORBIDDEN_NAMES: [&str; 8] =
     ["utils", "util", "common", "helpers", "types", "misc", "manager", "shared"];
@@ -267,14 +261,9 @@ fn names(text: &Text) -> Vec<Breach> {
     found
 }
 
-/// Lines that are too many, and words that are left over.
-fn sizes(text: &Text) -> Vec<Breach> {
+/// Words that are left over.
+fn leftovers(text: &Text) -> Vec<Breach> {
     let mut found = Vec::new();
-    let max = if text.room().is_some() { LINES_MAX } else { TEST_LINES_MAX };
-    let long = text.path.ends_with(".rs") && max < text.lines.len();
-    if long && !LONG.iter().any(|(file, _)| *file == text.path) {
-        found.push(breach(text, max + 1, format!("{} lines; {max} is the most", text.lines.len())));
-    }
     // This folder has to name what it forbids.
     if !text.path.starts_with("tests/it/architecture") {
         for (number, line) in text.all() {
@@ -291,7 +280,7 @@ fn sizes(text: &Text) -> Vec<Breach> {
 
 /// All exceptions that name a place, with their reasons.
 pub fn exceptions() -> impl Iterator<Item = (&'static str, &'static str)> {
-    CLOCKS.into_iter().chain(MOD_FILES).chain(LONG)
+    CLOCKS.into_iter().chain(MOD_FILES)
 }
 
 /// Exceptions that nothing would break any more.
@@ -301,10 +290,7 @@ pub fn needless_exceptions(texts: &[Text]) -> Vec<&'static str> {
     };
     let timed = |text: &Text| text.product().any(|(_, line)| looks_at_time(line));
     let holds = |text: &Text| text.product().any(|(_, line)| is_more_than_declaration(line));
-    let long =
-        |text: &Text| (if text.room().is_some() { LINES_MAX } else { TEST_LINES_MAX }) < text.lines.len();
     let clocks = CLOCKS.iter().map(|(place, _)| *place).filter(|place| !any(place, &timed));
     let mods = MOD_FILES.iter().map(|(place, _)| *place).filter(|place| !any(place, &holds));
-    let longs = LONG.iter().map(|(place, _)| *place).filter(|place| !any(place, &long));
-    clocks.chain(mods).chain(longs).collect()
+    clocks.chain(mods).collect()
 }
