@@ -5,14 +5,16 @@ use std::time::Duration;
 use ccsync::app::Verified;
 use ccsync::domain::run::RunOutcome;
 use ccsync::engine::verify::VerifyOrder;
+use ccsync::simulator::Endpoint;
 use rstest::rstest;
 use tokio_util::sync::CancellationToken;
 
 use super::case::{
-    TOTALS_OF_CALLS, alerts_that_say, assert_an_alert_tells_both_numbers, assert_nothing_is_believed,
+    DAY, TOTALS_OF_CALLS, alerts_that_say, assert_an_alert_tells_both_numbers, assert_nothing_is_believed,
     deleted, is_called_complete, live, one_day, status_json, switch, sync, sync_well, told, withdraw_a_call,
 };
 use crate::support::harness::TestWorld;
+use crate::system::steps::value;
 use crate::system::truth::assert_table_is_the_vendors;
 
 const CALLS: &str = "sobot.call_result";
@@ -111,6 +113,24 @@ async fn an_answer_that_holds_its_rows_twice_gives_them_all_or_proves_nothing(#[
 }
 
 #[tokio::test]
+async fn a_short_list_whose_total_is_wrong_is_not_taken_for_a_depth_and_costs_few_requests() {
+    let world = one_day(5, &[("sobot_call_total", "+3")], &[]).await;
+    let report = sync(&world, CALLS).await;
+    assert_nothing_is_believed(&world, &report).await;
+    let day = format!(
+        "select count(*) from sync.time_window where stream = '{CALLS}'
+         and window_start < timestamptz '{DAY} 24:00+08' and timestamptz '{DAY} 00:00+08' < window_end"
+    );
+    assert_eq!(value::<i64>(&world.test, &day).await, 1, "the day was split");
+    let journal = world.test.simulator.journal();
+    assert!(journal.counts(Endpoint::SobotCallResult).requests < 50, "{report:?}");
+    // Nor for a vendor that gives smaller pages than were asked for.
+    let first_pages = journal.requests_of(Endpoint::SobotCallResult).filter(|entry| entry.page == Some(1));
+    let sizes: Vec<_> = first_pages.map(|entry| entry.page_size).collect();
+    assert!(sizes.iter().all(|size| *size == Some(20)), "{sizes:?}");
+}
+
+#[tokio::test]
 async fn totals_that_the_operator_ignores_are_none_and_that_is_said() {
     let world = one_day(300, &[("sobot_call_total", "+3")], &[(TOTALS_OF_CALLS, "ignore")]).await;
     sync_well(&world, CALLS).await;
@@ -134,7 +154,7 @@ async fn an_open_window_alone_that_is_unverified_fails_no_sync() {
     let report = sync(&world, CALLS).await;
     assert_eq!(report.outcome, RunOutcome::Succeeded, "{report:?}");
     let open = "select count(*) from sync.time_window where state = 'open' and verdict = 'unverified'";
-    assert_eq!(crate::system::steps::value::<i64>(&world.test, open).await, 1, "{report:?}");
+    assert_eq!(value::<i64>(&world.test, open).await, 1, "{report:?}");
 }
 
 #[tokio::test]

@@ -150,7 +150,7 @@ impl Plan {
         let clamp = dice.chance(0.2).then(|| (3, dice.chance(0.5)));
         let mut own = Dice::new(seed, 2);
         let cap = own.chance(0.15).then(|| Cap { elements: 6, refuses: own.chance(0.5) });
-        let spells = spells(&mut own, begin, calm);
+        let spells = spells(&mut own, (begin, calm), clamp.is_none());
         Plan {
             seed,
             begin,
@@ -233,7 +233,7 @@ impl Plan {
             late_max: days(14),
             page_size: 10,
             rows_a_day: 1.0,
-            spells: spells(&mut Dice::new(seed, 3), weeks.begin, calm),
+            spells: spells(&mut Dice::new(seed, 3), (weeks.begin, calm), weeks.readings.clamp.is_none()),
             ..weeks
         }
     }
@@ -251,7 +251,13 @@ impl Plan {
 }
 
 /// In every other trial none; else one to three times of hours to days, or one from the beginning to the calm.
-fn spells(dice: &mut Dice, begin: DateTime<Utc>, calm: DateTime<Utc>) -> Vec<Spell> {
+/// `too_few`: totals may be too low. Not where pages are clamped without a word: a total of just what the first page
+/// holds would be believed, as any total that the elements equal.
+fn spells(dice: &mut Dice, (begin, calm): (DateTime<Utc>, DateTime<Utc>), too_few: bool) -> Vec<Spell> {
+    let contradiction = |dice: &mut Dice| match contradiction(dice) {
+        Contradiction::WrongTotal(by) if !too_few => Contradiction::WrongTotal(by.abs()),
+        other => other,
+    };
     if dice.chance(0.5) {
         return Vec::new();
     }
