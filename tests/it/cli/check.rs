@@ -73,8 +73,8 @@ async fn check_tells_all_that_is_well() {
       ok       time zone                     business days follow Asia/Shanghai; sessions default to ZONE
       ok       size                          N MB
       ok       schema                        up to date
-      ok       accounts                      2 sources, each under the name of its rows
       ok       catalogue                     as the migrations made it
+      ok       accounts                      2 sources, each under the name of its rows
 
     Vendors
       ok       moor/moor.queue               answers; N records
@@ -106,8 +106,8 @@ async fn a_wrong_key_is_found_though_a_good_token_still_lives_and_what_needs_it_
       ok       time zone                     business days follow Asia/Shanghai; sessions default to ZONE
       ok       size                          N MB
       ok       schema                        up to date
-      ok       accounts                      2 sources, each under the name of its rows
       ok       catalogue                     as the migrations made it
+      ok       accounts                      2 sources, each under the name of its rows
 
     Vendors
       FAILED   moor/moor.queue               POST /v20210827/webChat/queueQueue/N00000000000: no answer, no connection: error sending request: client error (Connect): tcp connect error: Connection refused (os error 111)

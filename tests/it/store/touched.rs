@@ -223,6 +223,6 @@ fn other_agent(id: &str) -> Row {
     values[1] = Value::text("agent-2");
     values[2] = Value::text("客服二号");
     values[5] = Value::Instant(at(2));
-    values[10] = Value::Numeric(rust_decimal::Decimal::from(80));
+    values[10] = Value::Numeric(ccsync::domain::decimal::Decimal::from(80));
     Row::new(&SOBOT_CALL_RESULT, &values, serde_json::Map::new())
 }
