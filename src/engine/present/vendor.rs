@@ -126,8 +126,9 @@ impl VendorClock {
 
     /// The same where it is sure; else what an earlier process has found, if the database knows the host's clock.
     pub(super) fn skew(&self, database: Option<Duration>) -> Option<Duration> {
-        if self.answers.len() == ANSWERS {
-            return self.least();
+        let least = self.least();
+        if self.answers.len() == ANSWERS || least.is_some_and(agrees) {
+            return least;
         }
         let before = self.before?;
         Some(before.date - before.answered_at + database.unwrap_or_default())
