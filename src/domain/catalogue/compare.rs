@@ -4,8 +4,8 @@ use super::finding::{Finding, Severity};
 use super::relation::{compare_table, create_table, literal};
 use super::{Catalogue, Function, View};
 
-/// Functions whose text follows from the configuration.
-const CONFIGURED: [&str; 1] = ["bi.business_zone()"];
+/// Functions whose text follows from the configuration, or from what an operator retired.
+const CONFIGURED: [&str; 2] = ["bi.business_zone()", "sync.is_retired(source text)"];
 
 /// Functions that return the rows of a table as of an instant, written by `sync.define_as_of` from its columns.
 const AS_OF: &str = "_as_of(known_at timestamp with time zone)";
@@ -60,6 +60,9 @@ fn functions(expected: &Catalogue, live: &Catalogue) -> Vec<Finding> {
             None => vec![function.definition.clone()],
         };
         statements.extend(comment_on("function", signature, function.comment.as_deref()));
+        if signature.starts_with("sync.is_retired(") {
+            statements.push("select sync.retired_apply()".to_owned());
+        }
         match live.functions.get(signature) {
             None => found.push(Finding::ours(Severity::Fails, object, "is missing", statements)),
             Some(_) if CONFIGURED.contains(&signature.as_str()) => {}

@@ -12,14 +12,11 @@ impl Trigger {
 }
 
 fn returns_new_only(source: &str) -> bool {
-    let text = code(source).to_lowercase();
-    let words: Vec<&str> =
-        text.split(|letter: char| !letter.is_alphanumeric() && letter != '_' && letter != ';').collect();
-    let words = words.iter().flat_map(|word| word.split_inclusive(';')).filter(|word| !word.is_empty());
-    let words: Vec<&str> = words.collect();
-    let mut returned =
-        words.iter().zip(words.iter().skip(1)).filter(|(word, _)| **word == "return").peekable();
-    returned.peek().is_some() && returned.all(|(_, value)| *value == "new;")
+    let text = code(source).to_lowercase().replace(';', " ; ");
+    let words = text.split(|letter: char| !letter.is_alphanumeric() && letter != '_' && letter != ';');
+    let words: Vec<&str> = words.filter(|word| !word.is_empty()).collect();
+    let mut returned = words.windows(3).filter(|words| words[0] == "return").peekable();
+    returned.peek().is_some() && returned.all(|words| words[1..] == ["new", ";"])
 }
 
 /// The source without comments and literals.
