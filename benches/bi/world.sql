@@ -61,6 +61,9 @@ select 'sobot', stream, window_start, window_start + interval '1 day', 'complete
 from public.result cross join unnest(array['sobot.call_result', 'sobot.chat_result']) stream
 group by stream, window_start;
 
+insert into sync.finality (source, stream, reach)
+select 'sobot', stream, interval '480 hours' from unnest(array['sobot.call_result', 'sobot.chat_result']) stream;
+
 insert into sobot.agent (source, agentid, agent_name, agent_email, named_at, first_seen_at, changed_at)
 select 'sobot', agentid, agent_name, agent_email, max(at), min(at), min(at)
 from public.result group by agentid, agent_name, agent_email;

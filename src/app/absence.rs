@@ -19,6 +19,7 @@ impl App {
     /// # Errors
     /// `RequestRefused` where a number is not that of an open alarm, and database faults.
     pub async fn accept_absence(&self, ids: &[i64]) -> Result<Vec<AcceptedAbsence>, Fault> {
+        self.confirm_accounts().await?;
         self.database.store.accept(ids, self.seams.clock.now()).await
     }
 }

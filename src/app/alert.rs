@@ -35,7 +35,8 @@ impl App {
             Some(SpoolFill { key: feed.key.clone(), bytes, bytes_max: u64::from(feed.spool_mib_max) << 20 })
         });
         Surroundings {
-            clock_skews: self.meter.skews(),
+            clock_skews: self.witness.skews(),
+            database_skew: self.witness.database_skew(),
             disk: writes.then(|| spool::room(data_dir).ok()).flatten(),
             spools: spools.collect(),
         }

@@ -6,6 +6,7 @@ mod host;
 mod report;
 mod secret;
 mod skew;
+mod source;
 mod vendor;
 
 use std::path::Path;
@@ -30,7 +31,9 @@ impl App {
         let found = database::check(settings, seams, opened.as_ref()).await;
         checks.extend(found.checks);
         let store = opened.as_ref().ok().filter(|_| found.is_ready).map(|database| &database.store);
-        let vendors = vendor::check(settings, seams, http, store).await;
+        let accounts = source::check(settings, store).await;
+        checks.extend(accounts.checks);
+        let vendors = vendor::check(settings, seams, http, store, &accounts.refused).await;
         if let Ok(database) = opened
             && let Err(fault) = database.close().await
         {

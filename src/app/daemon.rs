@@ -12,7 +12,7 @@ use crate::app::progress::tell_progress;
 use crate::app::stream::Stream;
 use crate::domain::fault::Fault;
 use crate::domain::run::Trigger as RunTrigger;
-use crate::engine::port::clock::Clock;
+use crate::domain::stream::StreamKey;
 use crate::engine::port::status::StatusRead as _;
 use crate::engine::reader::PassOrder;
 use crate::ops::readiness::Readiness;
@@ -42,6 +42,9 @@ const DATABASE_WATCH: Duration = Duration::from_secs(5);
 /// How often the coming months of histories are looked after.
 const DAY: Duration = Duration::from_secs(24 * 3_600);
 
+/// Of so many looks after the database, one keeps what feeds have heard of the time: one a minute.
+const TIME_NOTED_EACH: u32 = 12;
+
 /// Of so many vain attempts in a row to reach it, one is told: one a minute.
 const DATABASE_TOLD_EACH: u32 = 12;
 
@@ -62,6 +65,7 @@ impl App {
             .map(|listener| OpsServer::start(listener, self.ops_state(readiness.clone()), stop.clone()));
         let ops = ops.transpose().map_err(DaemonError::Ops)?;
         self.prepare().await?;
+        self.log_unconfigured().await?;
         drop(database_ready);
         event::DaemonStarted {
             version: env!("CARGO_PKG_VERSION"),
@@ -74,7 +78,7 @@ impl App {
         for stream in &self.streams {
             let trigger = Arc::new(Trigger::new(stream.reader.key.clone()));
             jobs.push(CronJob { schedule: stream.schedule.clone(), trigger: trigger.clone() });
-            let pass = scheduled_pass(stream, self.seams.clock.clone(), stop.clone());
+            let pass = scheduled_pass(self.clone(), stream.reader.key.clone(), stop.clone());
             let stop = stop.clone();
             loops.spawn(async move { run_on_trigger(&trigger, stop, pass).await });
         }
@@ -132,15 +136,17 @@ impl App {
 /// What a ring of the trigger does. The order is made anew each time: what was read since the last tick is
 /// not due, whoever read it.
 fn scheduled_pass(
-    stream: &Stream,
-    clock: Arc<dyn Clock>,
+    app: Arc<App>,
+    key: StreamKey,
     stop: CancellationToken,
 ) -> impl FnMut() -> futures::future::BoxFuture<'static, ()> + Send + use<> {
-    let (reader, schedule) = (stream.reader.clone(), stream.schedule.clone());
     move || {
-        let (reader, schedule, clock, stop) = (reader.clone(), schedule.clone(), clock.clone(), stop.clone());
+        let (app, key, stop) = (app.clone(), key.clone(), stop.clone());
         Box::pin(async move {
-            let now = clock.now();
+            let Some(stream) = app.streams.iter().find(|stream| stream.reader.key == key) else { return };
+            app.learn_time([stream], &stop).await;
+            let Stream { reader, schedule, .. } = stream;
+            let now = reader.clock.now();
             let order = PassOrder {
                 trigger: RunTrigger::Schedule,
                 due_since: schedule.last_tick(now).unwrap_or(now),
@@ -151,6 +157,7 @@ fn scheduled_pass(
             if let Err(fault) = reader.pass(&order, &stop).await {
                 event::DatabaseUnreachable { message: &fault.chain() }.emit();
             }
+            app.note_time().await;
         })
     }
 }
@@ -171,7 +178,7 @@ async fn make_months(app: Arc<App>, stop: CancellationToken) {
 
 /// Starts an embedded server again that died. The operator's own database comes back by itself.
 async fn watch_database(app: Arc<App>, stop: CancellationToken) {
-    let mut told = 0;
+    let (mut told, mut looks) = (0, 0_u32);
     loop {
         tokio::select! {
             () = stop.cancelled() => return,
@@ -179,6 +186,10 @@ async fn watch_database(app: Arc<App>, stop: CancellationToken) {
         }
         let answer = app.database.store.ping().await;
         app.note_database(answer.is_ok());
+        looks += 1;
+        if looks % TIME_NOTED_EACH == 0 {
+            app.note_time().await;
+        }
         let Err(fault) = answer else {
             told = 0;
             continue;

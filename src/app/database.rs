@@ -47,7 +47,7 @@ impl Database {
         Ok(Database { store, embedded, psql })
     }
 
-    /// Brings the schema up to date, then cuts histories and distributes tables where that is configured. Where the
+    /// Brings the schema up to date and refuses one that may lose or refuse rows, then cuts histories and distributes tables where that is configured. Where the
     /// machines for that are lacking, nothing is begun.
     pub(super) async fn prepare(&self, settings: &DatabaseSettings, now: DateTime<Utc>) -> Result<(), Fault> {
         let is_distributed = settings.distributed == Distribution::Citus;
@@ -55,6 +55,7 @@ impl Database {
             self.store.require_citus().await?;
         }
         self.store.migrate().await?;
+        self.store.catalogue_ready().await?;
         if settings.partitioned == Partitioning::Month {
             self.store.partition_histories(now).await?;
         }

@@ -12,6 +12,7 @@ use crate::domain::forgotten::ForgottenBoard;
 use crate::domain::status::{FeedAgentStatus, FeedStatus, StreamDeclaration};
 use crate::engine::feed::follower::{FeedFollower, FollowConfig, PulseConfig, SessionConfig};
 use crate::engine::port::feed::Feed;
+use crate::engine::present::TimeWitness;
 use crate::sources::http::HttpClient;
 use crate::sources::workbench::{WorkbenchAccount, WorkbenchAgent, WorkbenchConfig};
 use crate::spool::DiskSpool;
@@ -21,13 +22,13 @@ use crate::store::PgStore;
 const NOTE: Duration = Duration::from_secs(5);
 
 /// Stands in place of a schedule.
-const LIVE: &str = "live";
+pub(super) const LIVE: &str = "live";
 
 /// The feeds of all sources, ready to be followed.
 pub(super) fn assemble(
     settings: &Settings,
     store: &PgStore,
-    seams: &Seams,
+    (seams, witness): (&Seams, &TimeWitness),
     worker: Uuid,
 ) -> Result<Vec<Arc<FeedFollower>>, Fault> {
     let store = Arc::new(store.clone());
@@ -53,15 +54,19 @@ pub(super) fn assemble(
             },
         })
     };
-    Ok(feeds(settings, store.board())?.into_iter().map(follower).collect())
+    Ok(feeds(settings, store.board(), witness)?.into_iter().map(follower).collect())
 }
 
 /// A feed at its vendor, and how it is followed.
 type Chosen<'a> = (Arc<dyn Feed>, &'a FeedSettings);
 
 /// The vendors' side of every enabled feed.
-fn feeds<'s>(settings: &'s Settings, board: &ForgottenBoard) -> Result<Vec<Chosen<'s>>, Fault> {
-    let http = stream::http_client(settings)?;
+fn feeds<'s>(
+    settings: &'s Settings,
+    board: &ForgottenBoard,
+    witness: &TimeWitness,
+) -> Result<Vec<Chosen<'s>>, Fault> {
+    let http = stream::http_client(settings)?.measuring(witness);
     let account = |(source, feed)| Some((account(source, feed, &http, board)?, feed));
     Ok(settings.feeds().filter_map(account).collect())
 }
@@ -100,6 +105,8 @@ impl App {
             start: None,
             schedule: LIVE.to_owned(),
             timezone: self.settings.timezone,
+            window: None,
+            enabled: true,
         })
     }
 

@@ -9,18 +9,21 @@ mod check;
 mod contract;
 mod daemon;
 mod database;
+mod declaration;
 mod explain;
 mod feed;
 mod forget;
 mod notify;
 mod plan;
 mod policy;
+mod present;
 mod privacy;
 mod progress;
 mod quarantine;
 mod retention;
 mod roster;
 mod roster_apply;
+mod source;
 mod status;
 mod stream;
 mod transient;
@@ -39,10 +42,12 @@ pub use self::daemon::DaemonError;
 pub use self::database::Database;
 pub use self::forget::Forgettee;
 pub use self::plan::{Rereading, StreamPlan};
+use self::present::TimeLearned;
 pub use self::quarantine::Retried;
 pub use self::retention::Expired;
 pub use self::roster::RosterDesk;
 pub use self::roster_apply::{Ending, GroupOutcome, Progress};
+pub use self::source::SourceSummary;
 use self::stream::Stream;
 pub use self::verify::{Repair, Verified};
 pub use self::vitals::Vitals;
@@ -56,14 +61,14 @@ use crate::engine::feed::follower::FeedFollower;
 use crate::engine::port::budget::Budget;
 use crate::engine::port::clock::{Clock, SystemClock};
 use crate::engine::port::store::Store as _;
+use crate::engine::present::TimeWitness;
 use crate::engine::progress::ProgressBoard;
 use crate::engine::reader::{PassOrder, PassReport};
-use crate::sources::clock_meter::ClockMeter;
 
 /// What tests and the demo replace.
 #[derive(Clone)]
 pub struct Seams {
-    /// Time.
+    /// Time. A clock that needs witnesses is the host's: the present is then what database and vendors say.
     pub clock: Arc<dyn Clock>,
     /// The vendors' limits, where they are not the database's: for time that does not run at its pace.
     pub budget: Option<Arc<dyn Budget>>,
@@ -87,7 +92,8 @@ pub struct App {
     streams: Vec<Stream>,
     feeds: Vec<Arc<FeedFollower>>,
     progress: ProgressBoard,
-    meter: ClockMeter,
+    witness: TimeWitness,
+    time: TimeLearned,
     built_at: DateTime<Utc>,
     /// When the database was first found away, while it is.
     database_away: Mutex<Option<DateTime<Utc>>>,
@@ -104,9 +110,10 @@ impl App {
         let database = Database::open(&settings.database, &seams).await?;
         let worker = Uuid::new_v4();
         let progress = ProgressBoard::default();
-        let meter = ClockMeter::new(seams.clock.clone());
-        let streams = stream::assemble(&settings, &database.store, &seams, &meter, worker, &progress)?;
-        let feeds = feed::assemble(&settings, &database.store, &seams, worker)?;
+        let witness = TimeWitness::new(seams.clock.clone());
+        let seams = Seams { clock: witness.clock(), ..seams };
+        let streams = stream::assemble(&settings, &database.store, &seams, &witness, worker, &progress)?;
+        let feeds = feed::assemble(&settings, &database.store, (&seams, &witness), worker)?;
         let built_at = seams.clock.now();
         let database_away = Mutex::default();
         Ok(App {
@@ -116,7 +123,8 @@ impl App {
             streams,
             feeds,
             progress,
-            meter,
+            witness,
+            time: TimeLearned::default(),
             built_at,
             database_away,
             vitals: Vitals::default(),
@@ -143,16 +151,20 @@ impl App {
         &self.settings
     }
 
-    /// Migrates the database, cuts and distributes its tables where that is configured, and tells it which streams
-    /// there are.
+    /// Migrates the database, cuts and distributes its tables where that is configured, claims the sources for the
+    /// accounts of the configuration, and tells it which streams there are.
     ///
     /// # Errors
-    /// Database faults.
+    /// `SourceRefused` where an account does not fit its name; database faults.
     pub async fn prepare(&self) -> Result<(), Fault> {
+        self.ask_database_for_time().await;
         self.database.prepare(&self.settings.database, self.seams.clock.now()).await?;
+        self.claim_accounts().await?;
         self.note_privacy_keys().await?;
+        let paused = declaration::paused_declarations(&self.settings, self.seams.clock.now());
+        let read = self.streams.iter().map(Stream::declaration);
         let declarations: Vec<StreamDeclaration> =
-            self.streams.iter().map(Stream::declaration).chain(self.feed_declarations()).collect();
+            read.chain(paused).chain(self.feed_declarations()).collect();
         self.database.store.declare(&declarations).await
     }
 
@@ -165,6 +177,7 @@ impl App {
         chosen: &[StreamChoice],
         stop: &CancellationToken,
     ) -> Result<Vec<PassReport>, Fault> {
+        self.learn_time(self.chosen(chosen), stop).await;
         let order = PassOrder {
             trigger: Trigger::Sync,
             due_since: self.seams.clock.now(),
@@ -185,6 +198,7 @@ impl App {
         range: TimeWindow,
         stop: &CancellationToken,
     ) -> Result<Vec<PassReport>, Fault> {
+        self.learn_time(self.chosen(chosen), stop).await;
         let order = PassOrder {
             trigger: Trigger::Backfill,
             due_since: self.seams.clock.now(),
@@ -206,9 +220,13 @@ impl App {
                 Some(range) => stream.reader_from(range.start),
                 None => stream.reader.clone(),
             };
-            reader.pass(order, stop).await
+            // The present of one source may be another's past.
+            let order = PassOrder { due_since: reader.clock.now(), ..*order };
+            reader.pass(&order, stop).await
         });
-        futures::future::join_all(passes).await.into_iter().collect()
+        let reports = futures::future::join_all(passes).await;
+        self.note_time().await;
+        reports.into_iter().collect()
     }
 
     /// The streams that a command named; all where it named none.

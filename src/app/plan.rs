@@ -48,15 +48,11 @@ impl App {
     /// # Errors
     /// Database faults.
     pub async fn plan(&self, chosen: &[StreamChoice]) -> Result<Vec<StreamPlan>, Fault> {
-        let now = self.seams.clock.now();
-        let order = PassOrder {
-            trigger: Trigger::Sync,
-            due_since: now,
-            until: None,
-            range: None,
-            wait_for_others: false,
-        };
+        self.ask_database_for_time().await;
         let ready = self.database.store.pending_migrations().await?.is_empty();
+        if ready {
+            self.confirm_accounts().await?;
+        }
         let mut plans = Vec::new();
         for stream in self.chosen(chosen) {
             let (ledger, learned) = match ready {
@@ -64,6 +60,13 @@ impl App {
                     (self.database.store.reads(&stream.reader.key).await?, stream.reader.learned().await?)
                 }
                 false => Default::default(),
+            };
+            let order = PassOrder {
+                trigger: Trigger::Sync,
+                due_since: stream.reader.clock.now(),
+                until: None,
+                range: None,
+                wait_for_others: false,
             };
             let due = stream.reader.due_by(&ledger, &learned, &order);
             let page_size = u64::from(stream.reader.config.walk.page_size);

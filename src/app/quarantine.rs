@@ -45,6 +45,7 @@ impl App {
     /// # Errors
     /// Database faults. What was stored before stands.
     pub async fn quarantine_retry(&self, filter: &QuarantineFilter) -> Result<Vec<Retried>, Fault> {
+        self.confirm_accounts().await?;
         let filter = QuarantineFilter { closed_too: false, payload: true, ..filter.clone() };
         let mut streams: BTreeMap<(String, _), Vec<QuarantineEntry>> = BTreeMap::new();
         for entry in self.database.store.quarantined(&filter).await? {

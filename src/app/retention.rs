@@ -57,7 +57,7 @@ impl Kept {
     /// Windows expire whole; all else by the instant.
     fn order(&self, now: DateTime<Utc>) -> Option<RetentionOrder> {
         let oldest = now.checked_sub_signed(self.retention?)?;
-        let cut = self.stream.as_ref().and_then(|reader| reader.cut()).unwrap_or(oldest);
+        let cut = self.stream.as_ref().and_then(|reader| reader.cut_at(now)).unwrap_or(oldest);
         Some(RetentionOrder { key: self.key.clone(), cut })
     }
 }
@@ -69,8 +69,9 @@ impl App {
     /// Database faults.
     pub async fn expired(&self, chosen: &[StreamChoice]) -> Result<Vec<Expired>, Fault> {
         let mut all = Vec::new();
+        let now = self.removal_time().await;
         for kept in self.kept(chosen) {
-            let order = kept.order(self.seams.clock.now());
+            let order = kept.order(now);
             let tables = match &order {
                 Some(order) => self.database.store.expired(order).await?,
                 None => Vec::new(),
@@ -90,8 +91,9 @@ impl App {
         stop: &CancellationToken,
     ) -> Result<Vec<Expired>, Fault> {
         let mut all = Vec::new();
+        let now = self.removal_time().await;
         for kept in self.kept(chosen) {
-            let Some(order) = kept.order(self.seams.clock.now()) else {
+            let Some(order) = kept.order(now) else {
                 all.push(Expired { key: kept.key, cut: None, tables: Vec::new(), removed: false });
                 continue;
             };
@@ -158,7 +160,7 @@ impl App {
     /// A day's work, whenever the database lets it be done.
     async fn expire_by_and_by(self: Arc<Self>, kept: Kept, stop: CancellationToken) {
         let (store, clock) = (&self.database.store, self.seams.clock.as_ref());
-        while let Some(order) = kept.order(clock.now()).filter(|_| !stop.is_cancelled()) {
+        while let Some(order) = kept.order(self.removal_time().await).filter(|_| !stop.is_cancelled()) {
             match self.remover().expire(store, clock, &order, &stop).await {
                 // Somebody else's work is as good as ours.
                 Ok(_) => return,

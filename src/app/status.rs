@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 
 use crate::app::App;
+use crate::app::source::not_configured;
 use crate::app::stream::Stream;
 use crate::domain::fault::{Fault, FaultKind};
 use crate::domain::language::Language;
@@ -18,6 +19,7 @@ impl App {
     /// # Errors
     /// Database faults.
     pub async fn status(&self) -> Result<StatusReport, Fault> {
+        self.recall_time().await;
         let report = self.database.store.status(self.seams.clock.now()).await?;
         Ok(self.enrich(report, false))
     }
@@ -25,6 +27,7 @@ impl App {
     pub(super) fn enrich(&self, report: StatusReport, scheduled: bool) -> StatusReport {
         let now = scheduled.then(|| self.seams.clock.now());
         let mut report = enrich(report, &self.streams, self.settings.language, now);
+        report.unconfigured = not_configured(&self.settings, std::mem::take(&mut report.unconfigured));
         let unheard = self.unheard(&report.feeds);
         report.healthy &= unheard.is_empty();
         report.feeds.extend(unheard);

@@ -7,6 +7,7 @@ use chrono_tz::Tz;
 use uuid::Uuid;
 
 use crate::app::Seams;
+use crate::app::declaration::declaration;
 use crate::app::policy::{pass_config, window_policy};
 use crate::config::{Account, Settings, SourceSettings, StreamSettings, WindowSettings};
 use crate::domain::alert::StreamWatch;
@@ -17,14 +18,13 @@ use crate::domain::status::{StreamDeclaration, StreamStatus, WindowTally};
 use crate::domain::stream::StreamId;
 use crate::engine::forgetting::Forgetful;
 use crate::engine::port::budget::{Budget, BudgetKey};
-use crate::engine::port::clock::Clock;
 use crate::engine::port::source::Source;
 use crate::engine::port::token::TokenVault;
+use crate::engine::present::TimeWitness;
 use crate::engine::progress::ProgressBoard;
 use crate::engine::reader::{ReadPolicy, StreamReader};
 use crate::engine::room::RowRoom;
 use crate::scheduler::cron::CronSchedule;
-use crate::sources::clock_meter::ClockMeter;
 use crate::sources::http::{HttpClient, HttpConfig};
 use crate::sources::moor::{MoorAccount, MoorConfig, MoorLimits};
 use crate::sources::sobot::{SobotAccount, SobotConfig};
@@ -44,16 +44,9 @@ pub(super) struct Stream {
 
 impl Stream {
     pub(super) fn declaration(&self) -> StreamDeclaration {
-        StreamDeclaration {
-            key: self.reader.key.clone(),
-            // Older windows are not read any more: complete from there on is all that can be said.
-            start: self
-                .window
-                .as_ref()
-                .map(|window| self.reader.cut().map_or(window.start, |cut| cut.max(window.start))),
-            schedule: self.schedule.expression().to_owned(),
-            timezone: self.zone,
-        }
+        let schedule = self.schedule.expression().to_owned();
+        let timezone = self.zone;
+        declaration(self.reader.key.clone(), self.window.as_ref(), self.reader.cut(), schedule, timezone)
     }
 
     /// How long a window may still change after its end.
@@ -76,6 +69,9 @@ impl Stream {
             complete_from: start,
             complete_to: None,
             final_to: None,
+            reach_seconds: None,
+            changed_after_final: 0,
+            paused: false,
             rows: 0,
             windows: WindowTally::default(),
             last_read_at: None,
@@ -114,15 +110,15 @@ pub(super) fn assemble(
     settings: &Settings,
     store: &PgStore,
     seams: &Seams,
-    meter: &ClockMeter,
+    witness: &TimeWitness,
     worker: Uuid,
     progress: &ProgressBoard,
 ) -> Result<Vec<Stream>, Fault> {
     let store = Arc::new(store.clone());
     let budget = seams.budget.clone().unwrap_or_else(|| store.clone());
     let board = store.board().clone();
-    let shared = Shared { vault: store.clone(), budget, clock: seams.clock.clone(), board };
-    let http = http_client(settings)?.measuring(meter);
+    let shared = Shared { vault: store.clone(), budget, witness: witness.clone(), board };
+    let http = http_client(settings)?.measuring(witness);
     let room = RowRoom::new(u64::from(settings.engine.rows_mib_max) << 20);
     endpoints(settings, &http, &shared)
         .into_iter()
@@ -148,7 +144,7 @@ pub(super) fn assemble(
                 store: store.clone(),
                 budget: shared.budget.clone(),
                 budget_key: budget,
-                clock: shared.clock.clone(),
+                clock: witness.clock_of(&stream.key.source),
                 worker,
                 policy,
                 page_log: Some(store.clone()),
@@ -168,7 +164,7 @@ pub(super) fn assemble(
 pub(super) struct Shared {
     pub(super) vault: Arc<dyn TokenVault>,
     pub(super) budget: Arc<dyn Budget>,
-    pub(super) clock: Arc<dyn Clock>,
+    pub(super) witness: TimeWitness,
     pub(super) board: ForgottenBoard,
 }
 
@@ -232,7 +228,12 @@ pub(super) fn sobot_account(
         app_key: app_key.clone(),
         privacy: source.privacy.forgetting(&shared.board, &source.name),
     };
-    Some(SobotAccount::new(config, http.clone(), shared.vault.clone(), shared.clock.clone()))
+    Some(SobotAccount::new(
+        config,
+        http.clone(),
+        shared.vault.clone(),
+        shared.witness.signing_clock(&source.name),
+    ))
 }
 
 /// One account object for all streams of a source: they share its token.
@@ -263,7 +264,8 @@ pub(super) fn account_endpoints(
             let privacy = source.privacy.forgetting(&shared.board, &source.name);
             let config = MoorConfig { privacy, ..config };
             let limits = moor_limits(source, shared.budget.clone());
-            let account = MoorAccount::new(config, http.clone(), limits, shared.clock.clone());
+            let account =
+                MoorAccount::new(config, http.clone(), limits, shared.witness.signing_clock(&source.name));
             let endpoint = |stream: &StreamSettings| Endpoint {
                 source: match stream.key.stream {
                     StreamId::MoorQueue => account.queue(),

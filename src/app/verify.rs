@@ -46,6 +46,8 @@ impl App {
         repair: bool,
         stop: &CancellationToken,
     ) -> Result<Vec<Verified>, Fault> {
+        self.confirm_accounts().await?;
+        self.learn_time(self.chosen(chosen), stop).await;
         let all = chosen.is_empty();
         let is_asked = |stream: &&Stream| {
             let is_snapshot = stream.reader.key.stream.kind() == StreamKind::Snapshot;
@@ -91,7 +93,7 @@ impl App {
     ) -> Result<PassReport, Fault> {
         let order = PassOrder {
             trigger: Trigger::Repair,
-            due_since: self.seams.clock.now(),
+            due_since: stream.reader.clock.now(),
             until: None,
             range,
             wait_for_others: true,

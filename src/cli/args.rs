@@ -26,6 +26,7 @@ use crate::cli::privacy::PrivacyCommand;
 use crate::cli::retention::RetentionArgs;
 use crate::cli::roster::RosterCommand;
 use crate::cli::shell::{CompletionsArgs, ManArgs};
+use crate::cli::source::SourceCommand;
 use crate::cli::status::StatusArgs;
 use crate::cli::workbench::WorkbenchArgs;
 use crate::domain::window::local_midnight;
@@ -51,6 +52,7 @@ const MIGRATE: &str = "\
 Examples:
   ccsync migrate --plan
   ccsync migrate
+  ccsync migrate --repair
 A database that a newer ccsync migrated is left alone, by every command.";
 
 /// Keeps PostgreSQL in step with a contact centre's quality inspections and skill groups.
@@ -85,6 +87,9 @@ pub(super) enum Command {
     Verify(VerifyArgs),
     /// Where a row came from: its versions, window, run, certificate and request.
     Explain(ExplainArgs),
+    /// The vendor accounts whose rows are stored: list, rename, move, retire, purge. Acts only with --yes.
+    #[command(subcommand)]
+    Source(SourceCommand),
     /// Rows that vanished in masses: they are not marked deleted before a person says so.
     #[command(subcommand)]
     Absence(AbsenceCommand),
@@ -165,6 +170,10 @@ pub(super) struct JsonArgs {
 #[derive(Debug, Args)]
 #[command(after_help = MIGRATE)]
 pub(super) struct MigrateArgs {
+    /// Also make again what is ccsync's and was dropped or altered: views, functions, columns, keys and indexes. No row
+    /// is removed; where values were lost, the windows that hold them become due again.
+    #[arg(long, conflicts_with = "plan")]
+    pub repair: bool,
     /// Show what would be applied, and which tables that are in use it works on. Changes nothing.
     #[arg(long)]
     pub plan: bool,

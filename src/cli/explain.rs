@@ -101,10 +101,10 @@ fn home_line(home: &HomeStory, zone: Tz) -> String {
     if let Some(verdict) = &home.verdict {
         line.push_str(&format!(", {verdict}"));
     }
-    match (home.final_at, home.read_at) {
-        (Some(final_at), Some(read_at)) if final_at <= read_at => line.push_str(", final"),
-        (Some(final_at), _) => line.push_str(&format!(", provisional until {}", local(final_at, zone))),
-        (None, _) => {}
+    match (home.is_final, home.final_at) {
+        (true, _) => line.push_str(", final"),
+        (false, Some(final_at)) => line.push_str(&format!(", provisional until {}", local(final_at, zone))),
+        (false, None) => {}
     }
     line
 }

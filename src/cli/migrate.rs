@@ -6,12 +6,17 @@ use crate::cli::build;
 use crate::cli::exit::Exit;
 use crate::cli::output::{self, Failure};
 use crate::config::Settings;
-use crate::domain::text::byte_size;
-use crate::store::{MigrationPlan, TableEffect, TouchedTable};
+use crate::domain::catalogue::Remedy;
+use crate::domain::text::{byte_size, counted};
+use crate::store::{MigrationPlan, Repaired, TableEffect, TouchedTable};
 
 pub(super) async fn migrate(settings: Settings, args: MigrateArgs) -> Result<Exit, Failure> {
     let app = build(settings).await?;
-    let done = if args.plan { plan(&app, args.json).await } else { apply(&app).await };
+    let done = match (args.plan, args.repair) {
+        (true, _) => plan(&app, args.json).await,
+        (_, true) => repair(&app).await,
+        _ => apply(&app).await,
+    };
     app.close().await?;
     done
 }
@@ -26,6 +31,54 @@ async fn apply(app: &App) -> Result<Exit, Failure> {
         output::talk("the schema was up to date");
     }
     Ok(Exit::Done)
+}
+
+async fn repair(app: &App) -> Result<Exit, Failure> {
+    let store = &app.database().store;
+    let pending = store.pending_migrations().await?;
+    if !pending.is_empty() {
+        store.migrate().await?;
+        pending.iter().for_each(|name| output::data(&format!("applied {name}")));
+    }
+    let repaired = store.repair().await?;
+    for finding in &repaired.mended {
+        output::data(&format!("repaired: {}", finding.sentence()));
+    }
+    for (stream, count, span) in &repaired.due_again {
+        let due = match span {
+            Some(span) => format!("{} in {span} become due again", counted(*count, "window")),
+            None => "the next pass reads it again".to_owned(),
+        };
+        output::data(&format!("values of {stream} were lost: {due}"));
+    }
+    for table in &repaired.lost {
+        output::data(&format!("values of {table} were lost; no vendor has them"));
+    }
+    if let Some(failure) = refusal(&repaired) {
+        return Err(failure);
+    }
+    if repaired.mended.is_empty() {
+        output::talk("nothing of ccsync's was missing or altered");
+    }
+    app.prepare().await?;
+    Ok(Exit::Done)
+}
+
+/// What could not be repaired, and what the operator does first.
+fn refusal(repaired: &Repaired) -> Option<Failure> {
+    if repaired.refused.is_empty() {
+        return None;
+    }
+    let told = repaired.refused.iter().map(|(finding, refusal)| {
+        let hint = match &finding.remedy {
+            Remedy::Repair { if_refused: Some(sql), .. } => {
+                format!("run `{sql}` in the database, then `ccsync migrate --repair` again")
+            }
+            _ => "mend what it says, then run `ccsync migrate --repair` again".to_owned(),
+        };
+        format!("{} could not be repaired: {refusal}; {hint}", finding.sentence())
+    });
+    Some(Failure::failed(told.collect::<Vec<_>>().join("\n")))
 }
 
 async fn plan(app: &App, as_json: bool) -> Result<Exit, Failure> {

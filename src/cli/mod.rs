@@ -33,6 +33,7 @@ mod schema;
 mod service_manager;
 mod shell;
 mod simulator;
+mod source;
 mod status;
 mod stop;
 mod sync;
@@ -87,7 +88,7 @@ fn dispatch(cli: Cli) -> Result<Exit, Failure> {
     // To the end, when what is left of the traces is sent.
     let traces = traces(&settings.telemetry)?;
     init_log(settings.log.format, &settings.log.filter, traces.as_ref())?;
-    if !matches!(cli.command, Command::Migrate(_)) {
+    if !matches!(cli.command, Command::Migrate(_) | Command::Source(_)) {
         settings.require_sources()?;
     }
     tell_of_feeds(&settings, &cli.command);
@@ -101,6 +102,7 @@ fn dispatch(cli: Cli) -> Result<Exit, Failure> {
             Command::Status(args) => status::status(settings, args).await,
             Command::Verify(args) => verify::verify(settings, args).await,
             Command::Explain(args) => explain::explain(settings, args).await,
+            Command::Source(command) => source::source(settings, command).await,
             Command::Absence(command) => absence::absence(settings, command).await,
             Command::Contract(args) => contract::contract(settings, args).await,
             Command::Notify(command) => notify::notify(settings, command).await,
@@ -181,6 +183,18 @@ async fn with_app<Answer>(
     work: impl AsyncFnOnce(&App) -> Result<Answer, Failure>,
 ) -> Result<Answer, Failure> {
     on_schema(build(settings).await?, work).await
+}
+
+/// The same where what is read or written is the configured accounts': each must fit its name.
+async fn with_accounts<Answer>(
+    settings: Settings,
+    work: impl AsyncFnOnce(&App) -> Result<Answer, Failure>,
+) -> Result<Answer, Failure> {
+    with_app(settings, async |app| {
+        app.confirm_accounts().await?;
+        work(app).await
+    })
+    .await
 }
 
 /// The same with a product that was built already.

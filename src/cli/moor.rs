@@ -8,7 +8,7 @@ use crate::app::ActionDesk;
 use crate::cli::action::{WriteArgs, desk, show, told};
 use crate::cli::exit::Exit;
 use crate::cli::output::Failure;
-use crate::cli::with_app;
+use crate::cli::with_accounts;
 use crate::config::Settings;
 use crate::domain::roster::{
     AssignRule, Member, MemoryTime, NewGroup, check_members, display_name, identifier,
@@ -89,7 +89,7 @@ pub(super) async fn moor(settings: Settings, command: MoorCommand) -> Result<Exi
 async fn add(settings: Settings, args: AddArgs) -> Result<Exit, Failure> {
     let memory = MemoryTime::of(args.memory, args.memory_time.as_deref()).map_err(Failure::usage)?;
     let AddArgs { display_name, assign_rule, members, write, .. } = args;
-    with_app(settings, async |app| {
+    with_accounts(settings, async |app| {
         let desk = desk(app)?;
         let (source, writer) = desk.moor(write.source.as_deref())?;
         check_known(&desk, &source, &members).await?;
@@ -103,7 +103,7 @@ async fn add(settings: Settings, args: AddArgs) -> Result<Exit, Failure> {
 
 async fn assign(settings: Settings, args: AssignArgs) -> Result<Exit, Failure> {
     let AssignArgs { exten, members, write } = args;
-    with_app(settings, async |app| {
+    with_accounts(settings, async |app| {
         let desk = desk(app)?;
         let (source, writer) = desk.moor(write.source.as_deref())?;
         check_known(&desk, &source, &members).await?;

@@ -7,7 +7,7 @@ use serde::Serialize;
 use crate::app::{ActionError, DaemonError};
 use crate::cli::exit::Exit;
 use crate::config::ConfigErrors;
-use crate::domain::fault::Fault;
+use crate::domain::fault::{Fault, FaultKind};
 use crate::domain::language::Language;
 use crate::domain::text::counted;
 use crate::engine::reader::{PassReport, ScopeFailure};
@@ -76,7 +76,8 @@ impl From<Fault> for Failure {
     fn from(fault: Fault) -> Failure {
         let Fault { kind, advises, .. } = fault;
         let failure = ScopeFailure { scope: String::new(), kind, message: fault.chain(), advises };
-        Failure { hint: failure.hint(), message: failure.message, exit: Exit::Failed }
+        let exit = if kind == FaultKind::SourceRefused { Exit::Usage } else { Exit::Failed };
+        Failure { hint: failure.hint(), message: failure.message, exit }
     }
 }
 

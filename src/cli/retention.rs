@@ -5,7 +5,7 @@ use clap::Args;
 use crate::app::{Expired, StreamChoice};
 use crate::cli::exit::Exit;
 use crate::cli::output::{self, Failure};
-use crate::cli::{stop, with_app};
+use crate::cli::{stop, with_accounts};
 use crate::config::Settings;
 use crate::domain::text::counted;
 
@@ -25,7 +25,7 @@ pub(super) struct RetentionArgs {
 pub(super) async fn retention(settings: Settings, args: RetentionArgs) -> Result<Exit, Failure> {
     let zone = settings.timezone;
     let stop = stop::on_signal();
-    with_app(settings, async |app| {
+    with_accounts(settings, async |app| {
         let expired = if args.yes {
             app.expire(&args.streams, &stop).await?
         } else {

@@ -10,7 +10,7 @@ use crate::cli::action::desk;
 use crate::cli::exit::Exit;
 use crate::cli::output::{self, Failure};
 use crate::cli::roster_file::{self, Format, Roster};
-use crate::cli::with_app;
+use crate::cli::with_accounts;
 use crate::config::Settings;
 use crate::domain::roster_plan::{GroupPlan, MemberChange, RosterPlan, Step};
 use crate::domain::text::one_line;
@@ -67,10 +67,12 @@ pub(super) struct ApplyArgs {
 
 pub(super) async fn roster(settings: Settings, command: RosterCommand) -> Result<Exit, Failure> {
     match command {
-        RosterCommand::Export(args) => with_app(settings, async |app| export(&desk(app)?, &args).await).await,
+        RosterCommand::Export(args) => {
+            with_accounts(settings, async |app| export(&desk(app)?, &args).await).await
+        }
         RosterCommand::Plan(args) => {
             let roster = load(&args.file)?;
-            with_app(settings, async |app| {
+            with_accounts(settings, async |app| {
                 let desk = desk(app)?;
                 let (_, plan) = planned(&desk, &args, &roster).await?;
                 if args.json {
@@ -85,7 +87,7 @@ pub(super) async fn roster(settings: Settings, command: RosterCommand) -> Result
         RosterCommand::Apply(args) => {
             let roster = load(&args.file.file)?;
             let zone = settings.timezone;
-            with_app(settings, async |app| apply(&desk(app)?, &args, &roster, zone).await).await
+            with_accounts(settings, async |app| apply(&desk(app)?, &args, &roster, zone).await).await
         }
     }
 }

@@ -5,7 +5,7 @@ use clap::{Args, Subcommand};
 use crate::cli::action::{WriteArgs, desk, show, told};
 use crate::cli::exit::Exit;
 use crate::cli::output::Failure;
-use crate::cli::with_app;
+use crate::cli::with_accounts;
 use crate::config::Settings;
 use crate::domain::action::WorkbenchAction;
 
@@ -80,7 +80,7 @@ impl WorkbenchVerb {
 
 pub(super) async fn workbench(settings: Settings, args: WorkbenchArgs) -> Result<Exit, Failure> {
     let (action, write) = args.verb.into_action();
-    with_app(settings, async |app| {
+    with_accounts(settings, async |app| {
         let desk = desk(app)?;
         let actor = desk.workbench(write.source.as_deref(), args.agent.as_deref(), &action)?;
         show(actor.draft(), &write)?;

@@ -11,6 +11,7 @@ mod feed;
 mod layer;
 mod leaf;
 mod log;
+mod name;
 mod notify;
 mod privacy;
 mod read;
@@ -33,6 +34,7 @@ pub use self::database::{DatabaseSettings, Distribution, Partitioning};
 pub use self::error::{ConfigError, ConfigErrors, Origin};
 pub use self::feed::{FeedSettings, TokenForm};
 pub use self::log::{LogFormat, LogSettings};
+pub use self::name::source_name;
 pub use self::notify::NotifySettings;
 pub use self::render::{Format, render};
 pub use self::settings::{

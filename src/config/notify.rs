@@ -7,11 +7,11 @@ use serde_json::{Value as Json, json};
 use url::Url;
 
 use super::leaf;
+use super::name::{NAME_RULE, is_name};
 use super::read::closed;
 use super::reader::Section;
 use super::render::{hidden, object};
 use super::secret;
-use super::source::{NAME_RULE, is_name};
 use crate::domain::alert::Severity;
 use crate::ops::notify::target::TargetKind;
 

@@ -7,6 +7,7 @@ use chrono::{DateTime, Utc};
 
 use super::feed::feed;
 use super::leaf::{self, PlainHttp};
+use super::name::{NAME_RULE, is_name};
 use super::privacy;
 use super::read::{Context, closed};
 use super::reader::Section;
@@ -89,17 +90,6 @@ pub(super) fn sources(
     };
     let read: Vec<_> = sources.names().into_iter().map(read).collect();
     read.into_iter().collect()
-}
-
-/// What is said of what [`is_name`] refuses.
-pub(super) const NAME_RULE: &str =
-    "is not a name: letters, digits, `_` and `-`, 63 at most, the first one no `_` or `-`";
-
-pub(super) fn is_name(name: &str) -> bool {
-    let word = |character: char| character.is_ascii_alphanumeric() || matches!(character, '_' | '-');
-    name.len() <= 63
-        && name.starts_with(|first: char| first.is_ascii_alphanumeric())
-        && name.chars().all(word)
 }
 
 fn source(section: &Section<'_>, name: &str, kind: Kind, context: Context<'_>) -> Option<SourceSettings> {

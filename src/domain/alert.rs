@@ -1,14 +1,19 @@
 //! What an operator should look at: the conditions that page, status, metrics and notices tell, under the names by
 //! which `docs/runbook.md` and `deploy/prometheus/alerts.yml` know them.
 
+mod surroundings;
+mod watch;
+
+
 use chrono::{DateTime, Duration, Utc};
 use serde::Serialize;
 
-use crate::domain::certificate::UnverifiedReason;
 use crate::domain::language::Language;
-use crate::domain::page::Totals;
 use crate::domain::phrase::{Phrase, Said, alert};
-use crate::domain::stream::{StreamId, StreamKey};
+use crate::domain::stream::StreamId;
+
+pub use self::surroundings::{ClockSkew, DiskRoom, SpoolFill, Surroundings};
+pub use self::watch::{Contradiction, StreamWatch};
 
 /// An agent's feed may be away for so long before somebody should look.
 pub const UNHEARD_MAX: Duration = Duration::minutes(5);
@@ -21,7 +26,7 @@ pub enum AlertKind {
     DatabaseUnreachable,
     /// A disk that ccsync writes to is almost full.
     DiskFilling,
-    /// This host's clock is not the vendor's.
+    /// This host's clock, the database's and the vendors' differ.
     ClockOff,
     /// A stream's last attempt failed.
     StreamFailing,
@@ -33,6 +38,8 @@ pub enum AlertKind {
     DataStale,
     /// Scheduled passes did not begin.
     TicksMissed,
+    /// Closed windows stay unverified, read after read.
+    WindowUnverified,
     /// The day's requests for reading again are used up.
     BudgetExhausted,
     /// Records were set aside that nobody looked at.
@@ -45,6 +52,8 @@ pub enum AlertKind {
     FeedUnheard,
     /// Events wait on disk for the database.
     SpoolFilling,
+    /// Rows of a source stand in the tables that nobody reads any more.
+    SourceUnconfigured,
 }
 
 /// How much it matters.
@@ -79,7 +88,7 @@ impl AlertKind {
     }
 
     /// All of them, what is most urgent first.
-    pub const ALL: [AlertKind; 14] = [
+    pub const ALL: [AlertKind; 16] = [
         AlertKind::DatabaseUnreachable,
         AlertKind::DiskFilling,
         AlertKind::ClockOff,
@@ -88,12 +97,14 @@ impl AlertKind {
         AlertKind::TokenContested,
         AlertKind::DataStale,
         AlertKind::TicksMissed,
+        AlertKind::WindowUnverified,
         AlertKind::BudgetExhausted,
         AlertKind::QuarantineGrowing,
         AlertKind::AbsenceAlarm,
         AlertKind::ContractDrift,
         AlertKind::FeedUnheard,
         AlertKind::SpoolFilling,
+        AlertKind::SourceUnconfigured,
     ];
 
     /// As it stands in JSON, in metrics, and as the heading in the runbook.
@@ -107,12 +118,14 @@ impl AlertKind {
             AlertKind::TokenContested => "token_contested",
             AlertKind::DataStale => "data_stale",
             AlertKind::TicksMissed => "ticks_missed",
+            AlertKind::WindowUnverified => "window_unverified",
             AlertKind::BudgetExhausted => "budget_exhausted",
             AlertKind::QuarantineGrowing => "quarantine_growing",
             AlertKind::AbsenceAlarm => "absence_alarm",
             AlertKind::ContractDrift => "contract_drift",
             AlertKind::FeedUnheard => "feed_unheard",
             AlertKind::SpoolFilling => "spool_filling",
+            AlertKind::SourceUnconfigured => "source_unconfigured",
         }
     }
 
@@ -127,12 +140,14 @@ impl AlertKind {
             AlertKind::TokenContested => alert::TOKEN_CONTESTED,
             AlertKind::DataStale => alert::DATA_STALE,
             AlertKind::TicksMissed => alert::TICKS_MISSED,
+            AlertKind::WindowUnverified => alert::WINDOW_UNVERIFIED,
             AlertKind::BudgetExhausted => alert::BUDGET_EXHAUSTED,
             AlertKind::QuarantineGrowing => alert::QUARANTINE_GROWING,
             AlertKind::AbsenceAlarm => alert::ABSENCE_ALARM,
             AlertKind::ContractDrift => alert::CONTRACT_DRIFT,
             AlertKind::FeedUnheard => alert::FEED_UNHEARD,
             AlertKind::SpoolFilling => alert::SPOOL_FILLING,
+            AlertKind::SourceUnconfigured => alert::SOURCE_UNCONFIGURED,
         }
     }
 
@@ -147,12 +162,14 @@ impl AlertKind {
             AlertKind::TokenContested => crate::domain::phrase::cure::TOKEN_CONTESTED,
             AlertKind::DataStale => alert::DATA_STALE_CURE,
             AlertKind::TicksMissed => alert::TICKS_MISSED_CURE,
+            AlertKind::WindowUnverified => alert::WINDOW_UNVERIFIED_CURE,
             AlertKind::BudgetExhausted => alert::BUDGET_EXHAUSTED_CURE,
             AlertKind::QuarantineGrowing => alert::QUARANTINE_GROWING_CURE,
             AlertKind::AbsenceAlarm => alert::ABSENCE_ALARM_CURE,
             AlertKind::ContractDrift => alert::CONTRACT_DRIFT_CURE,
             AlertKind::FeedUnheard => alert::FEED_UNHEARD_CURE,
             AlertKind::SpoolFilling => alert::SPOOL_FILLING_CURE,
+            AlertKind::SourceUnconfigured => alert::SOURCE_UNCONFIGURED_CURE,
         }
     }
 
@@ -161,6 +178,7 @@ impl AlertKind {
         match self {
             AlertKind::DatabaseUnreachable
             | AlertKind::DiskFilling
+            | AlertKind::ClockOff
             | AlertKind::StreamFailing
             | AlertKind::TotalDiffers
             | AlertKind::TokenContested
@@ -168,11 +186,12 @@ impl AlertKind {
             | AlertKind::TicksMissed
             | AlertKind::FeedUnheard
             | AlertKind::SpoolFilling => Severity::Critical,
-            AlertKind::ClockOff
+            AlertKind::WindowUnverified
             | AlertKind::BudgetExhausted
             | AlertKind::QuarantineGrowing
             | AlertKind::AbsenceAlarm
-            | AlertKind::ContractDrift => Severity::Warning,
+            | AlertKind::ContractDrift
+            | AlertKind::SourceUnconfigured => Severity::Warning,
         }
     }
 }
@@ -213,88 +232,4 @@ impl Alert {
             cure: kind.cure().text(language).to_owned(),
         }
     }
-}
-
-/// Scopes of a stream whose last read the vendor's own number contradicts.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Contradiction {
-    /// How many there are.
-    pub scopes: i64,
-    /// The oldest of them: a window, or `snapshot`.
-    pub scope: String,
-    /// Elements that came in it.
-    pub rows: u64,
-    /// What the vendor states, if it does.
-    pub vendor_total: Option<u64>,
-    /// How the number contradicts them.
-    pub reason: UnverifiedReason,
-    /// When it was last read.
-    pub read_at: DateTime<Utc>,
-}
-
-/// What was promised of a stream, and what says whether it is kept.
-#[derive(Debug, Clone, PartialEq, Default, Serialize)]
-pub struct StreamWatch {
-    /// Data may be this old, in seconds; `None` where nothing is promised.
-    pub fresh_within_seconds: Option<i64>,
-    /// When its last run began, whoever began it.
-    pub last_run_at: Option<DateTime<Utc>>,
-    /// Ticks since then; those of the last minute are still on their way.
-    pub ticks_missed: u64,
-    /// Requests that second looks may cost in a business day; `None`: any number.
-    pub reread_requests_per_day: Option<u32>,
-    /// Requests that they cost today.
-    pub reread_requests_today: i64,
-    /// Requests that a window costs, on the average of the last reads.
-    pub requests_per_window: i64,
-    /// Open quarantine entries that came within the last day.
-    pub quarantined_lately: i64,
-    /// When the oldest open one came.
-    pub quarantined_since: Option<DateTime<Utc>>,
-    /// What the vendor's own number contradicts.
-    pub contradiction: Option<Contradiction>,
-    /// What the totals that the vendor states are worth, as configured.
-    pub totals: Totals,
-}
-
-/// What a process sees around it, without the database.
-#[derive(Debug, Clone, PartialEq, Default)]
-pub struct Surroundings {
-    /// By how much the vendors' clocks differ at least, by source, where answers were measured.
-    pub clock_skews: Vec<ClockSkew>,
-    /// The disk under `database.data_dir`, where ccsync keeps something there.
-    pub disk: Option<DiskRoom>,
-    /// What waits on disk for the database, by feed.
-    pub spools: Vec<SpoolFill>,
-}
-
-/// The difference of two clocks.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ClockSkew {
-    /// The source.
-    pub source: String,
-    /// By how much its clock is ahead of ours; negative: behind.
-    pub ahead: Duration,
-}
-
-/// Room on a disk.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct DiskRoom {
-    /// A directory on it.
-    pub directory: String,
-    /// Bytes that are free for us.
-    pub free_bytes: u64,
-    /// Bytes in all.
-    pub size_bytes: u64,
-}
-
-/// How full a spool is.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SpoolFill {
-    /// The feed.
-    pub key: StreamKey,
-    /// Bytes that wait.
-    pub bytes: u64,
-    /// Bytes that there is room for.
-    pub bytes_max: u64,
 }

@@ -26,17 +26,29 @@ pub enum DriftKind {
     UnknownCode,
     /// A documented field that a whole read lacks.
     MissingField,
+    /// A text holds what no database can: bytes that its charset lacks, half of a surrogate pair, or NUL.
+    ReplacedText,
+    /// An object names a field twice.
+    RepeatedField,
+    /// A number or a nested document that `jsonb` cannot hold.
+    KeptAsText,
+    /// An answer declares a charset that nobody knows.
+    UnknownCharset,
     /// More departures than are kept.
     TooMany,
 }
 
 impl DriftKind {
     /// All of them.
-    pub const ALL: [DriftKind; 5] = [
+    pub const ALL: [DriftKind; 9] = [
         DriftKind::NewField,
         DriftKind::ChangedType,
         DriftKind::UnknownCode,
         DriftKind::MissingField,
+        DriftKind::ReplacedText,
+        DriftKind::RepeatedField,
+        DriftKind::KeptAsText,
+        DriftKind::UnknownCharset,
         DriftKind::TooMany,
     ];
 
@@ -47,6 +59,10 @@ impl DriftKind {
             DriftKind::ChangedType => "changed_type",
             DriftKind::UnknownCode => "unknown_code",
             DriftKind::MissingField => "missing_field",
+            DriftKind::ReplacedText => "replaced_text",
+            DriftKind::RepeatedField => "repeated_field",
+            DriftKind::KeptAsText => "kept_as_text",
+            DriftKind::UnknownCharset => "unknown_charset",
             DriftKind::TooMany => "too_many",
         }
     }
@@ -63,6 +79,10 @@ impl DriftKind {
             DriftKind::ChangedType => cure::CHANGED_TYPE,
             DriftKind::UnknownCode => cure::UNKNOWN_VALUE,
             DriftKind::MissingField => cure::MISSING_FIELD,
+            DriftKind::ReplacedText => cure::REPLACED_TEXT,
+            DriftKind::RepeatedField => cure::REPEATED_FIELD,
+            DriftKind::KeptAsText => cure::KEPT_AS_TEXT,
+            DriftKind::UnknownCharset => cure::UNKNOWN_CHARSET,
             DriftKind::TooMany => cure::TOO_MANY,
         }
     }
@@ -97,6 +117,10 @@ impl ContractDrift {
             DriftKind::ChangedType => say::CHANGED_TYPE,
             DriftKind::UnknownCode => say::UNKNOWN_VALUE,
             DriftKind::MissingField => say::MISSING_FIELD,
+            DriftKind::ReplacedText => say::REPLACED_TEXT,
+            DriftKind::RepeatedField => say::REPEATED_FIELD,
+            DriftKind::KeptAsText => say::KEPT_AS_TEXT,
+            DriftKind::UnknownCharset => say::UNKNOWN_CHARSET,
             DriftKind::TooMany => say::TOO_MANY,
         };
         let values = [

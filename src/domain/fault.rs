@@ -39,6 +39,8 @@ pub enum FaultKind {
     DatabaseConflict,
     /// The database refuses: rights, missing objects, disk full, a newer schema.
     DatabaseRefused,
+    /// A source's account does not fit the name under which its rows are stored, or the name is being changed.
+    SourceRefused,
     /// Another worker holds or took over the lease.
     LeaseLost,
     /// The rules under which it was read are not those of now: a person was forgotten, or its time expired.
@@ -49,7 +51,7 @@ pub enum FaultKind {
 
 impl FaultKind {
     /// Every kind.
-    pub const ALL: [FaultKind; 17] = [
+    pub const ALL: [FaultKind; 18] = [
         FaultKind::Unreachable,
         FaultKind::VendorFailed,
         FaultKind::RateLimited,
@@ -64,6 +66,7 @@ impl FaultKind {
         FaultKind::DatabaseUnreachable,
         FaultKind::DatabaseConflict,
         FaultKind::DatabaseRefused,
+        FaultKind::SourceRefused,
         FaultKind::LeaseLost,
         FaultKind::Outdated,
         FaultKind::Cancelled,
@@ -91,6 +94,7 @@ impl FaultKind {
             FaultKind::DatabaseUnreachable => "database_unreachable",
             FaultKind::DatabaseConflict => "database_conflict",
             FaultKind::DatabaseRefused => "database_refused",
+            FaultKind::SourceRefused => "source_refused",
             FaultKind::LeaseLost => "lease_lost",
             FaultKind::Outdated => "outdated",
             FaultKind::Cancelled => "cancelled",

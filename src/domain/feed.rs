@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json};
 use uuid::Uuid;
 
+use crate::domain::drift::ContractDrift;
 use crate::domain::record::Reject;
 
 /// The state of an agent, as a notice tells it.
@@ -119,6 +120,13 @@ pub enum FeedMessage {
     Announcement(Announcement),
     /// `info`
     Popup(Box<CallPopup>),
+    /// One of the others, of which something could not be kept as it was sent.
+    Altered {
+        /// What is kept of it.
+        message: Box<FeedMessage>,
+        /// What was altered.
+        drifts: Vec<ContractDrift>,
+    },
     /// It could not be read, and is set aside whole.
     Reject {
         /// What and why.
@@ -126,6 +134,16 @@ pub enum FeedMessage {
         /// It told of a state that no document lists: the state known before is over.
         ends_state: bool,
     },
+}
+
+impl FeedMessage {
+    /// The message itself, and what of it was altered.
+    pub fn content(&self) -> (&FeedMessage, &[ContractDrift]) {
+        match self {
+            FeedMessage::Altered { message, drifts } => (message, drifts),
+            message => (message, &[]),
+        }
+    }
 }
 
 /// Why nobody listened, or why what was heard is lost.

@@ -8,7 +8,7 @@ mod scan;
 #[cfg(test)]
 mod tests;
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use hmac::{Hmac, KeyInit as _, Mac as _};
@@ -81,6 +81,8 @@ pub struct ForgottenList {
     mac: Option<Hmac<Sha256>>,
     listed: HashSet<(Identifier, Digest)>,
     lengths: BTreeSet<usize>,
+    /// Names of sources under which digests are made, by the names of now, where these differ.
+    names: HashMap<String, String>,
 }
 
 impl std::fmt::Debug for ForgottenList {
@@ -99,6 +101,14 @@ impl ForgottenList {
             ForgottenList { version, mac: Hmac::new_from_slice(key).ok(), ..ForgottenList::default() };
         list.add(listed);
         list
+    }
+
+    /// With sources that were renamed: the name of now, and the one under which their digests are made. An agent who was
+    /// forgotten stays so, under the same pseudonym.
+    #[must_use]
+    pub fn renamed(mut self, names: impl IntoIterator<Item = (String, String)>) -> ForgottenList {
+        self.names.extend(names);
+        self
     }
 
     /// Lists more.
@@ -131,6 +141,7 @@ impl ForgottenList {
     fn digest(&self, domain: &str, source: &str, text: &str) -> Digest {
         let mut digest = Digest::default();
         let Some(mut mac) = self.mac.clone() else { return digest };
+        let source = self.names.get(source).map_or(source, String::as_str);
         for part in [domain, source, text] {
             mac.update(&(part.len() as u64).to_be_bytes());
             mac.update(part.as_bytes());

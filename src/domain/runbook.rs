@@ -47,12 +47,14 @@ impl AlertKind {
             AlertKind::TokenContested => meaning::ALERT_TOKEN_CONTESTED,
             AlertKind::DataStale => meaning::ALERT_DATA_STALE,
             AlertKind::TicksMissed => meaning::ALERT_TICKS_MISSED,
+            AlertKind::WindowUnverified => meaning::ALERT_WINDOW_UNVERIFIED,
             AlertKind::BudgetExhausted => meaning::ALERT_BUDGET_EXHAUSTED,
             AlertKind::QuarantineGrowing => meaning::ALERT_QUARANTINE_GROWING,
             AlertKind::AbsenceAlarm => meaning::ALERT_ABSENCE_ALARM,
             AlertKind::ContractDrift => meaning::ALERT_CONTRACT_DRIFT,
             AlertKind::FeedUnheard => meaning::ALERT_FEED_UNHEARD,
             AlertKind::SpoolFilling => meaning::ALERT_SPOOL_FILLING,
+            AlertKind::SourceUnconfigured => meaning::ALERT_SOURCE_UNCONFIGURED,
         }
     }
 
@@ -80,6 +82,7 @@ impl FaultKind {
             FaultKind::DatabaseUnreachable => meaning::DATABASE_UNREACHABLE,
             FaultKind::DatabaseConflict => meaning::DATABASE_CONFLICT,
             FaultKind::DatabaseRefused => meaning::DATABASE_REFUSED,
+            FaultKind::SourceRefused => meaning::SOURCE_REFUSED,
             FaultKind::LeaseLost => meaning::LEASE_LOST,
             FaultKind::Outdated => meaning::OUTDATED,
             FaultKind::Cancelled => meaning::CANCELLED,

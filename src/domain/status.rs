@@ -11,6 +11,7 @@ use serde::Serialize;
 use crate::domain::alert::{Alert, StreamWatch};
 use crate::domain::drift::DriftEntry;
 use crate::domain::run::Counts;
+use crate::domain::source::UnconfiguredSource;
 use crate::domain::status::detail::{StatusDetail, StreamDetail};
 use crate::domain::stream::{StreamId, StreamKey, StreamKind};
 use crate::domain::window::TimeWindow;
@@ -26,6 +27,19 @@ pub struct StreamDeclaration {
     pub schedule: String,
     /// Zone of business days.
     pub timezone: Tz,
+    /// How old windows may be to be read again, and when one is closed; `None` for streams without windows.
+    pub window: Option<DeclaredWindow>,
+    /// False: the stream is configured and paused.
+    pub enabled: bool,
+}
+
+/// What the definitions of final and closed rest on, besides the ledger.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct DeclaredWindow {
+    /// Windows that ended less than this ago may be read again.
+    pub lookback: Duration,
+    /// A window is closed when it was read this long after its end.
+    pub settle: Duration,
 }
 
 /// The whole state.
@@ -44,6 +58,8 @@ pub struct StatusReport {
     pub streams: Vec<StreamStatus>,
     /// Every configured feed.
     pub feeds: Vec<FeedStatus>,
+    /// Sources whose rows stand in schema `bi` and that are not configured here.
+    pub unconfigured: Vec<UnconfiguredSource>,
     /// The latest 20 runs, and all that are under way, the newest first.
     pub runs: Vec<RunStatus>,
     /// Records set aside and not yet dealt with.
@@ -63,6 +79,8 @@ const BEHIND: Duration = Duration::hours(6);
 pub enum StreamState {
     /// As it should.
     Well,
+    /// It is configured and not enabled.
+    Paused,
     /// Its last attempt failed.
     Failing,
     /// Nothing of it was ever read.
@@ -76,6 +94,7 @@ impl StreamStatus {
     pub fn state(&self) -> StreamState {
         let behind = |read: DateTime<Utc>| self.complete_to.is_none_or(|to| BEHIND < read - to);
         match self.last_read_at {
+            _ if self.paused => StreamState::Paused,
             _ if self.failure.is_some() => StreamState::Failing,
             None => StreamState::NeverRead,
             Some(read) if self.kind == StreamKind::Windowed && behind(read) => StreamState::CatchingUp,
@@ -107,10 +126,16 @@ pub struct StreamStatus {
     pub kind: StreamKind,
     /// Complete from here (windowed streams).
     pub complete_from: Option<DateTime<Utc>>,
-    /// Complete up to here without a gap; for snapshots the instant of the last complete read.
+    /// Complete up to here: every window before is proven or stable; for snapshots the start of the last such read.
     pub complete_to: Option<DateTime<Utc>>,
-    /// Final up to here without a gap: what lies before changes with at most 1 % probability (windowed streams).
+    /// Final up to here: what lies before changes with at most 1 % probability (windowed streams).
     pub final_to: Option<DateTime<Utc>>,
+    /// Windows that begin this long after a day may still bring results of it, in seconds (windowed streams).
+    pub reach_seconds: Option<i64>,
+    /// Reads that changed a window or a day after it was final.
+    pub changed_after_final: i64,
+    /// It is configured and not enabled: nothing of it is read.
+    pub paused: bool,
     /// Elements the vendor has, as of the last reads.
     pub rows: i64,
     /// Windows (or the one snapshot) by state.
@@ -186,8 +211,13 @@ pub struct WindowTally {
     pub stable: i64,
     /// Verdict unverified, of those read.
     pub unverified: i64,
-    /// Complete, and more than 1 % likely to change still.
+    /// Complete, and not final.
     pub provisional: i64,
+    /// Proven or stable, and past their closing age.
+    #[serde(rename = "final")]
+    pub finals: i64,
+    /// Open and unverified: their rows moved while they were read.
+    pub moving: i64,
 }
 
 /// A failure that stands.

@@ -36,6 +36,11 @@ pub fn storable(text: &str) -> String {
     text.replace('\0', "\u{fffd}")
 }
 
+/// The same with the escape of JSON in the place of each, so that it can be told apart.
+pub fn escaped(text: &str) -> String {
+    text.replace('\0', "\\u0000")
+}
+
 /// Bytes as letters from a to p, two for each: no digits, so that nothing takes a part of it for a number.
 pub fn letters(bytes: &[u8]) -> String {
     bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]).map(|half| char::from(b'a' + half)).collect()

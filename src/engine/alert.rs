@@ -9,12 +9,11 @@ use crate::domain::alert::{
 use crate::domain::fault::FaultKind;
 use crate::domain::language::Language;
 use crate::domain::phrase::{Said, alert as say, status};
+use crate::domain::source::UnconfiguredSource;
 use crate::domain::status::{FeedStatus, StatusReport, StreamFailure, StreamStatus};
 use crate::domain::stream::{StreamId, StreamKey};
 use crate::domain::text::span;
-
-/// A clock may be off by so much: far below the five minutes after which a signature is refused.
-const CLOCK_MAX: Duration = Duration::seconds(60);
+use crate::engine::present::CLOCK_TOLERANCE;
 
 /// So many ticks in a row may pass before somebody should look: a pass may take longer than the schedule allows
 /// once in a while.
@@ -39,7 +38,18 @@ pub fn alerts(report: &StatusReport, surroundings: &Surroundings, language: Lang
         alerts.extend(of_stream.unheard(feed, now));
         alerts.extend(of_stream.quarantine(feed.quarantined, None, now));
     }
+    alerts.extend(report.unconfigured.iter().map(|source| unconfigured(source, now, language)));
     sorted(alerts)
+}
+
+/// Rows that nobody here reads.
+fn unconfigured(source: &UnconfiguredSource, now: DateTime<Utc>, language: Language) -> Alert {
+    let said = Said::each(|language| {
+        let ago = span(now - source.read_at, language);
+        say::UNCONFIGURED.fill(language, &[("source", &source.source), ("span", &ago)])
+    });
+    let (since, source) = (Some(source.read_at), Some(source.source.clone()));
+    Alert { source, since, ..Alert::new(AlertKind::SourceUnconfigured, language, said) }
 }
 
 /// What stands while the database does not answer: `message` is what was said, `since` when it answered last.
@@ -80,15 +90,7 @@ fn of_process(surroundings: &Surroundings, language: Language) -> Vec<Alert> {
         let said = Said::each(|language| say::DISK_ROOM.fill(language, &values));
         alerts.push(Alert::new(AlertKind::DiskFilling, language, said));
     }
-    for skew in surroundings.clock_skews.iter().filter(|skew| CLOCK_MAX < skew.ahead.abs()) {
-        let way = if skew.ahead < Duration::zero() { say::CLOCK_AHEAD } else { say::CLOCK_BEHIND };
-        let said = Said::each(|language| {
-            let apart = span(skew.ahead.abs(), language);
-            way.fill(language, &[("span", &apart), ("source", &skew.source)])
-        });
-        let source = Some(skew.source.clone());
-        alerts.push(Alert { source, ..Alert::new(AlertKind::ClockOff, language, said) });
-    }
+    alerts.extend(of_clocks(surroundings, language));
     for spool in surroundings.spools.iter().filter(|spool| spool.bytes_max / 2 < spool.bytes) {
         let (bytes, bytes_max) = ((spool.bytes / MIB).to_string(), (spool.bytes_max / MIB).to_string());
         let StreamKey { source, stream } = &spool.key;
@@ -96,6 +98,40 @@ fn of_process(surroundings: &Surroundings, language: Language) -> Vec<Alert> {
         alerts.push(of_stream.alert(AlertKind::SpoolFilling, |language| {
             say::SPOOLED.fill(language, &[("bytes", &bytes), ("bytes_max", &bytes_max)])
         }));
+    }
+    alerts
+}
+
+/// Clocks that differ by more than a minute, far below the five after which a signature is refused.
+fn of_clocks(surroundings: &Surroundings, language: Language) -> Vec<Alert> {
+    let is_off = |ahead: Duration| CLOCK_TOLERANCE < ahead.abs();
+    let mut alerts = Vec::new();
+    let database = surroundings.database_skew;
+    if let Some(ahead) = database.filter(|ahead| is_off(*ahead)) {
+        let way = if ahead < Duration::zero() { say::CLOCK_AHEAD } else { say::CLOCK_BEHIND };
+        let said = Said::each(|language| {
+            let apart = span(ahead.abs(), language);
+            way.fill(language, &[("span", &apart), ("source", say::THE_DATABASE.text(language))])
+        });
+        alerts.push(Alert::new(AlertKind::ClockOff, language, said));
+    }
+    let off = surroundings.clock_skews.iter().filter(|skew| skew.stands_still || is_off(skew.ahead));
+    for skew in off {
+        // Where database and host agree, it is the vendor's clock that is wrong.
+        let of_vendor = database.is_some_and(|ahead| !is_off(ahead));
+        let way = match (skew.stands_still, of_vendor, skew.ahead < Duration::zero()) {
+            (true, ..) => say::CLOCK_STANDS_STILL,
+            (_, true, true) => say::VENDOR_BEHIND,
+            (_, true, false) => say::VENDOR_AHEAD,
+            (_, false, true) => say::CLOCK_AHEAD,
+            (_, false, false) => say::CLOCK_BEHIND,
+        };
+        let said = Said::each(|language| {
+            let apart = span(skew.ahead.abs(), language);
+            way.fill(language, &[("span", &apart), ("source", &skew.source)])
+        });
+        let source = Some(skew.source.clone());
+        alerts.push(Alert { source, ..Alert::new(AlertKind::ClockOff, language, said) });
     }
     alerts
 }
@@ -121,12 +157,15 @@ impl OfStream<'_> {
 
     fn all(&self, stream: &StreamStatus, now: DateTime<Utc>) -> impl Iterator<Item = Alert> {
         let watch = &stream.watch;
+        // Nothing of a paused stream is expected; what waits for a person stands all the same.
+        let read = !stream.paused;
         let found = [
-            stream.failure.as_ref().map(|failure| self.failing(failure, now)),
-            watch.contradiction.as_ref().map(|found| self.contradicted(found, now)),
-            self.stale(stream, now),
-            self.ticks(watch, now),
-            self.budget(watch),
+            stream.failure.as_ref().filter(|_| read).map(|failure| self.failing(failure, now)),
+            watch.contradiction.as_ref().filter(|_| read).map(|found| self.contradicted(found, now)),
+            read.then(|| self.stale(stream, now)).flatten(),
+            read.then(|| self.ticks(watch, now)).flatten(),
+            read.then(|| self.unsettled(watch)).flatten(),
+            read.then(|| self.budget(watch)).flatten(),
             self.quarantine(stream.quarantined, Some(watch), now),
             self.absence(stream.absence_alarms),
             self.drift(stream),
@@ -199,6 +238,14 @@ impl OfStream<'_> {
             }
         });
         Some(Alert { since: watch.last_run_at, ..alert })
+    }
+
+    /// Windows that are closed and do not come to rest.
+    fn unsettled(&self, watch: &StreamWatch) -> Option<Alert> {
+        let from = watch.unsettled_from.filter(|_| 0 < watch.windows_unsettled)?;
+        let (count, at) = (watch.windows_unsettled.to_string(), from.format("%Y-%m-%dT%H:%MZ").to_string());
+        let values = [("n", count.as_str()), ("from", &at)];
+        Some(self.alert(AlertKind::WindowUnverified, |language| say::UNSETTLED.fill(language, &values)))
     }
 
     /// Used up where the next window would not fit; none was ever asked for where it is zero.

@@ -47,6 +47,7 @@ pub const fn policy(kind: FaultKind) -> FaultPolicy {
         FaultKind::DatabaseUnreachable => (RetryWindow, cure::DATABASE_UNREACHABLE),
         FaultKind::DatabaseConflict => (RetryWindow, cure::DATABASE_CONFLICT),
         FaultKind::DatabaseRefused => (StopStream, cure::DATABASE_REFUSED),
+        FaultKind::SourceRefused => (StopStream, cure::SOURCE_REFUSED),
         FaultKind::LeaseLost => (Yield, cure::LEASE_LOST),
         FaultKind::Outdated => (Yield, cure::OUTDATED),
         FaultKind::Cancelled => (Yield, cure::CANCELLED),

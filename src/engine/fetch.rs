@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use backon::{BackoffBuilder, ExponentialBuilder};
-use chrono::{DateTime, Utc};
 use tracing::Instrument as _;
 
 use crate::domain::fault::{Fault, FaultKind};
@@ -58,7 +57,7 @@ pub struct Fetcher<'a> {
     /// Requests sent since the last [`Fetcher::take_requests`].
     requests: u64,
     contact: Contact,
-    started: DateTime<Utc>,
+    started: Duration,
     /// Keeps what comes until it is committed.
     walk: Option<ResumableWalk<'a>>,
     /// What of the process' memory it takes meanwhile; `None` where nobody counts.
@@ -74,7 +73,7 @@ impl<'a> Fetcher<'a> {
         clock: &'a dyn Clock,
         retry: RetryConfig,
     ) -> Fetcher<'a> {
-        let started = clock.now();
+        let started = clock.monotonic();
         let (budget, budget_key) = budget;
         Fetcher {
             key,
@@ -152,10 +151,10 @@ impl<'a> Fetcher<'a> {
         if let Some(page) = self.walk.as_mut().and_then(|walk| walk.take(request)) {
             return Ok(page);
         }
-        let began = self.clock.now();
+        let began = self.clock.monotonic();
         let page = self.fetch_from_vendor(request).await?;
         if let Some(walk) = &self.walk {
-            let took = (self.clock.now() - began).to_std().unwrap_or_default();
+            let took = self.clock.monotonic().saturating_sub(began);
             walk.keep(request, &page, took).await;
         }
         Ok(page)
@@ -174,13 +173,13 @@ impl<'a> Fetcher<'a> {
             self.await_budget().await?;
             attempt += 1;
             self.requests += 1;
-            let began = self.clock.now();
+            let began = self.clock.monotonic();
             let span = span::request(self.key, request, attempt);
             let fault = match self.source.fetch(request).instrument(span.clone()).await {
                 Ok(page) => {
                     self.contact.note_page();
                     span.record("rows", page.records.len());
-                    let elapsed = (self.clock.now() - began).to_std().unwrap_or_default();
+                    let elapsed = self.clock.monotonic().saturating_sub(began);
                     event::PageFetched { key: self.key, rows: page.records.len(), elapsed }.emit();
                     failpoint(Failpoint::PageParsed).await?;
                     return Ok(page);
@@ -210,7 +209,7 @@ impl<'a> Fetcher<'a> {
 
     /// No answer since the beginning, and by the end of this wait that for long enough.
     fn hopeless_after(&self, wait: Duration) -> bool {
-        let silent_for = (self.clock.now() - self.started).to_std().unwrap_or_default();
+        let silent_for = self.clock.monotonic().saturating_sub(self.started);
         !self.answered() && self.retry.first_contact <= silent_for + wait
     }
 

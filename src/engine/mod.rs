@@ -10,6 +10,7 @@ pub mod forgetting;
 pub mod pass;
 pub mod planner;
 pub mod port;
+pub mod present;
 pub mod progress;
 pub mod read;
 pub mod reader;

@@ -14,6 +14,7 @@ use std::panic::resume_unwind;
 use std::sync::Arc;
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
 use futures::future::BoxFuture;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
@@ -41,6 +42,8 @@ use crate::telemetry::span;
 const ROUNDS_MAX: u32 = 4;
 /// So many times the wait of a request that failed they rest before; twice as long each time.
 const ROUND_WAIT: u32 = 8;
+/// The clock may tremble by less.
+const AHEAD_MIN: chrono::Duration = chrono::Duration::seconds(1);
 /// How soon another worker's lease is looked at again.
 const BUSY_WAIT: Duration = Duration::from_millis(300);
 
@@ -53,6 +56,8 @@ pub(in crate::engine) struct Pass<'a> {
     walk: WalkConfig,
     learned: Option<Arc<Learned>>,
     contact: Contact,
+    /// When the pass began, by both clocks.
+    began: (DateTime<Utc>, Duration),
     /// What was counted so far.
     pub(in crate::engine) counts: Counts,
     /// Being read now.
@@ -98,6 +103,7 @@ impl<'a> Pass<'a> {
             walk: reader.config.walk,
             learned: None,
             contact: Contact::default(),
+            began: (reader.clock.now(), reader.clock.monotonic()),
             counts: Counts::default(),
             at_hand: HashSet::new(),
             due: 0,
@@ -126,9 +132,12 @@ impl<'a> Pass<'a> {
             |due: &DueScope| !self.setbacks.has_failed(due.scope) && !self.resumed.contains(&due.scope);
         let left = match is_cut_short {
             true => 0,
-            false => {
-                self.reader.due_by(&ledger, &learned, self.order).iter().filter(|due| is_left(due)).count()
-            }
+            false => self
+                .reader
+                .due_by(&ledger, &learned, &self.order_now())
+                .iter()
+                .filter(|due| is_left(due))
+                .count(),
         };
         Ok(Remaining { unverified: self.reader.unverified(&ledger, self.order.range), left: left as u64 })
     }
@@ -188,8 +197,23 @@ impl<'a> Pass<'a> {
     fn may_begin(&self, under_way: usize) -> bool {
         let is_well = self.contact.has_served() && !self.setbacks.is_failing();
         let at_once = if is_well { self.reader.config.windows_at_once } else { 1 };
-        let is_late = self.begun && self.order.until.is_some_and(|until| until <= self.reader.clock.now());
+        let now = self.reader.clock.now();
+        let is_late = self.begun && self.order.until.is_some_and(|until| until - self.was_ahead() <= now);
         under_way < at_once && !self.ending && !is_late && !self.stop.is_cancelled()
+    }
+
+    /// By how much the clock was ahead when the pass began, as its first answers may have shown. What is compared with
+    /// the present moves back with it, or what is read from then on would be due for ever.
+    fn was_ahead(&self) -> chrono::Duration {
+        let (began, monotonic) = self.began;
+        let passed = self.reader.clock.monotonic().saturating_sub(monotonic);
+        let passed = chrono::Duration::from_std(passed).unwrap_or(chrono::Duration::MAX);
+        let ahead = began + passed - self.reader.clock.now();
+        if ahead < AHEAD_MIN { chrono::Duration::zero() } else { ahead }
+    }
+
+    fn order_now(&self) -> PassOrder {
+        PassOrder { due_since: self.order.due_since - self.was_ahead(), ..*self.order }
     }
 
     async fn rest(&self, length: Duration) {
@@ -249,7 +273,7 @@ impl<'a> Pass<'a> {
     async fn still_due(&mut self) -> Result<Vec<DueScope>, Fault> {
         let learned = self.learned().await?;
         let ledger = self.reader.store.reads(&self.reader.key).await?;
-        let mut due = self.reader.due_by(&ledger, &learned, self.order);
+        let mut due = self.reader.due_by(&ledger, &learned, &self.order_now());
         due.retain(|due| !self.setbacks.passes_over(due.scope) && !self.resumed.contains(&due.scope));
         Ok(due)
     }

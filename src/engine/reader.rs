@@ -184,7 +184,7 @@ impl StreamReader {
     /// Only where not even a run could be opened or closed: the database is away or refuses. Everything
     /// else is in the report.
     pub async fn pass(&self, order: &PassOrder, stop: &CancellationToken) -> Result<PassReport, Fault> {
-        let started = self.clock.now();
+        let (started, began) = (self.clock.now(), self.clock.monotonic());
         let start =
             RunStart { stream: self.key.clone(), trigger: order.trigger, worker: self.worker, now: started };
         let run = self.store.run_start(&start).await?;
@@ -217,7 +217,7 @@ impl StreamReader {
         let now = self.clock.now();
         let end = RunEnd { outcome, message: message.as_deref(), requests: uncounted, now };
         let finished = self.store.run_finish(run, &end).await;
-        let elapsed = (now - started).to_std().unwrap_or_default();
+        let elapsed = self.clock.monotonic().saturating_sub(began);
         event::PassFinished { key: &self.key, run, outcome, counts: &counts, elapsed }.emit();
         span.record("outcome", outcome.as_str()).record("windows", counts.windows);
         span.record("requests", counts.requests).record("rows", counts.rows_read);
@@ -237,8 +237,13 @@ impl StreamReader {
 
     /// Windows that ended by then are not kept any more; `None` where all are.
     pub fn cut(&self) -> Option<DateTime<Utc>> {
+        self.cut_at(self.clock.now())
+    }
+
+    /// The same at another instant.
+    pub fn cut_at(&self, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
         match &self.policy {
-            ReadPolicy::Windows(policy) => policy.cut(self.clock.now()),
+            ReadPolicy::Windows(policy) => policy.cut(now),
             ReadPolicy::Snapshot => None,
         }
     }

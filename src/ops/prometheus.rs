@@ -43,11 +43,17 @@ pub(super) fn render_status(text: &mut String, report: Option<&StatusReport>) {
     let Some(report) = report else { return };
     let streams = &report.streams;
     gauge(text, metric::COMPLETE_TO, instants(streams, |stream| stream.complete_to));
+    gauge(text, metric::FINAL_TO, instants(streams, |stream| stream.final_to));
     gauge(text, metric::LAST_READ, instants(streams, |stream| stream.last_read_at));
     gauge(text, metric::VENDOR_ROWS, streams.iter().map(|stream| (labels(stream), stream.rows)));
     gauge(text, metric::WINDOWS, streams.iter().flat_map(windows));
-    let unverified = |stream: &StreamStatus| (labels(stream), stream.windows.unverified);
-    gauge(text, metric::WINDOWS_UNVERIFIED, streams.iter().map(unverified));
+    let count =
+        |value: fn(&StreamStatus) -> i64| streams.iter().map(move |stream| (labels(stream), value(stream)));
+    gauge(text, metric::WINDOWS_UNVERIFIED, count(|stream| stream.windows.unverified));
+    gauge(text, metric::CHANGED_AFTER_FINAL, count(|stream| stream.changed_after_final));
+    gauge(text, metric::WINDOWS_MOVING, count(|stream| stream.windows.moving));
+    gauge(text, metric::WINDOWS_UNSETTLED, count(|stream| stream.watch.windows_unsettled));
+    gauge(text, metric::STREAM_PAUSED, count(|stream| i64::from(stream.paused)));
     gauge(
         text,
         metric::STREAM_FAILING,

@@ -200,6 +200,7 @@ pub(super) const fn stream_state(state: StreamState) -> Phrase {
         StreamState::Failing => say::FAILING,
         StreamState::NeverRead => say::NEVER_READ,
         StreamState::CatchingUp => say::CATCHING_UP,
+        StreamState::Paused => say::PAUSED_STREAM,
     }
 }
 
@@ -211,6 +212,7 @@ pub(super) const fn window_state(state: WindowState) -> Phrase {
         WindowState::Unverified => say::UNVERIFIED,
         WindowState::Failed => say::FAILED,
         WindowState::Open => say::OPEN,
+        WindowState::Moving => say::MOVING,
         WindowState::NotYet => say::NOT_YET,
     }
 }

@@ -15,6 +15,16 @@ use crate::telemetry::event::TickMissed;
 /// More missed ticks than this are not told apart.
 const MISSED_MAX: u64 = 1_000;
 
+/// The clock may step back by less without that ticks come twice.
+const STEP_BACK_MIN: chrono::Duration = chrono::Duration::minutes(1);
+
+/// Ticks after the present were served by a clock that was ahead: they are to come still.
+fn go_back(served: &mut DateTime<Utc>, now: DateTime<Utc>) {
+    if now + STEP_BACK_MIN < *served {
+        *served = now;
+    }
+}
+
 /// Serves the ticks of one job, from wherever they come.
 pub(super) struct Ticker {
     job: CronJob,
@@ -61,7 +71,11 @@ impl Ticker {
 
     /// Whether a tick was due before `limit` that nobody served.
     pub(super) fn is_behind(&self, limit: DateTime<Utc>) -> bool {
-        let served = *self.served.lock().unwrap_or_else(PoisonError::into_inner);
+        let served = {
+            let mut served = self.served.lock().unwrap_or_else(PoisonError::into_inner);
+            go_back(&mut served, limit);
+            *served
+        };
         self.job.schedule.last_tick(limit).is_some_and(|tick| tick > served)
     }
 
@@ -69,6 +83,7 @@ impl Ticker {
     fn serve(&self) -> u64 {
         let now = self.clock.now();
         let mut served = self.served.lock().unwrap_or_else(PoisonError::into_inner);
+        go_back(&mut served, now);
         let due = self.job.schedule.ticks_between(*served, now, MISSED_MAX);
         *served = now.max(*served);
         due

@@ -94,7 +94,7 @@ pub(super) async fn exchange(
     }
     if let Some(answer) = early {
         finish(&answer.kind, None, 0);
-        return json_response(answer, None, 0);
+        return json_response(state, answer, None, 0);
     }
     let (step, dice) = lock(&state.faults).draw(endpoint, page);
     let mut luck = Luck { step, dice };
@@ -128,10 +128,10 @@ pub(super) async fn exchange(
     }
     if luck.is(Fault::LostAnswer) {
         // Nothing of the body leaves.
-        return json_response(answer, Some(0), usize::MAX);
+        return json_response(state, answer, Some(0), usize::MAX);
     }
     let cut = luck.is(Fault::CutBody).then(|| luck.amount().unwrap_or_else(|| luck.dice.below(2)));
-    json_response(answer, cut, 2)
+    json_response(state, answer, cut, 2)
 }
 
 /// A fault that needs no answer of the vendor.
@@ -163,7 +163,7 @@ fn befall(state: &State, fault: Fault, luck: &mut Luck, endpoint: Endpoint) -> O
             } else {
                 json!({"code": code.unwrap_or(500), "success": false, "message": "server error"})
             };
-            json_response(Answer::ok(body, 0), None, 0)
+            json_response(state, Answer::ok(body, 0), None, 0)
         }
         _ => return None,
     };
@@ -198,13 +198,14 @@ fn with_header(mut response: Response, name: HeaderName, value: &str) -> Respons
 
 /// The answer as JSON; with `cut`, only its first `1/share` and then a closed
 /// connection, after declaring the whole length (0) or chunk by chunk (1).
-fn json_response(answer: Answer, cut: Option<u64>, share: usize) -> Response {
+fn json_response(state: &State, answer: Answer, cut: Option<u64>, share: usize) -> Response {
     let text = answer.text.unwrap_or_else(|| answer.body.to_string());
-    let length = text.len();
+    let (content_type, bytes) = state.switches().charset.encode(text);
+    let length = bytes.len();
     let mut response = match cut {
-        None => Response::new(Body::from(text)),
+        None => Response::new(Body::from(bytes)),
         Some(framing) => {
-            let mut half = Bytes::from(text);
+            let mut half = Bytes::from(bytes);
             half.truncate(length / share.max(1));
             let body = Body::from_stream(stream::unfold(Some(half), cut_after));
             let response = Response::new(body);
@@ -216,7 +217,7 @@ fn json_response(answer: Answer, cut: Option<u64>, share: usize) -> Response {
         }
     };
     *response.status_mut() = answer.status;
-    with_header(response, header::CONTENT_TYPE, "application/json;charset=UTF-8")
+    with_header(response, header::CONTENT_TYPE, content_type)
 }
 
 /// First the bytes, then, once they had time to leave, an error that makes the

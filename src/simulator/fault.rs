@@ -181,7 +181,7 @@ impl From<Fault> for String {
 
 /// One step of a script: what happens to one request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(from = "StepForm")]
+#[serde(try_from = "serde_json::Value")]
 pub struct Step {
     /// The kind of fault.
     pub fault: Fault,
@@ -196,19 +196,22 @@ impl From<Fault> for Step {
     }
 }
 
-/// A step in JSON: `"hang"` or `{"fault": "hang", "amount": 500}`.
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum StepForm {
-    Name(Fault),
-    Whole { fault: Fault, amount: Option<i64> },
-}
+/// A step in JSON: `"hang"` or `{"fault": "hang", "amount": 500}`. An untagged enum would not do: serde cannot hand
+/// numbers of any length through one.
+impl TryFrom<serde_json::Value> for Step {
+    type Error = String;
 
-impl From<StepForm> for Step {
-    fn from(form: StepForm) -> Self {
-        match form {
-            StepForm::Name(fault) => Self { fault, amount: None },
-            StepForm::Whole { fault, amount } => Self { fault, amount },
+    fn try_from(json: serde_json::Value) -> Result<Self, String> {
+        #[derive(Deserialize)]
+        struct Whole {
+            fault: Fault,
+            amount: Option<i64>,
         }
+        if json.is_string() {
+            let fault = serde_json::from_value(json).map_err(|error| error.to_string())?;
+            return Ok(Self { fault, amount: None });
+        }
+        let Whole { fault, amount } = serde_json::from_value(json).map_err(|error| error.to_string())?;
+        Ok(Self { fault, amount })
     }
 }

@@ -176,8 +176,9 @@ impl Drop for Simulator {
 
 /// An answer says when it was given, by the vendors' clock.
 async fn dated(extract::State(state): extract::State<Arc<State>>, mut response: Response) -> Response {
-    let date = state.now().format("%a, %d %b %Y %H:%M:%S GMT").to_string();
-    if let Ok(date) = HeaderValue::from_str(&date) {
+    let date = state.date_header().map(|date| date.format("%a, %d %b %Y %H:%M:%S GMT").to_string());
+    // Without any the server would add its own; an empty one says as little.
+    if let Ok(date) = HeaderValue::from_str(&date.unwrap_or_default()) {
         response.headers_mut().insert(DATE, date);
     }
     response

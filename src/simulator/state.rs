@@ -1,5 +1,6 @@
 //! What the parts of a running simulator share.
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -14,6 +15,7 @@ use super::journal::Journal;
 use super::limit::Limits;
 use super::sobot::token::Tokens;
 use super::switchboard::Switches;
+use super::switches::DateHeader;
 use super::workbench::Monitor;
 use super::world::World;
 
@@ -34,6 +36,9 @@ pub(super) struct State {
     pub(super) tokens: Mutex<Tokens>,
     pub(super) monitor: Mutex<Monitor>,
     pub(super) stop: CancellationToken,
+    started_at: DateTime<Utc>,
+    /// Answers given, for a `Date` that is strange now and then.
+    answers: AtomicU64,
 }
 
 /// A lock that outlives a panic of its holder: a test that fails must not make
@@ -43,6 +48,22 @@ pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl State {
+    /// What an answer's `Date` says, where it says anything.
+    pub(super) fn date_header(&self) -> Option<DateTime<Utc>> {
+        let (now, hours) = (self.now(), chrono::Duration::hours);
+        match self.switches().date_header {
+            DateHeader::Right => Some(now),
+            DateHeader::BeijingAsGmt => Some(now + hours(8)),
+            DateHeader::EightHoursBehind => Some(now - hours(8)),
+            DateHeader::StandsStill => Some(self.started_at - hours(1)),
+            DateHeader::OneStrange => {
+                let strange = self.answers.fetch_add(1, Ordering::Relaxed) % 10 == 2;
+                Some(if strange { now - hours(240) } else { now })
+            }
+            DateHeader::Absent => None,
+        }
+    }
+
     pub(super) fn new(config: SimulatorConfig) -> Arc<Self> {
         Arc::new(Self {
             world: Mutex::new(World::new(&config)),
@@ -59,6 +80,8 @@ impl State {
                 (config.now.0)(),
             )),
             stop: CancellationToken::new(),
+            started_at: (config.now.0)(),
+            answers: AtomicU64::default(),
             config,
         })
     }

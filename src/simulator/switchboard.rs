@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::switches::{
-    ActionBody, BehindDepth, Bounds, CallTimeName, ChatDates, ChatTimeName, ClaimFilter, Clamp, Code,
+    ActionBody, BehindDepth, Bounds, CallTimeName, Charset, ChatDates, ChatTimeName, ClaimFilter, Clamp, Code,
     CreateTime, EmptyItems, Envelope, ExtraField, FilterTime, LimitScope, MemoryTime, MessageBody, Minute,
     MoorContract, MoorStatus, NameMatch, OnOff, Order, ParameterCodes, Rescoring, RowsField, SigCase,
     SigWindow, SobotContract, Span, StatedTotal, TokenStatus, UpdateTime, Values, WindowEnd, WorkbenchCode,
@@ -16,6 +16,8 @@ use super::switches::{
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Switches {
+    /// The charset of JSON answers.
+    pub charset: Charset,
     /// `on`: a new token ends the account's older one.
     pub sobot_takeover: OnOff,
     /// How a refused token looks in HTTP.
@@ -116,12 +118,20 @@ pub struct Switches {
     pub workbench_code: WorkbenchCode,
     /// The body of getMsg.
     pub workbench_message: MessageBody,
+    /// What the `Date` header of an answer says.
+    pub date_header: super::switches::DateHeader,
 }
 
 impl Switches {
     /// Every other reading of every switch, as name and value: what a client
     /// must be tried under, one at a time.
-    pub const OTHERS: [(&str, &str); 41] = [
+    pub const OTHERS: [(&str, &str); 47] = [
+        ("charset", "utf8_marked"),
+        ("charset", "gbk"),
+        ("charset", "gb18030"),
+        ("charset", "big5"),
+        ("charset", "utf16_le"),
+        ("charset", "utf16_be"),
         ("sobot_takeover", "off"),
         ("sobot_token_status", "http_401"),
         ("sobot_create_time", "fresh"),
@@ -214,6 +224,15 @@ impl Switches {
         ("moor_unlisted", "10"),
         ("moor_list", "empty_again"),
         ("moor_list", "empty_before"),
+    ];
+
+    /// Clocks of vendors that are wrong, as name and value: they must not stop a client, nor make it claim more.
+    pub const CLOCKS: [(&str, &str); 5] = [
+        ("date_header", "beijing_as_gmt"),
+        ("date_header", "eight_hours_behind"),
+        ("date_header", "stands_still"),
+        ("date_header", "one_strange"),
+        ("date_header", "absent"),
     ];
 
     /// The names of all switches.

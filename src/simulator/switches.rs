@@ -17,9 +17,11 @@ macro_rules! switch {
     };
 }
 
+mod charset;
 mod contract;
 mod evidence;
 mod workbench;
+pub use charset::*;
 pub use contract::*;
 pub use evidence::*;
 pub use workbench::*;
@@ -274,5 +276,22 @@ switch!(
         Moves,
         /// No.
         Stays,
+    }
+);
+switch!(
+    /// What the `Date` header of an answer says.
+    DateHeader {
+        /// When it was given.
+        Right,
+        /// Beijing's wall clock as if it were GMT: eight hours ahead.
+        BeijingAsGmt,
+        /// Beijing's time taken off twice: eight hours behind.
+        EightHoursBehind,
+        /// Always the same instant, an hour before the simulator started.
+        StandsStill,
+        /// Every tenth is ten days old, as from a cache.
+        OneStrange,
+        /// There is none.
+        Absent,
     }
 );

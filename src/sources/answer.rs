@@ -1,5 +1,7 @@
 //! An answer as it came, whatever it means.
 
+mod body;
+mod charset;
 mod text;
 
 use std::time::Duration;
@@ -9,6 +11,8 @@ use chrono::{DateTime, Utc};
 use crate::domain::fault::{Fault, FaultKind};
 use crate::sources::site::CallSite;
 
+pub(in crate::sources) use self::body::{body_text, sound_text};
+pub(in crate::sources) use self::charset::Declared;
 pub(in crate::sources) use self::text::{AnswerText, Spares};
 
 /// The longest wait that is taken over from a `Retry-After`.
@@ -20,6 +24,8 @@ pub(crate) struct Answer {
     /// The answering machine's clock.
     pub(crate) date: Option<DateTime<Utc>>,
     pub(crate) text: AnswerText,
+    /// The charset that its header declares, where nobody knows it: it was read as UTF-8.
+    pub(crate) unknown_charset: Option<String>,
     pub(super) retry_after: Option<String>,
     pub(super) html: bool,
     pub(super) bytes: usize,
@@ -80,6 +86,7 @@ mod tests {
                 status: 429,
                 date: None,
                 text: AnswerText::default(),
+                unknown_charset: None,
                 retry_after: Some(text.to_owned()),
                 html: false,
                 bytes: 0,

@@ -4,6 +4,8 @@
 //! Almost every field is as documented: it costs one comparison and allocates nothing. What is not is
 //! described once for each page, by its shape alone: a vendor's value may be personal.
 
+mod altered;
+
 use std::collections::BTreeMap;
 
 use serde_json::value::RawValue;
@@ -12,8 +14,11 @@ use crate::domain::contract::{FieldContract, JsonType, ObjectContract, types_tex
 use crate::domain::drift::{ContractDrift, DriftKind};
 use crate::domain::observation::Observation;
 use crate::domain::privacy::Privacy;
+use crate::sources::contract::altered::{note_altered_document, note_altered_text, note_repeated_fields};
 use crate::sources::reading::{Fields, Names};
 use crate::sources::scalar::Scalar;
+
+pub(crate) use self::altered::{note_altered, note_repeated_element, observe_altered, observe_charset};
 
 /// Vendors write these as the one or the other (`vendor-facts.md` 2.4 and 5).
 pub(crate) const TEXT_OR_NUMBER: &[JsonType] = &[JsonType::Text, JsonType::Number];
@@ -78,9 +83,12 @@ pub(crate) fn open_known<'a>(
 pub(crate) fn observe(object: &'static ObjectContract, sent: &Fields<'_>, seen: &mut Observation) {
     debug_assert!(object.fields.len() <= 64, "one bit for each");
     let (mut present, mut hint) = (0_u64, 0);
+    note_repeated_fields(object, sent, seen);
     for (name, raw) in sent.untaken() {
+        note_altered_text(object, sent, (name, raw), seen);
         let Some(index) = object.find(name.trim(), hint) else {
             note_new_field(object, name, raw, seen);
+            note_altered_document(object, name, raw, seen);
             continue;
         };
         hint = index + 1;

@@ -4,18 +4,16 @@
 use std::fmt;
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
 use reqwest::header::{
-    ACCEPT, CONTENT_TYPE, DATE, HeaderMap, HeaderName, HeaderValue, LOCATION, RETRY_AFTER,
+    ACCEPT, AGE, CONTENT_TYPE, DATE, HeaderMap, HeaderName, HeaderValue, LOCATION, RETRY_AFTER,
 };
 use secrecy::{ExposeSecret as _, SecretString};
 use url::Url;
 
 use crate::domain::fault::{Fault, FaultKind};
+use crate::engine::present::{Reading, TimeWitness};
 use crate::sources::address::{authority, is_loopback};
-use crate::sources::answer::{Answer, AnswerText, Spares, http_date};
-use crate::sources::clock_meter::ClockMeter;
-use crate::sources::repair::body_text;
+use crate::sources::answer::{Answer, AnswerText, Declared, Spares, body_text, http_date};
 use crate::sources::site::CallSite;
 use crate::telemetry::failpoint::{Failpoint, failpoint};
 
@@ -62,7 +60,7 @@ pub struct HttpClient {
     loopback: reqwest::Client,
     body_bytes_max: usize,
     spares: Spares,
-    meter: Option<ClockMeter>,
+    witness: Option<TimeWitness>,
 }
 
 impl HttpClient {
@@ -93,21 +91,21 @@ impl HttpClient {
             loopback: builder().no_proxy().build().map_err(fault)?,
             body_bytes_max: config.body_bytes_max,
             spares: Spares::default(),
-            meter: None,
+            witness: None,
         })
     }
 
     /// The same client; what it gets says how the vendors' clocks differ.
     #[must_use]
-    pub fn measuring(self, meter: &ClockMeter) -> HttpClient {
-        HttpClient { meter: Some(meter.clone()), ..self }
+    pub fn measuring(self, witness: &TimeWitness) -> HttpClient {
+        HttpClient { witness: Some(witness.clone()), ..self }
     }
 
-    fn measure(&self, site: &CallSite, asked_at: Option<DateTime<Utc>>, headers: &HeaderMap) {
-        if let Some((meter, asked_at)) = self.meter.as_ref().zip(asked_at)
+    fn measure(&self, site: &CallSite, asked_at: Option<Reading>, headers: &HeaderMap) {
+        if let Some((witness, asked_at)) = self.witness.as_ref().zip(asked_at)
             && let Some(date) = text_of(headers, &DATE).and_then(|text| http_date(&text))
         {
-            meter.answered(site.source(), asked_at, date);
+            witness.answered(site.source(), asked_at, date + age_of(headers));
         }
     }
 
@@ -134,7 +132,7 @@ impl HttpClient {
             builder = builder.timeout(limit);
         }
         failpoint(Failpoint::RequestReady).await.map_err(Lost::unsent)?;
-        let asked_at = self.meter.as_ref().map(ClockMeter::now);
+        let asked_at = self.witness.as_ref().map(TimeWitness::reading);
         let sent = builder.header(ACCEPT, "application/json").send().await;
         let response = sent.map_err(|error| {
             let unsent = error.is_connect() || error.is_builder();
@@ -160,23 +158,32 @@ impl HttpClient {
                 |error| transport(site, error, &format!("the answer broke off after {} bytes", body.len()));
             let Some(chunk) = chunk.map_err(broken)? else { break };
             if self.body_bytes_max < body.len() + chunk.len() {
-                let limit = self.body_bytes_max;
-                return Err(site.fault(
-                    FaultKind::Malformed,
-                    format_args!("the answer is larger than {limit} bytes, HTTP {status}"),
-                ));
+                return Err(self.too_large(site, status));
             }
             body.extend_from_slice(&chunk);
         }
         failpoint(Failpoint::BodyRead).await?;
+        let bytes = body.len();
+        let declared = Declared::of(content_type.as_deref());
+        let text = body_text(body, declared, self.body_bytes_max);
+        let text = text.ok_or_else(|| self.too_large(site, status))?;
         Ok(Answer {
             status,
             retry_after,
             date: date.and_then(|text| http_date(&text)),
-            html: content_type.is_some_and(|kind| kind.to_ascii_lowercase().contains("html")),
-            bytes: body.len(),
-            text: AnswerText::new(body_text(body), &self.spares),
+            html: content_type.as_deref().is_some_and(|kind| kind.to_ascii_lowercase().contains("html")),
+            bytes,
+            unknown_charset: declared.unknown(),
+            text: AnswerText::new(text, &self.spares),
         })
+    }
+
+    fn too_large(&self, site: &CallSite, status: u16) -> Fault {
+        let limit = self.body_bytes_max;
+        site.fault(
+            FaultKind::Malformed,
+            format_args!("the answer is larger than {limit} bytes (http.body_mib_max), HTTP {status}"),
+        )
     }
 }
 
@@ -253,6 +260,12 @@ fn refuse_redirect(site: &CallSite, from: &Url, response: &reqwest::Response) ->
         FaultKind::RedirectRefused,
         format_args!("the answer points to {target}, HTTP {status}; redirects are not followed"),
     ))
+}
+
+/// A cache on the way keeps the date of the answer that it keeps, and says how old that is.
+fn age_of(headers: &HeaderMap) -> chrono::Duration {
+    let seconds = text_of(headers, &AGE).and_then(|text| text.trim().parse::<u32>().ok());
+    chrono::Duration::seconds(seconds.unwrap_or_default().into())
 }
 
 fn text_of(headers: &HeaderMap, name: &HeaderName) -> Option<String> {

@@ -4,21 +4,18 @@ use chrono::{
     DateTime, Datelike as _, NaiveDate, NaiveDateTime, NaiveTime, SubsecRound as _, TimeZone as _, Utc,
 };
 use chrono_tz::Asia::Shanghai;
-use rust_decimal::Decimal;
-use rust_decimal::prelude::ToPrimitive as _;
+
+use crate::domain::decimal::Decimal;
 
 /// Milliseconds (thirteen digits, as both Sobot samples have them) or seconds (ten digits).
-pub(crate) fn epoch(number: Decimal) -> Option<DateTime<Utc>> {
-    let seconds = Decimal::from(1_000_000_000u64)..Decimal::from(10_000_000_000u64);
-    let millis = Decimal::from(1_000_000_000_000u64)..Decimal::from(10_000_000_000_000u64);
-    let micros = if millis.contains(&number) {
-        number * Decimal::from(1_000)
-    } else if seconds.contains(&number) {
-        number * Decimal::from(1_000_000)
-    } else {
-        return None;
+pub(crate) fn epoch(number: &Decimal) -> Option<DateTime<Utc>> {
+    let power = match number.whole_digits() {
+        _ if number.is_negative() => return None,
+        10 => 6,
+        13 => 3,
+        _ => return None,
     };
-    DateTime::from_timestamp_micros(micros.trunc().to_i64()?)
+    DateTime::from_timestamp_micros(number.scaled_and_cut(power)?)
 }
 
 /// RFC 3339, or a time or date without zone, which is Beijing time (`vendor-facts.md` 4).
@@ -58,7 +55,7 @@ mod tests {
     proptest::proptest! {
         #[test]
         fn every_millisecond_of_our_time_is_read_as_itself(millis in 1_000_000_000_000i64..9_999_999_999_999) {
-            assert_eq!(epoch(Decimal::from(millis)), DateTime::from_timestamp_millis(millis));
+            assert_eq!(epoch(&Decimal::from(millis)), DateTime::from_timestamp_millis(millis));
         }
     }
 }

@@ -4,7 +4,6 @@
 //! [`Source`]: crate::engine::port::source::Source
 //! [`Feed`]: crate::engine::port::feed::Feed
 
-pub mod clock_meter;
 pub mod http;
 pub mod moor;
 pub mod sobot;
@@ -14,7 +13,7 @@ pub(crate) mod address;
 mod answer;
 mod contract;
 mod instant;
+mod json_text;
 mod reading;
-mod repair;
 mod scalar;
 pub(crate) mod site;

@@ -1,20 +1,25 @@
 //! One element of a vendor's list, read field by field: what has a column becomes a value, the rest is kept
 //! aside, and what cannot be read becomes a reject.
 
+mod document;
+mod reject;
 mod sent;
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
 
-use rust_decimal::Decimal;
 use serde_json::value::RawValue;
 use serde_json::{Map, Value as Json};
 
 use crate::domain::privacy::Privacy;
-use crate::domain::record::{Reject, Row, Value};
+use crate::domain::record::{Row, Value};
 use crate::domain::table::{ColumnType, TableShape};
+use crate::sources::json_text::{Lone, has_no_text};
 use crate::sources::reading::sent::Sent;
 use crate::sources::scalar::Scalar;
+
+pub(crate) use crate::sources::reading::document::{Altered, document, read as read_document};
+pub(crate) use crate::sources::reading::reject::reject;
+pub(crate) use crate::sources::reading::sent::raw_fields;
 
 /// The names under which a vendor sends one column, the one in the document's table first.
 pub(crate) type Names = &'static [&'static str];
@@ -22,17 +27,18 @@ pub(crate) type Names = &'static [&'static str];
 /// PostgreSQL's indexes hold keys of some 2,700 bytes: a longer one would stop its whole window.
 const KEY_BYTES_MAX: usize = 500;
 
-/// Telephone numbers have more digits than this.
-const NUMBER_MIN: Decimal = Decimal::from_parts(1_000_000_000, 0, 0, false, 0);
-
-/// Deeper than this a document that serde_json cannot hold is kept as text.
-const DEPTH_MAX: usize = 32;
+/// Telephone numbers have so many digits, or more.
+const NUMBER_DIGITS_MIN: i64 = 10;
 
 /// The fields of one JSON object that nobody has read yet.
 #[derive(Debug)]
 pub(crate) struct Fields<'a> {
     /// In the order of their names, each once.
     fields: Vec<(Cow<'a, str>, &'a RawValue)>,
+    /// Earlier values of fields that stand twice, in their order; the last value counts.
+    repeated: Vec<(Cow<'a, str>, &'a RawValue)>,
+    /// Some text of the object may hold what no database can; without a backslash none does.
+    pub(crate) has_escapes: bool,
     /// The elements of one of them, where they are known already.
     list: Option<(&'static str, Vec<&'a RawValue>)>,
     privacy: &'a Privacy,
@@ -72,14 +78,16 @@ impl<'a> Fields<'a> {
         })?;
         fields.sort_by(|(one, _), (other, _)| one.cmp(other));
         // Of equal names the one that came last counts.
+        let mut repeated = Vec::new();
         fields.dedup_by(|later, kept| {
             let same = later.0 == kept.0;
             if same {
-                kept.1 = later.1;
+                repeated.push((kept.0.clone(), std::mem::replace(&mut kept.1, later.1)));
             }
             same
         });
-        let mut fields = Fields { fields, list, privacy };
+        let has_escapes = list.is_some() || json.contains('\\');
+        let mut fields = Fields { fields, repeated, has_escapes, list, privacy };
         if fields.fields.iter().any(|(name, _)| name.trim() != name) {
             fields.trim_names();
         }
@@ -105,6 +113,24 @@ impl<'a> Fields<'a> {
     /// What was sent and not taken out yet, in the order of the names.
     pub(crate) fn untaken(&self) -> impl Iterator<Item = (&str, &'a RawValue)> {
         self.fields.iter().map(|(name, raw)| (name.as_ref(), *raw))
+    }
+
+    /// Earlier values of fields that stand twice.
+    pub(crate) fn repeated(&self) -> impl Iterator<Item = (&str, &'a RawValue)> {
+        self.repeated.iter().map(|(name, raw)| (name.trim(), *raw))
+    }
+
+    /// Whether the field stands twice, with values that say different things.
+    pub(crate) fn is_ambiguous(&self, name: &str) -> bool {
+        let last = || self.peek(name).map_or(Scalar::Nothing, Scalar::of);
+        self.repeated().any(|(other, raw)| other == name && Scalar::of(raw) != last())
+    }
+
+    /// Takes the field out, all values of it in their order.
+    pub(crate) fn take_all(&mut self, name: &str) -> Vec<&'a RawValue> {
+        let earlier = self.repeated.extract_if(.., |(other, _)| other.trim() == name).map(|(_, raw)| raw);
+        let earlier: Vec<_> = earlier.collect();
+        earlier.into_iter().chain(self.take_raw(name)).collect()
     }
 
     /// The field, as it is; it stays.
@@ -147,11 +173,9 @@ impl<'a> Fields<'a> {
         let value = sent.into_value(kind)?;
         match &value {
             Value::Numeric(number)
-                // No number is larger than its digits without the point, which are quicker to compare.
-                if NUMBER_MIN.mantissa() <= number.mantissa().abs()
-                    && NUMBER_MIN <= number.abs()
-                    && number.is_integer()
-                    && self.privacy.forbids(&number.normalize().to_string()) =>
+                if NUMBER_DIGITS_MIN <= number.whole_digits()
+                    && number.is_whole()
+                    && self.privacy.forbids(&number.to_string()) =>
             {
                 Err("expected a number, got what looks like a telephone number".to_owned())
             }
@@ -173,8 +197,10 @@ impl<'a> Fields<'a> {
     /// Takes out a part of a key.
     ///
     /// # Errors
-    /// As [`Fields::column`], when there is nothing, and when it is personal and no token can be made of it.
+    /// As [`Fields::column`], when there is nothing, when it would have to be altered, for then two keys could become
+    /// one, and when it is personal and no token can be made of it.
     pub(crate) fn key(&mut self, names: Names) -> Result<Value<'a>, String> {
+        self.refuse_altered_key(names)?;
         match self.column(names, ColumnType::Text)? {
             Value::Null => Err(format!("field `{}`: expected a part of the key, got nothing", names[0])),
             Value::Text(text) if KEY_BYTES_MAX < text.len() => Err(format!(
@@ -194,16 +220,36 @@ impl<'a> Fields<'a> {
         }
     }
 
-    /// Takes out a list; null, absent and empty are one.
+    fn refuse_altered_key(&self, names: Names) -> Result<(), String> {
+        for name in names {
+            if self.is_ambiguous(name) {
+                return Err(format!("field `{name}`: a part of the key stands twice with different values"));
+            }
+            if self.has_escapes && self.peek(name).is_some_and(|raw| has_no_text(raw.get())) {
+                return Err(format!(
+                    "field `{name}`: a part of the key holds what no text can: half of a surrogate pair, a byte that \
+                     its charset lacks, or NUL"
+                ));
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes out a list; null, absent and empty are one. One that stands twice is one list.
     ///
     /// # Errors
     /// What came instead.
     pub(crate) fn list(&mut self, name: &'static str) -> Result<Vec<&'a RawValue>, String> {
-        match (self.take_raw(name), self.list.take_if(|(known, _)| *known == name)) {
-            (Some(_), Some((_, elements))) => Ok(elements),
-            (Some(raw), None) => list(raw).map_err(|why| format!("field `{name}`: {why}")),
-            (None, _) => Ok(Vec::new()),
+        let known = self.list.take_if(|(known, _)| *known == name);
+        if let (true, Some((_, elements))) = (self.peek(name).is_some(), known) {
+            self.take_raw(name);
+            return Ok(elements);
         }
+        let mut elements = Vec::new();
+        for raw in self.take_all(name) {
+            elements.append(&mut list(raw).map_err(|why| format!("field `{name}`: {why}"))?);
+        }
+        Ok(elements)
     }
 
     /// All columns of a table in their order, from one flat object, and the rest of the object as `extra`.
@@ -228,8 +274,11 @@ impl<'a> Fields<'a> {
         if self.fields.is_empty() {
             return Map::new();
         }
-        let mut extra: Map<_, _> =
-            self.fields.into_iter().map(|(name, raw)| (name.into_owned(), to_json(raw.get(), 0))).collect();
+        let mut extra: Map<_, _> = self
+            .fields
+            .into_iter()
+            .map(|(name, raw)| (name.into_owned(), read_document(raw, Lone::Replaced).0))
+            .collect();
         self.privacy.scrub_fields(&mut extra);
         extra
     }
@@ -245,36 +294,6 @@ pub(crate) fn list(raw: &RawValue) -> Result<Vec<&RawValue>, String> {
         Scalar::List => serde_json::from_str(raw.get()).map_err(|_| "expected a list".to_owned()),
         other => Err(format!("expected a list, got {}", other.describe())),
     }
-}
-
-/// The reject of an element, its payload after the privacy rules.
-pub(crate) fn reject(raw: &str, reason: String, privacy: &Privacy) -> Reject {
-    let sent = to_json(raw, 0);
-    if sent == Json::String(raw.to_owned()) {
-        return Reject { payload: privacy.scrub_broken(raw), reason };
-    }
-    let mut cleaned = sent.clone();
-    privacy.scrub(&mut cleaned);
-    // The vendor's own spelling is kept wherever nothing had to go.
-    let payload = if cleaned == sent { raw.to_owned() } else { cleaned.to_string() };
-    Reject { payload, reason }
-}
-
-/// What serde_json cannot hold (1e400, nesting beyond its depth) is kept as its text, and nothing around it.
-fn to_json(raw: &str, depth: usize) -> Json {
-    if let Ok(json) = serde_json::from_str(raw) {
-        return json;
-    }
-    let deeper = |raw: &RawValue| to_json(raw.get(), depth + 1);
-    if depth < DEPTH_MAX {
-        if let Ok(map) = serde_json::from_str::<BTreeMap<String, &RawValue>>(raw) {
-            return Json::Object(map.into_iter().map(|(name, raw)| (name, deeper(raw))).collect());
-        }
-        if let Ok(items) = serde_json::from_str::<Vec<&RawValue>>(raw) {
-            return Json::Array(items.into_iter().map(deeper).collect());
-        }
-    }
-    Json::String(raw.to_owned())
 }
 
 #[cfg(test)]

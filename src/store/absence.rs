@@ -17,11 +17,10 @@ use crate::store::absence_alarm::{alarm_raise_in_txn, alarm_resolve_in_txn};
 use crate::store::absence_note::{Noted, forget_absences, note_absences};
 use crate::store::commit::Context;
 use crate::store::fault::Done;
-use crate::store::home::{AtHome, leave_old_homes};
+use crate::store::home::{AtHome, leave_old_homes, make_home};
 use crate::store::merge::Merged;
-use crate::store::probe::{key_arrays, run_with_keys};
 use crate::store::sighting::{move_to_sightings, sightings_replace, sightings_update};
-use crate::store::statement::{count_live, live_keys, move_home};
+use crate::store::statement::{count_live, live_keys};
 use crate::store::tombstone::{bury, still_here};
 use crate::store::vouch::vouched_for;
 
@@ -195,8 +194,7 @@ async fn welcome(
         }
     }
     if !movers.is_empty() {
-        let keys = key_arrays(seen.table, movers.iter().map(|row| row.key()));
-        run_with_keys(connection, context, Some(window), move_home(seen.table), keys).await?;
+        make_home(connection, context, seen.table, window, movers.iter().map(|row| row.key())).await?;
         here += movers.len() as u64;
     }
     sightings_update(connection, context, window, seen, &foreign).await?;

@@ -17,6 +17,7 @@ use crate::store::commit::Context;
 use crate::store::fault::Done;
 use crate::store::pool::PgStore;
 use crate::store::tombstone::bury;
+use crate::store::touched::expect_row;
 use crate::telemetry::event;
 
 /// Keys shown with an alarm.
@@ -52,7 +53,7 @@ pub(super) async fn alarm_raise_in_txn(
     if 0 < known.rows_affected() {
         return Ok(());
     }
-    let id: i64 = sqlx::query_scalar(
+    let id: Option<i64> = sqlx::query_scalar(
         r#"
         insert into sync.absence_alarm (source, stream, table_name, window_start, window_end, missing, live,
             raised_at, run_id)
@@ -69,8 +70,9 @@ pub(super) async fn alarm_raise_in_txn(
     .bind(live_rows)
     .bind(context.now)
     .bind(context.run.0)
-    .fetch_one(connection)
+    .fetch_optional(connection)
     .await?;
+    let id = expect_row("sync.absence_alarm", "raising an alarm", id)?;
     let key = StreamKey { source: context.source.to_owned(), stream };
     let scope = context.window.map_or_else(|| "snapshot".to_owned(), |window| window.to_string());
     event::AbsenceAlarmRaised { key: &key, scope: &scope, table: table.name, id, missing, live }.emit();
@@ -174,8 +176,14 @@ async fn alarm_accept_in_txn(
     .bind(end)
     .fetch_all(&mut *connection)
     .await?;
-    let context =
-        Context { source: &alarm.source, window: alarm.window, run: RunId(*run), now, overrule: false };
+    let context = Context {
+        source: &alarm.source,
+        window: alarm.window,
+        run: RunId(*run),
+        now,
+        overrule: false,
+        is_repeated: true,
+    };
     let deleted = bury(connection, &context, table, &keys).await?;
     sqlx::query(
         "update sync.absence_alarm set state = 'accepted', decided_at = $2, deleted = $3 where id = $1",

@@ -12,6 +12,7 @@ use crate::domain::table::TableShape;
 use crate::store::absence::Key;
 use crate::store::commit::Context;
 use crate::store::fault::{Broken, Done};
+use crate::store::touched::not_taken;
 
 /// So many are read whole, which is quicker than to send the keys of a read.
 const NOTED_FEW: usize = 1_000;
@@ -119,7 +120,7 @@ pub(super) async fn note_absences(
     if keys.is_empty() {
         return Ok(());
     }
-    sqlx::query(
+    let written = sqlx::query(
         r#"
         insert into sync.absence (source, table_name, key, first_absent_at, window_start, window_end)
         select $1, $2, array(select jsonb_array_elements_text(k.key)), $3, $4, $5
@@ -133,9 +134,18 @@ pub(super) async fn note_absences(
     .bind(context.window.map(|window| window.start))
     .bind(context.window.map(|window| window.end))
     .bind(Json(keys))
-    .execute(connection)
-    .await?;
-    Ok(())
+    .execute(&mut *connection)
+    .await?
+    .rows_affected();
+    if written == keys.len() as u64 {
+        return Ok(());
+    }
+    // What was noted before counts too.
+    let noted = noted_of(connection, context.source, table, keys).await?.len();
+    match noted == keys.len() {
+        true => Ok(()),
+        false => Err(not_taken("sync.absence", "noting absent rows", keys.len() as u64, noted as u64)),
+    }
 }
 
 /// Forgets absences that were noted. Where somebody else was quicker, a person who accepted them or a read
@@ -161,7 +171,15 @@ pub(super) async fn forget_absences(
     .bind(source)
     .bind(table.name)
     .bind(Json(keys))
-    .execute(connection)
-    .await?;
-    if forgotten.rows_affected() == keys.len() as u64 { Ok(()) } else { Err(Broken::Overtaken(table.name)) }
+    .execute(&mut *connection)
+    .await?
+    .rows_affected();
+    if forgotten == keys.len() as u64 {
+        return Ok(());
+    }
+    // What is still there was given to the statement, and was not deleted.
+    match noted_of(connection, source, table, keys).await?.len() as u64 {
+        0 => Err(Broken::Overtaken(table.name)),
+        left => Err(not_taken("sync.absence", "ending absences", forgotten + left, forgotten)),
+    }
 }

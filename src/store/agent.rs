@@ -9,6 +9,10 @@ use crate::domain::record::Row;
 use crate::domain::table::TableShape;
 use crate::store::commit::Context;
 use crate::store::fault::Done;
+use crate::store::touched::not_taken;
+
+/// Looks at what is stored, before rows that are not taken are no coincidence.
+const TRIES_MAX: u32 = 5;
 
 /// Whether `$said` is later than `$kept`, or of one time with it and otherwise.
 macro_rules! is_news {
@@ -39,8 +43,8 @@ macro_rules! is_news {
 /// key order, so that two commits wait for one another and never in a circle.
 const UPSERT: &str = concat!(
     r#"
-    insert into sobot.agent as kept (source, agentid, agent_name, agent_email, named_at, first_seen_at, changed_at)
-    select $1, said.agentid, said.agent_name, said.agent_email, said.named_at, $2, $2
+    with news as materialized (
+    select said.agentid, said.agent_name, said.agent_email, said.named_at
     from unnest($3::text[], $4::text[], $5::text[], $6::timestamptz[])
         as said (agentid, agent_name, agent_email, named_at)
     left join sobot.agent known on known.source = $1 and known.agentid = said.agentid
@@ -48,6 +52,9 @@ const UPSERT: &str = concat!(
     is_news!("said", "known"),
     r#"
     order by said.agentid
+    ), written as (
+    insert into sobot.agent as kept (source, agentid, agent_name, agent_email, named_at, first_seen_at, changed_at)
+    select $1, agentid, agent_name, agent_email, named_at, $2, $2 from news
     on conflict (source, agentid) do update
     set agent_name = excluded.agent_name, agent_email = excluded.agent_email, named_at = excluded.named_at,
         changed_at = case
@@ -57,6 +64,7 @@ const UPSERT: &str = concat!(
         end
     where "#,
     is_news!("excluded", "kept"),
+    " returning 1) select (select count(*) from news), (select count(*) from written)",
 );
 
 /// Where a table names its agent.
@@ -93,14 +101,25 @@ pub(super) async fn agents_update_in_txn(
     }
     let texts = |index: usize| -> Vec<Option<&str>> { latest.values().map(|row| row.text(index)).collect() };
     let named_at: Vec<Option<DateTime<Utc>>> = latest.values().map(|row| row.version_at()).collect();
-    sqlx::query(UPSERT)
-        .bind(context.source)
-        .bind(context.now)
-        .bind(texts(naming.agentid))
-        .bind(texts(naming.name))
-        .bind(texts(naming.email))
-        .bind(named_at)
-        .execute(connection)
-        .await?;
-    Ok(())
+    let mut tries = 0;
+    loop {
+        let (news, written): (i64, i64) = sqlx::query_as(UPSERT)
+            .bind(context.source)
+            .bind(context.now)
+            .bind(texts(naming.agentid))
+            .bind(texts(naming.name))
+            .bind(texts(naming.email))
+            .bind(&named_at)
+            .fetch_one(&mut *connection)
+            .await?;
+        tries += 1;
+        if news == written {
+            return Ok(());
+        }
+        // Another worker may have said the same at the same time. The next look knows what it wrote.
+        if tries == TRIES_MAX {
+            let (news, written) = (news.unsigned_abs(), written.unsigned_abs());
+            return Err(not_taken("sobot.agent", "storing names of agents", news, written));
+        }
+    }
 }

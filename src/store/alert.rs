@@ -42,16 +42,24 @@ with begun as (
     from reads
     where unverified_reason = any($3)
     order by source, stream, window_start
+), unsettled as (
+    select source, stream, count(*) as windows, min(window_start) as first_at
+    from sync.unverified_window
+    -- What the vendor's own number contradicts is an alert of its own.
+    where 2 <= closed_reads and coalesce(unverified_reason <> all($3), true)
+    group by source, stream
 )
 select s.source, s.stream, coalesce(b.last_run_at, w.last_read_at) as last_run_at,
     coalesce(d.requests, 0) as reread_requests_today, coalesce(w.requests, 0) as requests_per_window,
     coalesce(q.lately, 0) as quarantined_lately, q.since as quarantined_since,
-    c.scopes, c.window_start, c.window_end, c.rows, c.vendor_total, c.unverified_reason, c.read_at
+    c.scopes, c.window_start, c.window_end, c.rows, c.vendor_total, c.unverified_reason, c.read_at,
+    coalesce(u.windows, 0) as windows_unsettled, u.first_at as unsettled_from
 from sync.stream s
 left join begun b on b.source = s.source and b.stream = s.stream
 left join windows w on w.source = s.source and w.stream = s.stream
 left join quarantined q on q.source = s.source and q.stream = s.stream
 left join contradicted c on c.source = s.source and c.stream = s.stream
+left join unsettled u on u.source = s.source and u.stream = s.stream
 left join sync.reread_day d
     on d.source = s.source and d.stream = s.stream and d.day = ($1 at time zone s.timezone)::date
 "#;
@@ -96,6 +104,8 @@ pub(super) async fn watches_fetch(
             quarantined_lately: row.try_get("quarantined_lately")?,
             quarantined_since: row.try_get("quarantined_since")?,
             contradiction: contradiction(row)?,
+            windows_unsettled: row.try_get("windows_unsettled")?,
+            unsettled_from: row.try_get("unsettled_from")?,
             ..StreamWatch::default()
         };
         watches.push((StreamKey { source: row.try_get("source")?, stream }, watch));

@@ -10,6 +10,7 @@ use crate::domain::run::Counts;
 use crate::engine::port::store::{Commit, Scope};
 use crate::store::fault::Done;
 use crate::store::run::stored;
+use crate::store::touched::expect_row;
 
 /// Certificates of one window that always stay.
 const KEPT_NEWEST: i64 = 50;
@@ -59,7 +60,7 @@ pub(super) async fn certificate_insert_in_txn(
         returning id
         "#,
     );
-    bind_read(query, commit)
+    let id = bind_read(query, commit)
         .bind(start)
         .bind(end)
         .bind(read_no)
@@ -70,8 +71,9 @@ pub(super) async fn certificate_insert_in_txn(
         .bind(stored(counts.superseded))
         .bind(stored(counts.deleted))
         .bind(stored(counts.quarantined))
-        .fetch_one(&mut *connection)
+        .fetch_optional(&mut *connection)
         .await?;
+    expect_row("sync.certificate", "storing the certificate of a read", id)?;
     // Planned with these values, each comparison is a range of the index.
     sqlx::query(
         r#"

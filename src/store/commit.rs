@@ -1,8 +1,6 @@
 //! All that one read leaves behind, in one transaction: rows, history, tombstones, quarantine, ledger,
 //! certificate, run counts and the end of the lease. There is no other way to move a checkpoint.
 
-use std::collections::HashMap;
-
 use chrono::{DateTime, Utc};
 use sqlx::postgres::PgArguments;
 use sqlx::query::Query;
@@ -12,20 +10,20 @@ use tracing::Instrument as _;
 use crate::domain::certificate::Verdict;
 use crate::domain::drift::ContractDrift;
 use crate::domain::fault::{Fault, FaultKind};
-use crate::domain::record::Row;
 use crate::domain::run::{Counts, RunId};
 use crate::domain::window::TimeWindow;
 use crate::engine::port::store::{Commit, Scope};
 use crate::store::absence::{AbsenceRule, Seen, settle_snapshot, settle_window};
 use crate::store::agent::agents_update_in_txn;
 use crate::store::certificate::certificate_insert_in_txn;
-use crate::store::contract_drift::{drift_insert_in_txn, tell};
+use crate::store::contract_drift::{Found, drifts_insert_in_txn, tell};
 use crate::store::fault::{Broken, Done, from_sql, lease_lost};
+use crate::store::finality::{beyond_reach, finality_update_in_txn};
 use crate::store::forgotten::list_hold_in_txn;
 use crate::store::home::{snapshot_home, window_home};
 use crate::store::lag::second_look_in_txn;
 use crate::store::lease::{lease_end_in_txn, lease_hold_in_txn, lease_name};
-use crate::store::merge::merge_table;
+use crate::store::merge::{by_table, merge_table};
 use crate::store::pool::PgStore;
 use crate::store::quarantine::{SetAside, quarantine_resolve_in_txn, quarantine_upsert_in_txn};
 use crate::store::run::run_add_in_txn;
@@ -57,6 +55,9 @@ pub(super) struct Context<'a> {
     pub(super) now: DateTime<Utc>,
     /// What is stored counts for nothing against what the vendor sent.
     pub(super) overrule: bool,
+    /// Whether the commit is made again. Statements whose numbers of rows may differ because another worker writes the
+    /// same rows then lock the rows first, so that the numbers are exact.
+    pub(super) is_repeated: bool,
 }
 
 impl Context<'_> {
@@ -168,8 +169,12 @@ async fn write_read(
     };
     let mut counts = commit.counts;
     counts.windows += 1;
-    let (written, dated) = write_rows(connection, commit, &ledger, is_first_try).await?;
+    let Written { counts: written, dated, late } =
+        write_rows(connection, commit, &ledger, is_first_try).await?;
     counts += written;
+    if let Ledger::Window(window, known) = &ledger {
+        finality_update_in_txn(connection, commit, (*window, known), &written, &late).await?;
+    }
     counts.quarantined += quarantine_upsert_in_txn(connection, &SetAside::of(commit)).await?;
     if commit.certificate.verdict != Verdict::Unverified {
         quarantine_resolve_in_txn(connection, commit).await?;
@@ -185,7 +190,7 @@ async fn write_read(
     };
     failpoint(Failpoint::CheckpointWritten).await?;
     certificate_insert_in_txn(connection, commit, read_no, &counts).await?;
-    let drifts = drift_insert_in_txn(connection, commit).await?;
+    let drifts = drifts_insert_in_txn(connection, &Found::of(commit)).await?;
     failpoint(Failpoint::CertificateWritten).await?;
     run_add_in_txn(connection, commit.run, &counts, Some(commit.windows_due)).await?;
     failpoint(Failpoint::CountsAdded).await?;
@@ -197,14 +202,22 @@ async fn write_read(
     Ok((counts, drifts))
 }
 
-/// Rows, history and tombstones of all tables of the stream, in the stream's order of tables. Answers what
-/// was done and the vendor's own times of what is new or changed.
+/// What the rows of a read changed.
+struct Written {
+    counts: Counts,
+    /// The vendor's own times of what is new or changed.
+    dated: Vec<DateTime<Utc>>,
+    /// The contacts, of what is new or changed, that lie further before the window than any was seen before.
+    late: Vec<DateTime<Utc>>,
+}
+
+/// Rows, history and tombstones of all tables of the stream, in the stream's order of tables.
 async fn write_rows(
     connection: &mut PgConnection,
     commit: &Commit,
     ledger: &Ledger,
     is_first_try: bool,
-) -> Done<(Counts, Vec<DateTime<Utc>>)> {
+) -> Done<Written> {
     let context = Context {
         source: &commit.lease.stream.source,
         window: match commit.lease.scope {
@@ -214,10 +227,12 @@ async fn write_rows(
         run: commit.run,
         now: commit.now,
         overrule: commit.overrule,
+        is_repeated: !is_first_try,
     };
     let closed = commit.certificate.verdict != Verdict::Unverified && commit.rejects.is_empty();
     let proven = commit.certificate.verdict == Verdict::Proven;
-    let (mut counts, mut dated, mut written) = (Counts::default(), Vec::new(), Vec::new());
+    let (mut counts, mut dated, mut late) = (Counts::default(), Vec::new(), Vec::new());
+    let mut written = Vec::new();
     let mut of_table = by_table(&commit.rows, &mut counts.superseded);
     let stream = commit.lease.stream.stream;
     for table in stream.tables() {
@@ -236,6 +251,9 @@ async fn write_rows(
         let merged = merge_table(connection, &context, table, &rows, &home).await?;
         if read_before || commit.overrule {
             dated.extend(merged.written.iter().filter_map(|row| row.version_at()));
+        }
+        if let Ledger::Window(window, known) = ledger {
+            late.extend(beyond_reach(&merged.written, *window, known));
         }
         counts.inserted += merged.inserted;
         counts.updated += merged.updated;
@@ -264,33 +282,10 @@ async fn write_rows(
         agents_update_in_txn(connection, &context, table, &rows).await?;
     }
     match of_table.keys().next() {
-        None => Ok((counts, dated)),
+        None => Ok(Written { counts, dated, late }),
         Some(name) => Err(Broken::Told(Fault::new(
             FaultKind::DatabaseRefused,
             format!("rows of {name} came in a read of {}, which does not fill it", commit.lease.stream),
         ))),
     }
-}
-
-/// The rows of each table, sorted by key, each key once: of equal keys the later version wins, of equal or
-/// unknown versions the one that came last.
-pub(super) fn by_table<'r>(rows: &'r [Row], superseded: &mut u64) -> HashMap<&'static str, Vec<&'r Row>> {
-    let mut tables: HashMap<&'static str, Vec<&Row>> = HashMap::new();
-    for row in rows {
-        tables.entry(row.table.name).or_default().push(row);
-    }
-    for rows in tables.values_mut() {
-        // Stable: rows of one key stay in the order in which they came.
-        rows.sort_by(|left, right| left.key().cmp(right.key()));
-        let before = rows.len();
-        rows.dedup_by(|later, kept| {
-            let same = later.key().eq(kept.key());
-            if same && later.version_at().zip(kept.version_at()).is_none_or(|(new, old)| old <= new) {
-                *kept = later;
-            }
-            same
-        });
-        *superseded += (before - rows.len()) as u64;
-    }
-    tables
 }

@@ -8,6 +8,7 @@ use sqlx::{PgConnection, Row as _};
 use crate::domain::drift::{ContractDrift, DriftEntry, DriftKind, news};
 use crate::domain::fault::Fault;
 use crate::domain::language::Language;
+use crate::domain::run::RunId;
 use crate::domain::stream::StreamKey;
 use crate::domain::text::storable;
 use crate::domain::window::TimeWindow;
@@ -15,6 +16,7 @@ use crate::engine::port::contract::ContractLog;
 use crate::engine::port::store::{Commit, Scope};
 use crate::store::fault::Done;
 use crate::store::pool::PgStore;
+use crate::store::touched::not_taken;
 use crate::telemetry::event;
 
 /// The columns of a [`ContractDrift`].
@@ -30,27 +32,45 @@ on conflict do nothing
 returning kind, field, observed, expected, example
 "#;
 
+/// What of a stream departed.
+pub(super) struct Found<'a> {
+    pub(super) key: &'a StreamKey,
+    pub(super) drifts: &'a [ContractDrift],
+    /// In which they came, where there is one.
+    pub(super) window: Option<TimeWindow>,
+    pub(super) run: RunId,
+    pub(super) now: DateTime<Utc>,
+}
+
+impl<'a> Found<'a> {
+    /// What a read found.
+    pub(super) fn of(commit: &'a Commit) -> Found<'a> {
+        let window = match commit.lease.scope {
+            Scope::Window(window) => Some(window),
+            Scope::Snapshot => None,
+        };
+        let key = &commit.lease.stream;
+        Found { key, drifts: &commit.drifts, window, run: commit.run, now: commit.now }
+    }
+}
+
 /// Records what the stream did not show before; answers what this commit was the first to record. What is
 /// known already costs one reading statement, and a read that kept to the contract nothing.
-pub(super) async fn drift_insert_in_txn(
+pub(super) async fn drifts_insert_in_txn(
     connection: &mut PgConnection,
-    commit: &Commit,
+    found: &Found<'_>,
 ) -> Done<Vec<ContractDrift>> {
-    if commit.drifts.is_empty() {
+    if found.drifts.is_empty() {
         return Ok(Vec::new());
     }
-    let key = &commit.lease.stream;
+    let (key, window) = (found.key, found.window);
     let known = known_drifts(connection, key).await?;
     let is_known = |drift: &ContractDrift| known.iter().any(|known| known.is_same(drift));
     let kept = known.iter().filter(|known| known.kind != DriftKind::TooMany).count();
-    let fresh = news(&commit.drifts, is_known, kept);
+    let fresh = news(found.drifts, is_known, kept);
     if fresh.is_empty() {
         return Ok(Vec::new());
     }
-    let window = match commit.lease.scope {
-        Scope::Window(window) => Some(window),
-        Scope::Snapshot => None,
-    };
     let texts = |of: fn(&ContractDrift) -> &str| -> Vec<String> {
         fresh.iter().map(|drift| storable(of(drift))).collect()
     };
@@ -62,12 +82,21 @@ pub(super) async fn drift_insert_in_txn(
         .bind(texts(|drift| &drift.observed))
         .bind(texts(|drift| &drift.expected))
         .bind(texts(|drift| &drift.example))
-        .bind(commit.now)
-        .bind(commit.run.0)
+        .bind(found.now)
+        .bind(found.run.0)
         .bind(window.map(|window| window.start))
         .bind(window.map(|window| window.end))
-        .fetch_all(connection)
+        .fetch_all(&mut *connection)
         .await?;
+    if rows.len() < fresh.len() {
+        // What another worker recorded at the same time counts too.
+        let known = known_drifts(connection, key).await?;
+        let kept = fresh.iter().filter(|drift| known.iter().any(|known| known.is_same(drift))).count();
+        if kept < fresh.len() {
+            let purpose = "recording departures from the vendor's documents";
+            return Err(not_taken("sync.contract_drift", purpose, fresh.len() as u64, kept as u64));
+        }
+    }
     read_drifts(&rows)
 }
 

@@ -1,8 +1,8 @@
 //! The binary format of COPY, for the few types that the tables use.
 
 use chrono::{DateTime, Utc};
-use rust_decimal::Decimal;
 
+use crate::domain::decimal::Decimal;
 use crate::domain::record::{Row, Value};
 use crate::store::commit::Context;
 
@@ -131,29 +131,46 @@ fn timestamp(instant: &DateTime<Utc>) -> i64 {
 /// PostgreSQL's `numeric`: the number of base-10000 digits, the weight of the first, the sign, the digits
 /// after the point that are shown, and the digits.
 fn numeric(number: &Decimal) -> Vec<u8> {
-    let scale = number.scale();
-    // Filled up so that the decimal point falls between two base-10000 digits. 96 bits times 1000 fit.
-    let fill = (4 - scale % 4) % 4;
-    let mut rest = number.mantissa().unsigned_abs() * 10u128.pow(fill);
+    let scale = number.exponent().min(0).unsigned_abs();
+    // Filled up so that the decimal point falls between two base-10000 digits.
+    let fill = number.exponent().rem_euclid(4).unsigned_abs();
+    let shift = number.exponent().div_euclid(4);
+    let mut digits = match number.short_coefficient() {
+        Some(short) => base_ten_thousand(u128::from(short.unsigned_abs()) * 10_u128.pow(fill)),
+        None => base_ten_thousand_of_text(&number.coefficient_digits(), fill),
+    };
+    let weight = if digits.is_empty() { 0 } else { digits.len() as i32 - 1 + shift };
+    // Least significant first so far; zeros at that end say nothing.
+    let zeros = digits.iter().take_while(|digit| **digit == 0).count();
+    let digits = digits.split_off(zeros);
+    let sign: u16 = if number.is_negative() { 0x4000 } else { 0 };
+
+    let mut bytes = Vec::with_capacity(8 + 2 * digits.len());
+    bytes.extend_from_slice(&(digits.len() as i16).to_be_bytes());
+    bytes.extend_from_slice(&(weight as i16).to_be_bytes());
+    bytes.extend_from_slice(&sign.to_be_bytes());
+    bytes.extend_from_slice(&(scale as i16).to_be_bytes());
+    digits.iter().rev().for_each(|digit| bytes.extend_from_slice(&digit.to_be_bytes()));
+    bytes
+}
+
+/// Least significant first.
+fn base_ten_thousand(mut rest: u128) -> Vec<i16> {
     let mut digits = Vec::with_capacity(9);
     while 0 < rest {
         digits.push((rest % 10_000) as i16);
         rest /= 10_000;
     }
-    let fraction = ((scale + fill) / 4) as i16;
-    let weight = if digits.is_empty() { 0 } else { digits.len() as i16 - 1 - fraction };
-    // Least significant first so far; zeros at that end say nothing.
-    let zeros = digits.iter().take_while(|digit| **digit == 0).count();
-    let digits = &digits[zeros..];
-    let sign: u16 = if number.is_sign_negative() && !number.is_zero() { 0x4000 } else { 0 };
+    digits
+}
 
-    let mut bytes = Vec::with_capacity(8 + 2 * digits.len());
-    bytes.extend_from_slice(&(digits.len() as i16).to_be_bytes());
-    bytes.extend_from_slice(&weight.to_be_bytes());
-    bytes.extend_from_slice(&sign.to_be_bytes());
-    bytes.extend_from_slice(&(scale as i16).to_be_bytes());
-    digits.iter().rev().for_each(|digit| bytes.extend_from_slice(&digit.to_be_bytes()));
-    bytes
+/// The same of digits with so many zeros behind them, however many they are.
+fn base_ten_thousand_of_text(text: &str, zeros: u32) -> Vec<i16> {
+    let filled: Vec<u8> = text.bytes().chain((0..zeros).map(|_| b'0')).collect();
+    filled
+        .rchunks(4)
+        .map(|four| four.iter().fold(0, |sum, digit| sum * 10 + i16::from(digit - b'0')))
+        .collect()
 }
 
 #[cfg(test)]
@@ -173,5 +190,10 @@ mod tests {
         assert_eq!(words("10000"), [1, 1, 0, 0, 1]);
         assert_eq!(words("0.00012"), [2, (-1i16) as u16, 0, 5, 1, 2000]);
         assert_eq!(words("0.00001"), [1, (-2i16) as u16, 0, 5, 1000]);
+        assert_eq!(words("1e20"), [1, 5, 0, 0, 1]);
+        assert_eq!(words("12e21"), [1, 5, 0, 0, 120]);
+        assert_eq!(words("-1e131071"), [1, 32767, 0x4000, 0, 1000]);
+        assert_eq!(words("1e-16383"), [1, (-4096i16) as u16, 0, 16383, 10]);
+        assert_eq!(words("12345678901234567890.5"), [6, 4, 0, 1, 1234, 5678, 9012, 3456, 7890, 5000]);
     }
 }

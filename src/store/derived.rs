@@ -2,7 +2,6 @@
 
 use chrono::{DateTime, Utc};
 use md5::{Digest as _, Md5};
-use rust_decimal::Decimal;
 use serde_json::{Map, Value as Json};
 use uuid::Uuid;
 
@@ -85,7 +84,7 @@ fn row(shape: &'static TableShape, columns: &Map<String, Json>) -> Option<Row> {
         .map(|column| match (columns.get(column.name)?, column.kind) {
             (Json::Null, _) => Some(Value::Null),
             (Json::String(text), ColumnType::Text) => Some(Value::text(text)),
-            (Json::String(text), ColumnType::Numeric) => text.parse::<Decimal>().ok().map(Value::Numeric),
+            (Json::String(text), ColumnType::Numeric) => text.parse().ok().map(Value::Numeric),
             (Json::String(text), ColumnType::Instant) => {
                 text.parse::<DateTime<Utc>>().ok().map(Value::Instant)
             }

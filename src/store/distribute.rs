@@ -36,10 +36,11 @@ const DISTRIBUTED: [&str; 16] = [
 ];
 
 /// On every machine: checkpoints, and what analysts' views join with results.
-const REFERENCE: [&str; 8] = [
+const REFERENCE: [&str; 9] = [
     "bi.calendar",
     "sync.absence_alarm",
     "sync.feed_session",
+    "sync.finality",
     "sync.forgetting",
     "sync.retention",
     "sync.snapshot",

@@ -139,13 +139,14 @@ impl PgStore {
     async fn home(&self, key: &StreamKey, home: Option<TimeWindow>) -> Done<Option<HomeStory>> {
         let sql = match home {
             Some(_) => {
-                "select window_start, window_end, state, reads, read_at, verdict, final_at from sync.time_window \
+                "select window_start, window_end, state, reads, read_at, verdict, final_at, \
+                 sync.is_final(state, verdict, read_at, final_at) as is_final from sync.time_window \
                  where source = $1 and stream = $2 and window_start < $4 and $3 < window_end \
                  order by window_start desc limit 1"
             }
             None => {
                 "select null::timestamptz as window_start, null::timestamptz as window_end, state, reads, \
-                 read_at, verdict, null::timestamptz as final_at from sync.snapshot \
+                 read_at, verdict, null::timestamptz as final_at, false as is_final from sync.snapshot \
                  where source = $1 and stream = $2 and $3::timestamptz is null and $4::timestamptz is null"
             }
         };
@@ -198,6 +199,7 @@ fn home_story(row: &PgRow) -> Done<HomeStory> {
         read_at: row.try_get("read_at")?,
         verdict: row.try_get("verdict")?,
         final_at: row.try_get("final_at")?,
+        is_final: row.try_get("is_final")?,
     })
 }
 

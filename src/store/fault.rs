@@ -1,6 +1,7 @@
 //! What PostgreSQL and the connection to it can answer, as faults: the one place where SQLSTATEs are read.
 
 use sqlx::Error;
+use sqlx::postgres::PgDatabaseError;
 
 use crate::domain::fault::{Fault, FaultKind};
 
@@ -60,7 +61,9 @@ impl Broken {
 pub(super) fn from_sql(doing: &str, error: &Error) -> Fault {
     match error {
         Error::Database(answer) => {
-            from_answer(doing, answer.code().as_deref().unwrap_or(""), answer.message())
+            let code = answer.code().unwrap_or_default();
+            let place = answer.try_downcast_ref::<PgDatabaseError>().map(Place::of).unwrap_or_default();
+            from_answer(doing, &code, answer.message(), &place)
         }
         Error::Io(io) if io.kind() == std::io::ErrorKind::ConnectionRefused => {
             unreachable(doing, &format!("nobody listens there ({io})"))
@@ -79,11 +82,9 @@ pub(super) fn from_sql(doing: &str, error: &Error) -> Fault {
             format!("{doing}: the database's address is wrong: {what}"),
         ),
         Error::ColumnDecode { index, .. } => {
-            refused(doing, &format!("column {index} is not of the expected type; run `ccsync migrate`"))
+            refused(doing, &format!("column {index} is not of the expected type; {CHECK}"))
         }
-        Error::ColumnNotFound(name) => {
-            refused(doing, &format!("column {name} is missing; run `ccsync migrate`"))
-        }
+        Error::ColumnNotFound(name) => refused(doing, &format!("column {name} is missing; {CHECK}")),
         _ => refused(doing, "the database's answer is not what was expected"),
     }
 }
@@ -96,16 +97,82 @@ fn refused(doing: &str, what: &str) -> Fault {
     Fault::new(FaultKind::DatabaseRefused, format!("{doing}: {what}"))
 }
 
+/// What mends a catalogue that is not as the migrations made it.
+const CHECK: &str = "run `ccsync check`: it names what the database lacks or refuses, and what mends it";
+
+/// Where a value was refused, never the value.
+#[derive(Debug, Default)]
+struct Place {
+    table: Option<String>,
+    column: Option<String>,
+    constraint: Option<String>,
+}
+
+impl Place {
+    fn of(answer: &PgDatabaseError) -> Place {
+        let qualified = |table: &str| match answer.schema() {
+            Some(schema) => format!("{schema}.{table}"),
+            None => table.to_owned(),
+        };
+        let mut place = Place {
+            table: answer.table().map(qualified),
+            column: answer.column().map(str::to_owned),
+            constraint: answer.constraint().map(str::to_owned),
+        };
+        if let Some((table, column)) = answer.r#where().and_then(copied) {
+            place.table.get_or_insert(table);
+            place.column = place.column.or(column);
+        }
+        place
+    }
+
+    /// As part of a sentence; empty where nothing is known.
+    fn text(&self) -> String {
+        let parts =
+            [("table", &self.table), ("column", &self.column), ("constraint or index", &self.constraint)];
+        let parts = parts.iter().filter_map(|(noun, name)| Some(format!("{noun} {}", name.as_ref()?)));
+        let text = parts.collect::<Vec<_>>().join(", ");
+        if text.is_empty() { text } else { format!(" ({text})") }
+    }
+}
+
+/// Table and column of the context line `COPY call_result, line 3, column total_score: …`; a value may follow.
+fn copied(context: &str) -> Option<(String, Option<String>)> {
+    let line = context.lines().find_map(|line| line.strip_prefix("COPY "))?;
+    let (table, rest) = line.split_once(", line ")?;
+    let column = rest.split_once(", column ").map(|(_, rest)| rest.split(':').next().unwrap_or(rest));
+    Some((table.to_owned(), column.map(str::to_owned)))
+}
+
 /// The fault for an answer with this SQLSTATE.
-fn from_answer(doing: &str, code: &str, message: &str) -> Fault {
+fn from_answer(doing: &str, code: &str, message: &str, place: &Place) -> Fault {
     // Classes 22 and 23 quote values of rows in their message.
-    let said = if code.starts_with("22") || code.starts_with("23") { "a value was refused" } else { message };
+    let said = match code.starts_with("22") || code.starts_with("23") {
+        true => format!("a value was refused: {}{}", meaning(code), place.text()),
+        false => message.to_owned(),
+    };
     let text = format!("{doing}: PostgreSQL says: {said} (SQLSTATE {code})");
     let fault = match cure(code) {
         Some(cure) => Fault::new(kind_of(code), format!("{text}; {cure}")).advising(),
         None => Fault::new(kind_of(code), text),
     };
     fault.with_code(code)
+}
+
+/// The classes of refused values in words of ours.
+fn meaning(code: &str) -> &'static str {
+    match code {
+        "23502" => "null where a column is NOT NULL",
+        "23503" => "a foreign key does not find it",
+        "23505" => "a unique index has it already",
+        "23514" => "a check constraint is not met",
+        "23P01" => "an exclusion constraint is not met",
+        "22003" => "a number is out of range",
+        "22001" => "a text is too long",
+        "22008" | "22007" => "an instant is out of range",
+        "22P02" | "22P03" => "it is not of the column's type",
+        _ => "it does not fit",
+    }
 }
 
 /// What is to be thought of a SQLSTATE.
@@ -124,7 +191,9 @@ pub(super) fn kind_of(code: &str) -> FaultKind {
 fn cure(code: &str) -> Option<&'static str> {
     Some(match code {
         "42501" => "give the role of `database.url` the missing right, or use the owner of the schema",
-        "42P01" | "42703" | "3F000" | "42883" => "run `ccsync migrate`",
+        // A relation, a column, a schema, a function, a key, or its type; a rule, a policy; a value that a column refuses.
+        "42P01" | "42703" | "3F000" | "42883" | "42P10" | "42804" | "42809" | "0A000" | "428C9" => CHECK,
+        _ if code.starts_with("22") || code.starts_with("23") => CHECK,
         "53100" => "the database server's disk is full: free space there",
         "53300" => "raise max_connections of the server or lower `database.pool_size`",
         "3D000" => "create the database, or correct its name in `database.url`",
@@ -161,17 +230,31 @@ mod tests {
 
     #[test]
     fn a_message_names_the_deed_the_code_and_the_cure() {
-        let fault = from_answer("reading the ledger", "42P01", "relation \"sync.run\" does not exist");
+        let message = "relation \"sync.run\" does not exist";
+        let fault = from_answer("reading the ledger", "42P01", message, &Place::default());
         assert_eq!(
             fault.message,
             "reading the ledger: PostgreSQL says: relation \"sync.run\" does not exist (SQLSTATE 42P01); \
-             run `ccsync migrate`"
+             run `ccsync check`: it names what the database lacks or refuses, and what mends it"
         );
     }
 
     #[test]
     fn a_message_about_a_value_does_not_show_the_value() {
-        let fault = from_answer("committing", "22P02", "invalid input syntax for type uuid: \"15711356914\"");
+        let message = "invalid input syntax for type uuid: \"15711356914\"";
+        let fault = from_answer("committing", "22P02", message, &Place::default());
         assert!(!fault.message.contains("15711356914"), "{}", fault.message);
+    }
+
+    #[test]
+    fn the_context_of_a_copy_names_table_and_column_and_not_the_value() {
+        let (table, column) = copied("COPY call_result, line 3, column total_score: \"99\"").unwrap();
+        assert_eq!((table.as_str(), column.as_deref()), ("call_result", Some("total_score")));
+        assert_eq!(copied("COPY call_result, line 3").unwrap().1, None);
+        assert!(copied("PL/pgSQL function x() line 3 at RAISE").is_none());
+        let place = Place { table: Some(table), column, constraint: None };
+        let fault = from_answer("committing", "22003", "value \"99\" is out of range", &place);
+        assert!(fault.message.contains("a number is out of range (table call_result, column total_score)"));
+        assert!(!fault.message.contains("99"), "{fault}");
     }
 }

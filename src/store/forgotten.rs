@@ -58,6 +58,19 @@ fn list_of(rows: Vec<ListRow>) -> ForgottenList {
     ForgottenList::new(first.version, &first.key, listed)
 }
 
+/// Sources whose digests are made under another name than the one of now.
+const NAMES: &str = r#"
+select name, erasure_name from sync.source where name <> erasure_name
+union all
+select pending_name, erasure_name from sync.source where pending_name is not null
+"#;
+
+async fn list_read(connection: &mut PgConnection) -> Done<ForgottenList> {
+    let list = list_of(sqlx::query_as(LIST).fetch_all(&mut *connection).await?);
+    let names: Vec<(String, String)> = sqlx::query_as(NAMES).fetch_all(connection).await?;
+    Ok(list.renamed(names))
+}
+
 /// The version of the list; it stays until the end of the transaction.
 pub(super) async fn list_hold_in_txn(connection: &mut PgConnection) -> Done<i64> {
     let version = sqlx::query_scalar("select version from sync.forgetting for key share");
@@ -72,7 +85,7 @@ pub(super) async fn list_fetch_in_txn(
     if list_hold_in_txn(connection).await? == known.version() {
         return Ok(known.clone());
     }
-    Ok(Arc::new(list_of(sqlx::query_as(LIST).fetch_all(connection).await?)))
+    Ok(Arc::new(list_read(connection).await?))
 }
 
 impl PgStore {
@@ -84,7 +97,7 @@ impl PgStore {
         if known.version() == version {
             return Ok(known);
         }
-        let list = Arc::new(list_of(sqlx::query_as(LIST).fetch_all(&self.pool).await?));
+        let list = Arc::new(list_read(&mut *self.pool.acquire().await?).await?);
         self.board.put(list.clone());
         Ok(list)
     }
@@ -97,7 +110,7 @@ impl PgStore {
         if apply {
             transaction.execute("select from sync.forgetting for update").await?;
         }
-        let mut list = list_of(sqlx::query_as(LIST).fetch_all(&mut *transaction).await?);
+        let mut list = list_read(&mut transaction).await?;
         let listed: Vec<Listed> =
             order.known_by.iter().map(|(kind, source, text)| list.listed(*kind, source, text)).collect();
         list.add(listed.iter().copied());

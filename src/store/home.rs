@@ -3,7 +3,8 @@
 use std::collections::HashSet;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use sqlx::{AssertSqlSafe, PgConnection};
+use sqlx::postgres::PgRow;
+use sqlx::{AssertSqlSafe, PgConnection, Row as _};
 
 use crate::domain::record::{ContentHash, Row};
 use crate::domain::table::TableShape;
@@ -11,7 +12,9 @@ use crate::domain::window::TimeWindow;
 use crate::store::absence::Seen;
 use crate::store::commit::Context;
 use crate::store::fault::Done;
-use crate::store::statement::{Statement, move_all_home};
+use crate::store::probe::{key_arrays, query_with_keys, run_with_keys};
+use crate::store::statement::{Statement, move_all_home, move_home, not_moved_home};
+use crate::store::touched::not_taken;
 
 /// The live rows at home in a scope before its read is merged.
 #[derive(Default)]
@@ -148,4 +151,30 @@ pub(super) async fn leave_old_homes(
             .await?;
     }
     Ok(())
+}
+
+/// Makes this window the home of the rows with these keys. Their content and their version stay.
+pub(super) async fn make_home<'k, K: Iterator<Item = &'k str>>(
+    connection: &mut PgConnection,
+    context: &Context<'_>,
+    table: &'static TableShape,
+    window: TimeWindow,
+    keys: impl Iterator<Item = K> + Clone,
+) -> Done<()> {
+    let sent = keys.clone().count() as u64;
+    let arrays = key_arrays(table, keys.clone());
+    let moved = run_with_keys(connection, context, Some(window), move_home(table), arrays).await?;
+    if moved == sent {
+        return Ok(());
+    }
+    // What another worker moved here at the same time counts too.
+    let arrays = key_arrays(table, keys);
+    let left: i64 = query_with_keys(context, Some(window), not_moved_home(table), arrays)
+        .try_map(|row: PgRow| row.try_get(0))
+        .fetch_one(connection)
+        .await?;
+    match left.unsigned_abs() {
+        0 => Ok(()),
+        left => Err(not_taken(table.name, "moving rows to another window", moved + left, moved)),
+    }
 }

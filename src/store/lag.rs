@@ -9,6 +9,7 @@ use crate::domain::stream::StreamKey;
 use crate::domain::window::TimeWindow;
 use crate::engine::port::store::{Commit, LagLedger};
 use crate::store::fault::Done;
+use crate::store::touched::expect_touched;
 
 /// The sums from the month of `since` on, and what the day has paid.
 pub(super) async fn lag_fetch(
@@ -68,7 +69,7 @@ pub(super) async fn second_look_in_txn(
         undated: changes.saturating_sub(dated.len() as u64),
     });
     let seen = || AGES.iter().zip(&table.bins).filter(|(_, bin)| 0.0 < bin.windows);
-    sqlx::query(
+    let kept = sqlx::query(
         r#"
         insert into sync.revision_lag as l (source, stream, month, age_hours, changes, rows, windows)
         select $1, $2, $3, age_hours, changes, rows, windows
@@ -87,8 +88,10 @@ pub(super) async fn second_look_in_txn(
     .bind(seen().map(|(_, bin)| bin.windows).collect::<Vec<_>>())
     .execute(&mut *connection)
     .await?;
+    let purpose = "adding what a reread showed";
+    expect_touched("sync.revision_lag", purpose, seen().count(), kept.rows_affected())?;
     let Some(day) = look.paid_by else { return Ok(()) };
-    sqlx::query(
+    let kept = sqlx::query(
         r#"
         insert into sync.reread_day as r (source, stream, day, requests) values ($1, $2, $3, $4)
         on conflict (source, stream, day) do update set requests = r.requests + excluded.requests
@@ -100,7 +103,7 @@ pub(super) async fn second_look_in_txn(
     .bind(i64::from(commit.certificate.requests))
     .execute(connection)
     .await?;
-    Ok(())
+    expect_touched("sync.reread_day", "adding the requests of a reread", 1, kept.rows_affected())
 }
 
 /// The first day of the month: sums are kept by month.

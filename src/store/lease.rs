@@ -9,6 +9,8 @@ use uuid::Uuid;
 use crate::domain::stream::StreamKey;
 use crate::engine::port::store::{Lease, Scope};
 use crate::store::fault::{Broken, Done, lease_lost};
+use crate::store::source::claim_hold_in_txn;
+use crate::store::touched::not_taken;
 
 /// The name under which a scope is leased.
 pub(super) fn lease_name(stream: &StreamKey, scope: Scope) -> String {
@@ -26,8 +28,29 @@ pub(super) fn interval(duration: Duration) -> PgInterval {
 
 /// Takes a free or expired lease and answers its fence; `None` while another holds it.
 ///
-/// `skip locked`: a holder that is committing has locked its lease, and is not waited for.
-pub(super) async fn lease_take(pool: &PgPool, name: &str, worker: Uuid, term: Duration) -> Done<Option<i64>> {
+/// `skip locked`: a holder that is committing has locked its lease, and is not waited for. `claim`: the source that it is
+/// a lease of, and the number under which this process claimed it; nobody leases what has another number by now.
+pub(super) async fn lease_take(
+    pool: &PgPool,
+    name: &str,
+    worker: Uuid,
+    term: Duration,
+    claim: Option<(&str, i64)>,
+) -> Done<Option<i64>> {
+    let fence = lease_try(pool, name, worker, term, claim).await?;
+    if let (None, Some((source, generation))) = (fence, claim) {
+        claim_hold_in_txn(&mut *pool.acquire().await?, source, Some(generation)).await?;
+    }
+    Ok(fence)
+}
+
+async fn lease_try(
+    pool: &PgPool,
+    name: &str,
+    worker: Uuid,
+    term: Duration,
+    claim: Option<(&str, i64)>,
+) -> Done<Option<i64>> {
     let taken_over: Option<i64> = sqlx::query_scalar(
         r#"
         update sync.lease
@@ -37,13 +60,19 @@ pub(super) async fn lease_take(pool: &PgPool, name: &str, worker: Uuid, term: Du
             select name from sync.lease
             where name = $1 and expires_at <= clock_timestamp()
             for update skip locked
-        )
+        ) and ($4::text is null or exists (
+            select from sync.source
+            where name = $4 and generation = $5 and pending is null and retired_at is null
+            for key share
+        ))
         returning fence
         "#,
     )
     .bind(name)
     .bind(worker)
     .bind(interval(term))
+    .bind(claim.map(|(source, _)| source))
+    .bind(claim.map(|(_, generation)| generation))
     .fetch_optional(pool)
     .await?;
     if taken_over.is_some() {
@@ -53,7 +82,11 @@ pub(super) async fn lease_take(pool: &PgPool, name: &str, worker: Uuid, term: Du
         r#"
         insert into sync.lease (name, worker, fence, acquired_at, expires_at)
         select $1, $2, nextval('sync.fence'), clock_timestamp(), clock_timestamp() + $3
-        where not exists (select from sync.lease where name = $1)
+        where not exists (select from sync.lease where name = $1) and ($4::text is null or exists (
+            select from sync.source
+            where name = $4 and generation = $5 and pending is null and retired_at is null
+            for key share
+        ))
         on conflict do nothing
         returning fence
         "#,
@@ -61,6 +94,8 @@ pub(super) async fn lease_take(pool: &PgPool, name: &str, worker: Uuid, term: Du
     .bind(name)
     .bind(worker)
     .bind(interval(term))
+    .bind(claim.map(|(source, _)| source))
+    .bind(claim.map(|(_, generation)| generation))
     .fetch_optional(pool)
     .await?;
     Ok(fresh)
@@ -152,7 +187,19 @@ pub(super) async fn lease_end_in_txn(connection: &mut PgConnection, name: &str, 
     let ended = sqlx::query("delete from sync.lease where name = $1 and fence = $2")
         .bind(name)
         .bind(fence)
-        .execute(connection)
+        .execute(&mut *connection)
         .await?;
-    Ok(ended.rows_affected() == 1)
+    if ended.rows_affected() == 1 {
+        return Ok(true);
+    }
+    let is_there: bool =
+        sqlx::query_scalar("select exists (select from sync.lease where name = $1 and fence = $2)")
+            .bind(name)
+            .bind(fence)
+            .fetch_one(connection)
+            .await?;
+    match is_there {
+        true => Err(not_taken("sync.lease", "ending a lease", 1, 0)),
+        false => Ok(false),
+    }
 }

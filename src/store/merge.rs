@@ -1,8 +1,9 @@
 //! New and changed rows into one fact table, replaced versions into its history.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
-use sqlx::PgConnection;
+use sqlx::postgres::PgRow;
+use sqlx::{PgConnection, Row as _};
 
 use crate::domain::record::Row;
 use crate::domain::table::TableShape;
@@ -14,7 +15,8 @@ use crate::store::fault::{Broken, Done};
 use crate::store::home::AtHome;
 use crate::store::probe::{Stored, stored_versions};
 use crate::store::stage::{copy_first_versions, stage_rows};
-use crate::store::statement::{Stage, keep_replaced, replace};
+use crate::store::statement::{Stage, Statement, hold_replaced, keep_replaced, not_replaced, replace};
+use crate::store::touched::not_taken;
 use crate::telemetry::failpoint::{Failpoint, failpoint};
 
 /// What became of the rows of one table.
@@ -73,7 +75,7 @@ pub(super) async fn merge_table<'r>(
     if !changed.is_empty() {
         changed.sort_by(|left, right| left.key().cmp(right.key()));
         stage_rows(connection, table, Stage::Changed, &changed).await?;
-        merged.updated = replace_changed(connection, context, table).await?;
+        merged.updated = replace_changed(connection, context, table, changed.len()).await?;
         // What another worker brought up to date between the probe and the lock.
         merged.unchanged += (changed.len() as u64).saturating_sub(merged.updated);
     }
@@ -129,16 +131,73 @@ async fn overruled(
     Ok(found.into_iter().filter(Differing::is_damaged).map(|row| row.key).collect())
 }
 
+/// Replaces the staged rows and answers how many were replaced. The rest was brought up to date by another worker.
 async fn replace_changed(
     connection: &mut PgConnection,
     context: &Context<'_>,
     table: &'static TableShape,
+    staged: usize,
 ) -> Done<u64> {
+    // A worker that writes the same rows at the same time makes the numbers differ. The commit is then made again with
+    // the rows locked first; what differs still was not taken.
+    let held = match context.is_repeated {
+        true => Some(count(connection, context, hold_replaced(table, context.overrule)).await?),
+        false => None,
+    };
     let query = context.bind(sqlx::query(keep_replaced(table, context.overrule)), context.window);
     let kept = query.persistent(false).execute(&mut *connection).await?.rows_affected();
     failpoint(Failpoint::HistoryKept).await?;
     let query = context.bind(sqlx::query(replace(table, context.overrule)), context.window);
-    let replaced = query.persistent(false).execute(connection).await?.rows_affected();
+    let replaced = query.persistent(false).execute(&mut *connection).await?.rows_affected();
     failpoint(Failpoint::RowsReplaced).await?;
-    if kept == replaced { Ok(replaced) } else { Err(Broken::Overtaken(table.name)) }
+    if let Some(held) = held {
+        if kept < held {
+            let history = format!("{}_history", table.name);
+            return Err(not_taken(&history, "keeping replaced versions", held, kept));
+        }
+        if replaced < held {
+            return Err(not_taken(table.name, "replacing changed rows", held, replaced));
+        }
+    }
+    if kept != replaced {
+        return Err(Broken::Overtaken(table.name));
+    }
+    if replaced < staged as u64 {
+        let left = count(connection, context, not_replaced(table)).await?;
+        return match left {
+            0 => Ok(replaced),
+            _ if !context.is_repeated => Err(Broken::Overtaken(table.name)),
+            _ => Err(not_taken(table.name, "replacing changed rows", replaced + left, replaced)),
+        };
+    }
+    Ok(replaced)
+}
+
+async fn count(connection: &mut PgConnection, context: &Context<'_>, statement: Statement) -> Done<u64> {
+    let query = context.bind(sqlx::query(statement), context.window).persistent(false);
+    let count: i64 = query.try_map(|row: PgRow| row.try_get(0)).fetch_one(connection).await?;
+    Ok(count.unsigned_abs())
+}
+
+/// The rows of each table, sorted by key, each key once: of equal keys the later version wins, of equal or
+/// unknown versions the one that came last.
+pub(super) fn by_table<'r>(rows: &'r [Row], superseded: &mut u64) -> HashMap<&'static str, Vec<&'r Row>> {
+    let mut tables: HashMap<&'static str, Vec<&Row>> = HashMap::new();
+    for row in rows {
+        tables.entry(row.table.name).or_default().push(row);
+    }
+    for rows in tables.values_mut() {
+        // Stable: rows of one key stay in the order in which they came.
+        rows.sort_by(|left, right| left.key().cmp(right.key()));
+        let before = rows.len();
+        rows.dedup_by(|later, kept| {
+            let same = later.key().eq(kept.key());
+            if same && later.version_at().zip(kept.version_at()).is_none_or(|(new, old)| old <= new) {
+                *kept = later;
+            }
+            same
+        });
+        *superseded += (before - rows.len()) as u64;
+    }
+    tables
 }

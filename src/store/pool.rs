@@ -14,6 +14,7 @@ use crate::domain::forgotten::ForgottenBoard;
 use crate::store::distribute::Citus;
 use crate::store::fault::from_sql;
 use crate::store::request_budget::Reservations;
+use crate::store::source::Claims;
 
 /// What a session must be set to, whatever the server's and the role's defaults are. JIT costs more than it
 /// gives on statements this short; an empty search path keeps foreign functions out.
@@ -98,6 +99,7 @@ pub struct PgStore {
     pub(super) reservations: Arc<Reservations>,
     pub(super) board: ForgottenBoard,
     pub(super) citus: Citus,
+    pub(super) claims: Claims,
 }
 
 impl fmt::Debug for PgStore {
@@ -130,6 +132,7 @@ impl PgStore {
             reservations: Arc::new(Reservations::default()),
             board: ForgottenBoard::default(),
             citus: Citus::in_schema(&config.citus_schema),
+            claims: Claims::default(),
         })
     }
 

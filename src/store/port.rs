@@ -55,7 +55,8 @@ impl Store for PgStore {
         term: Duration,
     ) -> Result<Option<Lease>, Fault> {
         let name = lease_name(stream, scope);
-        let fence = lease_take(&self.pool, &name, worker, term)
+        let claim = self.claim_on(&stream.source);
+        let fence = lease_take(&self.pool, &name, worker, term, claim)
             .await
             .map_err(|broken| broken.during(&format!("taking the lease on {name}")))?;
         if fence.is_some() {
@@ -106,7 +107,8 @@ impl Store for PgStore {
     }
 
     async fn run_start(&self, start: &RunStart) -> Result<RunId, Fault> {
-        let run = run_open(&self.pool, start)
+        let claim = self.claims.of(&start.stream.source);
+        let run = run_open(&self.pool, start, claim)
             .await
             .map_err(|broken| broken.during(&format!("opening a run of {}", start.stream)))?;
         walks_prune(&self.pool).await.map_err(|broken| broken.during("forgetting pages of old walks"))?;

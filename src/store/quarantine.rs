@@ -10,9 +10,10 @@ use uuid::Uuid;
 use crate::domain::record::Reject;
 use crate::domain::run::RunId;
 use crate::domain::stream::StreamKey;
-use crate::domain::text::storable;
+use crate::domain::text::{escaped, storable};
 use crate::engine::port::store::{Commit, Scope};
 use crate::store::fault::Done;
+use crate::store::touched::expect_touched;
 
 fn hash(payload: &str) -> Uuid {
     Uuid::from_bytes(Md5::digest(payload.as_bytes()).into())
@@ -61,13 +62,13 @@ pub(super) async fn quarantine_upsert_in_txn(
     let entries: BTreeMap<Uuid, (String, String)> = aside
         .rejects
         .iter()
-        .map(|reject| (hash(&reject.payload), (storable(&reject.payload), storable(&reject.reason))))
+        .map(|reject| (hash(&reject.payload), (escaped(&reject.payload), storable(&reject.reason))))
         .collect();
     let hashes: Vec<Uuid> = entries.keys().copied().collect();
     let (payloads, reasons): (Vec<String>, Vec<String>) = entries.into_values().unzip();
-    let dropped: Vec<Uuid> = sqlx::query_scalar(
+    let sent = hashes.len();
+    let kept: Vec<(Uuid, bool)> = sqlx::query_as(
         r#"
-        with kept as (
         insert into sync.quarantine as q (source, stream, payload_hash, payload, reason, window_start,
             window_end, run_id, first_seen_at, last_seen_at)
         select $1, $2, k.payload_hash, k.payload, k.reason, $6, $7, $8, $9, $9
@@ -77,9 +78,7 @@ pub(super) async fn quarantine_upsert_in_txn(
             window_start = excluded.window_start, window_end = excluded.window_end, run_id = excluded.run_id,
             state = case q.state when 'dropped' then 'dropped' else 'open' end,
             resolved_at = case q.state when 'dropped' then q.resolved_at end
-        returning q.payload_hash, q.state
-        )
-        select payload_hash from kept where state = 'dropped'
+        returning q.payload_hash, q.state = 'dropped'
         "#,
     )
     .bind(&aside.stream.source)
@@ -93,7 +92,9 @@ pub(super) async fn quarantine_upsert_in_txn(
     .bind(aside.now)
     .fetch_all(connection)
     .await?;
-    let counting = aside.rejects.iter().filter(|reject| !dropped.contains(&hash(&reject.payload)));
+    expect_touched("sync.quarantine", "storing records that could not be read", sent, kept.len() as u64)?;
+    let is_dropped = |hash| kept.iter().any(|(kept, is_dropped)| *is_dropped && *kept == hash);
+    let counting = aside.rejects.iter().filter(|reject| !is_dropped(hash(&reject.payload)));
     Ok(counting.count() as u64)
 }
 

@@ -16,11 +16,11 @@ use crate::domain::text::storable;
 use crate::domain::window::TimeWindow;
 use crate::engine::port::quarantine::{Quarantine, QuarantineEntry, QuarantineFilter};
 use crate::store::agent::agents_update_in_txn;
-use crate::store::commit::{Context, TRANSACTION, by_table};
+use crate::store::commit::{Context, TRANSACTION};
 use crate::store::fault::{Broken, Done};
 use crate::store::forgotten::list_hold_in_txn;
 use crate::store::home::AtHome;
-use crate::store::merge::merge_table;
+use crate::store::merge::{by_table, merge_table};
 use crate::store::pool::PgStore;
 use crate::store::run::run_add_in_txn;
 
@@ -150,7 +150,14 @@ async fn retried_on(
         transaction.rollback().await?;
         return Ok(None);
     }
-    let context = Context { source: &entry.key.source, window: entry.window, run, now, overrule: false };
+    let context = Context {
+        source: &entry.key.source,
+        window: entry.window,
+        run,
+        now,
+        overrule: false,
+        is_repeated: true,
+    };
     let mut counts = Counts { rows_read: 1, ..Counts::default() };
     let mut of_table = by_table(rows, &mut counts.superseded);
     for table in entry.key.stream.tables() {

@@ -44,7 +44,7 @@ impl Retention for PgStore {
         term: Duration,
     ) -> Result<Option<i64>, Fault> {
         let name = lease_name(key);
-        lease_take(&self.pool, &name, worker, term)
+        lease_take(&self.pool, &name, worker, term, self.claim_on(&key.source))
             .await
             .map_err(|broken| broken.during(&format!("taking the lease on {name}")))
     }

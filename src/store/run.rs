@@ -6,15 +6,19 @@ use sqlx::{PgConnection, PgPool, Row as _};
 use crate::domain::run::{Counts, RunId};
 use crate::engine::port::store::{RunEnd, RunStart};
 use crate::store::fault::Done;
+use crate::store::source::claim_hold_in_txn;
+use crate::store::touched::{expect_row, expect_touched};
 
 /// Counts as the ledger holds them.
 pub(super) fn stored(count: u64) -> i64 {
     i64::try_from(count).unwrap_or(i64::MAX)
 }
 
-/// Opens a run, and closes those of the same stream whose worker has shown no sign of life for a minute.
-pub(super) async fn run_open(pool: &PgPool, start: &RunStart) -> Done<RunId> {
+/// Opens a run, and closes those of the same stream whose worker has shown no sign of life for a minute. `claim`: the
+/// number under which this process claimed the source, where it did.
+pub(super) async fn run_open(pool: &PgPool, start: &RunStart, claim: Option<i64>) -> Done<RunId> {
     let mut transaction = pool.begin().await?;
+    claim_hold_in_txn(&mut transaction, &start.stream.source, claim).await?;
     sqlx::query(
         r#"
         update sync.run
@@ -29,7 +33,7 @@ pub(super) async fn run_open(pool: &PgPool, start: &RunStart) -> Done<RunId> {
     .bind(start.now)
     .execute(&mut *transaction)
     .await?;
-    let id = sqlx::query_scalar(
+    let id: Option<i64> = sqlx::query_scalar(
         "insert into sync.run (source, stream, trigger, worker, started_at) values ($1, $2, $3, $4, $5) returning id",
     )
     .bind(&start.stream.source)
@@ -37,15 +41,16 @@ pub(super) async fn run_open(pool: &PgPool, start: &RunStart) -> Done<RunId> {
     .bind(start.trigger.as_str())
     .bind(start.worker)
     .bind(start.now)
-    .fetch_one(&mut *transaction)
+    .fetch_optional(&mut *transaction)
     .await?;
+    let id = expect_row("sync.run", "opening a run", id)?;
     transaction.commit().await?;
     Ok(RunId(id))
 }
 
 /// Closes a run.
 pub(super) async fn run_close(pool: &PgPool, run: RunId, end: &RunEnd<'_>) -> Done<()> {
-    sqlx::query(
+    let closed = sqlx::query(
         "update sync.run set outcome = $2, message = $3, finished_at = $4, requests = requests + $5 where id = $1",
     )
     .bind(run.0)
@@ -55,7 +60,7 @@ pub(super) async fn run_close(pool: &PgPool, run: RunId, end: &RunEnd<'_>) -> Do
     .bind(stored(end.requests))
     .execute(pool)
     .await?;
-    Ok(())
+    expect_touched("sync.run", "closing a run", 1, closed.rows_affected())
 }
 
 /// Adds to a run's counts; a sign of life too. `windows_due`: how many it has to read
@@ -66,7 +71,7 @@ pub(super) async fn run_add_in_txn(
     counts: &Counts,
     windows_due: Option<u64>,
 ) -> Done<()> {
-    sqlx::query(
+    let added = sqlx::query(
         r#"
         update sync.run
         set heartbeat_at = clock_timestamp(), windows = windows + $2, requests = requests + $3,
@@ -89,7 +94,7 @@ pub(super) async fn run_add_in_txn(
     .bind(windows_due.map(stored))
     .execute(connection)
     .await?;
-    Ok(())
+    expect_touched("sync.run", "adding the counts of a commit", 1, added.rows_affected())
 }
 
 /// The counts of a row of `sync.run`.

@@ -13,8 +13,8 @@ use crate::domain::window::TimeWindow;
 use crate::store::absence::{Key, Seen};
 use crate::store::commit::Context;
 use crate::store::fault::Done;
-use crate::store::probe::{key_arrays, run_with_keys};
-use crate::store::statement::move_home;
+use crate::store::home::make_home;
+use crate::store::touched::expect_touched;
 
 /// Brings the sightings of this window up to date: `foreign` are the keys that the read contained and that
 /// are at home elsewhere. A doubtful read adds and takes nothing away.
@@ -37,7 +37,7 @@ pub(super) async fn sightings_update(
     let noted: HashSet<&Key> = noted.iter().collect();
     let new: Vec<&Key> = foreign.iter().filter(|key| !noted.contains(key)).collect();
     if !new.is_empty() {
-        sqlx::query(
+        let noted = sqlx::query(
             r#"
             insert into sync.sighting as s (source, table_name, key, window_start, window_end, seen_at)
             select $1, $2, array(select jsonb_array_elements_text(k.key)), $3, $4, $5
@@ -54,6 +54,8 @@ pub(super) async fn sightings_update(
         .bind(Json(&new))
         .execute(&mut *connection)
         .await?;
+        let purpose = "noting rows of other windows";
+        expect_touched("sync.sighting", purpose, new.len(), noted.rows_affected())?;
     }
     let foreign: HashSet<&Key> = foreign.iter().collect();
     let over: Vec<&Key> = noted.into_iter().filter(|key| !foreign.contains(key)).collect();
@@ -116,8 +118,8 @@ pub(super) async fn move_to_sightings(
     let mut moved = Vec::with_capacity(found.len());
     for (key, start, end) in found {
         let Some(home) = TimeWindow::new(start, end) else { continue };
-        let keys = key_arrays(seen.table, std::iter::once(key.iter().map(String::as_str)));
-        run_with_keys(connection, context, Some(home), move_home(seen.table), keys).await?;
+        let keys = std::iter::once(key.iter().map(String::as_str));
+        make_home(connection, context, seen.table, home, keys).await?;
         sqlx::query(
             "delete from sync.sighting where source = $1 and table_name = $2 and key = $3 and window_start = $4",
         )

@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 use sqlx::{PgConnection, PgPool};
 
+use crate::domain::certificate::Verdict;
 use crate::domain::fault::FaultKind;
 use crate::domain::run::RunId;
 use crate::domain::stream::StreamKey;
@@ -10,6 +11,7 @@ use crate::engine::port::store::{Commit, ReadRecord};
 use crate::store::certificate::bind_read;
 use crate::store::fault::Done;
 use crate::store::time_window::read_record;
+use crate::store::touched::{expect_row, expect_touched};
 
 /// The one record of a snapshot stream, if there is one.
 pub(super) async fn snapshot_fetch(pool: &PgPool, stream: &StreamKey) -> Done<Vec<ReadRecord>> {
@@ -45,13 +47,18 @@ pub(super) async fn snapshot_commit_in_txn(connection: &mut PgConnection, commit
             verdict = excluded.verdict, unverified_reason = excluded.unverified_reason,
             unverified_reads = case when excluded.verdict = 'unverified' then s.unverified_reads + 1 else 0 end,
             reads = s.reads + 1, read_at = excluded.read_at,
-            complete_to = excluded.complete_to, first_read_at = coalesce(s.first_read_at, excluded.read_at),
+            complete_to = coalesce(excluded.complete_to, s.complete_to),
+            first_read_at = coalesce(s.first_read_at, excluded.read_at),
             run_id = excluded.run_id, failed_at = null, failure_kind = null, failure_message = null,
             failed_attempts = 0
         returning reads
         "#,
     );
-    Ok(bind_read(query, commit).bind(commit.complete_to).fetch_one(connection).await?)
+    // An unverified read does not move the instant of which the snapshot tells.
+    let verified = commit.certificate.verdict != Verdict::Unverified;
+    let complete_to = verified.then_some(commit.complete_to);
+    let reads = bind_read(query, commit).bind(complete_to).fetch_optional(connection).await?;
+    expect_row("sync.snapshot", "moving the checkpoint", reads)
 }
 
 /// Notes a failed attempt.
@@ -62,7 +69,7 @@ pub(super) async fn snapshot_fail_in_txn(
     (kind, message): (FaultKind, &str),
     now: DateTime<Utc>,
 ) -> Done<()> {
-    sqlx::query(
+    let noted = sqlx::query(
         r#"
         insert into sync.snapshot as s (source, stream, state, run_id, failed_at, failure_kind,
             failure_message, failed_attempts)
@@ -80,5 +87,5 @@ pub(super) async fn snapshot_fail_in_txn(
     .bind(message)
     .execute(connection)
     .await?;
-    Ok(())
+    expect_touched("sync.snapshot", "noting a failed read", 1, noted.rows_affected())
 }

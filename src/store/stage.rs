@@ -7,7 +7,8 @@ use crate::domain::table::TableShape;
 use crate::store::commit::Context;
 use crate::store::copy::{CHUNK_BYTES, CopyBuffer};
 use crate::store::fault::Done;
-use crate::store::statement::{Stage, copy_new, copy_stage, create_stage};
+use crate::store::statement::{Stage, copy_new, copy_stage, create_stage, stage_name};
+use crate::store::touched::expect_touched;
 use crate::telemetry::failpoint::{Failpoint, failpoint};
 
 /// Puts the rows, in this order, into the staging table, which must be empty.
@@ -28,7 +29,8 @@ pub(super) async fn copy_rows(
     stage: Stage,
     rows: &[&Row],
 ) -> Done<()> {
-    send(connection, &copy_stage(table, stage), rows, CopyBuffer::row).await
+    let copied = send(connection, &copy_stage(table, stage), rows, CopyBuffer::row).await?;
+    expect_touched(&stage_name(table, stage), "staging rows", rows.len(), copied)
 }
 
 /// Puts rows that are not stored yet, in this order, straight into the fact table. A row that another worker has
@@ -39,15 +41,18 @@ pub(super) async fn copy_first_versions(
     table: &TableShape,
     rows: &[&Row],
 ) -> Done<()> {
-    send(connection, &copy_new(table), rows, |buffer, row| buffer.first_version(context, row)).await
+    let write = |buffer: &mut CopyBuffer, row: &Row| buffer.first_version(context, row);
+    let copied = send(connection, &copy_new(table), rows, write).await?;
+    expect_touched(table.name, "storing new rows", rows.len(), copied)
 }
 
+/// Answers how many rows the database took.
 async fn send(
     connection: &mut PgConnection,
     statement: &str,
     rows: &[&Row],
     write: impl Fn(&mut CopyBuffer, &Row) -> Result<(), serde_json::Error>,
-) -> Done<()> {
+) -> Done<u64> {
     let mut copy = connection.copy_in_raw(statement).await?;
     let mut buffer = CopyBuffer::new();
     for row in rows {
@@ -60,6 +65,5 @@ async fn send(
     buffer.finish();
     copy.send(buffer.bytes()).await?;
     failpoint(Failpoint::RowsStaged).await?;
-    copy.finish().await?;
-    Ok(())
+    Ok(copy.finish().await?)
 }

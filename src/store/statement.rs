@@ -6,11 +6,13 @@
 
 mod compare;
 mod home;
+mod replace;
 
 use sqlx::AssertSqlSafe;
 
 pub(super) use self::compare::{differing, homeless, not_staged};
-pub(super) use self::home::{move_all_home, move_home};
+pub(super) use self::home::{move_all_home, move_home, not_moved_home};
+pub(super) use self::replace::{hold_replaced, keep_replaced, not_replaced, replace};
 
 use crate::domain::table::TableShape;
 
@@ -163,47 +165,6 @@ pub(super) fn copy_new(table: &TableShape) -> String {
         table.name,
         names(table)
     )
-}
-
-/// Locks the versions that the staged rows replace and copies them into the history.
-pub(super) fn keep_replaced(table: &TableShape, overrule: bool) -> Statement {
-    let (into, from) = history(table);
-    AssertSqlSafe(format!(
-        r#"
-        insert into {table}_history ({into})
-        select {from}
-        from {stage} s
-        join {table} t on {same_key}
-        where {replaces}
-        order by {order}
-        for update of t
-        "#,
-        table = table.name,
-        stage = stage_name(table, Stage::Changed),
-        same_key = same_key(table, "s"),
-        replaces = replaces(table, overrule),
-        order = key_order(table, "s"),
-    ))
-}
-
-/// Writes the staged rows over the stored ones.
-pub(super) fn replace(table: &TableShape, overrule: bool) -> Statement {
-    let values: Vec<_> =
-        table.columns[table.key_len..].iter().map(|column| format!("{0} = s.{0}", column.name)).collect();
-    AssertSqlSafe(format!(
-        r#"
-        update {table} t
-        set {values}, revision = t.revision + 1, changed_at = {NOW}, deleted_at = null, extra = s.extra,
-            content_hash = s.content_hash, window_start = $3, window_end = $4, run_id = $5
-        from {stage} s
-        where {same_key} and {replaces}
-        "#,
-        table = table.name,
-        values = values.join(", "),
-        stage = stage_name(table, Stage::Changed),
-        same_key = same_key(table, "s"),
-        replaces = replaces(table, overrule),
-    ))
 }
 
 /// Live rows whose home is this window, or without a window, all live rows of the source.

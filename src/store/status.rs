@@ -25,6 +25,7 @@ use crate::store::fault::{Done, from_sql};
 use crate::store::feed::status::feeds_fetch;
 use crate::store::pool::PgStore;
 use crate::store::run::counts_of;
+use crate::store::source::stored_fetch;
 use crate::store::status::calendar::calendars_fetch;
 use crate::store::status::chart::charts_fetch;
 use crate::store::status::work::detail_fetch;
@@ -65,7 +66,9 @@ with reads as (
 select f.source, f.stream, f.complete_from, f.complete_to, f.rows, f.last_read_at, f.windows_complete,
     f.windows_open, f.windows_failed, f.failing, s.schedule,
     coalesce(t.proven, 0) as proven, coalesce(t.stable, 0) as stable,
-    f.windows_unverified as unverified, f.windows_provisional as provisional, f.final_to,
+    f.windows_unverified as unverified, f.windows_provisional as provisional, f.windows_final as finals,
+    f.windows_moving as moving, f.final_to, extract(epoch from f.reach)::bigint as reach_seconds,
+    f.changed_after_final, f.paused,
     coalesce(q.quarantined, 0) as quarantined, coalesce(a.absence_alarms, 0) as absence_alarms,
     x.window_start, x.window_end, x.failed_at, x.failure_kind, x.failure_message, x.failed_attempts
 from bi.freshness f
@@ -130,6 +133,7 @@ impl PgStore {
         let detail = detail_fetch(&mut transaction).await?;
         let feeds = feeds_fetch(&mut transaction, now).await?;
         let runs = runs_fetch(&mut transaction).await?;
+        let unconfigured = stored_fetch(&mut transaction).await?;
         let quarantine_open: i64 =
             sqlx::query_scalar("select count(*) from sync.quarantine where state = 'open'")
                 .fetch_one(&mut *transaction)
@@ -143,7 +147,9 @@ impl PgStore {
         let is_heard = |feed: &FeedStatus| {
             feed.agents.iter().all(|agent| agent.seen_to.is_some_and(|seen_to| patient_until < seen_to))
         };
-        let is_well = |stream: &StreamStatus| stream.failure.is_none() && stream.last_read_at.is_some();
+        let is_well = |stream: &StreamStatus| {
+            stream.paused || stream.failure.is_none() && stream.last_read_at.is_some()
+        };
         Ok(StatusReport {
             generated_at: now,
             version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -151,6 +157,7 @@ impl PgStore {
             alerts: Vec::new(),
             streams,
             feeds,
+            unconfigured,
             runs,
             quarantine_open,
             absence_alarms_open,
@@ -191,6 +198,9 @@ fn stream_status(row: &PgRow, stream: StreamId) -> Result<StreamStatus, sqlx::Er
         complete_from: row.try_get("complete_from")?,
         complete_to: row.try_get("complete_to")?,
         final_to: row.try_get("final_to")?,
+        reach_seconds: row.try_get("reach_seconds")?,
+        changed_after_final: row.try_get("changed_after_final")?,
+        paused: row.try_get("paused")?,
         rows: row.try_get("rows")?,
         windows: WindowTally {
             complete: row.try_get("windows_complete")?,
@@ -200,6 +210,8 @@ fn stream_status(row: &PgRow, stream: StreamId) -> Result<StreamStatus, sqlx::Er
             stable: row.try_get("stable")?,
             unverified: row.try_get("unverified")?,
             provisional: row.try_get("provisional")?,
+            finals: row.try_get("finals")?,
+            moving: row.try_get("moving")?,
         },
         last_read_at: row.try_get("last_read_at")?,
         quarantined: row.try_get("quarantined")?,

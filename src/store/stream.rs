@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use sqlx::{Executor as _, PgConnection, PgPool};
 
-use crate::domain::status::StreamDeclaration;
+use crate::domain::status::{DeclaredWindow, StreamDeclaration};
 use crate::domain::stream::StreamKind;
 use crate::store::fault::Done;
 
@@ -27,6 +27,13 @@ pub(super) async fn streams_replace(pool: &PgPool, streams: &[StreamDeclaration]
     let starts: Vec<Option<DateTime<Utc>>> = streams.iter().map(|stream| stream.start).collect();
     let schedules: Vec<&str> = streams.iter().map(|stream| stream.schedule.as_str()).collect();
     let zones: Vec<&str> = streams.iter().map(|stream| stream.timezone.name()).collect();
+    let enabled: Vec<bool> = streams.iter().map(|stream| stream.enabled).collect();
+    let seconds = |of: fn(DeclaredWindow) -> chrono::Duration| -> Vec<Option<f64>> {
+        let length =
+            |stream: &&StreamDeclaration| stream.window.map(|window| of(window).num_seconds() as f64);
+        streams.iter().map(length).collect()
+    };
+    let (lookbacks, settles) = (seconds(|window| window.lookback), seconds(|window| window.settle));
     let mut transaction = pool.begin().await?;
     sqlx::query(
         r#"
@@ -40,14 +47,25 @@ pub(super) async fn streams_replace(pool: &PgPool, streams: &[StreamDeclaration]
     .await?;
     sqlx::query(
         r#"
-        insert into sync.stream as s (source, stream, kind, start_at, schedule, timezone)
-        select * from unnest($1::text[], $2::text[], $3::text[], $4::timestamptz[], $5::text[],
-            $6::text[])
+        insert into sync.stream as s (source, stream, kind, start_at, schedule, timezone, lookback, settle, enabled)
+        select source, stream, kind, start_at, schedule, timezone, make_interval(secs => lookback),
+            make_interval(secs => settle), enabled
+        from unnest($1::text[], $2::text[], $3::text[], $4::timestamptz[], $5::text[], $6::text[], $7::float8[],
+            $8::float8[], $9::boolean[])
+            as d (source, stream, kind, start_at, schedule, timezone, lookback, settle, enabled)
         on conflict (source, stream) do update
         set kind = excluded.kind, start_at = excluded.start_at, schedule = excluded.schedule,
-            timezone = excluded.timezone, declared_at = clock_timestamp()
-        where (s.kind, s.start_at, s.schedule, s.timezone)
-            is distinct from (excluded.kind, excluded.start_at, excluded.schedule, excluded.timezone)
+            timezone = excluded.timezone, lookback = excluded.lookback, settle = excluded.settle,
+            enabled = excluded.enabled, declared_at = case
+                -- What an earlier version did not record is no change.
+                when (s.kind, s.start_at, s.schedule, s.timezone, s.enabled, coalesce(s.lookback, excluded.lookback),
+                    coalesce(s.settle, excluded.settle))
+                    is distinct from (excluded.kind, excluded.start_at, excluded.schedule, excluded.timezone,
+                        excluded.enabled, excluded.lookback, excluded.settle)
+                then clock_timestamp() else s.declared_at end
+        where (s.kind, s.start_at, s.schedule, s.timezone, s.lookback, s.settle, s.enabled)
+            is distinct from (excluded.kind, excluded.start_at, excluded.schedule, excluded.timezone,
+                excluded.lookback, excluded.settle, excluded.enabled)
         "#,
     )
     .bind(&sources)
@@ -56,6 +74,9 @@ pub(super) async fn streams_replace(pool: &PgPool, streams: &[StreamDeclaration]
     .bind(&starts)
     .bind(&schedules)
     .bind(&zones)
+    .bind(&lookbacks)
+    .bind(&settles)
+    .bind(&enabled)
     .execute(&mut *transaction)
     .await?;
     if let Some(zone) = zones.iter().max() {

@@ -1,6 +1,6 @@
 //! `sync.time_window`: what is known of each window. Windows of one stream never overlap.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use sqlx::postgres::PgRow;
 use sqlx::{PgConnection, PgPool, Row as _};
 use uuid::Uuid;
@@ -14,6 +14,7 @@ use crate::engine::port::store::{Commit, Failure, ReadRecord, ReadState};
 use crate::store::certificate::bind_read;
 use crate::store::fault::Done;
 use crate::store::retention::refuse_expired_in_txn;
+use crate::store::touched::{expect_row, expect_touched};
 
 /// What the ledger knew before a commit.
 pub(super) struct KnownWindows {
@@ -24,6 +25,10 @@ pub(super) struct KnownWindows {
     /// The end of the last window read before this one in time. Rows at home between it and this one's end
     /// came under windows that are no more.
     pub(super) since: Option<DateTime<Utc>>,
+    /// This window, or one that it replaces, was final.
+    pub(super) was_final: bool,
+    /// The longest distance from a contact to a window's beginning that was seen so far, at most `lookback`.
+    pub(super) reach: Option<TimeDelta>,
 }
 
 /// All windows of a stream, oldest first.
@@ -102,9 +107,10 @@ pub(super) async fn known_windows(
     stream: &StreamKey,
     window: TimeWindow,
 ) -> Done<KnownWindows> {
-    let rows: Vec<(DateTime<Utc>, DateTime<Utc>, i32)> = sqlx::query_as(
+    let rows: Vec<(DateTime<Utc>, DateTime<Utc>, i32, bool)> = sqlx::query_as(
         r#"
-        select window_start, window_end, reads from sync.time_window
+        select window_start, window_end, reads, sync.is_final(state, verdict, read_at, final_at)
+        from sync.time_window
         where source = $1 and stream = $2 and window_start < $4 and $3 < window_end
         order by window_start
         "#,
@@ -115,9 +121,15 @@ pub(super) async fn known_windows(
     .bind(window.end)
     .fetch_all(&mut *connection)
     .await?;
-    let since = sqlx::query_scalar(
+    let (since, reach): (Option<DateTime<Utc>>, Option<f64>) = sqlx::query_as(
         r#"
-        select max(window_end) from sync.time_window
+        select max(window_end), (
+            select extract(epoch from least(f.reach, s.lookback))::float8
+            from sync.finality f
+            left join sync.stream s on s.source = f.source and s.stream = f.stream
+            where f.source = $1 and f.stream = $2
+        )
+        from sync.time_window
         where source = $1 and stream = $2 and window_end <= $3 and 0 < reads
         "#,
     )
@@ -127,10 +139,12 @@ pub(super) async fn known_windows(
     .fetch_one(connection)
     .await?;
     Ok(KnownWindows {
-        read_before: rows.iter().any(|(_, _, reads)| 0 < *reads),
+        read_before: rows.iter().any(|(_, _, reads, _)| 0 < *reads),
+        was_final: rows.iter().any(|(_, _, _, was_final)| *was_final),
+        reach: reach.map(|seconds| TimeDelta::seconds(seconds as i64)),
         replaced: rows
             .into_iter()
-            .filter_map(|(start, end, _)| TimeWindow::new(start, end))
+            .filter_map(|(start, end, _, _)| TimeWindow::new(start, end))
             .filter(|known| *known != window)
             .collect(),
         since,
@@ -195,9 +209,9 @@ pub(super) async fn window_commit_in_txn(
         .bind(window.start)
         .bind(window.end)
         .bind(commit.final_at)
-        .fetch_one(connection)
+        .fetch_optional(connection)
         .await?;
-    Ok(reads)
+    expect_row("sync.time_window", "moving the checkpoint", reads)
 }
 
 /// Notes a failed attempt. Where windows of another length cover the same time, it is noted on them: no
@@ -230,7 +244,7 @@ pub(super) async fn window_fail_in_txn(
     if 0 < noted.rows_affected() {
         return Ok(());
     }
-    sqlx::query(
+    let noted = sqlx::query(
         r#"
         insert into sync.time_window (source, stream, window_start, window_end, state, run_id, failed_at,
             failure_kind, failure_message, failed_attempts)
@@ -247,5 +261,5 @@ pub(super) async fn window_fail_in_txn(
     .bind(message)
     .execute(connection)
     .await?;
-    Ok(())
+    expect_touched("sync.time_window", "noting a failed read", 1, noted.rows_affected())
 }

@@ -37,7 +37,7 @@ impl TokenVault for PgStore {
     }
 
     async fn begin_renewal(&self, account: &str, term: Duration) -> Result<Option<RenewalLease>, Fault> {
-        let fence = lease_take(&self.pool, &lease_of(account), Uuid::new_v4(), term)
+        let fence = lease_take(&self.pool, &lease_of(account), Uuid::new_v4(), term, None)
             .await
             .map_err(|broken| broken.during(&format!("taking the right to renew the token of {account}")))?;
         Ok(fence.map(|fence| RenewalLease { account: account.to_owned(), fence }))

@@ -11,7 +11,7 @@ use crate::domain::observation::KeptObservation;
 use crate::domain::page::{Page, PageRequest};
 use crate::domain::record::{Record, Reject, Row, Value};
 use crate::domain::stream::StreamId;
-use crate::domain::text::storable;
+use crate::domain::text::escaped;
 use crate::domain::window::TimeWindow;
 use crate::engine::port::page_log::{KeptWalk, PageLog, WalkMark};
 use crate::engine::port::store::Lease;
@@ -149,7 +149,7 @@ fn written(page: &Page) -> String {
         rejects: record
             .rejects
             .iter()
-            .map(|reject| (storable(&reject.payload), reject.reason.clone()))
+            .map(|reject| (escaped(&reject.payload), reject.reason.clone()))
             .collect(),
     });
     let page = WrittenPage {

@@ -25,7 +25,7 @@ macro_rules! failpoints {
             /// Every place that a write comes by, beside those of its request.
             pub const OF_WRITES: &[Failpoint] = &[$(Failpoint::$written,)*];
 
-            /// Every place that the removal of old rows and of persons comes by.
+            /// Every place that the removal of old rows and of persons, and a change of a source, comes by.
             pub const OF_REMOVALS: &[Failpoint] = &[$(Failpoint::$removed,)*];
 
             /// The name in `FAILPOINTS`.
@@ -90,6 +90,9 @@ failpoints! {
     RetentionStepped = "retention.stepped", DatabaseUnreachable;
     ForgetListed = "forget.listed", DatabaseUnreachable;
     ForgetCleaned = "forget.cleaned", DatabaseUnreachable;
+    SourceBegun = "source.begun", DatabaseUnreachable;
+    SourceStep = "source.step", DatabaseUnreachable;
+    SourceSwept = "source.swept", DatabaseUnreachable;
 }
 
 /// Holds what the environment orders for as long as it lives; `None` in builds without failpoints.

@@ -102,6 +102,16 @@ pub const BUILD_INFO: &str = "ccsync_build_info";
 pub const UP: &str = "ccsync_up";
 /// Data is complete up to here.
 pub const COMPLETE_TO: &str = "ccsync_complete_to_timestamp_seconds";
+/// Data is final up to here.
+pub const FINAL_TO: &str = "ccsync_final_to_timestamp_seconds";
+/// Reads that changed what was final.
+pub const CHANGED_AFTER_FINAL: &str = "ccsync_changed_after_final";
+/// Open windows whose rows moved while they were read.
+pub const WINDOWS_MOVING: &str = "ccsync_windows_moving";
+/// Closed windows that stay unverified.
+pub const WINDOWS_UNSETTLED: &str = "ccsync_windows_unsettled";
+/// Streams that are configured and not enabled.
+pub const STREAM_PAUSED: &str = "ccsync_stream_paused";
 /// Start of the last committed read.
 pub const LAST_READ: &str = "ccsync_last_read_timestamp_seconds";
 /// Elements the vendor has, as of the last reads.

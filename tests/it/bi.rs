@@ -2,6 +2,7 @@
 
 mod dashboard;
 mod day;
+mod definition;
 mod figure;
 mod question;
 mod shape;

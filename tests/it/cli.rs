@@ -1,5 +1,6 @@
 //! The program as people and scripts meet it: what it prints where, and how it ends.
 
+mod altered;
 mod bench;
 mod check;
 mod config;
@@ -14,6 +15,7 @@ mod progress;
 mod quarantine;
 mod reader;
 mod shell;
+mod source;
 mod vendor;
 mod verb;
 mod verify;

@@ -1,6 +1,7 @@
 //! The live feed of the workbench: real sockets, real PostgreSQL, the daemon as it ships.
 
 mod alert;
+mod altered;
 mod desk;
 mod load;
 mod message;

@@ -20,6 +20,7 @@ mod metrics;
 mod mutation;
 mod notify;
 mod ops;
+mod present;
 mod privacy;
 mod rereading;
 mod retention;

@@ -69,6 +69,9 @@ impl StatusRead for Script {
                 complete_from: None,
                 complete_to: Some("2026-03-01T00:00:00Z".parse().unwrap()),
                 final_to: None,
+                reach_seconds: None,
+                changed_after_final: 0,
+                paused: false,
                 rows: 42,
                 windows: WindowTally { complete: 3, open: 1, ..WindowTally::default() },
                 last_read_at: None,
@@ -81,6 +84,7 @@ impl StatusRead for Script {
                 detail: StreamDetail::default(),
                 watch: StreamWatch { fresh_within_seconds: Some(2_400), ..StreamWatch::default() },
             }],
+            unconfigured: Vec::new(),
             runs: Vec::new(),
             quarantine_open: 5,
             absence_alarms_open: 1,
@@ -106,13 +110,18 @@ impl StatusRead for Script {
 /// A clock that is off, a disk with room, a spool with little.
 fn surroundings() -> Surroundings {
     Surroundings {
-        clock_skews: vec![ClockSkew { source: "moor".into(), ahead: chrono::Duration::seconds(-600) }],
+        clock_skews: vec![ClockSkew {
+            source: "moor".into(),
+            ahead: chrono::Duration::seconds(-600),
+            stands_still: false,
+        }],
         disk: Some(DiskRoom { directory: "data".into(), free_bytes: 9 << 30, size_bytes: 20 << 30 }),
         spools: vec![SpoolFill {
             key: StreamKey { source: "desk".into(), stream: StreamId::WorkbenchAgentMonitor },
             bytes: 5,
             bytes_max: 256 << 20,
         }],
+        ..Surroundings::default()
     }
 }
 
@@ -225,7 +234,7 @@ async fn metrics_hold_counters_and_the_gauges_of_the_status() {
         format!("ccsync_absence_alarms_open{{{stream}}} 1"),
         format!("ccsync_fresh_within_seconds{{{stream}}} 2400"),
         format!("ccsync_alert{{alert=\"absence_alarm\",severity=\"warning\",{stream}}} 1"),
-        "ccsync_alert{alert=\"clock_off\",severity=\"warning\",source=\"moor\"} 1".to_owned(),
+        "ccsync_alert{alert=\"clock_off\",severity=\"critical\",source=\"moor\"} 1".to_owned(),
         "ccsync_clock_skew_seconds{source=\"moor\"} -600".to_owned(),
         "ccsync_disk_free_bytes 9663676416".to_owned(),
         "ccsync_spool_bytes{source=\"desk\",stream=\"workbench.agent_monitor\"} 5".to_owned(),
@@ -247,7 +256,7 @@ async fn without_the_database_the_metrics_remain_and_the_rest_says_why() {
     assert!(!text.contains("ccsync_vendor_rows{"), "{text}");
     for sample in [
         "ccsync_alert{alert=\"database_unreachable\",severity=\"critical\"} 1",
-        "ccsync_alert{alert=\"clock_off\",severity=\"warning\",source=\"moor\"} 1",
+        "ccsync_alert{alert=\"clock_off\",severity=\"critical\",source=\"moor\"} 1",
         "ccsync_clock_skew_seconds{source=\"moor\"} -600",
     ] {
         assert!(text.lines().any(|line| line == sample), "no `{sample}` in\n{text}");

@@ -3,5 +3,5 @@
 mod http;
 mod moor;
 mod sobot;
-mod support;
+pub mod support;
 mod token;

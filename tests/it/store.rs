@@ -3,6 +3,7 @@
 mod absence_alarm;
 mod action;
 mod agent;
+mod catalogue;
 mod certificate;
 mod commit;
 mod contract;
@@ -14,3 +15,4 @@ mod limits;
 mod schema;
 mod sighting;
 pub mod support;
+mod touched;

@@ -4,6 +4,7 @@ mod absence;
 mod as_of;
 mod change;
 mod contract;
+mod exact;
 mod fault;
 pub mod history;
 mod limit;

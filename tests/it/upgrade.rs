@@ -28,6 +28,9 @@ const LAST: i64 = 20_261_121_110_100;
 /// An instant between two passes that changed much.
 const MEANWHILE: &str = "2026-11-21T17:34:52Z";
 
+/// Views that say something else than that version did: what complete, final and partial mean was defined since.
+const REDEFINED: [&str; 2] = ["bi.day_state", "bi.freshness"];
+
 /// For commands that ask no vendor.
 const NOBODY: &str = "http://127.0.0.1:9";
 
@@ -109,9 +112,10 @@ async fn can_read(connection: &mut PgConnection, relation: &str) -> bool {
 async fn every_row_of_the_first_version_is_there_after_the_upgrade_and_every_view_says_the_same() {
     let old = Old::load().await;
     let db = old.pool().await;
-    let (mut tables, views) = (shape(db, 'r').await, shape(db, 'v').await);
+    let (mut tables, mut views) = (shape(db, 'r').await, shape(db, 'v').await);
     let ledger = tables.remove("sync.migration").unwrap();
     let rows = picture(db, &tables).await;
+    views.retain(|view, _| !REDEFINED.contains(&view.as_str()));
     let answers = picture(db, &views).await;
     let applied = format!("(select * from sync.migration where version <= {LAST}) as applied");
     let ledger_before = digest(db, &applied, &ledger).await;

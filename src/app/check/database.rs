@@ -4,6 +4,7 @@ use super::report::{CheckGroup, Checked};
 use super::skew::skew;
 use crate::app::{Database, Seams};
 use crate::config::Settings;
+use crate::domain::catalogue::{Finding, Severity};
 use crate::domain::fault::Fault;
 use crate::domain::text::byte_size;
 use crate::store::{DatabaseFacts, PgStore};
@@ -34,7 +35,7 @@ pub(super) async fn check(settings: &Settings, seams: &Seams, opened: Result<&Da
     let middle = before + (seams.clock.now() - before) / 2;
     let (schema, is_ready) = schema(&database.store).await;
     let embedded = settings.database.url.is_none();
-    let checks = vec![
+    let mut checks = vec![
         connection(&facts, embedded),
         rights(&facts, embedded),
         skew(GROUP, "clock", facts.clock - middle, "the database's"),
@@ -42,6 +43,9 @@ pub(super) async fn check(settings: &Settings, seams: &Seams, opened: Result<&Da
         Checked::well(GROUP, "size", byte_size(facts.bytes)),
         schema,
     ];
+    if is_ready {
+        checks.extend(catalogue(&database.store).await);
+    }
     Found { checks, is_ready }
 }
 
@@ -120,6 +124,23 @@ fn time_zone(facts: &DatabaseFacts, zone: &str) -> Checked {
             Checked::well(GROUP, subject, format!("{zone} is known; sessions default to {}", facts.timezone))
         }
     }
+}
+
+/// One entry for each difference from what the migrations made; one that all is well where there is none.
+async fn catalogue(store: &PgStore) -> Vec<Checked> {
+    let subject = "catalogue";
+    let findings = match store.catalogue_findings().await {
+        Ok(findings) => findings,
+        Err(fault) => return vec![Checked::ill(GROUP, subject, &fault)],
+    };
+    if findings.is_empty() {
+        return vec![Checked::well(GROUP, subject, "as the migrations made it")];
+    }
+    let entry = |finding: &Finding| match finding.severity {
+        Severity::Fails => Checked::failed(GROUP, subject, finding.sentence(), finding.advice()),
+        Severity::Warns => Checked::warning(GROUP, subject, finding.sentence(), finding.advice()),
+    };
+    findings.iter().map(entry).collect()
 }
 
 async fn schema(store: &PgStore) -> (Checked, bool) {

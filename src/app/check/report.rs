@@ -106,6 +106,15 @@ impl Checked {
         Checked::new(group, CheckVerdict::Failed, subject, detail).with_cure(cure)
     }
 
+    /// What failed and says itself what to do.
+    pub(super) fn refused(
+        group: CheckGroup,
+        subject: impl Into<String>,
+        detail: impl Into<String>,
+    ) -> Checked {
+        Checked::new(group, CheckVerdict::Failed, subject, detail)
+    }
+
     pub(super) fn skipped(group: CheckGroup, subject: impl Into<String>, why: impl Into<String>) -> Checked {
         Checked::new(group, CheckVerdict::Skipped, subject, why)
     }

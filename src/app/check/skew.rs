@@ -26,7 +26,7 @@ pub(super) fn skew(group: CheckGroup, subject: impl Into<String>, ahead: Duratio
         minutes => format!("{minutes} min"),
     };
     let detail = format!("this host's clock is {length} {side} {whose}");
-    let cure = "set this host's clock by NTP (`timedatectl set-ntp true`): signatures, tokens and the ends of windows go by it";
+    let cure = "set the wrong one by NTP (`timedatectl set-ntp true`): nothing is called complete after the earlier of the database's and the vendor's, and schedules go by this host's";
     if off <= FATAL {
         Checked::warning(group, subject, detail, cure)
     } else {

@@ -17,7 +17,7 @@ use crate::domain::page::PageRequest;
 use crate::domain::stream::StreamKind;
 use crate::domain::text::counted;
 use crate::domain::window::TimeWindow;
-use crate::sources::clock_meter::ClockMeter;
+use crate::engine::present::TimeWitness;
 use crate::sources::http::HttpClient;
 use crate::store::PgStore;
 
@@ -28,36 +28,50 @@ const PATIENCE: Duration = Duration::from_secs(9);
 /// A token request ends by itself sooner. Cut short, it would leave the right to renew the token taken.
 const TOKEN_PATIENCE: Duration = Duration::from_secs(40);
 
-/// All sources side by side. `store` holds tokens and limits; without one both are this check's own.
+/// All sources side by side but those that are `refused`. `store` holds tokens and limits; without one both are this
+/// check's own.
 pub(super) async fn check(
     settings: &Settings,
     seams: &Seams,
     http: Result<&HttpClient, &Fault>,
     store: Option<&PgStore>,
+    refused: &[String],
 ) -> Vec<Checked> {
     let http = match http {
         Ok(http) => http.clone(),
         Err(fault) => return vec![Checked::ill(GROUP, "HTTP client", fault)],
     };
-    let meter = ClockMeter::new(seams.clock.clone());
-    let http = http.measuring(&meter);
+    let witness = TimeWitness::new(seams.clock.clone());
+    let http = http.measuring(&witness);
     // Nothing of what comes is stored.
-    let (clock, board) = (seams.clock.clone(), ForgottenBoard::default());
+    let (shown, board) = (witness.clone(), ForgottenBoard::default());
     let shared = match store.cloned().map(Arc::new) {
-        Some(store) => Shared { vault: store.clone(), budget: store, clock, board },
-        None => {
-            Shared { vault: Arc::new(TransientVault::default()), budget: Arc::new(NoBudget), clock, board }
-        }
+        Some(store) => Shared { vault: store.clone(), budget: store, witness: shown, board },
+        None => Shared {
+            vault: Arc::new(TransientVault::default()),
+            budget: Arc::new(NoBudget),
+            witness: shown,
+            board,
+        },
     };
-    let visit = Visit { http: &http, shared: &shared, meter: &meter, store };
-    let sources = settings.sources.iter().map(|source| visit.source(source));
-    futures::future::join_all(sources).await.into_iter().flatten().collect()
+    let visit = Visit { http: &http, shared: &shared, witness: &witness, store };
+    let (refused, asked): (Vec<_>, Vec<_>) =
+        settings.sources.iter().partition(|source| refused.contains(&source.name));
+    let mut checks: Vec<Checked> = refused
+        .into_iter()
+        .map(|source| {
+            Checked::skipped(GROUP, source.name.clone(), "its account does not fit its name: it is not asked")
+        })
+        .collect();
+    let asked = asked.into_iter().map(|source| visit.source(source));
+    checks.extend(futures::future::join_all(asked).await.into_iter().flatten());
+    checks
 }
 
 struct Visit<'a> {
     http: &'a HttpClient,
     shared: &'a Shared,
-    meter: &'a ClockMeter,
+    witness: &'a TimeWitness,
     store: Option<&'a PgStore>,
 }
 
@@ -74,7 +88,7 @@ impl Visit<'_> {
             Checked::skipped(GROUP, stream.key.to_string(), "`enabled` is false: it is not read")
         }));
         checks.extend(self.feed(source).await);
-        if let Some(ahead) = self.meter.least(&source.name) {
+        if let Some(ahead) = self.witness.least(&source.name) {
             checks.push(skew(GROUP, format!("{} clock", source.name), ahead, "the vendor's"));
         }
         checks
@@ -101,8 +115,8 @@ impl Visit<'_> {
         if refused {
             return Checked::skipped(GROUP, subject, "needs the credentials, which failed");
         }
-        let (budget, clock) = (&self.shared.budget, self.shared.clock.as_ref());
-        match tokio::time::timeout(PATIENCE, budget.acquire(&endpoint.budget, clock)).await {
+        let (budget, clock) = (&self.shared.budget, self.witness.clock_of(&endpoint.settings.key.source));
+        match tokio::time::timeout(PATIENCE, budget.acquire(&endpoint.budget, clock.as_ref())).await {
             Ok(Ok(_)) => {}
             Ok(Err(fault)) => return Checked::ill(GROUP, subject, &fault),
             Err(_) => {

@@ -44,6 +44,17 @@ impl Simulator {
             (world.calls.to_string(), world.days.from.to_string(), world.days.to.to_string());
         let mut arguments = vec!["simulator", "--listen", "127.0.0.1:0", "--chats", "0", "--groups", "0"];
         arguments.extend(["--calls", &calls, "--from", &from, "--to", &to, "--latency", &latency]);
+        // The second account is for whoever reads the same calls twice.
+        arguments.extend([
+            "--app-id",
+            "demo-app",
+            "--app-key",
+            "demo-key",
+            "--app-id",
+            "app-two",
+            "--app-key",
+            "demo-key",
+        ]);
         arguments.extend(world.switches.iter().flat_map(|switch| ["--switch", switch]));
         let began = Instant::now();
         let mut child = spawn(ccsync(None, &arguments)?)?;

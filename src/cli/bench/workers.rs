@@ -90,8 +90,10 @@ pub(super) async fn workers(place: &Place, args: &WorkersArgs) -> Result<String,
 /// Nothing is read a second time: a worker that starts later than another would take what was read before its start
 /// for due again.
 fn source(name: &str, base_url: &str, days: DaySpan, page_size: u32) -> String {
+    // One account has one name.
+    let account = if name == ONE { "demo-app" } else { "app-two" };
     format!(
-        "[sources.{name}]\nkind = \"sobot\"\nbase_url = {base_url:?}\napp_id = \"demo-app\"\napp_key = \"demo-key\"\n\
+        "[sources.{name}]\nkind = \"sobot\"\nbase_url = {base_url:?}\napp_id = \"{account}\"\napp_key = \"demo-key\"\n\
          [sources.{name}.call_result]\nstart = \"{}\"\nlookback = \"0s\"\npage_size = {page_size}\n\
          requests_per_minute = 600000\n\
          [sources.{name}.chat_result]\nenabled = false\n",

@@ -9,7 +9,14 @@ impl ForgottenList {
     /// Cleans an event. The agent on whose socket it came is no forgotten one: nobody follows those.
     pub fn event(&self, source: &str, event: FeedEvent) -> FeedEvent {
         let FeedEventKind::Message(message) = event.kind else { return event };
-        let message = match message {
+        FeedEvent { kind: FeedEventKind::Message(self.message(source, message)), ..event }
+    }
+
+    fn message(&self, source: &str, message: FeedMessage) -> FeedMessage {
+        match message {
+            FeedMessage::Altered { message, drifts } => {
+                FeedMessage::Altered { message: Box::new(self.message(source, *message)), drifts }
+            }
             FeedMessage::Notice(mut notice) => {
                 notice.extra = self.extra(source, notice.extra);
                 FeedMessage::Notice(notice)
@@ -24,8 +31,7 @@ impl ForgottenList {
             FeedMessage::Reject { reject, ends_state } => {
                 FeedMessage::Reject { reject: self.reject(source, reject), ends_state }
             }
-        };
-        FeedEvent { kind: FeedEventKind::Message(message), ..event }
+        }
     }
 
     fn extra(&self, source: &str, extra: Map<String, Json>) -> Map<String, Json> {

@@ -8,7 +8,7 @@ phrases! {
     /// Title.
     DISK_FILLING = "the disk is almost full", "磁盘空间即将用尽";
     /// Title.
-    CLOCK_OFF = "this host's clock differs from the vendor's", "本机时钟与厂商不一致";
+    CLOCK_OFF = "this host's clock differs from the vendor's or the database's", "本机时钟与厂商或数据库不一致";
     /// Title.
     STREAM_FAILING = "a stream fails", "数据流读取失败";
     /// Title.
@@ -19,6 +19,8 @@ phrases! {
     DATA_STALE = "data is older than promised", "数据滞后超出承诺";
     /// Title.
     TICKS_MISSED = "scheduled passes did not begin", "计划任务未按时开始";
+    /// Title.
+    WINDOW_UNVERIFIED = "closed windows stay unverified", "已结束的窗口一直未能验证";
     /// Title.
     BUDGET_EXHAUSTED = "today's requests for reading again are used up", "今日重读请求额度已用完";
     /// Title.
@@ -31,6 +33,8 @@ phrases! {
     FEED_UNHEARD = "an agent's feed is not heard", "收不到坐席的实时消息";
     /// Title.
     SPOOL_FILLING = "events wait on disk for the database", "事件积压在磁盘上等待写入数据库";
+    /// Title.
+    SOURCE_UNCONFIGURED = "rows of a source that is not configured", "库中有未配置来源的数据";
 
     /// Cure.
     DATABASE_UNREACHABLE_CURE = "check that PostgreSQL runs and that database.url is right; reading goes on by itself when it answers",
@@ -39,8 +43,8 @@ phrases! {
     DISK_FILLING_CURE = "make room on the disk; nothing is lost, commits go on when there is room",
         "清理磁盘空间；数据不会丢失，有空间后会自动继续提交";
     /// Cure.
-    CLOCK_OFF_CURE = "set this host's clock (NTP); 7moor refuses requests whose time is off by more than some minutes",
-        "校准本机时钟（NTP）；时间相差数分钟以上时 7moor 会拒绝请求";
+    CLOCK_OFF_CURE = "compare `date -u` on this host and `select clock_timestamp()` in the database with a clock you trust, and set the wrong one (NTP, `timedatectl set-ntp true`); where both are right, the vendor's `Date` header is wrong: tell the vendor",
+        "把本机的 `date -u` 和数据库的 `select clock_timestamp()` 与可信时钟比较，校准不准的一方（NTP，`timedatectl set-ntp true`）；两者都准时，是厂商的 `Date` 响应头有误，请告知厂商";
     /// Cure.
     STREAM_FAILING_CURE = "see the failure in `ccsync status`; it names what to do",
         "查看 `ccsync status` 中的失败信息，其中写明了处理办法";
@@ -50,6 +54,9 @@ phrases! {
     /// Cure.
     TICKS_MISSED_CURE = "see that `ccsync run` runs, and whether a pass takes longer than the schedule allows",
         "确认 `ccsync run` 正在运行，并检查单次读取是否超过了计划间隔";
+    /// Cure.
+    WINDOW_UNVERIFIED_CURE = "see the window's reads on its page or with `ccsync explain`; it is read again by itself, and complete_to stands still at its start until a read is proven or stable",
+        "在该窗口的页面上或用 `ccsync explain` 查看它的各次读取；它会自动重读，在某次读取已证实或稳定之前，完整时刻停在它的起点";
     /// Cure.
     BUDGET_EXHAUSTED_CURE = "raise reread_requests_per_day of the stream, or accept that late changes come later",
         "调高该数据流的 reread_requests_per_day，或接受迟到的变更稍后才到";
@@ -68,6 +75,9 @@ phrases! {
     /// Cure.
     SPOOL_FILLING_CURE = "bring the database back before spool_mib_max is reached; what has no room is lost and recorded as a gap",
         "在达到 spool_mib_max 之前恢复数据库；放不下的事件会丢失并记为缺口";
+    /// Cure.
+    SOURCE_UNCONFIGURED_CURE = "configure it again, or take its rows out of schema bi with `ccsync source retire NAME --yes`; where another ccsync with a configuration of its own reads it, nothing needs to be done",
+        "重新配置该来源，或用 `ccsync source retire 名称 --yes` 将其数据移出 bi；若由另一套配置的 ccsync 读取，则无需处理";
 
     /// Seen.
     DATABASE_AWAY = "the database cannot be read: {said}", "无法读取数据库：{said}";
@@ -78,6 +88,17 @@ phrases! {
     CLOCK_AHEAD = "this host's clock is at least {span} ahead of that of {source}", "本机时钟比 {source} 至少快 {span}";
     /// Seen.
     CLOCK_BEHIND = "this host's clock is at least {span} behind that of {source}", "本机时钟比 {source} 至少慢 {span}";
+    /// Whose clock.
+    THE_DATABASE = "the database", "数据库";
+    /// Seen.
+    VENDOR_BEHIND = "the `Date` of {source}'s answers is at least {span} behind this host and the database: nothing later is called complete",
+        "{source} 返回的 `Date` 比本机和数据库至少慢 {span}：此后的数据都不视为完整";
+    /// Seen.
+    VENDOR_AHEAD = "the `Date` of {source}'s answers is at least {span} ahead of this host and the database, whose time counts",
+        "{source} 返回的 `Date` 比本机和数据库至少快 {span}；以本机和数据库的时间为准";
+    /// Seen.
+    CLOCK_STANDS_STILL = "the `Date` of {source}'s answers stands still and is left out of account",
+        "{source} 返回的 `Date` 停滞不动，已不再采用";
     /// Seen.
     SPOOLED = "{bytes} MiB of events wait on disk for the database; there is room for {bytes_max} MiB",
         "磁盘上有 {bytes} MiB 事件等待写入数据库；最多可存放 {bytes_max} MiB";
@@ -99,6 +120,9 @@ phrases! {
     NOT_BEGUN = "{n} {n?tick|ticks} passed and no run began; the last run began {last} ago",
         "已错过 {n} 次计划时刻，没有任何运行开始；上次运行始于 {last}前";
     /// Seen.
+    UNSETTLED = "{n} closed {n?window is|windows are} unverified after two reads or more, the first from {from}",
+        "{n} 个已结束的窗口读取两次以上仍未验证，最早的始于 {from}";
+    /// Seen.
     SPENT = "{spent} of today's {limit} {limit?request|requests} for second looks {limit?is|are} spent", "今日 {limit} 次重读请求已用 {spent} 次";
     /// Seen.
     ASIDE = "records set aside and not yet dealt with: {n}", "被隔离且尚未处理的记录：{n} 条";
@@ -110,6 +134,8 @@ phrases! {
         "数据行大量消失的警报：{n} 个；这些行都没有标记为已删除";
     /// Seen.
     DEPARTED = "departures from the vendor's documents in 7 days: {n}, last: {last}", "7 天内与厂商文档不符之处：{n} 个，最近一个：{last}";
+    /// One source. `{source}`: its name, `{span}`: how long ago.
+    UNCONFIGURED = "{source} is not configured here; its rows stand in schema bi as of its last pass {span} ago", "{source} 未在此配置；其数据仍在 bi 中，停留在 {span}前的最后一次读取";
     /// Of an agent.
     UNHEARD_FOR = "for {span}", "已 {span}";
     /// Of an agent.

@@ -43,8 +43,11 @@ phrases! {
     DATABASE_CONFLICT = "it is tried again by itself; look for long transactions in pg_stat_activity if it lasts",
         "程序会自动重试；若持续出现，请在 pg_stat_activity 中查找长事务";
     /// [`crate::domain::fault::FaultKind::DatabaseRefused`]
-    DATABASE_REFUSED = "check the rights of the database user, the free disk space, and whether `ccsync migrate` has run",
-        "检查数据库用户的权限、磁盘剩余空间，以及是否运行过 `ccsync migrate`";
+    DATABASE_REFUSED = "run `ccsync check`: it names missing rights, tables, columns, views and keys, what may drop rows, and what mends each",
+        "运行 `ccsync check`：它会列出缺失的权限、表、列、视图和键，可能丢弃数据行的对象，以及各自的修复方法";
+    /// [`crate::domain::fault::FaultKind::SourceRefused`]
+    SOURCE_REFUSED = "run the command that the message names, or correct the source's table in the configuration; `ccsync source list` shows what is stored",
+        "执行错误信息中给出的命令，或更正配置中该来源的配置；`ccsync source list` 列出库中已有的来源";
     /// [`crate::domain::fault::FaultKind::LeaseLost`]
     LEASE_LOST = "another worker took this window over; nothing needs to be done",
         "另一个工作进程已接管此窗口；无需处理";
@@ -67,6 +70,18 @@ phrases! {
     /// [`crate::domain::drift::DriftKind::MissingField`]
     MISSING_FIELD = "its column is null in the rows of that read; ask the vendor whether the field is gone or renamed",
         "此次读取的各行中该列为空；请向厂商询问该字段是已取消还是改名";
+    /// [`crate::domain::drift::DriftKind::ReplacedText`]
+    REPLACED_TEXT = "ask the vendor which charset it sends and declares; records whose key is affected are in `ccsync quarantine list`",
+        "请向厂商询问其发送并声明的字符集；主键受影响的记录见 `ccsync quarantine list`";
+    /// [`crate::domain::drift::DriftKind::RepeatedField`]
+    REPEATED_FIELD = "ask the vendor which value is meant; records whose key stands twice are in `ccsync quarantine list`",
+        "请向厂商询问以哪个值为准；主键出现两次的记录见 `ccsync quarantine list`";
+    /// [`crate::domain::drift::DriftKind::KeptAsText`]
+    KEPT_AS_TEXT = "nothing is lost: every digit is in `extra`, as a text",
+        "数据不会丢失：全部内容以文本形式保存在 `extra` 中";
+    /// [`crate::domain::drift::DriftKind::UnknownCharset`]
+    UNKNOWN_CHARSET = "ask the vendor which charset it sends; bytes that are no UTF-8 are told as replaced text",
+        "请向厂商询问其发送的字符集；非 UTF-8 的字节会另行提示为已替换的文本";
     /// [`crate::domain::drift::DriftKind::TooMany`]
     TOO_MANY = "ask the vendor what changed; further departures are not listed",
         "请向厂商询问发生了什么变化；更多偏差不再逐一列出";

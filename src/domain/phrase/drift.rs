@@ -15,6 +15,18 @@ phrases! {
         "字段 `{field}` 出现文档之外的取值（{example}），文档所列为 {expected}";
     /// [`crate::domain::drift::DriftKind::MissingField`]
     MISSING_FIELD = "field `{field}` ({expected}) is missing: {example}", "缺少字段 `{field}`（{expected}）：{example}";
+    /// [`crate::domain::drift::DriftKind::ReplacedText`]
+    REPLACED_TEXT = "field `{field}` holds what no text can: bytes that its charset lacks, half of a surrogate pair, or NUL; each became U+FFFD",
+        "字段 `{field}` 含有无法作为文本保存的内容（字符集中没有的字节、半个代理对或 NUL）；每处均替换为 U+FFFD";
+    /// [`crate::domain::drift::DriftKind::RepeatedField`]
+    REPEATED_FIELD = "field `{field}` stands twice where it is due once; one of them is stored, and lists are joined",
+        "字段 `{field}` 本应只出现一次却出现两次；只保存其中一个，列表则合并";
+    /// [`crate::domain::drift::DriftKind::KeptAsText`]
+    KEPT_AS_TEXT = "field `{field}` holds a number or a nesting that jsonb cannot hold; it is kept as text",
+        "字段 `{field}` 含有 jsonb 无法保存的数字或嵌套；已按文本保存";
+    /// [`crate::domain::drift::DriftKind::UnknownCharset`]
+    UNKNOWN_CHARSET = "the answer declares the charset {observed}, which is not known; it was read as UTF-8",
+        "应答声明的字符集 {observed} 未知；已按 UTF-8 读取";
     /// [`crate::domain::drift::DriftKind::TooMany`]
     TOO_MANY = "there are more departures than the {most} that are listed", "不符之处多于已列出的 {most} 个";
 }

@@ -19,13 +19,14 @@ phrases! {
     USAGE_CURE = "each mistake is named with its place; `ccsync check` looks at all of the configuration",
         "每处错误都注明了位置；`ccsync check` 会检查全部配置";
     /// 3.
-    PARTIAL = "done in part: records were set aside, or a stream failed while others succeeded",
-        "部分完成：有记录被隔离，或有数据流失败而其他数据流成功";
+    PARTIAL = "done in part: records were quarantined, a stream failed while others succeeded, or a window that is over is unverified or still due",
+        "部分完成：有记录被隔离，或有数据流失败而其他数据流成功，或有已结束的窗口未经证实或仍待读取";
     /// 3.
     PARTIAL_CURE = "see `ccsync status` and `ccsync quarantine list`; what was committed stays, the next pass reads the rest",
         "查看 `ccsync status` 和 `ccsync quarantine list`；已提交的数据保留，其余由下一次读取补上";
     /// 4.
-    DIFFERS = "`ccsync verify` found rows that differ from what the vendor says", "`ccsync verify` 发现有行与厂商数据不一致";
+    DIFFERS = "`ccsync verify` found rows that differ from what the vendor says, or windows that are over and unverified",
+        "`ccsync verify` 发现有行与厂商数据不一致，或有已结束的窗口未经证实";
     /// 4.
     DIFFERS_CURE = "`ccsync verify --repair` reads the windows that differ again; if a difference comes back, report it as an issue of ccsync",
         "`ccsync verify --repair` 会重新读取不一致的窗口；若差异再次出现，请作为问题报告给 ccsync";

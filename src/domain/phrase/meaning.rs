@@ -21,8 +21,8 @@ phrases! {
     ALERT_DISK_FILLING = "the disk under `database.data_dir` has less room than a twentieth of it (at least 1, at most 10 GiB; of a small disk a tenth)",
         "`database.data_dir` 所在磁盘的剩余空间不足二十分之一（至少 1 GiB，至多 10 GiB；小磁盘为十分之一）";
     /// An alert.
-    ALERT_CLOCK_OFF = "this host's clock and the vendor's `Date` differ by more than a minute; from five minutes on 7moor refuses every request",
-        "本机时钟与厂商返回的 `Date` 相差超过一分钟；相差五分钟以上时 7moor 会拒绝所有请求";
+    ALERT_CLOCK_OFF = "this host's clock differs by more than a minute from the database's, or from the `Date` of the vendor's answers. Reading goes on: the present is the earlier of the database's clock and the vendor's (with an embedded database the vendor's alone), nothing is called complete after it, and what a wrong clock wrote into the ledger is read again at the next pass. A vendor whose `Date` is behind holds the present back; one whose `Date` stands still is left out of account",
+        "本机时钟与数据库时钟或厂商返回的 `Date` 相差超过一分钟。读取仍继续：以数据库时钟和厂商时钟中较早者为当前时间（内置数据库只看厂商），此后的数据都不视为完整；错误时钟写入账本的内容会在下一次读取时重读。厂商的 `Date` 偏慢会使当前时间随之偏慢；停滞不动的 `Date` 不予采用";
     /// An alert.
     ALERT_STREAM_FAILING = "the stream's last attempt failed and was not made good; the fault's name stands in parentheses and has an entry below",
         "该数据流最近一次读取失败且尚未补上；括号中是故障名称，下文有对应条目";
@@ -38,6 +38,9 @@ phrases! {
     /// An alert.
     ALERT_TICKS_MISSED = "the schedule came due more than twice and no pass began: no daemon runs, or a pass takes longer than the schedule allows",
         "计划时刻已到两次以上却没有开始读取：没有守护进程在运行，或单次读取超过了计划间隔";
+    /// An alert.
+    ALERT_WINDOW_UNVERIFIED = "a window that ended longer ago than `settle` was read twice or more since, and no read was proven or stable: the rows move while they are read, or the vendor's total disagrees; nothing of it is called complete or final, and nothing is deleted",
+        "某个窗口结束的时间已超过 `settle`，此后读取了两次以上，却没有一次已证实或稳定：读取期间数据在变动，或厂商给出的总数不符；该窗口不会被称为完整或定稿，也不会删除任何行";
     /// An alert.
     ALERT_BUDGET_EXHAUSTED = "the requests for second looks that the stream may spend in a business day are spent; new data is read as ever",
         "该数据流在一个业务日内可用的重读请求已用完；新数据照常读取";
@@ -56,6 +59,9 @@ phrases! {
     /// An alert.
     ALERT_SPOOL_FILLING = "more than half of `spool_mib_max` waits on disk because the database does not take it",
         "由于数据库无法写入，磁盘上积压的事件已超过 `spool_mib_max` 的一半";
+    /// An alert.
+    ALERT_SOURCE_UNCONFIGURED = "rows of a source stand in the tables that the configuration of this process does not name; nobody may be reading it any more, and its figures stay part of every answer of schema `bi`",
+        "库中有此进程配置之外的来源的数据；它可能已无人读取，而其数据仍计入 `bi` 的每个结果";
 
     /// [`crate::domain::fault::FaultKind::Unreachable`]
     UNREACHABLE = "no answer came: no connection, TLS failed, or silence until the time limit", "没有收到应答：无法连接、TLS 失败，或直到超时都没有回应";
@@ -85,8 +91,11 @@ phrases! {
     /// [`crate::domain::fault::FaultKind::DatabaseConflict`]
     DATABASE_CONFLICT = "the database asks for another try: serialization, deadlock, or a lock held too long", "数据库要求重试：串行化冲突、死锁或锁等待超时";
     /// [`crate::domain::fault::FaultKind::DatabaseRefused`]
-    DATABASE_REFUSED = "the database refuses: rights, missing tables, a full disk, a newer schema; the message has its SQLSTATE",
-        "数据库拒绝操作：权限不足、缺少表、磁盘已满或架构版本更新；错误信息中有 SQLSTATE";
+    DATABASE_REFUSED = "the database refuses, or takes fewer rows than were sent: rights, missing or altered tables, a trigger or rule, a full disk, a newer schema",
+        "数据库拒绝操作，或接收的行数少于发送的行数：权限不足、表缺失或被改动、触发器或规则、磁盘已满、架构版本更新";
+    /// [`crate::domain::fault::FaultKind::SourceRefused`]
+    SOURCE_REFUSED = "the vendor account of a source is not the one whose rows are stored under its name, or the source was renamed, moved, retired or purged; nothing is read, so that no row is counted twice and no two accounts are mixed",
+        "来源的厂商账号与库中该名称下数据所属的账号不符，或该来源已被改名、迁移、停用或清除；为避免重复计数或混淆账号，不读取任何数据";
     /// [`crate::domain::fault::FaultKind::LeaseLost`]
     LEASE_LOST = "another worker took over what this one was reading; nothing was written here", "另一个工作进程接管了正在读取的内容；此处没有写入任何数据";
     /// [`crate::domain::fault::FaultKind::Outdated`]

@@ -70,6 +70,8 @@ phrases! {
     OF_THEM_PROVISIONAL = "{n} of them provisional", "其中 {n} 个暂定";
     /// Of a stream.
     FINAL_TO = "final up to {at}", "定稿至 {at}";
+    /// Of a stream.
+    CHANGED_AFTER_FINAL = "{n} {n?change|changes} after final", "定稿后变更 {n} 次";
     /// How a stream is read.
     SCHEDULE = "schedule", "计划";
 

@@ -37,6 +37,8 @@ phrases! {
     NEVER_READ = "never read", "从未读取";
     /// State of a stream.
     CATCHING_UP = "catching up", "追赶中";
+    /// State of a stream.
+    PAUSED_STREAM = "paused", "已暂停";
 
     /// State of a window.
     PROVEN = "proven", "已证实";
@@ -50,6 +52,8 @@ phrases! {
     FAILED = "failed", "失败";
     /// State of a window.
     OPEN = "open", "进行中";
+    /// State of a window.
+    MOVING = "moving", "变动中";
     /// State of a window.
     NOT_YET = "not yet read", "尚未读取";
 

@@ -8,10 +8,10 @@ use std::fmt;
 use std::io::Write as _;
 
 use chrono::{DateTime, Utc};
-use rust_decimal::Decimal;
-use serde_json::{Map, Value as Json};
+use serde_json::{Map, Number, Value as Json};
 
 use super::Value;
+use crate::domain::decimal::Decimal;
 use crate::domain::text::storable;
 
 const NULL: u8 = b'0';
@@ -32,7 +32,7 @@ pub(super) fn feed_value(content: &mut Vec<u8>, value: &Value<'_>) {
         Value::Null => feed(content, NULL, &[]),
         Value::Text(text) if text.contains('\0') => feed(content, TEXT, storable(text).as_bytes()),
         Value::Text(text) => feed(content, TEXT, text.as_bytes()),
-        Value::Numeric(number) => feed_number(content, &number.normalize()),
+        Value::Numeric(number) => feed_shown(content, NUMERIC, number),
         Value::Instant(instant) => feed(content, INSTANT, &instant.timestamp_micros().to_be_bytes()),
         Value::Bool(truth) => feed(content, BOOL, &[u8::from(*truth)]),
         Value::Integer(number) => feed(content, INTEGER, &number.to_be_bytes()),
@@ -55,7 +55,7 @@ pub(super) fn feed_json(content: &mut Vec<u8>, json: &Json) {
     match json {
         Json::Null => feed(content, NULL, &[]),
         Json::Bool(truth) => feed(content, BOOL, &[u8::from(*truth)]),
-        Json::Number(number) => feed_shown(content, b'#', number),
+        Json::Number(number) => feed_number(content, number),
         Json::String(text) => feed(content, TEXT, text.as_bytes()),
         Json::Array(items) => {
             feed(content, b'[', &(items.len() as u64).to_be_bytes());
@@ -71,15 +71,25 @@ fn feed(content: &mut Vec<u8>, tag: u8, bytes: &[u8]) {
     content.extend_from_slice(bytes);
 }
 
-/// Most numbers are whole and small, and show the same as an integer, which is quicker to write.
-fn feed_number(content: &mut Vec<u8>, number: &Decimal) {
-    match i64::try_from(number.mantissa()) {
-        Ok(whole) if number.scale() == 0 => feed_shown(content, NUMERIC, &whole),
-        _ => feed_shown(content, NUMERIC, number),
+/// Numbers that are equal for PostgreSQL are fed alike: `100`, `1e2` and `100.0`. What databases hold hashes of is fed
+/// as it was when it came through a float, where that float was exact: `1e-7`, not `0.0000001`.
+fn feed_number(content: &mut Vec<u8>, number: &Number) {
+    const TAG: u8 = b'#';
+    let text = number.as_str();
+    if text != "-0" && text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-') {
+        return feed(content, TAG, text.as_bytes());
     }
+    let Ok(exact) = text.parse::<Decimal>() else { return feed(content, TAG, text.as_bytes()) };
+    if !exact.is_whole()
+        && let Some(float) = text.parse().ok().and_then(Number::from_f64)
+        && float.as_str().parse().as_ref() == Ok(&exact)
+    {
+        return feed(content, TAG, float.as_str().as_bytes());
+    }
+    feed_shown(content, TAG, &exact);
 }
 
-/// The same of what a value shows as. The length is filled in afterwards, to copy nothing.
+/// Appends what a value shows as. The length is filled in afterwards, to copy nothing.
 fn feed_shown(content: &mut Vec<u8>, tag: u8, value: &impl fmt::Display) {
     feed(content, tag, &[]);
     let start = content.len();
@@ -128,7 +138,7 @@ impl<'a> PackedValue<'a> {
     pub(super) fn value(self) -> Value<'a> {
         let value = match self.tag {
             TEXT => self.text().map(Value::text),
-            NUMERIC => str::from_utf8(self.bytes).ok().and_then(number).map(Value::Numeric),
+            NUMERIC => str::from_utf8(self.bytes).ok().and_then(|text| text.parse().ok()).map(Value::Numeric),
             INSTANT => self.instant().map(Value::Instant),
             BOOL => self.bytes.first().map(|byte| Value::Bool(*byte != 0)),
             INTEGER => self.bytes.try_into().ok().map(|bytes| Value::Integer(i32::from_be_bytes(bytes))),
@@ -136,9 +146,4 @@ impl<'a> PackedValue<'a> {
         };
         value.unwrap_or(Value::Null)
     }
-}
-
-/// As [`feed_number`] wrote it.
-fn number(shown: &str) -> Option<Decimal> {
-    shown.parse::<i64>().map(Decimal::from).ok().or_else(|| shown.parse().ok())
 }

@@ -28,6 +28,7 @@ impl Row {
 fn json_bytes(json: &Json) -> usize {
     let held = match json {
         Json::String(text) => text.len() + ALLOCATED,
+        Json::Number(number) => number.as_str().len() + ALLOCATED,
         Json::Array(items) => items.iter().map(json_bytes).sum(),
         Json::Object(map) => map.iter().map(|(name, json)| name.len() + ALLOCATED + json_bytes(json)).sum(),
         _ => 0,

@@ -3,8 +3,9 @@
 use std::borrow::Cow;
 
 use chrono::{DateTime, Utc};
-use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
+
+use crate::domain::decimal::Decimal;
 
 /// One typed value of one column; a text is borrowed from the vendor's page or from the row that holds it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -13,7 +14,7 @@ pub enum Value<'a> {
     Null,
     /// `text`.
     Text(Cow<'a, str>),
-    /// `numeric`; in a row without trailing zeros, so that `132` and `132.0` are one value.
+    /// `numeric`, digit for digit; `132` and `132.0` are one value.
     Numeric(Decimal),
     /// `timestamptz`; in a row at most microseconds.
     Instant(DateTime<Utc>),

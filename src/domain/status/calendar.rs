@@ -24,18 +24,21 @@ pub enum WindowState {
     Failed,
     /// Read whole, and still growing.
     Open,
+    /// Still growing, and its rows moved while they were read.
+    Moving,
     /// Wanted, and never read.
     NotYet,
 }
 
 impl WindowState {
     /// All of them, in the order of a legend.
-    pub const ALL: [WindowState; 7] = [
+    pub const ALL: [WindowState; 8] = [
         WindowState::Proven,
         WindowState::Stable,
         WindowState::Provisional,
         WindowState::Unverified,
         WindowState::Open,
+        WindowState::Moving,
         WindowState::Failed,
         WindowState::NotYet,
     ];
@@ -49,6 +52,7 @@ impl WindowState {
             WindowState::Unverified => '?',
             WindowState::Failed => '!',
             WindowState::Open => 'o',
+            WindowState::Moving => 'm',
             WindowState::NotYet => '.',
         }
     }

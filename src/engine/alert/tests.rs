@@ -23,6 +23,9 @@ fn well() -> StreamStatus {
         complete_from: Some(ago(100_000)),
         complete_to: Some(ago(40)),
         final_to: None,
+        reach_seconds: None,
+        changed_after_final: 0,
+        paused: false,
         rows: 1,
         windows: WindowTally::default(),
         last_read_at: Some(ago(5)),
@@ -53,6 +56,7 @@ fn report(streams: Vec<StreamStatus>, feeds: Vec<FeedStatus>) -> StatusReport {
         alerts: Vec::new(),
         streams,
         feeds,
+        unconfigured: Vec::new(),
         runs: Vec::new(),
         quarantine_open: 0,
         absence_alarms_open: 0,
@@ -244,14 +248,56 @@ fn a_disk_is_full_by_its_share_and_by_what_a_person_would_call_little() {
     }
 }
 
+fn skew(source: &str, seconds: i64, stands_still: bool) -> ClockSkew {
+    ClockSkew { source: source.into(), ahead: Duration::seconds(seconds), stands_still }
+}
+
+#[test]
+fn a_host_that_differs_by_more_than_a_minute_is_not_well_and_the_wrong_clock_is_named() {
+    let clocks = |database, vendor, stands_still| Surroundings {
+        clock_skews: vec![skew("moor", vendor, stands_still)],
+        database_skew: Some(Duration::seconds(database)),
+        ..Surroundings::default()
+    };
+    for (surroundings, expected) in [
+        (clocks(60, -60, false), vec![]),
+        (
+            clocks(-172_800, -172_800, false),
+            vec![
+                "this host's clock is at least 2 d ahead of that of the database",
+                "this host's clock is at least 2 d ahead of that of moor",
+            ],
+        ),
+        (
+            clocks(0, -28_800, false),
+            vec![
+                "the `Date` of moor's answers is at least 8 h behind this host and the database: nothing later is called complete",
+            ],
+        ),
+        (
+            clocks(0, 28_800, false),
+            vec![
+                "the `Date` of moor's answers is at least 8 h ahead of this host and the database, whose time counts",
+            ],
+        ),
+        (clocks(0, 0, true), vec!["the `Date` of moor's answers stands still and is left out of account"]),
+    ] {
+        let said: Vec<_> = around(&surroundings).into_iter().collect();
+        let expected: Vec<_> =
+            expected.into_iter().map(|said| (AlertKind::ClockOff, said.to_owned())).collect();
+        assert_eq!(said, expected);
+    }
+    assert_eq!(AlertKind::ClockOff.severity(), Severity::Critical, "not healthy");
+}
+
 #[test]
 fn clocks_and_spools_are_raised_by_source() {
-    let skew = |source: &str, seconds| ClockSkew { source: source.into(), ahead: Duration::seconds(seconds) };
+    let skew = |source: &str, seconds| skew(source, seconds, false);
     let key = StreamKey { source: "desk".into(), stream: StreamId::WorkbenchAgentMonitor };
     let surroundings = |spooled| Surroundings {
         clock_skews: vec![skew("a", 60), skew("b", 61), skew("c", -600)],
-        disk: None,
         spools: vec![SpoolFill { key: key.clone(), bytes: spooled, bytes_max: 256 * MIB }],
+        ..Surroundings::default()
     };
     assert_eq!(around(&surroundings(128 * MIB)).len(), 2);
     assert_eq!(
@@ -271,13 +317,10 @@ fn clocks_and_spools_are_raised_by_source() {
 
 #[test]
 fn without_the_database_the_process_still_tells_what_it_sees() {
-    let around = Surroundings {
-        clock_skews: vec![ClockSkew { source: "moor".into(), ahead: Duration::seconds(600) }],
-        ..Surroundings::default()
-    };
+    let around = Surroundings { clock_skews: vec![skew("moor", 600, false)], ..Surroundings::default() };
     let alerts = without_database("connection refused", Some(ago(2)), &around, Language::En);
     let kinds: Vec<_> = alerts.iter().map(|alert| alert.kind).collect();
     assert_eq!(kinds, [AlertKind::DatabaseUnreachable, AlertKind::ClockOff]);
     assert_eq!(alerts[0].message, "the database cannot be read: connection refused");
-    assert_eq!((alerts[0].since, is_well(&alerts), is_well(&alerts[1..])), (Some(ago(2)), false, true));
+    assert_eq!((alerts[0].since, is_well(&alerts), is_well(&alerts[1..])), (Some(ago(2)), false, false));
 }

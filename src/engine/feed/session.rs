@@ -125,9 +125,10 @@ impl Session {
         if self.send(&mut stamp, now, FeedEventKind::Opened).await.is_err() {
             return false;
         }
+        let steady = Steady { opened_at: now, monotonic: self.clock.monotonic() };
         let mut pulse = Pulse::new(self.config.pulse, now);
-        let end = self.listen(connection.as_mut(), &mut stamp, &mut pulse).await;
-        let heard = pulse.heard_at() > stamp.opened_at;
+        let end = self.listen(connection.as_mut(), &mut stamp, (&mut pulse, steady)).await;
+        let heard = pulse.heard_at() > steady.opened_at;
         if let End::Told(reason, at, message) = &end {
             if *reason != GapReason::Shutdown {
                 let (key, extno) = (self.feed.key(), self.extno.as_str());
@@ -146,14 +147,17 @@ impl Session {
         &mut self,
         connection: &mut dyn FeedSession,
         stamp: &mut Stamp,
-        pulse: &mut Pulse,
+        (pulse, steady): (&mut Pulse, Steady),
     ) -> End {
         loop {
-            let (wait, given_up) = match pulse.beat(self.clock.now().trunc_subsecs(6)) {
+            let (wait, given_up) = match steady.beat(pulse, self.clock.as_ref()) {
                 Beat::Wait(wait) => (wait, None),
                 Beat::Ping => match connection.ping().await {
                     Ok(()) => continue,
-                    Err(fault) => (LAST_WORDS, Some((GapReason::Broken, pulse.heard_at(), fault.chain()))),
+                    Err(fault) => (
+                        LAST_WORDS,
+                        Some((GapReason::Broken, steady.heard_at(pulse, self.clock.as_ref()), fault.chain())),
+                    ),
                 },
                 Beat::Note(at) => match self.send(stamp, at, FeedEventKind::Alive).await {
                     Ok(()) => continue,
@@ -186,7 +190,7 @@ impl Session {
             let now = self.clock.now().trunc_subsecs(6);
             match heard {
                 Heard::Message(message) => {
-                    pulse.noted(now);
+                    pulse.noted(steady.now(self.clock.as_ref()));
                     if let Err(deaf) = self.send(stamp, now, FeedEventKind::Message(message)).await {
                         return deaf;
                     }
@@ -194,11 +198,13 @@ impl Session {
                         return End::Told(GapReason::Shutdown, now, String::new());
                     }
                 }
-                Heard::Heartbeat => pulse.heard(now),
+                Heard::Heartbeat => pulse.heard(steady.now(self.clock.as_ref())),
                 Heard::End { reason: GapReason::Closed, message } => {
                     return End::Told(GapReason::Closed, now, message);
                 }
-                Heard::End { reason, message } => return End::Told(reason, pulse.heard_at(), message),
+                Heard::End { reason, message } => {
+                    return End::Told(reason, steady.heard_at(pulse, self.clock.as_ref()), message);
+                }
             }
         }
     }
@@ -217,5 +223,37 @@ impl Session {
             kind,
         };
         self.events.send(event).await.map_err(|_| End::Deaf)
+    }
+}
+
+/// The time of one connection, which no clock that is set moves: silences are measured by it.
+#[derive(Clone, Copy)]
+struct Steady {
+    opened_at: DateTime<Utc>,
+    monotonic: Duration,
+}
+
+impl Steady {
+    fn now(self, clock: &dyn Clock) -> DateTime<Utc> {
+        let passed = clock.monotonic().saturating_sub(self.monotonic);
+        (self.opened_at + passed).trunc_subsecs(6)
+    }
+
+    /// An instant of this time, as the clock shows it.
+    fn as_shown(self, at: DateTime<Utc>, clock: &dyn Clock) -> DateTime<Utc> {
+        let passed = self.now(clock) - at;
+        (clock.now() - passed).trunc_subsecs(6)
+    }
+
+    fn heard_at(self, pulse: &Pulse, clock: &dyn Clock) -> DateTime<Utc> {
+        self.as_shown(pulse.heard_at(), clock)
+    }
+
+    fn beat(self, pulse: &mut Pulse, clock: &dyn Clock) -> Beat {
+        match pulse.beat(self.now(clock)) {
+            Beat::Note(at) => Beat::Note(self.as_shown(at, clock)),
+            Beat::Dead(at) => Beat::Dead(self.as_shown(at, clock)),
+            beat => beat,
+        }
     }
 }

@@ -140,10 +140,13 @@ impl Timeline {
             FeedEventKind::Message(message) => {
                 self.heard(event.at);
                 self.last_message_at = self.seen_to;
-                match message {
+                match message.content().0 {
                     FeedMessage::Notice(notice) => self.notice(event, Some(notice), changes),
                     FeedMessage::Reject { ends_state: true, .. } => self.notice(event, None, changes),
-                    FeedMessage::Announcement(_) | FeedMessage::Popup(_) | FeedMessage::Reject { .. } => {}
+                    FeedMessage::Announcement(_)
+                    | FeedMessage::Popup(_)
+                    | FeedMessage::Altered { .. }
+                    | FeedMessage::Reject { .. } => {}
                 }
             }
             FeedEventKind::Closed(reason) => {

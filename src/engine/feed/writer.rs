@@ -6,7 +6,6 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
@@ -51,7 +50,7 @@ pub(super) struct Writer {
 struct Flight {
     outcome: JoinHandle<Result<FeedOutcome, Fault>>,
     events: Arc<[FeedEvent]>,
-    since: DateTime<Utc>,
+    since: Duration,
     place: Place,
 }
 
@@ -70,10 +69,10 @@ enum Place {
 struct Course {
     backlog: Backlog,
     flight: Option<Flight>,
-    not_before: Option<DateTime<Utc>>,
-    spilled_at: Option<DateTime<Utc>>,
+    not_before: Option<Duration>,
+    spilled_at: Option<Duration>,
     failures: u32,
-    not_held_since: Option<DateTime<Utc>>,
+    not_held_since: Option<Duration>,
     given_up: BTreeSet<String>,
     closed: bool,
     counts: Counts,
@@ -117,9 +116,8 @@ impl Writer {
                 }
                 () = self.clock.sleep(PACE / 4) => {}
             }
-            let now = self.clock.now();
-            let waited =
-                course.flight.as_ref().map(|flight| (now - flight.since).to_std().unwrap_or_default());
+            let now = self.clock.monotonic();
+            let waited = course.flight.as_ref().map(|flight| now.saturating_sub(flight.since));
             if waited.is_some_and(|waited| HOPELESS < waited)
                 && let Some(flight) = &course.flight
             {
@@ -127,7 +125,7 @@ impl Writer {
             }
             let slow = waited.is_some_and(|waited| PATIENCE < waited);
             let queued = slow || !self.spool.is_empty();
-            let rested = course.spilled_at.is_none_or(|at| PACE <= (now - at).to_std().unwrap_or_default());
+            let rested = course.spilled_at.is_none_or(|at| PACE <= now.saturating_sub(at));
             if queued && rested || self.buffer <= course.backlog.len() {
                 course.spilled_at = Some(now);
                 self.spill(&mut course).await;
@@ -137,8 +135,8 @@ impl Writer {
 
     /// Begins the next transaction, if there is anything to store and it is time.
     async fn take_off(&self, course: &mut Course) {
-        let now = self.clock.now();
-        if course.flight.is_some() || course.not_before.is_some_and(|at| now < at) {
+        let since = self.clock.monotonic();
+        if course.flight.is_some() || course.not_before.is_some_and(|at| since < at) {
             return;
         }
         let (mut events, place) = if self.spool.is_empty() {
@@ -166,10 +164,11 @@ impl Writer {
             event::FeedLost { key: &self.key, events: (before - events.len()) as u64, message }.emit();
         }
         let events: Arc<[FeedEvent]> = events.into();
+        let now = self.clock.now();
         let commit = FeedCommit { key: self.key.clone(), run: self.run, fences, events: events.clone(), now };
         let store = self.store.clone();
         let outcome = tokio::spawn(async move { store.feed_commit(commit).await });
-        course.flight = Some(Flight { outcome, events, since: now, place });
+        course.flight = Some(Flight { outcome, events, since, place });
     }
 
     async fn land(&self, course: &mut Course, outcome: Result<FeedOutcome, Fault>) {
@@ -194,9 +193,9 @@ impl Writer {
             }
             Ok(FeedOutcome::NotHeld(agents)) => {
                 self.keep(course, flight).await;
-                let now = self.clock.now();
+                let now = self.clock.monotonic();
                 let since = *course.not_held_since.get_or_insert(now);
-                if self.patience_for_lease < (now - since).to_std().unwrap_or_default() {
+                if self.patience_for_lease < now.saturating_sub(since) {
                     course.given_up.extend(agents);
                     course.not_held_since = None;
                 }
@@ -213,7 +212,7 @@ impl Writer {
         event::DatabaseUnreachable { message: &fault.chain() }.emit();
         let wait = RETRY_BASE.saturating_mul(1 << course.failures.min(8)).min(RETRY_MAX);
         course.failures = course.failures.saturating_add(1);
-        course.not_before = Some(self.clock.now() + wait);
+        course.not_before = Some(self.clock.monotonic() + wait);
     }
 
     /// Puts the events of a failed transaction on disk, in front of all others.

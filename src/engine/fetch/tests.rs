@@ -1,5 +1,6 @@
 //! How long a vendor that never answers is waited for, on a clock that only moves when somebody waits.
 
+use chrono::{DateTime, Utc};
 use std::sync::Mutex;
 
 use async_trait::async_trait;

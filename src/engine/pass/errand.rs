@@ -106,6 +106,7 @@ impl Errand {
     ) -> Result<End, Fault> {
         // Before the first page: what is read from here on is read under this list or a later one.
         let list = reader.store.forgotten().await?.version();
+        let monotonic = reader.clock.monotonic();
         let walk = self.open_walk(reader, list).await;
         let began = walk.as_ref().map_or(reader.clock.now(), ResumableWalk::began);
         if let Some(walk) = &walk {
@@ -121,7 +122,7 @@ impl Errand {
             end = self.read_scope(reader, fetcher) => end,
         };
         match end? {
-            Scoped::Closed(closed) => self.commit(fetcher, (began, list), *closed).await,
+            Scoped::Closed(closed) => self.commit(fetcher, (began, monotonic, list), *closed).await,
             Scoped::Halved(depth) => Ok(End::Halved(depth)),
             Scoped::PartInVain => Ok(End::PartInVain),
         }
@@ -223,10 +224,12 @@ impl Errand {
     async fn commit(
         &self,
         fetcher: &mut Fetcher<'_>,
-        (read_at, list): (DateTime<Utc>, i64),
+        (began, monotonic, list): (DateTime<Utc>, Duration, i64),
         closed: ClosedRead,
     ) -> Result<End, Fault> {
         let Errand { reader, due, lease, .. } = self;
+        let elapsed = reader.clock.monotonic().saturating_sub(monotonic);
+        let read_at = self.not_ahead(began, elapsed)?;
         reader.store.renew(lease, reader.config.lease).await?;
         let (complete_to, absence_settle) = match (&reader.policy, due.scope) {
             (ReadPolicy::Windows(policy), Scope::Window(window)) => (
@@ -271,7 +274,7 @@ impl Errand {
         window.record("verdict", verdict.as_str()).record("requests", counted.requests);
         window.record("rows", counted.rows_read);
         fetcher.take_requests();
-        let elapsed = (reader.clock.now() - read_at).to_std().unwrap_or_default();
+        let elapsed = reader.clock.monotonic().saturating_sub(monotonic);
         event::WindowCommitted {
             key: &reader.key,
             run: self.run,
@@ -285,6 +288,21 @@ impl Errand {
             event::RecordsQuarantined { key: &reader.key, run: self.run, count: counted.quarantined }.emit();
         }
         Ok(End::Committed(counted, verdict))
+    }
+
+    /// When a read began that was begun so long ago. The answers may have shown that the clock was ahead; nothing can be
+    /// known of a window that lies in the future.
+    fn not_ahead(&self, began: DateTime<Utc>, elapsed: Duration) -> Result<DateTime<Utc>, Fault> {
+        let elapsed = chrono::Duration::from_std(elapsed).unwrap_or(chrono::Duration::MAX);
+        let now = self.reader.clock.now();
+        let read_at = began.min(now.checked_sub_signed(elapsed).unwrap_or(now));
+        match self.due.scope {
+            Scope::Window(window) if read_at < window.start => {
+                let message = format!("the window begins in the future: the vendor says that it is {now}");
+                Err(Fault::new(FaultKind::Outdated, message))
+            }
+            _ => Ok(read_at),
+        }
     }
 
     /// Until when a window of so many rows may still change, and what its re-read is to be recorded as.

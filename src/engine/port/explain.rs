@@ -102,6 +102,8 @@ pub struct HomeStory {
     pub verdict: Option<String>,
     /// After which instant hardly anything is expected to change; `None` for snapshots.
     pub final_at: Option<DateTime<Utc>>,
+    /// The window is final: its last read is proven or stable and began then or later.
+    pub is_final: bool,
 }
 
 /// The ledger, asked about one row.

@@ -54,7 +54,9 @@ impl View<'_> {
 
     /// Up to when all windowed streams are complete, where there are any.
     fn complete_sentence(&self) -> Option<String> {
-        let windowed = self.report.streams.iter().filter(|stream| stream.kind == StreamKind::Windowed);
+        // Nothing is promised of a paused stream.
+        let is_read = |stream: &&StreamStatus| stream.kind == StreamKind::Windowed && !stream.paused;
+        let windowed = self.report.streams.iter().filter(is_read);
         let ends: Vec<Option<DateTime<Utc>>> = windowed.map(|stream| stream.complete_to).collect();
         // Null comes first: one stream without an end leaves all without.
         let sentence = match ends.iter().min()? {
@@ -107,7 +109,7 @@ pub(super) fn state_badge(telling: &Telling, stream: &StreamStatus) -> Markup {
         StreamState::Well => "good",
         StreamState::Failing => "bad",
         StreamState::CatchingUp => "warn",
-        StreamState::NeverRead => "idle",
+        StreamState::NeverRead | StreamState::Paused => "idle",
     };
     html! { span.badge.(class) { (telling.say(stream_state(stream.state()))) } }
 }

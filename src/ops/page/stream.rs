@@ -62,9 +62,13 @@ impl View<'_> {
         if 0 < tally.provisional {
             facts.push(telling.count(say::OF_THEM_PROVISIONAL, tally.provisional));
         }
+        if 0 < stream.changed_after_final {
+            facts.push(telling.count(say::CHANGED_AFTER_FINAL, stream.changed_after_final));
+        }
         for (number, state) in [
-            (tally.unverified, WindowState::Unverified),
-            (tally.open, WindowState::Open),
+            (tally.unverified - tally.moving, WindowState::Unverified),
+            (tally.moving, WindowState::Moving),
+            (tally.open - tally.moving, WindowState::Open),
             (tally.failed, WindowState::Failed),
             (stream.detail.calendar.unread, WindowState::NotYet),
         ] {
@@ -190,6 +194,7 @@ pub(super) const fn class(state: WindowState) -> &'static str {
         WindowState::Unverified => "u",
         WindowState::Failed => "f",
         WindowState::Open => "o",
+        WindowState::Moving => "m",
         WindowState::NotYet => "n",
     }
 }

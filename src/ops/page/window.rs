@@ -59,7 +59,7 @@ pub(super) fn page(report: &WindowReport, telling: Telling) -> String {
     let heading = telling.fill(say::WINDOW_TITLE, &[("stream", &name), ("window", &window)]);
     let mood = match report.state {
         WindowState::Failed => Mood::Bad,
-        WindowState::Unverified | WindowState::NotYet => Mood::Warn,
+        WindowState::Unverified | WindowState::Moving | WindowState::NotYet => Mood::Warn,
         _ => Mood::Good,
     };
     let state = telling.say(window_state(report.state));

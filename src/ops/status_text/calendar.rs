@@ -62,7 +62,7 @@ fn colour(state: WindowState) -> Colour {
     match state {
         WindowState::Proven | WindowState::Stable => Colour::Green,
         WindowState::Provisional | WindowState::Open => Colour::Blue,
-        WindowState::Unverified => Colour::Yellow,
+        WindowState::Unverified | WindowState::Moving => Colour::Yellow,
         WindowState::Failed => Colour::Red,
         WindowState::NotYet => Colour::Dim,
     }

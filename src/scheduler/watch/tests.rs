@@ -72,3 +72,14 @@ async fn a_job_is_added_anew_when_the_clocks_change_and_only_then() {
     look_after(&scheduler, &mut watched, clock.as_ref()).await.unwrap();
     assert_eq!(watched.id, renewed);
 }
+
+#[test]
+fn ticks_come_again_after_a_clock_that_was_days_ahead_was_set_right() {
+    let (clock, job) = night();
+    clock.set("2026-03-10T00:00:00Z");
+    let ticker = Ticker::new(job, Duration::ZERO, clock.clone(), CancellationToken::new());
+    for (now, behind) in [("06:59:50", false), ("07:00:20", true)] {
+        clock.set(&format!("2026-03-08T{now}Z"));
+        assert_eq!(ticker.is_behind(clock.now() - GRACE), behind, "{now}");
+    }
+}

@@ -73,6 +73,26 @@ fn each_kind_of_departure_is_told_by_its_shape() {
 }
 
 #[test]
+fn what_could_not_be_kept_as_it_was_sent_is_told() {
+    let told = |json: &str| {
+        let kinds = drifts(&[json]).into_iter().filter(|drift| drift.kind != DriftKind::NewField);
+        kinds.map(|drift| format!("{} {}", drift.kind.as_str(), drift.field)).collect::<Vec<_>>()
+    };
+    for (json, kinds) in [
+        (r#"{"rule":"random","score":"x\ud83d"}"#, vec!["replaced_text score"]),
+        (r#"{"score":"x\udcff"}"#, vec!["replaced_text score"]),
+        (r#"{"score":"x\u0000","points":"\ud83d\ude00"}"#, vec!["replaced_text score"]),
+        (r#"{"score":1,"score":2}"#, vec!["repeated_field score"]),
+        (r#"{"x":{"a":"\ud83d","a":1}}"#, vec!["replaced_text x", "repeated_field x"]),
+        (r#"{"x":1e131072}"#, vec!["kept_as_text x"]),
+        (r#"{"x":1e400,"y":20261127100000123456}"#, vec![]),
+        (r#"{"a\ud83d":1}"#, vec!["replaced_text (a name of 7 characters)"]),
+    ] {
+        assert_eq!(told(json), kinds, "{json}");
+    }
+}
+
+#[test]
 fn nothing_that_is_told_holds_personal_data() {
     let phone = "13812345678";
     for json in [

@@ -9,8 +9,8 @@ use url::Url;
 
 use super::{HttpClient, refuse_redirect, text_of, transport};
 use crate::domain::fault::{Fault, FaultKind};
+use crate::engine::present::TimeWitness;
 use crate::sources::address::is_loopback;
-use crate::sources::clock_meter::ClockMeter;
 use crate::sources::site::CallSite;
 
 /// A connection that speaks HTTP no more.
@@ -38,7 +38,7 @@ impl HttpClient {
         for (name, value) in headers {
             builder = builder.header(*name, *value);
         }
-        let asked_at = self.meter.as_ref().map(ClockMeter::now);
+        let asked_at = self.witness.as_ref().map(TimeWitness::reading);
         let response = builder.send().await.map_err(|error| transport(site, error, "no answer"))?;
         self.measure(site, asked_at, response.headers());
         refuse_redirect(site, &url, &response)?;

@@ -1,6 +1,6 @@
 //! What one of 7moor's two reading endpoints has of its own.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::HashMap;
 
 use serde_json::value::RawValue;
 
@@ -10,8 +10,8 @@ use crate::domain::privacy::Privacy;
 use crate::domain::record::{Record, Reject, Row};
 use crate::domain::stream::StreamId;
 use crate::domain::table::MOOR_QUEUE;
-use crate::sources::contract::open_known;
-use crate::sources::reading::{Fields, reject};
+use crate::sources::contract::{note_repeated_element, open_known};
+use crate::sources::reading::{Fields, raw_fields, reject};
 
 /// One endpoint.
 #[derive(Debug)]
@@ -33,7 +33,7 @@ pub(super) struct MemberWatch<'s> {
 }
 
 /// Adds each member's row to `rows`. A member that cannot be read is a reject of its own and costs neither
-/// its group nor its neighbours; one that is listed twice in its group is one member. `context` names what of
+/// its group nor its neighbours; one that is listed twice in its group is one member, as it was listed first. `context` names what of
 /// the group the member's row is made of: without it the reject could never be read again.
 pub(super) fn add_members(
     (group, context): (&str, fn(&str) -> bool),
@@ -43,12 +43,19 @@ pub(super) fn add_members(
     watch: MemberWatch<'_>,
     read: impl Fn(Fields<'_>) -> Result<Row, String>,
 ) -> Vec<Reject> {
-    let mut seen = HashSet::new();
+    let mut places = HashMap::new();
     let mut rejects = Vec::new();
     for raw in members.into_iter().map(RawValue::get) {
         match open_known(raw, privacy, watch.member, watch.seen).and_then(&read) {
-            Ok(row) if seen.insert(row.key_text()) => rows.push(row),
-            Ok(_) => {}
+            Ok(row) => match places.insert(row.key_text(), rows.len()) {
+                None => rows.push(row),
+                Some(place) => {
+                    places.insert(row.key_text(), place);
+                    if rows.get(place).is_some_and(|known| known.hash != row.hash) {
+                        note_repeated_element(watch.member, watch.seen);
+                    }
+                }
+            },
             Err(reason) => {
                 let payload = with_group(group, context, raw);
                 rejects.push(reject(&payload, format!("member: {reason}"), privacy));
@@ -62,9 +69,10 @@ pub(super) fn add_members(
 const MEMBERS: &str = "assignMembers";
 
 fn with_group(group: &str, context: fn(&str) -> bool, member: &str) -> String {
-    let mut fields: BTreeMap<String, &RawValue> = serde_json::from_str(group).unwrap_or_default();
-    fields.retain(|name, _| name.trim() != MEMBERS && context(name));
-    let group = serde_json::to_string(&fields).unwrap_or_else(|_| "{}".to_owned());
+    let mut fields = raw_fields(group).unwrap_or_default();
+    fields.retain(|(name, _)| name.trim() != MEMBERS && context(name));
+    fields.sort_by(|(one, _), (other, _)| one.cmp(other));
+    let group = object(fields.iter().map(|(name, raw)| (name.as_ref(), raw.get())));
     format!(r#"{{"group":{group},"member":{member}}}"#)
 }
 
@@ -79,10 +87,18 @@ pub(super) fn reread(endpoint: &Endpoint, payload: &str, privacy: &Privacy) -> R
 }
 
 fn group_of_one(payload: &str) -> Option<String> {
-    let parts: BTreeMap<String, &RawValue> = serde_json::from_str(payload).ok()?;
-    let (group, member) = (parts.get("group")?, parts.get("member")?);
-    let mut fields: BTreeMap<String, &RawValue> = serde_json::from_str(group.get()).ok()?;
-    let members = RawValue::from_string(format!("[{}]", member.get())).ok()?;
-    fields.insert(MEMBERS.to_owned(), &members);
-    (parts.len() == 2).then(|| serde_json::to_string(&fields).ok()).flatten()
+    let parts = raw_fields(payload)?;
+    let part = |wanted: &str| parts.iter().find(|(name, _)| name == wanted).map(|(_, raw)| raw.get());
+    let (group, member) = (part("group")?, part("member")?);
+    let fields = raw_fields(group)?;
+    let members = format!("[{member}]");
+    let fields = fields.iter().map(|(name, raw)| (name.as_ref(), raw.get()));
+    (parts.len() == 2).then(|| object(fields.chain([(MEMBERS, members.as_str())])))
+}
+
+/// An object of these fields, one of them perhaps twice.
+fn object<'a>(fields: impl Iterator<Item = (&'a str, &'a str)>) -> String {
+    let fields: Vec<_> =
+        fields.map(|(name, json)| format!("{}:{json}", serde_json::Value::from(name))).collect();
+    format!("{{{}}}", fields.join(","))
 }

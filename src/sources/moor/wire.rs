@@ -13,7 +13,7 @@ use crate::domain::fault::{Fault, FaultKind};
 use crate::domain::observation::Observation;
 use crate::domain::privacy::Privacy;
 use crate::sources::answer::Answer;
-use crate::sources::contract::{TEXT_OR_NUMBER, open_known};
+use crate::sources::contract::{TEXT_OR_NUMBER, observe_charset, open_known};
 use crate::sources::moor::fault::{Meaning, RATE_WAIT, SUCCESS, is_known_failure, meaning};
 use crate::sources::reading::{Fields, list};
 use crate::sources::scalar::Scalar;
@@ -92,6 +92,11 @@ pub(super) fn verdict<'a>(
     let mut observation = Observation::default();
     let mut fields = open_known(&answer.text, &Privacy::MESSAGE, &ANSWER, &mut observation)
         .map_err(|_| not_understood())?;
+    observe_charset(&ANSWER, answer, &mut observation);
+    // An answer that says two things is none.
+    if fields.is_ambiguous("code") || fields.is_ambiguous("success") {
+        return Err(not_understood());
+    }
     let sent = fields.take("code");
     let (code, shown) = (sent.count(), sent.into_text());
     let success = fields.take("success").truth();
@@ -131,41 +136,51 @@ pub(super) fn verdict<'a>(
 }
 
 /// A success must say where its list is, or that there is none: an answer that merely says nothing would
-/// otherwise pass for an account without skill groups.
+/// otherwise pass for an account without skill groups. A list that stands twice is one list.
 fn listing(mut fields: Fields<'_>, mut observation: Observation) -> Result<Listing<'_>, String> {
-    let (mut elements, mut count) = (None, Scalar::Nothing);
-    if let Some(data) = fields.take_raw("data") {
+    let (mut elements, mut counts) = (None, Vec::new());
+    for data in fields.take_all("data") {
         match Scalar::of(data) {
-            Scalar::List => elements = Some(list(data).map_err(|why| field("data", &why))?),
+            Scalar::List => add(&mut elements, "data", [data])?,
             Scalar::Object => {
                 let mut nested = open_known(data.get(), &Privacy::MESSAGE, &NESTED, &mut observation)
                     .map_err(|why| field("data", &why))?;
-                elements =
-                    nested.take_raw("list").map(list).transpose().map_err(|why| field("data.list", &why))?;
-                count = nested.take("count");
+                add(&mut elements, "data.list", nested.take_all("list"))?;
+                counts.append(&mut nested.take_all("count"));
             }
             Scalar::Nothing => {}
             other => return Err(field("data", &format!("expected a list, got {}", other.describe()))),
         }
     }
     if elements.is_none() {
-        elements = fields.take_raw("list").map(list).transpose().map_err(|why| field("list", &why))?;
+        add(&mut elements, "list", fields.take_all("list"))?;
     }
-    if count == Scalar::Nothing {
-        count = fields.take("count");
+    if counts.iter().all(|count| Scalar::of(count) == Scalar::Nothing) {
+        counts = fields.take_all("count");
     }
-    let count = match count {
-        Scalar::Nothing => None,
-        sent => Some(
-            sent.count()
-                .ok_or_else(|| field("count", &format!("expected a count, got {}", sent.describe())))?,
-        ),
-    };
+    // Of two counts the larger one: it cannot hide a missing group.
+    let mut count = None;
+    for sent in counts.into_iter().map(Scalar::of).filter(|sent| *sent != Scalar::Nothing) {
+        let expected = || field("count", &format!("expected a count, got {}", sent.describe()));
+        count = count.max(Some(sent.count().ok_or_else(expected)?));
+    }
     match elements {
         Some(elements) => Ok(Listing { elements, count, observation }),
         None if count == Some(0) => Ok(Listing { elements: Vec::new(), count, observation }),
         None => Err("the answer says success and holds no list".to_owned()),
     }
+}
+
+fn add<'a>(
+    elements: &mut Option<Vec<&'a RawValue>>,
+    name: &str,
+    lists: impl IntoIterator<Item = &'a RawValue>,
+) -> Result<(), String> {
+    for sent in lists {
+        let more = list(sent).map_err(|why| field(name, &why))?;
+        elements.get_or_insert_default().extend(more);
+    }
+    Ok(())
 }
 
 fn field(name: &str, why: &str) -> String {

@@ -3,9 +3,10 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use serde::Deserialize;
 use serde::de::{Deserializer as _, MapAccess, Visitor};
 use serde_json::value::RawValue;
+
+use crate::sources::json_text::{Lone, text_of};
 
 /// Fields for which there is room at once.
 const FIELDS_USUAL: usize = 16;
@@ -28,9 +29,10 @@ impl<'a> Sent<'a> {
     }
 }
 
-/// A name in JSON; it is copied only where an escape is in it.
-#[derive(Deserialize)]
-struct Name<'a>(#[serde(borrow)] Cow<'a, str>);
+/// The fields of an object in the order in which they came, each as often as it came.
+pub(crate) fn raw_fields(json: &str) -> Option<Vec<(Cow<'_, str>, &RawValue)>> {
+    Sent::read(json, None).ok().map(|sent| sent.fields)
+}
 
 struct Object {
     list: Option<&'static str>,
@@ -45,11 +47,15 @@ impl<'de> Visitor<'de> for Object {
 
     fn visit_map<M: MapAccess<'de>>(self, mut map: M) -> Result<Self::Value, M::Error> {
         let mut sent = Sent { fields: Vec::with_capacity(FIELDS_USUAL), list: None };
-        while let Some(Name(name)) = map.next_key()? {
+        while let Some(name) = map.next_key::<&RawValue>()? {
+            // Copied only where an escape is in it.
+            let name = text_of(name.get(), Lone::Spelled);
             let raw = match self.list.filter(|list| *list == name) {
                 None => map.next_value()?,
+                // One that stands twice is one list: none of its elements is lost.
                 Some(list) => {
-                    sent.list = Some((list, map.next_value()?));
+                    let more: Vec<&RawValue> = map.next_value()?;
+                    sent.list.get_or_insert((list, Vec::new())).1.extend(more);
                     serde_json::from_str("[]").map_err(serde::de::Error::custom)?
                 }
             };

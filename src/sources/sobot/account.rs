@@ -210,7 +210,7 @@ impl SobotStream {
         let answer = self.account.http.send(site, request).await.map_err(Refusal::Other)?;
         let secrets = [token.secret.expose_secret(), config.app_key.expose_secret()];
         let fields = judge(site, &answer, &secrets, self.account.clock.now())?;
-        page(site, fields, self.endpoint, &config.privacy).map_err(Refusal::Other)
+        page(site, (&answer, fields), self.endpoint, &config.privacy).map_err(Refusal::Other)
     }
 
     fn contested(&self, site: &CallSite, generation: i64, last: Fault) -> Fault {

@@ -9,7 +9,7 @@ use crate::domain::page::Page;
 use crate::domain::privacy::Privacy;
 use crate::domain::record::Record;
 use crate::sources::answer::Answer;
-use crate::sources::contract::{observe, open_known};
+use crate::sources::contract::{observe, observe_charset, open_known};
 use crate::sources::reading::{Fields, reject};
 use crate::sources::scalar::Scalar;
 use crate::sources::site::{CallSite, quote};
@@ -44,9 +44,10 @@ pub(super) fn judge<'a>(
     secrets: &[&str],
     now: DateTime<Utc>,
 ) -> Result<Fields<'a>, Refusal> {
-    let opened = Fields::open_around(ITEMS, &answer.text, &Privacy::MESSAGE);
-    let envelope =
-        opened.ok().and_then(|mut fields| code(fields.take("ret_code")).map(|code| (code, fields)));
+    let opened = Fields::open_around(ITEMS, &answer.text, &Privacy::MESSAGE).ok();
+    // An answer that says two things is none.
+    let opened = opened.filter(|fields| !fields.is_ambiguous("ret_code"));
+    let envelope = opened.and_then(|mut fields| code(fields.take("ret_code")).map(|code| (code, fields)));
     let Some((code, mut fields)) = envelope else {
         let fault = answer.not_understood(site, "JSON with a ret_code", now);
         return Err(if answer.status == 401 { Refusal::Token(fault) } else { Refusal::Other(fault) });
@@ -86,20 +87,16 @@ fn code(sent: Scalar<'_>) -> Option<String> {
 /// The page that a successful answer holds.
 pub(super) fn page(
     site: &CallSite,
-    mut fields: Fields<'_>,
+    (answer, mut fields): (&Answer, Fields<'_>),
     endpoint: &'static Endpoint,
     privacy: &Privacy,
 ) -> Result<Page, Fault> {
     let mut observation = Observation::default();
     observe(&endpoint.answer, &fields, &mut observation);
+    observe_charset(&endpoint.answer, answer, &mut observation);
     let malformed = |why: String| site.fault(FaultKind::Malformed, why);
     let items = fields.list(ITEMS).map_err(malformed)?;
-    let total = match fields.take("total_count") {
-        Scalar::Nothing => None,
-        sent => Some(sent.count().ok_or_else(|| {
-            malformed(format!("field `total_count`: expected a count, got {}", sent.describe()))
-        })?),
-    };
+    let total = total(fields.take_all("total_count")).map_err(malformed)?;
     let page_size = fields.take("page_size").count().and_then(|size| u32::try_from(size).ok());
     let mut read = |item: &RawValue| record(item.get(), endpoint, privacy, &mut observation);
     let records = items.into_iter().map(&mut read).collect();
@@ -109,6 +106,18 @@ pub(super) fn page(
         page_size: page_size.filter(|_| endpoint.states_totals()),
         observation,
     })
+}
+
+/// Of two totals the larger one: it cannot hide a missing row.
+fn total(sent: Vec<&RawValue>) -> Result<Option<u64>, String> {
+    let mut total = None;
+    for sent in sent.into_iter().map(Scalar::of).filter(|sent| *sent != Scalar::Nothing) {
+        let count = sent
+            .count()
+            .ok_or_else(|| format!("field `total_count`: expected a count, got {}", sent.describe()))?;
+        total = total.max(Some(count));
+    }
+    Ok(total)
 }
 
 /// One element.

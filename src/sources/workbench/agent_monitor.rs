@@ -5,13 +5,21 @@ use std::borrow::Cow;
 use serde_json::value::RawValue;
 use serde_json::{Map, Value as Json};
 
+use crate::domain::contract::ObjectContract;
+use crate::domain::drift::DriftKind;
 use crate::domain::feed::{AgentState, Announcement, CallPopup, FeedMessage, Notice};
+use crate::domain::observation::Observation;
 use crate::domain::record::Value;
 use crate::domain::table::ColumnType;
+use crate::sources::answer::sound_text;
+use crate::sources::contract::{note_altered, observe_altered};
+use crate::sources::json_text::has_no_text;
 use crate::sources::reading::{Fields, Names};
-use crate::sources::repair::body_text;
 use crate::sources::scalar::Scalar;
 use crate::sources::workbench::privacy::MessagePrivacy;
+
+static MESSAGE: ObjectContract = ObjectContract { path: "", fields: &[] };
+static INFO: ObjectContract = ObjectContract { path: "info", fields: &[] };
 
 /// Why a message cannot be read, and whether it ended a state all the same.
 struct Unread {
@@ -27,20 +35,32 @@ impl From<String> for Unread {
 
 /// Reads one message that came through the socket of agent `extno`.
 pub(super) fn read(sent: String, extno: &str, privacy: &MessagePrivacy, bytes_max: usize) -> FeedMessage {
-    let text = body_text(sent.into_bytes());
+    // It is as long as the socket lets messages be; six times that, where all of it has to be escaped.
+    let text = sound_text(sent, usize::MAX).unwrap_or_default();
+    let mut seen = Observation::default();
     let read = if text.len() <= bytes_max {
-        message(&text, extno, privacy)
+        message(&text, extno, privacy, &mut seen)
     } else {
         Err(format!("expected a message of at most {bytes_max} bytes, got {}", text.len()).into())
     };
-    read.unwrap_or_else(|Unread { reason, ends_state }| FeedMessage::Reject {
-        reject: privacy.reject(&text, reason),
-        ends_state,
-    })
+    let drifts = seen.into_drifts();
+    match read {
+        Ok(message) if drifts.is_empty() => message,
+        Ok(message) => FeedMessage::Altered { message: Box::new(message), drifts },
+        Err(Unread { reason, ends_state }) => {
+            FeedMessage::Reject { reject: privacy.reject(&text, reason), ends_state }
+        }
+    }
 }
 
-fn message(text: &str, extno: &str, privacy: &MessagePrivacy) -> Result<FeedMessage, Unread> {
+fn message(
+    text: &str,
+    extno: &str,
+    privacy: &MessagePrivacy,
+    seen: &mut Observation,
+) -> Result<FeedMessage, Unread> {
     let mut fields = Fields::open(text, &privacy.personal)?;
+    observe_altered(&MESSAGE, &fields, seen);
     let method = fields.take("method").into_text();
     match method.as_deref() {
         Some("notice") => notice(fields, privacy).map(FeedMessage::Notice),
@@ -49,7 +69,9 @@ fn message(text: &str, extno: &str, privacy: &MessagePrivacy) -> Result<FeedMess
             let extra = privacy.clean(fields.into_extra());
             Ok(FeedMessage::Announcement(Announcement { msg, extra }))
         }
-        Some("info") => Ok(popup(fields, extno, privacy).map(|popup| FeedMessage::Popup(Box::new(popup)))?),
+        Some("info") => {
+            Ok(popup(fields, extno, privacy, seen).map(|popup| FeedMessage::Popup(Box::new(popup)))?)
+        }
         // The name may be anything, so it is not repeated.
         Some(_) => Err("field `method`: expected notice, message or info, got another".to_owned().into()),
         None => Err("field `method`: expected notice, message or info, got nothing".to_owned().into()),
@@ -84,7 +106,12 @@ fn elapsed(raw: &RawValue) -> Option<u32> {
     Some(seconds)
 }
 
-fn popup(mut fields: Fields<'_>, extno: &str, privacy: &MessagePrivacy) -> Result<CallPopup, String> {
+fn popup(
+    mut fields: Fields<'_>,
+    extno: &str,
+    privacy: &MessagePrivacy,
+    seen: &mut Observation,
+) -> Result<CallPopup, String> {
     let session_id = text_of(fields.key(&["sessionId"])?).unwrap_or_default();
     let city = text_of(fields.text(&["city"])?);
     let taker = text_of(fields.text(&["extno"])?);
@@ -117,7 +144,8 @@ fn popup(mut fields: Fields<'_>, extno: &str, privacy: &MessagePrivacy) -> Resul
     let Some(inner_text) = inner_text else { return Ok(CallPopup { extra, ..blank }) };
     let named = |why: String| format!("field `info`: {why}");
     let mut info = Fields::open(&inner_text, &privacy.personal).map_err(named)?;
-    let popup = customer(&mut info, blank, privacy).map_err(named)?;
+    observe_altered(&INFO, &info, seen);
+    let popup = customer(&mut info, blank, privacy, seen).map_err(named)?;
     let inner = privacy.clean(info.into_extra());
     if !inner.is_empty() {
         extra.insert("info".to_owned(), Json::Object(inner));
@@ -125,13 +153,24 @@ fn popup(mut fields: Fields<'_>, extno: &str, privacy: &MessagePrivacy) -> Resul
     Ok(CallPopup { extra, ..popup })
 }
 
-fn customer(info: &mut Fields<'_>, blank: CallPopup, privacy: &MessagePrivacy) -> Result<CallPopup, String> {
+fn customer(
+    info: &mut Fields<'_>,
+    blank: CallPopup,
+    privacy: &MessagePrivacy,
+    seen: &mut Observation,
+) -> Result<CallPopup, String> {
     let custom = match info.take_raw("fields") {
         None => None,
         Some(raw) => {
             let kept = match Scalar::of(raw) {
                 Scalar::Nothing => Ok(None),
-                Scalar::Text(text) => privacy.custom(&text),
+                Scalar::Text(text) => {
+                    // JSON inside a text: its own escapes are seen only now.
+                    if has_no_text(&text) {
+                        note_altered(&INFO, "fields", DriftKind::ReplacedText, seen);
+                    }
+                    privacy.custom(&text)
+                }
                 _ => privacy.custom(raw.get()),
             };
             kept.map_err(|why| format!("field `fields`: {why}"))?

@@ -4,7 +4,8 @@ use serde_json::{Map, Value as Json};
 
 use crate::domain::privacy::{CustomFieldPolicy, Privacy};
 use crate::domain::record::Reject;
-use crate::sources::reading::{Fields, reject};
+use crate::sources::json_text::Lone;
+use crate::sources::reading::{Altered, Fields, document, reject};
 
 /// The name of the custom fields.
 const NAME: &str = "fields";
@@ -67,12 +68,12 @@ impl MessagePrivacy {
         if self.custom_fields == CustomFieldPolicy::Keep || !raw.contains(NAME) {
             return reject(raw, reason, &self.personal);
         }
-        match serde_json::from_str::<Json>(raw) {
-            Ok(mut json) => {
+        match document(raw, Lone::Marked) {
+            Some((mut json, Altered { text: false, repeated: false, .. })) => {
                 self.clean_value(&mut json);
                 reject(&json.to_string(), reason, &self.personal)
             }
-            Err(_) => {
+            _ => {
                 // Where the fields end cannot be told in what is no JSON.
                 let kept = raw.split(NAME).next().unwrap_or_default();
                 let reason = format!("{reason}; cut where custom fields begin");

@@ -22,6 +22,7 @@ use crate::domain::feed::GapReason;
 use crate::domain::stream::StreamKey;
 use crate::engine::port::feed::{FeedSession, Heard};
 use crate::sources::address::address;
+use crate::sources::answer::{Declared, body_text};
 use crate::sources::http::{HttpClient, Raw};
 use crate::sources::site::{CallSite, quote};
 use crate::sources::workbench::agent_monitor::read;
@@ -105,7 +106,11 @@ impl FeedSession for Socket {
         let broken = |message: String| Heard::End { reason: GapReason::Broken, message };
         match self.stream.next().await {
             Some(Ok(Message::Text(text))) => self.read(text.as_str().to_owned()),
-            Some(Ok(Message::Binary(bytes))) => self.read(String::from_utf8_lossy(&bytes).into_owned()),
+            Some(Ok(Message::Binary(bytes))) => {
+                // Each byte that is no text takes six.
+                let text = body_text(bytes.into(), Declared::Nothing, 6 * MESSAGE_BYTES_MAX);
+                self.read(text.unwrap_or_default())
+            }
             Some(Ok(Message::Ping(_) | Message::Pong(_) | Message::Frame(_))) => Heard::Heartbeat,
             Some(Ok(Message::Close(frame))) => closed(match frame {
                 Some(frame) => {

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 
 use sqlx::{Executor as _, PgConnection};
 
+use crate::domain::drift::ContractDrift;
 use crate::domain::feed::{CallPopup, FeedEvent, FeedEventKind, FeedMessage};
 use crate::domain::forgotten::ForgottenBoard;
 use crate::domain::record::Reject;
@@ -12,6 +13,7 @@ use crate::domain::run::Counts;
 use crate::engine::feed::timeline::Change;
 use crate::engine::port::feed_store::{FeedCommit, FeedOutcome};
 use crate::store::commit::TRANSACTION;
+use crate::store::contract_drift::{Found, drifts_insert_in_txn};
 use crate::store::fault::Done;
 use crate::store::feed::lease::leases_missing_in_txn;
 use crate::store::feed::popup::popups_merge_in_txn;
@@ -30,6 +32,7 @@ pub(super) struct Gathered<'a> {
     pub(super) announcements: Vec<&'a FeedEvent>,
     pub(super) popups: Vec<(&'a FeedEvent, &'a CallPopup)>,
     pub(super) rejects: Vec<Reject>,
+    pub(super) drifts: Vec<ContractDrift>,
     counts: Counts,
 }
 
@@ -40,13 +43,13 @@ pub(super) async fn store_events(
     connection: &mut PgConnection,
     commit: &FeedCommit,
     board: &ForgottenBoard,
-) -> Done<FeedOutcome> {
+) -> Done<(FeedOutcome, Vec<ContractDrift>)> {
     connection.execute(sqlx::raw_sql(TRANSACTION)).await?;
     let source = commit.key.source.as_str();
     let agents: BTreeSet<&str> = commit.events.iter().map(|event| event.extno.as_str()).collect();
     let missing = leases_missing_in_txn(connection, &commit.key, &agents, &commit.fences).await?;
     if !missing.is_empty() {
-        return Ok(FeedOutcome::NotHeld(missing));
+        return Ok((FeedOutcome::NotHeld(missing), Vec::new()));
     }
     let list = list_fetch_in_txn(connection, &board.list()).await?;
     board.put(list.clone());
@@ -64,7 +67,7 @@ pub(super) async fn store_events(
             gathered.add(event, changes);
         }
     }
-    let Gathered { intervals, announcements, popups, rejects, mut counts } = gathered;
+    let Gathered { intervals, announcements, popups, rejects, drifts, mut counts } = gathered;
     timelines_save_in_txn(connection, source, &timelines).await?;
     counts += stays_write_in_txn(connection, commit, &intervals).await?;
     counts += gaps_write_in_txn(connection, commit, &intervals).await?;
@@ -73,8 +76,10 @@ pub(super) async fn store_events(
     let (run, now) = (commit.run, commit.now);
     let aside = SetAside { stream: &commit.key, bounds: None, rejects: &rejects, run, now };
     counts.quarantined += quarantine_upsert_in_txn(connection, &aside).await?;
+    let found = Found { key: &commit.key, drifts: &drifts, window: None, run, now };
+    let recorded = drifts_insert_in_txn(connection, &found).await?;
     run_add_in_txn(connection, commit.run, &counts, None).await?;
-    Ok(FeedOutcome::Stored(counts))
+    Ok((FeedOutcome::Stored(counts), recorded))
 }
 
 impl<'a> Gathered<'a> {
@@ -84,12 +89,16 @@ impl<'a> Gathered<'a> {
             return;
         };
         self.counts.rows_read += 1;
+        let (message, drifts) = message.content();
+        self.drifts.extend(drifts.iter().cloned());
         match message {
             FeedMessage::Notice(_) if changes.is_empty() => self.counts.unchanged += 1,
             FeedMessage::Notice(_) => {}
             FeedMessage::Announcement(_) => self.announcements.push(event),
             FeedMessage::Popup(popup) => self.popups.push((event, popup)),
             FeedMessage::Reject { reject, .. } => self.rejects.push(reject.clone()),
+            // Nothing is altered twice.
+            FeedMessage::Altered { .. } => {}
         }
         self.intervals.add(&event.extno, changes);
     }

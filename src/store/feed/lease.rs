@@ -10,6 +10,7 @@ use crate::domain::stream::StreamKey;
 use crate::engine::port::feed_store::Fences;
 use crate::store::fault::Done;
 use crate::store::lease::interval;
+use crate::store::source::claim_hold_in_txn;
 
 /// The name under which an agent is leased.
 fn name(key: &StreamKey, extno: &str) -> String {
@@ -29,9 +30,11 @@ pub(super) async fn leases_hold(
     agents: &[String],
     worker: Uuid,
     term: Duration,
+    claim: Option<i64>,
 ) -> Done<Fences> {
     let names: Vec<String> = agents.iter().map(|extno| name(key, extno)).collect();
     let mut transaction = pool.begin().await?;
+    claim_hold_in_txn(&mut transaction, &key.source, claim).await?;
     let mut held: Vec<(String, i64)> = Vec::new();
     // Ended leases whose holder is about to renew them are locked, and left to it.
     for sql in [

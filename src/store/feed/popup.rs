@@ -10,7 +10,8 @@ use crate::domain::feed::{CallPopup, FeedEvent};
 use crate::domain::record::{ContentHash, without_nul};
 use crate::domain::run::Counts;
 use crate::engine::port::feed_store::FeedCommit;
-use crate::store::fault::Done;
+use crate::store::fault::{Broken, Done};
+use crate::store::touched::not_taken;
 
 /// Writes what differs from what is stored; replaced versions go into the history.
 pub(super) async fn popups_merge_in_txn(
@@ -51,10 +52,18 @@ async fn merge(connection: &mut PgConnection, commit: &FeedCommit, rows: Vec<Jso
                 telephone text, info_uuid text, received_at timestamptz, connection_id uuid,
                 message_no bigint, extra jsonb, content_hash uuid)
         ), replaced as (
-            insert into workbench.call_popup_history
-            select p.*, p.changed_at, greatest($2, p.changed_at)
+            insert into workbench.call_popup_history (source, session_id, extno, city, admin_id, edit_stamp,
+                info_extno, fields, info_group, import_stamp, info_name, project_id, info_status, task_id,
+                telephone, info_uuid, received_at, connection_id, message_no, revision, first_seen_at,
+                changed_at, deleted_at, extra, content_hash, run_id, valid_from, valid_to)
+            select p.source, p.session_id, p.extno, p.city, p.admin_id, p.edit_stamp, p.info_extno, p.fields,
+                p.info_group, p.import_stamp, p.info_name, p.project_id, p.info_status, p.task_id,
+                p.telephone, p.info_uuid, p.received_at, p.connection_id, p.message_no, p.revision,
+                p.first_seen_at, p.changed_at, p.deleted_at, p.extra, p.content_hash, p.run_id, p.changed_at,
+                greatest($2, p.changed_at)
             from workbench.call_popup p join sent on sent.session_id = p.session_id
             where p.source = $1 and p.content_hash <> sent.content_hash
+            returning 1
         ), written as (
             insert into workbench.call_popup as p (source, session_id, extno, city, admin_id, edit_stamp,
                 info_extno, fields, info_group, import_stamp, info_name, project_id, info_status, task_id,
@@ -80,7 +89,10 @@ async fn merge(connection: &mut PgConnection, commit: &FeedCommit, rows: Vec<Jso
             returning p.revision
         )
         select count(*) filter (where revision = 1) as inserted,
-            count(*) filter (where revision > 1) as updated
+            count(*) filter (where revision > 1) as updated, (select count(*) from replaced) as kept,
+            (select count(*) from sent left join workbench.call_popup p
+                on p.source = $1 and p.session_id = sent.session_id
+                where p.content_hash is distinct from sent.content_hash) as news
         from written
         "#,
     )
@@ -91,7 +103,18 @@ async fn merge(connection: &mut PgConnection, commit: &FeedCommit, rows: Vec<Jso
     .fetch_one(connection)
     .await?;
     let count = |name: &str| row.try_get::<i64, _>(name).map(i64::unsigned_abs);
-    Ok((count("inserted")?, count("updated")?))
+    let (inserted, updated, kept, news) =
+        (count("inserted")?, count("updated")?, count("kept")?, count("news")?);
+    if inserted + updated < news {
+        let purpose = "storing announced calls";
+        return Err(not_taken("workbench.call_popup", purpose, news, inserted + updated));
+    }
+    match kept == updated {
+        true => Ok((inserted, updated)),
+        // Two agents were shown one call at the same time, and the other's version was not seen here.
+        false if inserted + updated != news => Err(Broken::Overtaken("workbench.call_popup")),
+        false => Err(not_taken("workbench.call_popup_history", "keeping replaced versions", updated, kept)),
+    }
 }
 
 fn record(event: &FeedEvent, popup: &CallPopup) -> Json {

@@ -10,6 +10,7 @@ use crate::domain::fault::Fault;
 use crate::domain::stream::StreamKey;
 use crate::domain::text::counted;
 use crate::engine::port::feed_store::{FeedCommit, FeedOutcome, FeedStore, Fences};
+use crate::store::contract_drift::tell;
 use crate::store::fault::{Done, from_sql};
 use crate::store::feed::commit::store_events;
 use crate::store::feed::lease::{leases_hold, leases_release};
@@ -31,7 +32,7 @@ impl FeedStore for PgStore {
         worker: Uuid,
         term: Duration,
     ) -> Result<Fences, Fault> {
-        leases_hold(&self.pool, key, agents, worker, term)
+        leases_hold(&self.pool, key, agents, worker, term, self.claims.of(&key.source))
             .await
             .map_err(|broken| broken.during(&format!("taking the leases of {key}")))
     }
@@ -53,10 +54,11 @@ impl PgStore {
         let mut connection = self.pool.acquire().await?;
         let outcome = async {
             let mut transaction = connection.begin().await?;
-            let outcome = store_events(&mut transaction, commit, &self.board).await?;
+            let (outcome, drifts) = store_events(&mut transaction, commit, &self.board).await?;
             match outcome {
                 FeedOutcome::Stored(_) => {
                     transaction.commit().await.map_err(|error| from_sql(doing, &error))?;
+                    tell(&commit.key, &drifts);
                 }
                 FeedOutcome::NotHeld(_) => transaction.rollback().await?,
             }

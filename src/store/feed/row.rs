@@ -14,6 +14,7 @@ use crate::domain::run::Counts;
 use crate::engine::feed::timeline::{Change, Told};
 use crate::engine::port::feed_store::FeedCommit;
 use crate::store::fault::Done;
+use crate::store::touched::{expect_touched, not_taken};
 
 /// A stay: new, or what changes of one that is stored.
 #[derive(Default, Serialize)]
@@ -100,27 +101,66 @@ impl Intervals {
 }
 
 /// A JSON array of rows, as the statements take it.
-fn rows<'a, R: Serialize + 'a>(rows: impl Iterator<Item = &'a R>) -> Option<Json> {
+fn rows<'a, R: Serialize + 'a>(rows: impl Iterator<Item = &'a R>) -> Sent {
     let rows: Vec<Json> = rows.filter_map(|row| serde_json::to_value(row).ok()).collect();
-    (!rows.is_empty()).then(|| without_nul(Json::Array(rows)))
+    Sent { count: rows.len(), rows: without_nul(Json::Array(rows)) }
+}
+
+/// Rows for one statement.
+struct Sent {
+    count: usize,
+    rows: Json,
+}
+
+/// A statement that writes new rows, or changes stored ones.
+struct Writing {
+    table: &'static str,
+    purpose: &'static str,
+    sql: &'static str,
+    /// Counts the rows that a change was meant for; `None` for new rows, all of which must be taken.
+    stored: Option<&'static str>,
 }
 
 async fn write(
     connection: &mut PgConnection,
     commit: &FeedCommit,
-    sql: &'static str,
-    rows: Option<Json>,
+    writing: Writing,
+    sent: Sent,
 ) -> Done<u64> {
-    let Some(rows) = rows else { return Ok(0) };
+    let Writing { table, purpose, sql, stored } = writing;
+    if sent.count == 0 {
+        return Ok(0);
+    }
     let done = sqlx::query(sql)
         .bind(&commit.key.source)
         .bind(commit.now)
         .bind(commit.run.0)
-        .bind(rows)
-        .execute(connection)
-        .await?;
-    Ok(done.rows_affected())
+        .bind(&sent.rows)
+        .execute(&mut *connection)
+        .await?
+        .rows_affected();
+    let Some(stored) = stored.filter(|_| done < sent.count as u64) else {
+        expect_touched(table, purpose, sent.count, done)?;
+        return Ok(done);
+    };
+    // Rows that expired meanwhile cannot be changed any more.
+    let stored: i64 =
+        sqlx::query_scalar(stored).bind(&commit.key.source).bind(&sent.rows).fetch_one(connection).await?;
+    match stored.unsigned_abs() {
+        stored if stored == done => Ok(done),
+        stored => Err(not_taken(table, purpose, stored, done)),
+    }
 }
+
+/// Counts stored stays of those sent: $1 source, $2 the rows.
+const STAYS_STORED: &str = "select count(*) from workbench.agent_status s \
+    join jsonb_to_recordset($2) as r(extno text, since timestamptz) on s.extno = r.extno and s.since = r.since \
+    where s.source = $1";
+
+/// The same of gaps.
+const GAPS_STORED: &str = "select count(*) from workbench.feed_gap g \
+    join jsonb_to_recordset($2) as r(extno text, since timestamptz) on g.extno = r.extno and g.since = r.since \
+    where g.source = $1";
 
 /// New stays, and what changed of others.
 pub(super) async fn stays_write_in_txn(
@@ -155,9 +195,12 @@ pub(super) async fn stays_write_in_txn(
             connection_id uuid, message_no bigint, extra jsonb)
         order by r.extno, r.since
         "#;
+    let table = "workbench.agent_status";
+    let update = Writing { table, purpose: "changing stays", sql: updated, stored: Some(STAYS_STORED) };
+    let insert = Writing { table, purpose: "storing new stays", sql: inserted, stored: None };
     Ok(Counts {
-        updated: write(connection, commit, updated, changed).await?,
-        inserted: write(connection, commit, inserted, new).await?,
+        updated: write(connection, commit, update, changed).await?,
+        inserted: write(connection, commit, insert, new).await?,
         ..Counts::default()
     })
 }
@@ -184,9 +227,12 @@ pub(super) async fn gaps_write_in_txn(
             lost_messages bigint)
         order by r.extno, r.since
         "#;
+    let table = "workbench.feed_gap";
+    let update = Writing { table, purpose: "ending gaps", sql: updated, stored: Some(GAPS_STORED) };
+    let insert = Writing { table, purpose: "storing new gaps", sql: inserted, stored: None };
     Ok(Counts {
-        updated: write(connection, commit, updated, changed).await?,
-        inserted: write(connection, commit, inserted, new).await?,
+        updated: write(connection, commit, update, changed).await?,
+        inserted: write(connection, commit, insert, new).await?,
         ..Counts::default()
     })
 }
@@ -198,9 +244,8 @@ pub(super) async fn announcements_insert_in_txn(
     events: &[&FeedEvent],
 ) -> Done<u64> {
     let record = |event: &&FeedEvent| {
-        let FeedEventKind::Message(FeedMessage::Announcement(announcement)) = &event.kind else {
-            return None;
-        };
+        let FeedEventKind::Message(message) = &event.kind else { return None };
+        let FeedMessage::Announcement(announcement) = message.content().0 else { return None };
         Some(json!({
             "extno": event.extno,
             "connection_id": event.connection,
@@ -218,5 +263,7 @@ pub(super) async fn announcements_insert_in_txn(
         from jsonb_to_recordset($4) as r(extno text, connection_id uuid, message_no bigint,
             received_at timestamptz, msg text, extra jsonb)
         "#;
-    write(connection, commit, sql, rows(records.iter())).await
+    let table = "workbench.announcement";
+    let insert = Writing { table, purpose: "storing announcements", sql, stored: None };
+    write(connection, commit, insert, rows(records.iter())).await
 }

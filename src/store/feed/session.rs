@@ -10,6 +10,7 @@ use crate::domain::feed::{AgentState, GapReason};
 use crate::domain::stream::StreamKey;
 use crate::engine::feed::timeline::{Open, Stay, Timeline};
 use crate::store::fault::Done;
+use crate::store::touched::expect_touched;
 
 /// Notes which agents are configured; writes only what differs.
 pub(super) async fn sessions_declare(pool: &PgPool, key: &StreamKey, agents: &[String]) -> Done<()> {
@@ -91,7 +92,7 @@ pub(super) async fn timelines_save_in_txn(
     timelines: &BTreeMap<String, Timeline>,
 ) -> Done<()> {
     let rows: Vec<Json> = timelines.iter().map(|(extno, timeline)| record(extno, timeline)).collect();
-    sqlx::query(
+    let saved = sqlx::query(
         r#"
         insert into sync.feed_session as s (source, extno, connection_id, opened_at, fence, turn, message_no,
             seen_to, last_message_at, stay_since, stay_status, stay_told, confirmed_at, gap_since, gap_reason)
@@ -113,7 +114,7 @@ pub(super) async fn timelines_save_in_txn(
     .bind(Json::Array(rows))
     .execute(connection)
     .await?;
-    Ok(())
+    expect_touched("sync.feed_session", "moving the cursors", timelines.len(), saved.rows_affected())
 }
 
 fn record(extno: &str, timeline: &Timeline) -> Json {

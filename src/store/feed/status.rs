@@ -7,13 +7,13 @@ use sqlx::{PgConnection, Row as _};
 use crate::domain::status::{FeedAgentStatus, FeedStatus};
 use crate::store::fault::Done;
 
-/// Each configured feed with its configured agents. A gap counts for the business day that it touches.
+/// Each configured feed that is not paused, with its configured agents. A gap counts for the business day that it touches.
 const AGENTS: &str = r#"
 with feed as (
     select s.source, s.stream,
         date_trunc('day', $1 at time zone s.timezone) at time zone s.timezone as today
     from sync.stream s
-    where s.kind = 'feed'
+    where s.kind = 'feed' and s.enabled
 ), gaps as (
     select g.source, g.extno, count(*) as gaps,
         sum(extract(epoch from least(coalesce(g.until, $1), $1) - greatest(g.since, f.today)))::bigint as seconds

@@ -9,7 +9,8 @@ use crate::store::fault::Done;
 use crate::store::statement::Statement;
 
 /// Tables that name nobody, or are emptied as a whole.
-const PASSED_OVER: [&str; 10] = [
+const PASSED_OVER: [&str; 11] = [
+    "sync.finality",
     "sync.forgetting",
     "sync.forgotten",
     "sync.forgotten_digest",

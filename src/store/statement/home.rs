@@ -20,6 +20,17 @@ pub(in crate::store) fn move_home(table: &TableShape) -> Statement {
     ))
 }
 
+/// Counts those of the rows with the given keys whose home is not [$3, $4).
+pub(in crate::store) fn not_moved_home(table: &TableShape) -> Statement {
+    AssertSqlSafe(format!(
+        "select count(*) from {keys} join {table} t on {same_key} \
+         where (t.window_start, t.window_end) is distinct from ($3, $4)",
+        table = table.name,
+        keys = keys(table),
+        same_key = same_key(table, "k"),
+    ))
+}
+
 /// Makes [$4, $5) the home of all live rows whose home is exactly [$2, $3).
 pub(in crate::store) fn move_all_home(table: &TableShape) -> Statement {
     AssertSqlSafe(format!(

@@ -16,7 +16,7 @@ const WINDOWS: &str = r#"
 select *
 from (
     select w.source, w.stream, w.window_start, w.window_end, w.state, w.verdict, w.rows, w.read_at,
-        w.failed_at, coalesce(w.final_at <= w.read_at, false) as final,
+        w.failed_at, sync.is_final(w.state, w.verdict, w.read_at, w.final_at) as final,
         count(*) over stream as windows,
         coalesce((sum(extract(epoch from least(w.window_end, $1) - greatest(w.window_start, s.start_at)))
             filter (where w.state <> 'failed') over stream)::bigint, 0) as covered,
@@ -63,6 +63,7 @@ pub(super) fn window_state(row: &PgRow) -> Result<WindowState, sqlx::Error> {
     Ok(match (row.try_get::<&str, _>("state")?, verdict) {
         _ if failing => WindowState::Failed,
         ("failed", _) => WindowState::Failed,
+        ("open", Some("unverified")) => WindowState::Moving,
         ("open", _) => WindowState::Open,
         (_, Some("unverified")) => WindowState::Unverified,
         _ if !row.try_get::<bool, _>("final")? => WindowState::Provisional,

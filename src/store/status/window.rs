@@ -22,7 +22,7 @@ use crate::store::status::work::{lease_fetch, quarantined};
 const CERTIFICATES: i64 = 50;
 
 const WINDOW: &str = r#"
-select *, coalesce(final_at <= read_at, false) as final
+select *, sync.is_final(state, verdict, read_at, final_at) as final
 from sync.time_window
 where source = $1 and stream = $2 and window_start = $3
 "#;

@@ -47,6 +47,31 @@ impl DaemonStopping<'_> {
     }
 }
 
+/// Rows of a source stand in the tables that the configuration does not name.
+#[derive(Debug)]
+pub struct SourceUnconfigured<'a> {
+    /// The operator's name for it.
+    pub source: &'a str,
+    /// When it was read last.
+    pub read_at: DateTime<Utc>,
+}
+
+impl SourceUnconfigured<'_> {
+    /// Writes it down.
+    pub fn emit(self) {
+        let read_at = self.read_at.to_rfc3339_opts(SecondsFormat::Secs, true);
+        tracing::warn!(
+            target: "ccsync",
+            source = self.source,
+            read_at,
+            "{} is not configured here; its rows stand in schema bi as of its last pass at {read_at}: configure it again, \
+             or `ccsync source retire {} --yes`; see docs/runbook.md#source_unconfigured",
+            self.source,
+            self.source,
+        );
+    }
+}
+
 /// The database did not answer.
 #[derive(Debug)]
 pub struct DatabaseUnreachable<'a> {

@@ -14,10 +14,11 @@ mod pass;
 mod progress;
 mod request;
 mod retention;
+mod time;
 mod window;
 
 pub use contract::ContractDrifted;
-pub use daemon::{DaemonStarted, DaemonStopping, DatabaseUnreachable, TokenRenewed};
+pub use daemon::{DaemonStarted, DaemonStopping, DatabaseUnreachable, SourceUnconfigured, TokenRenewed};
 pub use feed::{FeedConnected, FeedInterrupted, FeedLost, FeedSpooled, FeedStored};
 pub use hangup::HangupIgnored;
 pub use notice::{NoticeFailed, NoticeSent};
@@ -25,6 +26,7 @@ pub use pass::{PassFinished, PassPanicked, PassStarted, TickMissed};
 pub use progress::WorkProgressed;
 pub use request::{BudgetWaited, PageFetched, PageReread, RequestFailed, WalkRestarted, WalkResumed};
 pub use retention::RetentionApplied;
+pub use time::{ClockOff, LedgerMended};
 pub use window::{
     AbsenceAlarmRaised, LeaseLost, RecordsQuarantined, WindowCommitted, WindowFailed, WindowVerified,
 };

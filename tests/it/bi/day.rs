@@ -124,6 +124,8 @@ async fn another_configured_zone_moves_the_days_and_what_indexes_find() {
             schedule: "0 */10 * * * *".into(),
             start: None,
             timezone,
+            window: None,
+            enabled: true,
         }]
     };
     fresh.store.declare(&declared(chrono_tz::America::New_York)).await.unwrap();

@@ -142,16 +142,19 @@ async fn a_row_is_provisional_as_long_as_a_window_that_brings_its_results_may_ch
     for (view, _) in VIEWS {
         assert_eq!(of(view, "final").await, 0, "{view}: everything may still change");
     }
-    sqlx::query("update sync.time_window set state = 'complete', final_at = read_at")
-        .execute(world.test.pool().await)
-        .await
-        .unwrap();
+    // Fewer windows than would tell how far they reach: nothing is read again here.
+    for sql in [
+        "update sync.time_window set state = 'complete', verdict = 'proven', final_at = read_at",
+        "update sync.stream set lookback = '0'",
+    ] {
+        sqlx::query(sql).execute(world.test.pool().await).await.unwrap();
+    }
     for (view, _) in VIEWS.iter().filter(|(view, _)| view.ends_with("daily")) {
         assert!(0 < of(view, "final").await, "{view}");
     }
     // One window in the middle is not final: days whose results came under it are not either.
     sqlx::query(
-        "update sync.time_window set final_at = null where window_start = (
+        "update sync.time_window set final_at = null where stream = 'sobot.call_result' and window_start = (
             select window_start from sync.time_window where stream = 'sobot.call_result' and state = 'complete'
             order by window_start offset 3 limit 1)",
     )

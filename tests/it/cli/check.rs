@@ -53,7 +53,7 @@ fn close(desk: &Desk) {
 
 #[tokio::test]
 async fn check_tells_all_that_is_well() {
-    let desk = Desk::new(recent_world(), "").await;
+    let desk = Desk::limited(recent_world(), "").await;
     close(&desk);
     let check = desk.run(&["check"]).await.expect(0);
     told!(check.stdout, @r#"
@@ -73,6 +73,8 @@ async fn check_tells_all_that_is_well() {
       ok       time zone                     business days follow Asia/Shanghai; sessions default to ZONE
       ok       size                          N MB
       ok       schema                        up to date
+      ok       accounts                      2 sources, each under the name of its rows
+      ok       catalogue                     as the migrations made it
 
     Vendors
       ok       moor/moor.queue               answers; N records
@@ -83,7 +85,7 @@ async fn check_tells_all_that_is_well() {
       ok       sobot/sobot.chat_result       answers
       ok       sobot clock                   agrees with the vendor's within 10 s
 
-    18 ok
+    19 ok
     "#);
     assert_eq!(check.talk(), "");
     let json = desk.run(&["doctor", "--json"]).await.expect(0).json();
@@ -92,7 +94,7 @@ async fn check_tells_all_that_is_well() {
 
 #[tokio::test]
 async fn a_wrong_key_is_found_though_a_good_token_still_lives_and_what_needs_it_is_skipped() {
-    let desk = Desk::new(recent_world(), "").await;
+    let desk = Desk::limited(recent_world(), "").await;
     desk.run(&["sync"]).await.expect(0);
     let desk = desk.with("CCSYNC__SOURCES__SOBOT__APP_KEY", "wrong").with(MOOR_URL, "http://127.0.0.1:1");
     let ended = desk.run(&["check"]).await.expect(1);
@@ -104,6 +106,8 @@ async fn a_wrong_key_is_found_though_a_good_token_still_lives_and_what_needs_it_
       ok       time zone                     business days follow Asia/Shanghai; sessions default to ZONE
       ok       size                          N MB
       ok       schema                        up to date
+      ok       accounts                      2 sources, each under the name of its rows
+      ok       catalogue                     as the migrations made it
 
     Vendors
       FAILED   moor/moor.queue               POST /v20210827/webChat/queueQueue/N00000000000: no answer, no connection: error sending request: client error (Connect): tcp connect error: Connection refused (os error 111)
@@ -116,7 +120,7 @@ async fn a_wrong_key_is_found_though_a_good_token_still_lives_and_what_needs_it_
       skipped  sobot/sobot.chat_result       needs the credentials, which failed
       ok       sobot clock                   agrees with the vendor's within 10 s
 
-    3 failed, 1 with a warning, 2 skipped, 11 ok
+    3 failed, 1 with a warning, 2 skipped, 12 ok
     "#);
     let json = desk.run(&["check", "--json"]).await.expect(1).json();
     assert_eq!(of(&json, "sobot credentials")["verdict"], "failed");
@@ -146,7 +150,7 @@ async fn a_vendor_that_never_answers_and_a_login_page_are_told_and_not_waited_fo
     let login = format!("http://{}", page.local_addr().unwrap());
     let html = async || axum::response::Html("<html>Please log in.</html>");
     tokio::spawn(async move { axum::serve(page, axum::Router::new().fallback(html)).await });
-    let desk = Desk::new(recent_world(), "").await.with(SOBOT_URL, &silent).with(MOOR_URL, &login);
+    let desk = Desk::limited(recent_world(), "").await.with(SOBOT_URL, &silent).with(MOOR_URL, &login);
     let ended = desk.run(&["check"]).await.expect(1);
     assert!(ended.took < std::time::Duration::from_secs(50), "{:?}", ended.took);
     told!(&ended.stdout[ended.stdout.find("Vendors").unwrap()..], @r#"
@@ -161,7 +165,7 @@ async fn a_vendor_that_never_answers_and_a_login_page_are_told_and_not_waited_fo
       skipped  sobot/sobot.call_result       needs the credentials, which failed
       skipped  sobot/sobot.chat_result       needs the credentials, which failed
 
-    3 failed, 1 with a warning, 2 skipped, 11 ok
+    3 failed, 1 with a warning, 2 skipped, 12 ok
     "#);
 }
 
@@ -178,6 +182,7 @@ async fn without_the_database_the_rest_is_still_looked_at() {
       skipped  time zone                     needs the connection, which failed
       skipped  size                          needs the connection, which failed
       skipped  schema                        needs the connection, which failed
+      skipped  accounts                      needs a database whose schema is up to date
 
     Vendors
       ok       moor/moor.queue               answers; N records
@@ -188,7 +193,7 @@ async fn without_the_database_the_rest_is_still_looked_at() {
       ok       sobot/sobot.chat_result       answers
       ok       sobot clock                   agrees with the vendor's within 10 s
 
-    1 failed, 1 with a warning, 5 skipped, 11 ok
+    1 failed, 1 with a warning, 6 skipped, 11 ok
     "#);
 }
 

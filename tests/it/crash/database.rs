@@ -110,8 +110,8 @@ async fn a_table_that_another_session_keeps_locked_is_waited_for_and_given_up_in
     let mut lock = pool.begin().await.unwrap();
     sqlx::query("lock table sobot.call_result in share mode").execute(&mut *lock).await.unwrap();
     let program = desk.site.start(&["sync", "sobot.call_result"]);
-    // Past the transaction's lock timeout of ten seconds.
-    tokio::time::sleep(Duration::from_secs(12)).await;
+    // Past the transaction's lock timeout of ten seconds, however long the start takes.
+    tokio::time::sleep(Duration::from_secs(16)).await;
     lock.rollback().await.unwrap();
     let ended = program.wait().await.expect(0);
     assert!(ended.stderr.contains("SQLSTATE 55P03"), "no lock timeout: {}", ended.stderr);

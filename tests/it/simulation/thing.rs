@@ -6,7 +6,6 @@ use ccsync::domain::table::{
     MOOR_AGENT_CLAIM_STATUS, MOOR_QUEUE, MOOR_QUEUE_MEMBER, SOBOT_CALL_RESULT, SOBOT_CHAT_RESULT, TableShape,
 };
 use chrono::{DateTime, Utc};
-use rust_decimal::Decimal;
 
 use super::dice::Dice;
 
@@ -71,7 +70,7 @@ impl Thing {
         values[1..key_len].iter_mut().for_each(|part| *part = Value::text("8000"));
         values[table.version_column.unwrap() - 1] = Value::Instant(self.contact);
         values[table.version_column.unwrap()] = Value::Instant(self.quality);
-        values[score] = Value::Numeric(Decimal::from(self.score));
+        values[score] = Value::Numeric(self.score.to_string().parse().unwrap());
         Row::new(table, &values, serde_json::Map::new())
     }
 

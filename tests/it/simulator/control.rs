@@ -192,7 +192,7 @@ fn a_wrong_command_line_lists_what_is_right() {
 #[test]
 fn every_switch_has_another_reading_and_its_name_is_listed() {
     let readings = || Switches::OTHERS.into_iter().chain(Switches::DEPARTURES);
-    let all = || readings().chain(Switches::CONTRADICTIONS);
+    let all = || readings().chain(Switches::CONTRADICTIONS).chain(Switches::CLOCKS);
     let mut named: Vec<_> = all().map(|(name, _)| name.to_owned()).collect();
     for (name, value) in all() {
         let mut switches = Switches::default();

@@ -118,7 +118,7 @@ fn at<'a>(row: &'a Row, column: &str) -> Value<'a> {
 
 fn number(row: &Row, column: &str) -> rust_decimal::Decimal {
     match at(row, column) {
-        Value::Numeric(number) => number,
+        Value::Numeric(number) => number.to_string().parse().unwrap(),
         other => panic!("{column}: {other:?}"),
     }
 }

@@ -87,6 +87,8 @@ async fn an_unverified_window_is_told_by_the_view_and_the_status() {
         start: Some(at(0)),
         schedule: "s".into(),
         timezone: chrono_tz::UTC,
+        window: None,
+        enabled: true,
     }];
     fresh.store.declare(&streams).await.unwrap();
     let unverified = || async {

@@ -1,5 +1,6 @@
 //! Every value comes out of PostgreSQL as it went into the binary COPY.
 
+use ccsync::domain::decimal::Decimal;
 use ccsync::domain::record::{Row, Value};
 use ccsync::domain::stream::{StreamId, StreamKey};
 use ccsync::domain::table::{MOOR_AGENT_CLAIM_STATUS, SOBOT_CALL_RESULT};
@@ -8,22 +9,20 @@ use chrono::{DateTime, TimeZone as _, Utc};
 use proptest::prelude::*;
 use proptest::strategy::ValueTree as _;
 use proptest::test_runner::TestRunner;
-use rust_decimal::Decimal;
 use sqlx::Row as _;
 
 use crate::store::support::*;
 
 fn decimal() -> impl Strategy<Value = Decimal> {
-    let whole = (any::<i128>(), 0u32..=28)
-        .prop_map(|(mantissa, scale)| Decimal::from_i128_with_scale(mantissa % (1 << 96), scale));
-    let small = (-100_000i64..100_000, 0u32..=9).prop_map(|(mantissa, scale)| Decimal::new(mantissa, scale));
+    let parsed = |text: String| text.parse::<Decimal>().unwrap();
     prop_oneof![
-        whole,
-        small,
-        Just(Decimal::ZERO),
-        Just(Decimal::MAX),
-        Just(Decimal::MIN),
-        Just(Decimal::new(-0, 3))
+        "-?[0-9]{1,28}(\\.[0-9]{1,28})?".prop_map(parsed),
+        "-?[0-9]{1,5}(\\.[0-9]{1,2})?".prop_map(parsed),
+        "-?[0-9]{1,200}(\\.[0-9]{1,200})?(e-?[0-9]{1,4})?".prop_map(parsed),
+        Just("0".to_owned()).prop_map(parsed),
+        Just("1e131071".to_owned()).prop_map(parsed),
+        Just("-1e-16383".to_owned()).prop_map(parsed),
+        Just(i64::MIN).prop_map(Decimal::from),
     ]
 }
 
@@ -94,10 +93,21 @@ async fn numbers_instants_texts_and_json_survive_the_binary_copy() {
         })
         .collect();
     fresh.read(&calls(), day(), rows.clone(), 48).await;
+    let numerics =
+        SOBOT_CALL_RESULT.columns.iter().skip(6).map(|column| format!("{0}::text as {0}", column.name));
+    let as_texts = format!(
+        "select {} from sobot.call_result where call_log_jestid = $1",
+        numerics.collect::<Vec<_>>().join(", ")
+    );
     for row in &rows {
         let Value::Text(id) = row.value(0) else { panic!() };
         let stored = sqlx::query("select * from sobot.call_result where call_log_jestid = $1")
             .bind(id)
+            .fetch_one(&fresh.db)
+            .await
+            .unwrap();
+        let scores = sqlx::query(sqlx::AssertSqlSafe(as_texts.clone()))
+            .bind(row.text(0))
             .fetch_one(&fresh.db)
             .await
             .unwrap();
@@ -106,7 +116,8 @@ async fn numbers_instants_texts_and_json_survive_the_binary_copy() {
         let began: Option<DateTime<Utc>> = stored.get("call_start_datetime");
         assert_eq!(began.map_or(Value::Null, Value::Instant), row.value(4));
         for (index, column) in SOBOT_CALL_RESULT.columns.iter().enumerate().skip(6) {
-            let score: Option<Decimal> = stored.get(column.name);
+            let score: Option<String> = scores.get(column.name);
+            let score = score.map(|text| text.parse().unwrap());
             assert_eq!(score.map_or(Value::Null, Value::Numeric), row.value(index));
         }
         let extra: sqlx::types::Json<serde_json::Map<String, serde_json::Value>> = stored.get("extra");

@@ -1,9 +1,9 @@
 //! What re-reads teach, and which days and windows are final.
 
 use ccsync::domain::lag::AGES;
-use ccsync::domain::status::StreamDeclaration;
+use ccsync::domain::status::{DeclaredWindow, StreamDeclaration};
 use ccsync::engine::port::store::{LagLedger, Scope, SecondLook, Store as _};
-use chrono::NaiveDate;
+use chrono::{Duration, NaiveDate};
 
 use super::support::{Fresh, at, call, calls, fresh_store, window};
 
@@ -69,6 +69,9 @@ async fn a_day_is_final_when_its_windows_were_read_late_enough() {
         start: Some(at(0)),
         schedule: "s".into(),
         timezone: chrono_tz::UTC,
+        // No window but the day's own may bring results of it.
+        window: Some(DeclaredWindow { lookback: Duration::zero(), settle: Duration::zero() }),
+        enabled: true,
     }];
     fresh.store.declare(&streams).await.unwrap();
     let state = async |fresh: &Fresh| -> (String, String, Option<chrono::DateTime<chrono::Utc>>, i64) {

@@ -18,12 +18,16 @@ async fn declare(fresh: &Fresh) {
             start: Some(at(0)),
             schedule: "0 */10 * * * *".into(),
             timezone: chrono_tz::UTC,
+            window: None,
+            enabled: true,
         },
         StreamDeclaration {
             key: queues(),
             start: None,
             schedule: "0 0 * * * *".into(),
             timezone: chrono_tz::UTC,
+            window: None,
+            enabled: true,
         },
     ];
     fresh.store.declare(&streams).await.unwrap();
@@ -105,6 +109,8 @@ async fn a_first_window_that_begins_before_the_first_instant_wanted_is_no_gap() 
         start: Some(at(5)),
         schedule: "s".into(),
         timezone: chrono_tz::UTC,
+        window: None,
+        enabled: true,
     }];
     fresh.store.declare(&streams).await.unwrap();
     fresh.read(&calls(), day(), Vec::new(), 200).await;
@@ -122,6 +128,8 @@ async fn a_failure_before_the_first_instant_wanted_is_forgotten() {
         start: Some(at(24)),
         schedule: "s".into(),
         timezone: chrono_tz::UTC,
+        window: None,
+        enabled: true,
     }];
     fresh.store.declare(&streams).await.unwrap();
     let stream = of_calls(&fresh).await;

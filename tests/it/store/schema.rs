@@ -166,5 +166,5 @@ async fn a_missing_right_is_told_with_what_to_do() {
     // Before the first migration.
     let bare = fresh_database().await;
     let fault = bare.store.reads(&calls()).await.unwrap_err();
-    assert!(fault.message.contains("run `ccsync migrate`"), "{fault}");
+    assert!(fault.message.contains("run `ccsync check`"), "{fault}");
 }

@@ -18,7 +18,6 @@ use ccsync::domain::window::TimeWindow;
 use ccsync::engine::port::store::{Commit, Lease, RunStart, Scope, Store};
 use ccsync::store::{PgStore, StoreConfig};
 use chrono::{DateTime, Utc};
-use rust_decimal::Decimal;
 use sqlx::postgres::{PgConnectOptions, PgPool};
 use uuid::Uuid;
 
@@ -171,7 +170,7 @@ pub fn call(id: &str, score: i64, inspected: i64) -> Row {
     values[1] = Value::text("agent");
     values[2] = Value::text("客服一号");
     values[5] = Value::Instant(at(inspected));
-    values[10] = Value::Numeric(Decimal::from(score));
+    values[10] = Value::Numeric(score.to_string().parse().unwrap());
     Row::new(&SOBOT_CALL_RESULT, &values, serde_json::Map::new())
 }
 

@@ -62,6 +62,7 @@ fn full() -> StatusReport {
             alert(AlertKind::QuarantineGrowing, StreamId::SobotCallResult),
         ],
         streams: vec![StreamStatus { detail, watch, ..stream(StreamId::SobotCallResult) }, failing()],
+        unconfigured: Vec::new(),
         runs: vec![
             run(1042, "running", Counts { windows: 12, requests: 30, rows_read: 1_234, ..Counts::default() }),
             run(1041, "failed", Counts { inserted: 12, deleted: 3, ..Counts::default() }),

@@ -191,7 +191,7 @@ pub async fn a_record_that_cannot_be_read_is_kept_once_counted_and_resolved_when
         let entries = ground.picture().await.quarantine.into_iter().filter(|entry| entry.3);
         entries.map(|entry| (entry.1, entry.2)).collect()
     };
-    let (x, y) = ("{\"x\": \"\u{fffd}\"}".to_owned(), "{\"y\": 2}".to_owned());
+    let (x, y) = ("{\"x\": \"\\u0000\"}".to_owned(), "{\"y\": 2}".to_owned());
     for hour in [48, 49] {
         let mut commit = ground.commit(&calls(), day(), vec![call("a", 1, 1)], hour).await;
         commit.rejects = vec![reject("{\"x\": \"\0\"}"), reject("{\"y\": 2}")];

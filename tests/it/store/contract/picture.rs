@@ -161,7 +161,7 @@ impl Picture {
         picture.collect_drifts(state);
         let quarantine = state.quarantine.iter();
         picture.quarantine.extend(quarantine.map(|((stream, payload), entry)| {
-            let payload = payload.replace('\0', "\u{fffd}");
+            let payload = payload.replace('\0', "\\u0000");
             (stream.to_string(), payload, entry.seen, entry.open, entry.last_seen_at)
         }));
         picture.runs.extend(state.runs.iter().map(|(id, run)| {

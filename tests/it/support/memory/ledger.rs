@@ -209,12 +209,20 @@ impl State {
         let certificate = &commit.certificate;
         let unverified = certificate.verdict == Verdict::Unverified;
         let unverified_before = entries.get(&slot).map_or(0, |entry| entry.unverified_reads);
+        let complete_to = match window {
+            Some(window) => Some(commit.complete_to.min(window.end)),
+            // An unverified snapshot moves nothing.
+            None if certificate.verdict == Verdict::Unverified => {
+                entries.get(&slot).and_then(|entry| entry.complete_to)
+            }
+            None => Some(commit.complete_to),
+        };
         let whole = window.is_none_or(|window| window.end <= commit.complete_to);
         let record = ReadRecord {
             window,
             state: if whole { ReadState::Complete } else { ReadState::Open },
             read_at: Some(commit.read_at),
-            complete_to: Some(window.map_or(commit.complete_to, |window| commit.complete_to.min(window.end))),
+            complete_to,
             reads,
             verdict: Some(certificate.verdict),
             unverified_reason: certificate.reason,

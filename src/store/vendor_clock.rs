@@ -1,0 +1,70 @@
+//! `sync.vendor_clock`: what the vendors' answers said of the time; and the database's own clock.
+
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+
+use crate::domain::fault::Fault;
+use crate::engine::present::VendorDate;
+use crate::store::fault::Done;
+use crate::store::pool::PgStore;
+
+impl PgStore {
+    /// The database's clock.
+    ///
+    /// # Errors
+    /// Database faults.
+    pub async fn clock(&self) -> Result<DateTime<Utc>, Fault> {
+        let clock: Done<DateTime<Utc>> =
+            sqlx::query_scalar("select clock_timestamp()").fetch_one(&self.pool).await.map_err(Into::into);
+        clock.map_err(|broken| broken.during("asking the database for the time"))
+    }
+
+    /// What was heard of the vendors' clocks, by source.
+    ///
+    /// # Errors
+    /// Database faults.
+    pub async fn vendor_dates(&self) -> Result<Vec<(String, VendorDate)>, Fault> {
+        let rows: Done<Vec<(String, DateTime<Utc>, DateTime<Utc>, bool)>> =
+            sqlx::query_as("select source, vendor_date, answered_at, stands_still from sync.vendor_clock")
+                .fetch_all(&self.pool)
+                .await
+                .map_err(Into::into);
+        let rows = rows.map_err(|broken| broken.during("reading what the vendors said of the time"))?;
+        let heard = |(source, date, answered_at, stands_still)| {
+            (source, VendorDate { date, answered_at, stands_still })
+        };
+        Ok(rows.into_iter().map(heard).collect())
+    }
+
+    /// Keeps what an answer said of the time that came `age` ago.
+    ///
+    /// # Errors
+    /// Database faults.
+    pub async fn keep_vendor_date(
+        &self,
+        source: &str,
+        date: DateTime<Utc>,
+        age: Duration,
+        stands_still: bool,
+    ) -> Result<(), Fault> {
+        let kept: Done<_> = sqlx::query(
+            r#"
+            insert into sync.vendor_clock as t (source, vendor_date, answered_at, stands_still)
+            values ($1, $2, clock_timestamp() - make_interval(secs => $3), $4)
+            on conflict (source) do update
+            set vendor_date = excluded.vendor_date, answered_at = excluded.answered_at,
+                stands_still = excluded.stands_still
+            where (t.vendor_date, t.stands_still) is distinct from (excluded.vendor_date, excluded.stands_still)
+            "#,
+        )
+        .bind(source)
+        .bind(date)
+        .bind(age.as_secs_f64())
+        .bind(stands_still)
+        .execute(&self.pool)
+        .await
+        .map_err(Into::into);
+        kept.map(drop).map_err(|broken| broken.during("keeping what the vendors said of the time"))
+    }
+}

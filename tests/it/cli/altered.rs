@@ -1,0 +1,101 @@
+//! A database that somebody changed, at the commands: none calls it well, and what they advise mends it.
+
+use sqlx::AssertSqlSafe;
+
+use crate::support::process::{Desk, Ended, recent_world};
+
+async fn execute(desk: &Desk, sql: &str) {
+    sqlx::raw_sql(AssertSqlSafe(sql.to_owned())).execute(desk.db.pool().await).await.unwrap();
+}
+
+async fn refused(desk: &Desk, told: &str) -> Ended {
+    let check = desk.run(&["check"]).await.expect(1);
+    assert!(check.stdout.contains(told), "{told}: {}", check.stdout);
+    for command in ["sync", "run", "migrate"] {
+        let ended = desk.run(&[command]).await.expect(1);
+        assert!(ended.stderr.contains(told), "{command}: {told}: {}", ended.stderr);
+        assert!(!ended.stderr.contains("up to date"), "{command}: {}", ended.stderr);
+    }
+    check
+}
+
+#[tokio::test]
+async fn what_was_dropped_by_hand_is_refused_until_the_repair_that_is_advised_and_then_nothing_is_missing() {
+    let desk = Desk::new(recent_world(), "").await;
+    desk.run(&["sync"]).await.expect(0);
+    execute(
+        &desk,
+        "alter table sobot.call_result drop column total_score cascade;
+         alter table sobot.chat_result drop constraint chat_result_pkey; drop view bi.freshness cascade",
+    )
+    .await;
+    let check = refused(&desk, "column sobot.call_result.total_score is missing").await;
+    for told in ["table sobot.chat_result lacks its constraint PRIMARY KEY", "view bi.freshness is missing"] {
+        assert!(check.stdout.contains(told), "{}", check.stdout);
+    }
+    assert!(check.stdout.contains("run `ccsync migrate --repair`"), "{}", check.stdout);
+    let repair = desk.run(&["migrate", "--repair"]).await.expect(0);
+    assert!(
+        repair.stdout.contains("repaired: column sobot.call_result.total_score is missing"),
+        "{}",
+        repair.stdout
+    );
+    assert!(repair.stdout.contains("values of sobot.call_result were lost: "), "{}", repair.stdout);
+    assert!(repair.stdout.contains(" become due again"), "{}", repair.stdout);
+    desk.run(&["check"]).await.expect(0);
+    desk.run(&["sync"]).await.expect(0);
+    desk.run(&["verify"]).await.expect(0);
+    let again = desk.run(&["migrate", "--repair"]).await.expect(0);
+    assert_eq!(
+        (again.stdout.as_str(), again.talk().as_str()),
+        ("", "nothing of ccsync's was missing or altered\n")
+    );
+}
+
+#[tokio::test]
+async fn a_trigger_that_drops_rows_is_refused_until_the_statement_that_is_advised_was_run() {
+    let desk = Desk::new(recent_world(), "").await;
+    execute(
+        &desk,
+        "create function public.drop_row() returns trigger language plpgsql as $$ begin return null; end $$;
+         create trigger filter before insert on sobot.call_result for each row execute function public.drop_row()",
+    )
+    .await;
+    refused(&desk, "trigger filter on sobot.call_result is not ccsync's and may drop rows").await;
+    assert_eq!(windows(&desk).await, 0);
+    execute(&desk, "drop trigger filter on sobot.call_result").await;
+    desk.run(&["sync"]).await.expect(0);
+    assert!(0 < windows(&desk).await);
+}
+
+#[tokio::test]
+async fn an_audit_trigger_and_an_operators_column_are_warned_of_and_work() {
+    let desk = Desk::new(recent_world(), "").await;
+    execute(
+        &desk,
+        "create table public.audit (at timestamptz);
+         create function public.audit() returns trigger language plpgsql as
+         $$ begin insert into public.audit values (now()); return null; end $$;
+         create trigger audit after insert on sobot.call_result for each row execute function public.audit();
+         alter table sobot.chat_result add column theirs text",
+    )
+    .await;
+    let check = desk.run(&["check"]).await.expect(0);
+    for told in
+        ["warning  catalogue", "trigger audit on sobot.call_result", "column sobot.chat_result.theirs"]
+    {
+        assert!(check.stdout.contains(told), "{told}: {}", check.stdout);
+    }
+    desk.run(&["sync"]).await.expect(0);
+    desk.run(&["verify"]).await.expect(0);
+    let audited: i64 = sqlx::query_scalar("select count(*) from public.audit")
+        .fetch_one(desk.db.pool().await)
+        .await
+        .unwrap();
+    assert_eq!(audited, 150);
+}
+
+async fn windows(desk: &Desk) -> i64 {
+    let count = "select count(*) from sync.time_window where 0 < reads";
+    sqlx::query_scalar(count).fetch_one(desk.db.pool().await).await.unwrap()
+}

@@ -1,0 +1,48 @@
+//! `ccsync source`, and what is refused where an account does not fit the name of its rows.
+
+mod change;
+mod refuse;
+mod retire;
+
+use sqlx::{AssertSqlSafe, PgPool};
+
+use crate::support::process::{Desk, Site, configuration, first_day, recent_world};
+
+/// The configuration of a desk with another name, account or address of its Sobot source.
+pub fn site(desk: &Desk, edit: impl Fn(String) -> String) -> Site {
+    let database = format!("url = \"{}\"", desk.db.url());
+    Site::new(&edit(configuration(&desk.simulator.base_url(), &database, &first_day().to_string())))
+}
+
+/// A desk whose rows were read.
+pub async fn read() -> Desk {
+    let desk = Desk::new(recent_world(), "").await;
+    desk.run(&["sync"]).await.expect(0);
+    desk
+}
+
+pub async fn count(pool: &PgPool, sql: &str) -> i64 {
+    sqlx::query_scalar(AssertSqlSafe(sql.to_owned())).fetch_one(pool).await.unwrap()
+}
+
+/// Every text of every table of ours that holds this word, as table and column; by the catalogue.
+pub async fn places_with(pool: &PgPool, word: &str) -> Vec<String> {
+    let columns: Vec<(String, String)> = sqlx::query_as(
+        "select format('%I.%I', n.nspname, c.relname), quote_ident(a.attname)
+         from pg_attribute a join pg_class c on c.oid = a.attrelid join pg_namespace n on n.oid = c.relnamespace
+         where c.relkind = 'r' and n.nspname in ('sync', 'sobot', 'moor', 'workbench', 'partition') and a.attnum > 0
+            and not a.attisdropped and a.atttypid in ('text'::regtype, 'text[]'::regtype, 'jsonb'::regtype)
+         order by 1, 2",
+    )
+    .fetch_all(pool)
+    .await
+    .unwrap();
+    let mut found = Vec::new();
+    for (table, column) in columns {
+        let sql = format!("select count(*) from {table} where {column}::text ~ '\\m{word}\\M'");
+        if 0 < count(pool, &sql).await {
+            found.push(format!("{table}.{column}"));
+        }
+    }
+    found
+}
