@@ -9,7 +9,7 @@ mod halves;
 
 use chrono::{DateTime, Utc};
 
-use crate::domain::certificate::{SetDigest, UnverifiedReason, Verdict};
+use crate::domain::certificate::{Certificate, SetDigest, UnverifiedReason, Verdict};
 use crate::domain::fault::{Fault, FaultKind};
 use crate::domain::text::counted;
 use crate::domain::window::TimeWindow;
@@ -80,6 +80,16 @@ pub enum Otherwise {
     Fail(Fault),
 }
 
+impl Otherwise {
+    /// What was judged of the read that is left.
+    pub(in crate::engine) fn certificate(&self) -> Option<&Certificate> {
+        match self {
+            Otherwise::Keep(closed) => Some(&closed.certificate),
+            Otherwise::ReadWhole | Otherwise::Fail(_) => None,
+        }
+    }
+}
+
 /// Pages up to which a walk with duplicates is made again at once; a longer one is left unverified.
 const REPEAT_PAGES_MAX: u32 = 8;
 
@@ -145,8 +155,6 @@ struct Judge<'r> {
     cap: Option<u64>,
     /// The window can be read in parts.
     splits: bool,
-    /// Elements to a page, as they are asked for.
-    page_size: u64,
     closed_walks: u32,
     /// The last walk that closed, without its rows.
     digest: Option<SetDigest>,
@@ -162,7 +170,6 @@ impl<'r> Judge<'r> {
             before,
             cap: config.result_cap,
             splits: config.rows_max.is_some(),
-            page_size: u64::from(config.page_size),
             closed_walks: 0,
             digest: None,
             summary: None,
@@ -266,8 +273,7 @@ impl<'r> Judge<'r> {
             return Err(format!("the vendor states {} and gives {elements}", counted(total, "element")));
         }
         let closed = judged(closed, Err(UnverifiedReason::TotalDiffers));
-        // No search ends within its first page: this total is wrong for another reason than depth.
-        if !self.splits || total <= elements || elements < self.page_size {
+        if !self.splits || total <= elements {
             return Ok(ReadEnd::Closed(closed));
         }
         let otherwise = Otherwise::Keep(closed);

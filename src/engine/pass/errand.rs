@@ -171,7 +171,11 @@ impl Errand {
         if split.depth.zip(self.due.depth).is_some_and(|(here, whole)| here + page < whole) {
             return Ok(Scoped::PartInVain);
         }
-        let splits = self.due.ask.is_some_and(|ask| ask.split().is_some());
+        // No search ends within its first page: such a total is wrong for another reason than depth.
+        let is_short = split.otherwise.certificate().is_some_and(|certificate| {
+            certificate.reason == Some(UnverifiedReason::TotalDiffers) && certificate.rows < page
+        });
+        let splits = !is_short && self.due.ask.is_some_and(|ask| ask.split().is_some());
         if splits && self.do_halves_differ(fetcher).await? {
             return Ok(Scoped::Halved(split.depth));
         }
@@ -189,7 +193,11 @@ impl Errand {
                 }
             }
         };
-        let reason = if splits { UnverifiedReason::BoundsIgnored } else { UnverifiedReason::OneSecond };
+        let reason = match splits {
+            _ if is_short => UnverifiedReason::TotalDiffers,
+            true => UnverifiedReason::BoundsIgnored,
+            false => UnverifiedReason::OneSecond,
+        };
         Ok(Scoped::Closed(contradicted(closed, reason)))
     }
 
