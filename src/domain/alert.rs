@@ -4,7 +4,6 @@
 mod surroundings;
 mod watch;
 
-
 use chrono::{DateTime, Duration, Utc};
 use serde::Serialize;
 

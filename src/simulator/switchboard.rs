@@ -4,9 +4,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::switches::{
-    ActionBody, BehindDepth, Bounds, CallTimeName, Charset, ChatDates, ChatTimeName, ClaimFilter, Clamp, Code,
-    CreateTime, EmptyItems, Envelope, ExtraField, FilterTime, LimitScope, MemoryTime, MessageBody, Minute,
-    MoorContract, MoorStatus, NameMatch, OnOff, Order, ParameterCodes, Rescoring, RowsField, SigCase,
+    ActionBody, BehindDepth, Bounds, CallTimeName, Charset, ChatDates, ChatTimeName, ClaimFilter, Clamp,
+    Code, CreateTime, EmptyItems, Envelope, ExtraField, FilterTime, LimitScope, MemoryTime, MessageBody,
+    Minute, MoorContract, MoorStatus, NameMatch, OnOff, Order, ParameterCodes, Rescoring, RowsField, SigCase,
     SigWindow, SobotContract, Span, StatedTotal, TokenStatus, UpdateTime, Values, WindowEnd, WorkbenchCode,
     WorkbenchStatus,
 };
