@@ -9,6 +9,9 @@ use crate::engine::present::VendorDate;
 use crate::store::fault::Done;
 use crate::store::pool::PgStore;
 
+/// Source, date, when it came, and whether it stands still.
+type Heard = (String, DateTime<Utc>, DateTime<Utc>, bool);
+
 impl PgStore {
     /// The database's clock.
     ///
@@ -25,7 +28,7 @@ impl PgStore {
     /// # Errors
     /// Database faults.
     pub async fn vendor_dates(&self) -> Result<Vec<(String, VendorDate)>, Fault> {
-        let rows: Done<Vec<(String, DateTime<Utc>, DateTime<Utc>, bool)>> =
+        let rows: Done<Vec<Heard>> =
             sqlx::query_as("select source, vendor_date, answered_at, stands_still from sync.vendor_clock")
                 .fetch_all(&self.pool)
                 .await

@@ -14,10 +14,13 @@ const DAY: i64 = 86_400;
 const OFFS: [(&str, i64); 3] =
     [("two days ahead", 2 * 86_400), ("ten years ahead", 3_650 * 86_400), ("an hour behind", -3_600)];
 
+/// Stream, bounds, state, and when it was read.
+type Entry = (String, DateTime<Utc>, DateTime<Utc>, String, Option<DateTime<Utc>>);
+
 /// Nothing in the ledger is dated after the present.
 async fn assert_nothing_is_of_the_future(desk: &Desk, when: &str) {
     let tolerance = Utc::now() + Duration::seconds(61);
-    let ahead: Vec<(String, DateTime<Utc>, DateTime<Utc>, String, Option<DateTime<Utc>>)> = sqlx::query_as(
+    let ahead: Vec<Entry> = sqlx::query_as(
         "select stream, window_start, window_end, state, read_at from sync.time_window
          where $1 < window_start or $1 < read_at or $1 < complete_to or $1 < window_end and state = 'complete'
          union all
