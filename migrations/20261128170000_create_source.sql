@@ -118,6 +118,16 @@ begin
             coalesce(' with (' || array_to_string(relation.reloptions, ', ') || ')', ''),
             sync.without_retired(relation.query));
     end loop;
+    -- They say of each source and day how far it is read, by the ledger alone.
+    for relation in
+        select v.oid, v.oid::regclass::text as name, rtrim(pg_get_viewdef(v.oid), ';') as query
+        from unnest(array['bi.day_state', 'bi.week_state', 'bi.month_state']) named(name)
+        join pg_class v on v.oid = named.name::regclass
+        order by v.oid
+    loop
+        execute format('create or replace view %s as select * from (%s) stated where not sync.is_retired(source)',
+            relation.name, relation.query);
+    end loop;
     for relation in
         select p.oid, pg_get_functiondef(p.oid) as query
         from pg_proc p join pg_namespace n on n.oid = p.pronamespace

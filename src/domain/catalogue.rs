@@ -136,7 +136,7 @@ pub struct TableState {
     pub kind: String,
     /// The partitioned table that it is a part of.
     pub parent: Option<String>,
-    /// Whether a partitioned table has a default partition.
+    /// Whether a table that is cut by ranges has a default partition; one cut otherwise needs none.
     pub has_default: bool,
     /// Row-level security decides for our role too.
     pub secured: bool,

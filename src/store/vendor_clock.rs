@@ -40,7 +40,7 @@ impl PgStore {
         Ok(rows.into_iter().map(heard).collect())
     }
 
-    /// Keeps what an answer said of the time that came `age` ago.
+    /// Keeps what an answer said of the time that came `age` ago. Nothing of a source that was renamed or purged meanwhile.
     ///
     /// # Errors
     /// Database faults.
@@ -54,7 +54,8 @@ impl PgStore {
         let kept: Done<_> = sqlx::query(
             r#"
             insert into sync.vendor_clock as t (source, vendor_date, answered_at, stands_still)
-            values ($1, $2, clock_timestamp() - make_interval(secs => $3), $4)
+            select $1, $2, clock_timestamp() - make_interval(secs => $3), $4
+            where exists (select from sync.source s where s.name = $1)
             on conflict (source) do update
             set vendor_date = excluded.vendor_date, answered_at = excluded.answered_at,
                 stands_still = excluded.stands_still

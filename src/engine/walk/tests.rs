@@ -152,7 +152,7 @@ fn run_as(
     };
     let mut rules = ReadRules { walks_max: 8, reread_at_once: true, keys_only: false };
     adapt(&mut config, &mut rules);
-    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
     runtime.block_on(read(&mut fetcher, &rules, &mut config, None, before))
 }
 

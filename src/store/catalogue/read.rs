@@ -66,7 +66,8 @@ select format('%I.%I', n.nspname, c.relname), jsonb_build_object(
         join pg_catalog.pg_class p on p.oid = h.inhparent join pg_catalog.pg_namespace m on m.oid = p.relnamespace
         where h.inhrelid = c.oid and c.relispartition),
     'has_default', exists (
-        select from pg_catalog.pg_partitioned_table p where p.partrelid = c.oid and p.partdefid <> 0),
+        select from pg_catalog.pg_partitioned_table p
+        where p.partrelid = c.oid and (p.partdefid <> 0 or p.partstrat <> 'r')),
     'secured', row_security_active(c.oid),
     'secured_for_others', c.relrowsecurity,
     'forced', c.relforcerowsecurity,

@@ -85,7 +85,7 @@ async fn check_tells_all_that_is_well() {
       ok       sobot/sobot.chat_result       answers
       ok       sobot clock                   agrees with the vendor's within 10 s
 
-    19 ok
+    20 ok
     "#);
     assert_eq!(check.talk(), "");
     let json = desk.run(&["doctor", "--json"]).await.expect(0).json();
@@ -120,7 +120,7 @@ async fn a_wrong_key_is_found_though_a_good_token_still_lives_and_what_needs_it_
       skipped  sobot/sobot.chat_result       needs the credentials, which failed
       ok       sobot clock                   agrees with the vendor's within 10 s
 
-    3 failed, 1 with a warning, 2 skipped, 12 ok
+    3 failed, 1 with a warning, 2 skipped, 13 ok
     "#);
     let json = desk.run(&["check", "--json"]).await.expect(1).json();
     assert_eq!(of(&json, "sobot credentials")["verdict"], "failed");
@@ -165,7 +165,7 @@ async fn a_vendor_that_never_answers_and_a_login_page_are_told_and_not_waited_fo
       skipped  sobot/sobot.call_result       needs the credentials, which failed
       skipped  sobot/sobot.chat_result       needs the credentials, which failed
 
-    3 failed, 1 with a warning, 2 skipped, 12 ok
+    3 failed, 1 with a warning, 2 skipped, 13 ok
     "#);
 }
 

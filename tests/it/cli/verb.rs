@@ -31,7 +31,7 @@ async fn a_sync_tells_one_line_a_stream_and_the_tables_are_the_vendors() {
     moor/moor.queue: succeeded; windows N, requests N; rows new 27, changed 0, unchanged 0, deleted 0
     moor/moor.agent_claim_status: succeeded; windows N, requests N; rows new 21, changed 0, unchanged 0, deleted 0
     sobot/sobot.call_result: succeeded; windows N, requests N; rows new 150, changed 0, unchanged 0, deleted 0
-    sobot/sobot.chat_result: succeeded; windows N (6 unverified, due again), requests N; rows new 150, changed 0, unchanged 0, deleted 0
+    sobot/sobot.chat_result: succeeded; windows N, requests N; rows new 150, changed 0, unchanged 0, deleted 0
     "#);
     assert_eq!(first.talk(), "", "all is well, so nobody is talked to");
     let pool = desk.db.pool().await;

@@ -51,7 +51,10 @@ async fn two_daemons_read_each_window_once_a_tick_and_exceed_no_limit() {
         *reads.entry(scope).or_default() += 1;
     }
     // Over the whole time, not within each tick: on a busy machine a pass may run into the next one's.
-    let twice: Vec<_> = reads.iter().filter(|(_, count)| ticks < **count).collect();
+    // Chats state no total: what is new of them is walked twice in one pass.
+    let walks = |scope: &Endpoint| if *scope == Endpoint::SobotChatResult { 2 } else { 1 };
+    let twice: Vec<_> =
+        reads.iter().filter(|((endpoint, _), count)| ticks * walks(endpoint) < **count).collect();
     assert!(twice.is_empty(), "read more often than there were {ticks} ticks: {twice:?}");
     truth::assert_tables_are(&desk.simulator, desk.db.pool().await).await;
 }

@@ -137,7 +137,7 @@ async fn what_cannot_be_placed_is_there_with_the_reason_and_the_share_is_told_ev
     .await
     .unwrap();
     let told = |text: &str| text.to_owned();
-    assert_eq!(figures, (2, told("150.5"), told("90"), told("0.7525"), 1, told("provisional")));
+    assert_eq!(figures, (2, told("150.5"), told("90"), told("0.7525"), 1, told("partial")));
     let mean =
         "select count(*) from bi.queue_quality_daily where score_mean = 75.25 and skill_group = 'group 100'";
     assert_eq!(agents.count(mean).await, 1);

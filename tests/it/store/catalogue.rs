@@ -110,7 +110,7 @@ const OURS: [Change; 19] = [
         "column sobot.call_result.total_score is missing",
     ),
     fails(
-        "alter table sobot.call_result drop column content_hash",
+        "alter table sobot.call_result drop column content_hash cascade",
         "column sobot.call_result.content_hash is missing",
     ),
     fails("drop view bi.quality_result cascade", "view bi.quality_result is missing"),

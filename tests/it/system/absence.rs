@@ -78,11 +78,9 @@ async fn what_is_gone_is_marked_deleted_at_the_second_read_however_long_the_wind
     let text = |name: &str| chat[name].as_str().unwrap().to_owned();
     let (id, agentid) = (text("cid"), Some(text("agentid")));
     change(&world.test, Change::Delete { channel: Channel::Chat, id, agentid });
-    // A chat page states no total: the first read without the row proves nothing, the second one misses it.
-    for _ in 0..2 {
-        sync_well(&world.test).await;
-        world.clock.advance(Duration::from_secs(5));
-    }
+    // A chat page states no total: two walks of one pass make one read that misses the row.
+    sync_well(&world.test).await;
+    world.clock.advance(Duration::from_secs(5));
     let gone = "select count(*) from sobot.chat_result where deleted_at is not null";
     assert_eq!(value::<i64>(&world.test, gone).await, 0);
     // The window under way comes first: the others are begun when it has its first page, and its second is late.

@@ -57,7 +57,9 @@ fn of_two_processes_that_begin_together_only_one_reads_each_window() {
                 (entry.endpoint, entry.start.clone(), entry.end.clone(), entry.page, entry.page_size);
             *asked.entry(request).or_default() += 1;
         }
-        let twice: Vec<_> = asked.iter().filter(|(_, times)| **times > 1).collect();
+        // Chats state no total: one reader walks them twice.
+        let walks = |endpoint| if endpoint == Endpoint::SobotChatResult { 2 } else { 1 };
+        let twice: Vec<_> = asked.iter().filter(|(request, times)| **times > walks(request.0)).collect();
         assert!(twice.is_empty(), "asked more than once: {twice:?}");
         for stream in ["sobot.call_result", "sobot.chat_result"] {
             let worked =

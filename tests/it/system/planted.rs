@@ -173,10 +173,7 @@ const ALARMS: &str = "
 async fn where_nothing_is_wrong_nothing_is_called_wrong() {
     let wanted = i64::try_from(number("CCSYNC_QUIET_READS").unwrap_or(400)).unwrap();
     // An hour to a window.
-    let small: &[(&str, &str)] = &[
-        ("CCSYNC__SOURCES__SOBOT__CALL_RESULT__WINDOW", "1h"),
-        ("CCSYNC__SOURCES__SOBOT__CHAT_RESULT__WINDOW", "1h"),
-    ];
+    let small: &[(&str, &str)] = &[("CCSYNC__SOURCES__SOBOT__CALL_RESULT__WINDOW", "1h")];
     let config = SimulatorConfig { calls: 600, chats: 600, ..small_world() };
     let world = TestWorld::on(TestClock::hurried(), config, &[QUICK, SHORT_PAGES, small].concat()).await;
     let mut reads = 0;

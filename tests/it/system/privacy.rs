@@ -20,9 +20,9 @@ async fn sync_a_world_full_of_numbers(world: &TestWorld) -> BTreeSet<String> {
         let fields = fields.as_object().unwrap().clone();
         change(test, Change::Insert { channel: Channel::Call, fields, omit: Vec::new() });
     }
-    for endpoint in [Endpoint::MoorAgentClaimStatus, Endpoint::SobotChatResult] {
-        test.simulator.script(endpoint, [Fault::MalformedRecord.with(1)]);
-    }
+    // A window of chats is walked twice, and the second walk is the one that is stored.
+    test.simulator.script(Endpoint::MoorAgentClaimStatus, [Fault::MalformedRecord.with(1)]);
+    test.simulator.script(Endpoint::SobotChatResult, vec![Fault::MalformedRecord.with(1); 40]);
     test.sync().await;
     let mut numbers = BTreeSet::from([STRAY.to_owned()]);
     for group in test.simulator.truth().claims {
