@@ -69,8 +69,8 @@ pub(in crate::engine) struct Pass<'a> {
     /// The windows that such halves are part of.
     wholes: HashMap<Scope, DueScope>,
     setbacks: Setbacks,
-    /// Committed with pages from before this pass: older than its tick, and not due again in it.
-    resumed: HashSet<Scope>,
+    /// Committed in this pass: not due again in it, whatever the clock did meanwhile.
+    committed: HashSet<Scope>,
     /// Requests of walks that came to nothing, for the next commit to count.
     spent: u64,
     /// Something was begun.
@@ -110,7 +110,7 @@ impl<'a> Pass<'a> {
             halves: VecDeque::new(),
             wholes: HashMap::new(),
             setbacks: Setbacks::default(),
-            resumed: HashSet::new(),
+            committed: HashSet::new(),
             spent: 0,
             begun: false,
             ending: false,
@@ -129,7 +129,7 @@ impl<'a> Pass<'a> {
         let is_cut_short = self.order.until.is_some() || self.stop.is_cancelled();
         let learned = self.learned.clone().unwrap_or_default();
         let is_left =
-            |due: &DueScope| !self.setbacks.has_failed(due.scope) && !self.resumed.contains(&due.scope);
+            |due: &DueScope| !self.setbacks.has_failed(due.scope) && !self.committed.contains(&due.scope);
         let left = match is_cut_short {
             true => 0,
             false => self
@@ -274,7 +274,7 @@ impl<'a> Pass<'a> {
         let learned = self.learned().await?;
         let ledger = self.reader.store.reads(&self.reader.key).await?;
         let mut due = self.reader.due_by(&ledger, &learned, &self.order_now());
-        due.retain(|due| !self.setbacks.passes_over(due.scope) && !self.resumed.contains(&due.scope));
+        due.retain(|due| !self.setbacks.passes_over(due.scope) && !self.committed.contains(&due.scope));
         Ok(due)
     }
 
@@ -312,11 +312,9 @@ impl<'a> Pass<'a> {
         let scope = report.due.scope;
         self.at_hand.remove(&scope);
         self.walk.page_size = self.walk.page_size.min(report.page_size);
-        if report.resumed {
-            self.resumed.insert(scope);
-        }
         match report.end {
             End::Committed(counts, verdict) => {
+                self.committed.insert(scope);
                 self.counts += counts;
                 if let Some(depth) = report.due.depth.filter(|_| verdict != Verdict::Unverified) {
                     // Windows that hold more need not be walked to where the vendor ends.

@@ -7,6 +7,7 @@ use serde::Serialize;
 use crate::domain::certificate::{UnverifiedReason, Verdict};
 use crate::domain::window::{TimeWindow, WindowGrid};
 use crate::engine::port::store::{ReadRecord, ReadState};
+use crate::engine::present::CLOCK_TOLERANCE;
 use crate::engine::reread::{Learned, Unseen, second_look, within_budget};
 
 /// The rest after the second contradicted read of a window; it doubles from read to read.
@@ -120,7 +121,7 @@ pub fn plan(ledger: &[ReadRecord], input: &PlanInput<'_>, policy: &WindowPolicy)
     for record in ledger {
         let (Some(window), Some(read_at)) = (record.window, record.read_at) else { continue };
         committed.push(window);
-        if window.overlaps(&span) && read_at < input.due_since {
+        if window.overlaps(&span) && is_due(read_at, input.due_since, input.now) {
             due.extend(again(record, window, read_at, input, policy));
         }
     }
@@ -148,6 +149,16 @@ pub fn plan(ledger: &[ReadRecord], input: &PlanInput<'_>, policy: &WindowPolicy)
         }
     }
     in_reading_order(due, input, policy)
+}
+
+/// Whether what was last read then is due. A read that is dated ahead of the present says nothing of when it was: the
+/// clock went back since, and waiting for it to come round again would be a pass without a request.
+pub(in crate::engine) fn is_due(
+    read_at: DateTime<Utc>,
+    due_since: DateTime<Utc>,
+    now: DateTime<Utc>,
+) -> bool {
+    read_at < due_since || now + CLOCK_TOLERANCE < read_at
 }
 
 /// The whole stretch of time that this plan is about.

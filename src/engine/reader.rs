@@ -20,7 +20,7 @@ use crate::domain::stream::StreamKey;
 use crate::domain::window::TimeWindow;
 use crate::engine::fetch::RetryConfig;
 use crate::engine::pass::{Pass, scope_text};
-use crate::engine::planner::{PlanInput, PlannedWindow, WindowPolicy, plan};
+use crate::engine::planner::{PlanInput, PlannedWindow, WindowPolicy, is_due, plan};
 use crate::engine::port::budget::{Budget, BudgetKey};
 use crate::engine::port::clock::Clock;
 use crate::engine::port::page_log::PageLog;
@@ -310,7 +310,8 @@ impl StreamReader {
             ReadPolicy::Snapshot => {
                 let record = ledger.first();
                 let read_at = record.and_then(|record| record.read_at);
-                let due = read_at.is_none_or(|read_at| read_at < order.due_since);
+                let now = self.clock.now();
+                let due = read_at.is_none_or(|read_at| is_due(read_at, order.due_since, now));
                 let scope = DueScope {
                     scope: Scope::Snapshot,
                     ask: None,

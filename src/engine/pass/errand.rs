@@ -68,8 +68,6 @@ pub(super) struct Report {
     pub(super) begun_after: u64,
     /// The page size that the vendor really gives.
     pub(super) page_size: u32,
-    /// Pages came from before this pass.
-    pub(super) resumed: bool,
 }
 
 impl Errand {
@@ -81,8 +79,7 @@ impl Errand {
         let fetcher = Fetcher::new(&reader.key, source, budget, clock, reader.config.retry);
         let mut fetcher =
             fetcher.within_pass(self.contact.clone(), self.spent, reader.room.enter(&reader.key));
-        let mut resumed = false;
-        let end = self.read_and_commit(&reader, &mut fetcher, &mut resumed).await;
+        let end = self.read_and_commit(&reader, &mut fetcher).await;
         let end = end.unwrap_or_else(|fault| {
             span::failed(&Span::current(), &fault);
             End::Failed(fault)
@@ -94,7 +91,6 @@ impl Errand {
             requests: fetcher.requests(),
             begun_after: self.begun_after,
             page_size: self.walk.page_size,
-            resumed,
         }
     }
 
@@ -102,7 +98,6 @@ impl Errand {
         &mut self,
         reader: &'f StreamReader,
         fetcher: &mut Fetcher<'f>,
-        resumed: &mut bool,
     ) -> Result<End, Fault> {
         // Before the first page: what is read from here on is read under this list or a later one.
         let list = reader.store.forgotten().await?.version();
@@ -111,7 +106,6 @@ impl Errand {
         let began = walk.as_ref().map_or(reader.clock.now(), ResumableWalk::began);
         if let Some(walk) = &walk {
             self.due.ask = walk.ask();
-            *resumed = walk.is_resumed();
         }
         fetcher.begin(walk);
         let (stop, lease) = (self.stop.clone(), self.lease.clone());

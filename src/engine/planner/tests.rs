@@ -248,3 +248,13 @@ fn a_window_that_the_vendors_number_contradicts_is_due_after_pauses_that_double_
         assert!(due_after(reads, 1, false), "{reads} reads: a person's command does not wait");
     }
 }
+
+#[test]
+fn a_read_dated_ahead_of_the_present_is_due_again_and_keeps_no_window_waiting() {
+    let now = midnight("2026-03-02") + Duration::hours(9);
+    let ahead = |minutes| read(day("2026-03-02"), now + Duration::minutes(minutes), ReadState::Open);
+    let is_due =
+        |record| plan(&[record], &at(now), &policy()).iter().any(|planned| planned.reason == Reason::Open);
+    assert!(is_due(ahead(10)), "the clock went back since");
+    assert!(!is_due(ahead(0)), "it was read by this tick");
+}

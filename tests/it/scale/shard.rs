@@ -73,6 +73,12 @@ async fn looked_into(db: &TestDb, before: &Looks) -> Vec<(String, bool, bool)> {
 async fn reads_changes_tombstones_and_retention_of_an_account_look_into_no_other_shard() {
     let world = TestWorld::quick(small_world()).await;
     let db = &world.test.db;
+    let keep = [
+        ("CCSYNC__SOURCES__SOBOT__CALL_RESULT__RETENTION", "4d"),
+        ("CCSYNC__SOURCES__SOBOT__CALL_RESULT__LOOKBACK", "3d"),
+    ];
+    // Before the tables are no longer as the migrations made them.
+    let keeper = world.another_app(&[QUICK, &keep].concat()).await;
     alone(db, SHARDS).await;
     let before = looks(db).await;
     sync_well(&world.test).await;
@@ -85,11 +91,6 @@ async fn reads_changes_tombstones_and_retention_of_an_account_look_into_no_other
     for verified in world.test.app.verify(&[], &VerifyOrder::default(), true, &stop).await.unwrap() {
         assert!(verified.verification.agrees(), "{:?}", verified.verification);
     }
-    let keep = [
-        ("CCSYNC__SOURCES__SOBOT__CALL_RESULT__RETENTION", "4d"),
-        ("CCSYNC__SOURCES__SOBOT__CALL_RESULT__LOOKBACK", "3d"),
-    ];
-    let keeper = world.another_app(&[QUICK, &keep].concat()).await;
     let removed = keeper.expire(&[], &stop).await.unwrap();
     assert!(removed.iter().flat_map(|stream| &stream.tables).any(|table| table.table == "sobot.call_result"));
     // Ended sessions have told what they did.

@@ -24,6 +24,13 @@ async fn world_with(seed: u64, faults: FaultRates) -> TestWorld {
     TestWorld::quick(config).await
 }
 
+/// One pass that commits everything, be it unverified.
+async fn sync_all(world: &TestWorld) {
+    for report in world.test.sync().await {
+        assert_eq!((report.failures.len(), report.left), (0, 0), "{report:?}");
+    }
+}
+
 #[test]
 fn any_fault_at_a_tenth_of_the_requests_leaves_no_trace() {
     let trials = Fault::SPREAD.into_iter().flat_map(|fault| [(1, fault), (2, fault)]);
@@ -36,7 +43,12 @@ fn any_fault_at_a_tenth_of_the_requests_leaves_no_trace() {
             Endpoint::ALL.iter().filter_map(|e| journal.counts(*e).faults.get(&fault).copied()).sum()
         };
         for _ in 0..5 {
-            sync_well(&world.test).await;
+            // What drifts in each walk stays unverified.
+            if fault == Fault::Drift {
+                sync_all(&world).await
+            } else {
+                drop(sync_well(&world.test).await)
+            }
             if happened() > 0 {
                 break;
             }
@@ -55,7 +67,7 @@ fn all_faults_together_at_a_tenth_and_at_half_of_the_requests_leave_no_trace() {
     let trials = [(1, 0.1), (2, 0.1), (3, 0.5), (4, 0.5)];
     with_each(trials, |(seed, share)| async move {
         let world = world_with(seed, FaultRates::all(share)).await;
-        sync_well(&world.test).await;
+        sync_all(&world).await;
         assert_settles(&world).await;
     });
 }
