@@ -96,6 +96,9 @@ const REPEAT_PAGES_MAX: u32 = 8;
 /// Closed walks of one read after which reads that do not agree are left unverified.
 const CONFIRM_WALKS_MAX: u32 = 3;
 
+/// The same where no total is stated: of two answers that are wrong once each, two right reads may be left.
+const UNSTATED_WALKS_MAX: u32 = 4;
+
 /// Reads `window` (or the snapshot), walking at most `rules.walks_max` times.
 ///
 /// # Errors
@@ -158,7 +161,8 @@ struct Judge<'r> {
     closed_walks: u32,
     /// The last walk that closed, without its rows.
     digest: Option<SetDigest>,
-    summary: Option<ReadSummary>,
+    /// The walks that closed and stated no total, in their order.
+    summaries: Vec<ReadSummary>,
     /// Why the last walk was not enough.
     reason: String,
 }
@@ -172,7 +176,7 @@ impl<'r> Judge<'r> {
             splits: config.rows_max.is_some(),
             closed_walks: 0,
             digest: None,
-            summary: None,
+            summaries: Vec::new(),
             reason: String::new(),
         }
     }
@@ -297,19 +301,18 @@ impl<'r> Judge<'r> {
             return Ok(ended(closed, Err(UnverifiedReason::NotReread)));
         }
         let summary = ReadSummary::new(&closed, began, self.rules.keys_only);
-        let is_confirmed = self.summary.as_ref().is_some_and(|first| first.is_confirmed_by(&summary));
-        if is_confirmed {
+        if agreement::confirms(&self.summaries, &summary) {
             return Ok(ended(closed, Ok(Verdict::Stable)));
         }
-        let (elements, is_first) = (closed.certificate.rows, self.summary.is_none());
-        if self.is_last_try() {
+        let (elements, is_first) = (closed.certificate.rows, self.summaries.is_empty());
+        if UNSTATED_WALKS_MAX <= self.closed_walks {
             return Ok(ended(closed, Err(UnverifiedReason::ReadsDiffer)));
         }
-        self.summary = Some(summary);
+        self.summaries.push(summary);
         let came = counted(elements, "element");
         Err(match is_first {
             true => format!("no total is stated, so that a second read has to confirm the {came}"),
-            false => format!("{came} came that are not those of the read before"),
+            false => format!("{came} came that are not those of an earlier read"),
         })
     }
 

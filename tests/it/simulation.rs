@@ -134,10 +134,12 @@ fn a_vendor_that_contradicts_itself_for_weeks_is_asked_more_and_more_rarely_and_
         let plan = Plan::overstating(seed);
         let outcome = play(&plan, Flaws::default(), false);
         assert!(outcome.wrong.is_empty(), "seed {seed}: {:#?}", outcome.wrong);
-        assert!(0 < outcome.tally.contradicted, "{:?}", outcome.tally);
-        // A tick an hour, each of which would ask for all windows so far, and for each of them at least twice.
-        let at_each_tick: u64 = (1..=21).map(|windows| 24 * 2 * windows).sum();
-        assert!(outcome.requests < at_each_tick / 2, "seed {seed}: {} requests", outcome.requests);
+        let read = outcome.tally.contradicted;
+        assert!(0 < read, "{:?}", outcome.tally);
+        // A tick an hour, each of which would read all windows so far. The open one is read at each tick all the same.
+        let at_each_tick: u64 = (1..=21).map(|windows| 24 * windows).sum();
+        assert!(read < at_each_tick / 3, "seed {seed}: {read} reads, {} requests", outcome.requests);
+        eprintln!("seed {seed}: {read} reads of {at_each_tick}, {} requests", outcome.requests);
     }
 }
 

@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use tokio_util::sync::CancellationToken;
 use tracing::{Instrument as _, Span};
 
-use crate::domain::certificate::{UnverifiedReason, Verdict};
+use crate::domain::certificate::{Certificate, UnverifiedReason, Verdict};
 use crate::domain::fault::{Fault, FaultKind};
 use crate::domain::run::{Counts, RunId, Trigger};
 use crate::engine::contact::Contact;
@@ -135,7 +135,7 @@ impl Errand {
         let rules = &reader.config.rules;
         match read(fetcher, rules, &mut self.walk, ask, before).await {
             // It moved the last time too.
-            Ok(ReadEnd::Closed(closed)) if closed.moved && before.unverified && self.may_halve() => {
+            Ok(ReadEnd::Closed(closed)) if is_restless(&closed) && before.unverified && self.may_halve() => {
                 match self.do_halves_differ(fetcher).await? {
                     true => Ok(Scoped::Halved(None)),
                     false => Ok(Scoped::Closed(closed)),
@@ -322,6 +322,14 @@ impl Errand {
         let splits = self.walk.rows_max.is_some();
         splits && self.due.ask.is_some_and(|ask| UNSETTLED_HALF_MIN * 2 <= ask.end - ask.start)
     }
+}
+
+/// Whether rows moved and that is why nothing confirms the read: two versions of a row that are always listed, or a wrong
+/// total, stand in smaller windows too.
+fn is_restless(closed: &ClosedRead) -> bool {
+    let Certificate { verdict, reason, .. } = closed.certificate;
+    let contradicts = reason.is_some_and(UnverifiedReason::contradicts);
+    closed.moved && verdict == Verdict::Unverified && !contradicts
 }
 
 /// What is said of a refusal that no smaller window escapes.

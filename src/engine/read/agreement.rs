@@ -37,7 +37,7 @@ impl ReadSummary {
     }
 
     /// Whether `second` contains every row of this read, and what it adds or changes is dated after this one began.
-    pub(super) fn is_confirmed_by(&self, second: &ReadSummary) -> bool {
+    fn is_confirmed_by(&self, second: &ReadSummary) -> bool {
         let is_news = |version: &Version| version.dated.is_some_and(|dated| self.began <= dated);
         let keeps = |(key, known): (&u128, &Version)| {
             second.rows.get(key).is_some_and(|now| now.hash == known.hash || is_news(now))
@@ -45,6 +45,20 @@ impl ReadSummary {
         let adds_news = |(key, now): (&u128, &Version)| self.rows.contains_key(key) || is_news(now);
         self.rows.iter().all(keeps) && second.rows.iter().all(adds_news)
     }
+}
+
+/// Whether `last` confirms one of the reads before it, which are in their order: the one just before it, or an earlier
+/// one if nothing that came in between is missing from `last`.
+pub(super) fn confirms(before: &[ReadSummary], last: &ReadSummary) -> bool {
+    for read in before.iter().rev() {
+        if read.is_confirmed_by(last) {
+            return true;
+        }
+        if !read.rows.keys().all(|key| last.rows.contains_key(key)) {
+            return false;
+        }
+    }
+    false
 }
 
 fn key_of(row: &Row) -> u128 {

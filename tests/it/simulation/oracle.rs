@@ -10,7 +10,8 @@ use chrono::{DateTime, Duration, Utc};
 use super::plan::Plan;
 use super::vendor::Endpoint;
 use super::watch::Tally;
-use crate::support::memory::{State, Table};
+use super::worker::absence_max;
+use crate::support::memory::{Key, State, Table, is_mass_absence};
 
 /// All that is wrong with a stream.
 pub fn differences(plan: &Plan, key: &StreamKey, endpoint: &Endpoint, state: &State) -> Vec<String> {
@@ -44,9 +45,20 @@ fn compare(key: &StreamKey, endpoint: &Endpoint, state: &State) -> Vec<String> {
             Some(_) => {}
         }
     }
-    let extra = stored.iter().filter(|(place, _)| !truth.contains_key(*place));
+    // Where very many rows are missing at once, a person has to decide: they stay, and are noted.
+    let held = |(table, row): &(&'static str, Key)| {
+        state.tables.get(&(key.source.clone(), *table)).is_some_and(|table| is_held(table, row))
+    };
+    let extra = stored.iter().filter(|(place, _)| !truth.contains_key(*place) && !held(place));
     found.extend(extra.map(|(place, version)| format!("extra: {place:?}, at home in {:?}", version.home)));
     found
+}
+
+/// Whether the row is one of so many noted absences of its scope that no read marks them deleted.
+fn is_held(table: &Table, row: &Key) -> bool {
+    let Some((_, scope)) = table.absent.get(row) else { return false };
+    let missing = table.absent.values().filter(|(_, of)| of == scope).count() as u64;
+    is_mass_absence(absence_max(), missing, table.live(*scope).len() as u64)
 }
 
 /// Each version ends where the next begins, and the numbers have no gap.

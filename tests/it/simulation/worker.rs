@@ -211,8 +211,13 @@ fn config(plan: &Plan, key: &StreamKey) -> PassConfig {
         keep_pages_over: Duration::ZERO,
         windows_at_once: 3,
         rules: ReadRules { walks_max: 6, reread_at_once: true, keys_only: key.stream.is_point_in_time() },
-        absence_max: Share::percent(5),
+        absence_max: absence_max(),
     }
+}
+
+/// Share of a scope's rows that may be missing at once before a person has to decide.
+pub fn absence_max() -> Share {
+    Share::percent(5)
 }
 
 /// Rings at each tick. The crate that rings in production keeps real time.

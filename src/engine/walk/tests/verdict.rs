@@ -113,5 +113,30 @@ fn a_row_that_only_the_second_read_has_and_that_has_no_date_confirms_nothing() {
     });
     let read = closed(run_as(&vendor, |_, _| {}, Before::default()).unwrap());
     assert_eq!(read.certificate.reason, Some(UnverifiedReason::ReadsDiffer));
-    assert_eq!(read.rows.len(), 28, "what came last is kept");
+    assert_eq!(read.rows.len(), 29, "what came last is kept");
+}
+
+/// The walks of a read get so many of the 25 rows, one after the other.
+fn read_of_walks(lengths: &'static [u32]) -> ClosedRead {
+    let mut left = lengths.iter();
+    let vendor = Vendor::new(Closing::EmptyPage, 25).hook(move |_, request, rows, _| {
+        if request.page_no == 1 && request.page_size == 50 {
+            *rows = (0..*left.next().unwrap()).collect();
+        }
+    });
+    closed(run_as(&vendor, |_, _| {}, Before::default()).unwrap())
+}
+
+#[test]
+fn a_walk_that_lacks_rows_once_does_not_keep_the_walks_around_it_from_confirming_each_other() {
+    for lengths in [&[25, 0, 25][..], &[25, 24, 25], &[0, 25, 0, 25]] {
+        let read = read_of_walks(lengths);
+        assert_eq!((read.certificate.verdict, read.rows.len()), (Verdict::Stable, 25), "{lengths:?}");
+    }
+}
+
+#[test]
+fn walks_that_lack_what_came_between_them_confirm_nothing() {
+    let read = read_of_walks(&[0, 25, 0, 24]);
+    assert_eq!(read.certificate.reason, Some(UnverifiedReason::ReadsDiffer));
 }

@@ -39,8 +39,8 @@ fn bury(table: &mut Table, keys: &[Key], sweep: &Sweep<'_>) -> u64 {
     keys.len() as u64
 }
 
-/// Twenty rows, and more than the share.
-fn is_mass_absence(limit: Share, missing: u64, live: u64) -> bool {
+/// Whether so many of the live rows are missing that a person has to decide: twenty rows, and more than the share.
+pub fn is_mass_absence(limit: Share, missing: u64, live: u64) -> bool {
     20 <= missing && limit.as_f64() * (live as f64) < missing as f64
 }
 

@@ -26,8 +26,9 @@ use uuid::Uuid;
 
 use self::ledger::Ended;
 
+pub use self::absence::is_mass_absence;
 pub use self::ledger::State;
-pub use self::table::{Table, Version};
+pub use self::table::{Key, Table, Version};
 
 /// Mistakes that can be built in, to show that the tests find them.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
