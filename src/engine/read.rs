@@ -271,7 +271,6 @@ impl<'r> Judge<'r> {
         is_repeated: bool,
         is_known: bool,
     ) -> Result<ReadEnd, String> {
-        self.contradicted = true;
         let elements = closed.certificate.rows;
         let tried = self.before.reason.filter(|reason| is_known && reason.contradicts());
         if doubt.moved {
@@ -280,6 +279,7 @@ impl<'r> Judge<'r> {
         if let Some(reason) = tried {
             return Ok(ended(closed, Err(reason)));
         }
+        self.contradicted = true;
         if !is_repeated && !self.is_last_try() {
             return Err(format!("the vendor states {} and gives {elements}", counted(total, "element")));
         }
