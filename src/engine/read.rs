@@ -159,6 +159,8 @@ struct Judge<'r> {
     /// The window can be read in parts.
     splits: bool,
     closed_walks: u32,
+    /// The vendor's total contradicted a walk of this read, or the last committed one: a slip may meet such a total.
+    contradicted: bool,
     /// The last walk that closed, without its rows.
     digest: Option<SetDigest>,
     /// The walks that closed and stated no total, in their order.
@@ -175,6 +177,7 @@ impl<'r> Judge<'r> {
             cap: config.result_cap,
             splits: config.rows_max.is_some(),
             closed_walks: 0,
+            contradicted: before.reason.is_some_and(UnverifiedReason::contradicts),
             digest: None,
             summaries: Vec::new(),
             reason: String::new(),
@@ -214,7 +217,7 @@ impl<'r> Judge<'r> {
         let is_known = self.before.digest == Some(digest.0);
         let step = match closed.certificate.vendor_total {
             Some(total) if total == closed.certificate.rows => {
-                self.judge_equal(closed, total, doubt, is_repeated || is_known)
+                self.judge_equal(closed, total, doubt, is_repeated || is_known && !self.contradicted)
             }
             Some(total) => self.judge_different(closed, total, doubt, is_repeated, is_known),
             None => self.judge_unstated(closed, began, is_known),
@@ -236,7 +239,7 @@ impl<'r> Judge<'r> {
         if self.cap == Some(total) {
             return Ok(self.at_cap(closed));
         }
-        let is_single = !doubt.odd && closed.duplicates == 0;
+        let is_single = !doubt.odd && !self.contradicted && closed.duplicates == 0;
         if is_single || is_equal {
             return Ok(ended(closed, Ok(Verdict::Proven)));
         }
@@ -251,6 +254,9 @@ impl<'r> Judge<'r> {
             return Ok(ended(closed, Err(reason)));
         }
         Err(match closed.duplicates {
+            0 if self.contradicted => {
+                format!("{} came where the total had been wrong", counted(total, "element"))
+            }
             0 => format!("{} came where there had been {}", counted(total, "element"), self.before.rows),
             duplicates => format!("{} came more than once", counted(duplicates, "row")),
         })
@@ -273,6 +279,7 @@ impl<'r> Judge<'r> {
         if let Some(reason) = tried {
             return Ok(ended(closed, Err(reason)));
         }
+        self.contradicted = true;
         if !is_repeated && !self.is_last_try() {
             return Err(format!("the vendor states {} and gives {elements}", counted(total, "element")));
         }

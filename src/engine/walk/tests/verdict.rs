@@ -140,3 +140,27 @@ fn walks_that_lack_what_came_between_them_confirm_nothing() {
     let read = read_of_walks(&[0, 25, 0, 24]);
     assert_eq!(read.certificate.reason, Some(UnverifiedReason::ReadsDiffer));
 }
+
+#[test]
+fn a_walk_that_meets_a_total_which_was_wrong_before_is_confirmed_by_an_equal_one() {
+    // Two are stated of three; one answer lacks a row.
+    let mut answers = 0;
+    let vendor = Vendor::new(Closing::Total, 3).hook(move |_, request, rows, answer| {
+        if request.page_no == 1 {
+            answers += 1;
+        }
+        *rows = (0..if answers == 3 { 2 } else { 3 }).collect();
+        answer.total_off = 2 - rows.len() as i64;
+    });
+    let read = closed(run_as(&vendor, |_, _| {}, Before::default()).unwrap());
+    assert_eq!(read.certificate.reason, Some(UnverifiedReason::TotalDiffers));
+    let healed = Before {
+        rows: 2,
+        digest: Some(1),
+        reason: Some(UnverifiedReason::TotalDiffers),
+        ..Before::default()
+    };
+    let vendor = Vendor::new(Closing::Total, 3);
+    let read = closed(run_as(&vendor, |_, _| {}, healed).unwrap());
+    assert_eq!((read.certificate.verdict, vendor.requests()), (Verdict::Proven, 2));
+}
