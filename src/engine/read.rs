@@ -112,7 +112,7 @@ pub async fn read(
 ) -> Result<ReadEnd, Fault> {
     let scope = window.map_or_else(|| "snapshot".to_owned(), |window| window.to_string());
     let mut judge = Judge::new(rules, config, before);
-    let was_split = before.reason.is_some_and(UnverifiedReason::contradicts);
+    let was_split = before.reason.is_some_and(were_parts_in_vain);
     for number in 1..=rules.walks_max {
         // Exact doubles at the vendor look like drift in every walk; once half of them failed, they are
         // allowed for, at the price of a second equal walk.
@@ -327,7 +327,7 @@ impl<'r> Judge<'r> {
     fn at_cap(&self, closed: ClosedRead) -> ReadEnd {
         let elements = closed.certificate.rows;
         let is_known = self.before.digest == Some(closed.certificate.digest.0);
-        let tried = self.before.reason.filter(|reason| is_known && reason.contradicts());
+        let tried = self.before.reason.filter(|reason| is_known && were_parts_in_vain(*reason));
         let closed = judged(closed, Err(tried.unwrap_or(UnverifiedReason::ResultCap)));
         match self.splits && tried.is_none() {
             true => {
@@ -351,6 +351,11 @@ impl<'r> Judge<'r> {
         let message = format!("{walks} walks over the pages did not agree; the last one: {reason}");
         Fault::new(FaultKind::WalkUnsettled, message)
     }
+}
+
+/// Whether the window was to be read in parts and they did not help. Another contradiction says nothing of parts.
+fn were_parts_in_vain(reason: UnverifiedReason) -> bool {
+    matches!(reason, UnverifiedReason::BoundsIgnored | UnverifiedReason::OneSecond)
 }
 
 /// What speaks against a walk although it closed.
