@@ -189,9 +189,8 @@ fn talk(verified: &Verified) {
 }
 
 fn cure(verification: &Verification) -> &'static str {
-    let differs =
-        !verification.differences.is_empty() || !verification.unread.is_empty() || verification.never_read;
-    if let Some(scope) = verification.unverified.first().filter(|_| !differs) {
+    // Reading such a window again confirms nothing, and deletes nothing.
+    if let Some(scope) = verification.unverified.first() {
         return scope.reason.unwrap_or(UnverifiedReason::ReadsDiffer).remedy().english();
     }
     if verification.differences.iter().all(|difference| difference.newer) {

@@ -239,12 +239,13 @@ impl<'r> Judge<'r> {
         if self.cap == Some(total) {
             return Ok(self.at_cap(closed));
         }
+        // However often it comes out the same: pages that disagreed with one another prove nothing.
+        if doubt.moved {
+            return Ok(ended(closed, Err(UnverifiedReason::RowsMoved)));
+        }
         let is_single = !doubt.odd && !self.contradicted && closed.duplicates == 0;
         if is_single || is_equal {
             return Ok(ended(closed, Ok(Verdict::Proven)));
-        }
-        if doubt.moved {
-            return Ok(ended(closed, Err(UnverifiedReason::RowsMoved)));
         }
         let is_long = closed.duplicates > 0 && REPEAT_PAGES_MAX < closed.certificate.pages;
         if is_long || self.is_last_try() {
@@ -273,10 +274,12 @@ impl<'r> Judge<'r> {
     ) -> Result<ReadEnd, String> {
         let elements = closed.certificate.rows;
         let tried = self.before.reason.filter(|reason| is_known && reason.contradicts());
-        if doubt.moved {
-            return Ok(ended(closed, Err(UnverifiedReason::RowsMoved)));
-        }
         if let Some(reason) = tried {
+            return Ok(ended(closed, Err(reason)));
+        }
+        if doubt.moved {
+            // Where the rows are those of the last read, it is the number that is wrong.
+            let reason = if is_known { UnverifiedReason::TotalDiffers } else { UnverifiedReason::RowsMoved };
             return Ok(ended(closed, Err(reason)));
         }
         self.contradicted = true;
@@ -301,7 +304,8 @@ impl<'r> Judge<'r> {
         if self.cap == Some(closed.certificate.rows) {
             return Ok(self.at_cap(closed));
         }
-        if is_known {
+        // Only the first walk: another one of this pass may have brought what this one and the last read lack.
+        if is_known && self.summaries.is_empty() {
             return Ok(ended(closed, Ok(Verdict::Stable)));
         }
         if !self.rules.reread_at_once {

@@ -151,7 +151,7 @@ impl Plan {
         let mut own = Dice::new(seed, 2);
         let cap = own.chance(0.15).then(|| Cap { elements: 6, refuses: own.chance(0.5) });
         let spells = spells(&mut own, (begin, calm), clamp.is_none());
-        Plan {
+        let mut plan = Plan {
             seed,
             begin,
             calm,
@@ -192,7 +192,12 @@ impl Plan {
             },
             spells,
             database_ahead: chrono::Duration::seconds(dice.between(-20, 20)),
+        };
+        // A page that lacks rows once may come to just the number that a total which is too low states.
+        if 0.0 < plan.troubles.slip {
+            plan.spells.iter_mut().for_each(Spell::overstate);
         }
+        plan
     }
 
     /// Three weeks of one worker and a vendor that states one call too many, and of which nothing else is wrong.
@@ -247,6 +252,15 @@ impl Plan {
     /// Whether something may still go wrong or change.
     pub fn is_stormy(&self, now: DateTime<Utc>) -> bool {
         now < self.calm
+    }
+}
+
+impl Spell {
+    /// A total that is too low becomes one that is too high.
+    fn overstate(&mut self) {
+        if let Contradiction::WrongTotal(by) = &mut self.what {
+            *by = by.abs();
+        }
     }
 }
 

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex};
 use ccsync::domain::certificate::{Certificate, SetDigest, Verdict};
 use ccsync::domain::record::Row;
 use ccsync::domain::run::Counts;
+use ccsync::domain::stream::StreamId;
 use ccsync::domain::stream::StreamKey;
 use ccsync::domain::window::TimeWindow;
 use ccsync::engine::port::store::{Commit, Lease, Scope};
@@ -243,9 +244,10 @@ impl Watch {
     fn judge(&self, read: &Read, row: &Row, missed: Option<(DateTime<Utc>, bool)>) -> Judgement {
         let absent = self.was_absent(read, row);
         let there = || Judgement::False(format!("the vendor reported it all the time from {} on", read.from));
+        // No total tells that a page was shifted, and each of two walks, or reads, may miss the same row by it.
+        let unstated = self.plan.readings.totals != Totals::True || self.has_no_totals(read);
+        let may_shift = unstated && 0.0 < self.plan.troubles.drift;
         if read.lease.scope == Scope::Snapshot {
-            // A read equal to the last committed one needs no second walk, and no total tells that a page was shifted.
-            let may_shift = self.plan.readings.totals != Totals::True && 0.0 < self.plan.troubles.drift;
             return match (absent, may_shift) {
                 (true, _) => Judgement::Right,
                 (false, true) => Judgement::Shifted,
@@ -258,13 +260,17 @@ impl Watch {
         if read.to - since < self.plan.settle {
             return Judgement::False(format!("the first read that lacked it was at {since}"));
         }
-        // Whether or not totals are stated.
         if !absent || !truly {
-            return there();
+            return if may_shift { Judgement::Shifted } else { there() };
         }
         let reported = self.endpoints[&read.lease.stream.stream]
             .world(|world| world.absence(row, None, (read.to, read.to)).is_none());
         if reported { Judgement::Moved } else { Judgement::Right }
+    }
+
+    /// Whether the endpoint's answers state no total by its document.
+    fn has_no_totals(&self, read: &Read) -> bool {
+        read.lease.stream.stream == StreamId::SobotChatResult
     }
 
     /// Whether the vendor did not list the row at some moment of the read, for what was asked.

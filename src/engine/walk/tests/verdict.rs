@@ -164,3 +164,39 @@ fn a_walk_that_meets_a_total_which_was_wrong_before_is_confirmed_by_an_equal_one
     let read = closed(run_as(&vendor, |_, _| {}, healed).unwrap());
     assert_eq!((read.certificate.verdict, vendor.requests()), (Verdict::Proven, 2));
 }
+
+#[test]
+fn a_walk_equal_to_the_last_read_takes_nothing_back_that_an_earlier_walk_of_the_pass_brought() {
+    let still = Vendor::new(Closing::EmptyPage, 24);
+    let known = closed(run_as(&still, |_, _| {}, Before::default()).unwrap()).certificate.digest.0;
+    let mut walks = 0;
+    // Two machines answer in turns, and one of them lags.
+    let vendor = Vendor::new(Closing::EmptyPage, 24).hook(move |_, request, rows, _| {
+        if request.page_no == 1 && request.page_size == 50 {
+            walks += 1;
+            rows.truncate(24);
+            if walks % 2 == 1 {
+                rows.push(24);
+            }
+        }
+    });
+    let before = Before { rows: 24, digest: Some(known), ..Before::default() };
+    let read = closed(run_as(&vendor, |_, _| {}, before).unwrap());
+    assert_eq!(read.rows.len(), 25, "{:?}", read.certificate);
+}
+
+#[test]
+fn pages_that_disagree_on_the_total_prove_nothing_however_often_they_come_out_the_same() {
+    let liar = || {
+        Vendor::new(Closing::Total, 105).hook(|_, request, _, answer| {
+            answer.total_off = if request.page_no == 1 { 0 } else { 5 };
+        })
+    };
+    let mut before = Before::default();
+    for _ in 0..4 {
+        let Ok(end) = run_as(&liar(), |_, _| {}, before) else { continue };
+        let read = closed(end);
+        assert_eq!(read.certificate.verdict, Verdict::Unverified, "{:?}", read.certificate);
+        before = Before { rows: 105, digest: Some(read.certificate.digest.0), unverified: true, ..before };
+    }
+}
