@@ -27,7 +27,7 @@ use self::watch::Tally;
 use crate::support::memory::Flaws;
 
 /// Seeds in a run of all tests.
-const SEEDS: u64 = 2_000;
+const SEEDS: u64 = 500;
 /// Whole years in one.
 const YEARS: u64 = 3;
 
