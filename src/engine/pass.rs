@@ -212,8 +212,14 @@ impl<'a> Pass<'a> {
         if ahead < AHEAD_MIN { chrono::Duration::zero() } else { ahead }
     }
 
+    /// Where the clock turned out to be ahead, nothing says whether a read was made since the tick: everything is due
+    /// once, for what this pass committed is not due again.
     fn order_now(&self) -> PassOrder {
-        PassOrder { due_since: self.order.due_since - self.was_ahead(), ..*self.order }
+        let due_since = match self.was_ahead().is_zero() {
+            true => self.order.due_since,
+            false => chrono::DateTime::<chrono::Utc>::MAX_UTC,
+        };
+        PassOrder { due_since, ..*self.order }
     }
 
     async fn rest(&self, length: Duration) {
