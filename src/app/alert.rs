@@ -7,7 +7,6 @@ use chrono::{DateTime, Duration, Utc};
 use crate::app::App;
 use crate::app::stream::Stream;
 use crate::domain::alert::{Alert, SpoolFill, Surroundings};
-use crate::domain::page::Totals;
 use crate::domain::status::{StatusReport, StreamStatus};
 use crate::engine::alert;
 use crate::spool;
@@ -74,7 +73,7 @@ impl App {
     fn promise(&self, stream: &Stream, status: &mut StreamStatus, scheduled: bool, now: DateTime<Utc>) {
         let watch = &mut status.watch;
         watch.fresh_within_seconds = Some(stream.fresh_within(now).num_seconds());
-        watch.totals = if stream.reader.config.walk.ignore_totals { Totals::Ignore } else { Totals::Trust };
+        watch.totals = stream.reader.config.walk.totals;
         watch.reread_requests_per_day = stream.reread_requests_per_day();
         // Of a stream that never ran, the scheduler of this process can say since when it should have.
         let Some(since) = watch.last_run_at.or(scheduled.then_some(self.built_at)) else { return };

@@ -5,7 +5,6 @@ use chrono_tz::Tz;
 
 use crate::app::stream::length;
 use crate::config::{EngineSettings, StreamSettings, WindowSettings};
-use crate::domain::page::Totals;
 use crate::domain::stream::StreamId;
 use crate::domain::window::WindowGrid;
 use crate::engine::fetch::RetryConfig;
@@ -64,7 +63,8 @@ pub(super) fn pass_config(engine: &EngineSettings, stream: &StreamSettings) -> P
             rows_max: splits.then_some(u64::from(engine.window_rows_max)),
             doubles: false,
             follow: false,
-            ignore_totals: stream.totals == Totals::Ignore,
+            totals: stream.totals,
+            to_the_end: false,
             result_cap: stream.result_cap,
         },
         windows_at_once: engine.windows_at_once,

@@ -16,7 +16,7 @@ use crate::domain::window::TimeWindow;
 use crate::engine::fetch::Fetcher;
 use crate::engine::read::agreement::ReadSummary;
 use crate::engine::read::close::close;
-use crate::engine::walk::{Walk, WalkConfig, WalkEnd, walk};
+use crate::engine::walk::{Drift, Walk, WalkConfig, WalkEnd, walk};
 use crate::telemetry::event;
 use crate::telemetry::failpoint::{Failpoint, failpoint};
 
@@ -119,7 +119,9 @@ pub async fn read(
         let doubles = rules.walks_max < 2 * number;
         // A total at the cap is not worth a walk, unless parts were found not to help.
         let result_cap = config.result_cap.filter(|_| !was_split);
-        let mut this_config = WalkConfig { doubles, follow: 1 < number, result_cap, ..*config };
+        let to_the_end = judge.contradicts_itself();
+        let mut this_config =
+            WalkConfig { doubles, follow: 1 < number, result_cap, to_the_end, ..*config };
         if 1 < number {
             fetcher.start_over();
         }
@@ -165,6 +167,8 @@ struct Judge<'r> {
     digest: Option<SetDigest>,
     /// The walks that closed and stated no total, in their order.
     summaries: Vec<ReadSummary>,
+    /// How the last walks that did not close drifted.
+    drifts: Vec<Drift>,
     /// Why the last walk was not enough.
     reason: String,
 }
@@ -180,6 +184,7 @@ impl<'r> Judge<'r> {
             contradicted: before.reason.is_some_and(UnverifiedReason::contradicts),
             digest: None,
             summaries: Vec::new(),
+            drifts: Vec::new(),
             reason: String::new(),
         }
     }
@@ -193,7 +198,11 @@ impl<'r> Judge<'r> {
                 let otherwise = Otherwise::Fail(fault);
                 Step::End(ReadEnd::Split(Split { elements, depth: Some(elements), otherwise }))
             }
-            WalkEnd::Drifted(why) => self.again(why),
+            WalkEnd::Drifted(drift) => {
+                let why = drift.why.clone();
+                self.drifts.push(drift);
+                self.again(why)
+            }
             WalkEnd::Moved(walk) => {
                 let mut closed = close(walk, requests);
                 closed.moved = true;
@@ -339,6 +348,18 @@ impl<'r> Judge<'r> {
             }
             false => ReadEnd::Closed(closed),
         }
+    }
+
+    /// Whether the next walk should go to the end whatever totals the pages state: two walks drifted alike, so that it
+    /// is not rows that move, or one did and the last committed read met totals that were wrong.
+    fn contradicts_itself(&mut self) -> bool {
+        let alike = match self.drifts.as_slice() {
+            [] => false,
+            [.., one, other] if one == other => true,
+            [.., last] => self.contradicted && last.totals.is_some(),
+        };
+        self.contradicted |= alike;
+        alike
     }
 
     fn is_last_try(&self) -> bool {

@@ -11,7 +11,6 @@ use tokio_util::sync::CancellationToken;
 
 use crate::domain::certificate::{Certificate, UnverifiedReason, Verdict};
 use crate::domain::fault::{Fault, FaultKind};
-use crate::domain::page::Totals;
 use crate::domain::record::Row;
 use crate::domain::window::TimeWindow;
 use crate::engine::fault_policy::{Action, policy};
@@ -159,7 +158,7 @@ impl<'a> Verifier<'a> {
                 differences: Vec::new(),
                 unread: Vec::new(),
                 unverified: Vec::new(),
-                totals: if reader.config.walk.ignore_totals { Totals::Ignore } else { Totals::Trust },
+                totals: reader.config.walk.totals,
                 never_read: false,
                 failures: Vec::new(),
             },

@@ -11,7 +11,7 @@ use std::collections::HashMap;
 
 use crate::domain::fault::{Fault, FaultKind};
 use crate::domain::observation::Observation;
-use crate::domain::page::{Closing, Page, PageRequest};
+use crate::domain::page::{Closing, Page, PageRequest, Totals};
 use crate::domain::record::Record;
 use crate::domain::text::counted;
 use crate::domain::window::TimeWindow;
@@ -35,8 +35,11 @@ pub struct WalkConfig {
     pub doubles: bool,
     /// Where rows move, go on at once rather than start over.
     pub follow: bool,
-    /// Totals that the vendor states count for nothing.
-    pub ignore_totals: bool,
+    /// Whether the totals that the vendor states count for anything.
+    pub totals: Totals,
+    /// Two walks ended alike, on pages that contradict one another: walk to the end of the list whatever they state,
+    /// and hold what they state against the elements there. A page that is just the one before it is the end, too.
+    pub to_the_end: bool,
     /// Elements that the endpoint's search states or lists at most, whatever there are; `None`: no such bound. A
     /// total of just this number is not believed where the window can be split.
     pub result_cap: Option<u64>,
@@ -51,12 +54,21 @@ pub enum WalkEnd {
     Disagreeing(Walk),
     /// Rows moved while it went on, and it followed them: most likely all there, and nothing proven.
     Moved(Walk),
-    /// Rows moved between pages while it went on; says what was noticed.
-    Drifted(String),
+    /// Rows moved between pages while it went on.
+    Drifted(Drift),
     /// More elements than one transaction should hold, or than the vendor can state.
     TooLarge(u64),
     /// The vendor gives the first page, and refuses what lies behind so many elements.
     Refused(u64, Fault),
+}
+
+/// How a walk failed to close. Of a vendor that stands still, two walks drift alike.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Drift {
+    /// What was noticed.
+    pub why: String,
+    /// The smallest and the largest total that an answer stated.
+    pub totals: Option<(u64, u64)>,
 }
 
 /// What a walk brought home.
@@ -88,7 +100,8 @@ pub async fn walk(
     config: &mut WalkConfig,
     window: Option<TimeWindow>,
 ) -> Result<WalkEnd, Fault> {
-    let closing = if config.ignore_totals { Closing::EmptyPage } else { fetcher.source.closing() };
+    let without_totals = config.totals == Totals::Ignore || config.to_the_end;
+    let closing = if without_totals { Closing::EmptyPage } else { fetcher.source.closing() };
     let mut walker = Walker {
         fetcher,
         window,
@@ -100,7 +113,9 @@ pub async fn walk(
         doubles: config.doubles,
         moving: false,
         restless: false,
-        ignore_totals: config.ignore_totals,
+        totals: None,
+        without_totals,
+        to_the_end: config.to_the_end,
         asked: (1, config.page_size),
     };
     match walk_on(&mut walker, closing, config).await {
@@ -126,7 +141,7 @@ async fn walk_on(
                 return if follows {
                     walker.follow(closing, config).await
                 } else {
-                    Ok(WalkEnd::Drifted(drift))
+                    Ok(walker.drifted(drift))
                 };
             }
         };
@@ -153,7 +168,7 @@ async fn walk_on(
         match step {
             Ok(true) => return Ok(walker.end()),
             Ok(false) => {}
-            Err(drift) => return Ok(WalkEnd::Drifted(drift)),
+            Err(drift) => return Ok(walker.drifted(drift)),
         }
     }
     let max = config.pages_max;
@@ -180,7 +195,12 @@ struct Walker<'w, 'f> {
     moving: bool,
     /// They change so fast that a new beginning would fare no better.
     restless: bool,
-    ignore_totals: bool,
+    /// The smallest and the largest total that an answer stated.
+    totals: Option<(u64, u64)>,
+    /// Totals count for nothing while it goes on.
+    without_totals: bool,
+    /// [`WalkConfig::to_the_end`]
+    to_the_end: bool,
     /// Number and size of the page that was asked for last.
     asked: (u32, u32),
 }
@@ -215,7 +235,11 @@ impl Walker<'_, '_> {
     async fn ask(&mut self, page_no: u32, page_size: u32) -> Result<Page, Fault> {
         self.asked = (page_no, page_size);
         let mut page = self.fetcher.fetch(&PageRequest { window: self.window, page_no, page_size }).await?;
-        if self.ignore_totals {
+        if let Some(total) = page.total {
+            let (least, most) = self.totals.unwrap_or((total, total));
+            self.totals = Some((least.min(total), most.max(total)));
+        }
+        if self.without_totals {
             page.total = None;
         }
         Ok(page)
@@ -275,7 +299,8 @@ impl Walker<'_, '_> {
         }
         let rows = u32::try_from(self.walk.records.len()).unwrap_or(u32::MAX);
         let (probe_no, probe_size) = if page_no == 1 { (2, short) } else { (rows.saturating_add(1), 1) };
-        if self.ask(probe_no, probe_size).await?.records.is_empty() {
+        let behind = self.ask(probe_no, probe_size).await?;
+        if behind.records.is_empty() || self.is_last_again(&behind).await? {
             return Ok(Ok(true));
         }
         let again = self.ask(page_no, self.size).await?;
@@ -298,8 +323,22 @@ impl Walker<'_, '_> {
         Ok(Ok(false))
     }
 
+    fn drifted(&self, why: String) -> WalkEnd {
+        WalkEnd::Drifted(Drift { why, totals: self.totals })
+    }
+
+    /// What came; of totals that contradict one another, one that contradicts the elements.
+    fn take_walk(&mut self) -> Walk {
+        let mut walk = std::mem::take(&mut self.walk);
+        if self.to_the_end {
+            let elements = walk.records.len() as u64;
+            walk.total = self.totals.map(|(least, most)| if most == elements { least } else { most });
+        }
+        walk
+    }
+
     fn end(&mut self) -> WalkEnd {
-        let walk = std::mem::take(&mut self.walk);
+        let walk = self.take_walk();
         let agrees = walk.total.is_none_or(|total| total == walk.records.len() as u64);
         if agrees && !self.disagreeing { WalkEnd::Closed(walk) } else { WalkEnd::Disagreeing(walk) }
     }

@@ -2,6 +2,7 @@
 
 use crate::domain::fault::Fault;
 use crate::domain::page::{Closing, Page};
+use crate::domain::record::Record;
 use crate::domain::text::counted;
 use crate::engine::walk::{OrDrift, Walker};
 
@@ -53,9 +54,13 @@ impl Walker<'_, '_> {
     pub(super) async fn believe(
         &mut self,
         page_no: u32,
-        page: Page,
+        mut page: Page,
         doubt: String,
     ) -> Result<OrDrift<Page>, Fault> {
+        if 1 < page_no && self.is_last_again(&page).await? {
+            page.records.clear();
+            return Ok(Ok(page));
+        }
         let came = u32::try_from(page.records.len()).unwrap_or(u32::MAX);
         // Exact doubles stand where they stand; rows that were pushed on begin with the last known one.
         let last = self.walk.records.last().map(|record| record.identity);
@@ -84,18 +89,36 @@ impl Walker<'_, '_> {
         Ok(Ok(page))
     }
 
-    /// On page 2 a moved total may mean that page 1's was wrong: one more look at page 1 tells. Further
-    /// on, the pages between cannot be vouched for, and the walk starts over.
-    async fn adopt_total(&mut self, page_no: u32, page: Page, doubt: String) -> Result<OrDrift<Page>, Fault> {
-        if page_no != 2 {
-            return Ok(Err(doubt));
+    /// Whether the vendor gives its last page again for what lies behind it. A vendor that may ignore page numbers, and
+    /// states no total, does not count: then the second half of the first page cannot be had as page 2.
+    pub(super) async fn is_last_again(&mut self, page: &Page) -> Result<bool, Fault> {
+        if !self.to_the_end || self.known(page) < page.records.len() {
+            return Ok(false);
         }
+        let elements = self.walk.records.len();
+        if 1 < self.walk.pages || self.totals.is_some() || elements < 2 {
+            return Ok(true);
+        }
+        let half = elements.div_ceil(2);
+        let second = self.ask(2, u32::try_from(half).unwrap_or(u32::MAX)).await?;
+        let identities = |records: &[Record]| records.iter().map(|record| record.identity).collect::<Vec<_>>();
+        Ok(identities(&second.records) == identities(&self.walk.records[half..]))
+    }
+
+    /// A moved total may mean that page 1's was wrong, that rows moved, or that the vendor's pages contradict one
+    /// another: one more look at page 1 tells. Behind page 2, the pages between cannot be vouched for in any case, and
+    /// the walk starts over.
+    async fn adopt_total(&mut self, page_no: u32, page: Page, doubt: String) -> Result<OrDrift<Page>, Fault> {
         let first = self.ask(1, self.size).await?;
-        let unchanged = first.total == page.total
-            && first.records.len() == self.walk.records.len()
-            && first.records.iter().zip(&self.walk.records).all(|(a, b)| a.identity == b.identity);
+        let on_first = self.walk.records.iter().zip(&first.records).take(self.size as usize);
+        let is_first = self.walk.records.len().min(self.size as usize) == first.records.len()
+            && on_first.into_iter().all(|(a, b)| a.identity == b.identity);
+        if is_first && first.total == self.walk.total {
+            self.moving = false;
+        }
         let expected = page.total.unwrap_or_default().saturating_sub(self.walk.records.len() as u64);
-        if !unchanged || page.records.len() as u64 != expected.min(u64::from(self.size)) {
+        let is_adopted = page_no == 2 && is_first && first.total == page.total;
+        if !is_adopted || page.records.len() as u64 != expected.min(u64::from(self.size)) {
             return Ok(Err(doubt));
         }
         self.walk.total = page.total;

@@ -16,6 +16,7 @@
 
 use crate::domain::fault::{Fault, FaultKind};
 use crate::domain::page::{Closing, Page};
+use crate::domain::record::Record;
 use crate::domain::text::counted;
 use crate::engine::walk::{Walk, WalkConfig, WalkEnd, Walker};
 
@@ -53,7 +54,7 @@ impl Walker<'_, '_> {
                     size = self.size;
                     continue;
                 }
-                return Ok(WalkEnd::Drifted(format!("page {page_no} of {page_size} never came whole")));
+                return Ok(self.drifted(format!("page {page_no} of {page_size} never came whole")));
             };
             if !moved && !self.fits(&page, reach.saturating_sub(offset)) {
                 // A slip, or the first change that is seen. Without totals nothing is proven either way.
@@ -66,10 +67,17 @@ impl Walker<'_, '_> {
                 }
             }
             let came = page.records.len();
+            if 0 < came && self.walk.records.len() < offset + came && self.known(&page) == came {
+                if self.is_last_again(&page).await? {
+                    return Ok(self.end());
+                }
+                let why = format!("page {page_no} of {page_size} repeats what came before");
+                return Ok(self.drifted(why));
+            }
             if 0 < offset && self.known(&page) == 0 {
                 steps_back += 1;
                 if STEPS_BACK_MAX < steps_back {
-                    return Ok(WalkEnd::Drifted(format!("page {page_no} of {page_size} met nothing known")));
+                    return Ok(self.drifted(format!("page {page_no} of {page_size} met nothing known")));
                 }
                 reach = offset.saturating_sub(OVERLAP);
                 continue;
@@ -98,7 +106,7 @@ impl Walker<'_, '_> {
     }
 
     /// Elements of the page that were seen before.
-    fn known(&self, page: &Page) -> usize {
+    pub(super) fn known(&self, page: &Page) -> usize {
         page.records.iter().filter(|record| self.page_of.contains_key(&record.identity)).count()
     }
 
@@ -121,7 +129,12 @@ impl Walker<'_, '_> {
                 Closing::Total => page.total.is_some_and(|total| total <= reach as u64),
                 Closing::EmptyPage => {
                     let behind = u32::try_from(reach).unwrap_or(u32::MAX).saturating_add(1);
-                    self.ask(behind, 1).await?.records.is_empty()
+                    let behind = self.ask(behind, 1).await?;
+                    let last = page.records.last().map(|record| record.identity);
+                    let is_again = |record: &Record| {
+                        Some(record.identity) == last || self.page_of.contains_key(&record.identity)
+                    };
+                    behind.records.is_empty() || self.to_the_end && behind.records.iter().all(is_again)
                 }
             };
             if is_last {
@@ -143,7 +156,7 @@ impl Walker<'_, '_> {
                 break;
             }
         }
-        Ok(WalkEnd::Moved(std::mem::take(&mut self.walk)))
+        Ok(WalkEnd::Moved(self.take_walk()))
     }
 
     /// Keeps what is not known yet, and the vendor's latest total.

@@ -147,7 +147,8 @@ fn run_as(
         rows_max: None,
         doubles: false,
         follow: false,
-        ignore_totals: false,
+        totals: Totals::Trust,
+        to_the_end: false,
         result_cap: None,
     };
     let mut rules = ReadRules { walks_max: 8, reread_at_once: true, keys_only: false };
@@ -266,17 +267,37 @@ fn nothing_where_there_were_rows_before_is_looked_at_twice() {
     assert_eq!((vendor.requests(), closed.certificate.verdict), (2, Verdict::Proven));
 }
 
+/// Without totals; answers what `page` makes of the rows, the size and the number of the page.
+fn odd_pages(list: u32, page: impl Fn(&[u32], usize, usize) -> Vec<u32> + Send + 'static) -> Vendor {
+    Vendor::new(Closing::EmptyPage, list).hook(move |_, request, rows, _| {
+        let (size, number) = (request.page_size as usize, request.page_no as usize);
+        let all: Vec<u32> = (0..list).collect();
+        *rows = vec![VERSION - 1; (number - 1) * size];
+        rows.extend(page(&all, size, number));
+    })
+}
+
 #[test]
-fn a_vendor_that_repeats_its_last_page_forever_is_not_trusted() {
-    let vendor = Vendor::new(Closing::EmptyPage, 30).hook(|_, request, rows, _| {
-        // Past the end this vendor answers its last page again.
-        if request.page_no > 3 {
-            rows.extend_from_within(20..30);
-        }
-    });
-    let fault = run(&vendor, 10, Before::default()).unwrap_err();
-    assert_eq!(fault.kind, FaultKind::WalkUnsettled);
-    assert!(fault.message.contains("repeats"), "{}", fault.message);
+fn the_last_page_given_again_for_each_page_behind_it_is_the_end_where_two_reads_agree() {
+    for (list, size) in [(30, 10), (25, 10), (7, 10), (1, 10), (1_500, 500), (1_700, 500)] {
+        let vendor = odd_pages(list, |all, size, number| {
+            all.chunks(size).take(number).last().unwrap_or_default().to_vec()
+        });
+        let read = run(&vendor, size, Before::default()).unwrap();
+        assert_eq!((read.certificate.verdict, read.rows.len() as u32), (Verdict::Stable, list), "{list}/{size}");
+        assert!(vendor.requests() < 60, "{list}/{size}: {} requests", vendor.requests());
+    }
+}
+
+#[test]
+fn a_vendor_that_ignores_page_numbers_is_not_trusted() {
+    for size in [10, 500] {
+        let vendor = odd_pages(2_000, |all, size, _| all.iter().copied().take(size).collect());
+        let fault = run(&vendor, size, Before::default()).unwrap_err();
+        assert_eq!(fault.kind, FaultKind::WalkUnsettled, "{size}");
+        assert!(fault.message.contains("repeats"), "{}", fault.message);
+        assert!(vendor.requests() < 60, "{size}: {} requests", vendor.requests());
+    }
 }
 
 #[test]

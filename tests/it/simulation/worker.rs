@@ -4,6 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use ccsync::domain::page;
 use ccsync::domain::run::Trigger as RunTrigger;
 use ccsync::domain::share::Share;
 use ccsync::domain::stream::{StreamId, StreamKey, StreamKind};
@@ -205,7 +206,11 @@ fn config(plan: &Plan, key: &StreamKey) -> PassConfig {
             rows_max: splits.then_some(plan.rows_max),
             doubles: false,
             follow: false,
-            ignore_totals: plan.readings.totals == Totals::Ignored,
+            totals: match plan.readings.totals {
+                Totals::Ignored => page::Totals::Ignore,
+                _ => page::Totals::Trust,
+            },
+            to_the_end: false,
             result_cap: plan.readings.cap.filter(|_| splits).map(|cap| u64::from(cap.elements)),
         },
         keep_pages_over: Duration::ZERO,

@@ -83,7 +83,7 @@ fn a_total_at_the_cap_of_a_window_that_can_be_split_costs_one_request() {
 
 #[test]
 fn ignored_totals_count_for_nothing_and_two_equal_reads_are_stable() {
-    let ignoring = |config: &mut WalkConfig, _: &mut ReadRules| config.ignore_totals = true;
+    let ignoring = |config: &mut WalkConfig, _: &mut ReadRules| config.totals = Totals::Ignore;
     let read = closed(run_as(&shallow(100, 300), ignoring, Before::default()).unwrap());
     let certificate = read.certificate;
     assert_eq!(
@@ -199,4 +199,68 @@ fn pages_that_disagree_on_the_total_prove_nothing_however_often_they_come_out_th
         assert_eq!(read.certificate.verdict, Verdict::Unverified, "{:?}", read.certificate);
         before = Before { rows: 105, digest: Some(read.certificate.digest.0), unverified: true, ..before };
     }
+}
+
+/// A vendor whose pages state other totals than one another, the same at each read.
+fn contradicting(list: u32, stated: impl Fn(u32, u32) -> u64 + Send + 'static) -> Vendor {
+    Vendor::new(Closing::Total, list).hook(move |_, request, _, answer| {
+        answer.total_off = stated(request.page_no, request.page_size) as i64 - i64::from(list);
+    })
+}
+
+/// States 150, and gives the last page of its 100 rows again for each page behind them.
+fn repeating_its_last_page() -> Vendor {
+    Vendor::new(Closing::Total, 100).hook(move |_, request, rows, answer| {
+        let size = request.page_size;
+        let (first, end) = ((request.page_no - 1) * size, request.page_no * size);
+        let last = (100_u32.div_ceil(size) - 1) * size;
+        *rows = (0..100).collect();
+        if 100 <= first {
+            rows.resize(first as usize, 1_000);
+            rows.extend((last..100).take((end - first) as usize));
+        }
+        answer.total_off = 150 - rows.len() as i64;
+    })
+}
+
+#[test]
+fn pages_that_contradict_one_another_at_each_read_are_stored_and_never_verified() {
+    let trials: [(&str, u32, Vendor); 5] = [
+        ("page 1 states what is listed", 100, contradicting(100, |page, _| if page == 1 { 100 } else { 150 })),
+        ("page 1 states more", 120, contradicting(120, |page, _| if page == 1 { 150 } else { 120 })),
+        ("so far", 150, contradicting(150, |page, size| u64::from(page * size).min(150))),
+        ("chats", 1_000, contradicting(1_000, |page, _| if page == 1 { 1_000 } else { 1_500 })),
+        ("the last page again", 100, repeating_its_last_page()),
+    ];
+    for (name, listed, vendor) in trials {
+        let (mut walks, mut before) = (Vec::new(), Before::default());
+        for _ in 0..2 {
+            let requests = vendor.requests();
+            let size = if name == "chats" { 1_000 } else { 50 };
+            let read = run(&vendor, size, before).unwrap();
+            assert_eq!(read.rows.len() as u32, listed, "{name}");
+            assert_eq!(read.certificate.reason, Some(UnverifiedReason::TotalDiffers), "{name}");
+            assert_ne!(read.certificate.vendor_total, Some(u64::from(listed)), "{name}");
+            before = Before {
+                rows: i64::from(listed),
+                digest: Some(read.certificate.digest.0),
+                unverified: true,
+                reason: read.certificate.reason,
+                ..Before::default()
+            };
+            walks.push(vendor.requests() - requests);
+        }
+        assert!(walks[0] <= 40 && walks[1] <= 20, "{name}: {walks:?} requests");
+    }
+}
+
+#[test]
+fn pages_that_contradict_one_another_do_no_harm_once_they_agree() {
+    let mut answers = 0;
+    let vendor = Vendor::new(Closing::Total, 120).hook(move |_, request, _, answer| {
+        answers += 1;
+        answer.total_off = if request.page_no == 1 && answers < 12 { 30 } else { 0 };
+    });
+    let read = first_read(&vendor, 50);
+    assert_eq!((read.certificate.verdict, read.rows.len()), (Verdict::Proven, 120));
 }
