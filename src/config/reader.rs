@@ -161,7 +161,8 @@ impl<'a> Section<'a> {
         let found = self.need(key)?;
         match &found.value.kind {
             ValueKind::String(text) if text.trim().is_empty() => self.wrong(&found, "is empty"),
-            ValueKind::String(text) => return Some(text.clone()),
+            // Blanks around it were never meant: `app_id` with one in front would be another account.
+            ValueKind::String(text) => return Some(text.trim().to_owned()),
             ValueKind::I64(number) => return Some(number.to_string()),
             ValueKind::Float(_) => self.wrong(&found, "expects text: write the number in quotes"),
             _ => self.wrong(&found, format!("expects text, not {}", describe(found.value))),

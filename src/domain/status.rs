@@ -85,6 +85,8 @@ pub enum StreamState {
     Failing,
     /// Nothing of it was ever read.
     NeverRead,
+    /// Nothing confirms the last read of a closed window, or of the snapshot.
+    Unverified,
     /// There are older windows still to read.
     CatchingUp,
 }
@@ -97,6 +99,7 @@ impl StreamStatus {
             _ if self.paused => StreamState::Paused,
             _ if self.failure.is_some() => StreamState::Failing,
             None => StreamState::NeverRead,
+            Some(_) if self.windows.moving < self.windows.unverified => StreamState::Unverified,
             Some(read) if self.kind == StreamKind::Windowed && behind(read) => StreamState::CatchingUp,
             Some(_) => StreamState::Well,
         }

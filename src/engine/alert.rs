@@ -219,7 +219,8 @@ impl OfStream<'_> {
         let since = complete_to.checked_add_signed(promised).filter(|since| *since < now)?;
         let alert = self.alert(AlertKind::DataStale, |language| {
             let (age, promised) = (span(now - complete_to, language), span(promised, language));
-            say::COMPLETE_TO.fill(language, &[("age", &age), ("promised", &promised)])
+            let phrase = if stream.complete_to.is_some() { say::COMPLETE_TO } else { say::NOTHING_COMPLETE };
+            phrase.fill(language, &[("age", &age), ("promised", &promised)])
         });
         Some(Alert { since: Some(since), ..alert })
     }

@@ -149,6 +149,18 @@ pub struct UnverifiedScope {
 }
 
 impl UnverifiedScope {
+    /// Of a record of the ledger; `None` where it is confirmed or may still grow, which is not expected to hold still.
+    pub fn of(record: &ReadRecord) -> Option<UnverifiedScope> {
+        let is_told =
+            record.state == ReadState::Complete && record.verdict == Some(Verdict::Unverified);
+        is_told.then(|| UnverifiedScope {
+            scope: scope_text(record.window.map_or(Scope::Snapshot, Scope::Window)),
+            rows: record.rows.unsigned_abs(),
+            vendor_total: record.vendor_total.map(i64::unsigned_abs),
+            reason: record.unverified_reason,
+        })
+    }
+
     /// What was seen, in a sentence.
     pub fn sentence(&self, language: Language) -> String {
         self.reason.unwrap_or(UnverifiedReason::ReadsDiffer).sentence(self.rows, self.vendor_total, language)
@@ -274,16 +286,7 @@ impl StreamReader {
             }
             None => true,
         };
-        let is_unverified = |record: &&ReadRecord| {
-            record.state == ReadState::Complete && record.verdict == Some(Verdict::Unverified)
-        };
-        let told = |record: &ReadRecord| UnverifiedScope {
-            scope: scope_text(record.window.map_or(Scope::Snapshot, Scope::Window)),
-            rows: record.rows.unsigned_abs(),
-            vendor_total: record.vendor_total.map(i64::unsigned_abs),
-            reason: record.unverified_reason,
-        };
-        ledger.iter().filter(is_unverified).filter(is_meant).map(told).collect()
+        ledger.iter().filter(is_meant).filter_map(UnverifiedScope::of).collect()
     }
 
     /// What is due by this ledger, most urgent first.

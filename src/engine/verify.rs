@@ -9,7 +9,7 @@ use std::collections::{HashSet, VecDeque};
 
 use tokio_util::sync::CancellationToken;
 
-use crate::domain::certificate::{Certificate, UnverifiedReason, Verdict};
+use crate::domain::certificate::{Certificate, UnverifiedReason};
 use crate::domain::fault::{Fault, FaultKind};
 use crate::domain::record::Row;
 use crate::domain::window::TimeWindow;
@@ -83,25 +83,16 @@ impl StreamReader {
     }
 }
 
-/// Whether nothing of it may still grow: what is under way is not expected to hold still.
-fn is_over(record: &ReadRecord) -> bool {
-    record.state == ReadState::Complete
-}
-
 /// What nothing confirms: the read that was just made, or the one that the tables stand on.
 fn unverified(
     record: &ReadRecord,
     came: Option<(UnverifiedReason, u64, Option<u64>)>,
 ) -> Option<UnverifiedScope> {
-    let stored = || {
-        let total = record.vendor_total.map(i64::unsigned_abs);
-        let is_unverified = record.verdict == Some(Verdict::Unverified);
-        is_unverified.then_some((record.unverified_reason, record.rows.unsigned_abs(), total))
-    };
-    let (reason, rows, vendor_total) =
-        came.map(|(reason, rows, total)| (Some(reason), rows, total)).or_else(stored)?;
+    let Some((reason, rows, vendor_total)) = came else { return UnverifiedScope::of(record) };
+    // What is under way is not expected to hold still.
+    let is_over = record.state == ReadState::Complete;
     let scope = scope_text(scope_of(record));
-    is_over(record).then_some(UnverifiedScope { scope, rows, vendor_total, reason })
+    is_over.then_some(UnverifiedScope { scope, rows, vendor_total, reason: Some(reason) })
 }
 
 /// What one scope brought.

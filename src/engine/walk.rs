@@ -114,7 +114,8 @@ pub async fn walk(
         moving: false,
         restless: false,
         totals: None,
-        without_totals,
+        closes_by_empty_page: closing == Closing::EmptyPage,
+        totals_rule: config.totals,
         to_the_end: config.to_the_end,
         asked: (1, config.page_size),
     };
@@ -197,8 +198,9 @@ struct Walker<'w, 'f> {
     restless: bool,
     /// The smallest and the largest total that an answer stated.
     totals: Option<(u64, u64)>,
-    /// Totals count for nothing while it goes on.
-    without_totals: bool,
+    /// Totals play no part while it goes on: the endpoint documents none, or they are not to be relied on.
+    closes_by_empty_page: bool,
+    totals_rule: Totals,
     /// [`WalkConfig::to_the_end`]
     to_the_end: bool,
     /// Number and size of the page that was asked for last.
@@ -235,11 +237,11 @@ impl Walker<'_, '_> {
     async fn ask(&mut self, page_no: u32, page_size: u32) -> Result<Page, Fault> {
         self.asked = (page_no, page_size);
         let mut page = self.fetcher.fetch(&PageRequest { window: self.window, page_no, page_size }).await?;
-        if let Some(total) = page.total {
+        if let Some(total) = page.total.filter(|_| self.totals_rule == Totals::Trust) {
             let (least, most) = self.totals.unwrap_or((total, total));
             self.totals = Some((least.min(total), most.max(total)));
         }
-        if self.without_totals {
+        if self.closes_by_empty_page {
             page.total = None;
         }
         Ok(page)
@@ -300,12 +302,17 @@ impl Walker<'_, '_> {
         let rows = u32::try_from(self.walk.records.len()).unwrap_or(u32::MAX);
         let (probe_no, probe_size) = if page_no == 1 { (2, short) } else { (rows.saturating_add(1), 1) };
         let behind = self.ask(probe_no, probe_size).await?;
-        if behind.records.is_empty() || self.is_last_again(&behind).await? {
+        if behind.records.is_empty() {
             return Ok(Ok(true));
         }
         let again = self.ask(page_no, self.size).await?;
         let grown = came < again.records.len();
+        // Perhaps the last page again: the next page tells.
+        let is_again = self.to_the_end && self.known(&behind) == behind.records.len();
         if !grown && page_no != 1 {
+            if is_again {
+                return Ok(Ok(false));
+            }
             return Ok(Err(format!("page {page_no} is short and not the last")));
         }
         if grown {
@@ -327,10 +334,11 @@ impl Walker<'_, '_> {
         WalkEnd::Drifted(Drift { why, totals: self.totals })
     }
 
-    /// What came; of totals that contradict one another, one that contradicts the elements.
+    /// What came. A total that played no part in the walk is held against the elements all the same; of several, one
+    /// that contradicts them.
     fn take_walk(&mut self) -> Walk {
         let mut walk = std::mem::take(&mut self.walk);
-        if self.to_the_end {
+        if self.closes_by_empty_page {
             let elements = walk.records.len() as u64;
             walk.total = self.totals.map(|(least, most)| if most == elements { least } else { most });
         }

@@ -168,7 +168,10 @@ fn colour_of(stream: &StreamStatus) -> Option<Colour> {
     Some(match stream.state() {
         StreamState::Well => Colour::Green,
         StreamState::Failing => Colour::Red,
-        StreamState::NeverRead | StreamState::CatchingUp | StreamState::Paused => Colour::Yellow,
+        StreamState::NeverRead
+        | StreamState::Unverified
+        | StreamState::CatchingUp
+        | StreamState::Paused => Colour::Yellow,
     })
 }
 

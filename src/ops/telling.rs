@@ -199,6 +199,7 @@ pub(super) const fn stream_state(state: StreamState) -> Phrase {
         StreamState::Well => say::WELL,
         StreamState::Failing => say::FAILING,
         StreamState::NeverRead => say::NEVER_READ,
+        StreamState::Unverified => say::UNVERIFIED_STREAM,
         StreamState::CatchingUp => say::CATCHING_UP,
         StreamState::Paused => say::PAUSED_STREAM,
     }

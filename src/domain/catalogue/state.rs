@@ -43,11 +43,13 @@ pub(super) fn surroundings(name: &str, live: &Table) -> Vec<Finding> {
     }
     for trigger in &state.triggers {
         let sql = format!("drop trigger {} on {name}", trigger.name);
-        let (severity, problem) = match trigger.may_drop_rows() {
-            true => (Severity::Fails, "is not ccsync's and may drop rows before they are written"),
-            false => {
-                (Severity::Warns, "is not ccsync's; it runs with each write and may alter or refuse rows")
-            }
+        let table = name.rsplit('.').next().unwrap_or(name);
+        let (severity, problem) = if trigger.may_drop_rows() {
+            (Severity::Fails, "is not ccsync's and may drop rows before they are written")
+        } else if trigger.may_delete_rows(table) {
+            (Severity::Fails, "is not ccsync's and may delete rows that were written")
+        } else {
+            (Severity::Warns, "is not ccsync's; it runs with each write and may alter or refuse rows")
         };
         found.push(Finding::foreign(severity, format!("trigger {} on {name}", trigger.name), problem, sql));
     }

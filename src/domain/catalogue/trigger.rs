@@ -1,4 +1,4 @@
-//! Whether the function of a trigger may drop the row that it is called for.
+//! Whether the function of a trigger may drop rows of the table that it stands on.
 
 use crate::domain::catalogue::Trigger;
 
@@ -8,6 +8,15 @@ impl Trigger {
     /// is known.
     pub(super) fn may_drop_rows(&self) -> bool {
         self.before_row && (self.language != "plpgsql" || !returns_new_only(&self.source))
+    }
+
+    /// Whenever it fires: its function deletes, and names `table` (without its schema) or builds its statements from
+    /// text. A function that deletes from tables of its own is let be.
+    pub(super) fn may_delete_rows(&self, table: &str) -> bool {
+        let source = self.source.to_lowercase();
+        let words = || source.split(|letter: char| !letter.is_alphanumeric() && letter != '_');
+        let has = |wanted: &str| words().any(|word| word == wanted);
+        (has("delete") || has("truncate")) && (has(table) || has("execute"))
     }
 }
 
@@ -50,6 +59,24 @@ mod tests {
             source: source.into(),
         };
         trigger(source).may_drop_rows()
+    }
+
+    #[test]
+    fn a_function_that_deletes_from_its_own_table_may_delete_rows() {
+        let deletes = |source: &str| {
+            let trigger = Trigger {
+                name: "t".into(),
+                before_row: false,
+                language: "plpgsql".into(),
+                source: source.into(),
+            };
+            trigger.may_delete_rows("call_result")
+        };
+        assert!(deletes("begin delete from sobot.call_result where total_score < 0; return null; end"));
+        assert!(deletes("begin execute 'DELETE from ' || tg_table_name; return null; end"));
+        assert!(deletes("begin truncate call_result; return null; end"));
+        assert!(!deletes("begin delete from public.audit where at < now() - interval '1 day'; return null; end"));
+        assert!(!deletes("begin insert into public.audit select deleted_at from new_rows; return null; end"));
     }
 
     #[test]

@@ -115,6 +115,9 @@ phrases! {
     /// Seen.
     COMPLETE_TO = "complete up to {age} ago, promised is {promised}", "数据完整至 {age}前，承诺为 {promised}以内";
     /// Seen.
+    NOTHING_COMPLETE = "nothing is complete yet; data is wanted from {age} ago on, promised is {promised}",
+        "尚无任何数据完整；需要从 {age}前起的数据，承诺为 {promised}以内";
+    /// Seen.
     NEVER_BEGAN = "{n} {n?tick|ticks} passed and no run began; no run ever began", "已错过 {n} 次计划时刻，没有任何运行开始；此前也从未运行过";
     /// Seen.
     NOT_BEGUN = "{n} {n?tick|ticks} passed and no run began; the last run began {last} ago",

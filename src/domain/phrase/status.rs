@@ -36,6 +36,8 @@ phrases! {
     /// State of a stream.
     NEVER_READ = "never read", "从未读取";
     /// State of a stream.
+    UNVERIFIED_STREAM = "unverified", "未证实";
+    /// State of a stream.
     CATCHING_UP = "catching up", "追赶中";
     /// State of a stream.
     PAUSED_STREAM = "paused", "已暂停";

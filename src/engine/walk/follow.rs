@@ -14,9 +14,10 @@
 //! What jumped from the unread part to the middle of the read part leaves no trace. So this walk proves
 //! nothing: what it brings is unverified, and the window is due again.
 
+use std::collections::HashSet;
+
 use crate::domain::fault::{Fault, FaultKind};
 use crate::domain::page::{Closing, Page};
-use crate::domain::record::Record;
 use crate::domain::text::counted;
 use crate::engine::walk::{Walk, WalkConfig, WalkEnd, Walker};
 
@@ -74,7 +75,8 @@ impl Walker<'_, '_> {
                 let why = format!("page {page_no} of {page_size} repeats what came before");
                 return Ok(self.drifted(why));
             }
-            if 0 < offset && self.known(&page) == 0 {
+            let is_behind = came == 0 && self.to_the_end;
+            if 0 < offset && self.known(&page) == 0 && !is_behind {
                 steps_back += 1;
                 if STEPS_BACK_MAX < steps_back {
                     return Ok(self.drifted(format!("page {page_no} of {page_size} met nothing known")));
@@ -128,13 +130,11 @@ impl Walker<'_, '_> {
                 _ if came == size as usize => return Ok(Some(page)),
                 Closing::Total => page.total.is_some_and(|total| total <= reach as u64),
                 Closing::EmptyPage => {
+                    // A page of which only the beginning may be had can come empty, and what is known goes on.
+                    let reach = if self.to_the_end { reach.max(self.walk.records.len()) } else { reach };
                     let behind = u32::try_from(reach).unwrap_or(u32::MAX).saturating_add(1);
-                    let behind = self.ask(behind, 1).await?;
-                    let last = page.records.last().map(|record| record.identity);
-                    let is_again = |record: &Record| {
-                        Some(record.identity) == last || self.page_of.contains_key(&record.identity)
-                    };
-                    behind.records.is_empty() || self.to_the_end && behind.records.iter().all(is_again)
+                    let one = self.ask(behind, 1).await?;
+                    one.records.is_empty() || self.to_the_end && self.is_repeated(&page, page_no, size).await?
                 }
             };
             if is_last {
@@ -142,6 +142,14 @@ impl Walker<'_, '_> {
             }
         }
         Ok(None)
+    }
+
+    /// Whether the page behind this one, of the same size, has nothing that is not on it or known.
+    async fn is_repeated(&mut self, page: &Page, page_no: u32, size: u32) -> Result<bool, Fault> {
+        let behind = self.ask(page_no.saturating_add(1), size).await?;
+        let on_page: HashSet<u128> = page.records.iter().map(|record| record.identity).collect();
+        let is_known = |identity: &u128| on_page.contains(identity) || self.page_of.contains_key(identity);
+        Ok(behind.records.iter().all(|record| is_known(&record.identity)))
     }
 
     /// What jumped to the front while the walk was further on.

@@ -251,5 +251,9 @@ fn the_state_is_told_in_a_word_or_two() {
     assert_eq!(never_read().state(), StreamState::NeverRead);
     let behind = StreamStatus { complete_to: Some(at("2026-01-05T00:00:00Z")), ..ok.clone() };
     assert_eq!(behind.state(), StreamState::CatchingUp);
+    let contradicted = WindowTally { unverified: 2, moving: 1, ..ok.windows };
+    assert_eq!(StreamStatus { windows: contradicted, ..ok.clone() }.state(), StreamState::Unverified);
+    let moving = WindowTally { unverified: 1, moving: 1, ..ok.windows };
+    assert_eq!(StreamStatus { windows: moving, ..ok.clone() }.state(), StreamState::Well);
     assert_eq!(StreamStatus { complete_to: None, ..ok }.state(), StreamState::CatchingUp);
 }

@@ -102,7 +102,7 @@ pub(super) fn page(
     let records = items.into_iter().map(&mut read).collect();
     Ok(Page {
         records,
-        total: total.filter(|_| endpoint.states_totals()),
+        total,
         page_size: page_size.filter(|_| endpoint.states_totals()),
         observation,
     })

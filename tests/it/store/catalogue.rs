@@ -49,7 +49,7 @@ const fn warns(sql: &'static str, told: &'static str) -> Change {
     Change { sql, severity: Severity::Warns, told }
 }
 
-const FOREIGN: [Change; 14] = [
+const FOREIGN: [Change; 15] = [
     fails(
         "create function public.drop_row() returns trigger language plpgsql as $$ begin return null; end $$;
          create trigger filter before insert on sobot.call_result for each row execute function public.drop_row()",
@@ -79,6 +79,12 @@ const FOREIGN: [Change; 14] = [
     fails(
         "revoke insert on sync.time_window from current_user",
         "table sync.time_window does not grant insert to our role",
+    ),
+    fails(
+        "create function public.prune() returns trigger language plpgsql as
+         $$ begin delete from sobot.call_result where total_score < 10; return null; end $$;
+         create trigger prune after insert or update on sobot.call_result for each statement execute function public.prune()",
+        "trigger prune on sobot.call_result is not ccsync's and may delete rows that were written",
     ),
     warns(
         "create table public.audit (at timestamptz);

@@ -223,20 +223,30 @@ fn repeating_its_last_page() -> Vendor {
     })
 }
 
+/// States so many on page 1 and half as many again behind it; each page that reaches behind them comes empty.
+fn refusing_pages_across(depth: u32) -> Vendor {
+    Vendor::new(Closing::Total, depth).hook(move |_, request, rows, answer| {
+        *rows = if request.page_no * request.page_size <= depth { (0..depth).collect() } else { Vec::new() };
+        let stated = if request.page_no == 1 { depth } else { depth * 3 / 2 };
+        answer.total_off = i64::from(stated) - rows.len() as i64;
+    })
+}
+
 #[test]
 fn pages_that_contradict_one_another_at_each_read_are_stored_and_never_verified() {
-    let trials: [(&str, u32, Vendor); 5] = [
+    let trials: [(&str, u32, Vendor); 6] = [
         ("page 1 states what is listed", 100, contradicting(100, |page, _| if page == 1 { 100 } else { 150 })),
         ("page 1 states more", 120, contradicting(120, |page, _| if page == 1 { 150 } else { 120 })),
         ("so far", 150, contradicting(150, |page, size| u64::from(page * size).min(150))),
         ("chats", 1_000, contradicting(1_000, |page, _| if page == 1 { 1_000 } else { 1_500 })),
+        ("chats to a depth", 1_000, refusing_pages_across(1_000)),
         ("the last page again", 100, repeating_its_last_page()),
     ];
     for (name, listed, vendor) in trials {
         let (mut walks, mut before) = (Vec::new(), Before::default());
         for _ in 0..2 {
             let requests = vendor.requests();
-            let size = if name == "chats" { 1_000 } else { 50 };
+            let size = if name.starts_with("chats") { 1_000 } else { 50 };
             let read = run(&vendor, size, before).unwrap();
             assert_eq!(read.rows.len() as u32, listed, "{name}");
             assert_eq!(read.certificate.reason, Some(UnverifiedReason::TotalDiffers), "{name}");
