@@ -53,9 +53,11 @@ impl Listing {
         every.is_none_or(|every| number % every != every - 1)
     }
 
-    /// The total of so many rows that the vendor believes in.
-    pub(super) fn count(&self, rows: u64) -> u64 {
+    /// The total of so many rows that the vendor believes in while it answers this page of this size.
+    pub(super) fn count(&self, rows: u64, page: u64, size: u64) -> u64 {
         match self.total {
+            StatedTotal::FirstPage if page == 1 => self.total_cap.apply(rows).saturating_add(3),
+            StatedTotal::SoFar => self.total_cap.apply(rows).min(page.saturating_mul(size)),
             StatedTotal::Off(by) => self.total_cap.apply(rows).saturating_add_signed(by),
             StatedTotal::Zero => 0,
             _ => self.total_cap.apply(rows),
@@ -65,7 +67,11 @@ impl Listing {
     /// How that total stands in an answer.
     pub(super) fn write(&self, total: u64) -> Option<Value> {
         match self.total {
-            StatedTotal::True | StatedTotal::Off(_) | StatedTotal::Zero => Some(total.into()),
+            StatedTotal::True
+            | StatedTotal::Off(_)
+            | StatedTotal::FirstPage
+            | StatedTotal::SoFar
+            | StatedTotal::Zero => Some(total.into()),
             StatedTotal::Negative => Some((-1).into()),
             StatedTotal::Null => Some(Value::Null),
             StatedTotal::Absent => None,

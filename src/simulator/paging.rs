@@ -31,7 +31,7 @@ impl Page {
     pub(super) fn plan(number: u64, size: u64, total: usize, listing: &Listing, luck: &mut Luck) -> Self {
         let number = number.max(1);
         let mut size = size.max(1);
-        let mut told = listing.count(total as u64);
+        let mut told = listing.count(total as u64, number, size);
         let mut served = number;
         let fault = luck.step.map(|step| step.fault);
         match fault {

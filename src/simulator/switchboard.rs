@@ -189,9 +189,11 @@ impl Switches {
 
     /// What a vendor says that its own rows contradict, as name and value: nothing that it gives under one of
     /// these is proof, and a client must notice. Some need a second switch to show.
-    pub const CONTRADICTIONS: [(&str, &str); 34] = [
+    pub const CONTRADICTIONS: [(&str, &str); 38] = [
         ("sobot_call_total", "+3"),
         ("sobot_call_total", "-3"),
+        ("sobot_call_total", "first_page"),
+        ("sobot_call_total", "so_far"),
         ("sobot_call_total", "zero"),
         ("sobot_call_total", "negative"),
         ("sobot_call_total", "null"),
@@ -211,6 +213,8 @@ impl Switches {
         ("sobot_call_bounds", "day"),
         ("moor_total", "+3"),
         ("moor_total", "-3"),
+        ("moor_total", "first_page"),
+        ("moor_total", "so_far"),
         ("moor_total", "zero"),
         ("moor_total", "negative"),
         ("moor_total", "null"),

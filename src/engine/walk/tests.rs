@@ -30,6 +30,8 @@ struct Answer {
     clamp: Option<u32>,
     total_off: i64,
     drop_first: bool,
+    /// Stated where the endpoint promises no total.
+    unpromised: Option<u64>,
 }
 
 struct Vendor {
@@ -88,7 +90,7 @@ impl Source for Vendor {
         let mut inner = self.inner.lock().unwrap();
         let (rows, count, hook) = &mut *inner;
         *count += 1;
-        let mut answer = Answer { clamp: self.clamp, total_off: 0, drop_first: false };
+        let mut answer = Answer { clamp: self.clamp, total_off: 0, drop_first: false, unpromised: None };
         hook(*count, request, rows, &mut answer);
         let size = request.page_size.min(answer.clamp.unwrap_or(u32::MAX));
         let from = (request.page_no as usize - 1) * size as usize;
@@ -100,7 +102,7 @@ impl Source for Vendor {
         let total = (rows.len() as i64 + answer.total_off).max(0) as u64;
         let records = numbers.into_iter().map(record).collect();
         let stated = self.closing == Closing::Total;
-        let (total, page_size) = (stated.then_some(total), (stated && self.echo).then_some(size));
+        let (total, page_size) = (stated.then_some(total).or(answer.unpromised), (stated && self.echo).then_some(size));
         Ok(Page { records, total, page_size, ..Page::default() })
     }
 }

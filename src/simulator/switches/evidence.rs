@@ -52,6 +52,10 @@ pub enum StatedTotal {
     True,
     /// This many more than there are, or fewer; never below 0.
     Off(i64),
+    /// Three more on the first page, and the truth on the others.
+    FirstPage,
+    /// On each page the rows up to its end.
+    SoFar,
     /// 0.
     Zero,
     /// -1.
@@ -71,6 +75,8 @@ impl fmt::Display for StatedTotal {
         f.write_str(match self {
             Self::True => "true",
             Self::Off(by) => return write!(f, "{by:+}"),
+            Self::FirstPage => "first_page",
+            Self::SoFar => "so_far",
             Self::Zero => "zero",
             Self::Negative => "negative",
             Self::Null => "null",
@@ -87,6 +93,8 @@ impl FromStr for StatedTotal {
     fn from_str(text: &str) -> Result<Self, String> {
         match text {
             "true" => Ok(Self::True),
+            "first_page" => Ok(Self::FirstPage),
+            "so_far" => Ok(Self::SoFar),
             "zero" => Ok(Self::Zero),
             "negative" => Ok(Self::Negative),
             "null" => Ok(Self::Null),
@@ -96,7 +104,8 @@ impl FromStr for StatedTotal {
             _ => {
                 let by = text.parse().ok().filter(|_| text.starts_with(['+', '-'])).filter(|by| *by != 0);
                 by.map(Self::Off).ok_or_else(|| {
-                    "a stated total is true, +N, -N, zero, negative, null, absent, text or word".to_owned()
+                    "a stated total is true, +N, -N, first_page, so_far, zero, negative, null, absent, text or word"
+                        .to_owned()
                 })
             }
         }

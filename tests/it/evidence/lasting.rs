@@ -31,9 +31,11 @@ const SHORT_PAGES: Settings<'_> = &[
     ("CCSYNC__SOURCES__MOOR__AGENT_CLAIM_STATUS__PAGE_SIZE", "5"),
 ];
 
-const CONTRADICTIONS: [Settings<'_>; 14] = [
+const CONTRADICTIONS: [Settings<'_>; 17] = [
     &[("sobot_call_total", "+3")],
     &[("sobot_call_total", "-3")],
+    &[("sobot_call_total", "first_page")],
+    &[("sobot_call_total", "so_far")],
     &[("sobot_call_total", "zero")],
     &[("sobot_call_total", "absent"), ("moor_total", "absent")],
     &[("sobot_call_unlisted", "7")],
@@ -43,6 +45,7 @@ const CONTRADICTIONS: [Settings<'_>; 14] = [
     &[("sobot_call_total_cap", "10")],
     &[("sobot_items", "empty_again"), ("moor_list", "empty_again")],
     &[("moor_total", "+3")],
+    &[("moor_total", "first_page")],
     &[("moor_unlisted", "3")],
     &[("moor_depth", "7"), ("moor_behind_depth", "cut")],
     &[("moor_depth", "7"), ("moor_behind_depth", "refused")],

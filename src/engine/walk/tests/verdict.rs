@@ -265,6 +265,18 @@ fn pages_that_contradict_one_another_at_each_read_are_stored_and_never_verified(
 }
 
 #[test]
+fn a_total_that_no_document_promises_is_evidence_all_the_same() {
+    let stating = |total| {
+        let vendor = Vendor::new(Closing::EmptyPage, 100)
+            .hook(move |_, _, _, answer| answer.unpromised = Some(total));
+        first_read(&vendor, 50).certificate
+    };
+    assert_eq!(stating(100).verdict, Verdict::Proven);
+    assert_eq!(stating(150).reason, Some(UnverifiedReason::TotalDiffers));
+    assert_eq!(stating(150).vendor_total, Some(150));
+}
+
+#[test]
 fn pages_that_contradict_one_another_do_no_harm_once_they_agree() {
     let mut answers = 0;
     let vendor = Vendor::new(Closing::Total, 120).hook(move |_, request, _, answer| {
