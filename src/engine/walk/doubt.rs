@@ -95,6 +95,12 @@ impl Walker<'_, '_> {
         if !self.to_the_end || self.known(page) < page.records.len() {
             return Ok(false);
         }
+        // A page that is wrong at each read has others behind it.
+        let (page_no, size) = self.asked;
+        let next = self.ask(page_no.saturating_add(1), size).await?;
+        if self.known(&next) < next.records.len() {
+            return Ok(false);
+        }
         let elements = self.walk.records.len();
         if 1 < self.walk.pages || self.totals.is_some() || elements < 2 {
             return Ok(true);

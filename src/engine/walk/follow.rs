@@ -144,12 +144,18 @@ impl Walker<'_, '_> {
         Ok(None)
     }
 
-    /// Whether the page behind this one, of the same size, has nothing that is not on it or known.
+    /// Whether the two pages behind this one, of the same size, have nothing that is not on it or known.
     async fn is_repeated(&mut self, page: &Page, page_no: u32, size: u32) -> Result<bool, Fault> {
-        let behind = self.ask(page_no.saturating_add(1), size).await?;
         let on_page: HashSet<u128> = page.records.iter().map(|record| record.identity).collect();
-        let is_known = |identity: &u128| on_page.contains(identity) || self.page_of.contains_key(identity);
-        Ok(behind.records.iter().all(|record| is_known(&record.identity)))
+        for next in 1..=2 {
+            let behind = self.ask(page_no.saturating_add(next), size).await?;
+            let is_known =
+                |identity: &u128| on_page.contains(identity) || self.page_of.contains_key(identity);
+            if !behind.records.iter().all(|record| is_known(&record.identity)) {
+                return Ok(false);
+            }
+        }
+        Ok(true)
     }
 
     /// What jumped to the front while the walk was further on.

@@ -292,6 +292,17 @@ fn the_last_page_given_again_for_each_page_behind_it_is_the_end_where_two_reads_
 }
 
 #[test]
+fn one_page_that_is_the_page_before_it_at_each_read_is_not_the_end() {
+    let vendor = odd_pages(50, |all, size, number| {
+        let number = if number == 3 { 2 } else { number };
+        all.chunks(size).nth(number - 1).unwrap_or_default().to_vec()
+    });
+    let fault = run(&vendor, 10, Before::default()).unwrap_err();
+    assert_eq!(fault.kind, FaultKind::WalkUnsettled);
+    assert!(fault.message.contains("page 3 repeats elements of page 2"), "{}", fault.message);
+}
+
+#[test]
 fn a_vendor_that_ignores_page_numbers_is_not_trusted() {
     for size in [10, 500] {
         let vendor = odd_pages(2_000, |all, size, _| all.iter().copied().take(size).collect());
