@@ -68,6 +68,8 @@ pub(in crate::engine) struct Pass<'a> {
     halves: VecDeque<DueScope>,
     /// The windows that such halves are part of.
     wholes: HashMap<Scope, DueScope>,
+    /// Windows whose halves fared no better: read whole in this pass, whoever holds their lease meanwhile.
+    in_vain: HashSet<Scope>,
     setbacks: Setbacks,
     /// Committed in this pass: not due again in it, whatever the clock did meanwhile.
     committed: HashSet<Scope>,
@@ -109,6 +111,7 @@ impl<'a> Pass<'a> {
             due: 0,
             halves: VecDeque::new(),
             wholes: HashMap::new(),
+            in_vain: HashSet::new(),
             setbacks: Setbacks::default(),
             committed: HashSet::new(),
             spent: 0,
@@ -258,6 +261,7 @@ impl<'a> Pass<'a> {
     }
 
     fn errand(&mut self, due: DueScope, lease: Lease, learned: Arc<Learned>) -> BoxFuture<'static, Report> {
+        let due = DueScope { whole: due.whole || self.in_vain.contains(&due.scope), ..due };
         let span = span::window(&self.reader.key, self.run, &scope_text(due.scope));
         let errand = Errand {
             reader: self.reader.clone(),
@@ -352,7 +356,8 @@ impl<'a> Pass<'a> {
     async fn read_whole(&mut self, report: Report) {
         self.let_go(&report).await;
         if let Some(whole) = self.wholes.remove(&report.due.scope) {
-            self.halves.push_front(DueScope { whole: true, ..whole });
+            self.in_vain.insert(whole.scope);
+            self.halves.push_front(whole);
         }
     }
 

@@ -204,9 +204,10 @@ impl<'r> Judge<'r> {
                 self.again(why)
             }
             WalkEnd::Moved(walk) => {
+                let lacking = walk.lacking;
                 let mut closed = close(walk, requests);
                 closed.moved = true;
-                self.judge(closed, began, Doubt { moved: true, odd: true })
+                self.judge(closed, began, Doubt { moved: true, odd: true, lacking })
             }
             WalkEnd::Closed(walk) => self.judge_closed(walk, began, doubles, requests),
             WalkEnd::Disagreeing(walk) => self.judge_closed(walk, began, true, requests),
@@ -216,14 +217,16 @@ impl<'r> Judge<'r> {
     fn judge_closed(&mut self, walk: Walk, began: DateTime<Utc>, odd: bool, requests: u64) -> Step {
         // Nothing where there was something before is possible, and worth a second walk.
         let vanished = walk.records.is_empty() && self.before.rows > 0;
-        self.judge(close(walk, requests), began, Doubt { moved: false, odd: odd || vanished })
+        let lacking = walk.lacking;
+        let doubt = Doubt { moved: false, odd: odd || vanished || lacking, lacking };
+        self.judge(close(walk, requests), began, doubt)
     }
 
     fn judge(&mut self, closed: ClosedRead, began: DateTime<Utc>, doubt: Doubt) -> Step {
         self.closed_walks += 1;
         let digest = closed.certificate.digest;
         let is_repeated = self.digest.replace(digest) == Some(digest);
-        let is_known = self.before.digest == Some(digest.0);
+        let is_known = self.before.digest == Some(digest.0) && !doubt.lacking;
         let step = match closed.certificate.vendor_total {
             Some(total) if total == closed.certificate.rows => {
                 self.judge_equal(closed, total, doubt, is_repeated || is_known && !self.contradicted)
@@ -390,6 +393,8 @@ struct Doubt {
     moved: bool,
     /// Its pages, or the number of its elements, were not what was expected: an equal read has to confirm it.
     odd: bool,
+    /// An element came meanwhile that it lacks.
+    lacking: bool,
 }
 
 fn judged(mut closed: ClosedRead, judgement: Result<Verdict, UnverifiedReason>) -> Box<ClosedRead> {

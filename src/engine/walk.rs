@@ -7,7 +7,7 @@
 //! expectation is corrected (on the first page) or the walk has drifted. Near its beginning it then starts
 //! over; further on it goes on with pages that overlap what is known (`walk::follow`).
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use crate::domain::fault::{Fault, FaultKind};
 use crate::domain::observation::Observation;
@@ -82,6 +82,8 @@ pub struct Walk {
     pub pages: u32,
     /// How the elements kept to what is documented of them.
     pub observation: Observation,
+    /// An answer that was given up for another one had elements that are not here.
+    pub lacking: bool,
 }
 
 /// Times that one page is asked for again before its answers, never twice the same, are called drift.
@@ -108,6 +110,7 @@ pub async fn walk(
         size: config.page_size,
         walk: Walk::default(),
         page_of: HashMap::new(),
+        given_up: HashSet::new(),
         disagreeing: false,
         short: None,
         doubles: config.doubles,
@@ -187,6 +190,8 @@ struct Walker<'w, 'f> {
     walk: Walk,
     /// On which page each element was seen.
     page_of: HashMap<u128, u32>,
+    /// Elements of answers that were given up for others.
+    given_up: HashSet<u128>,
     /// The vendor's total and its rows do not agree, confirmed: only an empty page can end the walk.
     disagreeing: bool,
     /// The page that was short though the total promised more, confirmed; it must be the last.
@@ -228,6 +233,7 @@ impl Walker<'_, '_> {
                 self.restless = true;
                 return Ok(Err(doubt));
             }
+            self.give_up(&page);
             page = again;
         }
         self.moving = true;
@@ -263,6 +269,10 @@ impl Walker<'_, '_> {
         }
         let comes = self.ask(1, self.size).await.is_ok_and(|page| !page.records.is_empty());
         comes && self.ask(page_no, page_size).await.is_err_and(|again| again.kind == fault.kind)
+    }
+
+    fn give_up(&mut self, page: &Page) {
+        self.given_up.extend(page.records.iter().map(|record| record.identity));
     }
 
     fn keep(&mut self, page_no: u32, page: Page) {
@@ -338,6 +348,7 @@ impl Walker<'_, '_> {
     /// that contradicts them.
     fn take_walk(&mut self) -> Walk {
         let mut walk = std::mem::take(&mut self.walk);
+        walk.lacking = self.given_up.iter().any(|element| !self.page_of.contains_key(element));
         if self.closes_by_empty_page {
             let elements = walk.records.len() as u64;
             walk.total = self.totals.map(|(least, most)| if most == elements { least } else { most });

@@ -64,7 +64,10 @@ impl Walker<'_, '_> {
                     let again = self.whole(page_no, page_size, closing).await?;
                     moved =
                         !again.as_ref().is_some_and(|again| self.fits(again, reach.saturating_sub(offset)));
-                    page = again.unwrap_or(page);
+                    if let Some(again) = again {
+                        self.give_up(&page);
+                        page = again;
+                    }
                 }
             }
             let came = page.records.len();
@@ -176,7 +179,7 @@ impl Walker<'_, '_> {
     /// Keeps what is not known yet, and the vendor's latest total.
     fn learn(&mut self, page_no: u32, mut page: Page) {
         page.records.retain(|record| self.page_of.insert(record.identity, page_no).is_none());
-        let Walk { records, total, pages, observation } = &mut self.walk;
+        let Walk { records, total, pages, observation, .. } = &mut self.walk;
         *pages += 1;
         *total = page.total.or(*total);
         records.extend(page.records);

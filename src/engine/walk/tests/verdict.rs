@@ -265,6 +265,19 @@ fn pages_that_contradict_one_another_at_each_read_are_stored_and_never_verified(
 }
 
 #[test]
+fn an_answer_that_lacks_what_an_earlier_one_had_proves_nothing_though_it_equals_a_wrong_total() {
+    // None is stated of one, always; the second answer lacks it.
+    let mut answers = 0;
+    let vendor = Vendor::new(Closing::Total, 1).hook(move |_, _, rows, answer| {
+        answers += 1;
+        *rows = if answers == 2 { Vec::new() } else { vec![7] };
+        answer.total_off = -(rows.len() as i64);
+    });
+    let read = first_read(&vendor, 50);
+    assert_eq!((read.certificate.reason, read.rows.len()), (Some(UnverifiedReason::TotalDiffers), 1));
+}
+
+#[test]
 fn a_total_that_no_document_promises_is_evidence_all_the_same() {
     let stating = |total| {
         let vendor = Vendor::new(Closing::EmptyPage, 100)
