@@ -151,8 +151,7 @@ pub struct UnverifiedScope {
 impl UnverifiedScope {
     /// Of a record of the ledger; `None` where it is confirmed or may still grow, which is not expected to hold still.
     pub fn of(record: &ReadRecord) -> Option<UnverifiedScope> {
-        let is_told =
-            record.state == ReadState::Complete && record.verdict == Some(Verdict::Unverified);
+        let is_told = record.state == ReadState::Complete && record.verdict == Some(Verdict::Unverified);
         is_told.then(|| UnverifiedScope {
             scope: scope_text(record.window.map_or(Scope::Snapshot, Scope::Window)),
             rows: record.rows.unsigned_abs(),

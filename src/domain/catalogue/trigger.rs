@@ -75,7 +75,9 @@ mod tests {
         assert!(deletes("begin delete from sobot.call_result where total_score < 0; return null; end"));
         assert!(deletes("begin execute 'DELETE from ' || tg_table_name; return null; end"));
         assert!(deletes("begin truncate call_result; return null; end"));
-        assert!(!deletes("begin delete from public.audit where at < now() - interval '1 day'; return null; end"));
+        assert!(!deletes(
+            "begin delete from public.audit where at < now() - interval '1 day'; return null; end"
+        ));
         assert!(!deletes("begin insert into public.audit select deleted_at from new_rows; return null; end"));
     }
 

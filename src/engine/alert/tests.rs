@@ -164,7 +164,9 @@ fn what_was_never_promised_is_not_missed() {
 #[test]
 fn nothing_complete_is_as_old_as_the_first_instant_wanted() {
     let gap = StreamStatus { complete_to: None, ..well() };
-    assert!(only(AlertKind::DataStale, gap).contains("nothing is complete yet; data is wanted from 69 d ago on"));
+    assert!(
+        only(AlertKind::DataStale, gap).contains("nothing is complete yet; data is wanted from 69 d ago on")
+    );
 }
 
 #[test]

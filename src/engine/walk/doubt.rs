@@ -107,7 +107,8 @@ impl Walker<'_, '_> {
         }
         let half = elements.div_ceil(2);
         let second = self.ask(2, u32::try_from(half).unwrap_or(u32::MAX)).await?;
-        let identities = |records: &[Record]| records.iter().map(|record| record.identity).collect::<Vec<_>>();
+        let identities =
+            |records: &[Record]| records.iter().map(|record| record.identity).collect::<Vec<_>>();
         Ok(identities(&second.records) == identities(&self.walk.records[half..]))
     }
 

@@ -137,7 +137,8 @@ impl Walker<'_, '_> {
                     let reach = if self.to_the_end { reach.max(self.walk.records.len()) } else { reach };
                     let behind = u32::try_from(reach).unwrap_or(u32::MAX).saturating_add(1);
                     let one = self.ask(behind, 1).await?;
-                    one.records.is_empty() || self.to_the_end && self.is_repeated(&page, page_no, size).await?
+                    one.records.is_empty()
+                        || self.to_the_end && self.is_repeated(&page, page_no, size).await?
                 }
             };
             if is_last {

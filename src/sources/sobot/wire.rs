@@ -100,12 +100,7 @@ pub(super) fn page(
     let page_size = fields.take("page_size").count().and_then(|size| u32::try_from(size).ok());
     let mut read = |item: &RawValue| record(item.get(), endpoint, privacy, &mut observation);
     let records = items.into_iter().map(&mut read).collect();
-    Ok(Page {
-        records,
-        total,
-        page_size: page_size.filter(|_| endpoint.states_totals()),
-        observation,
-    })
+    Ok(Page { records, total, page_size: page_size.filter(|_| endpoint.states_totals()), observation })
 }
 
 /// Of two totals the larger one: it cannot hide a missing row.

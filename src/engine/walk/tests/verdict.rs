@@ -235,7 +235,11 @@ fn refusing_pages_across(depth: u32) -> Vendor {
 #[test]
 fn pages_that_contradict_one_another_at_each_read_are_stored_and_never_verified() {
     let trials: [(&str, u32, Vendor); 6] = [
-        ("page 1 states what is listed", 100, contradicting(100, |page, _| if page == 1 { 100 } else { 150 })),
+        (
+            "page 1 states what is listed",
+            100,
+            contradicting(100, |page, _| if page == 1 { 100 } else { 150 }),
+        ),
         ("page 1 states more", 120, contradicting(120, |page, _| if page == 1 { 150 } else { 120 })),
         ("so far", 150, contradicting(150, |page, size| u64::from(page * size).min(150))),
         ("chats", 1_000, contradicting(1_000, |page, _| if page == 1 { 1_000 } else { 1_500 })),
@@ -280,8 +284,8 @@ fn an_answer_that_lacks_what_an_earlier_one_had_proves_nothing_though_it_equals_
 #[test]
 fn a_total_that_no_document_promises_is_evidence_all_the_same() {
     let stating = |total| {
-        let vendor = Vendor::new(Closing::EmptyPage, 100)
-            .hook(move |_, _, _, answer| answer.unpromised = Some(total));
+        let vendor =
+            Vendor::new(Closing::EmptyPage, 100).hook(move |_, _, _, answer| answer.unpromised = Some(total));
         first_read(&vendor, 50).certificate
     };
     assert_eq!(stating(100).verdict, Verdict::Proven);
