@@ -5,5 +5,6 @@ mod day;
 mod definition;
 mod figure;
 mod question;
+mod recompute;
 mod shape;
 mod time;
