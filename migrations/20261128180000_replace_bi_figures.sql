@@ -504,6 +504,64 @@ $narrowed$;
 comment on column bi.skill_group_member_history.valid_from is 'When ccsync first saw it so.';
 comment on column bi.skill_group_member_history.valid_to is 'When ccsync saw it otherwise: changed, or no longer so; null where it still is so.';
 
+-- Days are looked up between the first and the last one of a stretch or stay, and not compared with all of the calendar.
+create or replace view bi.skill_group_member_daily as
+select m.source, c.day, m.exten, m.skill_group, m.agent_number, m.agent_name, m.priority,
+    least(m.valid_to, bi.day_start(c.day + 1), now()) - greatest(m.valid_from, bi.day_start(c.day)) as time_in_group,
+    m.valid_from, m.valid_to
+from bi.skill_group_member_history m
+join bi.calendar c
+    on c.day between bi.business_day(m.valid_from)
+        and least(bi.business_day(m.valid_to - interval '1 microsecond'), bi.business_day(now()));
+comment on column bi.skill_group_member_daily.time_in_group is 'Time of that day for which it was so, as far as it has passed; days have 23 or 25 hours where clocks change.';
+
+do $narrowed$
+begin
+    execute sync.without_retired($query$
+create or replace view bi.agent_state_daily as
+with part as (
+    select s.source, s.extno, bi.business_day(s.since) as day, s.status_name as state, s.since, s.until
+    from workbench.agent_status s
+    where not (s.until is null or bi.business_day(s.since) <> bi.business_day(s.until)) and s.deleted_at is null
+    union all
+    select g.source, g.extno, bi.business_day(g.since), 'not heard'::text, g.since, g.until
+    from workbench.feed_gap g
+    where not (g.until is null or bi.business_day(g.since) <> bi.business_day(g.until))
+    union all
+    select s.source, s.extno, c.day, s.status_name,
+        greatest(s.since, bi.day_start(c.day)),
+        least(coalesce(s.until, f.seen_to), bi.day_start(c.day + 1))
+    from workbench.agent_status s
+    left join sync.feed_session f on f.source = s.source and f.extno = s.extno
+    join bi.calendar c
+        on c.day between bi.business_day(s.since)
+            and bi.business_day(coalesce(s.until, f.seen_to) - interval '1 microsecond')
+    where (s.until is null or bi.business_day(s.since) <> bi.business_day(s.until)) and s.deleted_at is null
+    union all
+    select g.source, g.extno, c.day, 'not heard'::text,
+        greatest(g.since, bi.day_start(c.day)),
+        least(coalesce(g.until, now()), bi.day_start(c.day + 1))
+    from workbench.feed_gap g
+    join bi.calendar c
+        on c.day between bi.business_day(g.since)
+            and bi.business_day(coalesce(g.until, now()) - interval '1 microsecond')
+    where g.until is null or bi.business_day(g.since) <> bi.business_day(g.until)
+)
+select source, extno, day, state,
+    sum(until - since) as duration,
+    extract(epoch from sum(until - since)) / 3600 as hours,
+    extract(epoch from sum(until - since))
+        / nullif(sum(extract(epoch from sum(until - since))) over (partition by source, extno, day), 0) as share,
+    count(*) as stays
+from part
+where since < until
+group by source, extno, day, state
+$query$);
+end
+$narrowed$;
+comment on column bi.agent_state_daily.duration is 'Time in that state on that day. A stay that lasts is known as far as its agent was heard, a gap that lasts until now.';
+comment on column bi.agent_state_daily.stays is 'Stays in that state (or gaps) that touch the day; one that reaches over midnight counts on both days.';
+
 do $narrowed$
 begin
     execute sync.without_retired($function$

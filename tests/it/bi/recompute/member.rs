@@ -263,39 +263,43 @@ fn roster_days(world: &World) -> BTreeMap<&str, (DateTime<Utc>, NaiveDate)> {
     first.into_iter().map(|(source, at)| (source, (at, world.day(at)))).collect()
 }
 
-/// The groups of an agent on a day, or why there is none.
-fn placements(
-    world: &World,
-    accounts: &[Account],
-    (source, agent): (&str, &str),
-    day: Option<NaiveDate>,
-) -> BTreeSet<Placement> {
-    let reason = |reason| BTreeSet::from([(None, reason)]);
-    let Some(day) = day else { return reason("no_day") };
-    let is =
-        |account: &&Account| account.vendor == "sobot" && account.source == source && account.id == agent;
-    let person = accounts.iter().find(is).map(|account| &account.person);
-    let own: Vec<&Account> =
-        accounts.iter().filter(|other| Some(&other.person) == person && other.vendor == "moor").collect();
-    if own.is_empty() {
-        return reason("no_identity");
-    }
-    let rosters = roster_days(world);
-    let mut groups = BTreeSet::new();
-    for Stretch { member, from, to, .. } in stretches(world) {
-        if !own.iter().any(|account| account.source == member.source && account.id == member.agent_number) {
-            continue;
+/// What says where a result counts.
+struct Places<'w> {
+    world: &'w World,
+    accounts: &'w [Account],
+    stretches: Vec<Stretch<'w>>,
+    rosters: BTreeMap<&'w str, (DateTime<Utc>, NaiveDate)>,
+}
+
+impl Places<'_> {
+    /// The groups of an agent on a day, or why there is none.
+    fn of(&self, (source, agent): (&str, &str), day: Option<NaiveDate>) -> BTreeSet<Placement> {
+        let reason = |reason| BTreeSet::from([(None, reason)]);
+        let Some(day) = day else { return reason("no_day") };
+        let is =
+            |account: &&Account| account.vendor == "sobot" && account.source == source && account.id == agent;
+        let person = self.accounts.iter().find(is).map(|account| &account.person);
+        let of_person = |other: &&Account| Some(&other.person) == person && other.vendor == "moor";
+        let own: Vec<&Account> = self.accounts.iter().filter(of_person).collect();
+        if own.is_empty() {
+            return reason("no_identity");
         }
-        let (first_read, roster_day) = rosters[member.source.as_str()];
-        // Who was in the first roster is taken to have been there before.
-        let begun = from <= first_read || world.day(from) <= day;
-        let over = to.is_some_and(|to| world.day(to - TimeDelta::microseconds(1)) < day);
-        if begun && !over {
-            let how = if day < roster_day { "assumed" } else { "member" };
-            groups.insert((Some((member.source.clone(), member.exten.clone())), how));
+        let mut groups = BTreeSet::new();
+        for Stretch { member, from, to, .. } in &self.stretches {
+            if !own.iter().any(|one| one.source == member.source && one.id == member.agent_number) {
+                continue;
+            }
+            let (first_read, roster_day) = self.rosters[member.source.as_str()];
+            // Who was in the first roster is taken to have been there before.
+            let begun = *from <= first_read || self.world.day(*from) <= day;
+            let over = to.is_some_and(|to| self.world.day(to - TimeDelta::microseconds(1)) < day);
+            if begun && !over {
+                let how = if day < roster_day { "assumed" } else { "member" };
+                groups.insert((Some((member.source.clone(), member.exten.clone())), how));
+            }
         }
+        if groups.is_empty() { reason("no_group") } else { groups }
     }
-    if groups.is_empty() { reason("no_group") } else { groups }
 }
 
 /// Quality by skill group and period.
@@ -306,19 +310,20 @@ pub fn quality(world: &World, facts: &[Facts<'_>], accounts: &[Account], period:
          score_share{agents} state placed_share score_sum",
         period.name()
     ));
+    let places = Places { world, accounts, stretches: stretches(world), rosters: roster_days(world) };
     type Key<'k> = (&'k str, Option<NaiveDate>, &'static str);
     let mut sums: BTreeMap<(Key<'_>, Placement), Sum<'_>> = BTreeMap::new();
     let mut all: BTreeMap<Key<'_>, (i64, i64)> = BTreeMap::new();
     let mut known = BTreeMap::new();
     for fact in facts {
         let key = (fact.source, fact.period(period), fact.channel);
-        let places = known
+        let placed = known
             .entry((fact.source, fact.agent_id, fact.day))
-            .or_insert_with(|| placements(world, accounts, (fact.source, fact.agent_id), fact.day));
+            .or_insert_with(|| places.of((fact.source, fact.agent_id), fact.day));
         let entry = all.entry(key).or_default();
         entry.0 += 1;
-        entry.1 += i64::from(places.iter().all(|(group, _)| group.is_none()));
-        for place in places.iter() {
+        entry.1 += i64::from(placed.iter().all(|(group, _)| group.is_none()));
+        for place in placed.iter() {
             sums.entry((key, place.clone())).or_default().add(fact);
         }
     }

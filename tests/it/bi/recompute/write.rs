@@ -284,5 +284,7 @@ pub async fn store_world(fresh: &Fresh, world: &World) {
     feeds(&mut sql, world);
     agents(&mut sql, world);
     ledger(&mut sql, world);
+    // What the rows' own commits would have counted (tests/it/store/row_count.rs).
+    sql.push_str("select sync.row_count_refresh(source, stream) from sync.stream;");
     fresh.db.execute(sqlx::raw_sql(AssertSqlSafe(sql))).await.unwrap();
 }
