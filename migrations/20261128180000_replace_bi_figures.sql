@@ -513,6 +513,7 @@ from bi.skill_group_member_history m
 join bi.calendar c
     on c.day between bi.business_day(m.valid_from)
         and least(bi.business_day(m.valid_to - interval '1 microsecond'), bi.business_day(now()));
+comment on view bi.skill_group_member_daily is 'Members of the skill groups on each business day of bi.calendar, from the day on which ccsync saw them first until today: one row for each day and stretch in which group, agent, name and priority stayed the same.';
 comment on column bi.skill_group_member_daily.time_in_group is 'Time of that day for which it was so, as far as it has passed; days have 23 or 25 hours where clocks change.';
 
 do $narrowed$

@@ -6,7 +6,7 @@ use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 
 use super::cell::{Table, at, date, ratio, span, text, texts};
 use super::person::Account;
-use super::quality::{Facts, Period, Sum};
+use super::quality::{Facts, Period, Sum, is_in_calendar};
 use super::world::{Dice, RETIRED, World};
 
 /// A skill group as it was last known.
@@ -123,6 +123,11 @@ fn member(dice: &mut Dice, source: &str, exten: &str, number: &str) -> Member {
         }
         versions.push(next);
     }
+    // Who is still there is there on every day until today.
+    if dice.chance(0.6) {
+        let last = versions[versions.len() - 1].clone();
+        versions.push(MemberVersion { from: last.from + TimeDelta::hours(60), deleted: true, ..last });
+    }
     Member {
         source: source.to_owned(),
         exten: exten.to_owned(),
@@ -201,6 +206,9 @@ pub fn daily(world: &World, now: DateTime<Utc>) -> Table {
             let (begin, end) = (world.midnight(day), world.midnight(day.succ_opt().unwrap()));
             if to.is_some_and(|to| to <= begin) {
                 break;
+            }
+            if !is_in_calendar(day) {
+                continue;
             }
             table.add([
                 text(&member.source),

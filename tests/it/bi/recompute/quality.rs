@@ -60,6 +60,11 @@ pub fn facts(world: &World) -> Vec<Facts<'_>> {
     live.map(|inspection| Facts::new(world, inspection)).collect()
 }
 
+/// `bi.calendar` has these days.
+pub fn is_in_calendar(day: NaiveDate) -> bool {
+    (2015..=2039).contains(&day.year())
+}
+
 impl<'w> Facts<'w> {
     fn new(world: &World, inspection: &'w Inspection) -> Facts<'w> {
         let version = inspection.now();
@@ -77,9 +82,9 @@ impl<'w> Facts<'w> {
         }
     }
 
-    /// The first day of the period; null beyond the calendar, which has 2015 to 2039.
+    /// The first day of the period; null beyond the calendar.
     pub fn period(&self, period: Period) -> Option<NaiveDate> {
-        let in_calendar = self.day.filter(|day| (2015..=2039).contains(&day.year()));
+        let in_calendar = self.day.filter(|day| is_in_calendar(*day));
         match period {
             Period::Hour | Period::Day => self.day,
             Period::Week => in_calendar.map(|day| day.week(Weekday::Mon).first_day()),

@@ -22,8 +22,8 @@ const ZONES: [Tz; 7] = [
     chrono_tz::Atlantic::Azores,
 ];
 
-/// First days of worlds: clocks change within their twenty to sixty days, or a year ends.
-const BEGINS: [(i32, u32, u32); 3] = [(2026, 2, 20), (2026, 10, 10), (2026, 12, 5)];
+/// First days of worlds, all past: clocks change within their twenty to sixty days, or a year ends.
+const BEGINS: [(i32, u32, u32); 3] = [(2025, 2, 20), (2025, 10, 10), (2025, 12, 5)];
 
 /// A source of every vendor that was retired: nothing of it is in `bi`.
 pub const RETIRED: &str = "retired";
@@ -156,9 +156,9 @@ impl Dice {
         let at = match self.rng.random_range(0..20) {
             0..13 => any + TimeDelta::microseconds(self.rng.random_range(0..1_000_000)),
             13..17 => midnight(any.with_timezone(&self.zone).date_naive()),
-            17 | 18 => midnight(NaiveDate::from_ymd_opt(2027, 1, 1).unwrap()),
+            17 | 18 => midnight(NaiveDate::from_ymd_opt(2026, 1, 1).unwrap()),
             _ if self.rng.random_bool(0.1) => Utc.with_ymd_and_hms(2014, 6, 1, 3, 0, 0).unwrap(),
-            _ => midnight(NaiveDate::from_ymd_opt(2026, 12, 28).unwrap()),
+            _ => midnight(NaiveDate::from_ymd_opt(2025, 12, 29).unwrap()),
         };
         at + TimeDelta::microseconds(self.rng.random_range(-1..=1))
     }
