@@ -4,6 +4,7 @@ mod dashboard;
 mod day;
 mod definition;
 mod figure;
+mod meaning;
 mod question;
 mod recompute;
 mod shape;
