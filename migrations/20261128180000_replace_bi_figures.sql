@@ -395,6 +395,7 @@ declare
             h.valid_to - h.first_seen_at as since_first_seen
         from %7$s t
         join sobot.%1$s_result_history h on %8$s and h.revision = t.revision - 1
+        where 1 < t.revision
     $query$;
     arms text[] := '{}';
     later text;

@@ -87,10 +87,13 @@ pub fn random(dice: &mut Dice) -> Feeds {
     feeds
 }
 
+/// Time and stays in each state.
+type States<'w> = BTreeMap<&'w str, (TimeDelta, usize)>;
+
 /// Each stay cut at every midnight.
 pub fn state_daily(world: &World, now: DateTime<Utc>) -> Table {
     let mut table = Table::new("source extno day state duration hours share stays");
-    let mut days: BTreeMap<(&str, &str, NaiveDate), BTreeMap<&str, (TimeDelta, usize)>> = BTreeMap::new();
+    let mut days: BTreeMap<(&str, &str, NaiveDate), States<'_>> = BTreeMap::new();
     for stay in world.feeds.stays.iter().filter(|stay| stay.source != RETIRED) {
         let session =
             world.feeds.sessions.iter().find(|one| one.source == stay.source && one.extno == stay.extno);
