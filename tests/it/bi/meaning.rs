@@ -203,11 +203,12 @@ async fn a_day_begins_with_the_first_of_its_midnights() {
         ("Asia/Shanghai", "2026-10-25", "2026-10-24 16:00:00"),
     ] {
         execute(&fresh, &format!("select sync.business_zone_set('{zone}')")).await;
-        let sql = format!("select (bi.day_start('{day}') at time zone 'UTC')::text");
+        // A prepared statement of constants was computed once for all: each zone has its own.
+        let sql = format!("select (bi.day_start('{day}') at time zone 'UTC')::text -- {zone}");
         assert_eq!(lines(&fresh, &sql).await, [begin], "{zone}");
         let sql = format!(
             "select concat_ws(' ', bi.business_day(bi.day_start('{day}')),
-                bi.business_day(bi.day_start('{day}') - interval '1 microsecond') = date '{day}' - 1)"
+                bi.business_day(bi.day_start('{day}') - interval '1 microsecond') = date '{day}' - 1) -- {zone}"
         );
         assert_eq!(lines(&fresh, &sql).await, [format!("{day} t")], "{zone}");
     }
