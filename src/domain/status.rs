@@ -139,7 +139,7 @@ pub struct StreamStatus {
     pub changed_after_final: i64,
     /// It is configured and not enabled: nothing of it is read.
     pub paused: bool,
-    /// Elements the vendor has, as of the last reads.
+    /// Rows in the stream's tables that the vendor still reports, each once.
     pub rows: i64,
     /// Windows (or the one snapshot) by state.
     pub windows: WindowTally,

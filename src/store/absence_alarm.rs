@@ -16,6 +16,7 @@ use crate::store::absence::Key;
 use crate::store::commit::Context;
 use crate::store::fault::Done;
 use crate::store::pool::PgStore;
+use crate::store::row_count::{RowCountChange, row_count_add_in_txn};
 use crate::store::tombstone::bury;
 use crate::store::touched::expect_row;
 use crate::telemetry::event;
@@ -126,7 +127,7 @@ async fn alarms_fetch(store: &PgStore) -> Done<Vec<AbsenceCase>> {
 
 async fn alarms_accept(store: &PgStore, ids: &[i64], now: DateTime<Utc>) -> Done<Vec<AcceptedAbsence>> {
     let mut transaction = store.pool.begin().await?;
-    let mut accepted = Vec::new();
+    let (mut accepted, mut rows_changed) = (Vec::new(), RowCountChange::default());
     let mut ids = ids.to_vec();
     ids.sort_unstable();
     ids.dedup();
@@ -141,9 +142,10 @@ async fn alarms_accept(store: &PgStore, ids: &[i64], now: DateTime<Utc>) -> Done
             (_, Some("open") | None) => return Err(refusal(format!("there is no alarm {id}")).into()),
             (_, Some(state)) => return Err(refusal(format!("alarm {id} is {state} already")).into()),
         };
-        let deleted = alarm_accept_in_txn(&mut transaction, &case, now).await?;
+        let deleted = alarm_accept_in_txn(&mut transaction, &case, now, &mut rows_changed).await?;
         accepted.push(AcceptedAbsence { case, deleted });
     }
+    row_count_add_in_txn(&mut transaction, &rows_changed).await?;
     transaction.commit().await?;
     Ok(accepted)
 }
@@ -152,6 +154,7 @@ async fn alarm_accept_in_txn(
     connection: &mut PgConnection,
     AbsenceCase { alarm, run, .. }: &AbsenceCase,
     now: DateTime<Utc>,
+    rows_changed: &mut RowCountChange,
 ) -> Done<u64> {
     let Some(table) = alarm.stream.tables().iter().copied().find(|table| table.name == alarm.table) else {
         return Err(refusal(format!(
@@ -185,6 +188,8 @@ async fn alarm_accept_in_txn(
         is_repeated: true,
     };
     let deleted = bury(connection, &context, table, &keys).await?;
+    let key = StreamKey { source: alarm.source.clone(), stream: alarm.stream };
+    rows_changed.add(&key, table.name, 0, deleted);
     sqlx::query(
         "update sync.absence_alarm set state = 'accepted', decided_at = $2, deleted = $3 where id = $1",
     )

@@ -26,6 +26,7 @@ use crate::store::lease::{lease_end_in_txn, lease_hold_in_txn, lease_name};
 use crate::store::merge::{by_table, merge_table};
 use crate::store::pool::PgStore;
 use crate::store::quarantine::{SetAside, quarantine_resolve_in_txn, quarantine_upsert_in_txn};
+use crate::store::row_count::{RowCountChange, row_count_add_in_txn, row_count_refresh_in_txn};
 use crate::store::run::run_add_in_txn;
 use crate::store::snapshot::{snapshot_commit_in_txn, snapshot_was_read};
 use crate::store::time_window::{KnownWindows, known_windows, window_commit_in_txn};
@@ -169,7 +170,7 @@ async fn write_read(
     };
     let mut counts = commit.counts;
     counts.windows += 1;
-    let Written { counts: written, dated, late } =
+    let Written { counts: written, dated, late, rows } =
         write_rows(connection, commit, &ledger, is_first_try).await?;
     counts += written;
     if let Ledger::Window(window, known) = &ledger {
@@ -192,6 +193,11 @@ async fn write_read(
     certificate_insert_in_txn(connection, commit, read_no, &counts).await?;
     let drifts = drifts_insert_in_txn(connection, &Found::of(commit)).await?;
     failpoint(Failpoint::CertificateWritten).await?;
+    row_count_add_in_txn(connection, &rows).await?;
+    // What was damaged may have been removed too, or put there.
+    if commit.overrule {
+        row_count_refresh_in_txn(connection, key).await?;
+    }
     run_add_in_txn(connection, commit.run, &counts, Some(commit.windows_due)).await?;
     failpoint(Failpoint::CountsAdded).await?;
     walk_forget_in_txn(connection, name).await?;
@@ -209,6 +215,8 @@ struct Written {
     dated: Vec<DateTime<Utc>>,
     /// The contacts, of what is new or changed, that lie further before the window than any was seen before.
     late: Vec<DateTime<Utc>>,
+    /// Live rows that came and went.
+    rows: RowCountChange,
 }
 
 /// Rows, history and tombstones of all tables of the stream, in the stream's order of tables.
@@ -232,7 +240,7 @@ async fn write_rows(
     let closed = commit.certificate.verdict != Verdict::Unverified && commit.rejects.is_empty();
     let proven = commit.certificate.verdict == Verdict::Proven;
     let (mut counts, mut dated, mut late) = (Counts::default(), Vec::new(), Vec::new());
-    let mut written = Vec::new();
+    let (mut written, mut rows_changed) = (Vec::new(), RowCountChange::default());
     let mut of_table = by_table(&commit.rows, &mut counts.superseded);
     let stream = commit.lease.stream.stream;
     for table in stream.tables() {
@@ -260,7 +268,7 @@ async fn write_rows(
         counts.unchanged += merged.unchanged;
         counts.superseded += merged.superseded;
         let seen = Seen { table, rows: &rows, home: &home, merged: &merged, closed, proven };
-        counts.deleted += match ledger {
+        let deleted = match ledger {
             Ledger::Window(window, known) => {
                 let rule = AbsenceRule {
                     stream,
@@ -275,6 +283,8 @@ async fn write_rows(
                 settle_snapshot(connection, &context, stream, &seen, commit.absence_max).await?
             }
         };
+        counts.deleted += deleted;
+        rows_changed.add(&commit.lease.stream, table.name, merged.inserted + merged.restored, deleted);
         failpoint(Failpoint::AbsencesSettled).await?;
         written.push((*table, merged.written));
     }
@@ -282,7 +292,7 @@ async fn write_rows(
         agents_update_in_txn(connection, &context, table, &rows).await?;
     }
     match of_table.keys().next() {
-        None => Ok(Written { counts, dated, late }),
+        None => Ok(Written { counts, dated, late, rows: rows_changed }),
         Some(name) => Err(Broken::Told(Fault::new(
             FaultKind::DatabaseRefused,
             format!("rows of {name} came in a read of {}, which does not fill it", commit.lease.stream),

@@ -36,13 +36,14 @@ const DISTRIBUTED: [&str; 16] = [
 ];
 
 /// On every machine: checkpoints, and what analysts' views join with results.
-const REFERENCE: [&str; 9] = [
+const REFERENCE: [&str; 10] = [
     "bi.calendar",
     "sync.absence_alarm",
     "sync.feed_session",
     "sync.finality",
     "sync.forgetting",
     "sync.retention",
+    "sync.row_count",
     "sync.snapshot",
     "sync.stream",
     "sync.time_window",

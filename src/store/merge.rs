@@ -26,6 +26,8 @@ pub(super) struct Merged<'r> {
     pub(super) inserted: u64,
     /// Later versions written.
     pub(super) updated: u64,
+    /// Those of them whose earlier version was marked deleted.
+    pub(super) restored: u64,
     /// Found as they were.
     pub(super) unchanged: u64,
     /// Left alone because a later version is stored.
@@ -75,7 +77,8 @@ pub(super) async fn merge_table<'r>(
     if !changed.is_empty() {
         changed.sort_by(|left, right| left.key().cmp(right.key()));
         stage_rows(connection, table, Stage::Changed, &changed).await?;
-        merged.updated = replace_changed(connection, context, table, changed.len()).await?;
+        (merged.updated, merged.restored) =
+            replace_changed(connection, context, table, changed.len()).await?;
         // What another worker brought up to date between the probe and the lock.
         merged.unchanged += (changed.len() as u64).saturating_sub(merged.updated);
     }
@@ -131,13 +134,14 @@ async fn overruled(
     Ok(found.into_iter().filter(Differing::is_damaged).map(|row| row.key).collect())
 }
 
-/// Replaces the staged rows and answers how many were replaced. The rest was brought up to date by another worker.
+/// Replaces the staged rows. Answers how many were replaced, and how many of them had been marked deleted. The rest was
+/// brought up to date by another worker.
 async fn replace_changed(
     connection: &mut PgConnection,
     context: &Context<'_>,
     table: &'static TableShape,
     staged: usize,
-) -> Done<u64> {
+) -> Done<(u64, u64)> {
     // A worker that writes the same rows at the same time makes the numbers differ. The commit is then made again with
     // the rows locked first; what differs still was not taken.
     let held = match context.is_repeated {
@@ -145,7 +149,13 @@ async fn replace_changed(
         false => None,
     };
     let query = context.bind(sqlx::query(keep_replaced(table, context.overrule)), context.window);
-    let kept = query.persistent(false).execute(&mut *connection).await?.rows_affected();
+    let (kept, restored) = query
+        .persistent(false)
+        .try_map(|row: PgRow| {
+            Ok((row.try_get::<i64, _>(0)?.unsigned_abs(), row.try_get::<i64, _>(1)?.unsigned_abs()))
+        })
+        .fetch_one(&mut *connection)
+        .await?;
     failpoint(Failpoint::HistoryKept).await?;
     let query = context.bind(sqlx::query(replace(table, context.overrule)), context.window);
     let replaced = query.persistent(false).execute(&mut *connection).await?.rows_affected();
@@ -165,12 +175,12 @@ async fn replace_changed(
     if replaced < staged as u64 {
         let left = count(connection, context, not_replaced(table)).await?;
         return match left {
-            0 => Ok(replaced),
+            0 => Ok((replaced, restored)),
             _ if !context.is_repeated => Err(Broken::Overtaken(table.name)),
             _ => Err(not_taken(table.name, "replacing changed rows", replaced + left, replaced)),
         };
     }
-    Ok(replaced)
+    Ok((replaced, restored))
 }
 
 async fn count(connection: &mut PgConnection, context: &Context<'_>, statement: Statement) -> Done<u64> {

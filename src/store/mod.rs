@@ -46,6 +46,7 @@ mod quarantine_desk;
 mod request_budget;
 mod retention;
 mod rewrite;
+mod row_count;
 mod run;
 mod sighting;
 mod snapshot;

@@ -22,6 +22,7 @@ use crate::store::forgotten::list_hold_in_txn;
 use crate::store::home::AtHome;
 use crate::store::merge::{by_table, merge_table};
 use crate::store::pool::PgStore;
+use crate::store::row_count::{RowCountChange, row_count_add_in_txn};
 use crate::store::run::run_add_in_txn;
 
 const ENTRIES: &str = r#"
@@ -159,6 +160,7 @@ async fn retried_on(
         is_repeated: true,
     };
     let mut counts = Counts { rows_read: 1, ..Counts::default() };
+    let mut rows_changed = RowCountChange::default();
     let mut of_table = by_table(rows, &mut counts.superseded);
     for table in entry.key.stream.tables() {
         let rows = of_table.remove(table.name).unwrap_or_default();
@@ -167,6 +169,7 @@ async fn retried_on(
         counts.updated += merged.updated;
         counts.unchanged += merged.unchanged;
         counts.superseded += merged.superseded;
+        rows_changed.add(&entry.key, table.name, merged.inserted + merged.restored, 0);
         agents_update_in_txn(&mut transaction, &context, table, &merged.written).await?;
     }
     // Fact rows first, then the entry: the order of a commit, so that the two cannot lock each other out.
@@ -181,6 +184,7 @@ async fn retried_on(
         transaction.rollback().await?;
         return Ok(None);
     }
+    row_count_add_in_txn(&mut transaction, &rows_changed).await?;
     run_add_in_txn(&mut transaction, run, &counts, None).await?;
     transaction.commit().await?;
     Ok(Some(counts))

@@ -23,6 +23,7 @@ use crate::store::lease::{lease_extend, lease_release, lease_take};
 use crate::store::partition::months_drop;
 use crate::store::pool::PgStore;
 use crate::store::retention::place::{Place, places, rehome};
+use crate::store::row_count::{RowCountChange, row_count_add_in_txn};
 use crate::store::time_window::lock_in_txn;
 use crate::telemetry::failpoint::{Failpoint, failpoint};
 
@@ -186,13 +187,18 @@ async fn remove_in_txn(
     place: &Place,
     rows_max: u32,
 ) -> Done<u64> {
-    let rows: i64 = sqlx::query_scalar(place.remove())
+    let (rows, live): (i64, i64) = sqlx::query_as(place.remove())
         .bind(&order.key.source)
         .bind(order.cut)
         .bind(i64::from(rows_max))
         .persistent(false)
-        .fetch_one(connection)
+        .fetch_one(&mut *connection)
         .await?;
+    if let Some(table) = place.counted() {
+        let mut change = RowCountChange::default();
+        change.add(&order.key, table, 0, live.unsigned_abs());
+        row_count_add_in_txn(connection, &change).await?;
+    }
     Ok(rows.unsigned_abs())
 }
 

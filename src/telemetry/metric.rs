@@ -114,7 +114,7 @@ pub const WINDOWS_UNSETTLED: &str = "ccsync_windows_unsettled";
 pub const STREAM_PAUSED: &str = "ccsync_stream_paused";
 /// Start of the last committed read.
 pub const LAST_READ: &str = "ccsync_last_read_timestamp_seconds";
-/// Elements the vendor has, as of the last reads.
+/// Rows in the stream's tables that the vendor still reports, each once.
 pub const VENDOR_ROWS: &str = "ccsync_vendor_rows";
 /// Windows by state.
 pub const WINDOWS: &str = "ccsync_windows";

@@ -4,6 +4,8 @@ mod dashboard;
 mod day;
 mod definition;
 mod figure;
+mod meaning;
 mod question;
+mod recompute;
 mod shape;
 mod time;

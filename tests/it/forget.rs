@@ -15,6 +15,7 @@ use chrono::DateTime;
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
+use crate::support::counted::assert_rows_are_counted;
 use crate::support::harness::{QUICK, TestClock, TestWorld, small_world};
 use crate::system::history::{assert_histories_are_whole, whole_database};
 use crate::system::steps::{change, value};
@@ -180,6 +181,7 @@ async fn after_an_agent_is_forgotten_nothing_of_them_is_anywhere_and_counts_are_
         assert_eq!(rows_with(&world, &needles).await, Vec::<String>::new());
         assert_eq!(value::<Value>(&world.test, PER_DAY).await, per_day);
         assert_histories_are_whole(&world.test).await;
+        assert_rows_are_counted(world.test.pool().await).await;
         assert_a_rerun_writes_nothing(&world).await;
         read_all_again(&world).await;
         assert_eq!(rows_with(&world, &needles).await, Vec::<String>::new());

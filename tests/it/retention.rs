@@ -13,6 +13,7 @@ use ccsync::engine::verify::VerifyOrder;
 use chrono::{DateTime, Utc};
 use tokio_util::sync::CancellationToken;
 
+use crate::support::counted::assert_rows_are_counted;
 use crate::support::harness::{QUICK, TestWorld, small_world};
 use crate::system::history::{assert_histories_are_whole, whole_database};
 use crate::system::steps::{assert_settles, change_twenty_calls, sync_well, value};
@@ -146,6 +147,7 @@ async fn what_is_old_is_gone_everywhere_and_no_read_brings_it_back() {
         assert!(verified.verification.agrees(), "{:?}", verified.verification);
     }
     assert_eq!(expire(&keeper).await, 0);
+    assert_rows_are_counted(world.test.pool().await).await;
 }
 
 #[tokio::test]

@@ -12,6 +12,7 @@ mod crash;
 mod lag;
 mod ledger;
 mod limits;
+mod row_count;
 mod schema;
 mod sighting;
 pub mod support;

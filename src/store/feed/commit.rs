@@ -23,6 +23,7 @@ use crate::store::feed::row::{
 use crate::store::feed::session::{timelines_in_txn, timelines_save_in_txn};
 use crate::store::forgotten::list_fetch_in_txn;
 use crate::store::quarantine::{SetAside, quarantine_upsert_in_txn};
+use crate::store::row_count::{FEED_TABLES, RowCountChange, row_count_add_in_txn};
 use crate::store::run::run_add_in_txn;
 
 /// What new events bring to the tables.
@@ -69,15 +70,23 @@ pub(super) async fn store_events(
     }
     let Gathered { intervals, announcements, popups, rejects, drifts, mut counts } = gathered;
     timelines_save_in_txn(connection, source, &timelines).await?;
-    counts += stays_write_in_txn(connection, commit, &intervals).await?;
+    let stays = stays_write_in_txn(connection, commit, &intervals).await?;
+    counts += stays;
     counts += gaps_write_in_txn(connection, commit, &intervals).await?;
-    counts.inserted += announcements_insert_in_txn(connection, commit, &announcements).await?;
-    counts += popups_merge_in_txn(connection, commit, popups).await?;
+    let announced = announcements_insert_in_txn(connection, commit, &announcements).await?;
+    counts.inserted += announced;
+    let popups = popups_merge_in_txn(connection, commit, popups).await?;
+    counts += popups;
+    let mut rows = RowCountChange::default();
+    for (table, came) in FEED_TABLES.into_iter().zip([stays.inserted, announced, popups.inserted]) {
+        rows.add(&commit.key, table, came, 0);
+    }
     let (run, now) = (commit.run, commit.now);
     let aside = SetAside { stream: &commit.key, bounds: None, rejects: &rejects, run, now };
     counts.quarantined += quarantine_upsert_in_txn(connection, &aside).await?;
     let found = Found { key: &commit.key, drifts: &drifts, window: None, run, now };
     let recorded = drifts_insert_in_txn(connection, &found).await?;
+    row_count_add_in_txn(connection, &rows).await?;
     run_add_in_txn(connection, commit.run, &counts, None).await?;
     Ok((FeedOutcome::Stored(counts), recorded))
 }

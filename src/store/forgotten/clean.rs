@@ -6,9 +6,11 @@ use sqlx::{Connection as _, FromRow, PgConnection};
 
 use crate::domain::fault::{Fault, FaultKind};
 use crate::domain::forgotten::{ForgottenList, Identifier};
+use crate::domain::stream::StreamKey;
 use crate::store::derived::Misshapen;
 use crate::store::fault::{Broken, Done};
 use crate::store::forgotten::place::Place;
+use crate::store::row_count::{RowCountChange, counted_as, row_count_add_in_txn};
 
 /// Looks of one table: a row that was written meanwhile has moved, and is looked for again.
 const ROUNDS: u32 = 3;
@@ -43,7 +45,10 @@ impl Cleaner<'_> {
             let mut missed = 0;
             for suspect in suspects {
                 let Some(columns) = self.cleaned(place, &suspect)? else { continue };
-                let done = !self.apply || write(connection, place, &suspect.place, columns).await?;
+                let done = match self.apply {
+                    true => write(connection, place, &suspect, columns).await?,
+                    false => true,
+                };
                 changed += u64::from(done);
                 missed += u64::from(!done);
             }
@@ -82,9 +87,10 @@ impl Cleaner<'_> {
 async fn write(
     connection: &mut PgConnection,
     place: &Place,
-    at: &str,
+    suspect: &Suspect,
     columns: Map<String, Json>,
 ) -> Done<bool> {
+    let at = suspect.place.as_str();
     let names: Vec<&str> = columns.keys().map(String::as_str).collect();
     let query = place.rewrite(&names);
     let mut nested = connection.begin().await?;
@@ -102,7 +108,15 @@ async fn write(
         // What is left of it is there already.
         Err(sqlx::Error::Database(error)) if error.is_unique_violation() => {
             nested.rollback().await?;
-            let removed = sqlx::query(place.remove()).bind(at).persistent(false).execute(connection).await?;
+            let removed =
+                sqlx::query(place.remove()).bind(at).persistent(false).execute(&mut *connection).await?;
+            let is_live = suspect.columns.0.get("deleted_at").is_some_and(Json::is_null);
+            if let Some((stream, table)) = counted_as(&place.table).filter(|_| is_live) {
+                let key = StreamKey { source: suspect.source.as_str().into(), stream };
+                let mut change = RowCountChange::default();
+                change.add(&key, table, 0, removed.rows_affected());
+                row_count_add_in_txn(connection, &change).await?;
+            }
             Ok(removed.rows_affected() == 1)
         }
         Err(error) => Err(error.into()),

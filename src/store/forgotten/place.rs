@@ -9,7 +9,7 @@ use crate::store::fault::Done;
 use crate::store::statement::Statement;
 
 /// Tables that name nobody, or are emptied as a whole.
-const PASSED_OVER: [&str; 11] = [
+const PASSED_OVER: [&str; 12] = [
     "sync.finality",
     "sync.forgetting",
     "sync.forgotten",
@@ -18,6 +18,7 @@ const PASSED_OVER: [&str; 11] = [
     "sync.privacy_key",
     "sync.request_budget",
     "sync.retention",
+    "sync.row_count",
     "sync.stream",
     "sync.token",
     "sync.walk_page",

@@ -4,6 +4,7 @@ use sqlx::AssertSqlSafe;
 
 use crate::domain::stream::{StreamId, StreamKind};
 use crate::domain::table::TableShape;
+use crate::store::row_count::counted_as;
 use crate::store::statement::Statement;
 
 /// One table's old rows.
@@ -27,13 +28,19 @@ impl Place {
         Place { history_of: key.collect(), ..self }
     }
 
+    /// The table whose live rows are counted, if it is one.
+    pub(super) fn counted(&self) -> Option<&'static str> {
+        counted_as(&self.table).map(|(_, table)| table)
+    }
+
     /// How many there are, and the oldest one's place in time.
     pub(super) fn count(&self) -> Statement {
         let Place { table, old, at, .. } = self;
         AssertSqlSafe(format!("select count(*), min({at}) from {table} t where t.source = $1 and {old}"))
     }
 
-    /// Removes some, each with all of its history, and says how many went. Rows that somebody holds are left to the
+    /// Removes some, each with all of its history. Says how many went, and how many of them were live rows of a table
+    /// whose rows are counted. Rows that somebody holds are left to the
     /// next step. A place says where a row lies only together with the table that it is in, which may be one month of
     /// many; and each table is asked for the one source, so that only the machine that has it is asked.
     pub(super) fn remove(&self) -> Statement {
@@ -44,13 +51,14 @@ impl Place {
                 for update skip locked
             )"
         );
+        let live = if self.counted().is_some() { "t.deleted_at is null" } else { "false" };
         if history_of.is_empty() {
             return AssertSqlSafe(format!(
                 "{doomed}, gone as (
                     delete from {table} t using doomed d
-                    where t.source = $1 and t.tableoid = d.tableoid and t.ctid = d.ctid returning 1
+                    where t.source = $1 and t.tableoid = d.tableoid and t.ctid = d.ctid returning {live} as live
                 )
-                select count(*) from gone"
+                select count(*), count(*) filter (where live) from gone"
             ));
         }
         let key = history_of.iter().map(|column| format!("t.{column}")).collect::<Vec<_>>().join(", ");
@@ -58,12 +66,12 @@ impl Place {
         AssertSqlSafe(format!(
             "{doomed}, gone as (
                 delete from {table} t using doomed d
-                where t.source = $1 and t.tableoid = d.tableoid and t.ctid = d.ctid returning {key}
+                where t.source = $1 and t.tableoid = d.tableoid and t.ctid = d.ctid returning {key}, {live} as live
             ), versions as (
                 delete from {table}_history h using gone g
                 where h.source = $1 and {same} returning 1
             )
-            select (select count(*) from gone) + (select count(*) from versions)",
+            select (select count(*) from gone) + (select count(*) from versions), (select count(*) from gone where live)",
             same = same.join(" and "),
         ))
     }

@@ -5,18 +5,23 @@ use sqlx::AssertSqlSafe;
 use super::{NOW, Stage, Statement, history, key_order, replaces, same_key, stage_name};
 use crate::domain::table::TableShape;
 
-/// Locks the versions that the staged rows replace and copies them into the history.
+/// Locks the versions that the staged rows replace and copies them into the history. Answers how many there were, and
+/// how many of them were marked deleted.
 pub(in crate::store) fn keep_replaced(table: &TableShape, overrule: bool) -> Statement {
     let (into, from) = history(table);
     AssertSqlSafe(format!(
         r#"
-        insert into {table}_history ({into})
-        select {from}
-        from {stage} s
-        join {table} t on {same_key}
-        where {replaces}
-        order by {order}
-        for update of t
+        with kept as (
+            insert into {table}_history ({into})
+            select {from}
+            from {stage} s
+            join {table} t on {same_key}
+            where {replaces}
+            order by {order}
+            for update of t
+            returning deleted_at
+        )
+        select count(*), count(deleted_at) from kept
         "#,
         table = table.name,
         stage = stage_name(table, Stage::Changed),

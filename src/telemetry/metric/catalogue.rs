@@ -163,7 +163,12 @@ pub const ALL: &[Metric] = &[
         "reads that changed a window or a day after it was final",
     ),
     gauge(LAST_READ, Unit::Seconds, OF_STREAM, "start of the last committed read, in seconds since 1970"),
-    gauge(VENDOR_ROWS, Unit::Count, OF_STREAM, "elements the vendor has, as of the last reads"),
+    gauge(
+        VENDOR_ROWS,
+        Unit::Count,
+        OF_STREAM,
+        "rows in the stream's tables that the vendor still reports, each once",
+    ),
     gauge(WINDOWS, Unit::Count, &[SOURCE, STREAM, STATE], "windows in the ledger, by state"),
     gauge(WINDOWS_UNVERIFIED, Unit::Count, OF_STREAM, "windows whose last read is confirmed by nothing yet"),
     gauge(

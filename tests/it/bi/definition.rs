@@ -4,8 +4,8 @@
 //! `CCSYNC_LEDGER_SEEDS` sets the number of ledgers, `CCSYNC_LEDGER_FIRST` the first seed.
 
 mod case;
-mod ledger;
-mod model;
+pub mod ledger;
+pub mod model;
 mod reach;
 
 use std::collections::BTreeMap;

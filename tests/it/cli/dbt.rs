@@ -10,6 +10,14 @@ use crate::support::process::Site;
 
 const PROJECT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/integrations/dbt");
 
+/// An agent with results in January, March and April, and one that has no time.
+const PAUSED: &str = "
+    insert into sobot.call_result (source, call_log_jestid, agentid, agent_name, call_start_datetime, total_score,
+        total_score_max, revision, first_seen_at, changed_at, content_hash, run_id)
+    select 'sobot', 'paused-' || number, 'paused', 'paused', at, score, 100, 1, now(), now(), gen_random_uuid(), 1
+    from (values (1, timestamptz '2025-01-10', 50), (2, '2025-03-10', 60), (3, '2025-04-10', 65), (4, null, 70))
+        r (number, at, score)";
+
 #[tokio::test]
 #[ignore = "needs dbt: integrations/dbt/check installs it and runs this test"]
 async fn dbt_builds_its_project_on_what_the_demo_filled() {
@@ -19,6 +27,7 @@ async fn dbt_builds_its_project_on_what_the_demo_filled() {
     let site = Site::new("");
     site.run(&["demo", "--once", "--database", db.url()]).await.expect(0);
 
+    sqlx::query(PAUSED).execute(db.pool().await).await.unwrap();
     let url: Url = db.url().parse().unwrap();
     let output = Command::new(dbt)
         .args([
@@ -49,5 +58,17 @@ async fn dbt_builds_its_project_on_what_the_demo_filled() {
         .await
         .unwrap();
     assert!(0 < rows);
+    let changes: Vec<String> = sqlx::query_scalar(
+        "select concat_ws(' ', month, results, 'change', change_from_last_month::integer)
+        from marts.agent_scorecard where agent_id = 'paused' order by month",
+    )
+    .fetch_all(db.pool().await)
+    .await
+    .unwrap();
+    assert_eq!(
+        changes,
+        ["2025-01-01 1 change", "2025-03-01 1 change", "2025-04-01 1 change 5", "1 change"],
+        "March is not compared with January"
+    );
     assert!(Path::new(PROJECT).join("models/sources.yml").exists());
 }

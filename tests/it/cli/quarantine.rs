@@ -3,6 +3,7 @@
 use ccsync::simulator::{Change, Channel};
 use serde_json::{Value, json};
 
+use crate::support::counted::assert_rows_are_counted;
 use crate::support::process::{Desk, recent_world};
 
 /// A desk with two calls set aside: numbers, in order of their keys.
@@ -71,6 +72,7 @@ async fn a_retry_stores_what_can_be_read_now_and_says_how_far_it_came() {
     .await
     .unwrap();
     assert_eq!(rows, 2);
+    assert_rows_are_counted(desk.db.pool().await).await;
     let runs: Vec<(String, i64)> =
         sqlx::query_as("select outcome, inserted from sync.run where trigger = 'retry' order by id")
             .fetch_all(desk.db.pool().await)

@@ -7,6 +7,8 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::Value;
 use sqlx::{PgPool, Row as _};
 
+use crate::support::counted::assert_rows_are_counted;
+
 /// What came last through a connection that our side gave up may have been on its way.
 const ON_ITS_WAY: TimeDelta = TimeDelta::seconds(20);
 
@@ -24,6 +26,7 @@ pub async fn feed_is_the_vendors(pool: &PgPool, truth: &MonitorTruth) -> Result<
     same("quarantine", truth, odd, quarantined(pool).await)?;
     states_are_the_vendors(pool, truth).await?;
     gaps_are_the_vendors(pool, truth).await?;
+    assert_rows_are_counted(pool).await;
     each_is_counted_once(pool, truth).await?;
     time_adds_up(pool).await
 }

@@ -84,7 +84,7 @@ async fn an_address_by_number_tells_namesakes_apart() {
     // A third of that name has nobody left.
     agents.sobot("s/a3", "张伟", "").await;
     let third = &agents.seen().await["sobot/s/a3"];
-    assert_eq!((third.state.as_str(), third.reason.as_deref()), ("unmatched", Some("no_match")));
+    assert_eq!((third.state.as_str(), third.reason.as_deref()), ("unmatched", Some("taken")));
 }
 
 #[tokio::test]
@@ -132,7 +132,7 @@ async fn what_a_whole_desk_is_called_is_nobodys_name() {
     }
     agents.moor("m/1", "客服").await;
     let seen = agents.seen().await;
-    assert_eq!(seen["moor/m/1"].reason.as_deref(), Some("no_match"));
+    assert!(seen.values().all(|one| one.reason.as_deref() == Some("common")), "{seen:?}");
     assert!(seen.values().all(|one| one.candidates.is_none()), "{seen:?}");
 }
 

@@ -9,6 +9,7 @@ use sqlx::AssertSqlSafe;
 use uuid::Uuid;
 
 use crate::store::support::*;
+use crate::support::counted::assert_rows_are_counted;
 
 const TERM: Duration = Duration::from_secs(60);
 
@@ -36,6 +37,7 @@ async fn old_versions_of_a_snapshot_go_and_what_the_vendor_reports_stays() {
     assert_eq!(fresh.value::<String>(names).await, "c,x", "unchanged for long, and current");
     let versions = "select string_agg(display_name, ',') from moor.queue_history";
     assert_eq!(fresh.value::<String>(versions).await, "b", "it was current until hour 50");
+    assert_rows_are_counted(&fresh.db).await;
     let counts = fresh.read(&queues(), Scope::Snapshot, vec![queue("1", "c"), queue("2", "x")], 60).await;
     assert_eq!((counts.inserted, counts.updated, counts.unchanged), (0, 0, 2));
 }
@@ -69,7 +71,9 @@ async fn of_a_feed_what_ended_or_came_long_ago_goes_and_what_lasts_stays() {
         .await
         .unwrap();
     let feed = StreamKey { source: "workbench".into(), stream: StreamId::WorkbenchAgentMonitor };
+    fresh.count("select count(sync.row_count_refresh('workbench', 'workbench.agent_monitor'))").await;
     assert_eq!(expire(&fresh, feed, 24).await, 3);
+    assert_rows_are_counted(&fresh.db).await;
     assert_eq!(fresh.count("select count(*) from workbench.agent_status").await, 2);
     assert_eq!(fresh.count("select count(*) from workbench.feed_gap").await, 0);
     assert_eq!(fresh.count("select count(*) from workbench.announcement").await, 1);

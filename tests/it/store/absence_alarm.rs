@@ -9,6 +9,7 @@ use ccsync::engine::port::status::StatusRead as _;
 use ccsync::engine::port::store::Scope;
 
 use crate::store::support::*;
+use crate::support::counted::assert_rows_are_counted;
 
 const LIVE: &str = "select count(*) from sobot.call_result where deleted_at is null";
 const OPEN: &str = "select count(*) from sync.absence_alarm where state = 'open'";
@@ -50,6 +51,7 @@ async fn what_a_person_accepts_is_marked_deleted_with_history_and_once() {
     let accepted = fresh.store.accept(&[id, id], at(70)).await.unwrap();
     assert_eq!((accepted.len(), accepted[0].deleted), (1, 21));
     assert_eq!((fresh.count(LIVE).await, fresh.count(OPEN).await), (179, 0));
+    assert_rows_are_counted(&fresh.db).await;
     let kept = "select count(*) from sobot.call_result_history where deleted_at is null and revision = 1";
     assert_eq!(fresh.count(kept).await, 21);
     assert_eq!(fresh.count("select count(*) from sync.absence").await, 0);
@@ -61,6 +63,7 @@ async fn what_a_person_accepts_is_marked_deleted_with_history_and_once() {
     assert_eq!(fresh.read(&calls(), day(), many_calls(200, 1).split_off(21), 80).await.deleted, 0);
     let counts = fresh.read(&calls(), day(), many_calls(200, 1), 90).await;
     assert_eq!((counts.updated, fresh.count(LIVE).await, fresh.count(OPEN).await), (21, 200, 0));
+    assert_rows_are_counted(&fresh.db).await;
     let absent =
         "select count(*) from sobot.call_result_history where deleted_at is not null and revision = 2";
     assert_eq!(fresh.count(absent).await, 21);

@@ -23,6 +23,7 @@ use chrono::{DateTime, Duration, Utc};
 
 use self::picture::{Line, Picture};
 use crate::store::support::*;
+use crate::support::counted::assert_rows_are_counted;
 use crate::support::memory::MemoryStore;
 
 /// A store, with ways to look behind it.
@@ -52,6 +53,7 @@ impl Ground for Fresh {
     }
 
     async fn picture(&self) -> Picture {
+        assert_rows_are_counted(&self.db).await;
         Picture::of_postgres(&self.db).await
     }
 

@@ -1,6 +1,7 @@
 //! What the tests stand on.
 
 pub mod analyst;
+pub mod counted;
 pub mod db;
 pub mod harness;
 pub mod memory;

@@ -8,6 +8,7 @@ use chrono::NaiveDateTime;
 use serde_json::{Map, Value};
 use sqlx::{AssertSqlSafe, PgPool, Row as _};
 
+use crate::support::counted::assert_rows_are_counted;
 use crate::support::harness::TestApp;
 
 #[derive(Clone, Copy)]
@@ -108,6 +109,7 @@ pub async fn assert_tables_are(vendors: &Simulator, pool: &PgPool) {
     for name in TABLES {
         assert_table_is(vendors, pool, name).await;
     }
+    assert_rows_are_counted(pool).await;
 }
 
 /// The same for one table.

@@ -17,11 +17,15 @@ select
     rank() over colleagues as rank_in_channel,
     count(*) over (partition by source, month, channel) as agents_in_channel,
     round(score_mean - sum(score_sum) over everybody / nullif(sum(scored) over everybody, 0), 2) as above_mean,
-    round(score_mean - lag(score_mean) over (
-        partition by source, channel, agent_id order by month), 2) as change_from_last_month,
+    -- The month before, and not the row before: an agent may have had no results. Rows without a month have none before.
+    case when month is not null then round(score_mean - max(score_mean) over last_month, 2) end as change_from_last_month,
     late_share,
     state
 from quality
 window
     everybody as (partition by source, month, channel),
-    colleagues as (partition by source, month, channel order by score_mean desc nulls last)
+    colleagues as (partition by source, month, channel order by score_mean desc nulls last),
+    last_month as (
+        partition by source, channel, agent_id order by month
+        range between interval '1 month' preceding and interval '1 month' preceding
+    )

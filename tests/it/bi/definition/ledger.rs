@@ -3,13 +3,13 @@
 use ccsync::domain::status::{DeclaredWindow, StreamDeclaration};
 use ccsync::domain::stream::StreamKey;
 use ccsync::engine::port::store::Store as _;
-use chrono::{DateTime, Duration, NaiveDate, TimeZone as _, Utc};
+use chrono::{DateTime, Duration, NaiveDate, Utc};
 use chrono_tz::Tz;
 use rand::rngs::StdRng;
 use rand::{Rng as _, SeedableRng as _};
 use sqlx::{AssertSqlSafe, Executor as _};
 
-use super::model::{Ledger, Window};
+use super::model::{Ledger, Window, first_instant};
 use crate::store::support::Fresh;
 
 /// A stream of a source, and its ledger.
@@ -59,8 +59,12 @@ pub fn random_world(seed: u64) -> World {
     let mut rng = StdRng::seed_from_u64(seed);
     let zone = ZONES[rng.random_range(0..ZONES.len())];
     let begin = if rng.random() { (2026, 2, 20) } else { (2026, 10, 10) };
-    let local = NaiveDate::from_ymd_opt(begin.0, begin.1, begin.2).unwrap().and_hms_opt(0, 0, 0).unwrap();
-    let begin = zone.from_local_datetime(&local).earliest().unwrap().with_timezone(&Utc);
+    let begin = first_instant(zone, NaiveDate::from_ymd_opt(begin.0, begin.1, begin.2).unwrap());
+    world_from(&mut rng, zone, begin)
+}
+
+/// Ledgers of twenty to sixty days from an instant on.
+pub fn world_from(rng: &mut StdRng, zone: Tz, begin: DateTime<Utc>) -> World {
     let now = begin + Duration::hours(rng.random_range(24 * 20..24 * 60));
     let mut places = Vec::new();
     for (source, stream, declared) in [
@@ -69,7 +73,7 @@ pub fn random_world(seed: u64) -> World {
         ("another", "sobot.chat_result", true),
         ("removed", "sobot.call_result", false),
     ] {
-        let mut ledger = random_ledger(&mut rng, zone, begin, now);
+        let mut ledger = random_ledger(rng, zone, begin, now);
         if !declared {
             // Nobody knows what was configured: 31 days are the default.
             ledger.lookback = Duration::days(31);
@@ -173,7 +177,7 @@ fn random_window(
     }
 }
 
-fn literal(at: Option<DateTime<Utc>>) -> String {
+pub fn literal(at: Option<DateTime<Utc>>) -> String {
     at.map_or("null".into(), |at| format!("'{}'::timestamptz", at.to_rfc3339()))
 }
 
@@ -181,8 +185,8 @@ fn text(value: Option<&str>) -> String {
     value.map_or("null".into(), |value| format!("'{value}'"))
 }
 
-/// Replaces what the database holds by this world.
-pub async fn store_world(fresh: &Fresh, world: &World) {
+/// The streams that are configured.
+pub fn declarations(world: &World) -> Vec<StreamDeclaration> {
     let declared = world.declared().map(|place| StreamDeclaration {
         key: StreamKey { source: place.source.clone(), stream: place.stream.parse().unwrap() },
         start: place.ledger.start,
@@ -191,7 +195,11 @@ pub async fn store_world(fresh: &Fresh, world: &World) {
         window: Some(DeclaredWindow { lookback: place.ledger.lookback, settle: place.ledger.settle }),
         enabled: !place.ledger.paused,
     });
-    let declared: Vec<StreamDeclaration> = declared.collect();
+    declared.collect()
+}
+
+/// Replaces what the database holds by this world.
+pub async fn store_world(fresh: &Fresh, world: &World) {
     fresh
         .db
         .execute(
@@ -199,14 +207,15 @@ pub async fn store_world(fresh: &Fresh, world: &World) {
         )
         .await
         .unwrap();
-    fresh.store.declare(&declared).await.unwrap();
+    fresh.store.declare(&declarations(world)).await.unwrap();
     for place in &world.places {
         store_windows(fresh, place).await;
         store_results(fresh, place).await;
     }
 }
 
-async fn store_windows(fresh: &Fresh, Place { source, stream, ledger }: &Place) {
+/// The windows of a stream, with what else the ledger knows of it.
+pub async fn store_windows(fresh: &Fresh, Place { source, stream, ledger }: &Place) {
     let mut sql = String::new();
     for window in &ledger.windows {
         let Window { state, rows, .. } = window;

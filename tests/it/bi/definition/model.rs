@@ -3,6 +3,13 @@
 use chrono::{DateTime, Duration, NaiveDate, TimeZone as _, Utc};
 use chrono_tz::Tz;
 
+/// The first instant of a day: the earlier of two midnights, or when clocks go on where there is none.
+pub fn first_instant(zone: Tz, day: NaiveDate) -> DateTime<Utc> {
+    let midnight = day.and_hms_opt(0, 0, 0).unwrap();
+    let begins = |minutes| zone.from_local_datetime(&(midnight + Duration::minutes(minutes))).earliest();
+    (0..240).find_map(begins).unwrap().with_timezone(&Utc)
+}
+
 /// What is said of a day, a week or a month.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum State {
@@ -132,8 +139,7 @@ impl Ledger {
     }
 
     fn midnight(&self, day: NaiveDate) -> DateTime<Utc> {
-        let local = day.and_hms_opt(0, 0, 0).unwrap();
-        self.zone.from_local_datetime(&local).earliest().unwrap().with_timezone(&Utc)
+        first_instant(self.zone, day)
     }
 
     /// Whether windows that were read leave no instant out.
@@ -162,7 +168,8 @@ impl Ledger {
         if all_final && self.covers(from, until) { State::Final } else { State::Provisional }
     }
 
-    fn wanted(&self) -> impl Iterator<Item = &Window> {
+    /// Windows that are asked for.
+    pub fn wanted(&self) -> impl Iterator<Item = &Window> {
         let from = self.wanted_from();
         self.windows.iter().filter(move |window| from < window.end)
     }
@@ -181,6 +188,13 @@ impl Ledger {
     pub fn unsettled(&self) -> bool {
         let mut read = self.wanted().filter(|window| window.is_read() && !window.is_verified());
         read.any(|window| 2 <= window.closed_reads(self.settle))
+    }
+
+    /// The first and the last business day that may have results.
+    pub fn days_listed(&self) -> (NaiveDate, NaiveDate) {
+        let seen = self.seen.unwrap_or_default().min(self.lookback);
+        let first = (self.windows[0].start - seen).with_timezone(&self.zone).date_naive();
+        (first, self.days_touched().1)
     }
 
     /// The first and the last business day that windows touch.

@@ -6,6 +6,7 @@ use ccsync::telemetry::failpoint::Failpoint;
 use rustix::process::Signal;
 
 use super::{count, places_with, read, site};
+use crate::support::counted::assert_rows_are_counted;
 use crate::support::process::{Desk, Program};
 
 /// Where a process is killed: at which place, after how many times.
@@ -78,6 +79,7 @@ async fn a_rename_takes_everything_along_however_often_it_is_killed() {
     desk.run(&rename).await.expect(0);
     assert_eq!(holdings(&desk, "zhichi").await, before);
     let pool = desk.db.pool().await;
+    assert_rows_are_counted(pool).await;
     let person = "select count(*) from sync.agent_link where person_id = 'sobot/zhichi/' || account_id";
     assert_eq!(count(pool, person).await, 1);
     // The vendor has the word in its kind and its streams, and so do the account's token and budgets.
@@ -124,6 +126,7 @@ async fn a_purge_leaves_nothing_however_often_it_is_killed_and_is_no_part_of_bi_
     assert_eq!(count(pool, "select count(*) from sync.token").await, 0);
     desk.run(&["sync"]).await.expect(0);
     assert_eq!(count(pool, "select count(*) from sobot.call_result").await, 150);
+    assert_rows_are_counted(pool).await;
 }
 
 #[tokio::test]
