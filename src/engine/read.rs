@@ -203,10 +203,10 @@ impl<'r> Judge<'r> {
                 self.again(why)
             }
             WalkEnd::Moved(walk) => {
-                let lacking = walk.lacking;
+                let doubt = Doubt { moved: true, odd: true, lacking: walk.lacking, disputed: None };
                 let mut closed = close(walk, requests);
                 closed.moved = true;
-                self.judge(closed, began, Doubt { moved: true, odd: true, lacking })
+                self.judge(closed, began, doubt)
             }
             WalkEnd::Closed(walk) => self.judge_closed(walk, began, doubles, requests),
             WalkEnd::Disagreeing(walk) => self.judge_closed(walk, began, true, requests),
@@ -216,8 +216,8 @@ impl<'r> Judge<'r> {
     fn judge_closed(&mut self, walk: Walk, began: DateTime<Utc>, odd: bool, requests: u64) -> Step {
         // Nothing where there was something before is possible, and worth a second walk.
         let vanished = walk.records.is_empty() && self.before.rows > 0;
-        let lacking = walk.lacking;
-        let doubt = Doubt { moved: false, odd: odd || vanished || lacking, lacking };
+        let Walk { lacking, disputed, .. } = walk;
+        let doubt = Doubt { moved: false, odd: odd || vanished || lacking, lacking, disputed };
         self.judge(close(walk, requests), began, doubt)
     }
 
@@ -253,6 +253,16 @@ impl<'r> Judge<'r> {
         // However often it comes out the same: pages that disagreed with one another prove nothing.
         if doubt.moved {
             return Ok(ended(closed, Err(UnverifiedReason::RowsMoved)));
+        }
+        // Another answer stated another total: only a walk in which all answers agree proves anything.
+        if let Some(other) = doubt.disputed {
+            self.contradicted = true;
+            if !self.is_last_try() {
+                return Err(format!("answers stated {other} and {total} in one walk"));
+            }
+            let mut closed = closed;
+            closed.certificate.vendor_total = Some(other);
+            return Ok(ended(closed, Err(UnverifiedReason::TotalDiffers)));
         }
         let is_single = !doubt.odd && !self.contradicted && closed.duplicates == 0;
         if is_single || is_equal {
@@ -316,7 +326,9 @@ impl<'r> Judge<'r> {
             return Ok(self.at_cap(closed));
         }
         // Only the first walk: another one of this pass may have brought what this one and the last read lack.
-        if is_known && self.summaries.is_empty() {
+        // Nor where the last read was one of several that did not agree: it might be the same wrong one again.
+        let is_witness = !self.before.unverified || self.before.reason == Some(UnverifiedReason::NotReread);
+        if is_known && is_witness && self.summaries.is_empty() {
             return Ok(ended(closed, Ok(Verdict::Stable)));
         }
         if !self.rules.reread_at_once {
@@ -355,6 +367,9 @@ impl<'r> Judge<'r> {
     /// Whether the next walk should go to the end whatever totals the pages state: two walks drifted alike, so that it
     /// is not rows that move, or one did and the last committed read met totals that were wrong.
     fn contradicts_itself(&mut self) -> bool {
+        if self.drifts.last().is_some_and(|drift| drift.overlapping) {
+            return true;
+        }
         let alike = match self.drifts.as_slice() {
             [] => false,
             [.., one, other] if one == other => true,
@@ -394,6 +409,8 @@ struct Doubt {
     odd: bool,
     /// An element came meanwhile that it lacks.
     lacking: bool,
+    /// A total that was stated meanwhile and is not the number of its elements.
+    disputed: Option<u64>,
 }
 
 fn judged(mut closed: ClosedRead, judgement: Result<Verdict, UnverifiedReason>) -> Box<ClosedRead> {

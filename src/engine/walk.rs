@@ -69,6 +69,8 @@ pub struct Drift {
     pub why: String,
     /// The smallest and the largest total that an answer stated.
     pub totals: Option<(u64, u64)>,
+    /// The vendor does not take to pages that overlap: sizes are not honoured, or one that reaches too far is refused.
+    pub overlapping: bool,
 }
 
 /// What a walk brought home.
@@ -84,6 +86,8 @@ pub struct Walk {
     pub observation: Observation,
     /// An answer that was given up for another one had elements that are not here.
     pub lacking: bool,
+    /// A total that an answer stated besides, and that is not the number of elements.
+    pub disputed: Option<u64>,
 }
 
 /// Times that one page is asked for again before its answers, never twice the same, are called drift.
@@ -120,11 +124,16 @@ pub async fn walk(
         closes_by_empty_page: closing == Closing::EmptyPage,
         totals_rule: config.totals,
         to_the_end: config.to_the_end,
+        overlapping: false,
         asked: (1, config.page_size),
     };
     match walk_on(&mut walker, closing, config).await {
         Err(fault) if config.rows_max.is_some() && walker.is_refused_at_depth(&fault).await => {
             Ok(WalkEnd::Refused(walker.walk.records.len() as u64, fault))
+        }
+        Err(fault) if walker.overlapping && walker.is_refused_at_depth(&fault).await => {
+            let why = format!("a page that overlaps the one before it is refused: {}", fault.chain());
+            Ok(WalkEnd::Drifted(Drift { why, totals: walker.totals, overlapping: true }))
         }
         ended => ended,
     }
@@ -151,6 +160,10 @@ async fn walk_on(
         };
         let size_before = walker.walk.records.len();
         let came = page.records.len();
+        // Clamped, and full as clamped: there may be more behind it.
+        if let Some(used) = page.page_size.filter(|used| *used < walker.size && came == *used as usize) {
+            walker.size = used;
+        }
         config.page_size = walker.size;
         walker.keep(page_no, page);
         let rows = walker.walk.total.unwrap_or_default().max(walker.walk.records.len() as u64);
@@ -159,8 +172,9 @@ async fn walk_on(
         }
         // A removal that an insertion makes up for, or that no total betrays, shows in an overlap alone.
         // It cannot count exact doubles, so that a walk that allows for them keeps to the usual pages.
-        let counts = config.doubles && walker.walk.total.is_some();
+        let counts = config.to_the_end || config.doubles && walker.walk.total.is_some();
         if OVERLAP_SIZE_MIN <= walker.size && came == walker.size as usize && !counts {
+            walker.overlapping = true;
             return walker.follow(closing, config).await;
         }
         let step = match closing {
@@ -208,6 +222,8 @@ struct Walker<'w, 'f> {
     totals_rule: Totals,
     /// [`WalkConfig::to_the_end`]
     to_the_end: bool,
+    /// Pages overlap what is known.
+    overlapping: bool,
     /// Number and size of the page that was asked for last.
     asked: (u32, u32),
 }
@@ -243,7 +259,9 @@ impl Walker<'_, '_> {
     async fn ask(&mut self, page_no: u32, page_size: u32) -> Result<Page, Fault> {
         self.asked = (page_no, page_size);
         let mut page = self.fetcher.fetch(&PageRequest { window: self.window, page_no, page_size }).await?;
-        if let Some(total) = page.total.filter(|_| self.totals_rule == Totals::Trust) {
+        // Behind the end, 0 may be the number of what is there.
+        let is_behind = page_no != 1 && page.records.is_empty() && page.total == Some(0);
+        if let Some(total) = page.total.filter(|_| self.totals_rule == Totals::Trust && !is_behind) {
             let (least, most) = self.totals.unwrap_or((total, total));
             self.totals = Some((least.min(total), most.max(total)));
         }
@@ -256,15 +274,8 @@ impl Walker<'_, '_> {
     /// Whether the vendor refuses the page for its depth: it still gives the first page, and refuses this one again.
     /// Search engines refuse rows behind a bound (Elasticsearch's `max_result_window`, 10,000 unless configured).
     async fn is_refused_at_depth(&mut self, fault: &Fault) -> bool {
-        let is_answer = matches!(
-            fault.kind,
-            FaultKind::VendorFailed
-                | FaultKind::UnknownCode
-                | FaultKind::RequestRefused
-                | FaultKind::Malformed
-        );
         let (page_no, page_size) = self.asked;
-        if !is_answer || page_no == 1 || self.walk.records.is_empty() {
+        if !is_answer(fault.kind) || page_no == 1 || self.walk.records.is_empty() {
             return false;
         }
         let comes = self.ask(1, self.size).await.is_ok_and(|page| !page.records.is_empty());
@@ -312,15 +323,16 @@ impl Walker<'_, '_> {
         let rows = u32::try_from(self.walk.records.len()).unwrap_or(u32::MAX);
         let (probe_no, probe_size) = if page_no == 1 { (2, short) } else { (rows.saturating_add(1), 1) };
         let behind = self.ask(probe_no, probe_size).await?;
-        if behind.records.is_empty() {
+        // A vendor that does not honour so small a size answers from far behind its end.
+        let next = page_no.saturating_add(1);
+        if behind.records.is_empty() && (page_no == 1 || self.is_nothing_on(next, self.size).await?) {
             return Ok(Ok(true));
         }
         let again = self.ask(page_no, self.size).await?;
         let grown = came < again.records.len();
-        // Perhaps the last page again: the next page tells.
-        let is_again = self.to_the_end && self.known(&behind) == behind.records.len();
         if !grown && page_no != 1 {
-            if is_again {
+            // Two walks found it so: perhaps some elements are held back, or it is the last page again.
+            if self.to_the_end {
                 return Ok(Ok(false));
             }
             return Ok(Err(format!("page {page_no} is short and not the last")));
@@ -340,8 +352,17 @@ impl Walker<'_, '_> {
         Ok(Ok(false))
     }
 
+    /// Whether the page is empty, or refused for its depth: then nothing can be had there.
+    async fn is_nothing_on(&mut self, page_no: u32, size: u32) -> Result<bool, Fault> {
+        match self.ask(page_no, size).await {
+            Ok(page) => Ok(page.records.is_empty()),
+            Err(fault) if is_answer(fault.kind) => Ok(true),
+            Err(fault) => Err(fault),
+        }
+    }
+
     fn drifted(&self, why: String) -> WalkEnd {
-        WalkEnd::Drifted(Drift { why, totals: self.totals })
+        WalkEnd::Drifted(Drift { why, totals: self.totals, overlapping: false })
     }
 
     /// What came. A total that played no part in the walk is held against the elements all the same; of several, one
@@ -349,8 +370,10 @@ impl Walker<'_, '_> {
     fn take_walk(&mut self) -> Walk {
         let mut walk = std::mem::take(&mut self.walk);
         walk.lacking = self.given_up.iter().any(|element| !self.page_of.contains_key(element));
+        let elements = walk.records.len() as u64;
+        walk.disputed =
+            self.totals.and_then(|(least, most)| [most, least].into_iter().find(|t| *t != elements));
         if self.closes_by_empty_page {
-            let elements = walk.records.len() as u64;
             walk.total = self.totals.map(|(least, most)| if most == elements { least } else { most });
         }
         walk
@@ -361,6 +384,12 @@ impl Walker<'_, '_> {
         let agrees = walk.total.is_none_or(|total| total == walk.records.len() as u64);
         if agrees && !self.disagreeing { WalkEnd::Closed(walk) } else { WalkEnd::Disagreeing(walk) }
     }
+}
+
+/// Whether the vendor answered this: a refusal or something that cannot be read, and not silence.
+fn is_answer(kind: FaultKind) -> bool {
+    use FaultKind::{Malformed, RequestRefused, UnknownCode, VendorFailed};
+    matches!(kind, VendorFailed | UnknownCode | RequestRefused | Malformed)
 }
 
 fn same_answer(one: &Page, other: &Page) -> bool {

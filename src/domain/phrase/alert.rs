@@ -64,8 +64,8 @@ phrases! {
     QUARANTINE_GROWING_CURE = "see `ccsync quarantine list`; after an update of ccsync `ccsync quarantine retry`, or drop what is of no use",
         "查看 `ccsync quarantine list`；升级 ccsync 后运行 `ccsync quarantine retry`，或丢弃无用的记录";
     /// Cure.
-    ABSENCE_ALARM_CURE = "ask the vendor whether the rows are gone; if so `ccsync absence accept`, else wait until they are back",
-        "向厂商确认这些行是否确已删除；若是，运行 `ccsync absence accept`，否则等待其恢复";
+    ABSENCE_ALARM_CURE = "ask the vendor whether the rows are gone; if so `ccsync absence accept ID` for each that `ccsync absence list` shows, else wait until they are back",
+        "向厂商确认这些行是否确已删除；若是，对 `ccsync absence list` 列出的每一项运行 `ccsync absence accept ID`，否则等待其恢复";
     /// Cure.
     CONTRACT_DRIFT_CURE = "see `ccsync contract`; nothing is lost, but somebody should decide what it means",
         "查看 `ccsync contract`；数据不会丢失，但需要有人判断其含义";

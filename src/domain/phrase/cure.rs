@@ -31,8 +31,8 @@ phrases! {
     REDIRECT_REFUSED = "set base_url to the address that the vendor gave you; credentials never follow a redirect",
         "把 base_url 设为厂商提供的地址；凭据绝不会跟随重定向发送";
     /// [`crate::domain::fault::FaultKind::WalkUnsettled`]
-    WALK_UNSETTLED = "the vendor's data changed faster than it could be read; it is read again by itself, and a larger page_size of the stream settles sooner",
-        "厂商数据变化的速度超过了读取速度；会自动重读，加大该数据流的 page_size 可更快稳定";
+    WALK_UNSETTLED = "the vendor's pages did not fit together, read after read: its data changes while it is read, or it does not page as documented; it is read again by itself; a larger page_size of the stream helps where data changes, one below 500 where pages do not fit though nothing does",
+        "厂商的各页多次无法拼合：读取期间数据在变化，或分页与文档不符；会自动重读；若数据在变化，可加大该数据流的 page_size；若数据未变化，可设为 500 以下";
     /// [`crate::domain::fault::FaultKind::WindowTooLarge`]
     WINDOW_TOO_LARGE = "raise engine.pages_max, or page_size of the stream",
         "调高 engine.pages_max，或该数据流的 page_size";

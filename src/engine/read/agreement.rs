@@ -47,18 +47,11 @@ impl ReadSummary {
     }
 }
 
-/// Whether `last` confirms one of the reads before it, which are in their order: the one just before it, or an earlier
-/// one if nothing that came in between is missing from `last`.
+/// Whether `last` confirms one of the reads before it in the pass. The walks of a pass are one read: what any of them had
+/// is not absent, so that `last` has to have it.
 pub(super) fn confirms(before: &[ReadSummary], last: &ReadSummary) -> bool {
-    for read in before.iter().rev() {
-        if read.is_confirmed_by(last) {
-            return true;
-        }
-        if !read.rows.keys().all(|key| last.rows.contains_key(key)) {
-            return false;
-        }
-    }
-    false
+    let has_all = |read: &ReadSummary| read.rows.keys().all(|key| last.rows.contains_key(key));
+    before.iter().all(has_all) && before.iter().any(|read| read.is_confirmed_by(last))
 }
 
 fn key_of(row: &Row) -> u128 {

@@ -19,7 +19,7 @@ use std::collections::HashSet;
 use crate::domain::fault::{Fault, FaultKind};
 use crate::domain::page::{Closing, Page};
 use crate::domain::text::counted;
-use crate::engine::walk::{Walk, WalkConfig, WalkEnd, Walker};
+use crate::engine::walk::{Drift, Walk, WalkConfig, WalkEnd, Walker};
 
 /// Rows by which a page overlaps what is known, at least.
 const OVERLAP: usize = 3;
@@ -71,6 +71,10 @@ impl Walker<'_, '_> {
                 }
             }
             let came = page.records.len();
+            if came > page_size as usize {
+                let why = format!("page {page_no} of {page_size} has {}", counted(came as u64, "element"));
+                return Ok(WalkEnd::Drifted(Drift { why, totals: self.totals, overlapping: true }));
+            }
             if 0 < came && self.walk.records.len() < offset + came && self.known(&page) == came {
                 if self.is_last_again(&page).await? {
                     return Ok(self.end());
@@ -137,7 +141,8 @@ impl Walker<'_, '_> {
                     let reach = if self.to_the_end { reach.max(self.walk.records.len()) } else { reach };
                     let behind = u32::try_from(reach).unwrap_or(u32::MAX).saturating_add(1);
                     let one = self.ask(behind, 1).await?;
-                    one.records.is_empty()
+                    let next = page_no.saturating_add(1);
+                    one.records.is_empty() && self.is_nothing_on(next, size).await?
                         || self.to_the_end && self.is_repeated(&page, page_no, size).await?
                 }
             };

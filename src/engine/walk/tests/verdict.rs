@@ -282,6 +282,73 @@ fn an_answer_that_lacks_what_an_earlier_one_had_proves_nothing_though_it_equals_
 }
 
 #[test]
+fn totals_that_contradict_one_another_by_turns_prove_nothing() {
+    for (rows, size) in [(40, 50), (110, 50), (1_450, 1_000)] {
+        let mut answers = 0;
+        let vendor = Vendor::new(Closing::Total, rows).hook(move |_, _, _, answer| {
+            answers += 1;
+            answer.total_off = if answers % 2 == 1 { 5 } else { 0 };
+        });
+        let read = run(&vendor, size, Before::default()).unwrap();
+        let certificate = read.certificate;
+        assert_eq!(certificate.verdict, Verdict::Unverified, "{rows}/{size}");
+        assert_eq!(read.rows.len() as u32, rows, "{rows}/{size}");
+    }
+    // Once only, it is a slip.
+    let vendor = Vendor::new(Closing::Total, 40)
+        .hook(|count, _, _, answer| answer.total_off = if count == 1 { 5 } else { 0 });
+    assert_eq!(first_read(&vendor, 50).certificate.verdict, Verdict::Proven);
+}
+
+#[test]
+fn what_one_walk_of_a_pass_had_is_not_absent_for_those_behind_it() {
+    for lengths in [&[25, 24, 24, 24][..], &[24, 25, 24, 24]] {
+        let read = read_of_walks(lengths);
+        assert_eq!(read.certificate.reason, Some(UnverifiedReason::ReadsDiffer), "{lengths:?}");
+    }
+}
+
+#[test]
+fn a_walk_equal_to_a_read_that_others_contradicted_is_walked_again() {
+    let vendor = Vendor::new(Closing::EmptyPage, 25);
+    let digest = Some(first_read(&vendor, 50).certificate.digest.0);
+    let mut walks = 0;
+    let flapping = Vendor::new(Closing::EmptyPage, 25).hook(move |_, request, rows, _| {
+        if request.page_no == 1 && request.page_size == 50 {
+            walks += 1;
+            *rows = if walks % 2 == 1 { (0..25).collect() } else { (1..26).collect() };
+        }
+    });
+    let reason = Some(UnverifiedReason::ReadsDiffer);
+    let before = Before { rows: 25, digest, unverified: true, reason, ..Before::default() };
+    let read = run(&flapping, 50, before).unwrap();
+    assert_eq!(read.certificate.reason, reason);
+}
+
+#[test]
+fn a_full_clamped_page_is_not_the_end_though_it_states_its_own_number() {
+    let vendor =
+        Vendor { clamp: Some(20), ..Vendor::new(Closing::Total, 150) }.hook(|_, request, _, answer| {
+            answer.total_off = (i64::from(request.page_no) * 20).min(150) - 150;
+        });
+    let read = first_read(&vendor, 50);
+    assert_eq!((read.rows.len(), read.certificate.verdict), (150, Verdict::Unverified));
+}
+
+#[test]
+fn a_total_of_nothing_on_the_empty_page_behind_the_end_contradicts_nothing() {
+    for (rows, size) in [(40, 50), (100, 50)] {
+        let vendor = Vendor::new(Closing::Total, rows).hook(move |_, request, _, answer| {
+            if rows <= (request.page_no - 1) * request.page_size {
+                answer.total_off = -i64::from(rows);
+            }
+        });
+        let read = run(&vendor, size, Before::default()).unwrap();
+        assert_eq!((read.rows.len() as u32, read.certificate.verdict), (rows, Verdict::Proven));
+    }
+}
+
+#[test]
 fn a_total_that_no_document_promises_is_evidence_all_the_same() {
     let stating = |total| {
         let vendor =
