@@ -1,11 +1,11 @@
 //! What analysts are given: schema `bi`.
 
-mod dashboard;
 mod day;
 mod definition;
 mod figure;
 mod meaning;
 mod question;
 mod recompute;
+mod sample;
 mod shape;
 mod time;

@@ -5,31 +5,33 @@ pub(super) const EXAMPLES: [(&str, &str); 3] = [
     (
         "Which agents had the best calls of a month, of those inspected at least ten times?",
         r#"
-select q.agent_name, q.month::text, q.results::text, round(q.score_mean, 1)::text as score_mean, q.state
+select q.source, q.agent_id, q.agent_name, q.month::text, q.results::text, round(q.score_mean, 1)::text as score_mean, q.state
 from bi.agent_quality_monthly q
 where q.channel = 'call' and 10 <= q.results
-order by q.score_mean desc, q.agent_name
+order by q.score_mean desc nulls last, q.source, q.agent_id
 limit 5
 "#,
     ),
     (
         "Which skill groups need help?",
         r#"
-select skill_group, sum(results)::text as results, round(sum(score_sum) / sum(scored), 1)::text as score_mean
+select moor_source, exten, skill_group, sum(results)::text as results,
+    round(sum(score_sum) / nullif(sum(scored), 0), 1)::text as score_mean,
+    (count(distinct day) filter (where state <> 'final'))::text as days_not_final
 from bi.queue_quality_daily
 where exten is not null
-group by skill_group
-order by sum(score_sum) / sum(scored), skill_group
+group by moor_source, exten, skill_group
+order by sum(score_sum) / nullif(sum(scored), 0), moor_source, exten
 limit 5
 "#,
     ),
     (
         "Is it complete, and up to when?",
         r#"
-select stream, to_char(complete_to at time zone 'Asia/Shanghai', 'YYYY-MM-DD HH24:MI') as complete_to_beijing,
-    rows::text as rows
+select source, stream, to_char(bi.business_time(complete_to), 'YYYY-MM-DD HH24:MI') as complete_to,
+    bi.business_zone() as zone, rows::text as rows, windows_unverified::text as unverified
 from bi.freshness
-order by stream
+order by source, stream
 "#,
     ),
 ];
