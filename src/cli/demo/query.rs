@@ -29,7 +29,7 @@ limit 5
         "Is it complete, and up to when?",
         r#"
 select source, stream, to_char(bi.business_time(complete_to), 'YYYY-MM-DD HH24:MI') as complete_to,
-    bi.business_zone() as zone, rows::text as rows, windows_unverified::text as unverified
+    bi.business_zone() as zone, rows::text as rows, windows_unverified::text as windows_unverified
 from bi.freshness
 order by source, stream
 "#,

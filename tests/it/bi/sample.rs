@@ -66,7 +66,8 @@ fn figure(row: &Row) -> Option<(f64, [f64; 3])> {
         let value = row.get(name)?;
         value.as_f64().or_else(|| value.as_str()?.parse().ok())
     };
-    let results = number("results").or_else(|| number("results_sum")).map(|figure| (figure, [11.0, 13.0, 17.0]));
+    let results =
+        number("results").or_else(|| number("results_sum")).map(|figure| (figure, [11.0, 13.0, 17.0]));
     results.or_else(|| number("idle").map(|figure| (figure, [11.0, 17.0, 17.0])))
 }
 
@@ -82,11 +83,13 @@ async fn every_shipped_query_is_answered_to_an_analyst_and_adds_no_namesakes_up(
         for row in rows.iter().filter(|row| is_of_namesakes(row)) {
             let told = || format!("{}: {row:?}\n{}", query.name, query.sql);
             let has = |names: &[&str]| names.iter().any(|name| row.contains_key(*name));
-            let is_identified = has(&["source", "moor_source"]) && has(&["agent_id", "exten", "agent_number"]);
+            let is_identified =
+                has(&["source", "moor_source"]) && has(&["agent_id", "exten", "agent_number"]);
             assert!(is_identified || has(&["agent"]), "no source, or no id: {}", told());
             let Some((figure, single)) = figure(row) else { continue };
             // One or two days, one or two channels.
-            let whose = single.iter().position(|of| [1.0, 2.0, 4.0].map(|times| of * times).contains(&figure));
+            let whose =
+                single.iter().position(|of| [1.0, 2.0, 4.0].map(|times| of * times).contains(&figure));
             assert!(whose.is_some(), "namesakes are added up: {}", told());
             seen.extend(whose);
         }
@@ -100,7 +103,8 @@ async fn every_shipped_query_is_answered_to_an_analyst_and_adds_no_namesakes_up(
 #[tokio::test]
 async fn every_shipped_query_has_the_bands_in_their_order() {
     let mut sample = Sample::new().await;
-    let order = "select band, band_name from bi.score_distribution_daily group by 1, 2 order by band nulls last";
+    let order =
+        "select band, band_name from bi.score_distribution_daily group by 1, 2 order by band nulls last";
     let bands: Vec<(Option<i32>, String)> =
         sqlx::query_as(order).fetch_all(&mut sample.analyst).await.unwrap();
     let bands: Vec<String> = bands.into_iter().map(|(_, name)| name).collect();

@@ -59,11 +59,15 @@ pub fn shipped() -> Vec<Query> {
     let panels = dashboard["panels"].as_array().unwrap().iter();
     let asked = panels.map(|panel| (&panel["title"], &panel["targets"][0]["rawSql"]));
     let variables = dashboard["templating"]["list"].as_array().unwrap().iter();
-    let asked: Vec<_> = asked.chain(variables.map(|variable| (&variable["name"], &variable["query"]))).collect();
+    let asked: Vec<_> =
+        asked.chain(variables.map(|variable| (&variable["name"], &variable["query"]))).collect();
     assert_eq!(asked.len(), 13);
     for (title, sql) in asked {
         let sql = expanded(sql.as_str().unwrap());
-        assert!(!sql.contains('$') && (sql.contains("from bi.") || sql == "select bi.business_zone()"), "{sql}");
+        assert!(
+            !sql.contains('$') && (sql.contains("from bi.") || sql == "select bi.business_zone()"),
+            "{sql}"
+        );
         all.push(query(Shelf::Grafana, format!("Grafana: {title}"), &sql));
     }
     for (chart, sql) in superset::charts() {

@@ -13,7 +13,8 @@ pub fn files(folder: &str) -> Vec<String> {
     let path = format!("{QUALITY}/{folder}");
     let entries = std::fs::read_dir(format!("{}/{path}", env!("CARGO_MANIFEST_DIR"))).unwrap();
     let names = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap());
-    let mut files: Vec<String> = names.map(|name| format!("{path}/{name}")).filter(|name| name.ends_with("yaml")).collect();
+    let mut files: Vec<String> =
+        names.map(|name| format!("{path}/{name}")).filter(|name| name.ends_with("yaml")).collect();
     files.sort();
     files
 }
@@ -94,7 +95,9 @@ impl Dataset {
             sql += &format!(" group by {}", places.join(", "));
         }
         let orders = names("orderby");
-        let order = |by: &Value| format!("\"{}\" {}", by[0].as_str().unwrap(), if by[1] == true { "asc" } else { "desc" });
+        let order = |by: &Value| {
+            format!("\"{}\" {}", by[0].as_str().unwrap(), if by[1] == true { "asc" } else { "desc" })
+        };
         let orders: Vec<String> = orders.iter().map(order).collect();
         sql + " order by " + &orders.join(", ")
     }
@@ -121,7 +124,8 @@ pub fn charts() -> Vec<(String, String)> {
     let mut all = Vec::new();
     for path in files("charts") {
         let text = read(&path);
-        let context = value(&text, "query_context").unwrap_or_else(|| panic!("{path} answers only once it was saved"));
+        let context =
+            value(&text, "query_context").unwrap_or_else(|| panic!("{path} answers only once it was saved"));
         let context: Value = serde_json::from_str(&context).unwrap();
         let dataset = &datasets[&value(&text, "dataset_uuid").unwrap()];
         let [query] = context["queries"].as_array().unwrap().as_slice() else { panic!("{path}") };
@@ -153,8 +157,11 @@ fn items(text: &str, key: &str) -> Vec<String> {
 
 #[test]
 fn a_superset_chart_asks_at_once_what_it_asks_after_it_was_saved() {
+    let dashboard = read(&format!("{QUALITY}/dashboards/quality.yaml"));
     for path in files("charts") {
         let text = read(&path);
+        let uuid = value(&text, "uuid").unwrap();
+        assert!(dashboard.contains(&format!("uuid: {uuid}")), "{path} is not on the dashboard");
         let context: Value = serde_json::from_str(&value(&text, "query_context").unwrap()).unwrap();
         let query = &context["queries"][0];
         let mut columns: Vec<String> = values(&text, "x_axis").into_iter().flatten().collect();
@@ -164,11 +171,19 @@ fn a_superset_chart_asks_at_once_what_it_asks_after_it_was_saved() {
         let metrics = query["metrics"].as_array().cloned().unwrap_or_default();
         let metrics: Vec<&str> = metrics.iter().map(|metric| metric.as_str().unwrap()).collect();
         assert_eq!(metrics, items(&text, "metrics"), "{path}");
-        let filters: Vec<String> =
-            query["filters"].as_array().unwrap().iter().map(|filter| filter["col"].as_str().unwrap().to_owned()).collect();
+        let filters: Vec<String> = query["filters"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|filter| filter["col"].as_str().unwrap().to_owned())
+            .collect();
         assert_eq!(filters, values(&text, "subject").into_iter().flatten().collect::<Vec<_>>(), "{path}");
         assert_eq!(query["row_limit"].to_string(), value(&text, "row_limit").unwrap(), "{path}");
-        assert_eq!(context["form_data"]["viz_type"].as_str().unwrap(), value(&text, "viz_type").unwrap(), "{path}");
+        assert_eq!(
+            context["form_data"]["viz_type"].as_str().unwrap(),
+            value(&text, "viz_type").unwrap(),
+            "{path}"
+        );
         assert!(context["queries"].is_array() && context["datasource"]["type"] == "table", "{path}");
     }
 }
