@@ -11,7 +11,7 @@ use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
 use crate::support::analyst;
 use crate::support::harness::{TestWorld, small_world};
 use crate::system::steps::sync_well;
-use shipped::{Query, Shelf, shipped};
+use shipped::{Origin, Query, shipped};
 
 type Row = Map<String, Value>;
 
@@ -116,7 +116,7 @@ async fn every_shipped_query_has_the_bands_in_their_order() {
         }
         let text = |row: &Row, name: &str| row[name].as_str().unwrap().to_owned();
         let rows = sample.ask(&query).await;
-        if query.shelf == Shelf::Superset {
+        if query.origin == Origin::Superset {
             // Superset sorts the axis by its labels.
             let sorted: BTreeSet<String> = rows.iter().map(|row| text(row, "band_in_order")).collect();
             let sorted: Vec<String> = sorted.into_iter().collect();
@@ -149,10 +149,10 @@ async fn instants_stand_beside_the_name_of_their_zone() {
         for row in sample.ask(&query).await {
             for (column, value) in &row {
                 // Grafana shows this one on the clocks of whoever looks, and titles name the zone of its days.
-                let is_axis = query.shelf == Shelf::Grafana && column == "time";
+                let is_axis = query.origin == Origin::Grafana && column == "time";
                 assert!(is_axis || !is_instant(value), "{}: {column} = {value}", query.name);
             }
-            if row.contains_key("hour") && query.shelf != Shelf::Grafana {
+            if row.contains_key("hour") && query.origin != Origin::Grafana {
                 assert!(row.contains_key("zone"), "{}: {row:?}", query.name);
             }
             let complete_to = row.iter().find(|(column, _)| column.starts_with("complete_to"));
@@ -184,7 +184,7 @@ fn what_is_not_final_is_told_apart_in_dashboards_demo_and_readme() {
     for query in shipped() {
         // Documents ask one relation at a time; some have no state, and the text says where it is.
         let is_of_results = query.sql.contains("quality") || query.sql.contains("_daily d");
-        if query.shelf != Shelf::Document && is_of_results {
+        if query.origin != Origin::Document && is_of_results {
             assert!(query.sql.contains("state"), "{}\n{}", query.name, query.sql);
         }
     }

@@ -6,8 +6,9 @@ use super::superset;
 
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 
+/// The kind of file that holds a query.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Shelf {
+pub enum Origin {
     Document,
     Readme,
     Demo,
@@ -18,7 +19,7 @@ pub enum Shelf {
 /// A query as an analyst sends it, without the limit of its rows.
 #[derive(Debug)]
 pub struct Query {
-    pub shelf: Shelf,
+    pub origin: Origin,
     pub name: String,
     pub sql: String,
 }
@@ -32,27 +33,27 @@ fn between<'a>(text: &'a str, before: &str, after: &str) -> Vec<&'a str> {
     text.split(before).skip(1).filter_map(|rest| Some(rest.split_once(after)?.0)).collect()
 }
 
-/// All of them.
+/// Every shipped query, in the order of the files.
 pub fn shipped() -> Vec<Query> {
-    let query = |shelf, name: String, sql: &str| {
+    let query = |origin, name: String, sql: &str| {
         let sql = sql.trim();
         let sql = match sql.rsplit_once("limit ") {
             Some((all, rows)) if rows.bytes().all(|byte| byte.is_ascii_digit()) => all,
             _ => sql,
         };
-        Query { shelf, name, sql: sql.to_owned() }
+        Query { origin, name, sql: sql.to_owned() }
     };
     let mut all = Vec::new();
-    for (path, shelf, before, after, count) in [
-        ("docs/bi.md", Shelf::Document, "```sql\n", "```", 10),
-        ("README.md", Shelf::Readme, "\n=> ", ";", 1),
-        ("README.zh-CN.md", Shelf::Readme, "\n=> ", ";", 1),
-        ("src/cli/demo/query.rs", Shelf::Demo, "r#\"", "\"#", 3),
+    for (path, origin, before, after, count) in [
+        ("docs/bi.md", Origin::Document, "```sql\n", "```", 10),
+        ("README.md", Origin::Readme, "\n=> ", ";", 1),
+        ("README.zh-CN.md", Origin::Readme, "\n=> ", ";", 1),
+        ("src/cli/demo/query.rs", Origin::Demo, "r#\"", "\"#", 3),
     ] {
         let text = read(path);
         let found = between(&text, before, after);
         assert_eq!(found.len(), count, "{path}");
-        all.extend(found.into_iter().map(|sql| query(shelf, path.to_owned(), sql)));
+        all.extend(found.into_iter().map(|sql| query(origin, path.to_owned(), sql)));
     }
     let dashboard: Value = serde_json::from_str(&read("integrations/grafana/quality.json")).unwrap();
     assert_eq!(dashboard["timezone"], "browser", "of whoever looks");
@@ -68,10 +69,10 @@ pub fn shipped() -> Vec<Query> {
             !sql.contains('$') && (sql.contains("from bi.") || sql == "select bi.business_zone()"),
             "{sql}"
         );
-        all.push(query(Shelf::Grafana, format!("Grafana: {title}"), &sql));
+        all.push(query(Origin::Grafana, format!("Grafana: {title}"), &sql));
     }
     for (chart, sql) in superset::charts() {
-        all.push(query(Shelf::Superset, format!("Superset: {chart}"), &sql));
+        all.push(query(Origin::Superset, format!("Superset: {chart}"), &sql));
     }
     all
 }
