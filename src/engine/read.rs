@@ -16,7 +16,7 @@ use crate::domain::window::TimeWindow;
 use crate::engine::fetch::Fetcher;
 use crate::engine::read::agreement::ReadSummary;
 use crate::engine::read::close::close;
-use crate::engine::walk::{Drift, Walk, WalkConfig, WalkEnd, walk};
+use crate::engine::walk::{Drift, Stated, Walk, WalkConfig, WalkEnd, walk};
 use crate::telemetry::event;
 use crate::telemetry::failpoint::{Failpoint, failpoint};
 
@@ -113,6 +113,7 @@ pub async fn read(
     let scope = window.map_or_else(|| "snapshot".to_owned(), |window| window.to_string());
     let mut judge = Judge::new(rules, config, before);
     let was_split = before.reason.is_some_and(were_parts_in_vain);
+    let mut stated = Stated::new();
     for number in 1..=rules.walks_max {
         // Exact doubles at the vendor look like drift in every walk; once half of them failed, they are
         // allowed for, at the price of a second equal walk.
@@ -125,7 +126,11 @@ pub async fn read(
             fetcher.start_over();
         }
         let began = fetcher.clock.now();
-        let end = walk(fetcher, &mut this_config, window).await?;
+        let end = walk(fetcher, &mut this_config, window, &mut stated).await?;
+        // Where rows move, so does their number.
+        if matches!(end, WalkEnd::Drifted(_) | WalkEnd::Moved(_)) {
+            stated.clear();
+        }
         // Where the total is wrong, a list that ends looks like a small page: the next walk asks for a whole one.
         if !matches!(end, WalkEnd::Disagreeing(_)) {
             config.page_size = this_config.page_size;

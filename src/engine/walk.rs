@@ -73,6 +73,9 @@ pub struct Drift {
     pub overlapping: bool,
 }
 
+/// How many answers stated each total, in the walks of a read that did not drift.
+pub type Stated = HashMap<u64, u32>;
+
 /// What a walk brought home.
 #[derive(Debug, Default)]
 pub struct Walk {
@@ -93,6 +96,9 @@ pub struct Walk {
 /// Times that one page is asked for again before its answers, never twice the same, are called drift.
 const DOUBTS_MAX: u32 = 4;
 
+/// Requests that are spent on which of two totals is right.
+const SETTLE_MAX: u32 = 12;
+
 /// Pages after which a walk that drifts goes on rather than starts over.
 const RESTART_PAGES_MAX: u32 = 3;
 
@@ -105,6 +111,7 @@ pub async fn walk(
     fetcher: &mut Fetcher<'_>,
     config: &mut WalkConfig,
     window: Option<TimeWindow>,
+    stated: &mut Stated,
 ) -> Result<WalkEnd, Fault> {
     let without_totals = config.totals == Totals::Ignore || config.to_the_end;
     let closing = if without_totals { Closing::EmptyPage } else { fetcher.source.closing() };
@@ -121,6 +128,7 @@ pub async fn walk(
         moving: false,
         restless: false,
         totals: None,
+        stated,
         closes_by_empty_page: closing == Closing::EmptyPage,
         totals_rule: config.totals,
         to_the_end: config.to_the_end,
@@ -134,6 +142,9 @@ pub async fn walk(
         Err(fault) if walker.overlapping && walker.is_refused_at_depth(&fault).await => {
             let why = format!("a page that overlaps the one before it is refused: {}", fault.chain());
             Ok(WalkEnd::Drifted(Drift { why, totals: walker.totals, overlapping: true }))
+        }
+        Ok(WalkEnd::Closed(walk)) if walk.disputed.is_some() && closing == Closing::Total => {
+            walker.settle(walk).await.map(WalkEnd::Closed)
         }
         ended => ended,
     }
@@ -217,6 +228,7 @@ struct Walker<'w, 'f> {
     restless: bool,
     /// The smallest and the largest total that an answer stated.
     totals: Option<(u64, u64)>,
+    stated: &'w mut Stated,
     /// Totals play no part while it goes on: the endpoint documents none, or they are not to be relied on.
     closes_by_empty_page: bool,
     totals_rule: Totals,
@@ -264,6 +276,7 @@ impl Walker<'_, '_> {
         if let Some(total) = page.total.filter(|_| self.totals_rule == Totals::Trust && !is_behind) {
             let (least, most) = self.totals.unwrap_or((total, total));
             self.totals = Some((least.min(total), most.max(total)));
+            *self.stated.entry(total).or_default() += 1;
         }
         if self.closes_by_empty_page {
             page.total = None;
@@ -371,12 +384,27 @@ impl Walker<'_, '_> {
         let mut walk = std::mem::take(&mut self.walk);
         walk.lacking = self.given_up.iter().any(|element| !self.page_of.contains_key(element));
         let elements = walk.records.len() as u64;
-        walk.disputed =
-            self.totals.and_then(|(least, most)| [most, least].into_iter().find(|t| *t != elements));
+        walk.disputed = self.stated.keys().copied().filter(|total| *total != elements).max();
         if self.closes_by_empty_page {
             walk.total = self.totals.map(|(least, most)| if most == elements { least } else { most });
         }
         walk
+    }
+
+    /// A total that was stated once, among many answers that state another one, is a slip. Totals that come by turns are
+    /// not: more than three of four answers have to agree, and then two.
+    async fn settle(&mut self, mut walk: Walk) -> Result<Walk, Fault> {
+        let elements = walk.records.len() as u64;
+        for _ in 0..=SETTLE_MAX {
+            let agree = self.stated.get(&elements).copied().unwrap_or_default();
+            let all: u32 = self.stated.values().sum();
+            if (all - agree) * 3 + 2 <= agree {
+                walk.disputed = None;
+                break;
+            }
+            self.ask(1, self.size).await?;
+        }
+        Ok(walk)
     }
 
     fn end(&mut self) -> WalkEnd {
