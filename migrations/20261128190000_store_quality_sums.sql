@@ -364,6 +364,8 @@ create table sync.quality_group (
     agents bigint not null,
     results bigint not null,
     results_once bigint not null,
+    day_results bigint not null,
+    day_unplaced bigint not null,
     scored bigint not null,
     score_sum numeric,
     score_min numeric,
@@ -413,7 +415,10 @@ declare
     of_group constant text := $sql$
         select %1$s, q.source, q.channel, q.moor_source, q.exten, q.placement,
             sum(q.agents)::bigint as agents, sum(q.results)::bigint as results,
-            sum(q.results_once)::bigint as results_once, sum(q.scored)::bigint as scored,
+            sum(q.results_once)::bigint as results_once,
+            (sum(sum(q.results_once)) over whole)::bigint as day_results,
+            coalesce((sum(sum(q.results) filter (where q.exten is null)) over whole)::bigint, 0) as day_unplaced,
+            sum(q.scored)::bigint as scored,
             sum(q.score_sum) as score_sum, min(q.score_min) as score_min, max(q.score_max) as score_max,
             sum(q.reached) as reached, sum(q.reachable) as reachable
         from (
@@ -440,9 +445,10 @@ declare
                 as g (moor_source, exten, roster_day, place_no) on true
         ) q
         group by %1$s, q.source, q.channel, q.moor_source, q.exten, q.placement
+        window whole as (partition by %1$s, q.source, q.channel)
     $sql$;
     stored_places constant text := $sql$(select source || '/' || agent_id as agent, first_day, last_day, moor_sources, extens, roster_days from sync.quality_place)$sql$;
-    listed constant text := 'l.source, l.channel, l.moor_source, l.exten, l.placement, l.agents, l.results, l.results_once, l.scored, l.score_sum, l.score_min, l.score_max, l.reached, l.reachable';
+    listed constant text := 'l.source, l.channel, l.moor_source, l.exten, l.placement, l.agents, l.results, l.results_once, l.day_results, l.day_unplaced, l.scored, l.score_sum, l.score_min, l.score_max, l.reached, l.reachable';
     of_agents constant text := 'l.source, l.channel, l.agent_id, l.results, l.scored, l.score_sum, l.score_min, l.score_max, l.reached, l.reachable';
 begin
     execute format('create view sync.group_day as
@@ -742,10 +748,10 @@ begin
     end loop;
     for of_period in
         select * from (values
-            ('daily', 'day', 'q.day', 'q.agents,'),
-            ('weekly', 'week', 'q.week, q.week + 7', ''),
-            ('monthly', 'month', 'q.month, (q.month + interval ''1 month'')::date', '')
-        ) as p (name, key, period, agents)
+            ('daily', 'day', 'q.day', 'q.agents,', 'q.day_unplaced::numeric / q.day_results', 'sync.group_day'),
+            ('weekly', 'week', 'q.week, q.week + 7', '', null, null),
+            ('monthly', 'month', 'q.month, (q.month + interval ''1 month'')::date', '', null, null)
+        ) as p (name, key, period, agents, unplaced, relation)
     loop
         execute sync.without_retired(format($sql$
             create or replace view bi.queue_quality_%1$s as
@@ -753,21 +759,24 @@ begin
                 q.scored, q.score_sum / nullif(q.scored, 0) as score_mean, q.score_min, q.score_max,
                 q.reached / nullif(q.reachable, 0) as score_share, %3$s
                 sync.state_of(t.covered_days, t.final_days, %4$s) as state,
-                1 - coalesce(sum(q.results) filter (where q.exten is null) over whole, 0) / sum(q.results_once) over whole
-                    as placed_share,
+                1 - %7$s as placed_share,
                 q.score_sum
-            from (
-                select source, moor_source, exten, %2$s, channel, placement, sum(results)::bigint as results,
-                    sum(results_once) as results_once, sum(scored)::bigint as scored, sum(score_sum) as score_sum,
-                    min(score_min) as score_min, max(score_max) as score_max, sum(reached) as reached,
-                    sum(reachable) as reachable, sum(agents)::bigint as agents
-                from sync.group_day
-                group by source, moor_source, exten, %2$s, channel, placement
-            ) q
+            from %8$s q
             left join moor.queue r on r.source = q.moor_source and r.exten = q.exten
             %5$s %6$s
-            window whole as (partition by q.source, q.%2$s, q.channel)
-            $sql$, of_period.name, of_period.key, of_period.agents, of_period.period, with_state, kept));
+            $sql$, of_period.name, of_period.key, of_period.agents, of_period.period, with_state, kept,
+            coalesce(of_period.unplaced, 'q.unplaced / q.all_results'),
+            coalesce(of_period.relation, format($sql$(
+                select source, moor_source, exten, %1$s, channel, placement, sum(results)::bigint as results,
+                    sum(scored)::bigint as scored, sum(score_sum) as score_sum,
+                    min(score_min) as score_min, max(score_max) as score_max, sum(reached) as reached,
+                    sum(reachable) as reachable,
+                    sum(sum(results_once)) over whole as all_results,
+                    coalesce(sum(sum(results) filter (where exten is null)) over whole, 0) as unplaced
+                from sync.group_day
+                group by source, moor_source, exten, %1$s, channel, placement
+                window whole as (partition by source, %1$s, channel)
+            )$sql$, of_period.key))));
     end loop;
     execute format($sql$
         create or replace view bi.score_distribution_daily as
@@ -799,3 +808,251 @@ begin
         $sql$, kept);
 end
 $make$;
+
+-- Results of days in the calendar are found through it: a condition on the day is asked of its few days, whatever it
+-- computes of them, and their results are found by the index on the business day.
+do $narrowed$
+declare
+    of_channel constant text := $query$
+        select r.source, 'sobot.%1$s_result'::text as stream, %1$L::text as channel, %2$s as contact_id, %3$s as scheme_id,
+            r.agentid as agent_id, r.agent_name, r.agent_email, r.%1$s_start_datetime as contact_at, %4$s as inspected_at,
+            %5$s, %6$s as score, %7$s as score_max, %8$s as standard_score, %9$s as standard_score_max, %10$s as bonus,
+            %11$s as bonus_max, %12$s as deduction, %13$s as deduction_max, r.revision, r.first_seen_at, r.changed_at
+        from %14$s
+        where r.deleted_at is null %15$s
+    $query$;
+    columns constant text[][] := array[
+        ['call', 'r.call_log_jestid', 'null::text', 'r.quality_datetime', 'r.total_score', 'r.total_score_max',
+            'r.standard_score', 'r.standard_score_max', 'r.pulse', 'r.pulse_max', 'r.minus', 'r.minus_max'],
+        ['chat', 'r.cid', 'r.schemeid', 'r.update_datetime', 'r.quality_score', 'r.total_score', 'r.standard_quality_score',
+            'r.standard_total_score', 'r.add_quality_score', 'r.add_total_score', 'r.minus_quality_score', 'r.minus_total_score']];
+    c text[];
+    day text;
+    arms text[] := '{}';
+begin
+    foreach c slice 1 in array columns loop
+        day := format('bi.business_day(coalesce(r.%s_start_datetime, %s))', c[1], c[4]);
+        arms := arms
+            || format(of_channel, c[1], c[2], c[3], c[4], 'c.day, c.week, c.month', c[5], c[6], c[7], c[8], c[9], c[10], c[11], c[12],
+                format('bi.calendar c join sobot.%s_result r on %s = c.day', c[1], day), '')
+            || format(of_channel, c[1], c[2], c[3], c[4], day || ' as day, null::date as week, null::date as month',
+                c[5], c[6], c[7], c[8], c[9], c[10], c[11], c[12], format('sobot.%s_result r', c[1]),
+                format('and (%1$s is null or %1$s < ''2015-01-01'' or ''2039-12-31'' < %1$s)', day));
+    end loop;
+    execute sync.without_retired(format($query$
+        create or replace view bi.quality_result as
+        with result as (%s)
+        select r.source, r.channel, r.contact_id, r.scheme_id, r.agent_id, r.agent_name, r.agent_email,
+            r.contact_at, r.inspected_at, r.day,
+            r.score, r.score_max, r.standard_score, r.standard_score_max, r.bonus, r.bonus_max, r.deduction,
+            r.deduction_max, r.revision, r.first_seen_at, r.changed_at,
+            sync.state_of(t.covered_days, t.final_days, r.day) as state,
+            r.week,
+            r.month,
+            extract(hour from bi.business_time(coalesce(r.contact_at, r.inspected_at)))::integer as hour,
+            case when 0 < r.score_max then r.score / r.score_max end as score_share,
+            case when r.contact_at <= r.inspected_at then r.inspected_at - r.contact_at end as lag,
+            case when r.contact_at <= r.inspected_at then interval '3 days' < r.inspected_at - r.contact_at end as late
+        from result r
+        left join sync.stream_time t on t.source = r.source and t.stream = r.stream
+        $query$, array_to_string(arms, ' union all ')));
+end
+$narrowed$;
+
+-- The first instant of a day is costly to compute, so it is asked of the days at the ends alone.
+create or replace view bi.skill_group_member_daily as
+select m.source, c.day, m.exten, m.skill_group, m.agent_number, m.agent_name, m.priority,
+    least(m.valid_to, bi.day_start(c.day + 1), now()) - greatest(m.valid_from, bi.day_start(c.day)) as time_in_group,
+    m.valid_from, m.valid_to
+from bi.skill_group_member_history m
+join bi.calendar c
+    on bi.business_day(m.valid_from) <= c.day and c.day <= bi.business_day(coalesce(m.valid_to, now())) + 1
+where c.day <= bi.business_day(now())
+    and (bi.business_day(m.valid_from) < c.day or m.valid_from < bi.day_start(c.day + 1))
+    and (m.valid_to is null or c.day < bi.business_day(m.valid_to) or bi.day_start(c.day) < m.valid_to);
+
+do $narrowed$
+begin
+    execute sync.without_retired($query$
+create or replace view bi.agent_state_daily as
+with part as (
+    select s.source, s.extno, bi.business_day(s.since) as day, s.status_name as state, s.since, s.until
+    from workbench.agent_status s
+    where not (s.until is null or bi.business_day(s.since) <> bi.business_day(s.until)) and s.deleted_at is null
+    union all
+    select g.source, g.extno, bi.business_day(g.since), 'not heard'::text, g.since, g.until
+    from workbench.feed_gap g
+    where not (g.until is null or bi.business_day(g.since) <> bi.business_day(g.until))
+    union all
+    select s.source, s.extno, c.day, s.status_name,
+        greatest(s.since, bi.day_start(c.day)),
+        least(s.until, bi.day_start(c.day + 1))
+    from workbench.agent_status s
+    join bi.calendar c
+        on bi.business_day(s.since) <= c.day
+        and c.day <= bi.business_day(s.until) + 1
+        and (c.day < bi.business_day(s.until) or bi.day_start(c.day) < s.until)
+    where s.until is not null and bi.business_day(s.since) <> bi.business_day(s.until) and s.deleted_at is null
+    union all
+    select s.source, s.extno, c.day, s.status_name,
+        greatest(s.since, bi.day_start(c.day)),
+        least(f.seen_to, bi.day_start(c.day + 1))
+    from workbench.agent_status s
+    join sync.feed_session f on f.source = s.source and f.extno = s.extno
+    join bi.calendar c
+        on bi.business_day(s.since) <= c.day
+        and c.day <= bi.business_day(f.seen_to) + 1
+        and (c.day < bi.business_day(f.seen_to) or bi.day_start(c.day) < f.seen_to)
+    where s.until is null and s.deleted_at is null
+    union all
+    select g.source, g.extno, c.day, 'not heard'::text,
+        greatest(g.since, bi.day_start(c.day)),
+        least(coalesce(g.until, now()), bi.day_start(c.day + 1))
+    from workbench.feed_gap g
+    join bi.calendar c
+        on bi.business_day(g.since) <= c.day
+        and c.day <= bi.business_day(coalesce(g.until, now())) + 1
+        and (c.day < bi.business_day(coalesce(g.until, now())) or bi.day_start(c.day) < coalesce(g.until, now()))
+    where g.until is null or bi.business_day(g.since) <> bi.business_day(g.until)
+)
+select source, extno, day, state,
+    sum(until - since) as duration,
+    extract(epoch from sum(until - since)) / 3600 as hours,
+    extract(epoch from sum(until - since))
+        / nullif(sum(extract(epoch from sum(until - since))) over (partition by source, extno, day), 0) as share,
+    count(*) as stays
+from part
+where since < until
+group by source, extno, day, state
+$query$);
+end
+$narrowed$;
+
+create or replace function sync.business_zone_set(zone text) returns void language plpgsql as $$
+declare
+    index_name text;
+begin
+    -- Whoever noted days of the zone before has ended.
+    lock table sobot.call_result, sobot.chat_result in share row exclusive mode;
+    execute format(
+        'create or replace function bi.business_zone() returns text language sql immutable parallel safe return %L',
+        zone);
+    for index_name in
+        select i.indexrelid::regclass::text
+        from pg_catalog.pg_index i
+        join pg_catalog.pg_class c on c.oid = i.indexrelid and c.relkind = 'i'
+        where i.indexprs is not null and pg_catalog.pg_get_indexdef(i.indexrelid) like '%bi.business_%'
+        order by 1
+    loop
+        execute 'reindex index ' || index_name;
+    end loop;
+    if sync.days_stored() then
+        perform sync.days_note_all();
+    end if;
+end
+$$;
+
+-- Comments.
+do $make$
+declare
+    said text[];
+    columns constant text[][] := array[
+        ['day', 'Business day; null for results without any time.'],
+        ['week', 'Monday of the week; null outside of bi.calendar.'],
+        ['month', 'First day of the month; null outside of bi.calendar.'],
+        ['source', 'The operator''s name for the vendor account.'],
+        ['channel', 'call or chat.'],
+        ['agent_id', 'Sobot''s id of the agent.'],
+        ['scheme_id', 'Id of the inspection scheme; null for calls.'],
+        ['hour', 'Hour of the contacts on business clocks; null without any time.'],
+        ['band', 'Tenths of the highest score, as in bi.score_distribution_daily.'],
+        ['moor_source', 'The 7moor account of the group; null where there is none.'],
+        ['exten', 'Number of the skill group; null where there is none.'],
+        ['placement', 'As in bi.queue_quality_daily.'],
+        ['agents', 'Agents with a result.'],
+        ['results', 'Inspection results that the vendor still reports.'],
+        ['results_once', 'Results of which each counts in one of its groups alone: they add up to all results.'],
+        ['day_results', 'All results of the source, day and channel, each once.'],
+        ['day_unplaced', 'Those of them that are in no group.'],
+        ['scored', 'Results that have a total score.'],
+        ['score_sum', 'Sum of the total scores, in points; null where nothing is scored.'],
+        ['score_min', 'Lowest total score, in points.'],
+        ['score_max', 'Highest total score, in points.'],
+        ['reached', 'Points reached in the results that have a score and a maximum above 0.'],
+        ['reachable', 'Sum of the maxima of the same results, in points.'],
+        ['revised', 'Results with a revision above 1.'],
+        ['late', 'Results inspected more than three days after the contact.'],
+        ['dated', 'Results whose contact and inspection are both dated, the inspection not before the contact.'],
+        ['within_1_day', 'Dated results inspected at most a day after the contact.'],
+        ['within_3_days', 'Dated results inspected at most three days after the contact.'],
+        ['within_7_days', 'Dated results inspected at most seven days after the contact.'],
+        ['within_31_days', 'Dated results inspected at most 31 days after the contact.'],
+        ['lag_sum', 'Sum of the times from contact to inspection.'],
+        ['lag_max', 'Longest time from contact to inspection.'],
+        ['rescored', 'Results whose total score is another now than in the first version seen.'],
+        ['compared', 'Rescored results that have both scores.'],
+        ['change_sum', 'Sum of their differences from first to now, in points.'],
+        ['change_size_sum', 'Sum of the sizes of these differences, in points.'],
+        ['change_max', 'Largest size of these differences, in points.'],
+        ['first_day', 'First business day of a stretch in the same groups.'],
+        ['last_day', 'Last business day of it.'],
+        ['moor_sources', 'The 7moor accounts of the groups.'],
+        ['extens', 'Numbers of the groups.'],
+        ['roster_days', 'Days on which the rosters of the groups were first read.']];
+    relations constant text[][] := array[
+        ['agent', 'agent', 'day'], ['hour', 'hour', 'day'], ['score', 'scheme and tenth of the highest score', 'day'],
+        ['channel', 'channel', 'day'], ['group', 'skill group', 'day']];
+    relation regclass;
+begin
+    foreach said slice 1 in array relations loop
+        execute format('comment on table sync.quality_%s is %L', said[1],
+            format('Stored sums of inspection results by business day, channel and %s. They count where sync.settled_day has the day.', said[2]));
+        execute format('comment on index sync.quality_%s_day is %L', said[1], 'A day''s sums are found and replaced by it.');
+        execute format('comment on view sync.%s_day is %L', said[1],
+            format('Sums of inspection results by business day, channel and %s: stored ones of settled days, computed ones of the others.', said[2]));
+    end loop;
+    foreach said slice 1 in array array[['week'], ['month']] loop
+        execute format('comment on table sync.quality_agent_%1$s is %2$L', said[1],
+            format('Stored sums of inspection results by %1$s, channel and agent. They count where sync.settled_%1$s has the %1$s.', said[1]));
+        execute format('comment on index sync.quality_agent_%1$s_%1$s is %2$L', said[1], format('A %s''s sums are found and replaced by it.', said[1]));
+        execute format('comment on view sync.agent_%1$s is %2$L', said[1],
+            format('Sums of inspection results by %1$s, channel and agent: stored ones of settled %1$ss, computed ones of the others.', said[1]));
+        execute format('comment on view sync.settled_%1$s is %2$L', said[1], format('The %1$ss that have no changed day: their stored sums count.', said[1]));
+        execute format('comment on function sync.agent_of_%1$s(date) is %2$L', said[1], format('Sums by agent of a %s, from those of its days; of results without a %s where it is null.', said[1], said[1]));
+    end loop;
+    comment on view sync.agent_day_of_all is 'Sums by agent, computed for all days: where sums are not stored.';
+    comment on table sync.quality_place is 'Where agents were when sums by skill group were stored last: what sync.agent_places said then.';
+    for relation in
+        select c.oid from pg_class c
+        where c.relnamespace = 'sync'::regnamespace and c.relkind in ('r', 'v')
+            and (c.relname like 'quality\_%' or c.relname like '%\_day' or c.relname like '%\_week' or c.relname like '%\_month'
+                or c.relname = 'agent_day_of_all')
+            and c.relname not in ('changed_day', 'stored_day', 'unstored_day', 'settled_day', 'reread_day')
+    loop
+        foreach said slice 1 in array columns loop
+            if exists (select from pg_attribute where attrelid = relation and attname = said[1]) then
+                execute format('comment on column %s.%I is %L', relation, said[1], said[2]);
+            end if;
+        end loop;
+    end loop;
+end
+$make$;
+comment on function sync.agent_of_day(date) is 'Sums by agent of a business day, computed from its results; of results without any time where it is null.';
+comment on function sync.part_of_day(date) is 'Sums by scheme, hour and tenth of the highest score of a business day, computed from its results: sums by hour, scheme and channel are made from them.';
+comment on function sync.rescored_of_day(date) is 'What became of the first scores of a business day''s results.';
+comment on function sync.day_store(date) is 'Stores the sums of a business day anew. Part of sync.days_refresh.';
+comment on function sync.groups_store(date) is 'Stores the sums by skill group of a business day anew, from those of agents. Part of sync.days_refresh.';
+comment on function sync.period_store(date, date) is 'Stores the sums of a week and of a month anew, from those of their days. Part of sync.days_refresh.';
+comment on function sync.days_refresh(interval) is 'Stores the sums of changed days of one month anew that were noted last this long ago, and says how many days; 0 where there are none, or another session is at it.';
+comment on function sync.places_refresh() is 'Stores the sums by skill group anew of the days on which agents'' places changed, and says how many days.';
+comment on function sync.places_difference(sync.quality_place[], sync.quality_place[]) is 'The days on which the places of any agent differ.';
+comment on function sync.places_now() is 'What sync.agent_places says, as rows of sync.quality_place.';
+comment on function sync.places_stored() is 'The rows of sync.quality_place.';
+comment on function sync.note_call_days() is 'Notes the business days of the rows that a statement wrote.';
+comment on function sync.note_chat_days() is 'Notes the business days of the rows that a statement wrote.';
+comment on function sync.note_first_call() is 'Notes the business day of the result whose first version changes.';
+comment on function sync.note_first_chat() is 'Notes the business day of the result whose first version changes.';
+comment on function sync.note_all_days() is 'Notes all business days.';
+comment on function sync.days_note_all() is 'Notes all business days that have results or stored sums. To be called by hand after results were changed while triggers were off.';
+comment on function sync.days_watch() is 'Makes the triggers that note changed days where they are lacking, and notes all days then; says whether one was lacking.';
+comment on function sync.days_unwatch() is 'Drops the triggers and has everything computed from the rows: where tables are distributed.';
