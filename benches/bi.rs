@@ -223,7 +223,9 @@ async fn asked_by_tools(pool: &PgPool) -> Vec<String> {
             asked.push(format!("select count(*) from bi.{view}"));
         }
         if view.ends_with("daily") || view == "quality_result" {
-            asked.push(format!("select count(*) from bi.{view} where date_trunc('month', day) = '2026-10-01'"));
+            asked.push(format!(
+                "select count(*) from bi.{view} where date_trunc('month', day) = '2026-10-01'"
+            ));
         }
         asked.push(format!("select * from bi.{view} limit 1000"));
     }
@@ -293,10 +295,11 @@ async fn questions(pool: &PgPool, times: usize, asked: Vec<String>, plans: &mut 
         let median = took[times / 2].as_millis();
         let over = if 500 < median { "  over 500 ms" } else { "" };
         println!("{median:>8} {rows:>8}  {sql}{over}");
-        let plan: Vec<String> = sqlx::query_scalar(AssertSqlSafe(format!("explain (analyze, buffers) {sql}")))
-            .fetch_all(pool)
-            .await
-            .unwrap();
+        let plan: Vec<String> =
+            sqlx::query_scalar(AssertSqlSafe(format!("explain (analyze, buffers) {sql}")))
+                .fetch_all(pool)
+                .await
+                .unwrap();
         plans.push_str(&format!("{sql}\n{}\n\n", plan.join("\n")));
     }
 }

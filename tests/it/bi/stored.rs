@@ -44,7 +44,7 @@ begin
         from pg_class c join pg_namespace n on n.oid = c.relnamespace
         where c.relkind = 'v' and (n.nspname = 'sync' and c.relname ~ ('^(' || sums || ')$')
             or n.nspname = 'bi' and c.relname ~ '(_quality_(hourly|daily|weekly|monthly)|^(score_distribution|inspection_lag|revision)_daily)$')
-        order by c.oid
+        order by n.nspname desc, c.oid
     loop
         execute format('create or replace view plain.%I as %s', view.relname,
             regexp_replace(replace(view.query, 'sync.days_stored()', 'false'), '\msync\.(' || sums || ')\M', 'plain.\1', 'g'));
@@ -71,7 +71,8 @@ async fn store_of_people() -> Fresh {
 
 /// A statement of whoever writes results: some days before or after the change of the year's first quarter.
 fn change(rng: &mut StdRng) -> String {
-    let day = format!("timestamptz '2026-03-20 00:00+08' + interval '{} hours'", rng.random_range(0..24 * 25));
+    let day =
+        format!("timestamptz '2026-03-20 00:00+08' + interval '{} hours'", rng.random_range(0..24 * 25));
     let agent = rng.random_range(1..=6);
     let id = rng.random_range(0..40);
     let score = ["null", "-3", "0", "61.5", "88.25", "100", "104"].choose(rng).unwrap();
@@ -173,7 +174,8 @@ async fn every_snapshot_beside_writers_and_refreshes_has_the_figures_of_its_rows
             transaction.rollback().await.unwrap();
             stored.fetch_add(fresh.store.refresh_days(Duration::ZERO).await.unwrap(), Ordering::SeqCst);
             if turn % 7 == 3 {
-                let moved = "update moor.queue_member set deleted_at = case when deleted_at is null then now() end,
+                let moved =
+                    "update moor.queue_member set deleted_at = case when deleted_at is null then now() end,
                     changed_at = now(), revision = revision + 1 where agent_number = '803'";
                 connection.execute(moved).await.unwrap();
                 assert!(0 < fresh.store.refresh_places().await.unwrap());
