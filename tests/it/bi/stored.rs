@@ -10,7 +10,12 @@ use rand::seq::IndexedRandom as _;
 use rand::{Rng as _, SeedableRng as _};
 use sqlx::{AssertSqlSafe, Connection as _, Executor as _, PgConnection};
 
+use tokio_util::sync::CancellationToken;
+
 use crate::store::support::{Fresh, fresh_store};
+use crate::support::analyst;
+use crate::support::harness::{TestWorld, small_world};
+use crate::system::steps::sync_well;
 
 /// The views that are made of sums.
 const VIEWS: [&str; 16] = [
@@ -276,4 +281,44 @@ async fn without_triggers_everything_is_computed() {
     assert_eq!(fresh.store.refresh_days(Duration::ZERO).await.unwrap(), 0);
     fresh.store.migrate().await.unwrap();
     assert_eq!(fresh.value::<i64>("select count(*) from pg_trigger where tgname like 'note\\_%'").await, 0);
+}
+
+#[tokio::test]
+async fn a_rerun_over_unchanged_data_notes_no_day() {
+    let world = TestWorld::quick(small_world()).await;
+    let noted = async || -> i64 {
+        let count = sqlx::query_scalar("select count(*) from sync.changed_day");
+        count.fetch_one(world.test.pool().await).await.unwrap()
+    };
+    sync_well(&world.test).await;
+    assert!(0 < noted().await);
+    world.test.app.refresh_sums(&CancellationToken::new()).await;
+    assert_eq!(noted().await, 0);
+    sync_well(&world.test).await;
+    assert_eq!(noted().await, 0);
+}
+
+#[tokio::test]
+async fn an_analysts_statement_ends_by_itself_unless_the_login_says_otherwise() {
+    let fresh = fresh_store().await;
+    let (login, other) = (analyst::login(), analyst::login());
+    fresh.store.grant_bi_reader(&login, Some(&analyst::PASSWORD.into())).await.unwrap();
+    let limit = |login: String| {
+        format!(
+            "select coalesce((select s.setconfig::text from pg_db_role_setting s join pg_roles r on r.oid = s.setrole
+             where r.rolname = '{login}'), '')"
+        )
+    };
+    let set: String =
+        sqlx::query_scalar(AssertSqlSafe(limit(login.clone()))).fetch_one(&fresh.db).await.unwrap();
+    assert!(set.contains("statement_timeout=2min") && set.contains("jit=off"), "{set}");
+    let by_hand = format!("create role \"{other}\" login; alter role \"{other}\" set statement_timeout = 0");
+    fresh.db.execute(sqlx::raw_sql(AssertSqlSafe(by_hand))).await.unwrap();
+    fresh.store.grant_bi_reader(&other, None).await.unwrap();
+    let set: String =
+        sqlx::query_scalar(AssertSqlSafe(limit(other.clone()))).fetch_one(&fresh.db).await.unwrap();
+    assert!(set.contains("statement_timeout=0"), "{set}");
+    for login in [login, other] {
+        analyst::forget(&fresh.db, &login).await;
+    }
 }
