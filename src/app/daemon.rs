@@ -8,6 +8,7 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use crate::app::App;
+use crate::app::day_sums::follow_changes;
 use crate::app::progress::tell_progress;
 use crate::app::stream::Stream;
 use crate::domain::fault::Fault;
@@ -93,6 +94,7 @@ impl App {
         loops.spawn(watch_database(self.clone(), stop.clone()));
         loops.spawn(tell_progress(self.progress.clone(), self.seams.clock.clone(), stop.clone()));
         loops.spawn(make_months(self.clone(), stop.clone()));
+        loops.spawn(follow_changes(self.clone(), stop.clone()));
         if let Some(notifier) = self.notifier()? {
             loops.spawn(notifier.run(stop.clone()));
         }

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use tokio_util::sync::CancellationToken;
+
 use crate::app::App;
 use crate::domain::fault::{Fault, FaultKind};
 use crate::domain::forgotten::{Identifier, national, normal_email};
@@ -63,7 +65,11 @@ impl App {
         }
         let (operator, now) = (operator.to_owned(), self.seams.clock.now());
         let order = ForgetOrder { known_by, kind, source, operator, now };
-        self.database.store.forget(&order, apply).await
+        let forgot = self.database.store.forget(&order, apply).await?;
+        if apply {
+            self.refresh_sums(&CancellationToken::new()).await;
+        }
+        Ok(forgot)
     }
 
     /// Everybody who was forgotten, without a word of who it was.

@@ -9,6 +9,7 @@ mod check;
 mod contract;
 mod daemon;
 mod database;
+mod day_sums;
 mod declaration;
 mod explain;
 mod feed;

@@ -3,6 +3,8 @@
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 
+use tokio_util::sync::CancellationToken;
+
 use crate::app::App;
 use crate::config::{Account, Settings, SourceSettings};
 use crate::domain::fault::{Fault, FaultKind};
@@ -126,7 +128,9 @@ impl App {
         progress: &mut (dyn FnMut(&SweptTable) + Send),
     ) -> Result<Vec<SweptTable>, Fault> {
         self.refuse_spooled(order)?;
-        self.database.store.change_source(order, progress).await
+        let changed = self.database.store.change_source(order, progress).await?;
+        self.refresh_sums(&CancellationToken::new()).await;
+        Ok(changed)
     }
 
     /// Takes a source's rows out of schema `bi`; `undo`: back into it.

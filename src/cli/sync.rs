@@ -16,6 +16,7 @@ pub(super) async fn sync(settings: Settings, args: PassArgs) -> Result<Exit, Fai
     refuse_unknown(&app, &args.streams)?;
     app.prepare().await?;
     let reports = watched(app.progress(), no_progress, app.sync(&args.streams, &stop)).await;
+    app.refresh_sums(&stop).await;
     app.close().await?;
     output::reports(&reports?, args.json)
 }

@@ -11,6 +11,7 @@ use std::collections::HashSet;
 use sqlx::{AssertSqlSafe, Connection as _, Executor as _, PgConnection, PgExecutor};
 
 use crate::domain::fault::{Fault, FaultKind};
+use crate::store::day_sums::unwatch_days;
 use crate::store::fault::{Broken, Done};
 use crate::store::pool::{PgStore, connect_once, place};
 
@@ -149,6 +150,7 @@ async fn distribute(connection: &mut PgConnection, citus: &Citus) -> Done<Vec<St
         .await?;
     // Else reference tables could not be made beside distributed ones, which are filled over several connections.
     transaction.execute("set local citus.multi_shard_modify_mode = 'sequential'").await?;
+    unwatch_days(&mut transaction).await?;
     let known = citus.known(&mut *transaction).await?;
     let mut done = Vec::new();
     let refer = format!("select {}($1::regclass)", citus.refer);

@@ -16,6 +16,7 @@ use sqlx::{Connection as _, Executor as _, FromRow, PgConnection};
 use crate::domain::fault::{Fault, FaultKind};
 use crate::domain::forgotten::{ForgottenList, Identifier, Listed};
 use crate::engine::port::forgotten::{ForgetOrder, Forgetting, Forgot, ForgotRows, ForgottenEntry};
+use crate::store::day_sums::hold_days_in_txn;
 use crate::store::fault::{Broken, Done};
 use crate::store::forgotten::clean::{Cleaner, pattern};
 use crate::store::forgotten::place::places;
@@ -109,6 +110,8 @@ impl PgStore {
         transaction.execute(sqlx::raw_sql(LONG)).await?;
         if apply {
             transaction.execute("select from sync.forgetting for update").await?;
+            // Else sums that were made of the rows before come after them.
+            hold_days_in_txn(&mut transaction).await?;
         }
         let mut list = list_read(&mut transaction).await?;
         let listed: Vec<Listed> =

@@ -7,6 +7,9 @@ use crate::domain::fault::{Fault, FaultKind};
 use crate::store::fault::{Broken, Done};
 use crate::store::pool::PgStore;
 
+/// A dashboard's query that takes longer is stopped; a login that has a limit of its own keeps it (0 is none).
+const STATEMENT_TIMEOUT: &str = "2min";
+
 /// What analysts may read. Not `sync`: it holds tokens and raw records.
 pub(super) const READABLE: [&str; 4] = ["bi", "moor", "sobot", "workbench"];
 
@@ -63,6 +66,7 @@ impl PgStore {
             .fetch_one(&mut *transaction)
             .await?;
         transaction.execute(sqlx::raw_sql(AssertSqlSafe(sql))).await?;
+        timeouts_update(&mut transaction).await?;
         transaction.commit().await?;
         Ok(!known)
     }
@@ -97,6 +101,37 @@ pub(super) async fn readers_update(connection: &mut PgConnection) -> Done<()> {
             loop
                 execute format('grant usage on schema %I to bi_reader', place);
                 execute format('grant select on all tables in schema %I to bi_reader', place);
+            end loop;
+        end
+        $$
+        "#
+    );
+    connection.execute(sqlx::raw_sql(AssertSqlSafe(sql))).await?;
+    timeouts_update(connection).await
+}
+
+/// Limits the statements of logins that are members of the role, where they have no limit and we may set one.
+async fn timeouts_update(connection: &mut PgConnection) -> Done<()> {
+    let sql = format!(
+        r#"
+        do $$
+        declare
+            login text;
+        begin
+            perform pg_catalog.pg_advisory_xact_lock(pg_catalog.hashtext('ccsync bi_reader'));
+            for login in
+                select r.rolname
+                from pg_catalog.pg_roles r
+                join pg_catalog.pg_auth_members m on m.member = r.oid and m.roleid = to_regrole('bi_reader')
+                where r.rolcanlogin and not r.rolsuper and not exists (
+                    select from pg_catalog.pg_db_role_setting s
+                    where s.setrole = r.oid and s.setconfig::text like '%statement_timeout=%')
+            loop
+                begin
+                    execute format('alter role %I set statement_timeout = ''{STATEMENT_TIMEOUT}''', login);
+                exception
+                    when insufficient_privilege then null;
+                end;
             end loop;
         end
         $$

@@ -6,6 +6,7 @@ use sqlx::{Connection as _, Executor as _};
 
 use crate::domain::fault::{Fault, FaultKind};
 use crate::domain::stream::StreamId;
+use crate::store::day_sums::watch_days;
 use crate::store::fault::{Broken, Done, from_sql};
 use crate::store::grant::readers_update;
 use crate::store::pool::{PgStore, connect_once, place};
@@ -29,6 +30,12 @@ pub(super) struct Standing {
     pub(super) applied: usize,
 }
 
+/// What may be lacking in a database whose migrations are applied.
+async fn after_migrations(connection: &mut PgConnection) -> Done<()> {
+    readers_update(connection).await?;
+    watch_days(connection).await
+}
+
 impl PgStore {
     /// Applies what is pending. Of several processes that do so at once, one does it and the others wait.
     ///
@@ -47,7 +54,7 @@ impl PgStore {
         let outcome = migrator().run_direct(None, &mut connection, false).await;
         let outcome = outcome.map_err(|error| self.migrate_fault(doing, &error));
         let granted = match outcome {
-            Ok(()) => readers_update(&mut connection).await.map_err(|broken| broken.during(doing)),
+            Ok(()) => after_migrations(&mut connection).await.map_err(|broken| broken.during(doing)),
             Err(fault) => Err(fault),
         };
         connection.close().await.ok();

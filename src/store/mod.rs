@@ -18,6 +18,7 @@ mod commit;
 mod compare;
 mod contract_drift;
 mod copy;
+mod day_sums;
 mod derived;
 mod dictionary;
 mod distribute;

@@ -11,6 +11,7 @@ use sqlx::{Connection as _, Executor as _, PgConnection};
 use crate::domain::fault::{Fault, FaultKind};
 use crate::domain::stream::{StreamId, StreamKind};
 use crate::engine::port::retention::{ExpiredRows, RetentionOrder};
+use crate::store::day_sums::watch_days;
 use crate::store::fault::{Broken, Done};
 use crate::store::pool::{PgStore, connect_once};
 
@@ -66,6 +67,7 @@ impl PgStore {
                 .execute(&mut *transaction)
                 .await?;
         }
+        watch_days(&mut transaction).await?;
         transaction.commit().await?;
         Ok(())
     }

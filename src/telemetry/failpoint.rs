@@ -90,6 +90,7 @@ failpoints! {
     RetentionStepped = "retention.stepped", DatabaseUnreachable;
     ForgetListed = "forget.listed", DatabaseUnreachable;
     ForgetCleaned = "forget.cleaned", DatabaseUnreachable;
+    DaysRefreshed = "days.refreshed", DatabaseUnreachable;
     SourceBegun = "source.begun", DatabaseUnreachable;
     SourceStep = "source.step", DatabaseUnreachable;
     SourceSwept = "source.swept", DatabaseUnreachable;

@@ -8,4 +8,5 @@ mod question;
 mod recompute;
 mod sample;
 mod shape;
+mod stored;
 mod time;

@@ -5,7 +5,7 @@ use super::relation::{compare_table, create_table, literal};
 use super::{Catalogue, Function, View};
 
 /// Functions whose text follows from the configuration, or from what an operator retired.
-const CONFIGURED: [&str; 2] = ["bi.business_zone()", "sync.is_retired(source text)"];
+const CONFIGURED: [&str; 3] = ["bi.business_zone()", "sync.days_stored()", "sync.is_retired(source text)"];
 
 /// Functions that return the rows of a table as of an instant, written by `sync.define_as_of` from its columns.
 const AS_OF: &str = "_as_of(known_at timestamp with time zone)";

@@ -82,7 +82,9 @@ select format('%I.%I', n.nspname, c.relname), jsonb_build_object(
             'language', l.lanname, 'source', p.prosrc) order by t.tgname)
         from pg_catalog.pg_trigger t
         join pg_catalog.pg_proc p on p.oid = t.tgfoid join pg_catalog.pg_language l on l.oid = p.prolang
-        where t.tgrelid = c.oid and not t.tgisinternal and t.tgparentid = 0 and t.tgenabled in ('O', 'A')), '[]'),
+        where t.tgrelid = c.oid and not t.tgisinternal and t.tgparentid = 0 and t.tgenabled in ('O', 'A')
+            -- Made by sync.days_watch.
+            and not (p.pronamespace = 'sync'::regnamespace and p.proname like 'note\_%')), '[]'),
     'rules', coalesce((
         select jsonb_agg(jsonb_build_object('name', quote_ident(r.rulename), 'instead', r.is_instead) order by r.rulename)
         from pg_catalog.pg_rewrite r

@@ -10,8 +10,19 @@ use crate::store::statement::Statement;
 /// Kept whatever becomes of a source: who ordered what, and whom it must not bring back.
 const KEPT: [&str; 2] = ["sync.action", "sync.forgotten"];
 
-/// Made anew by whoever reads the source next.
-const FLEETING: [&str; 2] = ["sync.alert", "sync.stream"];
+/// Made anew by whoever reads the source next, or from its rows.
+const FLEETING: [&str; 10] = [
+    "sync.alert",
+    "sync.quality_agent",
+    "sync.quality_agent_month",
+    "sync.quality_agent_week",
+    "sync.quality_channel",
+    "sync.quality_group",
+    "sync.quality_hour",
+    "sync.quality_place",
+    "sync.quality_score",
+    "sync.stream",
+];
 
 /// A table with a column `source`; of a history that is cut into months, one month.
 #[derive(FromRow)]

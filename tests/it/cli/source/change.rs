@@ -46,7 +46,9 @@ async fn holdings(desk: &Desk, source: &str) -> Vec<(String, i64)> {
         "select format('%I.%I', n.nspname, c.relname) from pg_class c join pg_namespace n on n.oid = c.relnamespace
          join pg_attribute a on a.attrelid = c.oid and a.attname = 'source'
          where c.relkind = 'r' and n.nspname in ('sync', 'sobot', 'moor', 'workbench')
-            and c.relname not in ('alert', 'stream', 'action') order by 1",
+            and c.relname not in ('alert', 'stream', 'action')
+            -- Made of the rows.
+            and c.relname not like 'quality\\_%' order by 1",
     )
     .fetch_all(pool)
     .await
