@@ -128,8 +128,8 @@ async fn status_tells_before_the_first_sync_what_is_missing_and_after_it_what_is
     ccsync 0.1.0, TIME Asia/Shanghai: healthy
 
     SOURCE  STREAM  STATE  COMPLETE UP TO  FINAL UP TO  ROWS  COMPLETE  OPEN  FAILED  UNVERIFIED  LAST READ
-    moor  moor.queue  ok  TIME (AGO)  -  6  1  0  0  0  AGO
-    moor  moor.agent_claim_status  ok  TIME (AGO)  -  6  1  0  0  0  AGO
+    moor  moor.queue  ok  TIME (AGO)  -  27  1  0  0  0  AGO
+    moor  moor.agent_claim_status  ok  TIME (AGO)  -  21  1  0  0  0  AGO
     sobot  sobot.call_result  ok  TIME (AGO)  -  150  5  1  0  0  AGO
     sobot  sobot.chat_result  ok  TIME (AGO)  -  150  5  1  0  0  AGO
     "#);
