@@ -44,7 +44,7 @@ impl App {
 
     async fn refresh_quiet_days(&self, look: u32, stop: &CancellationToken) -> Result<(), Fault> {
         let days = self.refresh_days(QUIET, stop).await?;
-        if 0 < days || look % PLACES_EACH == 0 {
+        if 0 < days || look.is_multiple_of(PLACES_EACH) {
             self.database.store.refresh_places().await?;
         }
         Ok(())
