@@ -46,7 +46,14 @@ where s.relname like '%\\_shard\\_%'
 async fn alone(db: &TestDb, sql: &'static str) {
     let mut connection = PgConnection::connect_with(&db.options()).await.unwrap();
     sqlx::raw_sql(sql).execute(&mut connection).await.unwrap();
+    let pid: i32 = sqlx::query_scalar("select pg_backend_pid()").fetch_one(&mut connection).await.unwrap();
     connection.close().await.unwrap();
+    // What a session did is told as it ends, which is after it was told to.
+    let mut witness = PgConnection::connect_with(&db.options()).await.unwrap();
+    let still = "select exists (select from pg_stat_activity where pid = $1)";
+    while sqlx::query_scalar::<_, bool>(still).bind(pid).fetch_one(&mut witness).await.unwrap() {
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    }
 }
 
 type Looks = BTreeMap<String, (bool, i64)>;
