@@ -421,10 +421,11 @@ fn is_answer(kind: FaultKind) -> bool {
 }
 
 fn same_answer(one: &Page, other: &Page) -> bool {
-    one.total == other.total
-        && one.page_size == other.page_size
-        && one.records.len() == other.records.len()
-        && one.records.iter().zip(&other.records).all(|(a, b)| a.identity == b.identity)
+    one.total == other.total && one.page_size == other.page_size && are_same(&one.records, &other.records)
+}
+
+fn are_same(some: &[Record], others: &[Record]) -> bool {
+    some.iter().map(|record| record.identity).eq(others.iter().map(|record| record.identity))
 }
 
 mod doubt;

@@ -2,9 +2,8 @@
 
 use crate::domain::fault::Fault;
 use crate::domain::page::{Closing, Page};
-use crate::domain::record::Record;
 use crate::domain::text::counted;
-use crate::engine::walk::{OrDrift, Walker};
+use crate::engine::walk::{OrDrift, Walker, are_same};
 
 impl Walker<'_, '_> {
     /// Why the page does not fit what the walk has seen so far, if it does not.
@@ -98,11 +97,8 @@ impl Walker<'_, '_> {
         }
         // Pages that are wrong at each read have others behind them.
         let (page_no, size) = self.asked;
-        for further in [1, 2] {
-            let next = self.ask(page_no.saturating_add(further), size).await?;
-            if self.known(&next) < next.records.len() {
-                return Ok(false);
-            }
+        if !self.is_repeated(page, page_no, size).await? {
+            return Ok(false);
         }
         let elements = self.walk.records.len();
         if 1 < self.walk.pages || self.totals.is_some() || elements < 2 {
@@ -110,9 +106,7 @@ impl Walker<'_, '_> {
         }
         let half = elements.div_ceil(2);
         let second = self.ask(2, u32::try_from(half).unwrap_or(u32::MAX)).await?;
-        let identities =
-            |records: &[Record]| records.iter().map(|record| record.identity).collect::<Vec<_>>();
-        Ok(identities(&second.records) == identities(&self.walk.records[half..]))
+        Ok(are_same(&second.records, &self.walk.records[half..]))
     }
 
     /// A moved total may mean that page 1's was wrong, that rows moved, or that the vendor's pages contradict one
@@ -120,9 +114,8 @@ impl Walker<'_, '_> {
     /// the walk starts over.
     async fn adopt_total(&mut self, page_no: u32, page: Page, doubt: String) -> Result<OrDrift<Page>, Fault> {
         let first = self.ask(1, self.size).await?;
-        let on_first = self.walk.records.iter().zip(&first.records).take(self.size as usize);
-        let is_first = self.walk.records.len().min(self.size as usize) == first.records.len()
-            && on_first.into_iter().all(|(a, b)| a.identity == b.identity);
+        let on_first = self.walk.records.len().min(self.size as usize);
+        let is_first = are_same(&self.walk.records[..on_first], &first.records);
         if is_first && first.total == self.walk.total {
             self.moving = false;
         }

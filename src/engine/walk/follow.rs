@@ -154,7 +154,7 @@ impl Walker<'_, '_> {
     }
 
     /// Whether the two pages behind this one, of the same size, have nothing that is not on it or known.
-    async fn is_repeated(&mut self, page: &Page, page_no: u32, size: u32) -> Result<bool, Fault> {
+    pub(super) async fn is_repeated(&mut self, page: &Page, page_no: u32, size: u32) -> Result<bool, Fault> {
         let on_page: HashSet<u128> = page.records.iter().map(|record| record.identity).collect();
         for next in 1..=2 {
             let behind = self.ask(page_no.saturating_add(next), size).await?;
