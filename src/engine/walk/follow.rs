@@ -77,7 +77,7 @@ impl Walker<'_, '_> {
             }
             if 0 < came && self.walk.records.len() < offset + came && self.known(&page) == came {
                 if self.is_last_again(&page).await? {
-                    return Ok(self.end());
+                    return if moved { self.catch_up(config).await } else { Ok(self.end()) };
                 }
                 let why = format!("page {page_no} of {page_size} repeats what came before");
                 return Ok(self.drifted(why));
