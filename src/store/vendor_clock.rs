@@ -54,8 +54,11 @@ impl PgStore {
         let kept: Done<_> = sqlx::query(
             r#"
             insert into sync.vendor_clock as t (source, vendor_date, answered_at, stands_still)
-            select $1, $2, clock_timestamp() - make_interval(secs => $3), $4
-            where exists (select from sync.source s where s.name = $1)
+            select s.name, $2, clock_timestamp() - make_interval(secs => $3), $4
+            from sync.source s
+            where s.name = $1 and s.pending is null and s.generation = coalesce($5, s.generation)
+            -- A change under way is waited for, and its outcome looked at.
+            for key share
             on conflict (source) do update
             set vendor_date = excluded.vendor_date, answered_at = excluded.answered_at,
                 stands_still = excluded.stands_still
@@ -66,6 +69,7 @@ impl PgStore {
         .bind(date)
         .bind(age.as_secs_f64())
         .bind(stands_still)
+        .bind(self.claim_on(source).map(|(_, generation)| generation))
         .execute(&self.pool)
         .await
         .map_err(Into::into);

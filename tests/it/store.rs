@@ -17,3 +17,4 @@ mod schema;
 mod sighting;
 pub mod support;
 mod touched;
+mod vendor_clock;

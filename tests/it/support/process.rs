@@ -4,6 +4,7 @@
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{ExitStatus, Stdio};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use ccsync::simulator::{Simulator, SimulatorConfig};
@@ -15,7 +16,7 @@ use tokio::process::{Child, ChildStdout, Command};
 use tokio::task::JoinHandle;
 
 use super::db::TestDb;
-use super::harness::simulator;
+use super::harness::{eventually, simulator};
 
 /// Longer than any command here takes; one that hangs is told as that and not by the test's end.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -39,8 +40,20 @@ pub struct Ended {
 pub struct Program {
     child: Child,
     out: BufReader<ChildStdout>,
-    stderr: JoinHandle<String>,
+    stderr: Stderr,
     began: Instant,
+}
+
+/// What a program says on stderr, read all along.
+struct Stderr {
+    listener: JoinHandle<()>,
+    said: Arc<Mutex<Vec<u8>>>,
+}
+
+impl Stderr {
+    fn so_far(&self) -> String {
+        String::from_utf8_lossy(&self.said.lock().unwrap()).into_owned()
+    }
 }
 
 /// A configuration that reads `vendor` since `start`, with the defaults of everything else.
@@ -166,14 +179,21 @@ impl Program {
         // A terminal in its place is read by the terminal.
         let err = child.stderr.take();
         // Read all along, or a full pipe would stop the program.
-        let stderr = tokio::spawn(async move {
-            let mut text = Vec::new();
-            if let Some(mut err) = err {
-                err.read_to_end(&mut text).await.unwrap();
+        let said = Arc::new(Mutex::new(Vec::new()));
+        let listener = tokio::spawn({
+            let said = said.clone();
+            async move {
+                let Some(mut err) = err else { return };
+                let mut part = [0; 4096];
+                loop {
+                    match err.read(&mut part).await.unwrap() {
+                        0 => return,
+                        read => said.lock().unwrap().extend_from_slice(&part[..read]),
+                    }
+                }
             }
-            String::from_utf8(text).unwrap()
         });
-        Program { child, out, stderr, began: Instant::now() }
+        Program { child, out, stderr: Stderr { listener, said }, began: Instant::now() }
     }
 
     pub fn pid(&self) -> i32 {
@@ -196,6 +216,15 @@ impl Program {
                 return line;
             }
         }
+    }
+
+    /// Waits until stderr holds `text`.
+    pub async fn says(&self, text: &str) {
+        eventually(PATIENCE, async || match self.stderr.so_far() {
+            said if said.contains(text) => Ok(()),
+            said => Err(said),
+        })
+        .await;
     }
 
     pub fn signal(&self, signal: Signal) {
@@ -228,7 +257,9 @@ impl Program {
         };
         let status = tokio::time::timeout(PATIENCE, ending).await.expect("it ends");
         let took = self.began.elapsed();
-        Ended { code: status.code(), stdout, stderr: self.stderr.await.unwrap(), took }
+        self.stderr.listener.await.unwrap();
+        let stderr = String::from_utf8(self.stderr.said.lock().unwrap().clone()).unwrap();
+        Ended { code: status.code(), stdout, stderr, took }
     }
 }
 
