@@ -788,26 +788,33 @@ begin
                 else q.band * 10 || ' to ' || (q.band + 1) * 10 || ' %%'
             end as band_name,
             q.results,
-            q.results / sum(q.results) over (partition by q.source, q.day, q.channel, q.scheme_id) as share
-        from sync.score_day q %s
-        $sql$, kept);
+            q.results / sum(q.results) over (partition by q.source, q.day, q.channel, q.scheme_id) as share,
+            sync.state_of(t.covered_days, t.final_days, q.day) as state
+        from sync.score_day q %s %s
+        $sql$, with_state, kept);
     execute format($sql$
         create or replace view bi.inspection_lag_daily as
         select q.source, q.day, q.channel, q.results, q.dated, q.within_1_day, q.within_3_days, q.within_7_days,
             q.within_31_days, q.late, q.late::numeric / nullif(q.dated, 0) as late_share,
-            q.lag_sum / nullif(q.dated, 0) as lag_mean, q.lag_max
-        from sync.channel_day q %s
-        $sql$, kept);
+            q.lag_sum / nullif(q.dated, 0) as lag_mean, q.lag_max,
+            sync.state_of(t.covered_days, t.final_days, q.day) as state
+        from sync.channel_day q %s %s
+        $sql$, with_state, kept);
     execute format($sql$
         create or replace view bi.revision_daily as
         select q.source, q.day, q.channel, q.results, q.revised, q.revised::numeric / q.results as revised_share, q.rescored,
             q.rescored::numeric / q.results as rescored_share,
             q.change_sum / nullif(q.compared, 0) as score_change_mean,
-            q.change_size_sum / nullif(q.compared, 0) as score_change_size, q.change_max as score_change_max
-        from sync.channel_day q %s
-        $sql$, kept);
+            q.change_size_sum / nullif(q.compared, 0) as score_change_size, q.change_max as score_change_max,
+            sync.state_of(t.covered_days, t.final_days, q.day) as state
+        from sync.channel_day q %s %s
+        $sql$, with_state, kept);
 end
 $make$;
+
+comment on column bi.score_distribution_daily.state is 'final, provisional or partial: the state of the day for the channel''s stream, as in bi.day_state.';
+comment on column bi.inspection_lag_daily.state is 'final, provisional or partial: the state of the day for the channel''s stream, as in bi.day_state.';
+comment on column bi.revision_daily.state is 'final, provisional or partial: the state of the day for the channel''s stream, as in bi.day_state.';
 
 -- Results of days in the calendar are found through it: a condition on the day is asked of its few days, whatever it
 -- computes of them, and their results are found by the index on the business day.
@@ -871,6 +878,13 @@ where c.day <= bi.business_day(now())
     and (bi.business_day(m.valid_from) < c.day or m.valid_from < bi.day_start(c.day + 1))
     and (m.valid_to is null or c.day < bi.business_day(m.valid_to) or bi.day_start(c.day) < m.valid_to);
 
+-- A difference that statistics are kept of: the planner has to know how few stays last over a midnight.
+drop index workbench.agent_status_nights;
+create index agent_status_nights on workbench.agent_status (since)
+    where bi.business_day(until) - bi.business_day(since) <> 0;
+create statistics workbench.agent_status_nights on (bi.business_day(until) - bi.business_day(since))
+    from workbench.agent_status;
+
 do $narrowed$
 begin
     execute sync.without_retired($query$
@@ -878,7 +892,7 @@ create or replace view bi.agent_state_daily as
 with part as (
     select s.source, s.extno, bi.business_day(s.since) as day, s.status_name as state, s.since, s.until
     from workbench.agent_status s
-    where not (s.until is null or bi.business_day(s.since) <> bi.business_day(s.until)) and s.deleted_at is null
+    where bi.business_day(s.until) - bi.business_day(s.since) = 0 and s.deleted_at is null
     union all
     select g.source, g.extno, bi.business_day(g.since), 'not heard'::text, g.since, g.until
     from workbench.feed_gap g
@@ -892,7 +906,7 @@ with part as (
         on bi.business_day(s.since) <= c.day
         and c.day <= bi.business_day(s.until) + 1
         and (c.day < bi.business_day(s.until) or bi.day_start(c.day) < s.until)
-    where s.until is not null and bi.business_day(s.since) <> bi.business_day(s.until) and s.deleted_at is null
+    where bi.business_day(s.until) - bi.business_day(s.since) <> 0 and s.deleted_at is null
     union all
     select s.source, s.extno, c.day, s.status_name,
         greatest(s.since, bi.day_start(c.day)),
@@ -930,21 +944,26 @@ $narrowed$;
 
 create or replace function sync.business_zone_set(zone text) returns void language plpgsql as $$
 declare
-    index_name text;
+    dependent record;
 begin
     -- Whoever noted days of the zone before has ended.
     lock table sobot.call_result, sobot.chat_result in share row exclusive mode;
     execute format(
         'create or replace function bi.business_zone() returns text language sql immutable parallel safe return %L',
         zone);
-    for index_name in
-        select i.indexrelid::regclass::text
+    for dependent in
+        select i.indexrelid::regclass::text as qualified, c.relname as name, n.nspname as schema
         from pg_catalog.pg_index i
         join pg_catalog.pg_class c on c.oid = i.indexrelid and c.relkind = 'i'
-        where i.indexprs is not null and pg_catalog.pg_get_indexdef(i.indexrelid) like '%bi.business_%'
+        join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+        -- In what is indexed, or in the condition of a partial index.
+        where pg_catalog.pg_get_indexdef(i.indexrelid) like '%bi.business_%'
         order by 1
     loop
-        execute 'reindex index ' || index_name;
+        -- A session that used the index keeps its expressions with the zone of before, until the entry changes.
+        execute format('alter index %s rename to reindexed', dependent.qualified);
+        execute format('alter index %I.reindexed rename to %I', dependent.schema, dependent.name);
+        execute 'reindex index ' || dependent.qualified;
     end loop;
     if sync.days_stored() then
         perform sync.days_note_all();

@@ -25,7 +25,6 @@ pub(super) async fn backfill(settings: Settings, args: BackfillArgs) -> Result<E
     app.prepare().await?;
     let reports = app.backfill(&args.streams, range, &stop);
     let reports = watched(app.progress(), args.no_progress, reports).await;
-    app.refresh_sums(&stop).await;
     app.close().await?;
     output::reports(&reports?, args.json)
 }

@@ -30,7 +30,7 @@ use self::model::State;
 use crate::store::support::fresh_store;
 
 /// Every view of `bi` that says final, provisional or partial, and the period of its rows.
-const VIEWS: [(&str, &str); 17] = [
+const VIEWS: [(&str, &str); 20] = [
     ("day_state", "day"),
     ("week_state", "week"),
     ("month_state", "month"),
@@ -48,6 +48,9 @@ const VIEWS: [(&str, &str); 17] = [
     ("queue_quality_daily", "day"),
     ("queue_quality_weekly", "week"),
     ("queue_quality_monthly", "month"),
+    ("score_distribution_daily", "day"),
+    ("inspection_lag_daily", "day"),
+    ("revision_daily", "day"),
 ];
 
 /// Views whose column `state` is about something else.

@@ -113,3 +113,30 @@ async fn members_of_a_group_are_known_for_each_day_on_which_they_were_in_it() {
         ]
     );
 }
+
+#[tokio::test]
+async fn another_zone_cuts_stays_at_its_own_midnights_by_the_index_too() {
+    let fresh = fresh_store().await;
+    // Over midnight in Beijing; and over midnight in New York.
+    execute(&fresh, &stay("agent_status", "busy", "2026-03-01 23:00", Some("2026-03-02 01:00"))).await;
+    execute(&fresh, &stay("feed_gap", "broken", "2026-03-02 12:00", Some("2026-03-02 15:00"))).await;
+    execute(&fresh, &stay("agent_status", "idle", "2026-03-03 11:00", Some("2026-03-03 14:00"))).await;
+    let told =
+        "select concat_ws(' ', day, state, round(hours, 3)) from bi.agent_state_daily order by day, state";
+    execute(&fresh, "select sync.business_zone_set('America/New_York')").await;
+    let scanned = lines(&fresh, told).await;
+    assert_eq!(
+        scanned,
+        [
+            "2026-03-01 busy 2.000",
+            "2026-03-01 not heard 1.000",
+            "2026-03-02 idle 2.000",
+            "2026-03-02 not heard 2.000",
+            "2026-03-03 idle 1.000",
+        ]
+    );
+    let mut session = fresh.db.acquire().await.unwrap();
+    sqlx::query("set enable_seqscan = off").execute(&mut *session).await.unwrap();
+    let indexed: Vec<String> = sqlx::query_scalar(told).fetch_all(&mut *session).await.unwrap();
+    assert_eq!(indexed, scanned);
+}

@@ -260,8 +260,8 @@ fn band(fact: &Facts<'_>) -> (Option<i64>, String) {
     }
 }
 
-pub fn score_distribution(facts: &[Facts<'_>]) -> Table {
-    let mut table = Table::new("source day channel scheme_id band band_name results share");
+pub fn score_distribution(world: &World, facts: &[Facts<'_>]) -> Table {
+    let mut table = Table::new("source day channel scheme_id band band_name results share state");
     let mut bands: BTreeMap<_, BTreeMap<_, i64>> = BTreeMap::new();
     for fact in facts {
         let key = (fact.source, fact.day, fact.channel, fact.scheme_id);
@@ -279,16 +279,17 @@ pub fn score_distribution(facts: &[Facts<'_>]) -> Table {
                 text(name),
                 text(results),
                 ratio(Some(results), all),
+                text(world.state(source, channel, day.map(|day| Period::Day.days(day)))),
             ]);
         }
     }
     table
 }
 
-pub fn inspection_lag(facts: &[Facts<'_>]) -> Table {
+pub fn inspection_lag(world: &World, facts: &[Facts<'_>]) -> Table {
     let mut table = Table::new(
         "source day channel results dated within_1_day within_3_days within_7_days within_31_days late late_share lag_mean \
-         lag_max",
+         lag_max state",
     );
     let mut sums: BTreeMap<_, Sum<'_>> = BTreeMap::new();
     for fact in facts {
@@ -313,15 +314,16 @@ pub fn inspection_lag(facts: &[Facts<'_>]) -> Table {
             ratio(Some(sum.late), count),
             (0 < count).then(|| (micros / count.max(1)).to_string()),
             span(sum.lags.iter().max().copied()),
+            text(world.state(source, channel, day.map(|day| Period::Day.days(day)))),
         ]);
     }
     table
 }
 
-pub fn revision_daily(facts: &[Facts<'_>]) -> Table {
+pub fn revision_daily(world: &World, facts: &[Facts<'_>]) -> Table {
     let mut table = Table::new(
         "source day channel results revised revised_share rescored rescored_share score_change_mean score_change_size \
-         score_change_max",
+         score_change_max state",
     );
     let mut changes: BTreeMap<_, (i64, i64, i64, Vec<Points>)> = BTreeMap::new();
     for fact in facts {
@@ -348,6 +350,7 @@ pub fn revision_daily(facts: &[Facts<'_>]) -> Table {
             mean(sum(changes.iter().copied())),
             mean(sum(changes.iter().map(|change| change.abs()))),
             points(changes.iter().map(|change| change.abs()).max()),
+            text(world.state(source, channel, day.map(|day| Period::Day.days(day)))),
         ]);
     }
     table
