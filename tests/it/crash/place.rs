@@ -42,7 +42,9 @@ async fn dies_at(desk: &Desk, place: Failpoint, occurrence: u32) -> bool {
         .await
         .unwrap();
     let killed = ended.code.is_none();
-    assert!(killed || ended.code == Some(0), "{}: {}", place.name(), ended.stderr);
+    // Pages that were kept through a kill may hold a chat that has changed since: no walk of this pass contains it then.
+    let differ = ended.code == Some(3) && ended.stderr.contains("several reads in a row did not agree");
+    assert!(killed || differ || ended.code == Some(0), "{}: {}", place.name(), ended.stderr);
     killed
 }
 
