@@ -320,7 +320,12 @@ fn clocks_and_spools_are_raised_by_source() {
 #[test]
 fn without_the_database_the_process_still_tells_what_it_sees() {
     let around = Surroundings { clock_skews: vec![skew("moor", 600, false)], ..Surroundings::default() };
-    let alerts = without_database("connection refused", Some(ago(2)), &around, Language::En);
+    let alerts = without_database(
+        (FaultKind::DatabaseUnreachable, "connection refused"),
+        Some(ago(2)),
+        &around,
+        Language::En,
+    );
     let kinds: Vec<_> = alerts.iter().map(|alert| alert.kind).collect();
     assert_eq!(kinds, [AlertKind::DatabaseUnreachable, AlertKind::ClockOff]);
     assert_eq!(alerts[0].message, "the database cannot be read: connection refused");

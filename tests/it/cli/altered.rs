@@ -16,6 +16,11 @@ async fn refused(desk: &Desk, told: &str) -> Ended {
         assert!(ended.stderr.contains(told), "{command}: {told}: {}", ended.stderr);
         assert!(!ended.stderr.contains("up to date"), "{command}: {}", ended.stderr);
     }
+    // Where views are missing there is no status at all, for the same reason.
+    let status = desk.run(&["status"]).await;
+    let said = format!("{}{}", status.stdout, status.stderr);
+    let said = said.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(said.contains(told) && !said.contains(": healthy"), "{told}: {said}");
     check
 }
 
@@ -63,7 +68,15 @@ async fn a_trigger_that_drops_rows_is_refused_until_the_statement_that_is_advise
     .await;
     refused(&desk, "trigger filter on sobot.call_result is not ccsync's and may drop rows").await;
     assert_eq!(windows(&desk).await, 0);
+    let status = desk.run(&["status", "--json"]).await.expect(0).json();
+    let refused = |alert: &serde_json::Value| alert["kind"] == "database_refused";
+    assert!(
+        status["healthy"] == false && status["alerts"].as_array().unwrap().iter().any(refused),
+        "{status}"
+    );
     execute(&desk, "drop trigger filter on sobot.call_result").await;
+    let mended = desk.run(&["status", "--json"]).await.expect(0).json();
+    assert!(!mended["alerts"].as_array().unwrap().iter().any(refused), "{mended}");
     desk.run(&["sync"]).await.expect(0);
     assert!(0 < windows(&desk).await);
 }
