@@ -48,6 +48,7 @@ impl App {
     ) -> Result<Vec<Verified>, Fault> {
         self.confirm_accounts().await?;
         self.learn_time(self.chosen(chosen), stop).await;
+        self.hear_vendors(self.chosen(chosen), stop).await;
         let all = chosen.is_empty();
         let is_asked = |stream: &&Stream| {
             let is_snapshot = stream.reader.key.stream.kind() == StreamKind::Snapshot;
@@ -66,7 +67,7 @@ impl App {
         stop: &CancellationToken,
     ) -> Result<Verified, Fault> {
         let store = &self.database.store;
-        let verification = stream.reader.verify(store, order, stop).await?;
+        let verification = stream.reader.verify((store, store), order, stop).await?;
         if !repair || verification.agrees() {
             return Ok(Verified { verification, repair: None });
         }
@@ -81,7 +82,7 @@ impl App {
             passes.push(self.reread(stream, range, stop).await?);
         }
         let order = VerifyOrder { scopes: Some(verification.damaged()), ..VerifyOrder::default() };
-        let after = stream.reader.verify(store, &order, stop).await?;
+        let after = stream.reader.verify((store, store), &order, stop).await?;
         Ok(Verified { verification, repair: Some(Repair { passes, after }) })
     }
 

@@ -9,7 +9,6 @@ use crate::cli::output::{self, Failure};
 use crate::cli::progress::watched;
 use crate::cli::{build, on_schema, stop, sync};
 use crate::config::Settings;
-use crate::domain::certificate::UnverifiedReason;
 use crate::domain::language::Language;
 use crate::domain::page::Totals;
 use crate::domain::phrase::verdict;
@@ -183,22 +182,8 @@ fn talk(verified: &Verified) {
     if verification.totals == Totals::Ignore {
         output::talk(&format!("note: {key}: {}", verdict::TOTALS_IGNORED.english()));
     }
-    if !verification.agrees() && verified.repair.is_none() {
-        output::talk(&format!("hint: {key}: {}", cure(verification)));
-    }
-}
-
-fn cure(verification: &Verification) -> &'static str {
-    // Reading such a window again confirms nothing, and deletes nothing.
-    if let Some(scope) = verification.unverified.first() {
-        return scope.reason.unwrap_or(UnverifiedReason::ReadsDiffer).remedy().english();
-    }
-    if verification.differences.iter().all(|difference| difference.newer) {
-        "all of it is newer than our last reads, or was never read; `ccsync sync` brings it"
-    } else if verification.differences.iter().all(|difference| difference.newer || difference.pending) {
-        "the vendor changed it since our last reads; `ccsync sync` follows"
-    } else {
-        "`ccsync verify --repair` reads these windows again and writes what the vendor says; \
-         `ccsync explain KEY` tells where a row came from"
+    let last = verified.repair.as_ref().map_or(verification, |repair| &repair.after);
+    for remedy in last.remedies.iter().filter(|_| !last.agrees()) {
+        output::talk(&format!("hint: {key}: {remedy}"));
     }
 }
