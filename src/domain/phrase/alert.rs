@@ -145,7 +145,7 @@ phrases! {
     ASIDE_LATELY = "records set aside and not yet dealt with: {n}; {lately} of them came within a day, the first {age} ago",
         "被隔离且尚未处理的记录：{n} 条；其中 {lately} 条是一天之内新增，最早一条在 {age}前";
     /// Seen.
-    QUARANTINED_WHOLE = "every record is quarantined of {n} {n?window or snapshot|windows}, {records} in all, so that no row of {n?it|them} is in the table; the first is {scope}",
+    QUARANTINED_WHOLE = "{n} {n?window or snapshot has|windows have} only quarantined records, {records} in all, and no row in the table; the first is {scope}",
         "{n} 个窗口或快照的所有记录（共 {records} 条）都被隔离，数据表中没有其中任何一行；最早的是 {scope}";
     /// Seen.
     VANISHED = "alarms over rows that vanished in masses: {n}; none of them is marked deleted",
