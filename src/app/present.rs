@@ -95,7 +95,7 @@ impl App {
 
     /// Asks the vendors of windows for the time, whatever the database says of it: a pass hears it with its first answers,
     /// and asks for nothing later. One that does not answer says nothing.
-    pub(super) async fn hear_vendors(
+    pub(super) async fn ask_vendors_for_time(
         &self,
         streams: impl IntoIterator<Item = &Stream>,
         stop: &CancellationToken,
@@ -126,7 +126,7 @@ impl App {
         };
         let _one_at_a_time = asking.lock().await;
         for _ in 0..QUESTIONS {
-            if self.witness.has_heard(source) || !self.ask_vendor_once(stream).await {
+            if self.witness.knows_vendor_time(source) || !self.ask_vendor_once(stream).await {
                 return;
             }
         }

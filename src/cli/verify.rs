@@ -119,7 +119,8 @@ fn print(verified: &Verified) {
 
 fn summary(verification: &Verification) -> String {
     let count = |kind| verification.differences.iter().filter(|one| one.kind == kind).count();
-    let differs = match (verification.agrees(), verification.failures.is_empty()) {
+    let is_whole = verification.failures.is_empty() && verification.unreadable == 0;
+    let differs = match (verification.agrees(), is_whole) {
         (true, true) => "no difference".to_owned(),
         (true, false) => "no difference in what could be compared".to_owned(),
         (false, _) => {
@@ -175,14 +176,14 @@ fn talk(verified: &Verified) {
     if verification.unreadable > 0 {
         let records = counted(verification.unreadable, "record");
         output::talk(&format!(
-            "warning: {key}: {records} of the vendor cannot be read and could not be compared; what is \
-             extra in their windows may be those; see `ccsync quarantine list`"
+            "warning: {key}: {records} of the vendor cannot be read: the tables lack them, and they could not be \
+             compared; what is extra in their windows may be those; see `ccsync quarantine list`"
         ));
     }
     if verification.totals == Totals::Ignore {
         output::talk(&format!("note: {key}: {}", verdict::TOTALS_IGNORED.english()));
     }
-    let last = verified.repair.as_ref().map_or(verification, |repair| &repair.after);
+    let last = verified.last();
     for remedy in last.remedies.iter().filter(|_| !last.agrees()) {
         output::talk(&format!("hint: {key}: {remedy}"));
     }

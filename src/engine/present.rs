@@ -139,7 +139,7 @@ impl TimeWitness {
     }
 
     /// Whether no further answer of `source` would say more of the time.
-    pub fn has_heard(&self, source: &str) -> bool {
+    pub fn knows_vendor_time(&self, source: &str) -> bool {
         let (state, _) = self.state();
         state.vendors.get(source).is_some_and(|vendor| vendor.is_sure(&state))
     }
