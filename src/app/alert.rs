@@ -7,6 +7,7 @@ use chrono::{DateTime, Duration, Utc};
 use crate::app::App;
 use crate::app::stream::Stream;
 use crate::domain::alert::{Alert, SpoolFill, Surroundings};
+use crate::domain::fault::FaultKind;
 use crate::domain::status::{StatusReport, StreamStatus};
 use crate::engine::alert;
 use crate::spool;
@@ -38,13 +39,14 @@ impl App {
             database_skew: self.witness.database_skew(),
             disk: writes.then(|| spool::room(data_dir).ok()).flatten(),
             spools: spools.collect(),
+            refusals: self.refusals(),
         }
     }
 
-    /// What stands while the database cannot be read; `message` is what was said.
-    pub fn alerts_without_database(&self, message: &str) -> Vec<Alert> {
+    /// What stands while the status cannot be read: for which fault, and what was said.
+    pub fn alerts_without_database(&self, fault: (FaultKind, &str)) -> Vec<Alert> {
         let since = *self.database_away.lock().unwrap_or_else(PoisonError::into_inner);
-        alert::without_database(message, since, &self.surroundings(), self.settings.language)
+        alert::without_database(fault, since, &self.surroundings(), self.settings.language)
     }
 
     /// Whether the database has just answered.

@@ -14,6 +14,7 @@ use crate::app::stream::Stream;
 use crate::domain::fault::Fault;
 use crate::domain::run::Trigger as RunTrigger;
 use crate::domain::stream::StreamKey;
+use crate::engine::fault_policy::log_failure;
 use crate::engine::port::status::StatusRead as _;
 use crate::engine::reader::PassOrder;
 use crate::ops::readiness::Readiness;
@@ -128,7 +129,7 @@ impl App {
             metrics: crate::ops::prometheus::install(),
             enrich: Arc::new(move |report| app.enrich(report, true)),
             surroundings: Arc::new(move || looking.surroundings()),
-            outage: Arc::new(move |message| away.alerts_without_database(message)),
+            outage: Arc::new(move |kind, message| away.alerts_without_database((kind, message))),
             zone: self.settings.timezone,
             language: self.settings.language,
         }
@@ -157,7 +158,7 @@ fn scheduled_pass(
                 wait_for_others: true,
             };
             if let Err(fault) = reader.pass(&order, &stop).await {
-                event::DatabaseUnreachable { message: &fault.chain() }.emit();
+                log_failure(&format!("the scheduled pass over {key}"), &fault);
             }
             app.note_time().await;
         })
@@ -173,12 +174,12 @@ async fn make_months(app: Arc<App>, stop: CancellationToken) {
         }
         // A day that fails is made up for by the next; meanwhile rows go to the rest.
         if let Err(fault) = app.database.store.extend_months(app.seams.clock.now()).await {
-            event::DatabaseUnreachable { message: &fault.chain() }.emit();
+            log_failure("making the coming months of histories", &fault);
         }
     }
 }
 
-/// Starts an embedded server again that died. The operator's own database comes back by itself.
+/// Starts an embedded server again that died, and looks whether the sources are what they were at the start. The operator's own database comes back by itself.
 async fn watch_database(app: Arc<App>, stop: CancellationToken) {
     let (mut told, mut looks) = (0, 0_u32);
     loop {
@@ -193,14 +194,17 @@ async fn watch_database(app: Arc<App>, stop: CancellationToken) {
             app.note_time().await;
         }
         let Err(fault) = answer else {
+            app.note_lost_sources().await;
             told = 0;
             continue;
         };
         let revived = app.database.revive().await;
         // An outage of a night is no reason for thousands of lines.
         if told % DATABASE_TOLD_EACH == 0 {
-            let fault = revived.err().unwrap_or(fault);
-            event::DatabaseUnreachable { message: &fault.chain() }.emit();
+            match revived {
+                Ok(()) => log_failure("asking the database for a sign of life", &fault),
+                Err(fault) => event::DatabaseUnreachable { message: &fault.chain() }.emit(),
+            }
         }
         told += 1;
     }

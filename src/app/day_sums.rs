@@ -7,7 +7,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::app::App;
 use crate::domain::fault::Fault;
-use crate::telemetry::event;
+use crate::engine::fault_policy::log_failure;
 
 /// How often the daemon looks for changed days.
 const LOOK: Duration = Duration::from_secs(10);
@@ -26,7 +26,7 @@ impl App {
             self.database.store.refresh_places().await
         };
         if let Err(fault) = refreshed.await {
-            event::DatabaseUnreachable { message: &fault.chain() }.emit();
+            log_failure("storing the sums of changed days", &fault);
         }
     }
 

@@ -21,6 +21,7 @@ mod present;
 mod privacy;
 mod progress;
 mod quarantine;
+mod refusal;
 mod retention;
 mod roster;
 mod roster_apply;
@@ -53,6 +54,7 @@ use self::stream::Stream;
 pub use self::verify::{Repair, Verified};
 pub use self::vitals::Vitals;
 use crate::config::Settings;
+use crate::domain::alert::Refusal;
 use crate::domain::fault::Fault;
 use crate::domain::run::Trigger;
 use crate::domain::status::StreamDeclaration;
@@ -99,6 +101,8 @@ pub struct App {
     /// When the database was first found away, while it is.
     database_away: Mutex<Option<DateTime<Utc>>>,
     vitals: Vitals,
+    /// Why nothing is read, or nothing of a source, as last looked at.
+    refusals: Mutex<Vec<Refusal>>,
 }
 
 impl App {
@@ -129,6 +133,7 @@ impl App {
             built_at,
             database_away,
             vitals: Vitals::default(),
+            refusals: Mutex::default(),
         })
     }
 

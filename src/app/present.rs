@@ -81,13 +81,33 @@ impl App {
         self.recall_time().await;
         self.end_terms_ahead().await;
         let learned = streams.into_iter().map(|stream| async move {
-            self.ask_vendor_for_time(stream).await;
+            if !self.witness.is_confirmed(&stream.reader.key.source) {
+                self.ask_vendor_for_time(stream).await;
+            }
             self.tell_clocks();
             self.mend_ahead(stream).await;
         });
         tokio::select! {
             () = stop.cancelled() => {}
             _ = futures::future::join_all(learned) => {}
+        }
+    }
+
+    /// Asks the vendors of windows for the time, whatever the database says of it: a pass hears it with its first answers,
+    /// and asks for nothing later. One that does not answer says nothing.
+    pub(super) async fn ask_vendors_for_time(
+        &self,
+        streams: impl IntoIterator<Item = &Stream>,
+        stop: &CancellationToken,
+    ) {
+        if !self.witness.is_needed() {
+            return;
+        }
+        let is_windowed = |stream: &&Stream| stream.reader.key.stream.kind() == StreamKind::Windowed;
+        let heard = streams.into_iter().filter(is_windowed).map(|stream| self.ask_vendor_for_time(stream));
+        tokio::select! {
+            () = stop.cancelled() => {}
+            _ = futures::future::join_all(heard) => {}
         }
     }
 
@@ -106,7 +126,7 @@ impl App {
         };
         let _one_at_a_time = asking.lock().await;
         for _ in 0..QUESTIONS {
-            if self.witness.is_confirmed(source) || !self.ask_vendor_once(stream).await {
+            if self.witness.knows_vendor_time(source) || !self.ask_vendor_once(stream).await {
                 return;
             }
         }

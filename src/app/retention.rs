@@ -15,13 +15,13 @@ use crate::app::{App, StreamChoice};
 use crate::domain::fault::{Fault, FaultKind};
 use crate::domain::stream::StreamKey;
 use crate::domain::window::TimeWindow;
+use crate::engine::fault_policy::log_failure;
 use crate::engine::port::retention::{ExpiredRows, Retention as _, RetentionOrder};
 use crate::engine::retention::{Remover, refuse_expired};
 use crate::scheduler::CronJob;
 use crate::scheduler::cron::CronSchedule;
 use crate::scheduler::single_flight::run_on_trigger;
 use crate::scheduler::trigger::Trigger;
-use crate::telemetry::event;
 
 /// Wait before the database is asked again after a fault.
 const RETRY: Duration = Duration::from_secs(60);
@@ -141,9 +141,8 @@ impl App {
         stop: &CancellationToken,
     ) -> Result<Vec<(CronJob, BoxFuture<'static, ()>)>, Fault> {
         let expression = &self.settings.scheduler.retention;
-        let schedule = CronSchedule::parse(expression, self.settings.timezone).map_err(|error| {
-            Fault::new(FaultKind::RequestRefused, "scheduler.retention").with_cause(error)
-        })?;
+        let schedule = CronSchedule::parse(expression, self.settings.timezone)
+            .map_err(|error| Fault::new(FaultKind::Misconfigured, "scheduler.retention").with_cause(error))?;
         let job = |kept: Kept| {
             let trigger = Arc::new(Trigger::new(kept.key.clone()));
             let ring = CronJob { schedule: schedule.clone(), trigger: trigger.clone() };
@@ -164,7 +163,7 @@ impl App {
             match self.remover().expire(store, clock, &order, &stop).await {
                 // Somebody else's work is as good as ours.
                 Ok(_) => return,
-                Err(fault) => event::DatabaseUnreachable { message: &fault.chain() }.emit(),
+                Err(fault) => log_failure(&format!("removing old rows of {}", order.key), &fault),
             }
             tokio::select! {
                 () = stop.cancelled() => {}

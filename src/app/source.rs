@@ -175,6 +175,15 @@ impl App {
         Ok((known.account, account_of(source)))
     }
 
+    /// Where the configuration reads a source from: scheme, host, port and path. Empty of a source that it does not name.
+    pub fn source_address(&self, name: &str) -> String {
+        self.settings.source(name).map_or_else(String::new, |source| {
+            let url = &source.base_url;
+            let port = url.port().map_or_else(String::new, |port| format!(":{port}"));
+            format!("{}://{}{port}{}", url.scheme(), url.host_str().unwrap_or_default(), url.path())
+        })
+    }
+
     /// Reads a source from the configuration's host from here on.
     ///
     /// # Errors

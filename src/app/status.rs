@@ -5,6 +5,7 @@ use chrono::{DateTime, Utc};
 use crate::app::App;
 use crate::app::source::not_configured;
 use crate::app::stream::Stream;
+use crate::domain::alert::AlertKind;
 use crate::domain::fault::{Fault, FaultKind};
 use crate::domain::language::Language;
 use crate::domain::status::calendar::WINDOWS_LISTED;
@@ -14,14 +15,27 @@ use crate::engine::port::status::StatusRead as _;
 use crate::engine::reader::ReadPolicy;
 
 impl App {
-    /// The state of everything, with cures.
+    /// The state of everything, with cures, and why a pass would be refused.
     ///
     /// # Errors
-    /// Database faults.
+    /// Database faults; where the database lacks something, what a pass says of it.
     pub async fn status(&self) -> Result<StatusReport, Fault> {
         self.recall_time().await;
-        let report = self.database.store.status(self.seams.clock.now()).await?;
-        Ok(self.enrich(report, false))
+        self.note_refusals().await;
+        match self.database.store.status(self.seams.clock.now()).await {
+            Ok(report) => Ok(self.enrich(report, false)),
+            Err(fault) => Err(self.refusal_of(fault)),
+        }
+    }
+
+    /// What a pass would say, where that is why the status cannot be read.
+    fn refusal_of(&self, fault: Fault) -> Fault {
+        let refusals = self.refusals();
+        let refusal = refusals.iter().find(|refusal| refusal.kind == AlertKind::DatabaseRefused);
+        match refusal.filter(|_| fault.kind == FaultKind::DatabaseRefused) {
+            Some(refusal) => Fault::new(fault.kind, &refusal.message).advising(),
+            None => fault,
+        }
     }
 
     pub(super) fn enrich(&self, report: StatusReport, scheduled: bool) -> StatusReport {

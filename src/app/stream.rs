@@ -125,7 +125,8 @@ pub(super) fn assemble(
         .map(|Endpoint { source, budget, settings: stream }| {
             let zone = settings.timezone;
             let schedule = CronSchedule::parse(&stream.schedule, zone).map_err(|error| {
-                Fault::new(FaultKind::RequestRefused, stream.key.to_string()).with_cause(error)
+                let setting = format!("{}: schedule", stream.key);
+                Fault::new(FaultKind::Misconfigured, setting).with_cause(error)
             })?;
             let retention = stream.retention.map(length);
             let policy = match &stream.window {

@@ -23,6 +23,13 @@ pub struct Verified {
     pub repair: Option<Repair>,
 }
 
+impl Verified {
+    /// What the last verification showed.
+    pub fn last(&self) -> &Verification {
+        self.repair.as_ref().map_or(&self.verification, |repair| &repair.after)
+    }
+}
+
 /// Damaged windows read again.
 #[derive(Debug, Serialize)]
 pub struct Repair {
@@ -48,6 +55,7 @@ impl App {
     ) -> Result<Vec<Verified>, Fault> {
         self.confirm_accounts().await?;
         self.learn_time(self.chosen(chosen), stop).await;
+        self.ask_vendors_for_time(self.chosen(chosen), stop).await;
         let all = chosen.is_empty();
         let is_asked = |stream: &&Stream| {
             let is_snapshot = stream.reader.key.stream.kind() == StreamKind::Snapshot;
@@ -55,7 +63,25 @@ impl App {
         };
         let streams = self.chosen(chosen).filter(is_asked);
         let verified = streams.map(|stream| self.verify_stream(stream, order, repair, stop));
-        futures::future::join_all(verified).await.into_iter().collect()
+        let verified: Result<Vec<Verified>, Fault> =
+            futures::future::join_all(verified).await.into_iter().collect();
+        let mut verified = verified?;
+        if verified.iter().any(|one| !one.last().agrees()) {
+            self.add_refusal(&mut verified).await;
+        }
+        Ok(verified)
+    }
+
+    /// Names what has to be mended before any other remedy helps. What may not be looked at refuses nothing.
+    async fn add_refusal(&self, verified: &mut [Verified]) {
+        let Ok(Some(fault)) = self.database.store.catalogue_look().await else { return };
+        let told = format!("first of all, since a pass is refused meanwhile: {}", fault.chain());
+        for one in verified {
+            let last = one.repair.as_mut().map_or(&mut one.verification, |repair| &mut repair.after);
+            if !last.remedies.is_empty() {
+                last.remedies.insert(0, told.clone());
+            }
+        }
     }
 
     async fn verify_stream(
@@ -66,7 +92,7 @@ impl App {
         stop: &CancellationToken,
     ) -> Result<Verified, Fault> {
         let store = &self.database.store;
-        let verification = stream.reader.verify(store, order, stop).await?;
+        let verification = stream.reader.verify((store, store), order, stop).await?;
         if !repair || verification.agrees() {
             return Ok(Verified { verification, repair: None });
         }
@@ -81,7 +107,7 @@ impl App {
             passes.push(self.reread(stream, range, stop).await?);
         }
         let order = VerifyOrder { scopes: Some(verification.damaged()), ..VerifyOrder::default() };
-        let after = stream.reader.verify(store, &order, stop).await?;
+        let after = stream.reader.verify((store, store), &order, stop).await?;
         Ok(Verified { verification, repair: Some(Repair { passes, after }) })
     }
 

@@ -22,6 +22,8 @@ mod notify;
 mod operator;
 mod output;
 mod plan;
+#[cfg(test)]
+mod printed;
 mod privacy;
 mod progress;
 mod quarantine;

@@ -76,7 +76,8 @@ impl From<Fault> for Failure {
     fn from(fault: Fault) -> Failure {
         let Fault { kind, advises, .. } = fault;
         let failure = ScopeFailure { scope: String::new(), kind, message: fault.chain(), advises };
-        let exit = if kind == FaultKind::SourceRefused { Exit::Usage } else { Exit::Failed };
+        let is_usage = matches!(kind, FaultKind::SourceRefused | FaultKind::Misconfigured);
+        let exit = if is_usage { Exit::Usage } else { Exit::Failed };
         Failure { hint: failure.hint(), message: failure.message, exit }
     }
 }

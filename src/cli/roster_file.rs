@@ -57,7 +57,7 @@ fn agent_name<'n>(name: &'n str, privacy: &Privacy) -> Cow<'n, str> {
 fn write_toml(source: &str, groups: &[Group], privacy: &Privacy) -> String {
     let mut out = format!(
         "# Skill groups as the vendor has them. Members can be changed here and made so with\n\
-         # `ccsync roster apply`; for the rest the API has no way. Groups left out are left alone.\n\
+         # `ccsync roster apply FILE`; for the rest the API has no way. Groups left out are left alone.\n\
          source = {}\n",
         quoted(source)
     );

@@ -167,6 +167,19 @@ async fn retired(app: &App, args: &RetireArgs) -> Result<Exit, Failure> {
 
 async fn moved(app: &App, args: &ChangeArgs) -> Result<Exit, Failure> {
     let (from, to) = app.source_move(&args.name).await?;
+    let address = app.source_address(&args.name);
+    if from.as_ref() == Some(&to) {
+        if args.json {
+            print(&Outcome { done: false, command: "move", source: &args.name, tables: &[] }, true)?;
+        } else {
+            output::data(&format!(
+                "{}: {to} is read from {} already; {address} differs at most in port or path, by which accounts are not \
+                 told apart: nothing has to be moved",
+                args.name, to.host
+            ));
+        }
+        return Ok(Exit::Done);
+    }
     let was = from.as_ref().map_or("an address not known yet", |from| from.host.as_str());
     if args.yes {
         app.move_source(&args.name, &operator()).await?;
@@ -174,7 +187,7 @@ async fn moved(app: &App, args: &ChangeArgs) -> Result<Exit, Failure> {
     if args.json {
         print(&Outcome { done: args.yes, command: "move", source: &args.name, tables: &[] }, true)?;
     } else {
-        output::data(&format!("{}: {to}, from {was} to {}", args.name, to.host));
+        output::data(&format!("{}: {to}, from {was} to {} ({address})", args.name, to.host));
         let is_local = from.is_some_and(|from| from.is_local());
         if is_local && !args.yes {
             output::talk(&format!(

@@ -9,7 +9,6 @@ use crate::cli::output::{self, Failure};
 use crate::cli::progress::watched;
 use crate::cli::{build, on_schema, stop, sync};
 use crate::config::Settings;
-use crate::domain::certificate::UnverifiedReason;
 use crate::domain::language::Language;
 use crate::domain::page::Totals;
 use crate::domain::phrase::verdict;
@@ -120,7 +119,8 @@ fn print(verified: &Verified) {
 
 fn summary(verification: &Verification) -> String {
     let count = |kind| verification.differences.iter().filter(|one| one.kind == kind).count();
-    let differs = match (verification.agrees(), verification.failures.is_empty()) {
+    let is_whole = verification.failures.is_empty() && verification.unreadable == 0;
+    let differs = match (verification.agrees(), is_whole) {
         (true, true) => "no difference".to_owned(),
         (true, false) => "no difference in what could be compared".to_owned(),
         (false, _) => {
@@ -176,29 +176,15 @@ fn talk(verified: &Verified) {
     if verification.unreadable > 0 {
         let records = counted(verification.unreadable, "record");
         output::talk(&format!(
-            "warning: {key}: {records} of the vendor cannot be read and could not be compared; what is \
-             extra in their windows may be those; see `ccsync quarantine list`"
+            "warning: {key}: {records} of the vendor cannot be read: the tables lack them, and they could not be \
+             compared; what is extra in their windows may be those; see `ccsync quarantine list`"
         ));
     }
     if verification.totals == Totals::Ignore {
         output::talk(&format!("note: {key}: {}", verdict::TOTALS_IGNORED.english()));
     }
-    if !verification.agrees() && verified.repair.is_none() {
-        output::talk(&format!("hint: {key}: {}", cure(verification)));
-    }
-}
-
-fn cure(verification: &Verification) -> &'static str {
-    // Reading such a window again confirms nothing, and deletes nothing.
-    if let Some(scope) = verification.unverified.first() {
-        return scope.reason.unwrap_or(UnverifiedReason::ReadsDiffer).remedy().english();
-    }
-    if verification.differences.iter().all(|difference| difference.newer) {
-        "all of it is newer than our last reads, or was never read; `ccsync sync` brings it"
-    } else if verification.differences.iter().all(|difference| difference.newer || difference.pending) {
-        "the vendor changed it since our last reads; `ccsync sync` follows"
-    } else {
-        "`ccsync verify --repair` reads these windows again and writes what the vendor says; \
-         `ccsync explain KEY` tells where a row came from"
+    let last = verified.last();
+    for remedy in last.remedies.iter().filter(|_| !last.agrees()) {
+        output::talk(&format!("hint: {key}: {remedy}"));
     }
 }

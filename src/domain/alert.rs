@@ -11,8 +11,8 @@ use crate::domain::language::Language;
 use crate::domain::phrase::{Phrase, Said, alert};
 use crate::domain::stream::StreamId;
 
-pub use self::surroundings::{ClockSkew, DiskRoom, SpoolFill, Surroundings};
-pub use self::watch::{Contradiction, StreamWatch};
+pub use self::surroundings::{ClockSkew, DiskRoom, Refusal, SpoolFill, Surroundings};
+pub use self::watch::{Contradiction, StreamWatch, WholeQuarantine};
 
 /// An agent's feed may be away for so long before somebody should look.
 pub const UNHEARD_MAX: Duration = Duration::minutes(5);
@@ -23,6 +23,10 @@ pub const UNHEARD_MAX: Duration = Duration::minutes(5);
 pub enum AlertKind {
     /// The database does not answer.
     DatabaseUnreachable,
+    /// The database lacks or has something by which rows could be lost or refused.
+    DatabaseRefused,
+    /// A source is not read: its account does not fit its name, or the name has got another meaning.
+    SourceRefused,
     /// A disk that ccsync writes to is almost full.
     DiskFilling,
     /// This host's clock, the database's and the vendors' differ.
@@ -41,6 +45,8 @@ pub enum AlertKind {
     WindowUnverified,
     /// The day's requests for reading again are used up.
     BudgetExhausted,
+    /// Every record of a window or snapshot is in quarantine.
+    WindowQuarantined,
     /// Records were set aside that nobody looked at.
     QuarantineGrowing,
     /// Rows vanished in masses; a person must decide.
@@ -87,8 +93,10 @@ impl AlertKind {
     }
 
     /// All of them, what is most urgent first.
-    pub const ALL: [AlertKind; 16] = [
+    pub const ALL: [AlertKind; 19] = [
         AlertKind::DatabaseUnreachable,
+        AlertKind::DatabaseRefused,
+        AlertKind::SourceRefused,
         AlertKind::DiskFilling,
         AlertKind::ClockOff,
         AlertKind::StreamFailing,
@@ -98,6 +106,7 @@ impl AlertKind {
         AlertKind::TicksMissed,
         AlertKind::WindowUnverified,
         AlertKind::BudgetExhausted,
+        AlertKind::WindowQuarantined,
         AlertKind::QuarantineGrowing,
         AlertKind::AbsenceAlarm,
         AlertKind::ContractDrift,
@@ -110,6 +119,8 @@ impl AlertKind {
     pub const fn as_str(self) -> &'static str {
         match self {
             AlertKind::DatabaseUnreachable => "database_unreachable",
+            AlertKind::DatabaseRefused => "database_refused",
+            AlertKind::SourceRefused => "source_refused",
             AlertKind::DiskFilling => "disk_filling",
             AlertKind::ClockOff => "clock_off",
             AlertKind::StreamFailing => "stream_failing",
@@ -119,6 +130,7 @@ impl AlertKind {
             AlertKind::TicksMissed => "ticks_missed",
             AlertKind::WindowUnverified => "window_unverified",
             AlertKind::BudgetExhausted => "budget_exhausted",
+            AlertKind::WindowQuarantined => "window_quarantined",
             AlertKind::QuarantineGrowing => "quarantine_growing",
             AlertKind::AbsenceAlarm => "absence_alarm",
             AlertKind::ContractDrift => "contract_drift",
@@ -132,6 +144,8 @@ impl AlertKind {
     pub const fn title(self) -> Phrase {
         match self {
             AlertKind::DatabaseUnreachable => alert::DATABASE_UNREACHABLE,
+            AlertKind::DatabaseRefused => alert::DATABASE_REFUSED,
+            AlertKind::SourceRefused => alert::SOURCE_REFUSED,
             AlertKind::DiskFilling => alert::DISK_FILLING,
             AlertKind::ClockOff => alert::CLOCK_OFF,
             AlertKind::StreamFailing => alert::STREAM_FAILING,
@@ -141,6 +155,7 @@ impl AlertKind {
             AlertKind::TicksMissed => alert::TICKS_MISSED,
             AlertKind::WindowUnverified => alert::WINDOW_UNVERIFIED,
             AlertKind::BudgetExhausted => alert::BUDGET_EXHAUSTED,
+            AlertKind::WindowQuarantined => alert::WINDOW_QUARANTINED,
             AlertKind::QuarantineGrowing => alert::QUARANTINE_GROWING,
             AlertKind::AbsenceAlarm => alert::ABSENCE_ALARM,
             AlertKind::ContractDrift => alert::CONTRACT_DRIFT,
@@ -154,6 +169,8 @@ impl AlertKind {
     pub const fn cure(self) -> Phrase {
         match self {
             AlertKind::DatabaseUnreachable => alert::DATABASE_UNREACHABLE_CURE,
+            AlertKind::DatabaseRefused => crate::domain::phrase::cure::DATABASE_REFUSED,
+            AlertKind::SourceRefused => crate::domain::phrase::cure::SOURCE_REFUSED,
             AlertKind::DiskFilling => alert::DISK_FILLING_CURE,
             AlertKind::ClockOff => alert::CLOCK_OFF_CURE,
             AlertKind::StreamFailing => alert::STREAM_FAILING_CURE,
@@ -163,6 +180,7 @@ impl AlertKind {
             AlertKind::TicksMissed => alert::TICKS_MISSED_CURE,
             AlertKind::WindowUnverified => alert::WINDOW_UNVERIFIED_CURE,
             AlertKind::BudgetExhausted => alert::BUDGET_EXHAUSTED_CURE,
+            AlertKind::WindowQuarantined => alert::WINDOW_QUARANTINED_CURE,
             AlertKind::QuarantineGrowing => alert::QUARANTINE_GROWING_CURE,
             AlertKind::AbsenceAlarm => alert::ABSENCE_ALARM_CURE,
             AlertKind::ContractDrift => alert::CONTRACT_DRIFT_CURE,
@@ -176,6 +194,8 @@ impl AlertKind {
     pub const fn severity(self) -> Severity {
         match self {
             AlertKind::DatabaseUnreachable
+            | AlertKind::DatabaseRefused
+            | AlertKind::SourceRefused
             | AlertKind::DiskFilling
             | AlertKind::ClockOff
             | AlertKind::StreamFailing
@@ -183,6 +203,7 @@ impl AlertKind {
             | AlertKind::TokenContested
             | AlertKind::DataStale
             | AlertKind::TicksMissed
+            | AlertKind::WindowQuarantined
             | AlertKind::FeedUnheard
             | AlertKind::SpoolFilling => Severity::Critical,
             AlertKind::WindowUnverified

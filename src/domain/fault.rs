@@ -41,6 +41,8 @@ pub enum FaultKind {
     DatabaseRefused,
     /// A source's account does not fit the name under which its rows are stored, or the name is being changed.
     SourceRefused,
+    /// A setting cannot be used as it stands.
+    Misconfigured,
     /// Another worker holds or took over the lease.
     LeaseLost,
     /// The rules under which it was read are not those of now: a person was forgotten, or its time expired.
@@ -51,7 +53,7 @@ pub enum FaultKind {
 
 impl FaultKind {
     /// Every kind.
-    pub const ALL: [FaultKind; 18] = [
+    pub const ALL: [FaultKind; 19] = [
         FaultKind::Unreachable,
         FaultKind::VendorFailed,
         FaultKind::RateLimited,
@@ -67,6 +69,7 @@ impl FaultKind {
         FaultKind::DatabaseConflict,
         FaultKind::DatabaseRefused,
         FaultKind::SourceRefused,
+        FaultKind::Misconfigured,
         FaultKind::LeaseLost,
         FaultKind::Outdated,
         FaultKind::Cancelled,
@@ -95,6 +98,7 @@ impl FaultKind {
             FaultKind::DatabaseConflict => "database_conflict",
             FaultKind::DatabaseRefused => "database_refused",
             FaultKind::SourceRefused => "source_refused",
+            FaultKind::Misconfigured => "misconfigured",
             FaultKind::LeaseLost => "lease_lost",
             FaultKind::Outdated => "outdated",
             FaultKind::Cancelled => "cancelled",

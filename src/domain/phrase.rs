@@ -103,8 +103,17 @@ pub(crate) use phrases;
 mod tests {
     use super::*;
 
-    const CATALOGUE: [&[(&str, Phrase)]; 8] =
-        [alert::ALL, cure::ALL, drift::ALL, exit::ALL, meaning::ALL, notice::ALL, page::ALL, status::ALL];
+    const CATALOGUE: [&[(&str, Phrase)]; 9] = [
+        alert::ALL,
+        cure::ALL,
+        drift::ALL,
+        exit::ALL,
+        meaning::ALL,
+        notice::ALL,
+        page::ALL,
+        status::ALL,
+        verdict::ALL,
+    ];
 
     /// The names of values in a text, but for those that a word only follows.
     fn places(text: &str) -> Vec<&str> {

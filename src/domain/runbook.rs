@@ -40,6 +40,8 @@ impl AlertKind {
     pub const fn meaning(self) -> Phrase {
         match self {
             AlertKind::DatabaseUnreachable => meaning::ALERT_DATABASE_UNREACHABLE,
+            AlertKind::DatabaseRefused => meaning::ALERT_DATABASE_REFUSED,
+            AlertKind::SourceRefused => meaning::ALERT_SOURCE_REFUSED,
             AlertKind::DiskFilling => meaning::ALERT_DISK_FILLING,
             AlertKind::ClockOff => meaning::ALERT_CLOCK_OFF,
             AlertKind::StreamFailing => meaning::ALERT_STREAM_FAILING,
@@ -50,6 +52,7 @@ impl AlertKind {
             AlertKind::WindowUnverified => meaning::ALERT_WINDOW_UNVERIFIED,
             AlertKind::BudgetExhausted => meaning::ALERT_BUDGET_EXHAUSTED,
             AlertKind::QuarantineGrowing => meaning::ALERT_QUARANTINE_GROWING,
+            AlertKind::WindowQuarantined => meaning::ALERT_WINDOW_QUARANTINED,
             AlertKind::AbsenceAlarm => meaning::ALERT_ABSENCE_ALARM,
             AlertKind::ContractDrift => meaning::ALERT_CONTRACT_DRIFT,
             AlertKind::FeedUnheard => meaning::ALERT_FEED_UNHEARD,
@@ -83,6 +86,7 @@ impl FaultKind {
             FaultKind::DatabaseConflict => meaning::DATABASE_CONFLICT,
             FaultKind::DatabaseRefused => meaning::DATABASE_REFUSED,
             FaultKind::SourceRefused => meaning::SOURCE_REFUSED,
+            FaultKind::Misconfigured => meaning::MISCONFIGURED,
             FaultKind::LeaseLost => meaning::LEASE_LOST,
             FaultKind::Outdated => meaning::OUTDATED,
             FaultKind::Cancelled => meaning::CANCELLED,

@@ -89,6 +89,8 @@ pub enum StreamState {
     Unverified,
     /// There are older windows still to read.
     CatchingUp,
+    /// Records of it are in quarantine: its tables lack them.
+    Quarantined,
 }
 
 impl StreamStatus {
@@ -101,6 +103,7 @@ impl StreamStatus {
             None => StreamState::NeverRead,
             Some(_) if self.windows.moving < self.windows.unverified => StreamState::Unverified,
             Some(read) if self.kind == StreamKind::Windowed && behind(read) => StreamState::CatchingUp,
+            Some(_) if 0 < self.quarantined => StreamState::Quarantined,
             Some(_) => StreamState::Well,
         }
     }

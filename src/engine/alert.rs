@@ -4,7 +4,8 @@
 use chrono::{DateTime, Duration, Utc};
 
 use crate::domain::alert::{
-    Alert, AlertKind, Contradiction, DiskRoom, Severity, StreamWatch, Surroundings, UNHEARD_MAX,
+    Alert, AlertKind, Contradiction, DiskRoom, Refusal, Severity, StreamWatch, Surroundings, UNHEARD_MAX,
+    WholeQuarantine,
 };
 use crate::domain::fault::FaultKind;
 use crate::domain::language::Language;
@@ -52,22 +53,50 @@ fn unconfigured(source: &UnconfiguredSource, now: DateTime<Utc>, language: Langu
     Alert { source, since, ..Alert::new(AlertKind::SourceUnconfigured, language, said) }
 }
 
-/// What stands while the database does not answer: `message` is what was said, `since` when it answered last.
+/// What stands while the status cannot be read: `fault` is of which kind and what was said, `since` when it could be
+/// read last.
 pub fn without_database(
-    message: &str,
+    fault: (FaultKind, &str),
     since: Option<DateTime<Utc>>,
     surroundings: &Surroundings,
     language: Language,
 ) -> Vec<Alert> {
     let mut alerts = of_process(surroundings, language);
-    alerts.push(database_away(message, since, language));
+    let away = database_away(fault, since, language);
+    // What the process knows of it already says more.
+    if !alerts.iter().any(|alert| alert.kind == away.kind) {
+        alerts.push(away);
+    }
     sorted(alerts)
 }
 
-/// That the database does not answer: what was said of it, and since when.
-pub fn database_away(message: &str, since: Option<DateTime<Utc>>, language: Language) -> Alert {
+/// That the database does not answer, or refuses to: what was said of it, and since when.
+pub fn database_away(
+    (kind, message): (FaultKind, &str),
+    since: Option<DateTime<Utc>>,
+    language: Language,
+) -> Alert {
     let said = Said::each(|language| say::DATABASE_AWAY.fill(language, &[("said", message)]));
-    Alert { since, ..Alert::new(AlertKind::DatabaseUnreachable, language, said) }
+    Alert { since, ..Alert::new(away(kind), language, said) }
+}
+
+/// What it is called that the status could not be read.
+pub const fn away(kind: FaultKind) -> AlertKind {
+    match kind {
+        FaultKind::DatabaseRefused => AlertKind::DatabaseRefused,
+        _ => AlertKind::DatabaseUnreachable,
+    }
+}
+
+/// That nothing is read, or nothing of a source.
+fn refused(refusal: &Refusal, language: Language) -> Alert {
+    let Refusal { kind, source, since, message, remedy } = refusal;
+    let said = Said::each(|_| match source {
+        Some(source) => format!("{source}: {message}"),
+        None => message.clone(),
+    });
+    let cure = remedy.text(language).to_owned();
+    Alert { source: source.clone(), since: *since, cure, ..Alert::new(*kind, language, said) }
 }
 
 /// Whether none of these says that data is missing or will be soon.
@@ -83,7 +112,8 @@ fn sorted(mut alerts: Vec<Alert>) -> Vec<Alert> {
 }
 
 fn of_process(surroundings: &Surroundings, language: Language) -> Vec<Alert> {
-    let mut alerts = Vec::new();
+    let mut alerts: Vec<Alert> =
+        surroundings.refusals.iter().map(|refusal| refused(refusal, language)).collect();
     if let Some(disk) = surroundings.disk.as_ref().filter(|disk| disk.free_bytes < least_room(disk)) {
         let (free, size) = ((disk.free_bytes / MIB).to_string(), (disk.size_bytes / MIB).to_string());
         let values = [("free", free.as_str()), ("size", &size), ("directory", &disk.directory)];
@@ -166,6 +196,7 @@ impl OfStream<'_> {
             read.then(|| self.ticks(watch, now)).flatten(),
             read.then(|| self.unsettled(watch)).flatten(),
             read.then(|| self.budget(watch)).flatten(),
+            watch.quarantined_whole.as_ref().map(|whole| self.quarantined_whole(whole)),
             self.quarantine(stream.quarantined, Some(watch), now),
             self.absence(stream.absence_alarms),
             self.drift(stream),
@@ -276,6 +307,14 @@ impl OfStream<'_> {
             _ => say::ASIDE.fill(language, &[("n", &count)]),
         });
         Some(Alert { since, ..alert })
+    }
+
+    /// What came readable of these windows is nothing.
+    fn quarantined_whole(&self, whole: &WholeQuarantine) -> Alert {
+        let (count, records) = (whole.scopes.to_string(), whole.records.to_string());
+        let values = [("n", count.as_str()), ("records", &records), ("scope", &whole.scope)];
+        let tell = |language| say::QUARANTINED_WHOLE.fill(language, &values);
+        Alert { since: Some(whole.since), ..self.alert(AlertKind::WindowQuarantined, tell) }
     }
 
     fn absence(&self, open: i64) -> Option<Alert> {

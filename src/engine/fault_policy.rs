@@ -1,9 +1,10 @@
 //! From the kind of a fault to what is done about it and what the operator is told. The one place.
 
-use crate::domain::fault::FaultKind;
+use crate::domain::fault::{Fault, FaultKind};
 use crate::domain::language::Language;
 use crate::domain::phrase::{Phrase, cure};
-use crate::domain::runbook::advice;
+use crate::domain::runbook::{RUNBOOK, advice};
+use crate::telemetry::event;
 
 /// What the engine does after a fault.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,6 +49,7 @@ pub const fn policy(kind: FaultKind) -> FaultPolicy {
         FaultKind::DatabaseConflict => (RetryWindow, cure::DATABASE_CONFLICT),
         FaultKind::DatabaseRefused => (StopStream, cure::DATABASE_REFUSED),
         FaultKind::SourceRefused => (StopStream, cure::SOURCE_REFUSED),
+        FaultKind::Misconfigured => (StopStream, cure::MISCONFIGURED),
         FaultKind::LeaseLost => (Yield, cure::LEASE_LOST),
         FaultKind::Outdated => (Yield, cure::OUTDATED),
         FaultKind::Cancelled => (Yield, cure::CANCELLED),
@@ -65,4 +67,24 @@ impl FaultKind {
     pub fn advice(self, language: Language) -> String {
         advice(self.cure().text(language), &self.entry(), language)
     }
+}
+
+/// What is said behind a fault's message: what to do and where more is said of it, unless the message has it.
+pub(in crate::engine) fn hint(kind: FaultKind, message: &str, advises: bool) -> Option<String> {
+    match advises {
+        false => Some(kind.advice(Language::En)),
+        true if message.contains(RUNBOOK) => None,
+        true => Some(format!("see {}", kind.entry())),
+    }
+}
+
+/// Writes down that something failed that the process does by itself, under the fault's own name.
+pub fn log_failure(task: &str, fault: &Fault) {
+    let (kind, message) = (fault.kind, fault.chain());
+    if kind == FaultKind::DatabaseUnreachable {
+        return event::DatabaseUnreachable { message: &message }.emit();
+    }
+    let remedy = hint(kind, &message, fault.advises).unwrap_or_default();
+    let is_due_again = policy(kind).action != Action::StopStream;
+    event::TaskFailed { task, kind, message: &message, remedy: &remedy, is_due_again }.emit();
 }

@@ -24,7 +24,7 @@ use crate::domain::certificate::Verdict;
 use crate::domain::fault::{Fault, FaultKind};
 use crate::domain::run::{Counts, RunId};
 use crate::engine::contact::Contact;
-use crate::engine::fault_policy::{Action, policy};
+use crate::engine::fault_policy::{Action, log_failure, policy};
 use crate::engine::fetch::{RetryConfig, is_silence};
 use crate::engine::pass::errand::{End, Errand, Report};
 use crate::engine::pass::setbacks::Setbacks;
@@ -188,7 +188,8 @@ impl<'a> Pass<'a> {
                     if !patient || FAILURES_IN_A_ROW_MAX <= failures {
                         return Err(fault);
                     }
-                    event::DatabaseUnreachable { message: &fault.chain() }.emit();
+                    let task = format!("choosing the next window of {}", self.reader.key);
+                    log_failure(&task, &fault);
                     self.rest(Duration::from_secs(1 << failures.min(5))).await;
                 }
             }

@@ -138,6 +138,12 @@ impl TimeWitness {
         state.database.is_some() || state.vendors.get(source).is_some_and(|vendor| vendor.is_sure(&state))
     }
 
+    /// Whether no further answer of `source` would say more of the time.
+    pub fn knows_vendor_time(&self, source: &str) -> bool {
+        let (state, _) = self.state();
+        state.vendors.get(source).is_some_and(|vendor| vendor.is_sure(&state))
+    }
+
     /// The present for what is read from `source`.
     pub fn clock_of(&self, source: &str) -> Arc<dyn Clock> {
         self.a_clock(View::Of(source.to_owned()))

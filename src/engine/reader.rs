@@ -14,10 +14,10 @@ use crate::domain::certificate::{UnverifiedReason, Verdict};
 use crate::domain::fault::{Fault, FaultKind};
 use crate::domain::language::Language;
 use crate::domain::run::{Counts, RunId, RunOutcome, Trigger};
-use crate::domain::runbook::RUNBOOK;
 use crate::domain::share::Share;
 use crate::domain::stream::StreamKey;
 use crate::domain::window::TimeWindow;
+use crate::engine::fault_policy::hint;
 use crate::engine::fetch::RetryConfig;
 use crate::engine::pass::{Pass, scope_text};
 use crate::engine::planner::{PlanInput, PlannedWindow, WindowPolicy, is_due, plan};
@@ -127,11 +127,7 @@ pub struct ScopeFailure {
 impl ScopeFailure {
     /// What is said behind the message: what to do and where more is said of it, unless the message has it.
     pub fn hint(&self) -> Option<String> {
-        match self.advises {
-            false => Some(self.kind.advice(Language::En)),
-            true if self.message.contains(RUNBOOK) => None,
-            true => Some(format!("see {}", self.kind.entry())),
-        }
+        hint(self.kind, &self.message, self.advises)
     }
 }
 

@@ -4,6 +4,7 @@
 //! its two steps would make look different is looked at twice.
 
 mod order;
+mod remedy;
 
 use std::collections::{HashSet, VecDeque};
 
@@ -17,6 +18,7 @@ use crate::engine::fault_policy::{Action, policy};
 use crate::engine::fetch::{Fetcher, is_silence};
 use crate::engine::pass::{FAILURES_IN_A_ROW_MAX, scope_text};
 use crate::engine::planner::ceil_to_second;
+use crate::engine::port::absence::AbsenceDesk;
 use crate::engine::port::compare::{Compare, Comparison, DifferenceKind};
 use crate::engine::port::store::{ReadRecord, ReadState, Scope};
 use crate::engine::progress::Progress;
@@ -26,6 +28,7 @@ use crate::telemetry::event;
 
 pub use self::order::{Sample, Verification, VerifyOrder};
 use self::order::{chosen, scope_of};
+use self::remedy::Circumstances;
 
 impl StreamReader {
     /// Reads the vendor for what the ledger says was read, and compares. Stops early, with what it has, when
@@ -35,16 +38,16 @@ impl StreamReader {
     /// Only where the ledger cannot be read; all else is in the answer.
     pub async fn verify(
         &self,
-        tables: &dyn Compare,
+        (tables, desk): (&dyn Compare, &dyn AbsenceDesk),
         order: &VerifyOrder,
         stop: &CancellationToken,
     ) -> Result<Verification, Fault> {
         let mut ledger = self.store.reads(&self.key).await?;
-        let cut = self.cut();
-        // What is to expire may have begun to.
-        ledger.retain(|record| record.window.zip(cut).is_none_or(|(window, cut)| cut < window.end));
+        let (cut, now) = (self.cut(), self.clock.now());
+        // What is to expire may have begun to; what is to come cannot be asked for.
+        let is_past = |window: TimeWindow| cut.is_none_or(|cut| cut < window.end) && window.start < now;
+        ledger.retain(|record| record.window.is_none_or(is_past));
         let mut verifier = Verifier::new(self, tables, &ledger);
-        verifier.done.unread = self.unread(&ledger, order);
         let is_snapshot = matches!(self.policy, ReadPolicy::Snapshot);
         verifier.done.never_read = is_snapshot && ledger.iter().all(|record| record.read_at.is_none());
         for record in chosen(&ledger, order, &self.key) {
@@ -58,10 +61,18 @@ impl StreamReader {
             }
             () = verifier.work() => {}
         }
+        // The answers have said what time it is for the vendor.
+        verifier.done.unread = self.unread(&ledger, order);
         if order.range.is_none() && order.sample.is_none() && order.scopes.is_none() {
             verifier.find_homeless().await;
         }
-        Ok(verifier.finish())
+        let unreadable = std::mem::take(&mut verifier.unreadable);
+        let mut verification = verifier.finish();
+        if !verification.agrees() {
+            let circumstances = Circumstances::of(self, desk, &ledger, unreadable).await?;
+            verification.remedies = circumstances.remedies(&verification);
+        }
+        Ok(verification)
     }
 
     /// What of the range no read covers, as far as it is old enough to be called complete.
@@ -124,6 +135,8 @@ struct Verifier<'a> {
     fetcher: Fetcher<'a>,
     queue: VecDeque<&'a ReadRecord>,
     queued: HashSet<Scope>,
+    /// Scopes in which records came that cannot be read.
+    unreadable: HashSet<Scope>,
     elsewhere: HashSet<(&'static str, Vec<String>)>,
     done: Verification,
 }
@@ -139,6 +152,7 @@ impl<'a> Verifier<'a> {
             fetcher: Fetcher::new(&reader.key, source, budget, clock, reader.config.retry),
             queue: VecDeque::new(),
             queued: HashSet::new(),
+            unreadable: HashSet::new(),
             elsewhere: HashSet::new(),
             done: Verification {
                 key: reader.key.clone(),
@@ -152,6 +166,7 @@ impl<'a> Verifier<'a> {
                 totals: reader.config.walk.totals,
                 never_read: false,
                 failures: Vec::new(),
+                remedies: Vec::new(),
             },
         }
     }
@@ -208,6 +223,9 @@ impl<'a> Verifier<'a> {
         self.done.windows += 1;
         self.done.rows += came.rows;
         self.done.unreadable += came.unreadable;
+        if 0 < came.unreadable {
+            self.unreadable.insert(scope_of(record));
+        }
         self.done.unverified.extend(unverified(record, came.unverified));
         // A row that its home lacks may have moved to where it was seen.
         for window in found.sighted_in {

@@ -21,6 +21,7 @@ use crate::domain::fault::Fault;
 use crate::domain::language::Language;
 use crate::domain::notice::{AlertChange, Change, Notice};
 use crate::engine::alert::database_away;
+use crate::engine::fault_policy::log_failure;
 use crate::engine::port::clock::Clock;
 use crate::engine::port::notice::{Look, NoticeDesk, NoticeEntry, Subscription};
 use crate::engine::port::status::StatusRead;
@@ -91,7 +92,7 @@ impl Notifier {
             Ok(turn) => {
                 self.tell_that_it_is_back(now).await;
                 if turn && let Err(fault) = self.work(now).await {
-                    event::DatabaseUnreachable { message: &fault.chain() }.emit();
+                    log_failure("sending notices", &fault);
                 }
             }
             Err(fault) => self.tell_that_it_is_away(&fault, now).await,
@@ -166,7 +167,7 @@ impl Notifier {
         if stood < STANDS || state.told.is_some() {
             return;
         }
-        let alert = database_away(&message, Some(state.since), self.language);
+        let alert = database_away((fault.kind, &message), Some(state.since), self.language);
         let change = AlertChange::of(Change::Raised, &alert);
         if self.tell_all(&change, now).await {
             state.told = Some(change);

@@ -14,12 +14,13 @@ use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use maud::html;
 
-use crate::domain::alert::AlertKind;
 use crate::domain::language::Language;
 use crate::domain::phrase::page as say;
 use crate::domain::runbook::advice;
 use crate::domain::status::StatusReport;
 use crate::domain::status::window::WindowReport;
+use crate::engine::alert::away;
+use crate::ops::status_cache::Unreadable;
 use crate::ops::telling::Telling;
 
 pub(super) use self::frame::CONTENT_SECURITY_POLICY;
@@ -90,10 +91,10 @@ pub(super) fn not_found(
 }
 
 /// In place of any page while the database cannot be read.
-pub(super) fn unavailable(message: &str, root: &'static str, reader: Reader) -> String {
+pub(super) fn unavailable(unreadable: &Unreadable, root: &'static str, reader: Reader) -> String {
     let telling = reader.telling(DateTime::UNIX_EPOCH);
     let title = telling.say(say::UNAVAILABLE);
-    let kind = AlertKind::DatabaseUnreachable;
+    let (kind, message) = (away(unreadable.kind), unreadable.message.as_str());
     let advice = advice(telling.say(kind.cure()), &kind.entry(), telling.language);
     let frame =
         Frame { telling, root, mood: Mood::Bad, title: format!("ccsync: {title}"), home: root == "./" };
@@ -112,11 +113,13 @@ pub(super) fn unavailable(message: &str, root: &'static str, reader: Reader) -> 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::fault::FaultKind;
 
     #[test]
     fn no_markup_survives() {
         let reader = Reader { language: Language::En, configured: Language::En, zone: Tz::UTC };
-        let page = unavailable(r#"<script>alert("x" & y)</script>"#, "./", reader);
+        let message = r#"<script>alert("x" & y)</script>"#.to_owned();
+        let page = unavailable(&Unreadable { kind: FaultKind::DatabaseUnreachable, message }, "./", reader);
         assert!(page.contains("&lt;script&gt;alert(&quot;x&quot; &amp; y)&lt;/script&gt;"), "{page}");
         assert_eq!(page.matches("<script").count(), 1, "its own");
     }

@@ -24,7 +24,7 @@ use crate::domain::stream::{StreamId, StreamKey};
 use crate::ops::page::{CONTENT_SECURITY_POLICY as PAGE_POLICY, Reader, window_of};
 use crate::ops::reader::Wish;
 use crate::ops::server::OpsState;
-use crate::ops::status_cache::StatusCache;
+use crate::ops::status_cache::{StatusCache, Unreadable};
 use crate::ops::{page, prometheus};
 
 /// A probe that waits longer has given up by itself.
@@ -117,6 +117,11 @@ async fn readyz(State(shared): State<Arc<Shared>>) -> Response {
         Ok(Err(fault)) => missing.push(format!("database: {}", fault.chain())),
         Err(_) => missing.push(format!("database: no answer within {} s", PING_PATIENCE.as_secs())),
     }
+    let refusals = (state.surroundings)().refusals.into_iter();
+    missing.extend(refusals.map(|refusal| match refusal.source {
+        Some(source) => format!("source {source}: {}", refusal.message),
+        None => format!("database: {}", refusal.message),
+    }));
     if missing.is_empty() {
         Json(json!({ "status": "ready" })).into_response()
     } else {
@@ -134,7 +139,9 @@ async fn metrics(State(shared): State<Arc<Shared>>) -> Response {
     prometheus::render_surroundings(&mut text, &(state.surroundings)());
     match &report {
         Ok(report) => prometheus::render_alerts(&mut text, &report.alerts),
-        Err(message) => prometheus::render_alerts(&mut text, &(state.outage)(message)),
+        Err(Unreadable { kind, message }) => {
+            prometheus::render_alerts(&mut text, &(state.outage)(*kind, message));
+        }
     }
     ([(CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], text).into_response()
 }
@@ -142,8 +149,8 @@ async fn metrics(State(shared): State<Arc<Shared>>) -> Response {
 async fn api_status(State(shared): State<Arc<Shared>>) -> Response {
     match shared.cache.get(&shared.state).await {
         Ok(report) => Json(report.as_ref()).into_response(),
-        Err(message) => {
-            let alerts = (shared.state.outage)(&message);
+        Err(Unreadable { kind, message }) => {
+            let alerts = (shared.state.outage)(kind, &message);
             let body =
                 Json(json!({ "error": format!("database cannot be read: {message}"), "alerts": alerts }));
             (StatusCode::SERVICE_UNAVAILABLE, body).into_response()
@@ -154,8 +161,8 @@ async fn api_status(State(shared): State<Arc<Shared>>) -> Response {
 async fn show_page(State(shared): State<Arc<Shared>>, audience: Audience) -> Response {
     match shared.cache.get(&shared.state).await {
         Ok(report) => audience.answer(StatusCode::OK, page::status(&report, audience.reader)),
-        Err(message) => {
-            let text = page::unavailable(&message, "./", audience.reader);
+        Err(unreadable) => {
+            let text = page::unavailable(&unreadable, "./", audience.reader);
             audience.answer(StatusCode::SERVICE_UNAVAILABLE, text)
         }
     }
@@ -177,8 +184,8 @@ async fn show_window(State(shared): State<Arc<Shared>>, Path(named): Named, audi
             let text = page::not_found(Some(say::NO_SUCH_WINDOW), root, audience.reader);
             audience.answer(StatusCode::NOT_FOUND, text)
         }
-        Err(message) => {
-            let text = page::unavailable(&message, root, audience.reader);
+        Err(unreadable) => {
+            let text = page::unavailable(&unreadable, root, audience.reader);
             audience.answer(StatusCode::SERVICE_UNAVAILABLE, text)
         }
     }
@@ -188,7 +195,9 @@ async fn api_window(State(shared): State<Arc<Shared>>, Path(named): Named) -> Re
     let (status, error) = match window_read(&shared, named).await {
         Ok(Some(report)) => return Json(report).into_response(),
         Ok(None) => (StatusCode::NOT_FOUND, say::NO_SUCH_WINDOW.english().to_owned()),
-        Err(message) => (StatusCode::SERVICE_UNAVAILABLE, format!("database cannot be read: {message}")),
+        Err(Unreadable { message, .. }) => {
+            (StatusCode::SERVICE_UNAVAILABLE, format!("database cannot be read: {message}"))
+        }
     };
     (status, Json(json!({ "error": error }))).into_response()
 }
@@ -197,15 +206,18 @@ async fn api_window(State(shared): State<Arc<Shared>>, Path(named): Named) -> Re
 async fn window_read(
     shared: &Shared,
     (source, stream, start): (String, String, String),
-) -> Result<Option<WindowReport>, String> {
+) -> Result<Option<WindowReport>, Unreadable> {
     let state = &shared.state;
     let (Ok(stream), Some(start)) = (stream.parse::<StreamId>(), window_of(&start, state.zone)) else {
         return Ok(None);
     };
     let key = StreamKey { source, stream };
     let read = timeout(WINDOW_PATIENCE, state.status.window(&key, start, state.clock.now())).await;
-    let read = read.map_err(|_| format!("no answer within {} s", WINDOW_PATIENCE.as_secs()))?;
-    let mut report = read.map_err(|fault| fault.chain())?;
+    let read = read.map_err(|_| Unreadable {
+        kind: FaultKind::DatabaseUnreachable,
+        message: format!("no answer within {} s", WINDOW_PATIENCE.as_secs()),
+    })?;
+    let mut report = read.map_err(|fault| Unreadable { kind: fault.kind, message: fault.chain() })?;
     if let Some(failure) = report.as_mut().and_then(|report| report.failure.as_mut()) {
         let kind = FaultKind::from_name(&failure.kind);
         failure.cure = kind.map_or("", |kind| kind.cure().text(state.language)).to_owned();

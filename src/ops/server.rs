@@ -10,6 +10,7 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 use crate::domain::alert::{Alert, Surroundings};
+use crate::domain::fault::FaultKind;
 use crate::domain::language::Language;
 use crate::domain::status::StatusReport;
 use crate::engine::port::clock::Clock;
@@ -29,8 +30,8 @@ pub type Enrich = Arc<dyn Fn(StatusReport) -> StatusReport + Send + Sync>;
 /// What the process sees around it.
 pub type Look = Arc<dyn Fn() -> Surroundings + Send + Sync>;
 
-/// What stands while there is no report, for what was said instead.
-pub type Outage = Arc<dyn Fn(&str) -> Vec<Alert> + Send + Sync>;
+/// What stands while there is no report, for the fault and what was said instead.
+pub type Outage = Arc<dyn Fn(FaultKind, &str) -> Vec<Alert> + Send + Sync>;
 
 /// What the server reads.
 #[derive(Clone)]

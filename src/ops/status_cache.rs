@@ -6,9 +6,10 @@ use std::time::Duration;
 use tokio::sync::Mutex;
 use tokio::time::{Instant, timeout};
 
+use crate::domain::fault::{Fault, FaultKind};
 use crate::domain::status::StatusReport;
+use crate::engine::fault_policy::log_failure;
 use crate::ops::server::OpsState;
-use crate::telemetry::event::DatabaseUnreachable;
 
 /// How long an answer is good. Its age is a matter of load and not of the product's time, so the clock
 /// port has no part in it.
@@ -17,8 +18,15 @@ const GOOD_FOR: Duration = Duration::from_secs(1);
 /// How long the database may take.
 const PATIENCE: Duration = Duration::from_secs(5);
 
+/// Why there is no report.
+#[derive(Debug, Clone)]
+pub(super) struct Unreadable {
+    pub(super) kind: FaultKind,
+    pub(super) message: String,
+}
+
 /// The report, or what was said instead.
-pub(super) type Answer = Result<Arc<StatusReport>, String>;
+pub(super) type Answer = Result<Arc<StatusReport>, Unreadable>;
 
 /// Shared by all requests.
 #[derive(Default)]
@@ -43,11 +51,14 @@ impl StatusCache {
 
 async fn read(state: &OpsState) -> Answer {
     let read = timeout(PATIENCE, state.status.status(state.clock.now()));
-    let message = match read.await {
+    let fault = match read.await {
         Ok(Ok(report)) => return Ok(Arc::new((state.enrich)(report))),
-        Ok(Err(fault)) => fault.chain(),
-        Err(_) => format!("no answer within {} s", PATIENCE.as_secs()),
+        Ok(Err(fault)) => fault,
+        Err(_) => {
+            let message = format!("no answer within {} s", PATIENCE.as_secs());
+            Fault::new(FaultKind::DatabaseUnreachable, message)
+        }
     };
-    DatabaseUnreachable { message: &message }.emit();
-    Err(message)
+    log_failure("reading the status", &fault);
+    Err(Unreadable { kind: fault.kind, message: fault.chain() })
 }

@@ -168,9 +168,11 @@ fn colour_of(stream: &StreamStatus) -> Option<Colour> {
     Some(match stream.state() {
         StreamState::Well => Colour::Green,
         StreamState::Failing => Colour::Red,
-        StreamState::NeverRead | StreamState::Unverified | StreamState::CatchingUp | StreamState::Paused => {
-            Colour::Yellow
-        }
+        StreamState::NeverRead
+        | StreamState::Unverified
+        | StreamState::CatchingUp
+        | StreamState::Quarantined
+        | StreamState::Paused => Colour::Yellow,
     })
 }
 

@@ -201,6 +201,7 @@ pub(super) const fn stream_state(state: StreamState) -> Phrase {
         StreamState::NeverRead => say::NEVER_READ,
         StreamState::Unverified => say::UNVERIFIED_STREAM,
         StreamState::CatchingUp => say::CATCHING_UP,
+        StreamState::Quarantined => say::QUARANTINED_STREAM,
         StreamState::Paused => say::PAUSED_STREAM,
     }
 }

@@ -1,7 +1,7 @@
 //! The delivered tables held against what a vendor says now: typed columns and `extra`, not stored hashes, so
 //! that damage done behind our back is found as well.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
@@ -66,7 +66,7 @@ impl Compare for PgStore {
             let doing = format!("looking for rows of {} that no window holds", table.name);
             for (key, start, end) in rows.map_err(|error| from_sql(&doing, &error))? {
                 let home = TimeWindow::from_bounds(start, end);
-                all.push(extra(table, key, home, false));
+                all.push(extra(table, key, home, None));
             }
         }
         Ok(all)
@@ -169,6 +169,7 @@ async fn compare_staged(
             columns: if is_missing { Vec::new() } else { row.columns },
             newer: row.sent.zip(asked.read_at).is_some_and(|(sent, read_at)| read_at < sent),
             pending: false,
+            absent_since: None,
         });
     }
     Ok(())
@@ -189,16 +190,21 @@ async fn find_extra(
     if keys.is_empty() {
         return Ok(());
     }
-    let pending = pending(connection, asked, table, &keys).await?;
+    let absent = absent_since(connection, asked, table, &keys).await?;
     comparison.sighted_in.extend(sighted(connection, asked, table, &keys).await?);
     comparison.differences.extend(keys.into_iter().map(|key| {
-        let pending = pending.contains(&key);
-        extra(table, key, asked.window, pending)
+        let since = absent.get(&key).copied();
+        extra(table, key, asked.window, since)
     }));
     Ok(())
 }
 
-fn extra(table: &TableShape, key: Key, window: Option<TimeWindow>, pending: bool) -> Difference {
+fn extra(
+    table: &TableShape,
+    key: Key,
+    window: Option<TimeWindow>,
+    absent_since: Option<DateTime<Utc>>,
+) -> Difference {
     Difference {
         kind: DifferenceKind::Extra,
         table: table.name,
@@ -206,18 +212,18 @@ fn extra(table: &TableShape, key: Key, window: Option<TimeWindow>, pending: bool
         window,
         columns: Vec::new(),
         newer: false,
-        pending,
+        pending: absent_since.is_some(),
+        absent_since,
     }
 }
 
-async fn pending(
+async fn absent_since(
     connection: &mut PgConnection,
     asked: &Asked,
     table: &TableShape,
     keys: &[Key],
-) -> Done<HashSet<Key>> {
-    let noted = noted_of(connection, &asked.key.source, table, keys).await?;
-    Ok(noted.into_iter().map(|(key, _)| key).collect())
+) -> Done<HashMap<Key, DateTime<Utc>>> {
+    Ok(noted_of(connection, &asked.key.source, table, keys).await?.into_iter().collect())
 }
 
 async fn sighted(

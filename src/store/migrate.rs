@@ -26,6 +26,8 @@ pub(super) struct Standing {
     pub(super) pending: Vec<(i64, String)>,
     /// Numbers of applied migrations that this program does not know.
     pub(super) unknown: Vec<i64>,
+    /// Numbers of applied migrations that had another text when they were applied.
+    altered: Vec<i64>,
     /// Migrations that were applied.
     pub(super) applied: usize,
 }
@@ -68,9 +70,10 @@ impl PgStore {
     pub async fn pending_migrations(&self) -> Result<Vec<String>, Fault> {
         let doing = "looking at the schema";
         let standing = self.standing().await.map_err(|broken| broken.during(doing))?;
-        match standing.unknown.first() {
-            Some(version) => Err(self.too_new(doing, *version)),
-            None => Ok(standing.pending.into_iter().map(|(_, name)| name).collect()),
+        match (standing.unknown.first(), standing.altered.first()) {
+            (Some(version), _) => Err(self.too_new(doing, *version)),
+            (None, Some(version)) => Err(self.migrate_fault(doing, &MigrateError::VersionMismatch(*version))),
+            (None, None) => Ok(standing.pending.into_iter().map(|(_, name)| name).collect()),
         }
     }
 
@@ -101,14 +104,21 @@ impl PgStore {
         let ours: bool = sqlx::query_scalar("select to_regclass('sync.migration') is not null")
             .fetch_one(&self.pool)
             .await?;
-        let applied: Vec<i64> = if ours {
-            sqlx::query_scalar("select version from sync.migration order by version")
+        let applied: Vec<(i64, Vec<u8>)> = if ours {
+            sqlx::query_as("select version, checksum from sync.migration order by version")
                 .fetch_all(&self.pool)
                 .await?
         } else {
             Vec::new()
         };
         let migrator = migrator();
+        let is_altered = |version: i64, checksum: &[u8]| {
+            let of_ours = migrator.iter().find(|migration| migration.version == version);
+            of_ours.is_some_and(|migration| migration.checksum.as_ref() != checksum)
+        };
+        let altered = applied.iter().filter(|(version, checksum)| is_altered(*version, checksum));
+        let altered = altered.map(|(version, _)| *version).collect();
+        let applied: Vec<i64> = applied.into_iter().map(|(version, _)| version).collect();
         let known = |version: &i64| migrator.iter().any(|migration| migration.version == *version);
         Ok(Standing {
             pending: migrator
@@ -119,6 +129,7 @@ impl PgStore {
                     (migration.version, name)
                 })
                 .collect(),
+            altered,
             applied: applied.len(),
             unknown: applied.iter().copied().filter(|version| !known(version)).collect(),
         })

@@ -59,7 +59,7 @@ impl PgStore {
     }
 
     async fn planned(&self) -> Done<MigrationPlan> {
-        let Standing { pending, unknown, applied } = self.standing().await?;
+        let Standing { pending, unknown, applied, .. } = self.standing().await?;
         let mut plan = MigrationPlan { applied, pending: Vec::new(), newer: unknown };
         for (version, name) in pending {
             let migrator = migrator();

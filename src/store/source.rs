@@ -35,6 +35,11 @@ impl Claims {
         self.0.read().unwrap_or_else(PoisonError::into_inner).get(source).copied()
     }
 
+    /// All of them.
+    fn all(&self) -> (Vec<String>, Vec<i64>) {
+        self.0.read().unwrap_or_else(PoisonError::into_inner).clone().into_iter().unzip()
+    }
+
     fn set(&self, claims: HashMap<String, i64>) {
         *self.0.write().unwrap_or_else(PoisonError::into_inner) = claims;
     }

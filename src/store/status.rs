@@ -52,11 +52,6 @@ with reads as (
     from reads
     where failed_at is not null
     order by source, stream, failed_at, window_start
-), quarantined as (
-    select source, stream, count(*) as quarantined
-    from sync.quarantine
-    where state = 'open'
-    group by source, stream
 ), alarm as (
     select source, stream, count(*) as absence_alarms
     from sync.absence_alarm
@@ -69,13 +64,12 @@ select f.source, f.stream, f.complete_from, f.complete_to, f.rows, f.last_read_a
     f.windows_unverified as unverified, f.windows_provisional as provisional, f.windows_final as finals,
     f.windows_moving as moving, f.final_to, extract(epoch from f.reach)::bigint as reach_seconds,
     f.changed_after_final, f.paused,
-    coalesce(q.quarantined, 0) as quarantined, coalesce(a.absence_alarms, 0) as absence_alarms,
+    f.quarantined, coalesce(a.absence_alarms, 0) as absence_alarms,
     x.window_start, x.window_end, x.failed_at, x.failure_kind, x.failure_message, x.failed_attempts
 from bi.freshness f
 join sync.stream s on s.source = f.source and s.stream = f.stream and s.kind <> 'feed'
 left join tally t on t.source = f.source and t.stream = f.stream
 left join failure x on x.source = f.source and x.stream = f.stream
-left join quarantined q on q.source = f.source and q.stream = f.stream
 left join alarm a on a.source = f.source and a.stream = f.stream
 "#;
 

@@ -14,6 +14,7 @@ mod migrate;
 mod progress;
 mod quarantine;
 mod reader;
+mod remedy;
 mod shell;
 mod source;
 mod vendor;

@@ -2,6 +2,7 @@
 
 mod database;
 mod ops;
+mod refused;
 mod service_manager;
 mod share;
 mod stop;

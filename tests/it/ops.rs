@@ -148,7 +148,9 @@ impl Ops {
                 report
             }),
             surroundings: Arc::new(surroundings),
-            outage: Arc::new(|message| without_database(message, None, &surroundings(), Language::En)),
+            outage: Arc::new(|kind, message| {
+                without_database((kind, message), None, &surroundings(), Language::En)
+            }),
             zone: chrono_tz::Asia::Shanghai,
             language: Language::En,
         };

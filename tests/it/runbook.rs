@@ -109,7 +109,8 @@ fn alerts() -> String {
 fn faults() -> String {
     let mut text = String::from(
         "\n## Faults · 故障\n\nWhy a window, a snapshot or a command failed: in parentheses in messages, `fault.kind` in the \
-         log. [database_unreachable](#database_unreachable) and [token_contested](#token_contested) stand above.\n",
+         log. [database_unreachable](#database_unreachable), [database_refused](#database_refused), \
+         [source_refused](#source_refused) and [token_contested](#token_contested) stand above.\n",
     );
     for kind in FaultKind::ALL.into_iter().filter(|kind| AlertKind::from_name(kind.as_str()).is_none()) {
         let told = [(MEANS.0, MEANS.1, kind.meaning()), (DO.0, DO.1, kind.cure())];

@@ -135,3 +135,23 @@ async fn each_second_rings_until_the_scheduler_is_stopped() {
     stop.cancel();
     timeout(PATIENCE, scheduler.stopped()).await.expect("the scheduler did not stop");
 }
+
+/// Settings are read with the same parser, so that only a program can bring it about.
+#[tokio::test]
+async fn a_schedule_that_is_none_is_the_settings_fault_and_not_the_vendors() {
+    let db = crate::support::db::TestDb::create().await;
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("ccsync.toml");
+    let database = format!("url = {:?}", db.url());
+    let text = crate::support::process::configuration("http://127.0.0.1:9", &database, "2026-03-01");
+    std::fs::write(&file, text).unwrap();
+    let mut settings = ccsync::config::load(Some(&file), Vec::new(), chrono::Utc::now()).unwrap();
+    settings.sources[0].streams[0].schedule = "whenever".to_owned();
+    let Err(fault) = ccsync::app::App::build(settings, ccsync::app::Seams::default()).await else {
+        panic!("it was taken")
+    };
+    assert_eq!(fault.kind, ccsync::domain::fault::FaultKind::Misconfigured);
+    assert!(fault.chain().contains(": schedule: "), "{}", fault.chain());
+    let advice = fault.kind.advice(ccsync::domain::language::Language::En);
+    assert!(advice.contains("`ccsync config`") && !advice.contains("vendor"), "{advice}");
+}

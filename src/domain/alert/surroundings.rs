@@ -1,10 +1,12 @@
 //! What a process sees around it.
 
-use chrono::Duration;
+use chrono::{DateTime, Duration, Utc};
 
+use crate::domain::alert::AlertKind;
+use crate::domain::phrase::Phrase;
 use crate::domain::stream::StreamKey;
 
-/// What a process sees around it, without the database.
+/// What a process sees around it, and what it knows without the report.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Surroundings {
     /// By how much the vendors' clocks differ at least, by source, where answers were measured.
@@ -15,6 +17,23 @@ pub struct Surroundings {
     pub disk: Option<DiskRoom>,
     /// What waits on disk for the database, by feed.
     pub spools: Vec<SpoolFill>,
+    /// Why nothing is read, or nothing of a source.
+    pub refusals: Vec<Refusal>,
+}
+
+/// Why nothing is read, or nothing of a source.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refusal {
+    /// `DatabaseRefused` or `SourceRefused`.
+    pub kind: AlertKind,
+    /// The source, where it is one's.
+    pub source: Option<String>,
+    /// Since when; `None` where that is not known.
+    pub since: Option<DateTime<Utc>>,
+    /// What a pass says of it.
+    pub message: String,
+    /// What the operator can do.
+    pub remedy: Phrase,
 }
 
 /// The difference of two clocks.

@@ -23,6 +23,19 @@ pub struct Contradiction {
     pub read_at: DateTime<Utc>,
 }
 
+/// Windows and snapshots of which every record is in quarantine.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct WholeQuarantine {
+    /// How many there are.
+    pub scopes: i64,
+    /// The oldest of them: a window, or `snapshot`.
+    pub scope: String,
+    /// Records in quarantine in all of them.
+    pub records: i64,
+    /// When the oldest of these records came first.
+    pub since: DateTime<Utc>,
+}
+
 /// What was promised of a stream, and what says whether it is kept.
 #[derive(Debug, Clone, PartialEq, Default, Serialize)]
 pub struct StreamWatch {
@@ -42,6 +55,8 @@ pub struct StreamWatch {
     pub quarantined_lately: i64,
     /// When the oldest open one came.
     pub quarantined_since: Option<DateTime<Utc>>,
+    /// Where nothing but records in quarantine came.
+    pub quarantined_whole: Option<WholeQuarantine>,
     /// What the vendor's own number contradicts.
     pub contradiction: Option<Contradiction>,
     /// What the totals that the vendor states are worth, as configured.

@@ -6,6 +6,10 @@ phrases! {
     /// Title.
     DATABASE_UNREACHABLE = "the database does not answer", "数据库无应答";
     /// Title.
+    DATABASE_REFUSED = "the database may lose or refuse rows", "数据库可能丢失或拒绝数据行";
+    /// Title.
+    SOURCE_REFUSED = "a source is not read", "某个来源未被读取";
+    /// Title.
     DISK_FILLING = "the disk is almost full", "磁盘空间即将用尽";
     /// Title.
     CLOCK_OFF = "this host's clock differs from the vendor's or the database's", "本机时钟与厂商或数据库不一致";
@@ -26,6 +30,8 @@ phrases! {
     /// Title.
     QUARANTINE_GROWING = "records were set aside", "有记录被隔离";
     /// Title.
+    WINDOW_QUARANTINED = "all records of a window are quarantined", "某个窗口的所有记录都被隔离";
+    /// Title.
     ABSENCE_ALARM = "rows vanished in masses", "数据行大量消失";
     /// Title.
     CONTRACT_DRIFT = "the vendor departs from its documents", "厂商数据与其文档不符";
@@ -39,6 +45,9 @@ phrases! {
     /// Cure.
     DATABASE_UNREACHABLE_CURE = "check that PostgreSQL runs and that database.url is right; reading goes on by itself when it answers",
         "检查 PostgreSQL 是否在运行、database.url 是否正确；数据库恢复后会自动继续读取";
+    /// Cure, where the name has got another meaning while the process runs.
+    SOURCE_CHANGED_CURE = "start ccsync again with the configuration of now; `ccsync check` says beforehand whether it fits what is stored",
+        "用当前配置重新启动 ccsync；可先用 `ccsync check` 确认配置与库中数据相符";
     /// Cure.
     DISK_FILLING_CURE = "make room on the disk; nothing is lost, commits go on when there is room",
         "清理磁盘空间；数据不会丢失，有空间后会自动继续提交";
@@ -55,14 +64,17 @@ phrases! {
     TICKS_MISSED_CURE = "see that `ccsync run` runs, and whether a pass takes longer than the schedule allows",
         "确认 `ccsync run` 正在运行，并检查单次读取是否超过了计划间隔";
     /// Cure.
-    WINDOW_UNVERIFIED_CURE = "see the window's reads on its page or with `ccsync explain`; it is read again by itself, and complete_to stands still at its start until a read is proven or stable",
-        "在该窗口的页面上或用 `ccsync explain` 查看它的各次读取；它会自动重读，在某次读取已证实或稳定之前，完整时刻停在它的起点";
+    WINDOW_UNVERIFIED_CURE = "see the window's reads on its page, or those of one of its rows with `ccsync explain KEY`; it is read again by itself, and complete_to stands still at its start until a read is proven or stable",
+        "在该窗口的页面上查看它的各次读取，或用 `ccsync explain KEY` 查看其中某一行的各次读取；它会自动重读，在某次读取已证实或稳定之前，完整时刻停在它的起点";
     /// Cure.
     BUDGET_EXHAUSTED_CURE = "raise reread_requests_per_day of the stream, or accept that late changes come later",
         "调高该数据流的 reread_requests_per_day，或接受迟到的变更稍后才到";
     /// Cure.
-    QUARANTINE_GROWING_CURE = "see `ccsync quarantine list`; after an update of ccsync `ccsync quarantine retry`, or drop what is of no use",
-        "查看 `ccsync quarantine list`；升级 ccsync 后运行 `ccsync quarantine retry`，或丢弃无用的记录";
+    QUARANTINE_GROWING_CURE = "see `ccsync quarantine list`; after an update of ccsync `ccsync quarantine retry --all`; what is of no use: `ccsync quarantine drop ID --reason TEXT`",
+        "查看 `ccsync quarantine list`；升级 ccsync 后运行 `ccsync quarantine retry --all`；无用的记录可用 `ccsync quarantine drop ID --reason TEXT` 丢弃";
+    /// Cure.
+    WINDOW_QUARANTINED_CURE = "see the reasons in `ccsync quarantine list`; where the vendor sends a wrong charset or format, tell the vendor: the next read resolves what comes readable; after an update of ccsync `ccsync quarantine retry --all`",
+        "在 `ccsync quarantine list` 中查看原因；若厂商发送的字符集或格式有误，请告知厂商：恢复可读后，下一次读取会自动解决；升级 ccsync 后运行 `ccsync quarantine retry --all`";
     /// Cure.
     ABSENCE_ALARM_CURE = "ask the vendor whether the rows are gone; if so `ccsync absence accept ID` for each that `ccsync absence list` shows, else wait until they are back",
         "向厂商确认这些行是否确已删除；若是，对 `ccsync absence list` 列出的每一项运行 `ccsync absence accept ID`，否则等待其恢复";
@@ -132,6 +144,9 @@ phrases! {
     /// Seen.
     ASIDE_LATELY = "records set aside and not yet dealt with: {n}; {lately} of them came within a day, the first {age} ago",
         "被隔离且尚未处理的记录：{n} 条；其中 {lately} 条是一天之内新增，最早一条在 {age}前";
+    /// Seen.
+    QUARANTINED_WHOLE = "{n} {n?window or snapshot has|windows have} only quarantined records, {records} in all, and no row in the table; the first is {scope}",
+        "{n} 个窗口或快照的所有记录（共 {records} 条）都被隔离，数据表中没有其中任何一行；最早的是 {scope}";
     /// Seen.
     VANISHED = "alarms over rows that vanished in masses: {n}; none of them is marked deleted",
         "数据行大量消失的警报：{n} 个；这些行都没有标记为已删除";

@@ -48,6 +48,9 @@ phrases! {
     /// [`crate::domain::fault::FaultKind::SourceRefused`]
     SOURCE_REFUSED = "run the command that the message names, or correct the source's table in the configuration; `ccsync source list` shows what is stored",
         "执行错误信息中给出的命令，或更正配置中该来源的配置；`ccsync source list` 列出库中已有的来源";
+    /// [`crate::domain::fault::FaultKind::Misconfigured`]
+    MISCONFIGURED = "correct the setting that the message names; `ccsync config` shows which settings are in force, `ccsync check` tries them",
+        "更正错误信息中给出的配置项；`ccsync config` 显示当前生效的配置，`ccsync check` 会逐项检查";
     /// [`crate::domain::fault::FaultKind::LeaseLost`]
     LEASE_LOST = "another worker took this window over; nothing needs to be done",
         "另一个工作进程已接管此窗口；无需处理";
@@ -62,8 +65,8 @@ phrases! {
     NEW_FIELD = "nothing is lost: the field is kept in `extra` of its rows; ask for a column if it is wanted",
         "数据不会丢失：该字段保存在各行的 `extra` 中；如有需要可申请增加一列";
     /// [`crate::domain::drift::DriftKind::ChangedType`]
-    CHANGED_TYPE = "values that cannot be read are in `ccsync quarantine list`; update ccsync, then `ccsync quarantine retry`",
-        "无法读取的值见 `ccsync quarantine list`；请升级 ccsync，然后运行 `ccsync quarantine retry`";
+    CHANGED_TYPE = "values that cannot be read are in `ccsync quarantine list`; update ccsync, then `ccsync quarantine retry --all`",
+        "无法读取的值见 `ccsync quarantine list`；请升级 ccsync，然后运行 `ccsync quarantine retry --all`";
     /// [`crate::domain::drift::DriftKind::UnknownCode`]
     UNKNOWN_VALUE = "the value is stored as it came; look whether reports that know the documented values only still tell the truth",
         "该值已按原样保存；请检查只识别文档所列取值的报表是否仍然准确";

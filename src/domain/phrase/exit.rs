@@ -28,6 +28,6 @@ phrases! {
     DIFFERS = "`ccsync verify` found rows that differ from what the vendor says, or windows that are over and unverified",
         "`ccsync verify` 发现有行与厂商数据不一致，或有已结束的窗口未经证实";
     /// 4.
-    DIFFERS_CURE = "`ccsync verify --repair` reads the windows that differ again; if a difference comes back, report it as an issue of ccsync",
-        "`ccsync verify --repair` 会重新读取不一致的窗口；若差异再次出现，请作为问题报告给 ccsync";
+    DIFFERS_CURE = "each `hint:` on stderr names what mends a difference; if one comes back after that, report it as an issue of ccsync",
+        "stderr 中的每条 `hint:` 说明如何消除差异；若此后差异再次出现，请作为问题报告给 ccsync";
 }

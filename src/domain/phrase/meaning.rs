@@ -18,6 +18,12 @@ phrases! {
     ALERT_DATABASE_UNREACHABLE = "the state cannot be read from the database, so nothing is read from the vendors either; events of live feeds wait on disk",
         "无法从数据库读取状态，因此也不再读取厂商数据；实时消息暂存在磁盘上";
     /// An alert.
+    ALERT_DATABASE_REFUSED = "the database answers, and lacks or has something by which rows could be lost or refused: nothing is read until it is mended",
+        "数据库有应答，但缺少某些对象，或含有可能导致数据行丢失或被拒绝的对象：修复之前不读取任何数据";
+    /// An alert.
+    ALERT_SOURCE_REFUSED = "a source is not read: its vendor account is not the one whose rows are stored under its name, or the source was renamed, moved, retired or purged after this process had started",
+        "某个来源未被读取：其厂商账号与库中该名称下数据所属的账号不符，或该来源在此进程启动之后被改名、迁移、停用或清除";
+    /// An alert.
     ALERT_DISK_FILLING = "the disk under `database.data_dir` has less room than a twentieth of it (at least 1, at most 10 GiB; of a small disk a tenth)",
         "`database.data_dir` 所在磁盘的剩余空间不足二十分之一（至少 1 GiB，至多 10 GiB；小磁盘为十分之一）";
     /// An alert.
@@ -47,6 +53,9 @@ phrases! {
     /// An alert.
     ALERT_QUARANTINE_GROWING = "records came that could not be read; each is kept whole and missing from its table, everything else was stored",
         "收到了无法读取的记录；每条都已完整保存但未进入数据表，其余数据均已存储";
+    /// An alert.
+    ALERT_WINDOW_QUARANTINED = "every record of a window or snapshot is in quarantine: the read was whole, so that it counts as complete, and no row of it is in its table",
+        "某个窗口或快照的所有记录都被隔离：读取本身是完整的，因此视为完整，但数据表中没有它的任何一行";
     /// An alert.
     ALERT_ABSENCE_ALARM = "more rows are missing from the vendor's answer at once than `absence_max` allows; none was marked deleted, a person decides",
         "厂商应答中同时缺失的行多于 `absence_max` 所允许；没有任何行被标记为已删除，需要由人决定";
@@ -96,6 +105,8 @@ phrases! {
     /// [`crate::domain::fault::FaultKind::SourceRefused`]
     SOURCE_REFUSED = "the vendor account of a source is not the one whose rows are stored under its name, or the source was renamed, moved, retired or purged; nothing is read, so that no row is counted twice and no two accounts are mixed",
         "来源的厂商账号与库中该名称下数据所属的账号不符，或该来源已被改名、迁移、停用或清除；为避免重复计数或混淆账号，不读取任何数据";
+    /// [`crate::domain::fault::FaultKind::Misconfigured`]
+    MISCONFIGURED = "a setting cannot be used as it stands; nothing was read or written", "某个配置项无法使用；没有读取或写入任何数据";
     /// [`crate::domain::fault::FaultKind::LeaseLost`]
     LEASE_LOST = "another worker took over what this one was reading; nothing was written here", "另一个工作进程接管了正在读取的内容；此处没有写入任何数据";
     /// [`crate::domain::fault::FaultKind::Outdated`]

@@ -40,6 +40,8 @@ phrases! {
     /// State of a stream.
     CATCHING_UP = "catching up", "追赶中";
     /// State of a stream.
+    QUARANTINED_STREAM = "quarantine", "有隔离记录";
+    /// State of a stream.
     PAUSED_STREAM = "paused", "已暂停";
 
     /// State of a window.

@@ -93,7 +93,7 @@ impl View<'_> {
         if self.own().is_some_and(|own| own.has_rows) {
             return Some(format!(
                 "{stored}, and {name} holds rows already. Name it [sources.{}] again, or remove the rows of one of \
-                 them with `ccsync source purge`",
+                 them with `ccsync source purge NAME --yes`",
                 old.name
             ));
         }

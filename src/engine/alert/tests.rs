@@ -320,9 +320,44 @@ fn clocks_and_spools_are_raised_by_source() {
 #[test]
 fn without_the_database_the_process_still_tells_what_it_sees() {
     let around = Surroundings { clock_skews: vec![skew("moor", 600, false)], ..Surroundings::default() };
-    let alerts = without_database("connection refused", Some(ago(2)), &around, Language::En);
+    let alerts = without_database(
+        (FaultKind::DatabaseUnreachable, "connection refused"),
+        Some(ago(2)),
+        &around,
+        Language::En,
+    );
     let kinds: Vec<_> = alerts.iter().map(|alert| alert.kind).collect();
     assert_eq!(kinds, [AlertKind::DatabaseUnreachable, AlertKind::ClockOff]);
     assert_eq!(alerts[0].message, "the database cannot be read: connection refused");
     assert_eq!((alerts[0].since, is_well(&alerts), is_well(&alerts[1..])), (Some(ago(2)), false, false));
+}
+
+/// What the process knows of a refusal says more than that the status could not be read.
+#[test]
+fn why_nothing_is_read_is_raised_with_and_without_the_report_and_once() {
+    let refusal = |kind: AlertKind, source: Option<&str>| Refusal {
+        kind,
+        source: source.map(str::to_owned),
+        since: None,
+        message: "it was altered".to_owned(),
+        remedy: kind.cure(),
+    };
+    let both =
+        vec![refusal(AlertKind::SourceRefused, Some("sobot")), refusal(AlertKind::DatabaseRefused, None)];
+    let surroundings = Surroundings { refusals: both, ..Surroundings::default() };
+    let told = [
+        (AlertKind::DatabaseRefused, "it was altered".to_owned()),
+        (AlertKind::SourceRefused, "sobot: it was altered".to_owned()),
+    ];
+    let raised = alerts(&report(Vec::new(), Vec::new()), &surroundings, Language::En);
+    let pair = |alert: &Alert| (alert.kind, alert.message.clone());
+    assert_eq!(raised.iter().map(pair).collect::<Vec<_>>(), told);
+    assert!(!is_well(&raised) && raised.iter().all(|alert| !alert.cure.is_empty()), "{raised:?}");
+    let refused = (FaultKind::DatabaseRefused, "a column is missing");
+    let without = without_database(refused, None, &surroundings, Language::En);
+    assert_eq!(without.iter().map(pair).collect::<Vec<_>>(), told);
+    let away = (FaultKind::DatabaseUnreachable, "connection refused");
+    let without = without_database(away, None, &surroundings, Language::En);
+    assert_eq!(without[0].kind, AlertKind::DatabaseUnreachable);
+    assert_eq!(without.len(), 3);
 }

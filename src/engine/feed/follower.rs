@@ -9,6 +9,7 @@ use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use crate::domain::run::{RunId, RunOutcome, Trigger};
+use crate::engine::fault_policy::log_failure;
 use crate::engine::feed::keeper::Keeper;
 pub use crate::engine::feed::pulse::PulseConfig;
 use crate::engine::feed::session::Session;
@@ -107,7 +108,7 @@ impl FeedFollower {
             };
             match begun {
                 Ok(run) => return Some(run),
-                Err(fault) => event::DatabaseUnreachable { message: &fault.chain() }.emit(),
+                Err(fault) => log_failure(&format!("beginning to follow {key}"), &fault),
             }
             tokio::select! {
                 () = stop.cancelled() => return None,
@@ -123,7 +124,7 @@ impl FeedFollower {
         let end = RunEnd { outcome, message, requests: 0, now: self.clock.now() };
         let finished = self.ledger.run_finish(run, &end).await;
         if let Err(fault) = finished.and(self.store.feed_release(self.feed.key(), &held).await) {
-            event::DatabaseUnreachable { message: &fault.chain() }.emit();
+            log_failure(&format!("ending the run of {}", self.feed.key()), &fault);
         }
     }
 

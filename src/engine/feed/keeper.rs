@@ -9,9 +9,9 @@ use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use crate::domain::stream::StreamKey;
+use crate::engine::fault_policy::log_failure;
 use crate::engine::port::clock::Clock;
 use crate::engine::port::feed_store::{FeedStore, Fences};
-use crate::telemetry::event;
 
 /// Keeps the leases of one feed.
 pub(super) struct Keeper {
@@ -35,7 +35,7 @@ impl Keeper {
                         changed
                     });
                 }
-                Err(fault) => event::DatabaseUnreachable { message: &fault.chain() }.emit(),
+                Err(fault) => log_failure(&format!("holding the agents of {}", self.key), &fault),
             }
             tokio::select! {
                 () = stop.cancelled() => return,

@@ -14,6 +14,7 @@ use crate::domain::fault::{Fault, FaultKind};
 use crate::domain::feed::{FeedEvent, FeedEventKind};
 use crate::domain::run::{Counts, RunId};
 use crate::domain::stream::StreamKey;
+use crate::engine::fault_policy::log_failure;
 use crate::engine::feed::backlog::Backlog;
 use crate::engine::port::clock::Clock;
 use crate::engine::port::feed_store::{FeedCommit, FeedOutcome, FeedStore, Fences};
@@ -209,7 +210,7 @@ impl Writer {
     }
 
     fn cool(&self, course: &mut Course, fault: &Fault) {
-        event::DatabaseUnreachable { message: &fault.chain() }.emit();
+        log_failure("storing the events of a feed", fault);
         let wait = RETRY_BASE.saturating_mul(1 << course.failures.min(8)).min(RETRY_MAX);
         course.failures = course.failures.saturating_add(1);
         course.not_before = Some(self.clock.monotonic() + wait);

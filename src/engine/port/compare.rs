@@ -50,6 +50,8 @@ pub struct Difference {
     pub newer: bool,
     /// A read has missed the row already, and a further one decides whether it is gone.
     pub pending: bool,
+    /// When the first read began that missed it; `None` where none has.
+    pub absent_since: Option<DateTime<Utc>>,
 }
 
 impl Difference {

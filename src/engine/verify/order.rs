@@ -58,6 +58,8 @@ pub struct Verification {
     pub never_read: bool,
     /// What the vendor or the database did not let us compare.
     pub failures: Vec<ScopeFailure>,
+    /// What mends the differences, in English; empty where it agrees.
+    pub remedies: Vec<String>,
 }
 
 impl Verification {

@@ -108,7 +108,7 @@ pub(super) fn state_badge(telling: &Telling, stream: &StreamStatus) -> Markup {
     let class = match stream.state() {
         StreamState::Well => "good",
         StreamState::Failing => "bad",
-        StreamState::Unverified | StreamState::CatchingUp => "warn",
+        StreamState::Unverified | StreamState::CatchingUp | StreamState::Quarantined => "warn",
         StreamState::NeverRead | StreamState::Paused => "idle",
     };
     html! { span.badge.(class) { (telling.say(stream_state(stream.state()))) } }

@@ -255,5 +255,6 @@ fn the_state_is_told_in_a_word_or_two() {
     assert_eq!(StreamStatus { windows: contradicted, ..ok.clone() }.state(), StreamState::Unverified);
     let moving = WindowTally { unverified: 1, moving: 1, ..ok.windows };
     assert_eq!(StreamStatus { windows: moving, ..ok.clone() }.state(), StreamState::Well);
+    assert_eq!(StreamStatus { quarantined: 1, ..ok.clone() }.state(), StreamState::Quarantined);
     assert_eq!(StreamStatus { complete_to: None, ..ok }.state(), StreamState::CatchingUp);
 }

@@ -71,7 +71,7 @@ impl PgStore {
         let alone = "select pg_catalog.pg_try_advisory_lock(pg_catalog.hashtext('ccsync source change'))";
         if !sqlx::query_scalar::<_, bool>(alone).fetch_one(&mut *connection).await? {
             return Err(busy(
-                "another `ccsync source` command is at work on this database; wait for its end",
+                "another rename or purge of a source is at work on this database; wait for its end",
             ));
         }
         let mut transaction = connection.begin().await?;

@@ -7,7 +7,7 @@ use sqlx::{Connection as _, Executor as _, PgConnection};
 use crate::domain::fault::{Fault, FaultKind};
 use crate::domain::source::{AccountRefusal, ConfiguredSource, Judgement, KnownSource, SourceEntry, judge};
 use crate::store::commit::TRANSACTION;
-use crate::store::fault::{Broken, Done};
+use crate::store::fault::{Broken, Done, from_sql};
 use crate::store::pool::PgStore;
 use crate::store::source::known_fetch;
 use crate::store::source::place::{has_rows, places};
@@ -25,6 +25,32 @@ impl PgStore {
     ) -> Result<Vec<AccountRefusal>, Fault> {
         let doing = "comparing the accounts of the configuration with those whose rows are stored";
         self.claim(configured, claims).await.map_err(|broken| broken.during(doing))
+    }
+
+    /// The sources whose names have got another meaning since this process claimed them, and what is refused of them.
+    ///
+    /// # Errors
+    /// Database faults.
+    pub async fn lost_claims(&self) -> Result<Vec<AccountRefusal>, Fault> {
+        let (names, generations) = self.claims.all();
+        let lost: Result<Vec<String>, _> = sqlx::query_scalar(
+            r#"
+            select c.name
+            from unnest($1::text[], $2::bigint[]) as c(name, generation)
+            where not exists (
+                select from sync.source s
+                where s.name = c.name and s.generation = c.generation and s.pending is null and s.retired_at is null
+            )
+            order by c.name
+            "#,
+        )
+        .bind(names)
+        .bind(generations)
+        .fetch_all(&self.pool)
+        .await;
+        let doing = "comparing the sources with what they were when this process started";
+        let lost = lost.map_err(|error| from_sql(doing, &error))?;
+        Ok(lost.into_iter().map(|source| AccountRefusal { source, message: LOST.to_owned() }).collect())
     }
 
     async fn claim(&self, configured: &[ConfiguredSource], claims: bool) -> Done<Vec<AccountRefusal>> {
@@ -157,9 +183,8 @@ pub(in crate::store) async fn claim_hold_in_txn(
 
 /// The name has another meaning now.
 fn claim_lost(source: &str) -> Broken {
-    let message = format!(
-        "{source}: since this process started, the source was renamed, moved, retired or purged (`ccsync source list` \
-         shows it); nothing is read or written under the name. Start ccsync again with the configuration of now"
-    );
-    Broken::Told(Fault::new(FaultKind::SourceRefused, message).advising())
+    Broken::Told(Fault::new(FaultKind::SourceRefused, format!("{source}: {LOST}")).advising())
 }
+
+const LOST: &str = "since this process started, the source was renamed, moved, retired or purged (`ccsync source list` \
+                    shows it); nothing is read or written under the name. Start ccsync again with the configuration of now";

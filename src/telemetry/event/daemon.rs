@@ -3,7 +3,9 @@
 use chrono::{DateTime, SecondsFormat, Utc};
 use metrics::{counter, gauge};
 
+use crate::domain::fault::FaultKind;
 use crate::domain::text::counted;
+use crate::telemetry::event::say;
 use crate::telemetry::metric;
 
 /// The daemon started.
@@ -88,6 +90,38 @@ impl DatabaseUnreachable<'_> {
             error = self.message,
             "database cannot be reached: {}; see docs/runbook.md#database_unreachable",
             self.message,
+        );
+    }
+}
+
+/// Something failed that the process does by itself, for another reason than a database that does not answer.
+#[derive(Debug)]
+pub struct TaskFailed<'a> {
+    /// What was to be done.
+    pub task: &'a str,
+    /// What kind of fault.
+    pub kind: FaultKind,
+    /// What was said, without secrets and personal data.
+    pub message: &'a str,
+    /// What the operator can do and where more is said of it; empty where the message has it.
+    pub remedy: &'a str,
+    /// It is tried again by itself and may succeed; else a person has to act.
+    pub is_due_again: bool,
+}
+
+impl TaskFailed<'_> {
+    /// Writes it down.
+    pub fn emit(self) {
+        let TaskFailed { task, kind, message, remedy, is_due_again } = self;
+        let kind = kind.as_str();
+        let end = if remedy.is_empty() { String::new() } else { format!("; {remedy}") };
+        say!(
+            if is_due_again, warn else error,
+            task,
+            fault.kind = kind,
+            error = message,
+            cure = remedy,
+            "{task} failed ({kind}): {message}{end}",
         );
     }
 }

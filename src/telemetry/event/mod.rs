@@ -18,7 +18,9 @@ mod time;
 mod window;
 
 pub use contract::ContractDrifted;
-pub use daemon::{DaemonStarted, DaemonStopping, DatabaseUnreachable, SourceUnconfigured, TokenRenewed};
+pub use daemon::{
+    DaemonStarted, DaemonStopping, DatabaseUnreachable, SourceUnconfigured, TaskFailed, TokenRenewed,
+};
 pub use feed::{FeedConnected, FeedInterrupted, FeedLost, FeedSpooled, FeedStored};
 pub use hangup::HangupIgnored;
 pub use notice::{NoticeFailed, NoticeSent};

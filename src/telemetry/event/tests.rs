@@ -237,6 +237,25 @@ fn the_process_its_database_and_its_tokens_speak() {
         "database cannot be reached: connection refused; see docs/runbook.md#database_unreachable",
         &["ccsync_database_unreachable_total 1"],
     );
+    let failed = |kind, remedy, is_due_again| TaskFailed {
+        task: "the scheduled pass over s/t",
+        kind,
+        message: "s was renamed",
+        remedy,
+        is_due_again,
+    };
+    check(
+        || failed(FaultKind::SourceRefused, "see docs/runbook.md#source_refused", false).emit(),
+        "ERROR",
+        "the scheduled pass over s/t failed (source_refused): s was renamed; see docs/runbook.md#source_refused",
+        &[],
+    );
+    check(
+        || failed(FaultKind::DatabaseConflict, "", true).emit(),
+        "WARN",
+        "the scheduled pass over s/t failed (database_conflict): s was renamed",
+        &[],
+    );
     let account = "sobot:a1@www.sobot.com";
     let expires_at = "2026-03-01T00:00:00Z".parse().unwrap();
     check(

@@ -49,7 +49,7 @@ async fn what_is_exported_is_what_the_vendor_has_and_applying_it_does_nothing() 
     let first: Vec<&str> = toml.lines().take(16).collect();
     told!(first.join("\n"), @r#"
     # Skill groups as the vendor has them. Members can be changed here and made so with
-    # `ccsync roster apply`; for the rest the API has no way. Groups left out are left alone.
+    # `ccsync roster apply FILE`; for the rest the API has no way. Groups left out are left alone.
     source = "moor"
 
     [[group]]

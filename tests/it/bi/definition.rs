@@ -213,7 +213,7 @@ async fn shown_agrees(store: ccsync::store::PgStore, report: &StatusReport, worl
         metrics: prometheus::install(),
         enrich: Arc::new(enriched),
         surroundings: Arc::new(Surroundings::default),
-        outage: Arc::new(|_| Vec::new()),
+        outage: Arc::new(|_, _| Vec::new()),
         zone: world.zone,
         language: Language::En,
     };

@@ -16,6 +16,11 @@ async fn refused(desk: &Desk, told: &str) -> Ended {
         assert!(ended.stderr.contains(told), "{command}: {told}: {}", ended.stderr);
         assert!(!ended.stderr.contains("up to date"), "{command}: {}", ended.stderr);
     }
+    // Where views are missing there is no status at all, for the same reason.
+    let status = desk.run(&["status"]).await;
+    let said = format!("{}{}", status.stdout, status.stderr);
+    let said = said.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(said.contains(told) && !said.contains(": healthy"), "{told}: {said}");
     check
 }
 
@@ -63,7 +68,19 @@ async fn a_trigger_that_drops_rows_is_refused_until_the_statement_that_is_advise
     .await;
     refused(&desk, "trigger filter on sobot.call_result is not ccsync's and may drop rows").await;
     assert_eq!(windows(&desk).await, 0);
+    let status = desk.run(&["status", "--json"]).await.expect(0).json();
+    let refused = |alert: &serde_json::Value| alert["kind"] == "database_refused";
+    assert!(
+        status["healthy"] == false && status["alerts"].as_array().unwrap().iter().any(refused),
+        "{status}"
+    );
+    let verified = desk.run(&["verify"]).await.expect(4);
+    let first = "hint: sobot/sobot.call_result: first of all, since a pass is refused meanwhile: ";
+    let hint = verified.stderr.lines().find(|line| line.starts_with("hint: sobot/sobot.call_result"));
+    assert!(hint.is_some_and(|hint| hint.starts_with(first) && hint.contains("trigger filter")), "{hint:?}");
     execute(&desk, "drop trigger filter on sobot.call_result").await;
+    let mended = desk.run(&["status", "--json"]).await.expect(0).json();
+    assert!(!mended["alerts"].as_array().unwrap().iter().any(refused), "{mended}");
     desk.run(&["sync"]).await.expect(0);
     assert!(0 < windows(&desk).await);
 }
@@ -98,4 +115,18 @@ async fn an_audit_trigger_and_an_operators_column_are_warned_of_and_work() {
 async fn windows(desk: &Desk) -> i64 {
     let count = "select count(*) from sync.time_window where 0 < reads";
     sqlx::query_scalar(count).fetch_one(desk.db.pool().await).await.unwrap()
+}
+
+/// A release is told by the text of its migrations; `status` and `sync` say the same of another one's.
+#[tokio::test]
+async fn a_database_that_another_release_migrated_is_refused_by_status_as_by_sync() {
+    let desk = Desk::new(recent_world(), "").await;
+    let alter = "update sync.migration set checksum = '\\x00' where version = (select max(version) from sync.migration)";
+    execute(&desk, alter).await;
+    for command in ["sync", "status", "verify", "plan"] {
+        let ended = desk.run(&[command]).await.expect(1);
+        for told in ["was applied to PostgreSQL at", "in another form", "use the release that migrated it"] {
+            assert!(ended.stderr.contains(told), "{command}: {told}: {}", ended.stderr);
+        }
+    }
 }

@@ -51,10 +51,10 @@ async fn verify_exits_with_0_where_all_is_well_and_with_4_where_something_differ
     sobot/sobot.chat_result: 1 never read; windows [n], rows [n], requests [n]
       never read [[instant], [instant])
     ---
-    hint: moor/moor.queue: all of it is newer than our last reads, or was never read; `ccsync sync` brings it
-    hint: moor/moor.agent_claim_status: all of it is newer than our last reads, or was never read; `ccsync sync` brings it
-    hint: sobot/sobot.call_result: all of it is newer than our last reads, or was never read; `ccsync sync` brings it
-    hint: sobot/sobot.chat_result: all of it is newer than our last reads, or was never read; `ccsync sync` brings it
+    hint: moor/moor.queue: `ccsync sync` brings what was never read and what is newer than our last reads
+    hint: moor/moor.agent_claim_status: `ccsync sync` brings what was never read and what is newer than our last reads
+    hint: sobot/sobot.call_result: `ccsync sync` brings what was never read and what is newer than our last reads
+    hint: sobot/sobot.chat_result: `ccsync sync` brings what was never read and what is newer than our last reads
     "#);
     desk.run(&["sync"]).await.expect(0);
     let well = desk.run(&["verify"]).await.expect(0);

@@ -4,6 +4,9 @@
 use std::sync::{Arc, Mutex};
 
 use ccsync::app::App;
+use ccsync::domain::alert::{AlertKind, Severity};
+use ccsync::domain::status::StreamState;
+use ccsync::domain::stream::StreamId;
 use ccsync::engine::verify::VerifyOrder;
 use encoding_rs::{BIG5, GB18030, GBK};
 use tokio_util::sync::CancellationToken;
@@ -320,4 +323,37 @@ async fn a_member_whose_key_would_have_to_be_altered_costs_neither_its_group_nor
     bench.sync().await;
     assert_eq!(bench.texts("select agent_name from moor.queue_member where agent_number = '9'").await, ["a"]);
     assert!(bench.drifts().await.contains(&"repeated_field assignMembers[]".to_owned()));
+}
+
+/// GBK bytes that are declared as UTF-8: no key of the window can be read.
+#[tokio::test]
+async fn a_window_of_which_every_record_is_quarantined_is_not_called_well_until_the_vendor_sends_it_readable()
+{
+    let bench = Bench::new().await;
+    let calls = ["一", "二", "三"].map(|id| call(&format!("\"call_log_jestid\":\"客户{id}\"")));
+    let body = GBK.encode(&page(&calls)).0.into_owned();
+    bench.says(JSON, body.clone());
+    assert_eq!(bench.sync().await, [0, 0, 3]);
+    let status = bench.app.status().await.unwrap();
+    let stream = status.streams.iter().find(|stream| stream.stream == StreamId::SobotCallResult).unwrap();
+    assert_eq!((stream.state(), stream.quarantined), (StreamState::Quarantined, 3));
+    let alert = status.alerts.iter().find(|alert| alert.kind == AlertKind::WindowQuarantined).unwrap();
+    assert!(!status.healthy && alert.severity == Severity::Critical, "{alert:?}");
+    assert_eq!(
+        alert.message,
+        "sobot/sobot.call_result: 1 window or snapshot has only quarantined records, 3 in all, and no row in the table; the \
+         first is [2026-03-02T16:00:00Z, 2026-03-03T16:00:00Z)"
+    );
+    assert!(alert.cure.contains("`ccsync quarantine list`"), "{alert:?}");
+    bench.says("application/json;charset=GBK", body);
+    assert_eq!(bench.sync().await, [3, 0, 0]);
+    let status = bench.app.status().await.unwrap();
+    let stream = status.streams.iter().find(|stream| stream.stream == StreamId::SobotCallResult).unwrap();
+    assert_ne!(stream.state(), StreamState::Quarantined);
+    assert!(
+        !status.alerts.iter().any(|alert| alert.kind == AlertKind::WindowQuarantined),
+        "{:?}",
+        status.alerts
+    );
+    bench.is_settled().await;
 }

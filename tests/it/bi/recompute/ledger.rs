@@ -89,6 +89,9 @@ pub fn failure_message(window: &Window) -> String {
 /// Two snapshots, of which the second was never read, beside the windowed streams and the feed.
 pub const SNAPSHOTS: [(&str, &str); 2] = [("moor", "moor.queue"), ("branch", "moor.agent_claim_status")];
 
+/// Records of the first snapshot that are in quarantine; two more are not any longer.
+pub const QUARANTINED: u32 = 3;
+
 /// When the first snapshot was read, failed afterwards, and was proven last.
 pub fn snapshot_times(world: &World) -> [DateTime<Utc>; 3] {
     let day = |number| world.ledgers.now + Days::new(number);
@@ -99,7 +102,7 @@ pub fn freshness(world: &World) -> Table {
     let mut table = Table::new(
         "source stream kind complete_from complete_to rows last_read_at windows_complete windows_open windows_failed failing \
          failure_message windows_unverified windows_provisional final_to windows_final windows_moving \
-         changed_after_final reach paused gaps",
+         changed_after_final reach paused gaps quarantined",
     );
     for place in world.ledgers.declared() {
         table.add(windowed(world, place));
@@ -130,6 +133,7 @@ pub fn freshness(world: &World) -> Table {
             None,
             text(false),
             None,
+            text(if read { QUARANTINED } else { 0 }),
         ]);
     }
     table.add(feed(world));
@@ -164,6 +168,7 @@ fn windowed(world: &World, Place { source, stream, ledger }: &Place) -> Vec<Cell
         span(Some(ledger.reach())),
         text(ledger.paused),
         None,
+        text(0),
     ]
 }
 
@@ -195,5 +200,6 @@ fn feed(world: &World) -> Vec<Cell> {
         None,
         text(false),
         text(gaps.count()),
+        text(0),
     ]
 }

@@ -9,7 +9,7 @@ use chrono::{DateTime, Utc};
 use sqlx::{AssertSqlSafe, Executor as _};
 
 use super::cell::Points;
-use super::ledger::{CHANGED_AFTER_FINAL, SNAPSHOTS, failure_message, snapshot_times};
+use super::ledger::{CHANGED_AFTER_FINAL, QUARANTINED, SNAPSHOTS, failure_message, snapshot_times};
 use super::member::{Claim, Group, Member};
 use super::world::{Inspection, RETIRED, Version, World};
 use crate::bi::definition::ledger::{declarations, literal, store_windows};
@@ -24,7 +24,7 @@ const EMPTIED: &str = "
             from pg_class c join pg_namespace n on n.oid = c.relnamespace
             where c.relkind in ('r', 'p') and (n.nspname in ('sobot', 'moor', 'workbench') or n.nspname = 'sync'
                 and c.relname in ('time_window', 'certificate', 'finality', 'retention', 'snapshot', 'feed_session',
-                    'agent_link', 'source', 'stream', 'row_count')));
+                    'agent_link', 'source', 'stream', 'row_count', 'quarantine')));
         perform sync.retired_apply();
     end
     $$";
@@ -240,7 +240,11 @@ fn ledger(sql: &mut String, world: &World) {
         sql,
         "insert into sync.snapshot (source, stream, state, rows, verdict, read_at, complete_to, run_id, failed_at, \
          failure_message) values ('{source}', '{stream}', 'complete', 77, 'unverified', {read_at}, {proven_at}, 1, \
-         {failed_at}, 'refused'); update sync.finality set changed_after_final = {CHANGED_AFTER_FINAL};"
+         {failed_at}, 'refused'); update sync.finality set changed_after_final = {CHANGED_AFTER_FINAL};
+         insert into sync.quarantine (source, stream, payload, payload_hash, reason, run_id, first_seen_at, last_seen_at, state)
+         select '{source}', '{stream}', '', gen_random_uuid(), '', 1, now(), now(),
+            case when number <= {QUARANTINED} then 'open' else 'dropped' end
+         from generate_series(1, {QUARANTINED} + 2) number;"
     )
     .unwrap();
     for place in &world.ledgers.places {

@@ -124,13 +124,31 @@ async fn the_same_account_on_another_host_is_refused_until_it_is_moved() {
     let words = ["127.0.0.1", "localhost", "`ccsync source move sobot --yes`"];
     refused_everywhere(&desk, &moved, &words).await;
     let shown = moved.run(&["source", "move", "sobot"]).await.expect(0);
-    assert!(shown.stdout.contains("from 127.0.0.1 to localhost"), "{}", shown.stdout);
+    assert!(shown.stdout.contains("from 127.0.0.1 to localhost (http://localhost:"), "{}", shown.stdout);
     for source in ["sobot", "moor"] {
         moved.run(&["source", "move", source, "--yes"]).await.expect(0);
     }
     moved.run(&["sync"]).await.expect(0);
     assert_eq!(count(pool, RESULTS).await, rows);
     desk.run(&["sync"]).await.expect(2);
+}
+
+/// Port and path of this machine, and the path elsewhere, tell no accounts apart.
+#[tokio::test]
+async fn a_move_that_changes_nothing_says_so_and_stops_nobody() {
+    let desk = read().await;
+    let generation = "select generation from sync.source where name = 'sobot'";
+    let before = count(desk.db.pool().await, generation).await;
+    let base = desk.simulator.base_url();
+    let other = site(&desk, |text| text.replace(&base, "http://127.0.0.1:9/api"));
+    for arguments in [&["source", "move", "sobot"][..], &["source", "move", "sobot", "--yes"]] {
+        let told = other.run(arguments).await.expect(0);
+        for word in ["is read from 127.0.0.1 already", "http://127.0.0.1:9/api", "nothing has to be moved"] {
+            assert!(told.stdout.contains(word), "{word}: {}", told.stdout);
+        }
+        assert!(!told.stdout.contains("to 127.0.0.1"), "{}", told.stdout);
+    }
+    assert_eq!(count(desk.db.pool().await, generation).await, before, "who reads it reads on");
 }
 
 #[tokio::test]
