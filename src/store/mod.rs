@@ -1,72 +1,25 @@
-//! PostgreSQL: the tables, the ledger, the limits and the tokens. The only room that knows sqlx.
+//! PostgreSQL: the tables, the ledger, the limits and the tokens. The only module that uses sqlx.
 //!
-//! [`PgStore`] implements all ports that live in a database. Each ledger table has one file; the way of a
-//! read's rows into the fact tables is `commit` → `probe` → `merge` → `stage` → `copy`, then `absence`.
+//! [`PgStore`] implements all ports that live in a database.
 
-mod absence;
-mod absence_alarm;
-mod absence_note;
-mod action;
-mod agent;
-mod agent_link;
-mod ahead;
-mod alert;
-mod answer;
-mod catalogue;
-mod certificate;
+mod account;
 mod commit;
-mod compare;
-mod contract_drift;
-mod copy;
-mod day_sums;
-mod derived;
-mod dictionary;
-mod distribute;
 pub mod embedded;
-mod explain;
-mod facts;
 mod fault;
 mod feed;
-mod finality;
-mod forgotten;
-mod grant;
-mod home;
-mod lag;
-mod lease;
-mod merge;
-mod migrate;
-mod migration_plan;
-mod notice;
-mod partition;
+mod ledger;
+mod operator;
 mod pool;
 mod port;
-mod privacy_key;
-mod probe;
-mod quarantine;
-mod quarantine_desk;
-mod request_budget;
-mod retention;
-mod rewrite;
-mod row_count;
-mod run;
-mod sighting;
-mod snapshot;
-mod source;
-mod stage;
+mod privacy;
+mod query;
+mod schema;
 mod statement;
-mod status;
-mod stream;
-mod time_window;
-mod token;
-mod tombstone;
 mod touched;
-mod vendor_clock;
-mod vouch;
-mod walk_page;
 
-pub use self::catalogue::Repaired;
-pub use self::facts::DatabaseFacts;
-pub use self::migration_plan::{MigrationPlan, PendingMigration, TableEffect, TouchedTable};
+pub use self::account::source::{SourceChange, SourceOrder, SweptTable};
 pub use self::pool::{PgStore, StoreConfig};
-pub use self::rewrite::RewrittenTable;
-pub use self::source::{SourceChange, SourceOrder, SweptTable};
+pub use self::privacy::rewrite::RewrittenTable;
+pub use self::query::facts::DatabaseFacts;
+pub use self::schema::catalogue::Repaired;
+pub use self::schema::migration_plan::{MigrationPlan, PendingMigration, TableEffect, TouchedTable};

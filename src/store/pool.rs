@@ -11,10 +11,10 @@ use sqlx::{Connection as _, Executor as _};
 
 use crate::domain::fault::{Fault, FaultKind};
 use crate::domain::forgotten::ForgottenBoard;
-use crate::store::distribute::Citus;
+use crate::store::account::request_budget::Reservations;
+use crate::store::account::source::Claims;
 use crate::store::fault::from_sql;
-use crate::store::request_budget::Reservations;
-use crate::store::source::Claims;
+use crate::store::schema::distribute::Citus;
 
 /// What a session must be set to, whatever the server's and the role's defaults are. JIT costs more than it
 /// gives on statements this short; an empty search path keeps foreign functions out.

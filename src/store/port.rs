@@ -14,16 +14,16 @@ use crate::domain::status::StreamDeclaration;
 use crate::domain::stream::{StreamKey, StreamKind};
 use crate::engine::port::store::{Commit, LagLedger, Lease, ReadRecord, RunEnd, RunStart, Scope, Store};
 use crate::store::fault::{Broken, Done, lease_lost};
-use crate::store::lag::lag_fetch;
-use crate::store::lease::{
+use crate::store::ledger::lag::lag_fetch;
+use crate::store::ledger::lease::{
     lease_end_in_txn, lease_hold_in_txn, lease_name, lease_release, lease_renew, lease_take, leases_free,
 };
+use crate::store::ledger::run::{run_add_in_txn, run_close, run_open};
+use crate::store::ledger::snapshot::{snapshot_fail_in_txn, snapshot_fetch};
+use crate::store::ledger::stream::streams_replace;
+use crate::store::ledger::time_window::{window_fail_in_txn, windows_fetch};
+use crate::store::ledger::walk_page::{walk_forget_in_txn, walks_prune};
 use crate::store::pool::PgStore;
-use crate::store::run::{run_add_in_txn, run_close, run_open};
-use crate::store::snapshot::{snapshot_fail_in_txn, snapshot_fetch};
-use crate::store::stream::streams_replace;
-use crate::store::time_window::{window_fail_in_txn, windows_fetch};
-use crate::store::walk_page::{walk_forget_in_txn, walks_prune};
 use crate::telemetry::failpoint::{Failpoint, failpoint};
 
 /// Names in one look. More are looked at only where all of these are leased.

@@ -157,7 +157,7 @@ pub(super) fn probe(table: &TableShape) -> Statement {
 
 /// COPY of first versions straight into the table, the columns in the order of [`CopyBuffer::first_version`].
 ///
-/// [`CopyBuffer::first_version`]: crate::store::copy::CopyBuffer::first_version
+/// [`CopyBuffer::first_version`]: crate::store::commit::copy::CopyBuffer::first_version
 pub(super) fn copy_new(table: &TableShape) -> String {
     format!(
         "copy {} (source, {}, extra, content_hash, revision, first_seen_at, changed_at, window_start, window_end, \

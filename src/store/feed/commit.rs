@@ -12,8 +12,8 @@ use crate::domain::record::Reject;
 use crate::domain::run::Counts;
 use crate::engine::feed::timeline::Change;
 use crate::engine::port::feed_store::{FeedCommit, FeedOutcome};
-use crate::store::commit::TRANSACTION;
-use crate::store::contract_drift::{Found, drifts_insert_in_txn};
+use crate::store::commit::row_count::{FEED_TABLES, RowCountChange, row_count_add_in_txn};
+use crate::store::commit::transaction::TRANSACTION;
 use crate::store::fault::Done;
 use crate::store::feed::lease::leases_missing_in_txn;
 use crate::store::feed::popup::popups_merge_in_txn;
@@ -21,10 +21,10 @@ use crate::store::feed::row::{
     Intervals, announcements_insert_in_txn, gaps_write_in_txn, stays_write_in_txn,
 };
 use crate::store::feed::session::{timelines_in_txn, timelines_save_in_txn};
-use crate::store::forgotten::list_fetch_in_txn;
-use crate::store::quarantine::{SetAside, quarantine_upsert_in_txn};
-use crate::store::row_count::{FEED_TABLES, RowCountChange, row_count_add_in_txn};
-use crate::store::run::run_add_in_txn;
+use crate::store::ledger::contract_drift::{Found, drifts_insert_in_txn};
+use crate::store::ledger::quarantine::{SetAside, quarantine_upsert_in_txn};
+use crate::store::ledger::run::run_add_in_txn;
+use crate::store::privacy::forgotten::list_fetch_in_txn;
 
 /// What new events bring to the tables.
 #[derive(Default)]

@@ -8,9 +8,9 @@ use uuid::Uuid;
 
 use crate::domain::stream::StreamKey;
 use crate::engine::port::feed_store::Fences;
+use crate::store::account::source::claim_hold_in_txn;
 use crate::store::fault::Done;
-use crate::store::lease::interval;
-use crate::store::source::claim_hold_in_txn;
+use crate::store::ledger::lease::interval;
 
 /// The name under which an agent is leased.
 fn name(key: &StreamKey, extno: &str) -> String {

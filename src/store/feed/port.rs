@@ -10,11 +10,11 @@ use crate::domain::fault::Fault;
 use crate::domain::stream::StreamKey;
 use crate::domain::text::counted;
 use crate::engine::port::feed_store::{FeedCommit, FeedOutcome, FeedStore, Fences};
-use crate::store::contract_drift::tell;
 use crate::store::fault::{Done, from_sql};
 use crate::store::feed::commit::store_events;
 use crate::store::feed::lease::{leases_hold, leases_release};
 use crate::store::feed::session::sessions_declare;
+use crate::store::ledger::contract_drift::tell;
 use crate::store::pool::PgStore;
 
 #[async_trait]

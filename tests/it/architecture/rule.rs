@@ -63,7 +63,10 @@ const CLOCKS: [(&str, &str); 9] = [
     ("src/telemetry/failpoint.rs", "holds a process up where a test ordered it, in real time"),
     ("src/simulator/", "knows nothing of the product, its clock neither"),
     ("src/store/embedded/", "waits for processes of the operating system, in real time"),
-    ("src/store/request_budget.rs", "reserved moments are measured on the process's own monotonic clock"),
+    (
+        "src/store/account/request_budget.rs",
+        "reserved moments are measured on the process's own monotonic clock",
+    ),
     ("src/ops/server.rs", "bounds open HTTP answers at the end of the process"),
     ("src/ops/status_cache.rs", "the age of an answer is measured on the monotonic clock"),
     ("src/cli/bench/", "measures how long processes of the operating system take"),
@@ -73,7 +76,10 @@ const CLOCKS: [(&str, &str); 9] = [
 /// The way of a write to a vendor, and who stands on it. What only reads is not among them, so that nothing
 /// it does can end in a write.
 const WRITES: [(&str, &[&str]); 8] = [
-    ("port::action", &["src/engine/port/", "src/sources/", "src/store/action.rs", "src/app/action.rs"]),
+    (
+        "port::action",
+        &["src/engine/port/", "src/sources/", "src/store/operator/action.rs", "src/app/action.rs"],
+    ),
     ("MoorWriter", &["src/sources/moor/", "src/app/action.rs", "src/app/roster.rs"]),
     ("WorkbenchWriter", &["src/sources/workbench/", "src/app/action.rs"]),
     (

@@ -7,7 +7,7 @@ use sqlx::AssertSqlSafe;
 use super::support::{Fresh, at, calls, day, fresh_store, many_calls};
 
 /// What the migrations make; `CCSYNC_WRITE_DOCS=1` writes it anew.
-const EXPECTED: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/src/store/catalogue/expected.json");
+const EXPECTED: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/src/store/schema/catalogue/expected.json");
 
 async fn execute(fresh: &Fresh, sql: &str) {
     if let Err(error) = sqlx::raw_sql(AssertSqlSafe(sql.to_owned())).execute(&fresh.db).await {

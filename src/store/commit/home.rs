@@ -1,0 +1,180 @@
+//! Who is at home in a window, and homes that are no window any more.
+
+use std::collections::HashSet;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use sqlx::postgres::PgRow;
+use sqlx::{AssertSqlSafe, PgConnection, Row as _};
+
+use crate::domain::record::{ContentHash, Row};
+use crate::domain::table::TableShape;
+use crate::domain::window::TimeWindow;
+use crate::store::commit::absence::Seen;
+use crate::store::commit::probe::{key_arrays, query_with_keys, run_with_keys};
+use crate::store::commit::transaction::Context;
+use crate::store::fault::Done;
+use crate::store::statement::{Statement, move_all_home, move_home, not_moved_home};
+use crate::store::touched::not_taken;
+
+/// The live rows at home in a scope before its read is merged.
+#[derive(Default)]
+pub(in crate::store) struct AtHome {
+    /// Their content, which their keys are part of.
+    pub(in crate::store) hashes: HashSet<ContentHash>,
+    /// How many they are.
+    pub(in crate::store) rows: usize,
+    /// Other rows are at home partly here and partly beyond.
+    straddled: bool,
+    /// Rows from well within the window are taken for new, most likely rightly, until the database says otherwise.
+    presumes_new: bool,
+}
+
+/// Vendors count the ends of a window in or out, by the second: so near to them a row may be a neighbour's.
+const EDGE: TimeDelta = TimeDelta::seconds(1);
+
+/// $1 source, $2 the end of the last window read before this one in time, $3 and $4 the window.
+fn at_home(table: &TableShape) -> Statement {
+    AssertSqlSafe(format!(
+        "select array_agg(t.content_hash) filter (where t.window_start >= $3 and t.window_end <= $4), \
+             coalesce(bool_or(t.window_end > $3 and (t.window_start < $3 or $4 < t.window_end)), false) \
+         from {} t \
+         where t.source = $1 and ($2::timestamptz is null or t.window_start >= $2) and t.window_start < $4 \
+             and t.deleted_at is null",
+        table.name,
+    ))
+}
+
+/// One look at the window's stretch of the table, in the order of an index. What is equal in there need not be
+/// looked up key by key, and most reads find nothing else.
+pub(in crate::store) async fn window_home(
+    connection: &mut PgConnection,
+    source: &str,
+    table: &TableShape,
+    window: TimeWindow,
+    since: Option<DateTime<Utc>>,
+) -> Done<AtHome> {
+    let (hashes, straddled): (Option<Vec<uuid::Uuid>>, bool) = sqlx::query_as(at_home(table))
+        .bind(source)
+        .bind(since)
+        .bind(window.start)
+        .bind(window.end)
+        .persistent(false)
+        .fetch_one(connection)
+        .await?;
+    Ok(AtHome::of(hashes, straddled))
+}
+
+/// The same of all live rows of a source.
+pub(in crate::store) async fn snapshot_home(
+    connection: &mut PgConnection,
+    source: &str,
+    table: &TableShape,
+) -> Done<AtHome> {
+    let statement = format!(
+        "select array_agg(t.content_hash) from {} t where t.source = $1 and t.deleted_at is null",
+        table.name
+    );
+    let hashes: Option<Vec<uuid::Uuid>> = sqlx::query_scalar(AssertSqlSafe(statement))
+        .bind(source)
+        .persistent(false)
+        .fetch_one(connection)
+        .await?;
+    Ok(AtHome::of(hashes, false))
+}
+
+impl AtHome {
+    fn of(stored: Option<Vec<uuid::Uuid>>, straddled: bool) -> AtHome {
+        let stored = stored.unwrap_or_default();
+        let rows = stored.len();
+        let hashes = stored.into_iter().map(|hash| ContentHash(hash.into_bytes())).collect();
+        AtHome { hashes, rows, straddled, presumes_new: false }
+    }
+
+    /// The same with `presumes_new`, where nothing is at home.
+    pub(in crate::store) fn presuming_new(self, yes: bool) -> AtHome {
+        AtHome { presumes_new: yes && self.rows == 0 && !self.straddled, ..self }
+    }
+
+    /// Whether nobody need look for this row before it is written.
+    pub(in crate::store) fn is_presumed_new(&self, row: &Row, window: Option<TimeWindow>) -> bool {
+        let is_near = |instant: DateTime<Utc>, bound: DateTime<Utc>| (instant - bound).abs() <= EDGE;
+        let mut instants = row.instants().peekable();
+        self.presumes_new
+            && instants.peek().is_some()
+            && window.is_some_and(|window| {
+                instants.all(|instant| !is_near(instant, window.start) && !is_near(instant, window.end))
+            })
+    }
+}
+
+/// Homes of live rows that overlap [$3, $4) and reach beyond it, none of them begun before $2.
+fn homes_beyond(table: &TableShape) -> Statement {
+    AssertSqlSafe(format!(
+        "select distinct t.window_start, t.window_end from {} t \
+         where t.source = $1 and ($2::timestamptz is null or t.window_start >= $2) and t.window_start < $4 \
+         and t.window_end > $3 and (t.window_start < $3 or $4 < t.window_end) and t.deleted_at is null",
+        table.name,
+    ))
+}
+
+/// Rows whose home reaches beyond this window are from windows of another length, and no read of today's would
+/// ever miss them. What is not here can only be in the rest of the old home. After a doubtful read that is not
+/// known: then it counts as at home here, where it will be missed if it is gone.
+pub(in crate::store) async fn leave_old_homes(
+    connection: &mut PgConnection,
+    context: &Context<'_>,
+    window: TimeWindow,
+    seen: &Seen<'_>,
+    since: Option<DateTime<Utc>>,
+) -> Done<()> {
+    if !seen.home.straddled {
+        return Ok(());
+    }
+    let homes: Vec<(DateTime<Utc>, DateTime<Utc>)> = sqlx::query_as(homes_beyond(seen.table))
+        .bind(context.source)
+        .bind(since)
+        .bind(window.start)
+        .bind(window.end)
+        .persistent(false)
+        .fetch_all(&mut *connection)
+        .await?;
+    for home in homes.into_iter().filter_map(|(start, end)| TimeWindow::new(start, end)) {
+        let rest = home.subtract(&[window]).into_iter().next_back().filter(|_| seen.closed);
+        let rest = rest.unwrap_or(window);
+        sqlx::query(move_all_home(seen.table))
+            .bind(context.source)
+            .bind(home.start)
+            .bind(home.end)
+            .bind(rest.start)
+            .bind(rest.end)
+            .execute(&mut *connection)
+            .await?;
+    }
+    Ok(())
+}
+
+/// Makes this window the home of the rows with these keys. Their content and their version stay.
+pub(in crate::store) async fn make_home<'k, K: Iterator<Item = &'k str>>(
+    connection: &mut PgConnection,
+    context: &Context<'_>,
+    table: &'static TableShape,
+    window: TimeWindow,
+    keys: impl Iterator<Item = K> + Clone,
+) -> Done<()> {
+    let sent = keys.clone().count() as u64;
+    let arrays = key_arrays(table, keys.clone());
+    let moved = run_with_keys(connection, context, Some(window), move_home(table), arrays).await?;
+    if moved == sent {
+        return Ok(());
+    }
+    // What another worker moved here at the same time counts too.
+    let arrays = key_arrays(table, keys);
+    let left: i64 = query_with_keys(context, Some(window), not_moved_home(table), arrays)
+        .try_map(|row: PgRow| row.try_get(0))
+        .fetch_one(connection)
+        .await?;
+    match left.unsigned_abs() {
+        0 => Ok(()),
+        left => Err(not_taken(table.name, "moving rows to another window", moved + left, moved)),
+    }
+}

@@ -1,0 +1,110 @@
+//! What a database is and what we may do there, for `ccsync check`.
+
+use chrono::{DateTime, Utc};
+use sqlx::Row as _;
+
+use crate::domain::fault::Fault;
+use crate::domain::stream::StreamKey;
+use crate::store::fault::Done;
+use crate::store::feed::lease::lease_is_held;
+use crate::store::pool::{PgStore, place};
+use crate::store::schema::grant::READABLE;
+
+/// A database as it presents itself to our login. All but the zone of its business days can be asked of a database
+/// without our schema.
+#[derive(Debug, Clone)]
+pub struct DatabaseFacts {
+    /// Host, port, database and user.
+    pub place: String,
+    /// As in `15.4`.
+    pub version: String,
+    /// The server's clock.
+    pub clock: DateTime<Utc>,
+    /// The default zone of its sessions; ours do not use it.
+    pub timezone: String,
+    /// It follows another server and takes no writes.
+    pub read_only: bool,
+    /// Our login may do anything at all.
+    pub superuser: bool,
+    /// Our login may make schemas here.
+    pub makes_schemas: bool,
+    /// Our login may make roles.
+    pub makes_roles: bool,
+    /// The role of analysts exists.
+    pub reader: bool,
+    /// Those of our schemas that belong to somebody whose rights our login does not have.
+    pub foreign_schemas: Vec<String>,
+    /// The database's size.
+    pub bytes: u64,
+    /// Whether the server knows the zone that was asked about.
+    pub knows_zone: bool,
+    /// The zone with which business days were made, where our schema has one.
+    pub business_zone: Option<String>,
+}
+
+/// Everything that needs no schema of ours.
+const FACTS: &str = r#"
+select
+    current_setting('server_version') as version,
+    clock_timestamp() as clock,
+    (select reset_val from pg_catalog.pg_settings where name = 'TimeZone') as timezone,
+    pg_catalog.pg_is_in_recovery() as read_only,
+    r.rolsuper as superuser,
+    r.rolsuper or r.rolcreaterole as makes_roles,
+    has_database_privilege(current_database(), 'create') as makes_schemas,
+    to_regrole('bi_reader') is not null as reader,
+    array(
+        select n.nspname::text from pg_catalog.pg_namespace n
+        where n.nspname = any($2) and not pg_has_role(n.nspowner, 'usage')
+        order by 1
+    ) as foreign_schemas,
+    pg_catalog.pg_database_size(current_database()) as bytes,
+    exists (select from pg_catalog.pg_timezone_names where name = $1) as knows_zone,
+    to_regprocedure('bi.business_zone()') is not null as has_zone
+from pg_catalog.pg_roles r
+where r.rolname = current_user
+"#;
+
+impl PgStore {
+    /// Looks at the database; `zone` is the one it must know. Changes nothing.
+    ///
+    /// # Errors
+    /// Database faults.
+    pub async fn facts(&self, zone: &str) -> Result<DatabaseFacts, Fault> {
+        self.facts_read(zone).await.map_err(|broken| broken.during("looking at the database"))
+    }
+
+    /// Whether a living worker follows this agent's feed.
+    ///
+    /// # Errors
+    /// Database faults.
+    pub async fn feed_is_followed(&self, key: &StreamKey, extno: &str) -> Result<bool, Fault> {
+        let held = lease_is_held(&self.pool, key, extno).await;
+        held.map_err(|broken| broken.during(&format!("{key}: looking at the lease of agent {extno}")))
+    }
+
+    async fn facts_read(&self, zone: &str) -> Done<DatabaseFacts> {
+        let schemas: Vec<&str> = READABLE.into_iter().chain(["sync"]).collect();
+        let row = sqlx::query(FACTS).bind(zone).bind(&schemas).fetch_one(&self.pool).await?;
+        let business_zone = match row.try_get("has_zone")? {
+            true => Some(sqlx::query_scalar("select bi.business_zone()").fetch_one(&self.pool).await?),
+            false => None,
+        };
+        let version: String = row.try_get("version")?;
+        Ok(DatabaseFacts {
+            place: place(&self.options),
+            version: version.split(' ').next().unwrap_or_default().to_owned(),
+            clock: row.try_get("clock")?,
+            timezone: row.try_get::<Option<String>, _>("timezone")?.unwrap_or_default(),
+            read_only: row.try_get("read_only")?,
+            superuser: row.try_get("superuser")?,
+            makes_schemas: row.try_get("makes_schemas")?,
+            makes_roles: row.try_get("makes_roles")?,
+            reader: row.try_get("reader")?,
+            foreign_schemas: row.try_get("foreign_schemas")?,
+            bytes: u64::try_from(row.try_get::<i64, _>("bytes")?).unwrap_or_default(),
+            knows_zone: row.try_get("knows_zone")?,
+            business_zone,
+        })
+    }
+}

@@ -1,0 +1,266 @@
+//! The read side, in one consistent snapshot. What is said of completeness comes from `bi.freshness`, so
+//! that SQL, page and command agree.
+
+mod calendar;
+mod chart;
+mod window;
+mod work;
+
+use async_trait::async_trait;
+use chrono::{DateTime, Duration, Utc};
+use sqlx::postgres::PgRow;
+use sqlx::{Executor as _, PgConnection, Row as _};
+
+use crate::domain::alert::{StreamWatch, UNHEARD_MAX};
+use crate::domain::fault::Fault;
+use crate::domain::status::detail::StreamDetail;
+use crate::domain::status::window::WindowReport;
+use crate::domain::status::{FeedStatus, RunStatus, StatusReport, StreamFailure, StreamStatus, WindowTally};
+use crate::domain::stream::{StreamId, StreamKey};
+use crate::domain::window::TimeWindow;
+use crate::engine::port::status::StatusRead;
+use crate::store::account::source::stored_fetch;
+use crate::store::fault::{Done, from_sql};
+use crate::store::feed::status::feeds_fetch;
+use crate::store::ledger::contract_drift::drifts_fetch;
+use crate::store::ledger::run::counts_of;
+use crate::store::pool::PgStore;
+use crate::store::query::alert::watches_fetch;
+use crate::store::query::status::calendar::calendars_fetch;
+use crate::store::query::status::chart::charts_fetch;
+use crate::store::query::status::work::detail_fetch;
+
+/// Each configured stream: `bi.freshness`, and what only the ledger knows.
+const STREAMS: &str = r#"
+with reads as (
+    select w.source, w.stream, w.window_start, w.window_end, w.verdict, w.failed_at, w.failure_kind,
+        w.failure_message, w.failed_attempts
+    from sync.time_window w
+    join sync.stream s on s.source = w.source and s.stream = w.stream
+    where s.start_at is null or s.start_at < w.window_end
+    union all
+    select source, stream, null, null, verdict, failed_at, failure_kind, failure_message, failed_attempts
+    from sync.snapshot
+), tally as (
+    select source, stream,
+        count(*) filter (where verdict = 'proven') as proven,
+        count(*) filter (where verdict = 'stable') as stable
+    from reads
+    group by source, stream
+), failure as (
+    select distinct on (source, stream) *
+    from reads
+    where failed_at is not null
+    order by source, stream, failed_at, window_start
+), alarm as (
+    select source, stream, count(*) as absence_alarms
+    from sync.absence_alarm
+    where state = 'open'
+    group by source, stream
+)
+select f.source, f.stream, f.complete_from, f.complete_to, f.rows, f.last_read_at, f.windows_complete,
+    f.windows_open, f.windows_failed, f.failing, s.schedule,
+    coalesce(t.proven, 0) as proven, coalesce(t.stable, 0) as stable,
+    f.windows_unverified as unverified, f.windows_provisional as provisional, f.windows_final as finals,
+    f.windows_moving as moving, f.final_to, extract(epoch from f.reach)::bigint as reach_seconds,
+    f.changed_after_final, f.paused,
+    f.quarantined, coalesce(a.absence_alarms, 0) as absence_alarms,
+    x.window_start, x.window_end, x.failed_at, x.failure_kind, x.failure_message, x.failed_attempts
+from bi.freshness f
+join sync.stream s on s.source = f.source and s.stream = f.stream and s.kind <> 'feed'
+left join tally t on t.source = f.source and t.stream = f.stream
+left join failure x on x.source = f.source and x.stream = f.stream
+left join alarm a on a.source = f.source and a.stream = f.stream
+"#;
+
+/// So long a departure from the documents is news.
+const DRIFT_AGE: Duration = Duration::days(7);
+
+#[async_trait]
+impl StatusRead for PgStore {
+    async fn status(&self, now: DateTime<Utc>) -> Result<StatusReport, Fault> {
+        self.status_read(now).await.map_err(|broken| broken.during("reading the status"))
+    }
+
+    async fn window(
+        &self,
+        key: &StreamKey,
+        start: Option<DateTime<Utc>>,
+        now: DateTime<Utc>,
+    ) -> Result<Option<WindowReport>, Fault> {
+        let doing = || format!("reading what is known of a window of {key}");
+        self.window_read(key, start, now).await.map_err(|broken| broken.during(&doing()))
+    }
+
+    async fn ping(&self) -> Result<(), Fault> {
+        sqlx::query("select 1")
+            .execute(&self.pool)
+            .await
+            .map(|_| ())
+            .map_err(|error| from_sql("asking the database for a sign of life", &error))
+    }
+}
+
+impl PgStore {
+    async fn status_read(&self, now: DateTime<Utc>) -> Done<StatusReport> {
+        let mut transaction = self.pool.begin().await?;
+        transaction
+            .execute(sqlx::raw_sql("set transaction isolation level repeatable read, read only"))
+            .await?;
+        let mut streams = streams_fetch(&mut transaction).await?;
+        for entry in drifts_fetch(&mut transaction, Some(now - DRIFT_AGE)).await? {
+            if let Some(stream) = stream_of(&mut streams, &entry.key.source, entry.key.stream) {
+                stream.drifts.push(entry);
+            }
+        }
+        for (key, watch) in watches_fetch(&mut transaction, now).await? {
+            if let Some(stream) = stream_of(&mut streams, &key.source, key.stream) {
+                stream.watch = watch;
+            }
+        }
+        for ((source, id), calendar) in calendars_fetch(&mut transaction, now).await? {
+            if let Some(stream) = stream_of(&mut streams, &source, id) {
+                stream.detail.calendar = calendar;
+            }
+        }
+        charts_fetch(&mut transaction, &mut streams, now).await?;
+        let detail = detail_fetch(&mut transaction).await?;
+        let feeds = feeds_fetch(&mut transaction, now).await?;
+        let runs = runs_fetch(&mut transaction).await?;
+        let unconfigured = stored_fetch(&mut transaction).await?;
+        let quarantine_open: i64 =
+            sqlx::query_scalar("select count(*) from sync.quarantine where state = 'open'")
+                .fetch_one(&mut *transaction)
+                .await?;
+        let absence_alarms_open: i64 =
+            sqlx::query_scalar("select count(*) from sync.absence_alarm where state = 'open'")
+                .fetch_one(&mut *transaction)
+                .await?;
+        transaction.rollback().await?;
+        let patient_until = now - UNHEARD_MAX;
+        let is_heard = |feed: &FeedStatus| {
+            feed.agents.iter().all(|agent| agent.seen_to.is_some_and(|seen_to| patient_until < seen_to))
+        };
+        let is_well = |stream: &StreamStatus| {
+            stream.paused || stream.failure.is_none() && stream.last_read_at.is_some()
+        };
+        Ok(StatusReport {
+            generated_at: now,
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            healthy: absence_alarms_open == 0 && streams.iter().all(is_well) && feeds.iter().all(is_heard),
+            alerts: Vec::new(),
+            streams,
+            feeds,
+            unconfigured,
+            runs,
+            quarantine_open,
+            absence_alarms_open,
+            detail,
+        })
+    }
+}
+
+fn stream_of<'a>(
+    streams: &'a mut [StreamStatus],
+    source: &str,
+    id: StreamId,
+) -> Option<&'a mut StreamStatus> {
+    streams.iter_mut().find(|stream| stream.source == source && stream.stream == id)
+}
+
+async fn streams_fetch(connection: &mut PgConnection) -> Done<Vec<StreamStatus>> {
+    let rows = sqlx::query(STREAMS).fetch_all(connection).await?;
+    let mut streams = Vec::with_capacity(rows.len());
+    for row in &rows {
+        // A stream that only another version of the program knows is that version's to report.
+        if let Ok(stream) = row.try_get::<&str, _>("stream")?.parse() {
+            streams.push(stream_status(row, stream)?);
+        }
+    }
+    // People are shown streams by source, and within it in the catalogue's order.
+    streams.sort_by(|left: &StreamStatus, right| {
+        (&left.source, left.stream).cmp(&(&right.source, right.stream))
+    });
+    Ok(streams)
+}
+
+fn stream_status(row: &PgRow, stream: StreamId) -> Result<StreamStatus, sqlx::Error> {
+    Ok(StreamStatus {
+        source: row.try_get("source")?,
+        stream,
+        kind: stream.kind(),
+        complete_from: row.try_get("complete_from")?,
+        complete_to: row.try_get("complete_to")?,
+        final_to: row.try_get("final_to")?,
+        reach_seconds: row.try_get("reach_seconds")?,
+        changed_after_final: row.try_get("changed_after_final")?,
+        paused: row.try_get("paused")?,
+        rows: row.try_get("rows")?,
+        windows: WindowTally {
+            complete: row.try_get("windows_complete")?,
+            open: row.try_get("windows_open")?,
+            failed: row.try_get("windows_failed")?,
+            proven: row.try_get("proven")?,
+            stable: row.try_get("stable")?,
+            unverified: row.try_get("unverified")?,
+            provisional: row.try_get("provisional")?,
+            finals: row.try_get("finals")?,
+            moving: row.try_get("moving")?,
+        },
+        last_read_at: row.try_get("last_read_at")?,
+        quarantined: row.try_get("quarantined")?,
+        absence_alarms: row.try_get("absence_alarms")?,
+        drifts: Vec::new(),
+        failure: stream_failure(row)?,
+        schedule: row.try_get("schedule")?,
+        next_tick: None,
+        watch: StreamWatch::default(),
+        detail: StreamDetail::default(),
+    })
+}
+
+fn stream_failure(row: &PgRow) -> Result<Option<StreamFailure>, sqlx::Error> {
+    let Some(at) = row.try_get::<Option<DateTime<Utc>>, _>("failed_at")? else { return Ok(None) };
+    let start: Option<DateTime<Utc>> = row.try_get("window_start")?;
+    let end: Option<DateTime<Utc>> = row.try_get("window_end")?;
+    let window = TimeWindow::from_bounds(start, end);
+    Ok(Some(StreamFailure {
+        scope: window.map(|window| window.to_string()).unwrap_or_default(),
+        window,
+        at,
+        kind: row.try_get::<Option<String>, _>("failure_kind")?.unwrap_or_default(),
+        message: row.try_get::<Option<String>, _>("failure_message")?.unwrap_or_default(),
+        // What to do about a kind of fault is the engine's to say.
+        cure: String::new(),
+        attempts: row.try_get("failed_attempts")?,
+    }))
+}
+
+async fn runs_fetch(connection: &mut PgConnection) -> Done<Vec<RunStatus>> {
+    let rows = sqlx::query(
+        r#"
+        select * from sync.run
+        where outcome = 'running' or id in (select id from sync.run order by id desc limit 20)
+        order by id desc
+        "#,
+    )
+    .fetch_all(connection)
+    .await?;
+    let mut runs = Vec::with_capacity(rows.len());
+    for row in &rows {
+        let Ok(stream) = row.try_get::<&str, _>("stream")?.parse() else { continue };
+        runs.push(RunStatus {
+            id: row.try_get("id")?,
+            source: row.try_get("source")?,
+            stream,
+            trigger: row.try_get("trigger")?,
+            started_at: row.try_get("started_at")?,
+            finished_at: row.try_get("finished_at")?,
+            outcome: row.try_get("outcome")?,
+            counts: counts_of(row)?,
+            windows_due: row.try_get("windows_due")?,
+            message: row.try_get("message")?,
+        });
+    }
+    Ok(runs)
+}

@@ -1,0 +1,170 @@
+//! The tables of a Citus cluster, where that is configured.
+//!
+//! Everything that a vendor sent, histories included, is distributed by `source` and co-located: all rows of one account
+//! lie on one machine, in shards of the same number, and every statement of a commit names its one source. What a
+//! transaction that writes such rows always writes too, the checkpoints, are reference tables: Citus ends a
+//! transaction that wrote one in two phases, and the coordinator's own tables (leases, runs, limits, tokens) with it, so
+//! that rows and checkpoint still come together or not at all.
+
+use std::collections::HashSet;
+
+use sqlx::{AssertSqlSafe, Connection as _, Executor as _, PgConnection, PgExecutor};
+
+use crate::domain::fault::{Fault, FaultKind};
+use crate::store::fault::{Broken, Done};
+use crate::store::pool::{PgStore, connect_once, place};
+use crate::store::schema::day_sums::unwatch_days;
+
+/// Distributed by `source`; those behind the first one are co-located with it. A test compares the list with the
+/// migrations.
+const DISTRIBUTED: [&str; 16] = [
+    "sobot.call_result",
+    "sobot.call_result_history",
+    "sobot.chat_result",
+    "sobot.chat_result_history",
+    "sobot.agent",
+    "moor.queue",
+    "moor.queue_history",
+    "moor.queue_member",
+    "moor.queue_member_history",
+    "moor.agent_claim_status",
+    "moor.agent_claim_status_history",
+    "workbench.agent_status",
+    "workbench.announcement",
+    "workbench.call_popup",
+    "workbench.call_popup_history",
+    "workbench.feed_gap",
+];
+
+/// On every machine: checkpoints, and what analysts' views join with results.
+const REFERENCE: [&str; 10] = [
+    "bi.calendar",
+    "sync.absence_alarm",
+    "sync.feed_session",
+    "sync.finality",
+    "sync.forgetting",
+    "sync.retention",
+    "sync.row_count",
+    "sync.snapshot",
+    "sync.stream",
+    "sync.time_window",
+];
+
+/// Where Citus keeps its functions and its catalogue.
+#[derive(Clone)]
+pub(in crate::store) struct Citus {
+    /// `create_distributed_table`, qualified.
+    distribute: String,
+    /// `create_reference_table`, qualified.
+    refer: String,
+    /// `pg_dist_partition`, qualified: the tables that it knows.
+    catalogue: String,
+}
+
+impl Citus {
+    /// Citus in this schema.
+    pub(in crate::store) fn in_schema(schema: &str) -> Citus {
+        Citus {
+            distribute: format!("{schema}.create_distributed_table"),
+            refer: format!("{schema}.create_reference_table"),
+            catalogue: format!("{schema}.pg_dist_partition"),
+        }
+    }
+
+    /// Whether it is in this database: asked of what is called, and not of the extension's name.
+    async fn is_there(&self, executor: impl PgExecutor<'_>) -> Done<bool> {
+        let sql = "select to_regproc($1) is not null and to_regproc($2) is not null and to_regclass($3) is not null";
+        let query = sqlx::query_scalar(sql).bind(&self.distribute).bind(&self.refer).bind(&self.catalogue);
+        Ok(query.fetch_one(executor).await?)
+    }
+
+    /// The tables that it knows, qualified.
+    async fn known(&self, executor: impl PgExecutor<'_>) -> Done<HashSet<String>> {
+        let sql = format!("select logicalrelid::regclass::text from {}", self.catalogue);
+        let known: Vec<String> = sqlx::query_scalar(AssertSqlSafe(sql)).fetch_all(executor).await?;
+        Ok(known.into_iter().collect())
+    }
+}
+
+impl PgStore {
+    /// Refuses a database without Citus, before anything is changed in it.
+    ///
+    /// # Errors
+    /// `DatabaseRefused`, with what to do; other database faults.
+    pub async fn require_citus(&self) -> Result<(), Fault> {
+        let there = self.citus.is_there(&self.pool).await;
+        if there.map_err(|broken| broken.during("looking for the extension citus"))? {
+            return Ok(());
+        }
+        let message = format!(
+            "database.distributed is \"citus\", but {} has no extension `citus`: install Citus on all machines, put it \
+             first in shared_preload_libraries, have a superuser run `create extension citus` in this database and add \
+             the machines (citus_set_coordinator_host, citus_add_node), then run `ccsync migrate` again; or take the \
+             setting out. Nothing was changed",
+            place(&self.options)
+        );
+        Err(Fault::new(FaultKind::DatabaseRefused, message).advising())
+    }
+
+    /// One of these tables that is distributed.
+    pub(in crate::store) async fn distributed_one(&self, tables: &[String]) -> Done<Option<String>> {
+        if !self.citus.is_there(&self.pool).await? {
+            return Ok(None);
+        }
+        let known = self.citus.known(&self.pool).await?;
+        Ok(tables.iter().find(|table| known.contains(*table)).cloned())
+    }
+
+    /// Refuses what finds rows by where they lie, which in a distributed table is another row on each machine.
+    pub(in crate::store) async fn refuse_where_distributed(&self, doing: &str) -> Done<()> {
+        if self.distributed_one(&DISTRIBUTED.map(str::to_owned)).await?.is_none() {
+            return Ok(());
+        }
+        let message = format!(
+            "{doing} is not possible while the tables are distributed by Citus: bring them together first \
+             (`select undistribute_table(…)` for each), then distribute them again with `ccsync migrate`; nothing was \
+             changed"
+        );
+        Err(Broken::Told(Fault::new(FaultKind::DatabaseRefused, message).advising()))
+    }
+
+    /// Distributes what is not distributed yet, in one transaction, and says what that was. The schema must be up to
+    /// date. Meanwhile nobody else writes to these tables.
+    ///
+    /// # Errors
+    /// `DatabaseRefused` where Citus refuses; other database faults. Nothing was changed then.
+    pub async fn distribute(&self) -> Result<Vec<String>, Fault> {
+        let doing = "distributing the tables with Citus";
+        let mut connection = connect_once(&self.options, self.acquire_timeout).await?;
+        let done = distribute(&mut connection, &self.citus).await;
+        connection.close().await.ok();
+        done.map_err(|broken| broken.during(doing))
+    }
+}
+
+async fn distribute(connection: &mut PgConnection, citus: &Citus) -> Done<Vec<String>> {
+    let mut transaction = connection.begin().await?;
+    transaction.execute(sqlx::raw_sql("set local lock_timeout = 0; set local statement_timeout = 0")).await?;
+    transaction
+        .execute("select pg_catalog.pg_advisory_xact_lock(pg_catalog.hashtext('ccsync citus'))")
+        .await?;
+    // Else reference tables could not be made beside distributed ones, which are filled over several connections.
+    transaction.execute("set local citus.multi_shard_modify_mode = 'sequential'").await?;
+    unwatch_days(&mut transaction).await?;
+    let known = citus.known(&mut *transaction).await?;
+    let mut done = Vec::new();
+    let refer = format!("select {}($1::regclass)", citus.refer);
+    for table in REFERENCE.iter().filter(|table| !known.contains(**table)) {
+        sqlx::query(AssertSqlSafe(refer.clone())).bind(*table).execute(&mut *transaction).await?;
+        done.push((*table).to_owned());
+    }
+    let distribute = format!("select {}($1::regclass, 'source', colocate_with => $2)", citus.distribute);
+    for table in DISTRIBUTED.iter().filter(|table| !known.contains(**table)) {
+        let beside = if *table == DISTRIBUTED[0] { "default" } else { DISTRIBUTED[0] };
+        let query = sqlx::query(AssertSqlSafe(distribute.clone())).bind(*table).bind(beside);
+        query.execute(&mut *transaction).await?;
+        done.push((*table).to_owned());
+    }
+    transaction.commit().await?;
+    Ok(done)
+}
