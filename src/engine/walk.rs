@@ -17,6 +17,7 @@ use crate::domain::text::counted;
 use crate::domain::window::TimeWindow;
 use crate::engine::fetch::Fetcher;
 use crate::engine::walk::follow::{FOLLOW_SIZE_MIN, OVERLAP_SIZE_MIN};
+use crate::engine::walk::refusal::Refusal;
 use crate::telemetry::event;
 
 /// Bounds of a walk.
@@ -131,6 +132,7 @@ pub async fn walk(
         to_the_end: config.to_the_end,
         overlapping: false,
         asked: (1, config.page_size),
+        refusal: None,
     };
     match walk_on(&mut walker, closing, config).await {
         Err(fault) if config.rows_max.is_some() && walker.is_refused_at_depth(&fault).await => {
@@ -236,6 +238,8 @@ struct Walker<'w, 'f> {
     overlapping: bool,
     /// Number and size of the page that was asked for last.
     asked: (u32, u32),
+    /// What the vendor answers to pages that it refuses for where they lie.
+    refusal: Option<Refusal>,
 }
 
 /// Drift, in words, where a page could be had but cannot belong to this walk.
@@ -268,7 +272,11 @@ impl Walker<'_, '_> {
 
     async fn ask(&mut self, page_no: u32, page_size: u32) -> Result<Page, Fault> {
         self.asked = (page_no, page_size);
-        let page = self.fetcher.fetch(&PageRequest { window: self.window, page_no, page_size }).await?;
+        let request = PageRequest { window: self.window, page_no, page_size };
+        let page = match page_no {
+            1 => self.fetcher.fetch(&request).await?,
+            _ => self.fetch_behind(&request).await?,
+        };
         Ok(self.note_total(page_no, page))
     }
 

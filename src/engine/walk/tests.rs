@@ -16,11 +16,12 @@ use crate::domain::stream::{StreamId, StreamKey};
 use crate::domain::table::MOOR_QUEUE_MEMBER;
 use crate::engine::fetch::RetryConfig;
 use crate::engine::port::budget::{Budget, BudgetKey, Reservation};
-use crate::engine::port::clock::SystemClock;
+use crate::engine::port::clock::{Clock, SystemClock};
 use crate::engine::port::source::Source;
 use crate::engine::read::{Before, ClosedRead, ReadEnd, ReadRules, read};
 
 mod busy;
+mod refusal;
 mod verdict;
 
 /// Changes rows before, or the answer after, the n-th request.
@@ -36,7 +37,10 @@ struct Answer {
     fixed: Option<u32>,
     /// A row that is counted and not listed.
     held_back: Option<u32>,
-    refused: bool,
+    /// With a code of the vendor's.
+    refused: Option<FaultKind>,
+    /// The server fails.
+    broken: bool,
 }
 
 struct Vendor {
@@ -102,11 +106,15 @@ impl Source for Vendor {
             unpromised: None,
             fixed: None,
             held_back: None,
-            refused: false,
+            refused: None,
+            broken: false,
         };
         hook(*count, request, rows, &mut answer);
-        if answer.refused {
-            return Err(Fault::new(FaultKind::VendorFailed, "too deep".to_owned()));
+        if answer.broken {
+            return Err(Fault::new(FaultKind::VendorFailed, "HTTP 500"));
+        }
+        if let Some(kind) = answer.refused {
+            return Err(Fault::new(kind, "too deep").with_code("400004").answered_under(200));
         }
         let size = answer.fixed.unwrap_or(request.page_size.min(answer.clamp.unwrap_or(u32::MAX)));
         let from = (request.page_no as usize - 1) * size as usize;
@@ -151,15 +159,25 @@ fn run_as(
     adapt: impl FnOnce(&mut WalkConfig, &mut ReadRules),
     before: Before,
 ) -> Result<ReadEnd, Fault> {
-    let key = StreamKey { source: "test".into(), stream: StreamId::MoorQueue };
-    let budget_key = BudgetKey { name: "test".into(), per_minute: 60 };
     let retry = RetryConfig {
         tries_max: 1,
         base: Duration::ZERO,
         max: Duration::ZERO,
         first_contact: Duration::from_secs(1),
     };
-    let mut fetcher = Fetcher::new(&key, vendor, (&NoLimit, &budget_key), &SystemClock, retry);
+    run_with(vendor, (&SystemClock, retry), adapt, before)
+}
+
+/// The same by this clock, with so many tries of each request.
+fn run_with(
+    vendor: &Vendor,
+    (clock, retry): (&dyn Clock, RetryConfig),
+    adapt: impl FnOnce(&mut WalkConfig, &mut ReadRules),
+    before: Before,
+) -> Result<ReadEnd, Fault> {
+    let key = StreamKey { source: "test".into(), stream: StreamId::MoorQueue };
+    let budget_key = BudgetKey { name: "test".into(), per_minute: 60 };
+    let mut fetcher = Fetcher::new(&key, vendor, (&NoLimit, &budget_key), clock, retry);
     let mut config = WalkConfig {
         page_size: 50,
         page_size_max: 1_000,
@@ -346,7 +364,8 @@ fn a_vendor_that_ignores_page_sizes_and_holds_an_element_back_is_read_to_its_end
 #[test]
 fn a_list_that_ends_just_before_the_depth_is_read_by_pages_that_do_not_overlap() {
     let vendor = Vendor::new(Closing::EmptyPage, 9_990).hook(|_, request, _, answer| {
-        answer.refused = 10_000 < request.page_no * request.page_size;
+        let is_deep = 10_000 < request.page_no * request.page_size;
+        answer.refused = is_deep.then_some(FaultKind::VendorFailed);
     });
     let read = run(&vendor, 1_000, Before::default()).unwrap();
     assert_eq!((read.rows.len(), read.certificate.verdict), (9_990, Verdict::Stable));
