@@ -155,9 +155,11 @@ async fn walk_on(
     config: &mut WalkConfig,
 ) -> Result<WalkEnd, Fault> {
     for page_no in 1..=config.pages_max {
-        let page = match walker.page(page_no, closing).await? {
-            Ok(page) => page,
-            Err(drift) => {
+        let page = match walker.page(page_no, closing).await {
+            Ok(Ok(page)) => page,
+            Err(fault) if walker.is_refused_behind_end(&fault, config).await => Page::default(),
+            Err(fault) => return Err(fault),
+            Ok(Err(drift)) => {
                 let late = RESTART_PAGES_MAX < page_no;
                 let able = walker.moving && FOLLOW_SIZE_MIN <= walker.size;
                 let follows = able && (config.follow || walker.restless || late);

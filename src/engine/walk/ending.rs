@@ -3,9 +3,9 @@
 use std::collections::HashSet;
 
 use crate::domain::fault::Fault;
-use crate::domain::page::Page;
+use crate::domain::page::{Page, PageRequest};
 use crate::engine::walk::refusal::is_answer;
-use crate::engine::walk::{OrDrift, Walker, are_same};
+use crate::engine::walk::{OrDrift, WalkConfig, Walker, are_same};
 
 impl Walker<'_, '_> {
     /// Whether a walk without totals has ended after page `page_no`.
@@ -22,12 +22,17 @@ impl Walker<'_, '_> {
         if came == 0 || self.size <= short {
             return Ok(Ok(came == 0));
         }
-        let rows = u32::try_from(self.walk.records.len()).unwrap_or(u32::MAX);
-        let (probe_no, probe_size) = if page_no == 1 { (2, short) } else { (rows.saturating_add(1), 1) };
-        let behind = self.ask(probe_no, probe_size).await?;
-        // A vendor that does not honour so small a size answers from far behind its end.
-        let next = page_no.saturating_add(1);
-        if behind.records.is_empty() && (page_no == 1 || self.is_nothing_on(next, self.size).await?) {
+        let is_end = match page_no {
+            1 => match self.ask(2, short).await {
+                Ok(behind) => behind.records.is_empty(),
+                Err(fault) if self.ends_before(&fault).await => true,
+                Err(fault) => return Err(fault),
+            },
+            _ => {
+                self.is_nothing_behind(self.walk.records.len(), page_no.saturating_add(1), self.size).await?
+            }
+        };
+        if is_end {
             return Ok(Ok(true));
         }
         let again = self.ask(page_no, self.size).await?;
@@ -54,13 +59,54 @@ impl Walker<'_, '_> {
         Ok(Ok(false))
     }
 
-    /// Whether the page is empty, or refused for its depth: then nothing can be had there.
-    pub(super) async fn is_nothing_on(&mut self, page_no: u32, size: u32) -> Result<bool, Fault> {
+    /// Whether nothing lies behind a short page: neither just behind so many elements, nor on the next page. A vendor
+    /// that does not honour the size of one answers from far behind its end.
+    pub(super) async fn is_nothing_behind(
+        &mut self,
+        elements: usize,
+        next: u32,
+        size: u32,
+    ) -> Result<bool, Fault> {
+        let place = u32::try_from(elements).unwrap_or(u32::MAX).saturating_add(1);
+        self.asked = (place, 1);
+        let request = PageRequest { window: self.window, page_no: place, page_size: 1 };
+        let is_one = match self.fetcher.fetch_until_refused(&request).await {
+            Ok(one) => !self.note_total(place, one).records.is_empty(),
+            // Whether it was refused for its size or for its place, the next page shows.
+            Err(fault) if is_answer(fault.kind) => false,
+            Err(fault) => return Err(fault),
+        };
+        Ok(!is_one && self.is_nothing_on(next, size).await?)
+    }
+
+    /// Whether the page is empty, or refused for where it lies: then nothing can be had there.
+    async fn is_nothing_on(&mut self, page_no: u32, size: u32) -> Result<bool, Fault> {
         match self.ask(page_no, size).await {
             Ok(page) => Ok(page.records.is_empty()),
-            Err(fault) if is_answer(fault.kind) => Ok(true),
+            Err(fault) if self.is_refused_at_depth(&fault).await => Ok(true),
             Err(fault) => Err(fault),
         }
+    }
+
+    /// Whether a page that was refused is as good as an empty one. Where the vendor counts more than came, and the window
+    /// can be read in parts, parts are the better way.
+    pub(super) async fn is_refused_behind_end(&mut self, fault: &Fault, config: &WalkConfig) -> bool {
+        let has_all = self.walk.total.is_none_or(|total| total <= self.walk.records.len() as u64);
+        (has_all || config.rows_max.is_none()) && self.ends_before(fault).await
+    }
+
+    /// Whether the page that was refused lies behind the end of the list: it is refused each time, and a page that begins
+    /// before the end and reaches behind it brings just the last elements. A search that refuses pages for their depth
+    /// refuses that one, too.
+    pub(super) async fn ends_before(&mut self, fault: &Fault) -> bool {
+        if self.overlapping || !self.is_refused_at_depth(fault).await {
+            return false;
+        }
+        let elements = self.walk.records.len();
+        let Some((page_no, page_size)) = across(elements, self.size) else { return elements < 3 };
+        let from = (page_no as usize - 1) * page_size as usize;
+        let came = self.ask(page_no, page_size).await;
+        came.is_ok_and(|page| are_same(&page.records, &self.walk.records[from..]))
     }
 
     /// Whether the vendor gives its last page again for what lies behind it. A vendor that may ignore page numbers, and
@@ -87,7 +133,11 @@ impl Walker<'_, '_> {
     pub(super) async fn is_repeated(&mut self, page: &Page, page_no: u32, size: u32) -> Result<bool, Fault> {
         let on_page: HashSet<u128> = page.records.iter().map(|record| record.identity).collect();
         for next in 1..=2 {
-            let behind = self.ask(page_no.saturating_add(next), size).await?;
+            let behind = match self.ask(page_no.saturating_add(next), size).await {
+                Ok(behind) => behind,
+                Err(fault) if self.is_refused_at_depth(&fault).await => return Ok(true),
+                Err(fault) => return Err(fault),
+            };
             let is_known =
                 |identity: &u128| on_page.contains(identity) || self.page_of.contains_key(identity);
             if !behind.records.iter().all(|record| is_known(&record.identity)) {
@@ -96,4 +146,12 @@ impl Walker<'_, '_> {
         }
         Ok(true)
     }
+}
+
+/// Number and size of a page, at most as large as usual, that begins before the end of so many elements and reaches
+/// behind it, if there is one.
+fn across(elements: usize, size_max: u32) -> Option<(u32, u32)> {
+    let elements = u32::try_from(elements).ok()?;
+    let size = (2..=size_max.min(elements.checked_sub(1)?)).rev().find(|size| elements % size != 0)?;
+    Some((elements / size + 1, size))
 }

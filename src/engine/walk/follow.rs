@@ -182,10 +182,7 @@ impl Walker<'_, '_> {
                 Closing::EmptyPage => {
                     // A page of which only the beginning may be had can come empty, and what is known goes on.
                     let reach = if self.to_the_end { reach.max(self.walk.records.len()) } else { reach };
-                    let behind = u32::try_from(reach).unwrap_or(u32::MAX).saturating_add(1);
-                    let one = self.ask(behind, 1).await?;
-                    let next = page_no.saturating_add(1);
-                    one.records.is_empty() && self.is_nothing_on(next, size).await?
+                    self.is_nothing_behind(reach, page_no.saturating_add(1), size).await?
                         || self.to_the_end && self.is_repeated(&page, page_no, size).await?
                 }
             };

@@ -83,3 +83,59 @@ fn a_vendor_that_refuses_each_page_for_a_while_gets_all_tries() {
     assert_eq!((read.rows.len(), read.certificate.verdict), (100, Verdict::Proven));
     assert!(Duration::from_secs(1) < waited, "{waited:?}");
 }
+
+/// Refuses each page that begins behind the end.
+fn refusing_behind_its_end(closing: Closing, rows: u32) -> Vendor {
+    Vendor::new(closing, rows).hook(move |_, request, _, answer| {
+        let is_behind = rows <= (request.page_no - 1) * request.page_size && request.page_no != 1;
+        answer.refused = is_behind.then_some(FaultKind::RequestRefused);
+    })
+}
+
+#[test]
+fn a_page_behind_the_end_that_is_refused_ends_the_list_as_an_empty_one_does() {
+    for (rows, size) in
+        [(0, 50), (1, 50), (2, 50), (40, 50), (50, 50), (100, 50), (110, 50), (1_000, 1_000), (2_500, 1_000)]
+    {
+        for (closing, verdict) in [(Closing::EmptyPage, Verdict::Stable), (Closing::Total, Verdict::Proven)] {
+            let vendor = refusing_behind_its_end(closing, rows);
+            let read = closed(read_patiently(&vendor, size).0);
+            let got = (read.rows.len() as u32, read.certificate.verdict);
+            assert_eq!(got, (rows, verdict), "{closing:?} {rows}/{size}");
+            assert!(vendor.requests() < 40, "{closing:?} {rows}/{size}: {}", vendor.requests());
+        }
+    }
+}
+
+#[test]
+fn a_list_of_which_the_vendor_refuses_all_but_the_first_page_has_not_ended() {
+    // Of 300 rows pages of 40 come at most, and only the first.
+    let vendor =
+        Vendor { clamp: Some(40), ..Vendor::new(Closing::EmptyPage, 300) }.hook(|_, request, _, answer| {
+            answer.refused = (request.page_no != 1).then_some(FaultKind::RequestRefused);
+        });
+    let fault = read_patiently(&vendor, 50).0.unwrap_err();
+    assert_eq!(fault.kind, FaultKind::RequestRefused);
+}
+
+#[test]
+fn a_depth_at_the_end_of_a_page_is_not_the_end_of_the_list() {
+    let vendor = Vendor::new(Closing::EmptyPage, 300).hook(|_, request, _, answer| {
+        let is_deep = 100 < request.page_no * request.page_size;
+        answer.refused = is_deep.then_some(FaultKind::VendorFailed);
+    });
+    let fault = read_patiently(&vendor, 50).0.unwrap_err();
+    assert_eq!(fault.kind, FaultKind::VendorFailed);
+}
+
+#[test]
+fn a_wrong_total_of_a_list_whose_end_is_refused_is_stored_unverified() {
+    let vendor = Vendor::new(Closing::Total, 100).hook(|_, request, _, answer| {
+        answer.total_off = 5;
+        let is_behind = 100 <= (request.page_no - 1) * request.page_size;
+        answer.refused = is_behind.then_some(FaultKind::RequestRefused);
+    });
+    let read = closed(read_patiently(&vendor, 50).0);
+    assert_eq!(read.certificate.reason, Some(UnverifiedReason::TotalDiffers));
+    assert_eq!(read.rows.len(), 100);
+}
