@@ -183,7 +183,8 @@ async fn walk_on(
             return Ok(WalkEnd::TooLarge(rows));
         }
         // A removal that an insertion makes up for, or that no total betrays, shows in an overlap alone.
-        // It cannot count exact doubles, so that a walk that allows for them keeps to the usual pages.
+        // It counts exact doubles where an answer repeats alone, so that a walk that allows for them keeps to the usual
+        // pages.
         let counts = config.to_the_end || config.doubles && walker.walk.total.is_some();
         if OVERLAP_SIZE_MIN <= walker.size && came == walker.size as usize && !counts {
             walker.overlapping = true;

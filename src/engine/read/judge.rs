@@ -184,6 +184,11 @@ impl<'r> Judge<'r> {
             return Err(format!("the vendor states {} and gives {elements}", counted(total, "element")));
         }
         closed.certificate.vendor_total = Some(total);
+        // Where rows move, not all that stand twice can be told from what came again.
+        let may_lack_doubles = doubt.moved && 0 < closed.duplicates;
+        if may_lack_doubles {
+            return Ok(ended(closed, Err(UnverifiedReason::Duplicates)));
+        }
         let closed = judged(closed, Err(UnverifiedReason::TotalDiffers));
         if !self.splits || doubt.moved || is_disputed || total <= elements {
             return Ok(ReadEnd::Closed(closed));

@@ -17,7 +17,7 @@
 use crate::domain::fault::Fault;
 use crate::domain::page::{Closing, Page};
 use crate::domain::text::counted;
-use crate::engine::walk::{Drift, Walk, WalkConfig, WalkEnd, Walker, no_end};
+use crate::engine::walk::{Drift, Walk, WalkConfig, WalkEnd, Walker, are_same, no_end, same_answer};
 
 /// Rows by which a page overlaps what is known, at least.
 const OVERLAP: usize = 3;
@@ -91,13 +91,15 @@ impl Walker<'_, '_> {
             }
             return Ok(Some(self.drifted(format!("page {page_no} of {page_size} never came whole"))));
         };
-        let page = self.confirm(progress, place, page, closing).await?;
+        let (page, has_doubles) = self.confirm(progress, place, page, closing).await?;
         let came = page.records.len();
         if came > page_size as usize {
             let why = format!("page {page_no} of {page_size} has {}", counted(came as u64, "element"));
             return Ok(Some(WalkEnd::Drifted(Drift { why, totals: self.totals, overlapping: true })));
         }
-        if 0 < came && self.walk.records.len() < offset + came && self.known(&page) == came {
+        let is_old = 0 < came && self.walk.records.len() < offset + came && self.known(&page) == came;
+        // Where a total counts them, doubles may be all that is left.
+        if is_old && !(has_doubles && closing == Closing::Total) {
             if self.is_last_again(&page).await? {
                 return self.arrive(progress, config).await.map(Some);
             }
@@ -113,7 +115,7 @@ impl Walker<'_, '_> {
             return Ok(is_lost.then(|| self.drifted(why())));
         }
         (progress.steps_back, progress.reach) = (0, offset + came);
-        self.learn(page_no, page);
+        self.learn(page_no, page, has_doubles.then_some(place.overlap));
         let rows = self.walk.records.len() as u64;
         if self.is_too_large(rows, config) {
             return Ok(Some(WalkEnd::TooLarge(rows)));
@@ -125,27 +127,38 @@ impl Walker<'_, '_> {
     }
 
     /// The page, or the answer to a second request where it does not overlap what is known: that is a slip, or the first
-    /// change that is seen. Without totals nothing is proven either way.
+    /// change that is seen. Without totals nothing is proven either way. The same answer again, in its place, whose new
+    /// elements stood before: the vendor lists them twice. The second value says so.
     async fn confirm(
         &mut self,
         progress: &mut Progress,
         place: Place,
         page: Page,
         closing: Closing,
-    ) -> Result<Page, Fault> {
+    ) -> Result<(Page, bool), Fault> {
         if progress.moved || self.fits(&page, place.overlap) {
-            return Ok(page);
+            return Ok((page, false));
         }
         progress.moved = true;
-        if closing == Closing::EmptyPage {
-            return Ok(page);
+        let is_in_place = self.is_in_place(&page, place);
+        if closing == Closing::EmptyPage && !is_in_place {
+            return Ok((page, false));
         }
         let Some(again) = self.whole(place.page_no, place.page_size, closing).await? else {
-            return Ok(page);
+            return Ok((page, false));
         };
-        progress.moved = !self.fits(&again, place.overlap);
+        let has_doubles = is_in_place && same_answer(&page, &again);
+        progress.moved = !has_doubles && !self.fits(&again, place.overlap);
         self.give_up(&page);
-        Ok(again)
+        Ok((again, has_doubles))
+    }
+
+    /// Whether the page begins with just what stood in its place before, and goes on behind that.
+    fn is_in_place(&self, page: &Page, place: Place) -> bool {
+        let known = self.walk.records.get(place.offset..place.offset + place.overlap);
+        let (known, begins) = (known.unwrap_or_default(), page.records.get(..place.overlap));
+        let is_same_total = self.walk.total.is_none_or(|total| page.total == Some(total));
+        0 < place.overlap && is_same_total && begins.is_some_and(|begins| are_same(begins, known))
     }
 
     /// The end of the list was reached.
@@ -200,7 +213,7 @@ impl Walker<'_, '_> {
             // What jumped stands in front of what did not.
             let from = page.records.len() * 3 / 4;
             let behind = page.records[from..].iter().all(|r| self.page_of.contains_key(&r.identity));
-            self.learn(page_no, page);
+            self.learn(page_no, page, None);
             if behind {
                 break;
             }
@@ -208,9 +221,14 @@ impl Walker<'_, '_> {
         Ok(WalkEnd::Moved(self.take_walk()))
     }
 
-    /// Keeps what is not known yet, and the vendor's latest total.
-    fn learn(&mut self, page_no: u32, mut page: Page) {
-        page.records.retain(|record| self.page_of.insert(record.identity, page_no).is_none());
+    /// Keeps what is not known yet, and the vendor's latest total. What one answer holds twice, the vendor lists twice.
+    /// Where new elements may be known (doubles), all count but so many at the beginning.
+    fn learn(&mut self, page_no: u32, mut page: Page, overlap: Option<usize>) {
+        match overlap {
+            Some(overlap) => drop(page.records.drain(..overlap.min(page.records.len()))),
+            None => page.records.retain(|record| !self.page_of.contains_key(&record.identity)),
+        }
+        self.page_of.extend(page.records.iter().map(|record| (record.identity, page_no)));
         let Walk { records, total, pages, observation, .. } = &mut self.walk;
         *pages += 1;
         *total = page.total.or(*total);

@@ -394,6 +394,47 @@ fn exact_doubles_at_the_vendor_are_read_as_one_row_and_proven_by_two_equal_reads
     assert_eq!((closed.certificate.rows, closed.certificate.verdict), (30, Verdict::Proven));
 }
 
+#[test]
+fn exact_doubles_on_large_pages_count_as_the_vendor_counts_them() {
+    // At these places stands what stands at those.
+    for doubles in
+        [&[(1_300, 1_250)][..], &[(1_300, 10)], &[(1_499, 3)], &[(999, 998)], &[(700, 3), (1_200, 700)]]
+    {
+        let vendor = Vendor::new(Closing::Total, 1_500).hook(move |count, _, rows, _| {
+            if count == 1 {
+                doubles.iter().for_each(|(place, of)| rows[*place] = rows[*of]);
+            }
+        });
+        let closed = first_read(&vendor, 1_000);
+        assert_eq!(numbers(&closed), vendor.rows(), "{doubles:?}");
+        let certificate = closed.certificate;
+        assert_eq!((certificate.rows, certificate.verdict), (1_500, Verdict::Proven), "{doubles:?}");
+        assert!(vendor.requests() < 10, "{doubles:?}: {}", vendor.requests());
+    }
+    // Of chats no total says how many there are.
+    let vendor = Vendor::new(Closing::EmptyPage, 1_500).hook(|_, _, rows, _| rows[1_300] = 10);
+    let closed = first_read(&vendor, 1_000);
+    assert_eq!((closed.certificate.rows, closed.certificate.verdict), (1_500, Verdict::Stable));
+    assert!(!closed.moved);
+}
+
+#[test]
+fn a_row_that_moved_behind_the_cursor_while_another_moved_in_front_is_no_double() {
+    // Between page 1 and page 2, once: the row at 10 goes to 1,300, and the last one to the front.
+    let vendor = Vendor::new(Closing::Total, 1_500).hook(|count, _, rows, _| {
+        if count == 2 {
+            let row = rows.remove(10);
+            rows.insert(1_299, row);
+            let last = rows.pop().unwrap();
+            rows.insert(0, last);
+        }
+    });
+    let closed = first_read(&vendor, 1_000);
+    if closed.certificate.verdict == Verdict::Proven {
+        assert_eq!(numbers(&closed), vendor.rows());
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(2_000))]
     /// Slips in single answers (a clamped page, a wrong total, a dropped row) never cost a row.
