@@ -111,7 +111,8 @@ pub async fn read(
         // A total at the cap is not worth a walk, unless parts were found not to help.
         let result_cap = config.result_cap.filter(|_| !was_split);
         let to_the_end = judge.contradicts_itself();
-        let mut this_config = WalkConfig { doubles, follow: 1 < number, result_cap, to_the_end, ..*config };
+        let follow = judge.saw_rows_move();
+        let mut this_config = WalkConfig { doubles, follow, result_cap, to_the_end, ..*config };
         if 1 < number {
             fetcher.start_over();
         }

@@ -43,6 +43,8 @@ pub(super) struct Judge<'r> {
     summaries: Vec<ReadSummary>,
     /// How the last walks that did not close drifted.
     drifts: Vec<Drift>,
+    /// Rows moved in a walk that closed.
+    has_moved: bool,
     /// Why the last walk was not enough.
     reason: String,
 }
@@ -59,6 +61,7 @@ impl<'r> Judge<'r> {
             digest: None,
             summaries: Vec::new(),
             drifts: Vec::new(),
+            has_moved: false,
             reason: String::new(),
         }
     }
@@ -78,6 +81,7 @@ impl<'r> Judge<'r> {
                 self.again(why)
             }
             WalkEnd::Moved(walk) => {
+                self.has_moved = true;
                 let doubt = Doubt { moved: true, odd: true, lacking: walk.lacking, disputed: None };
                 let mut closed = close(walk, requests);
                 closed.moved = true;
@@ -259,6 +263,12 @@ impl<'r> Judge<'r> {
         };
         self.contradicted |= alike;
         alike
+    }
+
+    /// Whether a walk of this read drifted, or followed rows that moved: they are moving, and the next walk may follow them
+    /// at once. A total that was wrong once says nothing of that.
+    pub(super) fn saw_rows_move(&self) -> bool {
+        self.has_moved || !self.drifts.is_empty()
     }
 
     fn is_last_try(&self) -> bool {

@@ -147,6 +147,9 @@ impl Walker<'_, '_> {
         let Some(again) = self.whole(place.page_no, place.page_size, closing).await? else {
             return Ok((page, false));
         };
+        if self.walk.pages == 1 && page.total == again.total && self.is_total_of_first_page(&again).await? {
+            self.walk.total = again.total;
+        }
         let has_doubles = is_in_place && same_answer(&page, &again);
         progress.moved = !has_doubles && !self.fits(&again, place.overlap);
         self.give_up(&page);

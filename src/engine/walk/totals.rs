@@ -23,6 +23,15 @@ impl Walker<'_, '_> {
         page
     }
 
+    /// Whether page 1 states another total than it did, and now the one of this page: then its first answer was wrong.
+    pub(super) async fn is_total_of_first_page(&mut self, page: &Page) -> Result<bool, Fault> {
+        if page.total.is_none() || self.walk.total == page.total {
+            return Ok(false);
+        }
+        let first = self.ask(1, self.size).await?;
+        Ok(first.total == page.total && are_same(&first.records, &self.walk.records))
+    }
+
     /// A moved total may mean that page 1's was wrong, that rows moved, or that the vendor's pages contradict one
     /// another: one more look at page 1 tells. Behind page 2, the pages between cannot be vouched for in any case, and
     /// the walk starts over.

@@ -326,6 +326,31 @@ fn a_walk_equal_to_a_read_that_others_contradicted_is_walked_again() {
 }
 
 #[test]
+fn wrong_totals_of_a_second_walk_are_not_taken_for_rows_that_move() {
+    // A row that is listed twice has the list walked twice. Page 1 of the second walk states two wrong totals.
+    let vendor = Vendor::new(Closing::Total, 120).hook(|count, _, rows, answer| {
+        rows[20] = 3;
+        answer.total_off = match count {
+            4 => 1,
+            7 => 2,
+            _ => 0,
+        };
+    });
+    let read = first_read(&vendor, 50);
+    assert_eq!(read.certificate.verdict, Verdict::Proven, "{:?}", read.certificate);
+}
+
+#[test]
+fn one_wrong_total_of_a_list_of_large_pages_is_not_taken_for_rows_that_move() {
+    for wrong in 1..=2 {
+        let vendor = Vendor::new(Closing::Total, 1_500)
+            .hook(move |count, _, _, answer| answer.total_off = if count == wrong { 3 } else { 0 });
+        let read = first_read(&vendor, 1_000);
+        assert_eq!(read.certificate.verdict, Verdict::Proven, "{wrong}: {:?}", read.certificate);
+    }
+}
+
+#[test]
 fn a_full_clamped_page_is_not_the_end_though_it_states_its_own_number() {
     let vendor =
         Vendor { clamp: Some(20), ..Vendor::new(Closing::Total, 150) }.hook(|_, request, _, answer| {
