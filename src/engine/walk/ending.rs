@@ -7,6 +7,10 @@ use crate::domain::page::{Page, PageRequest};
 use crate::engine::walk::refusal::is_answer;
 use crate::engine::walk::{OrDrift, WalkConfig, Walker, are_same};
 
+/// Which of the pages behind one that repeats what came are looked at: of a run of repeated pages, and of what follows it,
+/// one is met unless the run is as long as the rest of the list.
+const REPEATS_LOOKED_AT: [u32; 5] = [1, 2, 4, 8, 16];
+
 impl Walker<'_, '_> {
     /// Whether a walk without totals has ended after page `page_no`.
     ///
@@ -115,24 +119,24 @@ impl Walker<'_, '_> {
         if !self.to_the_end || self.known(page) < page.records.len() {
             return Ok(false);
         }
-        // Pages that are wrong at each read have others behind them.
         let (page_no, size) = self.asked;
-        if !self.is_repeated(page, page_no, size).await? {
-            return Ok(false);
-        }
         let elements = self.walk.records.len();
-        if 1 < self.walk.pages || self.totals.is_some() || elements < 2 {
-            return Ok(true);
+        if self.walk.pages < 2 && self.totals.is_none() && 1 < elements {
+            let half = elements.div_ceil(2);
+            let second = self.ask(2, u32::try_from(half).unwrap_or(u32::MAX)).await?;
+            if !are_same(&second.records, &self.walk.records[half..]) {
+                return Ok(false);
+            }
         }
-        let half = elements.div_ceil(2);
-        let second = self.ask(2, u32::try_from(half).unwrap_or(u32::MAX)).await?;
-        Ok(are_same(&second.records, &self.walk.records[half..]))
+        // Pages that are wrong at each read have others behind them.
+        self.is_repeated(page, page_no, size).await
     }
 
-    /// Whether the two pages behind this one, of the same size, have nothing that is not on it or known.
+    /// Whether the pages behind this one, of the same size, have nothing that is not on it or known: those next to it and
+    /// some further on, for a vendor may repeat a page a few times before it goes on.
     pub(super) async fn is_repeated(&mut self, page: &Page, page_no: u32, size: u32) -> Result<bool, Fault> {
         let on_page: HashSet<u128> = page.records.iter().map(|record| record.identity).collect();
-        for next in 1..=2 {
+        for next in REPEATS_LOOKED_AT {
             let behind = match self.ask(page_no.saturating_add(next), size).await {
                 Ok(behind) => behind,
                 Err(fault) if self.is_refused_at_depth(&fault).await => return Ok(true),

@@ -346,6 +346,42 @@ fn one_page_that_is_the_page_before_it_at_each_read_is_not_the_end() {
 }
 
 #[test]
+fn pages_that_repeat_the_page_before_them_are_not_the_end_where_others_follow() {
+    // From page 3 on so many pages are page 2 once more; 17 more pages follow.
+    for stuck in [1, 2, 3, 5, 10] {
+        let vendor = odd_pages(200, move |all, size, number| {
+            let number = if (3..3 + stuck).contains(&number) { 2 } else { number };
+            all.chunks(size).nth(number - 1).unwrap_or_default().to_vec()
+        });
+        let fault = run(&vendor, 10, Before::default()).unwrap_err();
+        assert_eq!(fault.kind, FaultKind::WalkUnsettled, "{stuck}");
+    }
+}
+
+#[test]
+fn pages_that_repeat_the_page_before_them_in_one_walk_alone_are_no_stable_end() {
+    // From page 3 on all pages are page 2 once more, in all walks but the last ones; 50 rows, 10 to a page.
+    for stuck_walks in 1..=3 {
+        let mut walks = 0;
+        let vendor = Vendor::new(Closing::EmptyPage, 50).hook(move |_, request, rows, _| {
+            let (size, number) = (request.page_size, request.page_no);
+            walks += u32::from(number == 1 && size == 10);
+            *rows = (0..50).collect();
+            if walks <= stuck_walks && 2 < number {
+                *rows = vec![VERSION - 1; ((number - 1) * size) as usize];
+                rows.extend(10..10 + size);
+            }
+        });
+        match run(&vendor, 10, Before::default()) {
+            Ok(read) if read.certificate.verdict == Verdict::Stable => {
+                assert_eq!(read.rows.len(), 50, "{stuck_walks}")
+            }
+            Ok(_) | Err(_) => {}
+        }
+    }
+}
+
+#[test]
 fn a_vendor_that_ignores_page_sizes_and_holds_an_element_back_is_read_to_its_end() {
     for (list, fixed, size) in [(250, 100, 100), (250, 100, 1_000), (2_500, 1_000, 1_000)] {
         let vendor = Vendor::new(Closing::EmptyPage, list).hook(move |_, _, _, answer| {
