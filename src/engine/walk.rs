@@ -92,6 +92,8 @@ pub struct Walk {
     pub lacking: bool,
     /// A total that an answer stated besides, and that is not the number of elements.
     pub disputed: Option<u64>,
+    /// A page was one that had come before, and others lay behind it: what belongs in its place is not here.
+    pub stuck: bool,
 }
 
 /// Times that one page is asked for again before its answers, never twice the same, are called drift.

@@ -82,7 +82,13 @@ impl<'r> Judge<'r> {
             }
             WalkEnd::Moved(walk) => {
                 self.has_moved = true;
-                let doubt = Doubt { moved: true, odd: true, lacking: walk.lacking, disputed: None };
+                let doubt = Doubt {
+                    moved: true,
+                    odd: true,
+                    lacking: walk.lacking,
+                    disputed: None,
+                    stuck: walk.stuck,
+                };
                 let mut closed = close(walk, requests);
                 closed.moved = true;
                 self.judge(closed, began, doubt)
@@ -95,8 +101,8 @@ impl<'r> Judge<'r> {
     fn judge_closed(&mut self, walk: Walk, began: DateTime<Utc>, odd: bool, requests: u64) -> Step {
         // Nothing where there was something before is possible, and worth a second walk.
         let vanished = walk.records.is_empty() && self.before.rows > 0;
-        let Walk { lacking, disputed, .. } = walk;
-        let doubt = Doubt { moved: false, odd: odd || vanished || lacking, lacking, disputed };
+        let Walk { lacking, disputed, stuck, .. } = walk;
+        let doubt = Doubt { moved: false, odd: odd || vanished || lacking, lacking, disputed, stuck };
         self.judge(close(walk, requests), began, doubt)
     }
 
@@ -106,8 +112,11 @@ impl<'r> Judge<'r> {
         let is_repeated = self.digest.replace(digest) == Some(digest);
         let is_known = self.before.digest == Some(digest.0) && !doubt.lacking;
         let step = match closed.certificate.vendor_total {
-            Some(total) => self.judge_stated(closed, total, doubt, (is_repeated, is_known)),
-            None => self.judge_unstated(closed, began, is_known),
+            Some(total) if !doubt.stuck || total != closed.certificate.rows => {
+                self.judge_stated(closed, total, doubt, (is_repeated, is_known))
+            }
+            _ if doubt.stuck => Ok(ended(closed, Err(UnverifiedReason::Duplicates))),
+            _ => self.judge_unstated(closed, began, is_known),
         };
         match step {
             Ok(end) => Step::End(end),
@@ -303,6 +312,8 @@ struct Doubt {
     lacking: bool,
     /// A total that was stated meanwhile and is not the number of its elements.
     disputed: Option<u64>,
+    /// A page was one that had come before.
+    stuck: bool,
 }
 
 fn judged(mut closed: ClosedRead, judgement: Result<Verdict, UnverifiedReason>) -> Box<ClosedRead> {

@@ -3,6 +3,7 @@
 use crate::domain::fault::Fault;
 use crate::domain::page::{Closing, Page};
 use crate::domain::text::counted;
+use crate::engine::walk::ending::Repetition;
 use crate::engine::walk::{OrDrift, Walker};
 
 impl Walker<'_, '_> {
@@ -57,9 +58,18 @@ impl Walker<'_, '_> {
         mut page: Page,
         doubt: String,
     ) -> Result<OrDrift<Page>, Fault> {
-        if 1 < page_no && self.is_last_again(&page).await? {
-            page.records.clear();
-            return Ok(Ok(page));
+        if 1 < page_no {
+            match self.repetition(&page).await? {
+                Repetition::Doubtful => {}
+                Repetition::End => {
+                    page.records.clear();
+                    return Ok(Ok(page));
+                }
+                Repetition::Stuck => {
+                    self.walk.stuck = true;
+                    return Ok(Ok(page));
+                }
+            }
         }
         let came = u32::try_from(page.records.len()).unwrap_or(u32::MAX);
         // Exact doubles stand where they stand; rows that were pushed on begin with the last known one.

@@ -11,6 +11,17 @@ use crate::engine::walk::{OrDrift, WalkConfig, Walker, are_same};
 /// one is met unless the run is as long as the rest of the list.
 const REPEATS_LOOKED_AT: [u32; 5] = [1, 2, 4, 8, 16];
 
+/// A page that brings nothing but what came.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Repetition {
+    /// It is not such a page, or the vendor may ignore page numbers.
+    Doubtful,
+    /// The vendor gives its last page again for what lies behind it.
+    End,
+    /// Others lie behind it.
+    Stuck,
+}
+
 impl Walker<'_, '_> {
     /// Whether a walk without totals has ended after page `page_no`.
     ///
@@ -113,11 +124,11 @@ impl Walker<'_, '_> {
         came.is_ok_and(|page| are_same(&page.records, &self.walk.records[from..]))
     }
 
-    /// Whether the vendor gives its last page again for what lies behind it. A vendor that may ignore page numbers, and
-    /// states no total, does not count: then the second half of the first page cannot be had as page 2.
-    pub(super) async fn is_last_again(&mut self, page: &Page) -> Result<bool, Fault> {
+    /// What a page is that may bring nothing but what came. A vendor that may ignore page numbers, and states no total,
+    /// is not trusted: then the second half of the first page cannot be had as page 2.
+    pub(super) async fn repetition(&mut self, page: &Page) -> Result<Repetition, Fault> {
         if !self.to_the_end || self.known(page) < page.records.len() {
-            return Ok(false);
+            return Ok(Repetition::Doubtful);
         }
         let (page_no, size) = self.asked;
         let elements = self.walk.records.len();
@@ -125,11 +136,11 @@ impl Walker<'_, '_> {
             let half = elements.div_ceil(2);
             let second = self.ask(2, u32::try_from(half).unwrap_or(u32::MAX)).await?;
             if !are_same(&second.records, &self.walk.records[half..]) {
-                return Ok(false);
+                return Ok(Repetition::Doubtful);
             }
         }
-        // Pages that are wrong at each read have others behind them.
-        self.is_repeated(page, page_no, size).await
+        let is_end = self.is_repeated(page, page_no, size).await?;
+        Ok(if is_end { Repetition::End } else { Repetition::Stuck })
     }
 
     /// Whether the pages behind this one, of the same size, have nothing that is not on it or known: those next to it and

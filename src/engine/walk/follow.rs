@@ -17,6 +17,7 @@
 use crate::domain::fault::Fault;
 use crate::domain::page::{Closing, Page};
 use crate::domain::text::counted;
+use crate::engine::walk::ending::Repetition;
 use crate::engine::walk::{Drift, Walk, WalkConfig, WalkEnd, Walker, are_same, no_end, same_answer};
 
 /// Rows by which a page overlaps what is known, at least.
@@ -100,7 +101,7 @@ impl Walker<'_, '_> {
         let is_old = 0 < came && self.walk.records.len() < offset + came && self.known(&page) == came;
         // Where a total counts them, doubles may be all that is left.
         if is_old && !(has_doubles && closing == Closing::Total) {
-            if self.is_last_again(&page).await? {
+            if self.repetition(&page).await? == Repetition::End {
                 return self.arrive(progress, config).await.map(Some);
             }
             let why = format!("page {page_no} of {page_size} repeats what came before");
