@@ -165,7 +165,12 @@ impl<'r> Judge<'r> {
             return Ok(ended(closed, Ok(Verdict::Proven)));
         }
         let is_long = closed.duplicates > 0 && REPEAT_PAGES_MAX < closed.certificate.pages;
-        if is_long || self.is_last_try() {
+        // The first walk that a right total confirms may come third, behind two that were contradicted.
+        let is_last = match self.contradicted {
+            true => CONFIRM_WALKS_MAX < self.closed_walks,
+            false => self.is_last_try(),
+        };
+        if is_long || is_last {
             let has_duplicates = closed.duplicates > 0;
             let reason =
                 if has_duplicates { UnverifiedReason::Duplicates } else { UnverifiedReason::ReadsDiffer };

@@ -347,6 +347,22 @@ fn rows_that_moved_are_told_although_the_last_rows_come_again_for_each_page_behi
 }
 
 #[test]
+fn a_right_walk_behind_two_that_were_contradicted_is_confirmed_by_one_more() {
+    // Two walks close on two wrong totals, one drifts, and all is well from then on.
+    let vendor = Vendor::new(Closing::Total, 120).hook(|count, request, rows, answer| {
+        *rows = (0..if (6..=10).contains(&count) { 119 } else { 120 }).collect();
+        answer.total_off = match count {
+            1..=5 => 5,
+            6..=10 => 7,
+            11..=14 if request.page_no == 2 => 1,
+            _ => 0,
+        };
+    });
+    let read = first_read(&vendor, 50);
+    assert_eq!(read.certificate.verdict, Verdict::Proven, "{:?}", read.certificate);
+}
+
+#[test]
 fn wrong_totals_of_a_second_walk_are_not_taken_for_rows_that_move() {
     // A row that is listed twice has the list walked twice. Page 1 of the second walk states two wrong totals.
     let vendor = Vendor::new(Closing::Total, 120).hook(|count, _, rows, answer| {
