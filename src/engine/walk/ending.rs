@@ -112,13 +112,15 @@ impl Walker<'_, '_> {
 
     /// Whether the page that was refused lies behind the end of the list: it is refused each time, and a page that begins
     /// before the end and reaches behind it brings just the last elements. A search that refuses pages for their depth
-    /// refuses that one, too.
+    /// refuses that one, too. One or two elements leave no room for such a page; no search is so shallow.
     pub(super) async fn ends_before(&mut self, fault: &Fault) -> bool {
         if self.overlapping || !self.is_refused_at_depth(fault).await {
             return false;
         }
         let elements = self.walk.records.len();
-        let Some((page_no, page_size)) = across(elements, self.size) else { return elements < 3 };
+        let Some((page_no, page_size)) = across(elements, self.size) else {
+            return elements < 3.min(self.size as usize);
+        };
         let from = (page_no as usize - 1) * page_size as usize;
         let came = self.ask(page_no, page_size).await;
         came.is_ok_and(|page| are_same(&page.records, &self.walk.records[from..]))

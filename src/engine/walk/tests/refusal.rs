@@ -120,6 +120,12 @@ fn a_list_of_which_the_vendor_refuses_all_but_the_first_page_has_not_ended() {
 
 #[test]
 fn a_depth_at_the_end_of_a_page_is_not_the_end_of_the_list() {
+    let shallow = Vendor::new(Closing::EmptyPage, 5).hook(|_, request, _, answer| {
+        let is_deep = 3 < request.page_no * request.page_size;
+        answer.refused = is_deep.then_some(FaultKind::VendorFailed);
+    });
+    let fault = read_patiently(&shallow, 2).0.unwrap_err();
+    assert_eq!(fault.kind, FaultKind::VendorFailed, "a full page of two");
     let vendor = Vendor::new(Closing::EmptyPage, 300).hook(|_, request, _, answer| {
         let is_deep = 100 < request.page_no * request.page_size;
         answer.refused = is_deep.then_some(FaultKind::VendorFailed);
