@@ -120,13 +120,24 @@ pub struct Fault {
     pub retry_after: Option<Duration>,
     /// Whether the message itself says what to do, so that the kind's general advice would only confuse.
     pub advises: bool,
+    /// Whether the vendor answers that it refuses this request: a code of its own, or HTTP 4xx. Not where its server
+    /// failed (HTTP 5xx), nor where it limits requests.
+    pub refuses: bool,
     cause: Option<Box<dyn StdError + Send + Sync>>,
 }
 
 impl Fault {
     /// A fault of this kind.
     pub fn new(kind: FaultKind, message: impl Into<String>) -> Fault {
-        Fault { kind, message: message.into(), code: None, retry_after: None, advises: false, cause: None }
+        Fault {
+            kind,
+            message: message.into(),
+            code: None,
+            retry_after: None,
+            advises: false,
+            refuses: false,
+            cause: None,
+        }
     }
 
     /// With the vendor's code.
@@ -140,6 +151,16 @@ impl Fault {
     #[must_use]
     pub fn with_retry_after(mut self, wait: Duration) -> Fault {
         self.retry_after = Some(wait);
+        self
+    }
+
+    /// Of the vendor's answer under this HTTP status: it refuses the request, unless the status says that the server
+    /// failed, or the fault is one of the account.
+    #[must_use]
+    pub fn answered_under(mut self, status: u16) -> Fault {
+        use FaultKind::{Malformed, RequestRefused, UnknownCode, VendorFailed};
+        let is_of_request = matches!(self.kind, VendorFailed | UnknownCode | RequestRefused | Malformed);
+        self.refuses = status < 500 && is_of_request;
         self
     }
 

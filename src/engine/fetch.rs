@@ -33,6 +33,15 @@ pub struct RetryConfig {
     pub first_contact: Duration,
 }
 
+/// What is done with an answer that refuses a page.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum OnRefusal {
+    /// As the kind of its fault says.
+    Retry,
+    /// It is returned at once.
+    Return,
+}
+
 /// Longest wait that a vendor's Retry-After is believed.
 const RETRY_AFTER_MAX: Duration = Duration::from_secs(300);
 
@@ -133,10 +142,22 @@ impl<'a> Fetcher<'a> {
     /// # Errors
     /// The vendor's fault once patience is at its end.
     pub async fn fetch(&mut self, request: &PageRequest) -> Result<Page, Fault> {
+        self.fetch_with(request, OnRefusal::Retry).await
+    }
+
+    /// The same; an answer that refuses the page is not asked for again.
+    pub(in crate::engine) async fn fetch_until_refused(
+        &mut self,
+        request: &PageRequest,
+    ) -> Result<Page, Fault> {
+        self.fetch_with(request, OnRefusal::Return).await
+    }
+
+    async fn fetch_with(&mut self, request: &PageRequest, on_refusal: OnRefusal) -> Result<Page, Fault> {
         if let Some(place) = &self.place {
             place.wait().await;
         }
-        let page = self.fetch_or_resume(request).await?;
+        let page = self.fetch_or_resume(request, on_refusal).await?;
         if let Some(place) = &self.place {
             let (bytes, rows) = (page.bytes(), page.records.len() as u64);
             place.hold(bytes);
@@ -147,12 +168,12 @@ impl<'a> Fetcher<'a> {
         Ok(page)
     }
 
-    async fn fetch_or_resume(&mut self, request: &PageRequest) -> Result<Page, Fault> {
+    async fn fetch_or_resume(&mut self, request: &PageRequest, on_refusal: OnRefusal) -> Result<Page, Fault> {
         if let Some(page) = self.walk.as_mut().and_then(|walk| walk.take(request)) {
             return Ok(page);
         }
         let began = self.clock.monotonic();
-        let page = self.fetch_from_vendor(request).await?;
+        let page = self.fetch_from_vendor(request, on_refusal).await?;
         if let Some(walk) = &self.walk {
             let took = self.clock.monotonic().saturating_sub(began);
             walk.keep(request, &page, took).await;
@@ -161,7 +182,11 @@ impl<'a> Fetcher<'a> {
     }
 
     /// Asks for a page until it comes, the tries are used up, or the fault is not one that patience heals.
-    async fn fetch_from_vendor(&mut self, request: &PageRequest) -> Result<Page, Fault> {
+    async fn fetch_from_vendor(
+        &mut self,
+        request: &PageRequest,
+        on_refusal: OnRefusal,
+    ) -> Result<Page, Fault> {
         let mut waits = ExponentialBuilder::default()
             .with_min_delay(self.retry.base)
             .with_max_delay(self.retry.max)
@@ -191,7 +216,9 @@ impl<'a> Fetcher<'a> {
             if !is_silence(fault.kind) {
                 self.contact.note_answer();
             }
+            let is_returned = fault.refuses && on_refusal == OnRefusal::Return;
             let wait = match policy(fault.kind).action {
+                _ if is_returned => None,
                 Action::RetryRequest => waits.next().filter(|wait| !self.hopeless_after(*wait)),
                 _ => None,
             };

@@ -17,6 +17,7 @@ use crate::domain::text::counted;
 use crate::domain::window::TimeWindow;
 use crate::engine::fetch::Fetcher;
 use crate::engine::walk::follow::{FOLLOW_SIZE_MIN, OVERLAP_SIZE_MIN};
+use crate::engine::walk::refusal::Refusal;
 use crate::telemetry::event;
 
 /// Bounds of a walk.
@@ -91,13 +92,12 @@ pub struct Walk {
     pub lacking: bool,
     /// A total that an answer stated besides, and that is not the number of elements.
     pub disputed: Option<u64>,
+    /// A page was one that had come before, and others lay behind it: what belongs in its place is not here.
+    pub stuck: bool,
 }
 
 /// Times that one page is asked for again before its answers, never twice the same, are called drift.
 const DOUBTS_MAX: u32 = 4;
-
-/// Requests that are spent on which of two totals is right.
-const SETTLE_MAX: u32 = 12;
 
 /// Pages after which a walk that drifts goes on rather than starts over.
 const RESTART_PAGES_MAX: u32 = 3;
@@ -134,6 +134,7 @@ pub async fn walk(
         to_the_end: config.to_the_end,
         overlapping: false,
         asked: (1, config.page_size),
+        refusal: None,
     };
     match walk_on(&mut walker, closing, config).await {
         Err(fault) if config.rows_max.is_some() && walker.is_refused_at_depth(&fault).await => {
@@ -156,9 +157,11 @@ async fn walk_on(
     config: &mut WalkConfig,
 ) -> Result<WalkEnd, Fault> {
     for page_no in 1..=config.pages_max {
-        let page = match walker.page(page_no, closing).await? {
-            Ok(page) => page,
-            Err(drift) => {
+        let page = match walker.page(page_no, closing).await {
+            Ok(Ok(page)) => page,
+            Err(fault) if walker.is_refused_behind_end(&fault, config).await => Page::default(),
+            Err(fault) => return Err(fault),
+            Ok(Err(drift)) => {
                 let late = RESTART_PAGES_MAX < page_no;
                 let able = walker.moving && FOLLOW_SIZE_MIN <= walker.size;
                 let follows = able && (config.follow || walker.restless || late);
@@ -182,7 +185,8 @@ async fn walk_on(
             return Ok(WalkEnd::TooLarge(rows));
         }
         // A removal that an insertion makes up for, or that no total betrays, shows in an overlap alone.
-        // It cannot count exact doubles, so that a walk that allows for them keeps to the usual pages.
+        // It counts exact doubles where an answer repeats alone, so that a walk that allows for them keeps to the usual
+        // pages.
         let counts = config.to_the_end || config.doubles && walker.walk.total.is_some();
         if OVERLAP_SIZE_MIN <= walker.size && came == walker.size as usize && !counts {
             walker.overlapping = true;
@@ -200,11 +204,12 @@ async fn walk_on(
             Err(drift) => return Ok(walker.drifted(drift)),
         }
     }
-    let max = config.pages_max;
-    Err(Fault::new(
-        FaultKind::WindowTooLarge,
-        format!("no end after {} (engine.pages_max)", counted(max, "page")),
-    ))
+    Err(no_end(config))
+}
+
+fn no_end(config: &WalkConfig) -> Fault {
+    let pages = counted(config.pages_max, "page");
+    Fault::new(FaultKind::WindowTooLarge, format!("no end after {pages} (engine.pages_max)"))
 }
 
 struct Walker<'w, 'f> {
@@ -238,6 +243,8 @@ struct Walker<'w, 'f> {
     overlapping: bool,
     /// Number and size of the page that was asked for last.
     asked: (u32, u32),
+    /// What the vendor answers to pages that it refuses for where they lie.
+    refusal: Option<Refusal>,
 }
 
 /// Drift, in words, where a page could be had but cannot belong to this walk.
@@ -270,29 +277,12 @@ impl Walker<'_, '_> {
 
     async fn ask(&mut self, page_no: u32, page_size: u32) -> Result<Page, Fault> {
         self.asked = (page_no, page_size);
-        let mut page = self.fetcher.fetch(&PageRequest { window: self.window, page_no, page_size }).await?;
-        // Behind the end, 0 may be the number of what is there.
-        let is_behind = page_no != 1 && page.records.is_empty() && page.total == Some(0);
-        if let Some(total) = page.total.filter(|_| self.totals_rule == Totals::Trust && !is_behind) {
-            let (least, most) = self.totals.unwrap_or((total, total));
-            self.totals = Some((least.min(total), most.max(total)));
-            *self.stated.entry(total).or_default() += 1;
-        }
-        if self.closes_by_empty_page {
-            page.total = None;
-        }
-        Ok(page)
-    }
-
-    /// Whether the vendor refuses the page for its depth: it still gives the first page, and refuses this one again.
-    /// Search engines refuse rows behind a bound (Elasticsearch's `max_result_window`, 10,000 unless configured).
-    async fn is_refused_at_depth(&mut self, fault: &Fault) -> bool {
-        let (page_no, page_size) = self.asked;
-        if !is_answer(fault.kind) || page_no == 1 || self.walk.records.is_empty() {
-            return false;
-        }
-        let comes = self.ask(1, self.size).await.is_ok_and(|page| !page.records.is_empty());
-        comes && self.ask(page_no, page_size).await.is_err_and(|again| again.kind == fault.kind)
+        let request = PageRequest { window: self.window, page_no, page_size };
+        let page = match page_no {
+            1 => self.fetcher.fetch(&request).await?,
+            _ => self.fetch_behind(&request).await?,
+        };
+        Ok(self.note_total(page_no, page))
     }
 
     fn give_up(&mut self, page: &Page) {
@@ -319,92 +309,8 @@ impl Walker<'_, '_> {
         !self.disagreeing && self.walk.total == Some(self.walk.records.len() as u64)
     }
 
-    /// Whether a walk without totals has ended after page `page_no`.
-    ///
-    /// An empty page ends it. A short page may be the last one or a clamped one: the element just behind
-    /// it is asked for, by a page size that puts it first on a page of its own. Nothing there: the end.
-    async fn close_without_total(
-        &mut self,
-        page_no: u32,
-        size_before: usize,
-        came: usize,
-    ) -> Result<OrDrift<bool>, Fault> {
-        let short = u32::try_from(came).unwrap_or(u32::MAX);
-        if came == 0 || self.size <= short {
-            return Ok(Ok(came == 0));
-        }
-        let rows = u32::try_from(self.walk.records.len()).unwrap_or(u32::MAX);
-        let (probe_no, probe_size) = if page_no == 1 { (2, short) } else { (rows.saturating_add(1), 1) };
-        let behind = self.ask(probe_no, probe_size).await?;
-        // A vendor that does not honour so small a size answers from far behind its end.
-        let next = page_no.saturating_add(1);
-        if behind.records.is_empty() && (page_no == 1 || self.is_nothing_on(next, self.size).await?) {
-            return Ok(Ok(true));
-        }
-        let again = self.ask(page_no, self.size).await?;
-        let grown = came < again.records.len();
-        if !grown && page_no != 1 {
-            // Two walks found it so: perhaps some elements are held back, or it is the last page again.
-            if self.to_the_end {
-                return Ok(Ok(false));
-            }
-            return Ok(Err(format!("page {page_no} is short and not the last")));
-        }
-        if grown {
-            // The short page was a slip: put the whole one in its place, and look behind that.
-            self.walk.records.truncate(size_before);
-            self.walk.pages -= 1;
-            let came = again.records.len();
-            if self.repeats(page_no, &again).is_some() {
-                return Ok(Err(format!("page {page_no} repeats elements of an earlier page")));
-            }
-            self.keep(page_no, again);
-            return Box::pin(self.close_without_total(page_no, size_before, came)).await;
-        }
-        self.size = short;
-        Ok(Ok(false))
-    }
-
-    /// Whether the page is empty, or refused for its depth: then nothing can be had there.
-    async fn is_nothing_on(&mut self, page_no: u32, size: u32) -> Result<bool, Fault> {
-        match self.ask(page_no, size).await {
-            Ok(page) => Ok(page.records.is_empty()),
-            Err(fault) if is_answer(fault.kind) => Ok(true),
-            Err(fault) => Err(fault),
-        }
-    }
-
     fn drifted(&self, why: String) -> WalkEnd {
         WalkEnd::Drifted(Drift { why, totals: self.totals, overlapping: false })
-    }
-
-    /// What came. A total that played no part in the walk is held against the elements all the same; of several, one
-    /// that contradicts them.
-    fn take_walk(&mut self) -> Walk {
-        let mut walk = std::mem::take(&mut self.walk);
-        walk.lacking = self.given_up.iter().any(|element| !self.page_of.contains_key(element));
-        let elements = walk.records.len() as u64;
-        walk.disputed = self.stated.keys().copied().filter(|total| *total != elements).max();
-        if self.closes_by_empty_page {
-            walk.total = self.totals.map(|(least, most)| if most == elements { least } else { most });
-        }
-        walk
-    }
-
-    /// A total that was stated once, among many answers that state another one, is a slip. Totals that come by turns are
-    /// not: more than three of four answers have to agree, and then two.
-    async fn settle(&mut self, mut walk: Walk) -> Result<Walk, Fault> {
-        let elements = walk.records.len() as u64;
-        for _ in 0..=SETTLE_MAX {
-            let agree = self.stated.get(&elements).copied().unwrap_or_default();
-            let all: u32 = self.stated.values().sum();
-            if (all - agree) * 3 + 2 <= agree {
-                walk.disputed = None;
-                break;
-            }
-            self.ask(1, self.size).await?;
-        }
-        Ok(walk)
     }
 
     fn end(&mut self) -> WalkEnd {
@@ -412,12 +318,6 @@ impl Walker<'_, '_> {
         let agrees = walk.total.is_none_or(|total| total == walk.records.len() as u64);
         if agrees && !self.disagreeing { WalkEnd::Closed(walk) } else { WalkEnd::Disagreeing(walk) }
     }
-}
-
-/// Whether the vendor answered this: a refusal or something that cannot be read, and not silence.
-fn is_answer(kind: FaultKind) -> bool {
-    use FaultKind::{Malformed, RequestRefused, UnknownCode, VendorFailed};
-    matches!(kind, VendorFailed | UnknownCode | RequestRefused | Malformed)
 }
 
 fn same_answer(one: &Page, other: &Page) -> bool {
@@ -429,6 +329,9 @@ fn are_same(some: &[Record], others: &[Record]) -> bool {
 }
 
 mod doubt;
+mod ending;
 mod follow;
+mod refusal;
 #[cfg(test)]
 mod tests;
+mod totals;

@@ -31,6 +31,12 @@ impl Answer {
         Self { status: StatusCode::OK, body, text: None, kind: "ok".to_owned(), rows }
     }
 
+    /// Of a server that has nothing at this place.
+    pub(super) fn not_found() -> Self {
+        let text = "<html><body><h1>404 Not Found</h1></body></html>".to_owned();
+        Self { status: StatusCode::NOT_FOUND, kind: "not_found".to_owned(), ..Self::text(text) }
+    }
+
     pub(super) fn text(text: String) -> Self {
         Self { text: Some(text), ..Self::ok(Value::Null, 0) }
     }

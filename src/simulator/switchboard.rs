@@ -4,11 +4,11 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::switches::{
-    ActionBody, BehindDepth, Bounds, CallTimeName, Charset, ChatDates, ChatTimeName, ClaimFilter, Clamp,
-    Code, CreateTime, EmptyItems, Envelope, ExtraField, FilterTime, LimitScope, MemoryTime, MessageBody,
-    Minute, MoorContract, MoorStatus, NameMatch, OnOff, Order, ParameterCodes, Rescoring, RowsField, SigCase,
-    SigWindow, SobotContract, Span, StatedTotal, TokenStatus, UpdateTime, Values, WindowEnd, WorkbenchCode,
-    WorkbenchStatus,
+    ActionBody, BehindDepth, BehindEnd, Bounds, CallTimeName, Charset, ChatDates, ChatTimeName, ClaimFilter,
+    Clamp, Code, CreateTime, EmptyItems, Envelope, ExtraField, FilterTime, LimitScope, MemoryTime,
+    MessageBody, Minute, MoorContract, MoorStatus, NameMatch, OnOff, Order, ParameterCodes, Rescoring,
+    RowsField, SigCase, SigWindow, SobotContract, Span, StatedTotal, TokenStatus, UpdateTime, Values,
+    WindowEnd, WorkbenchCode, WorkbenchStatus,
 };
 
 /// How the vendors behave where their documents leave it open. The field names
@@ -66,6 +66,8 @@ pub struct Switches {
     pub sobot_chat_depth: Clamp,
     /// What is answered to a page behind the depth.
     pub sobot_behind_depth: BehindDepth,
+    /// What is answered to a page behind the end of a list.
+    pub sobot_behind_end: BehindEnd,
     /// call_result counts one in this many calls and never lists it.
     pub sobot_call_unlisted: Clamp,
     /// How often `items` stands in an answer.
@@ -96,6 +98,8 @@ pub struct Switches {
     pub moor_depth: Clamp,
     /// What is answered to a page behind the depth.
     pub moor_behind_depth: BehindDepth,
+    /// What is answered to a page behind the end of a list.
+    pub moor_behind_end: BehindEnd,
     /// One in this many groups is counted and never listed.
     pub moor_unlisted: Clamp,
     /// How often the field that holds the groups stands in an answer.
@@ -125,7 +129,7 @@ pub struct Switches {
 impl Switches {
     /// Every other reading of every switch, as name and value: what a client
     /// must be tried under, one at a time.
-    pub const OTHERS: [(&str, &str); 47] = [
+    pub const OTHERS: [(&str, &str); 51] = [
         ("charset", "utf8_marked"),
         ("charset", "gbk"),
         ("charset", "gb18030"),
@@ -145,6 +149,8 @@ impl Switches {
         ("sobot_values", "numbers"),
         ("sobot_empty_items", "null"),
         ("sobot_empty_items", "absent"),
+        ("sobot_behind_end", "refused"),
+        ("sobot_behind_end", "not_found"),
         ("sobot_order", "oldest_first"),
         ("sobot_span", "none"),
         ("sobot_call_page_cap", "50"),
@@ -164,6 +170,8 @@ impl Switches {
         ("moor_code", "number"),
         ("moor_code", "string"),
         ("moor_page_cap", "10"),
+        ("moor_behind_end", "refused"),
+        ("moor_behind_end", "not_found"),
         ("moor_name_match", "substring"),
         ("moor_claim_filter", "required"),
         ("moor_memory_time", "when_memory"),

@@ -58,6 +58,8 @@ impl Answer {
             Some(_) => format!("other text of {} bytes", self.bytes),
         };
         let fault = site.fault(kind, format_args!("expected {expected}, got {got}, HTTP {}", self.status));
+        let is_refusal = matches!(self.status, 400..=499) && !matches!(self.status, 401 | 403 | 408);
+        let fault = if is_refusal { fault.answered_under(self.status) } else { fault };
         self.with_retry_after(fault, now)
     }
 

@@ -3,7 +3,8 @@
 use crate::domain::fault::Fault;
 use crate::domain::page::{Closing, Page};
 use crate::domain::text::counted;
-use crate::engine::walk::{OrDrift, Walker, are_same};
+use crate::engine::walk::ending::Repetition;
+use crate::engine::walk::{OrDrift, Walker};
 
 impl Walker<'_, '_> {
     /// Why the page does not fit what the walk has seen so far, if it does not.
@@ -57,9 +58,18 @@ impl Walker<'_, '_> {
         mut page: Page,
         doubt: String,
     ) -> Result<OrDrift<Page>, Fault> {
-        if 1 < page_no && self.is_last_again(&page).await? {
-            page.records.clear();
-            return Ok(Ok(page));
+        if 1 < page_no {
+            match self.repetition(&page).await? {
+                Repetition::Doubtful => {}
+                Repetition::End => {
+                    page.records.clear();
+                    return Ok(Ok(page));
+                }
+                Repetition::Stuck => {
+                    self.walk.stuck = true;
+                    return Ok(Ok(page));
+                }
+            }
         }
         let came = u32::try_from(page.records.len()).unwrap_or(u32::MAX);
         // Exact doubles stand where they stand; rows that were pushed on begin with the last known one.
@@ -86,46 +96,6 @@ impl Walker<'_, '_> {
         }
         self.disagreeing = true;
         self.short = (came < self.size).then_some(page_no);
-        Ok(Ok(page))
-    }
-
-    /// Whether the vendor gives its last page again for what lies behind it. A vendor that may ignore page numbers, and
-    /// states no total, does not count: then the second half of the first page cannot be had as page 2.
-    pub(super) async fn is_last_again(&mut self, page: &Page) -> Result<bool, Fault> {
-        if !self.to_the_end || self.known(page) < page.records.len() {
-            return Ok(false);
-        }
-        // Pages that are wrong at each read have others behind them.
-        let (page_no, size) = self.asked;
-        if !self.is_repeated(page, page_no, size).await? {
-            return Ok(false);
-        }
-        let elements = self.walk.records.len();
-        if 1 < self.walk.pages || self.totals.is_some() || elements < 2 {
-            return Ok(true);
-        }
-        let half = elements.div_ceil(2);
-        let second = self.ask(2, u32::try_from(half).unwrap_or(u32::MAX)).await?;
-        Ok(are_same(&second.records, &self.walk.records[half..]))
-    }
-
-    /// A moved total may mean that page 1's was wrong, that rows moved, or that the vendor's pages contradict one
-    /// another: one more look at page 1 tells. Behind page 2, the pages between cannot be vouched for in any case, and
-    /// the walk starts over.
-    async fn adopt_total(&mut self, page_no: u32, page: Page, doubt: String) -> Result<OrDrift<Page>, Fault> {
-        let first = self.ask(1, self.size).await?;
-        let on_first = self.walk.records.len().min(self.size as usize);
-        let is_first = are_same(&self.walk.records[..on_first], &first.records);
-        if is_first && first.total == self.walk.total {
-            self.moving = false;
-        }
-        let expected = page.total.unwrap_or_default().saturating_sub(self.walk.records.len() as u64);
-        let is_adopted = page_no == 2 && is_first && first.total == page.total;
-        if !is_adopted || page.records.len() as u64 != expected.min(u64::from(self.size)) {
-            return Ok(Err(doubt));
-        }
-        self.walk.total = page.total;
-        self.moving = false;
         Ok(Ok(page))
     }
 }

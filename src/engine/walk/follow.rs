@@ -14,12 +14,11 @@
 //! What jumped from the unread part to the middle of the read part leaves no trace. So this walk proves
 //! nothing: what it brings is unverified, and the window is due again.
 
-use std::collections::HashSet;
-
-use crate::domain::fault::{Fault, FaultKind};
+use crate::domain::fault::Fault;
 use crate::domain::page::{Closing, Page};
 use crate::domain::text::counted;
-use crate::engine::walk::{Drift, Walk, WalkConfig, WalkEnd, Walker};
+use crate::engine::walk::ending::Repetition;
+use crate::engine::walk::{Drift, Walk, WalkConfig, WalkEnd, Walker, are_same, no_end, same_answer};
 
 /// Rows by which a page overlaps what is known, at least.
 const OVERLAP: usize = 3;
@@ -34,80 +33,141 @@ const STEPS_BACK_MAX: u32 = 8;
 /// Times that a page which is shorter than it should be is asked for again.
 const SHORT_MAX: u32 = 3;
 
+/// How far a walk has come whose pages overlap.
+struct Progress {
+    /// Rows were seen to move.
+    moved: bool,
+    /// Rows to a page at most.
+    size: u32,
+    /// Places in the vendor's order up to which it was read.
+    reach: usize,
+    /// Pages in a row that met nothing known.
+    steps_back: u32,
+}
+
+/// A page as it was asked for.
+#[derive(Clone, Copy)]
+struct Place {
+    page_no: u32,
+    page_size: u32,
+    /// Rows in front of it.
+    offset: usize,
+    /// Rows at its beginning that were read before.
+    overlap: usize,
+}
+
 impl Walker<'_, '_> {
     /// Goes on from what is known to the end.
     pub(super) async fn follow(&mut self, closing: Closing, config: &WalkConfig) -> Result<WalkEnd, Fault> {
-        let mut moved = self.moving;
-        let mut size = if moved { self.largest(config) } else { self.size };
+        let moved = self.moving;
+        let size = if moved { self.largest(config) } else { self.size };
         if self.size * 2 <= size {
             // So many fewer pages that what was read without an overlap is better read again.
             self.walk = Walk::default();
             self.page_of.clear();
         }
-        let mut reach = self.walk.records.len();
-        let mut steps_back = 0;
+        let mut progress = Progress { moved, size, reach: self.walk.records.len(), steps_back: 0 };
         for _ in 0..config.pages_max {
-            let (page_no, page_size) = grid(reach, size);
-            let offset = (page_no as usize - 1) * page_size as usize;
-            let Some(mut page) = self.whole(page_no, page_size, closing).await? else {
-                // Larger pages are not to be had.
-                if self.size < size {
-                    size = self.size;
-                    continue;
-                }
-                return Ok(self.drifted(format!("page {page_no} of {page_size} never came whole")));
-            };
-            if !moved && !self.fits(&page, reach.saturating_sub(offset)) {
-                // A slip, or the first change that is seen. Without totals nothing is proven either way.
-                moved = closing == Closing::EmptyPage;
-                if !moved {
-                    let again = self.whole(page_no, page_size, closing).await?;
-                    moved =
-                        !again.as_ref().is_some_and(|again| self.fits(again, reach.saturating_sub(offset)));
-                    if let Some(again) = again {
-                        self.give_up(&page);
-                        page = again;
-                    }
-                }
-            }
-            let came = page.records.len();
-            if came > page_size as usize {
-                let why = format!("page {page_no} of {page_size} has {}", counted(came as u64, "element"));
-                return Ok(WalkEnd::Drifted(Drift { why, totals: self.totals, overlapping: true }));
-            }
-            if 0 < came && self.walk.records.len() < offset + came && self.known(&page) == came {
-                if self.is_last_again(&page).await? {
-                    return if moved { self.catch_up(config).await } else { Ok(self.end()) };
-                }
-                let why = format!("page {page_no} of {page_size} repeats what came before");
-                return Ok(self.drifted(why));
-            }
-            let is_behind = came == 0 && self.to_the_end;
-            if 0 < offset && self.known(&page) == 0 && !is_behind {
-                steps_back += 1;
-                if STEPS_BACK_MAX < steps_back {
-                    return Ok(self.drifted(format!("page {page_no} of {page_size} met nothing known")));
-                }
-                reach = offset.saturating_sub(OVERLAP);
-                continue;
-            }
-            steps_back = 0;
-            let is_end = came < page_size as usize;
-            reach = offset + came;
-            self.learn(page_no, page);
-            let rows = self.walk.records.len() as u64;
-            if self.is_too_large(rows, config) {
-                return Ok(WalkEnd::TooLarge(rows));
-            }
-            if is_end {
-                return if moved { self.catch_up(config).await } else { Ok(self.end()) };
+            if let Some(end) = self.follow_on(&mut progress, closing, config).await? {
+                return Ok(end);
             }
         }
-        let max = config.pages_max;
-        Err(Fault::new(
-            FaultKind::WindowTooLarge,
-            format!("no end after {} (engine.pages_max)", counted(max, "page")),
-        ))
+        Err(no_end(config))
+    }
+
+    /// One page further; the end, where this is it.
+    async fn follow_on(
+        &mut self,
+        progress: &mut Progress,
+        closing: Closing,
+        config: &WalkConfig,
+    ) -> Result<Option<WalkEnd>, Fault> {
+        let place = progress.next();
+        let Place { page_no, page_size, offset, .. } = place;
+        let Some(page) = self.whole(page_no, page_size, closing).await? else {
+            // Larger pages are not to be had.
+            if self.size < progress.size {
+                progress.size = self.size;
+                return Ok(None);
+            }
+            return Ok(Some(self.drifted(format!("page {page_no} of {page_size} never came whole"))));
+        };
+        let (page, has_doubles) = self.confirm(progress, place, page, closing).await?;
+        let came = page.records.len();
+        if came > page_size as usize {
+            let why = format!("page {page_no} of {page_size} has {}", counted(came as u64, "element"));
+            return Ok(Some(WalkEnd::Drifted(Drift { why, totals: self.totals, overlapping: true })));
+        }
+        let is_old = 0 < came && self.walk.records.len() < offset + came && self.known(&page) == came;
+        // Where a total counts them, doubles may be all that is left.
+        if is_old && !(has_doubles && closing == Closing::Total) {
+            if self.repetition(&page).await? == Repetition::End {
+                return self.arrive(progress, config).await.map(Some);
+            }
+            let why = format!("page {page_no} of {page_size} repeats what came before");
+            return Ok(Some(self.drifted(why)));
+        }
+        let is_behind = came == 0 && self.to_the_end;
+        if 0 < offset && self.known(&page) == 0 && !is_behind {
+            progress.steps_back += 1;
+            progress.reach = offset.saturating_sub(OVERLAP);
+            let is_lost = STEPS_BACK_MAX < progress.steps_back;
+            let why = || format!("page {page_no} of {page_size} met nothing known");
+            return Ok(is_lost.then(|| self.drifted(why())));
+        }
+        (progress.steps_back, progress.reach) = (0, offset + came);
+        self.learn(page_no, page, has_doubles.then_some(place.overlap));
+        let rows = self.walk.records.len() as u64;
+        if self.is_too_large(rows, config) {
+            return Ok(Some(WalkEnd::TooLarge(rows)));
+        }
+        match came < page_size as usize {
+            true => self.arrive(progress, config).await.map(Some),
+            false => Ok(None),
+        }
+    }
+
+    /// The page, or the answer to a second request where it does not overlap what is known: that is a slip, or the first
+    /// change that is seen. Without totals nothing is proven either way. The same answer again, in its place, whose new
+    /// elements stood before: the vendor lists them twice. The second value says so.
+    async fn confirm(
+        &mut self,
+        progress: &mut Progress,
+        place: Place,
+        page: Page,
+        closing: Closing,
+    ) -> Result<(Page, bool), Fault> {
+        if progress.moved || self.fits(&page, place.overlap) {
+            return Ok((page, false));
+        }
+        progress.moved = true;
+        let is_in_place = self.is_in_place(&page, place);
+        if closing == Closing::EmptyPage && !is_in_place {
+            return Ok((page, false));
+        }
+        let Some(again) = self.whole(place.page_no, place.page_size, closing).await? else {
+            return Ok((page, false));
+        };
+        if self.walk.pages == 1 && page.total == again.total && self.is_total_of_first_page(&again).await? {
+            self.walk.total = again.total;
+        }
+        let has_doubles = is_in_place && same_answer(&page, &again);
+        progress.moved = !has_doubles && !self.fits(&again, place.overlap);
+        self.give_up(&page);
+        Ok((again, has_doubles))
+    }
+
+    /// Whether the page begins with just what stood in its place before, and goes on behind that.
+    fn is_in_place(&self, page: &Page, place: Place) -> bool {
+        let known = self.walk.records.get(place.offset..place.offset + place.overlap);
+        let (known, begins) = (known.unwrap_or_default(), page.records.get(..place.overlap));
+        let is_same_total = self.walk.total.is_none_or(|total| page.total == Some(total));
+        0 < place.overlap && is_same_total && begins.is_some_and(|begins| are_same(begins, known))
+    }
+
+    /// The end of the list was reached.
+    async fn arrive(&mut self, progress: &Progress, config: &WalkConfig) -> Result<WalkEnd, Fault> {
+        if progress.moved { self.catch_up(config).await } else { Ok(self.end()) }
     }
 
     fn largest(&self, config: &WalkConfig) -> u32 {
@@ -139,10 +199,7 @@ impl Walker<'_, '_> {
                 Closing::EmptyPage => {
                     // A page of which only the beginning may be had can come empty, and what is known goes on.
                     let reach = if self.to_the_end { reach.max(self.walk.records.len()) } else { reach };
-                    let behind = u32::try_from(reach).unwrap_or(u32::MAX).saturating_add(1);
-                    let one = self.ask(behind, 1).await?;
-                    let next = page_no.saturating_add(1);
-                    one.records.is_empty() && self.is_nothing_on(next, size).await?
+                    self.is_nothing_behind(reach, page_no.saturating_add(1), size).await?
                         || self.to_the_end && self.is_repeated(&page, page_no, size).await?
                 }
             };
@@ -153,20 +210,6 @@ impl Walker<'_, '_> {
         Ok(None)
     }
 
-    /// Whether the two pages behind this one, of the same size, have nothing that is not on it or known.
-    pub(super) async fn is_repeated(&mut self, page: &Page, page_no: u32, size: u32) -> Result<bool, Fault> {
-        let on_page: HashSet<u128> = page.records.iter().map(|record| record.identity).collect();
-        for next in 1..=2 {
-            let behind = self.ask(page_no.saturating_add(next), size).await?;
-            let is_known =
-                |identity: &u128| on_page.contains(identity) || self.page_of.contains_key(identity);
-            if !behind.records.iter().all(|record| is_known(&record.identity)) {
-                return Ok(false);
-            }
-        }
-        Ok(true)
-    }
-
     /// What jumped to the front while the walk was further on.
     async fn catch_up(&mut self, config: &WalkConfig) -> Result<WalkEnd, Fault> {
         for page_no in 1..=config.pages_max {
@@ -174,7 +217,7 @@ impl Walker<'_, '_> {
             // What jumped stands in front of what did not.
             let from = page.records.len() * 3 / 4;
             let behind = page.records[from..].iter().all(|r| self.page_of.contains_key(&r.identity));
-            self.learn(page_no, page);
+            self.learn(page_no, page, None);
             if behind {
                 break;
             }
@@ -182,14 +225,27 @@ impl Walker<'_, '_> {
         Ok(WalkEnd::Moved(self.take_walk()))
     }
 
-    /// Keeps what is not known yet, and the vendor's latest total.
-    fn learn(&mut self, page_no: u32, mut page: Page) {
-        page.records.retain(|record| self.page_of.insert(record.identity, page_no).is_none());
+    /// Keeps what is not known yet, and the vendor's latest total. What one answer holds twice, the vendor lists twice.
+    /// Where new elements may be known (doubles), all count but so many at the beginning.
+    fn learn(&mut self, page_no: u32, mut page: Page, overlap: Option<usize>) {
+        match overlap {
+            Some(overlap) => drop(page.records.drain(..overlap.min(page.records.len()))),
+            None => page.records.retain(|record| !self.page_of.contains_key(&record.identity)),
+        }
+        self.page_of.extend(page.records.iter().map(|record| (record.identity, page_no)));
         let Walk { records, total, pages, observation, .. } = &mut self.walk;
         *pages += 1;
         *total = page.total.or(*total);
         records.extend(page.records);
         observation.merge(page.observation);
+    }
+}
+
+impl Progress {
+    fn next(&self) -> Place {
+        let (page_no, page_size) = grid(self.reach, self.size);
+        let offset = (page_no as usize - 1) * page_size as usize;
+        Place { page_no, page_size, offset, overlap: self.reach.saturating_sub(offset) }
     }
 }
 

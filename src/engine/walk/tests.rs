@@ -16,11 +16,12 @@ use crate::domain::stream::{StreamId, StreamKey};
 use crate::domain::table::MOOR_QUEUE_MEMBER;
 use crate::engine::fetch::RetryConfig;
 use crate::engine::port::budget::{Budget, BudgetKey, Reservation};
-use crate::engine::port::clock::SystemClock;
+use crate::engine::port::clock::{Clock, SystemClock};
 use crate::engine::port::source::Source;
 use crate::engine::read::{Before, ClosedRead, ReadEnd, ReadRules, read};
 
 mod busy;
+mod refusal;
 mod verdict;
 
 /// Changes rows before, or the answer after, the n-th request.
@@ -36,7 +37,10 @@ struct Answer {
     fixed: Option<u32>,
     /// A row that is counted and not listed.
     held_back: Option<u32>,
-    refused: bool,
+    /// With a code of the vendor's.
+    refused: Option<FaultKind>,
+    /// The server fails.
+    broken: bool,
 }
 
 struct Vendor {
@@ -102,11 +106,15 @@ impl Source for Vendor {
             unpromised: None,
             fixed: None,
             held_back: None,
-            refused: false,
+            refused: None,
+            broken: false,
         };
         hook(*count, request, rows, &mut answer);
-        if answer.refused {
-            return Err(Fault::new(FaultKind::VendorFailed, "too deep".to_owned()));
+        if answer.broken {
+            return Err(Fault::new(FaultKind::VendorFailed, "HTTP 500"));
+        }
+        if let Some(kind) = answer.refused {
+            return Err(Fault::new(kind, "too deep").with_code("400004").answered_under(200));
         }
         let size = answer.fixed.unwrap_or(request.page_size.min(answer.clamp.unwrap_or(u32::MAX)));
         let from = (request.page_no as usize - 1) * size as usize;
@@ -151,15 +159,25 @@ fn run_as(
     adapt: impl FnOnce(&mut WalkConfig, &mut ReadRules),
     before: Before,
 ) -> Result<ReadEnd, Fault> {
-    let key = StreamKey { source: "test".into(), stream: StreamId::MoorQueue };
-    let budget_key = BudgetKey { name: "test".into(), per_minute: 60 };
     let retry = RetryConfig {
         tries_max: 1,
         base: Duration::ZERO,
         max: Duration::ZERO,
         first_contact: Duration::from_secs(1),
     };
-    let mut fetcher = Fetcher::new(&key, vendor, (&NoLimit, &budget_key), &SystemClock, retry);
+    run_with(vendor, (&SystemClock, retry), adapt, before)
+}
+
+/// The same by this clock, with so many tries of each request.
+fn run_with(
+    vendor: &Vendor,
+    (clock, retry): (&dyn Clock, RetryConfig),
+    adapt: impl FnOnce(&mut WalkConfig, &mut ReadRules),
+    before: Before,
+) -> Result<ReadEnd, Fault> {
+    let key = StreamKey { source: "test".into(), stream: StreamId::MoorQueue };
+    let budget_key = BudgetKey { name: "test".into(), per_minute: 60 };
+    let mut fetcher = Fetcher::new(&key, vendor, (&NoLimit, &budget_key), clock, retry);
     let mut config = WalkConfig {
         page_size: 50,
         page_size_max: 1_000,
@@ -317,14 +335,51 @@ fn the_last_page_given_again_for_each_page_behind_it_is_the_end_where_two_reads_
 }
 
 #[test]
-fn one_page_that_is_the_page_before_it_at_each_read_is_not_the_end() {
+fn one_page_that_is_the_page_before_it_at_each_read_is_not_the_end_and_all_others_are_stored_unverified() {
     let vendor = odd_pages(50, |all, size, number| {
         let number = if number == 3 { 2 } else { number };
         all.chunks(size).nth(number - 1).unwrap_or_default().to_vec()
     });
-    let fault = run(&vendor, 10, Before::default()).unwrap_err();
-    assert_eq!(fault.kind, FaultKind::WalkUnsettled);
-    assert!(fault.message.contains("page 3 repeats elements of page 2"), "{}", fault.message);
+    let read = run(&vendor, 10, Before::default()).unwrap();
+    assert_eq!(read.certificate.reason, Some(UnverifiedReason::Duplicates));
+    assert_eq!((read.rows.len(), read.certificate.rows), (40, 50), "all that is listed is stored");
+}
+
+#[test]
+fn pages_that_repeat_the_page_before_them_are_not_the_end_where_others_follow() {
+    // From page 3 on so many pages are page 2 once more; 17 more pages follow.
+    for stuck in [1, 2, 3, 5, 10] {
+        let vendor = odd_pages(200, move |all, size, number| {
+            let number = if (3..3 + stuck).contains(&number) { 2 } else { number };
+            all.chunks(size).nth(number - 1).unwrap_or_default().to_vec()
+        });
+        let read = run(&vendor, 10, Before::default()).unwrap();
+        assert_eq!(read.certificate.reason, Some(UnverifiedReason::Duplicates), "{stuck}");
+        assert_eq!(read.rows.len(), 200 - stuck * 10, "{stuck}");
+    }
+}
+
+#[test]
+fn pages_that_repeat_the_page_before_them_in_one_walk_alone_are_no_stable_end() {
+    // From page 3 on all pages are page 2 once more, in all walks but the last ones; 50 rows, 10 to a page.
+    for stuck_walks in 1..=3 {
+        let mut walks = 0;
+        let vendor = Vendor::new(Closing::EmptyPage, 50).hook(move |_, request, rows, _| {
+            let (size, number) = (request.page_size, request.page_no);
+            walks += u32::from(number == 1 && size == 10);
+            *rows = (0..50).collect();
+            if walks <= stuck_walks && 2 < number {
+                *rows = vec![VERSION - 1; ((number - 1) * size) as usize];
+                rows.extend(10..10 + size);
+            }
+        });
+        match run(&vendor, 10, Before::default()) {
+            Ok(read) if read.certificate.verdict == Verdict::Stable => {
+                assert_eq!(read.rows.len(), 50, "{stuck_walks}")
+            }
+            Ok(_) | Err(_) => {}
+        }
+    }
 }
 
 #[test]
@@ -346,7 +401,8 @@ fn a_vendor_that_ignores_page_sizes_and_holds_an_element_back_is_read_to_its_end
 #[test]
 fn a_list_that_ends_just_before_the_depth_is_read_by_pages_that_do_not_overlap() {
     let vendor = Vendor::new(Closing::EmptyPage, 9_990).hook(|_, request, _, answer| {
-        answer.refused = 10_000 < request.page_no * request.page_size;
+        let is_deep = 10_000 < request.page_no * request.page_size;
+        answer.refused = is_deep.then_some(FaultKind::VendorFailed);
     });
     let read = run(&vendor, 1_000, Before::default()).unwrap();
     assert_eq!((read.rows.len(), read.certificate.verdict), (9_990, Verdict::Stable));
@@ -373,6 +429,47 @@ fn exact_doubles_at_the_vendor_are_read_as_one_row_and_proven_by_two_equal_reads
     let closed = first_read(&vendor, 10);
     assert_eq!(numbers(&closed), vendor.rows());
     assert_eq!((closed.certificate.rows, closed.certificate.verdict), (30, Verdict::Proven));
+}
+
+#[test]
+fn exact_doubles_on_large_pages_count_as_the_vendor_counts_them() {
+    // At these places stands what stands at those.
+    for doubles in
+        [&[(1_300, 1_250)][..], &[(1_300, 10)], &[(1_499, 3)], &[(999, 998)], &[(700, 3), (1_200, 700)]]
+    {
+        let vendor = Vendor::new(Closing::Total, 1_500).hook(move |count, _, rows, _| {
+            if count == 1 {
+                doubles.iter().for_each(|(place, of)| rows[*place] = rows[*of]);
+            }
+        });
+        let closed = first_read(&vendor, 1_000);
+        assert_eq!(numbers(&closed), vendor.rows(), "{doubles:?}");
+        let certificate = closed.certificate;
+        assert_eq!((certificate.rows, certificate.verdict), (1_500, Verdict::Proven), "{doubles:?}");
+        assert!(vendor.requests() < 10, "{doubles:?}: {}", vendor.requests());
+    }
+    // Of chats no total says how many there are.
+    let vendor = Vendor::new(Closing::EmptyPage, 1_500).hook(|_, _, rows, _| rows[1_300] = 10);
+    let closed = first_read(&vendor, 1_000);
+    assert_eq!((closed.certificate.rows, closed.certificate.verdict), (1_500, Verdict::Stable));
+    assert!(!closed.moved);
+}
+
+#[test]
+fn a_row_that_moved_behind_the_cursor_while_another_moved_in_front_is_no_double() {
+    // Between page 1 and page 2, once: the row at 10 goes to 1,300, and the last one to the front.
+    let vendor = Vendor::new(Closing::Total, 1_500).hook(|count, _, rows, _| {
+        if count == 2 {
+            let row = rows.remove(10);
+            rows.insert(1_299, row);
+            let last = rows.pop().unwrap();
+            rows.insert(0, last);
+        }
+    });
+    let closed = first_read(&vendor, 1_000);
+    if closed.certificate.verdict == Verdict::Proven {
+        assert_eq!(numbers(&closed), vendor.rows());
+    }
 }
 
 proptest! {

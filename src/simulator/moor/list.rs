@@ -11,7 +11,7 @@ use crate::simulator::fault::Fault;
 use crate::simulator::paging::{Page, spoil};
 use crate::simulator::state::{State, lock};
 use crate::simulator::switchboard::Switches;
-use crate::simulator::switches::{BehindDepth, ClaimFilter, Code, Envelope, RowsField};
+use crate::simulator::switches::{BehindDepth, BehindEnd, ClaimFilter, Code, Envelope, RowsField};
 use crate::simulator::world::Walk;
 
 /// The page size when none is given.
@@ -52,6 +52,13 @@ pub(super) fn list(
         return too_deep(text, listing.behind, switches);
     }
     groups.retain(|group| listing.lists(group.exten.parse().unwrap_or(0)));
+    if page.number != 1 && groups.len() <= page.skip {
+        match switches.moor_behind_end {
+            BehindEnd::Empty => {}
+            BehindEnd::Refused => return bad_parameters(switches),
+            BehindEnd::NotFound => return Answer::not_found(),
+        }
+    }
     let shown = groups.into_iter().skip(page.skip).take(page.take);
     let mut rows: Vec<Value> = if is_claims {
         shown.map(|group| group.to_claims(&world.agents, switches)).collect()

@@ -22,7 +22,7 @@ use crate::simulator::paging::{Page, spoil};
 use crate::simulator::plain::{array, is_plain};
 use crate::simulator::state::{State, lock};
 use crate::simulator::switchboard::Switches;
-use crate::simulator::switches::{EmptyItems, OnOff, Order, RowsField};
+use crate::simulator::switches::{BehindEnd, EmptyItems, OnOff, Order, RowsField};
 use crate::simulator::world::Walk;
 
 /// The page size of call_result when none is given.
@@ -117,6 +117,13 @@ fn page(
         None => Cow::Borrowed(counted),
         Some(_) => counted.iter().copied().filter(|(_, index)| listing.lists(*index)).collect(),
     };
+    if page.number != 1 && found.len() <= page.skip {
+        match switches.sobot_behind_end {
+            BehindEnd::Empty => {}
+            BehindEnd::Refused => return refusal("400004"),
+            BehindEnd::NotFound => return Answer::not_found(),
+        }
+    }
     let (first, last) = (page.skip.min(found.len()), page.skip.saturating_add(page.take).min(found.len()));
     let place = |nth: usize| match switches.sobot_order {
         Order::NewestFirst => found.len() - 1 - nth,

@@ -22,6 +22,17 @@ switch!(
     }
 );
 switch!(
+    /// What is answered to a page that begins behind the end of a list, and is not the first one.
+    BehindEnd {
+        /// A page without rows.
+        Empty,
+        /// A refusal of its parameters.
+        Refused,
+        /// HTTP 404 and a page of HTML.
+        NotFound,
+    }
+);
+switch!(
     /// How often the field that holds the rows stands in an answer.
     RowsField {
         /// Once.

@@ -124,7 +124,12 @@ pub(super) fn verdict<'a>(
             Some(code) => fault.with_code(code.chars().take(32).collect::<String>()),
             None => fault,
         };
-        let fault = if kind == FaultKind::RateLimited { fault.with_retry_after(RATE_WAIT) } else { fault };
+        // 500 to 599 as a code are a server that failed, too.
+        let fault = match kind {
+            FaultKind::RateLimited => fault.with_retry_after(RATE_WAIT),
+            FaultKind::VendorFailed => fault,
+            _ => fault.answered_under(answer.status),
+        };
         answer.with_retry_after(fault, now)
     };
     Err(match meaning(judged, &message) {

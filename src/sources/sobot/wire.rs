@@ -61,7 +61,8 @@ pub(super) fn judge<'a>(
         let shown = quote(&code, secrets);
         let fault =
             site.fault(kind, format_args!("the vendor answered code {shown} {message}, HTTP {status}"));
-        answer.with_retry_after(fault.with_code(code.chars().take(32).collect::<String>()), now)
+        let fault = fault.with_code(code.chars().take(32).collect::<String>()).answered_under(status);
+        answer.with_retry_after(fault, now)
     };
     Err(match meaning(&code) {
         Meaning::TokenRefused => Refusal::Token(fault(FaultKind::CredentialsRefused)),

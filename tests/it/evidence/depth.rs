@@ -5,8 +5,8 @@ use ccsync::simulator::{Change, Channel, Endpoint};
 use rstest::rstest;
 
 use super::case::{
-    DAY, PAGE_OF_CALLS, assert_nothing_is_believed, believed, deleted, live, one_day, requests, switch, sync,
-    sync_well, told,
+    DAY, PAGE_OF_CALLS, Settings, assert_nothing_is_believed, believed, deleted, live, one_day, requests,
+    switch, sync, sync_well, told,
 };
 use crate::support::harness::TestWorld;
 use crate::system::steps::value;
@@ -166,4 +166,45 @@ async fn chats_as_many_as_the_cap_are_not_believed() {
         let report = sync(&world, CHATS).await;
         assert_nothing_is_believed(&world, &report).await;
     }
+}
+
+/// A world with this many chats at ten o'clock of the busy day.
+async fn chats_at_once(count: usize, switches: Settings<'_>, page_size: &str) -> TestWorld {
+    let pages = [("CCSYNC__SOURCES__SOBOT__CHAT_RESULT__PAGE_SIZE", page_size)];
+    let world = one_day(0, switches, &pages).await;
+    let at_ms = DAY.parse::<chrono::NaiveDate>().unwrap().and_hms_opt(2, 0, 0).unwrap().and_utc();
+    let crowd = Change::Crowd { channel: Channel::Chat, count, at_ms: at_ms.timestamp_millis() };
+    world.test.simulator.mutate(crowd).unwrap();
+    world
+}
+
+#[rstest]
+#[case::one_short_page("refused", 40, "1000")]
+#[case::full_pages("refused", 100, "20")]
+#[case::a_short_page_behind_full_ones("not_found", 110, "20")]
+#[case::pages_that_overlap("not_found", 1_200, "500")]
+#[tokio::test]
+async fn chats_whose_page_behind_the_end_is_refused_are_read_and_stable(
+    #[case] behind: &str,
+    #[case] count: usize,
+    #[case] page_size: &str,
+) {
+    let world = chats_at_once(count, &[("sobot_behind_end", behind)], page_size).await;
+    for _ in 0..2 {
+        sync_well(&world, CHATS).await;
+        assert_table_is_the_vendors(&world.test, CHATS).await;
+    }
+    assert_eq!(live(&world, CHATS).await, count);
+}
+
+#[tokio::test]
+async fn a_list_that_ends_just_before_the_depth_is_read_without_long_retries() {
+    let depth = [("sobot_chat_depth", "10000"), ("sobot_behind_depth", "refused")];
+    let world = chats_at_once(9_990, &depth, "1000").await;
+    sync_well(&world, CHATS).await;
+    assert_table_is_the_vendors(&world.test, CHATS).await;
+    // Three walks of ten pages and two other days, and what is asked behind the end. Each refusal that was retried to its
+    // end took eight requests and half a minute.
+    let spent = requests(&world, Endpoint::SobotChatResult);
+    assert!(spent < 60, "{spent}");
 }

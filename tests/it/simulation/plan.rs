@@ -296,7 +296,8 @@ fn contradiction(dice: &mut Dice) -> Contradiction {
         1 => Contradiction::WrongTotal(-dice.between(1, 4)),
         2 => Contradiction::ZeroTotal,
         3 => Contradiction::EndsAt(u32::try_from(dice.between(1, 8)).unwrap()),
-        4 => Contradiction::Refuses(u32::try_from(dice.between(1, 8)).unwrap()),
+        // One or two elements, and nothing behind them given, is a list of so many: no search is that shallow.
+        4 => Contradiction::Refuses(u32::try_from(dice.between(1, 8).max(3)).unwrap()),
         _ => Contradiction::Unlisted(u32::try_from(dice.between(2, 5)).unwrap()),
     }
 }

@@ -199,7 +199,7 @@ impl Endpoint {
             let text = format!(
                 "the vendor answered “from + size must be less than or equal to: [{depth}] but was [{reach}]”"
             );
-            return Err(Fault::new(FaultKind::VendorFailed, text));
+            return Err(Fault::new(FaultKind::VendorFailed, text).with_code("999999").answered_under(200));
         }
         if let Some(cap) = cap {
             listed.truncate(cap.elements as usize);

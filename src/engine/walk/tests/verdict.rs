@@ -326,6 +326,68 @@ fn a_walk_equal_to_a_read_that_others_contradicted_is_walked_again() {
 }
 
 #[test]
+fn rows_that_moved_are_told_although_the_last_rows_come_again_for_each_page_behind_the_end() {
+    // States 50 more than there are, and gives its last rows for a page that reaches behind them. In the third walk,
+    // which goes to the end whatever is stated, a row comes in front between page 1 and page 2.
+    let mut first_pages = 0;
+    let vendor = Vendor::new(Closing::Total, 450).hook(move |_, request, rows, answer| {
+        let (size, skip) = (request.page_size, (request.page_no - 1) * request.page_size);
+        let is_walk = request.page_no == 1 && size == 50;
+        first_pages += u32::from(is_walk);
+        let first = if 3 < first_pages || first_pages == 3 && !is_walk { vec![1_000] } else { Vec::new() };
+        let list: Vec<u32> = first.into_iter().chain(0..450).collect();
+        let from = (skip as usize).min(list.len().saturating_sub(size as usize));
+        *rows = vec![VERSION - 1; skip as usize];
+        rows.extend(&list[from..]);
+        answer.total_off = 500 - rows.len() as i64;
+    });
+    let read = first_read(&vendor, 50);
+    assert_eq!(read.certificate.reason, Some(UnverifiedReason::RowsMoved));
+    assert_eq!(read.rows.len(), 451);
+}
+
+#[test]
+fn a_right_walk_behind_two_that_were_contradicted_is_confirmed_by_one_more() {
+    // Two walks close on two wrong totals, one drifts, and all is well from then on.
+    let vendor = Vendor::new(Closing::Total, 120).hook(|count, request, rows, answer| {
+        *rows = (0..if (6..=10).contains(&count) { 119 } else { 120 }).collect();
+        answer.total_off = match count {
+            1..=5 => 5,
+            6..=10 => 7,
+            11..=14 if request.page_no == 2 => 1,
+            _ => 0,
+        };
+    });
+    let read = first_read(&vendor, 50);
+    assert_eq!(read.certificate.verdict, Verdict::Proven, "{:?}", read.certificate);
+}
+
+#[test]
+fn wrong_totals_of_a_second_walk_are_not_taken_for_rows_that_move() {
+    // A row that is listed twice has the list walked twice. Page 1 of the second walk states two wrong totals.
+    let vendor = Vendor::new(Closing::Total, 120).hook(|count, _, rows, answer| {
+        rows[20] = 3;
+        answer.total_off = match count {
+            4 => 1,
+            7 => 2,
+            _ => 0,
+        };
+    });
+    let read = first_read(&vendor, 50);
+    assert_eq!(read.certificate.verdict, Verdict::Proven, "{:?}", read.certificate);
+}
+
+#[test]
+fn one_wrong_total_of_a_list_of_large_pages_is_not_taken_for_rows_that_move() {
+    for wrong in 1..=2 {
+        let vendor = Vendor::new(Closing::Total, 1_500)
+            .hook(move |count, _, _, answer| answer.total_off = if count == wrong { 3 } else { 0 });
+        let read = first_read(&vendor, 1_000);
+        assert_eq!(read.certificate.verdict, Verdict::Proven, "{wrong}: {:?}", read.certificate);
+    }
+}
+
+#[test]
 fn a_full_clamped_page_is_not_the_end_though_it_states_its_own_number() {
     let vendor =
         Vendor { clamp: Some(20), ..Vendor::new(Closing::Total, 150) }.hook(|_, request, _, answer| {
