@@ -7,7 +7,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::app::App;
 use crate::domain::fault::Fault;
-use crate::engine::fault_policy::log_failure;
+use crate::engine::pass::fault_policy::log_failure;
 
 /// How often the daemon looks for changed days.
 const LOOK: Duration = Duration::from_secs(10);

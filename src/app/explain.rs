@@ -4,7 +4,7 @@ use crate::app::App;
 use crate::domain::fault::Fault;
 use crate::domain::page::PageRequest;
 use crate::domain::window::TimeWindow;
-use crate::engine::planner::ceil_to_second;
+use crate::engine::plan::planner::ceil_to_second;
 use crate::engine::port::explain::{Explain as _, ReadStory, RowStory};
 
 impl App {

@@ -61,12 +61,12 @@ use crate::domain::status::StreamDeclaration;
 use crate::domain::stream::{StreamId, StreamKey};
 use crate::domain::window::TimeWindow;
 use crate::engine::feed::follower::FeedFollower;
+use crate::engine::pass::progress::ProgressBoard;
+use crate::engine::pass::reader::{PassOrder, PassReport};
+use crate::engine::plan::present::TimeWitness;
 use crate::engine::port::budget::Budget;
 use crate::engine::port::clock::{Clock, SystemClock};
 use crate::engine::port::store::Store as _;
-use crate::engine::present::TimeWitness;
-use crate::engine::progress::ProgressBoard;
-use crate::engine::reader::{PassOrder, PassReport};
 
 /// What tests and the demo replace.
 #[derive(Clone)]

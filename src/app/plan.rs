@@ -5,10 +5,10 @@ use crate::domain::fault::Fault;
 use crate::domain::lag::LagCurve;
 use crate::domain::run::Trigger;
 use crate::domain::stream::StreamKey;
-use crate::engine::planner::PlannedWindow;
+use crate::engine::pass::reader::{PassOrder, ReadPolicy};
+use crate::engine::plan::planner::PlannedWindow;
+use crate::engine::plan::reread::{Learned, closing_age_of};
 use crate::engine::port::store::{ReadRecord, Scope, Store as _};
-use crate::engine::reader::{PassOrder, ReadPolicy};
-use crate::engine::reread::{Learned, closing_age_of};
 
 /// What the next pass over a stream would read.
 #[derive(Debug, serde::Serialize)]

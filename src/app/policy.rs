@@ -7,11 +7,11 @@ use crate::app::stream::length;
 use crate::config::{EngineSettings, StreamSettings, WindowSettings};
 use crate::domain::stream::StreamId;
 use crate::domain::window::WindowGrid;
-use crate::engine::fetch::RetryConfig;
-use crate::engine::planner::WindowPolicy;
+use crate::engine::pass::reader::PassConfig;
+use crate::engine::plan::planner::WindowPolicy;
 use crate::engine::read::ReadRules;
-use crate::engine::reader::PassConfig;
-use crate::engine::walk::WalkConfig;
+use crate::engine::read::fetch::RetryConfig;
+use crate::engine::read::walk::WalkConfig;
 
 /// How long a vendor that never answered is tried before a pass gives up.
 const FIRST_CONTACT: std::time::Duration = std::time::Duration::from_secs(4);

@@ -13,7 +13,7 @@ use crate::app::stream::Stream;
 use crate::domain::page::PageRequest;
 use crate::domain::stream::StreamKind;
 use crate::domain::window::TimeWindow;
-use crate::engine::present::CLOCK_TOLERANCE;
+use crate::engine::plan::present::CLOCK_TOLERANCE;
 use crate::telemetry::event;
 
 /// Requests after which a vendor's clock is known or cannot be.

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
+use crate::engine::pass::progress::{Pace, PassWatch, Progress, ProgressBoard};
 use crate::engine::port::clock::Clock;
-use crate::engine::progress::{Pace, PassWatch, Progress, ProgressBoard};
 use crate::telemetry::event;
 
 /// How often it is looked at.

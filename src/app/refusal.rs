@@ -8,7 +8,7 @@ use crate::domain::alert::{AlertKind, Refusal};
 use crate::domain::fault::{Fault, FaultKind};
 use crate::domain::phrase::{alert, cure};
 use crate::domain::source::AccountRefusal;
-use crate::engine::fault_policy::log_failure;
+use crate::engine::pass::fault_policy::log_failure;
 
 impl App {
     /// As last looked at.

@@ -15,7 +15,7 @@ use crate::app::{App, StreamChoice};
 use crate::domain::fault::{Fault, FaultKind};
 use crate::domain::stream::StreamKey;
 use crate::domain::window::TimeWindow;
-use crate::engine::fault_policy::log_failure;
+use crate::engine::pass::fault_policy::log_failure;
 use crate::engine::port::retention::{ExpiredRows, Retention as _, RetentionOrder};
 use crate::engine::retention::{Remover, refuse_expired};
 use crate::scheduler::CronJob;
@@ -45,7 +45,7 @@ pub struct Expired {
 struct Kept {
     key: StreamKey,
     retention: Option<chrono::Duration>,
-    stream: Option<Arc<crate::engine::reader::StreamReader>>,
+    stream: Option<Arc<crate::engine::pass::reader::StreamReader>>,
 }
 
 impl Kept {

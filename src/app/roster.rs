@@ -17,11 +17,11 @@ use crate::domain::privacy::Privacy;
 use crate::domain::roster::{Group, groups};
 use crate::domain::roster_plan::{RosterPlan, WantedGroup, plan};
 use crate::domain::stream::{StreamId, StreamKey};
-use crate::engine::fetch::Fetcher;
+use crate::engine::pass::reader::PassConfig;
 use crate::engine::port::budget::BudgetKey;
 use crate::engine::port::source::Source;
+use crate::engine::read::fetch::Fetcher;
 use crate::engine::read::{Before, ReadEnd, read};
-use crate::engine::reader::PassConfig;
 use crate::sources::http::HttpClient;
 use crate::sources::moor::{MoorAccount, MoorConfig, MoorWriter};
 

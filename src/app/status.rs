@@ -11,8 +11,8 @@ use crate::domain::language::Language;
 use crate::domain::status::calendar::WINDOWS_LISTED;
 use crate::domain::status::detail::StreamDetail;
 use crate::domain::status::{StatusReport, StreamStatus};
+use crate::engine::pass::reader::ReadPolicy;
 use crate::engine::port::status::StatusRead as _;
-use crate::engine::reader::ReadPolicy;
 
 impl App {
     /// The state of everything, with cures, and why a pass would be refused.

@@ -9,8 +9,8 @@ use crate::domain::fault::Fault;
 use crate::domain::run::Trigger;
 use crate::domain::stream::StreamKind;
 use crate::domain::window::TimeWindow;
+use crate::engine::pass::reader::{PassOrder, PassReport};
 use crate::engine::port::store::Scope;
-use crate::engine::reader::{PassOrder, PassReport};
 use crate::engine::verify::{Verification, VerifyOrder};
 
 /// What verifying one stream showed, and what was done about it.

@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use crate::domain::run::RunOutcome;
 use crate::domain::runbook::{EXITS, ExitEntry};
-use crate::engine::reader::PassReport;
+use crate::engine::pass::reader::PassReport;
 
 /// How a command ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

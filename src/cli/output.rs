@@ -10,7 +10,7 @@ use crate::config::ConfigErrors;
 use crate::domain::fault::{Fault, FaultKind};
 use crate::domain::language::Language;
 use crate::domain::text::counted;
-use crate::engine::reader::{PassReport, ScopeFailure};
+use crate::engine::pass::reader::{PassReport, ScopeFailure};
 use crate::ops::terminal::Stderr;
 
 /// Prints data. A reader that went away (`ccsync plan | head`) is no error.

@@ -8,7 +8,7 @@ use crate::cli::{build, sync};
 use crate::config::Settings;
 use crate::domain::text::counted;
 use crate::domain::window::TimeWindow;
-use crate::engine::planner::{PlannedWindow, Reason};
+use crate::engine::plan::planner::{PlannedWindow, Reason};
 
 pub(super) async fn plan(settings: Settings, args: SyncArgs) -> Result<Exit, Failure> {
     let zone = settings.timezone;

@@ -9,8 +9,8 @@ use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::domain::stream::StreamKey;
 use crate::domain::text::counted;
+use crate::engine::pass::progress::{Pace, Progress, ProgressBoard};
 use crate::engine::port::clock::{Clock as _, SystemClock};
-use crate::engine::progress::{Pace, Progress, ProgressBoard};
 use crate::ops::terminal::Drawing;
 use crate::telemetry::event;
 

@@ -14,7 +14,7 @@ use crate::domain::source::UnconfiguredSource;
 use crate::domain::status::{FeedStatus, StatusReport, StreamFailure, StreamStatus};
 use crate::domain::stream::{StreamId, StreamKey};
 use crate::domain::text::span;
-use crate::engine::present::CLOCK_TOLERANCE;
+use crate::engine::plan::present::CLOCK_TOLERANCE;
 
 /// So many ticks in a row may pass before somebody should look: a pass may take longer than the schedule allows
 /// once in a while.

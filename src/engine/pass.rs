@@ -4,7 +4,11 @@
 //! any number of workers share the work, and a pass that was killed is simply the next pass's work. It reads
 //! several windows at once: pages of one are parsed while those of another arrive and a third is committed.
 
+pub mod contact;
 mod errand;
+pub mod fault_policy;
+pub mod progress;
+pub mod reader;
 mod setbacks;
 
 pub(in crate::engine) use self::setbacks::FAILURES_IN_A_ROW_MAX;
@@ -23,18 +27,18 @@ use tracing::Instrument as _;
 use crate::domain::certificate::Verdict;
 use crate::domain::fault::{Fault, FaultKind};
 use crate::domain::run::{Counts, RunId};
-use crate::engine::contact::Contact;
-use crate::engine::fault_policy::{Action, log_failure, policy};
-use crate::engine::fetch::{RetryConfig, is_silence};
+use crate::engine::pass::contact::Contact;
 use crate::engine::pass::errand::{End, Errand, Report};
+use crate::engine::pass::fault_policy::{Action, log_failure, policy};
+use crate::engine::pass::progress::Progress;
+use crate::engine::pass::reader::{DueScope, PassOrder, ReadPolicy, Remaining, ScopeFailure, StreamReader};
 use crate::engine::pass::setbacks::Setbacks;
-use crate::engine::planner::Reason;
+use crate::engine::plan::planner::Reason;
+use crate::engine::plan::reread::Learned;
 use crate::engine::port::store::{Lease, Scope};
-use crate::engine::progress::Progress;
 use crate::engine::read::Before;
-use crate::engine::reader::{DueScope, PassOrder, ReadPolicy, Remaining, ScopeFailure, StreamReader};
-use crate::engine::reread::Learned;
-use crate::engine::walk::WalkConfig;
+use crate::engine::read::fetch::{RetryConfig, is_silence};
+use crate::engine::read::walk::WalkConfig;
 use crate::telemetry::event;
 use crate::telemetry::span;
 

@@ -5,17 +5,21 @@
 
 mod agreement;
 mod close;
+pub mod fetch;
 mod halves;
 mod judge;
+pub mod resume;
+pub mod room;
+pub mod walk;
 
 use chrono::{DateTime, Utc};
 
 use crate::domain::certificate::{Certificate, UnverifiedReason};
 use crate::domain::fault::Fault;
 use crate::domain::window::TimeWindow;
-use crate::engine::fetch::Fetcher;
+use crate::engine::read::fetch::Fetcher;
 use crate::engine::read::judge::{Judge, Step, were_parts_in_vain};
-use crate::engine::walk::{Stated, WalkConfig, WalkEnd, walk};
+use crate::engine::read::walk::{Stated, WalkConfig, WalkEnd, walk};
 use crate::telemetry::event;
 use crate::telemetry::failpoint::{Failpoint, failpoint};
 

@@ -21,7 +21,7 @@ use crate::domain::fault::Fault;
 use crate::domain::language::Language;
 use crate::domain::notice::{AlertChange, Change, Notice};
 use crate::engine::alert::database_away;
-use crate::engine::fault_policy::log_failure;
+use crate::engine::pass::fault_policy::log_failure;
 use crate::engine::port::clock::Clock;
 use crate::engine::port::notice::{Look, NoticeDesk, NoticeEntry, Subscription};
 use crate::engine::port::status::StatusRead;

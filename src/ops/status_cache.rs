@@ -8,7 +8,7 @@ use tokio::time::{Instant, timeout};
 
 use crate::domain::fault::{Fault, FaultKind};
 use crate::domain::status::StatusReport;
-use crate::engine::fault_policy::log_failure;
+use crate::engine::pass::fault_policy::log_failure;
 use crate::ops::server::OpsState;
 
 /// How long an answer is good. Its age is a matter of load and not of the product's time, so the clock

@@ -11,7 +11,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 use url::Url;
 
 use crate::domain::fault::{Fault, FaultKind};
-use crate::engine::present::{Reading, TimeWitness};
+use crate::engine::plan::present::{Reading, TimeWitness};
 use crate::sources::address::{authority, is_loopback};
 use crate::sources::answer::{Answer, AnswerText, Declared, Spares, body_text, http_date};
 use crate::sources::site::CallSite;

@@ -17,7 +17,7 @@ use crate::domain::page::PageRequest;
 use crate::domain::stream::StreamKind;
 use crate::domain::text::counted;
 use crate::domain::window::TimeWindow;
-use crate::engine::present::TimeWitness;
+use crate::engine::plan::present::TimeWitness;
 use crate::sources::http::HttpClient;
 use crate::store::PgStore;
 

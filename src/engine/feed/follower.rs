@@ -9,12 +9,12 @@ use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use crate::domain::run::{RunId, RunOutcome, Trigger};
-use crate::engine::fault_policy::log_failure;
 use crate::engine::feed::keeper::Keeper;
 pub use crate::engine::feed::pulse::PulseConfig;
 use crate::engine::feed::session::Session;
 pub use crate::engine::feed::session::SessionConfig;
 use crate::engine::feed::writer::Writer;
+use crate::engine::pass::fault_policy::log_failure;
 use crate::engine::port::clock::Clock;
 use crate::engine::port::feed::Feed;
 use crate::engine::port::feed_store::{FeedStore, Fences};

@@ -9,7 +9,7 @@ use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use crate::domain::stream::StreamKey;
-use crate::engine::fault_policy::log_failure;
+use crate::engine::pass::fault_policy::log_failure;
 use crate::engine::port::clock::Clock;
 use crate::engine::port::feed_store::{FeedStore, Fences};
 

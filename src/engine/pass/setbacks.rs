@@ -3,9 +3,9 @@
 use std::collections::HashMap;
 
 use crate::domain::fault::FaultKind;
-use crate::engine::fault_policy::{Action, policy};
+use crate::engine::pass::fault_policy::{Action, policy};
+use crate::engine::pass::reader::ScopeFailure;
 use crate::engine::port::store::Scope;
-use crate::engine::reader::ScopeFailure;
 
 /// Scopes that may fail one after another before the vendor is taken to be down.
 pub(in crate::engine) const FAILURES_IN_A_ROW_MAX: u32 = 5;

@@ -20,7 +20,7 @@ pub trait Clock: Send + Sync + 'static {
     }
 
     /// Whether this is the clock of a host, which may be wrong: others must confirm it
-    /// ([`TimeWitness`](crate::engine::present::TimeWitness)).
+    /// ([`TimeWitness`](crate::engine::plan::present::TimeWitness)).
     fn needs_witness(&self) -> bool {
         false
     }

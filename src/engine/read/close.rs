@@ -3,7 +3,7 @@
 use crate::domain::certificate::{Certificate, SetDigest, Verdict};
 use crate::domain::drift::ContractDrift;
 use crate::domain::record::{Reject, Row};
-use crate::engine::walk::Walk;
+use crate::engine::read::walk::Walk;
 
 /// A closed read, ready to be committed.
 #[derive(Debug)]

@@ -7,7 +7,7 @@ use chrono::Duration;
 use crate::domain::fault::Fault;
 use crate::domain::page::PageRequest;
 use crate::domain::window::TimeWindow;
-use crate::engine::fetch::Fetcher;
+use crate::engine::read::fetch::Fetcher;
 
 /// Whether the two halves of a window are different to the vendor. Asks for the first page of each: where most of one
 /// stands in the other, the vendor does not look at the time of day, and smaller windows would not be smaller.

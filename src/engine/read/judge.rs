@@ -7,8 +7,8 @@ use crate::domain::fault::{Fault, FaultKind};
 use crate::domain::text::counted;
 use crate::engine::read::agreement::{self, ReadSummary};
 use crate::engine::read::close::close;
+use crate::engine::read::walk::{Drift, Walk, WalkConfig, WalkEnd};
 use crate::engine::read::{Before, ClosedRead, Otherwise, ReadEnd, ReadRules, Split};
-use crate::engine::walk::{Drift, Walk, WalkConfig, WalkEnd};
 
 /// Pages up to which a walk with duplicates is made again at once; a longer one is left unverified.
 const REPEAT_PAGES_MAX: u32 = 8;

@@ -7,9 +7,9 @@ use crate::domain::page::Totals;
 use crate::domain::share::Share;
 use crate::domain::stream::{StreamKey, StreamKind};
 use crate::domain::window::TimeWindow;
+use crate::engine::pass::reader::{ScopeFailure, UnverifiedScope};
 use crate::engine::port::compare::Difference;
 use crate::engine::port::store::{ReadRecord, Scope};
-use crate::engine::reader::{ScopeFailure, UnverifiedScope};
 
 /// What is to be verified.
 #[derive(Debug, Clone, Default)]

@@ -13,11 +13,11 @@ use crate::domain::run::Trigger;
 use crate::domain::stream::{StreamKey, StreamKind};
 use crate::domain::text::span;
 use crate::domain::window::TimeWindow;
+use crate::engine::pass::reader::{PassOrder, ReadPolicy, StreamReader};
 use crate::engine::pass::scope_text;
 use crate::engine::port::absence::AbsenceDesk;
 use crate::engine::port::compare::{Difference, DifferenceKind};
 use crate::engine::port::store::{Failure, ReadRecord, Scope};
-use crate::engine::reader::{PassOrder, ReadPolicy, StreamReader};
 
 const SYNC: &str = "`ccsync sync` brings what was never read and what is newer than our last reads";
 const REPAIR: &str = "`ccsync verify --repair` reads these windows again and writes what the vendor says; \

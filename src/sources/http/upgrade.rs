@@ -9,7 +9,7 @@ use url::Url;
 
 use super::{HttpClient, refuse_redirect, text_of, transport};
 use crate::domain::fault::{Fault, FaultKind};
-use crate::engine::present::TimeWitness;
+use crate::engine::plan::present::TimeWitness;
 use crate::sources::address::is_loopback;
 use crate::sources::site::CallSite;
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 
 use crate::domain::fault::Fault;
-use crate::engine::present::VendorDate;
+use crate::engine::plan::present::VendorDate;
 use crate::store::fault::Done;
 use crate::store::pool::PgStore;
 

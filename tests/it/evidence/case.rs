@@ -5,7 +5,7 @@ use std::time::Duration;
 use ccsync::domain::alert::{Alert, AlertKind};
 use ccsync::domain::run::RunOutcome;
 use ccsync::domain::stream::StreamKind;
-use ccsync::engine::reader::PassReport;
+use ccsync::engine::pass::reader::PassReport;
 use ccsync::simulator::{Change, Channel, Endpoint, SimulatorConfig, Switches};
 use serde_json::Value;
 use sqlx::AssertSqlSafe;

@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use ccsync::app::{App, Seams, StreamChoice};
 use ccsync::domain::fault::Fault;
+use ccsync::engine::pass::reader::PassReport;
 use ccsync::engine::port::budget::{Budget, BudgetKey, Reservation};
 use ccsync::engine::port::clock::Clock;
-use ccsync::engine::reader::PassReport;
 use ccsync::simulator::{Now, Simulator, SimulatorConfig};
 use chrono::{DateTime, NaiveDate, Utc};
 use sqlx::PgPool;

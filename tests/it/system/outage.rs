@@ -116,9 +116,9 @@ fn connections_that_the_database_ends_again_and_again_lose_and_double_nothing() 
             for _ in 0..60 {
                 let outcome = world.test.app.sync(&[], &stop).await;
                 let well = |reports: &Vec<_>| {
-                    reports
-                        .iter()
-                        .all(|r: &ccsync::engine::reader::PassReport| r.outcome == RunOutcome::Succeeded)
+                    reports.iter().all(|r: &ccsync::engine::pass::reader::PassReport| {
+                        r.outcome == RunOutcome::Succeeded
+                    })
                 };
                 if outcome.as_ref().is_ok_and(well) {
                     break;

@@ -3,7 +3,7 @@
 use ccsync::app::Verified;
 use ccsync::domain::fault::FaultKind;
 use ccsync::domain::run::RunOutcome;
-use ccsync::engine::reader::PassReport;
+use ccsync::engine::pass::reader::PassReport;
 use ccsync::engine::verify::VerifyOrder;
 use ccsync::simulator::{SimulatorConfig, Switches};
 

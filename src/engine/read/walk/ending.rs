@@ -4,8 +4,8 @@ use std::collections::HashSet;
 
 use crate::domain::fault::Fault;
 use crate::domain::page::{Page, PageRequest};
-use crate::engine::walk::refusal::is_answer;
-use crate::engine::walk::{OrDrift, WalkConfig, Walker, are_same};
+use crate::engine::read::walk::refusal::is_answer;
+use crate::engine::read::walk::{OrDrift, WalkConfig, Walker, are_same};
 
 /// Which of the pages behind one that repeats what came are looked at: of a run of repeated pages, and of what follows it,
 /// one is met unless the run is as long as the rest of the list.

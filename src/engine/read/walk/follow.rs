@@ -17,8 +17,8 @@
 use crate::domain::fault::Fault;
 use crate::domain::page::{Closing, Page};
 use crate::domain::text::counted;
-use crate::engine::walk::ending::Repetition;
-use crate::engine::walk::{Drift, Walk, WalkConfig, WalkEnd, Walker, are_same, no_end, same_answer};
+use crate::engine::read::walk::ending::Repetition;
+use crate::engine::read::walk::{Drift, Walk, WalkConfig, WalkEnd, Walker, are_same, no_end, same_answer};
 
 /// Rows by which a page overlaps what is known, at least.
 const OVERLAP: usize = 3;

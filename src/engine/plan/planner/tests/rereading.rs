@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::domain::lag::{LagTable, Reread};
-use crate::engine::reread::{closing_age, is_second_look};
+use crate::engine::plan::reread::{closing_age, is_second_look};
 
 /// A stream whose windows of a hundred rows have ten changes each: half of them after 14 hours, the rest
 /// after 66, none later.

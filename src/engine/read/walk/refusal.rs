@@ -5,7 +5,7 @@
 
 use crate::domain::fault::{Fault, FaultKind};
 use crate::domain::page::{Page, PageRequest};
-use crate::engine::walk::Walker;
+use crate::engine::read::walk::Walker;
 
 /// Refusals in a row, with the first page in between, that are no failure which passes.
 const REFUSALS_MIN: u32 = 3;

@@ -14,10 +14,10 @@ use crate::domain::certificate::{UnverifiedReason, Verdict};
 use crate::domain::record::{Row, Value};
 use crate::domain::stream::{StreamId, StreamKey};
 use crate::domain::table::MOOR_QUEUE_MEMBER;
-use crate::engine::fetch::RetryConfig;
 use crate::engine::port::budget::{Budget, BudgetKey, Reservation};
 use crate::engine::port::clock::{Clock, SystemClock};
 use crate::engine::port::source::Source;
+use crate::engine::read::fetch::RetryConfig;
 use crate::engine::read::{Before, ClosedRead, ReadEnd, ReadRules, read};
 
 mod busy;

@@ -12,7 +12,7 @@ use serde::Serialize;
 
 use crate::domain::lag::LagCurve;
 use crate::domain::window::TimeWindow;
-use crate::engine::planner::{PlanInput, PlannedWindow, Reason, WindowPolicy};
+use crate::engine::plan::planner::{PlanInput, PlannedWindow, Reason, WindowPolicy};
 use crate::engine::port::store::{LagLedger, ReadRecord};
 
 /// A look is worth its requests when this share of a window's changes is expected to be unseen.

@@ -3,8 +3,8 @@
 use crate::domain::fault::Fault;
 use crate::domain::page::{Closing, Page};
 use crate::domain::text::counted;
-use crate::engine::walk::ending::Repetition;
-use crate::engine::walk::{OrDrift, Walker};
+use crate::engine::read::walk::ending::Repetition;
+use crate::engine::read::walk::{OrDrift, Walker};
 
 impl Walker<'_, '_> {
     /// Why the page does not fit what the walk has seen so far, if it does not.

@@ -15,9 +15,9 @@ use crate::domain::page::{Closing, Page, PageRequest, Totals};
 use crate::domain::record::Record;
 use crate::domain::text::counted;
 use crate::domain::window::TimeWindow;
-use crate::engine::fetch::Fetcher;
-use crate::engine::walk::follow::{FOLLOW_SIZE_MIN, OVERLAP_SIZE_MIN};
-use crate::engine::walk::refusal::Refusal;
+use crate::engine::read::fetch::Fetcher;
+use crate::engine::read::walk::follow::{FOLLOW_SIZE_MIN, OVERLAP_SIZE_MIN};
+use crate::engine::read::walk::refusal::Refusal;
 use crate::telemetry::event;
 
 /// Bounds of a walk.

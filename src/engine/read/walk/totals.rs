@@ -2,7 +2,7 @@
 
 use crate::domain::fault::Fault;
 use crate::domain::page::{Page, Totals};
-use crate::engine::walk::{OrDrift, Walk, Walker, are_same};
+use crate::engine::read::walk::{OrDrift, Walk, Walker, are_same};
 
 /// Requests that are spent on which of two totals is right.
 const SETTLE_MAX: u32 = 12;

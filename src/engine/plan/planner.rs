@@ -6,9 +6,9 @@ use serde::Serialize;
 
 use crate::domain::certificate::{UnverifiedReason, Verdict};
 use crate::domain::window::{TimeWindow, WindowGrid};
+use crate::engine::plan::present::CLOCK_TOLERANCE;
+use crate::engine::plan::reread::{Learned, Unseen, second_look, within_budget};
 use crate::engine::port::store::{ReadRecord, ReadState};
-use crate::engine::present::CLOCK_TOLERANCE;
-use crate::engine::reread::{Learned, Unseen, second_look, within_budget};
 
 /// The rest after the second contradicted read of a window; it doubles from read to read.
 const PAUSE_FIRST: Duration = Duration::minutes(5);
