@@ -3,7 +3,7 @@
 use crate::app::App;
 use crate::domain::absence::{AbsenceCase, AcceptedAbsence};
 use crate::domain::fault::Fault;
-use crate::engine::port::absence::AbsenceDesk as _;
+use crate::engine::port::absence::AbsenceStore as _;
 
 impl App {
     /// The open alarms, oldest first.
@@ -20,6 +20,6 @@ impl App {
     /// `RequestRefused` where a number is not that of an open alarm, and database faults.
     pub async fn accept_absence(&self, ids: &[i64]) -> Result<Vec<AcceptedAbsence>, Fault> {
         self.confirm_accounts().await?;
-        self.database.store.accept(ids, self.seams.clock.now()).await
+        self.database.store.accept(ids, self.overrides.clock.now()).await
     }
 }

@@ -67,20 +67,20 @@ impl App {
     ///
     /// # Errors
     /// Where no HTTP client can be set up.
-    pub fn action_desk(&self, operator: &str) -> Result<ActionDesk<'_>, Fault> {
+    pub fn action_service(&self, operator: &str) -> Result<ActionService<'_>, Fault> {
         let store = Arc::new(self.database.store.clone());
-        Ok(ActionDesk {
+        Ok(ActionService {
             app: self,
             http: HttpClient::new(&HttpConfig { once: true, ..http_config(&self.settings) })?,
             log: store.clone(),
-            budget: self.seams.budget.clone().unwrap_or(store),
+            budget: self.overrides.budget.clone().unwrap_or(store),
             operator: operator.to_owned(),
         })
     }
 }
 
 /// Makes writes and keeps the log of them.
-pub struct ActionDesk<'a> {
+pub struct ActionService<'a> {
     pub(super) app: &'a App,
     http: HttpClient,
     pub(super) log: Arc<dyn ActionLog>,
@@ -88,7 +88,7 @@ pub struct ActionDesk<'a> {
     operator: String,
 }
 
-impl ActionDesk<'_> {
+impl ActionService<'_> {
     /// Writes to the 7moor account of this source, or of the only one.
     ///
     /// # Errors
@@ -100,7 +100,7 @@ impl ActionDesk<'_> {
         else {
             return Err(ActionError::Order(format!("{} is no source of kind moor", source.name)));
         };
-        let clock = self.app.seams.clock.clone();
+        let clock = self.app.overrides.clock.clone();
         let writer = MoorWriter::new(config, self.http.clone(), *actions_per_minute, clock);
         Ok((source.name.clone(), writer))
     }
@@ -145,7 +145,7 @@ impl ActionDesk<'_> {
             per_minute: *actions_per_minute,
             privacy: source.privacy.clone(),
         };
-        let clock = self.app.seams.clock.clone();
+        let clock = self.app.overrides.clock.clone();
         Ok(WorkbenchWriter::new(config, self.http.clone(), clock).order(action))
     }
 
@@ -215,7 +215,7 @@ impl ActionDesk<'_> {
     /// # Errors
     /// Database faults. What the vendor did is in the result, not an error.
     pub async fn perform(&self, actor: Box<dyn Actor>) -> Result<Performed, Fault> {
-        let clock: &dyn Clock = self.app.seams.clock.as_ref();
+        let clock: &dyn Clock = self.app.overrides.clock.as_ref();
         let (draft, budget) = (actor.draft().clone(), actor.budget().clone());
         let id = self.log.intend(&draft, &self.operator, clock.now()).await?;
         failpoint(Failpoint::ActionIntended).await?;

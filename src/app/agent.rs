@@ -28,6 +28,6 @@ impl App {
             return Ok(link_changes(&store.agent_accounts().await?, &store.agent_links().await?, file));
         };
         let plan = |accounts: &[AgentAccount], links: &_| link_changes(accounts, links, file);
-        store.agent_links_update(plan, self.seams.clock.now(), operator).await
+        store.agent_links_update(plan, self.overrides.clock.now(), operator).await
     }
 }

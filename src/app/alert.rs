@@ -52,7 +52,7 @@ impl App {
     /// Whether the database has just answered.
     pub(super) fn note_database(&self, answers: bool) {
         let mut away = self.database_away.lock().unwrap_or_else(PoisonError::into_inner);
-        *away = if answers { None } else { away.or_else(|| Some(self.seams.clock.now())) };
+        *away = if answers { None } else { away.or_else(|| Some(self.overrides.clock.now())) };
     }
 
     /// The report with what was promised of each stream, and with what stands.

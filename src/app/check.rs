@@ -12,7 +12,7 @@ mod vendor;
 use std::path::Path;
 
 pub use self::report::{CheckGroup, CheckReport, CheckVerdict, Checked};
-use crate::app::{App, Database, Seams, stream};
+use crate::app::{App, Database, Overrides, stream};
 use crate::config::Settings;
 
 impl App {
@@ -22,18 +22,22 @@ impl App {
     /// Credentials are proven by asking for a new token, which ends the one in use. The new one is stored as at each
     /// renewal; a worker whose token is refused finds it there and goes on. Without the schema it is stored nowhere, and
     /// another worker on that account would have to renew once.
-    pub async fn check(settings: &Settings, config_file: Option<&Path>, seams: &Seams) -> CheckReport {
+    pub async fn check(
+        settings: &Settings,
+        config_file: Option<&Path>,
+        overrides: &Overrides,
+    ) -> CheckReport {
         let http = stream::http_client(settings);
         let http = http.as_ref();
         let mut checks = vec![sources(settings), secret::check(settings, config_file)];
-        checks.extend(host::check(settings, seams, http).await);
-        let opened = Database::open(&settings.database, seams).await;
-        let found = database::check(settings, seams, opened.as_ref()).await;
+        checks.extend(host::check(settings, overrides, http).await);
+        let opened = Database::open(&settings.database, overrides).await;
+        let found = database::check(settings, overrides, opened.as_ref()).await;
         checks.extend(found.checks);
         let store = opened.as_ref().ok().filter(|_| found.is_ready).map(|database| &database.store);
         let accounts = source::check(settings, store).await;
         checks.extend(accounts.checks);
-        let vendors = vendor::check(settings, seams, http, store, &accounts.refused).await;
+        let vendors = vendor::check(settings, overrides, http, store, &accounts.refused).await;
         if let Ok(database) = opened
             && let Err(fault) = database.close().await
         {

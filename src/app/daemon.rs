@@ -93,14 +93,14 @@ impl App {
             loops.spawn(wait);
         }
         loops.spawn(watch_database(self.clone(), stop.clone()));
-        loops.spawn(tell_progress(self.progress.clone(), self.seams.clock.clone(), stop.clone()));
+        loops.spawn(tell_progress(self.progress.clone(), self.overrides.clock.clone(), stop.clone()));
         loops.spawn(make_months(self.clone(), stop.clone()));
         loops.spawn(follow_changes(self.clone(), stop.clone()));
         if let Some(notifier) = self.notifier()? {
             loops.spawn(notifier.run(stop.clone()));
         }
         let jitter = self.settings.scheduler.jitter;
-        let scheduler = Scheduler::start(jobs, jitter, self.seams.clock.clone(), stop.clone()).await?;
+        let scheduler = Scheduler::start(jobs, jitter, self.overrides.clock.clone(), stop.clone()).await?;
         drop(scheduler_ready);
         self.vitals.come_up();
 
@@ -124,7 +124,7 @@ impl App {
         let (app, looking, away) = (self.clone(), self.clone(), self.clone());
         OpsState {
             status: Arc::new(self.database.store.clone()),
-            clock: self.seams.clock.clone(),
+            clock: self.overrides.clock.clone(),
             readiness,
             metrics: crate::ops::prometheus::install(),
             enrich: Arc::new(move |report| app.enrich(report, true)),
@@ -170,10 +170,10 @@ async fn make_months(app: Arc<App>, stop: CancellationToken) {
     loop {
         tokio::select! {
             () = stop.cancelled() => return,
-            () = app.seams.clock.sleep(DAY) => {}
+            () = app.overrides.clock.sleep(DAY) => {}
         }
         // A day that fails is made up for by the next; meanwhile rows go to the rest.
-        if let Err(fault) = app.database.store.extend_months(app.seams.clock.now()).await {
+        if let Err(fault) = app.database.store.extend_months(app.overrides.clock.now()).await {
             log_failure("making the coming months of histories", &fault);
         }
     }
@@ -185,7 +185,7 @@ async fn watch_database(app: Arc<App>, stop: CancellationToken) {
     loop {
         tokio::select! {
             () = stop.cancelled() => return,
-            () = app.seams.clock.sleep(DATABASE_WATCH) => {}
+            () = app.overrides.clock.sleep(DATABASE_WATCH) => {}
         }
         let answer = app.database.store.ping().await;
         app.note_database(answer.is_ok());

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 
-use crate::app::Seams;
+use crate::app::Overrides;
 use crate::config::{DatabaseSettings, Distribution, Partitioning};
 use crate::domain::fault::{Fault, FaultKind};
 use crate::store::embedded::{EmbeddedConfig, EmbeddedError, EmbeddedPostgres};
@@ -23,7 +23,7 @@ pub struct Database {
 
 impl Database {
     /// Connects to `database.url`, or starts the embedded server and connects to that.
-    pub(super) async fn open(settings: &DatabaseSettings, seams: &Seams) -> Result<Database, Fault> {
+    pub(super) async fn open(settings: &DatabaseSettings, overrides: &Overrides) -> Result<Database, Fault> {
         let (mut config, embedded, psql) = match &settings.url {
             Some(url) => (StoreConfig::from_url(url)?, None, None),
             None => {
@@ -31,8 +31,8 @@ impl Database {
                     port: settings.port,
                     bin_dir: settings.bin_dir.clone(),
                     fetch: settings.fetch,
-                    stop_with_parent: seams.stop_database_with_process,
-                    durable: seams.durable,
+                    stop_with_parent: overrides.stop_database_with_process,
+                    durable: overrides.durable,
                     ..EmbeddedConfig::new(&settings.data_dir)
                 };
                 let server = EmbeddedPostgres::start(&config).await.map_err(embedded_fault)?;

@@ -60,7 +60,7 @@ pub(super) async fn follow_changes(app: Arc<App>, stop: CancellationToken) {
         look = look.wrapping_add(1);
         tokio::select! {
             () = stop.cancelled() => return,
-            () = app.seams.clock.sleep(LOOK) => {}
+            () = app.overrides.clock.sleep(LOOK) => {}
         }
     }
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use uuid::Uuid;
 
-use crate::app::{App, Seams, stream};
+use crate::app::{App, Overrides, stream};
 use crate::config::{Account, FeedSettings, Settings, SourceSettings, TokenForm};
 use crate::domain::fault::Fault;
 use crate::domain::forgotten::ForgottenBoard;
@@ -28,7 +28,7 @@ pub(super) const LIVE: &str = "live";
 pub(super) fn assemble(
     settings: &Settings,
     store: &PgStore,
-    (seams, witness): (&Seams, &TimeWitness),
+    (overrides, witness): (&Overrides, &TimeWitness),
     worker: Uuid,
 ) -> Result<Vec<Arc<FeedFollower>>, Fault> {
     let store = Arc::new(store.clone());
@@ -39,7 +39,7 @@ pub(super) fn assemble(
             feed,
             store: store.clone(),
             ledger: store.clone(),
-            clock: seams.clock.clone(),
+            clock: overrides.clock.clone(),
             worker,
             config: FollowConfig {
                 lease: settings.engine.lease,

@@ -17,7 +17,7 @@ const DRAIN_LOOK: Duration = Duration::from_millis(500);
 
 /// Who is to be forgotten, as a person says it. `Debug` hides it.
 #[derive(Clone)]
-pub enum Forgettee {
+pub enum ErasureSubject {
     /// An agent by id or number, of one source or of all.
     Agent {
         /// Sobot's agentid, 7moor's agentNumber, the workbench's extno.
@@ -29,11 +29,11 @@ pub enum Forgettee {
     Phone(String),
 }
 
-impl std::fmt::Debug for Forgettee {
+impl std::fmt::Debug for ErasureSubject {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(match self {
-            Forgettee::Agent { .. } => "an agent",
-            Forgettee::Phone(_) => "a phone number",
+            ErasureSubject::Agent { .. } => "an agent",
+            ErasureSubject::Phone(_) => "a phone number",
         })
     }
 }
@@ -45,13 +45,13 @@ impl App {
     /// # Errors
     /// `RequestRefused` where what was said is nobody, where the agent's feed is followed, or where a spool is not
     /// empty; database faults. Nothing was changed then.
-    pub async fn forget(&self, who: &Forgettee, operator: &str, apply: bool) -> Result<Forgot, Fault> {
+    pub async fn forget(&self, who: &ErasureSubject, operator: &str, apply: bool) -> Result<Forgot, Fault> {
         let (kind, source, known_by) = match who {
-            Forgettee::Agent { key, source } => {
+            ErasureSubject::Agent { key, source } => {
                 let known_by = self.known_by_agent(key.trim(), source.as_deref()).await?;
                 ("agent", source.clone(), known_by)
             }
-            Forgettee::Phone(number) => {
+            ErasureSubject::Phone(number) => {
                 let number = national(number).ok_or_else(|| {
                     refused("a phone number has 7 to 15 digits, with or without its country")
                 })?;
@@ -63,7 +63,7 @@ impl App {
         if apply {
             self.await_spools().await?;
         }
-        let (operator, now) = (operator.to_owned(), self.seams.clock.now());
+        let (operator, now) = (operator.to_owned(), self.overrides.clock.now());
         let order = ForgetOrder { known_by, kind, source, operator, now };
         let forgot = self.database.store.forget(&order, apply).await?;
         if apply {
@@ -85,7 +85,7 @@ impl App {
     /// # Errors
     /// `RequestRefused` where there is no such entry; database faults.
     pub async fn unforget(&self, id: i64, operator: &str) -> Result<(), Fault> {
-        self.database.store.remember(id, operator, self.seams.clock.now()).await
+        self.database.store.remember(id, operator, self.overrides.clock.now()).await
     }
 
     async fn known_by_agent(
@@ -170,7 +170,7 @@ impl App {
             if spool::waiting(&directory)? == 0 {
                 return Ok(());
             }
-            self.seams.clock.sleep(DRAIN_LOOK).await;
+            self.overrides.clock.sleep(DRAIN_LOOK).await;
         }
         Err(refused(format!(
             "events of a live feed wait in {} and may name the person: `ccsync run` stores them as soon as the \

@@ -1,5 +1,5 @@
 //! Assembly: the only place that sees vendors, engine and database at once. Commands, tests and the demo
-//! all call [`App::build`]; what differs between them are the [`Seams`].
+//! all call [`App::build`]; what differs between them are the [`Overrides`].
 
 mod absence;
 mod action;
@@ -38,16 +38,16 @@ use chrono::{DateTime, Utc};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-pub use self::action::{ActionDesk, ActionError, Performed};
+pub use self::action::{ActionError, ActionService, Performed};
 pub use self::check::{CheckGroup, CheckReport, CheckVerdict, Checked};
 pub use self::daemon::DaemonError;
 pub use self::database::Database;
-pub use self::forget::Forgettee;
+pub use self::forget::ErasureSubject;
 pub use self::plan::{Rereading, StreamPlan};
 use self::present::TimeLearned;
 pub use self::quarantine::Retried;
 pub use self::retention::Expired;
-pub use self::roster::RosterDesk;
+pub use self::roster::RosterService;
 pub use self::roster_apply::{Ending, GroupOutcome, Progress};
 pub use self::source::SourceSummary;
 use self::stream::Stream;
@@ -70,7 +70,7 @@ use crate::engine::port::store::Store as _;
 
 /// What tests and the demo replace.
 #[derive(Clone)]
-pub struct Seams {
+pub struct Overrides {
     /// Time. A clock that needs witnesses is the host's: the present is then what database and vendors say.
     pub clock: Arc<dyn Clock>,
     /// The vendors' limits, where they are not the database's: for time that does not run at its pace.
@@ -81,16 +81,21 @@ pub struct Seams {
     pub durable: bool,
 }
 
-impl Default for Seams {
-    fn default() -> Seams {
-        Seams { clock: Arc::new(SystemClock), budget: None, stop_database_with_process: false, durable: true }
+impl Default for Overrides {
+    fn default() -> Overrides {
+        Overrides {
+            clock: Arc::new(SystemClock),
+            budget: None,
+            stop_database_with_process: false,
+            durable: true,
+        }
     }
 }
 
 /// The assembled product.
 pub struct App {
     settings: Settings,
-    seams: Seams,
+    overrides: Overrides,
     database: Database,
     streams: Vec<Stream>,
     feeds: Vec<Arc<FeedFollower>>,
@@ -111,19 +116,19 @@ impl App {
     ///
     /// # Errors
     /// Database faults.
-    pub async fn build(settings: Settings, seams: Seams) -> Result<App, Fault> {
-        let database = Database::open(&settings.database, &seams).await?;
+    pub async fn build(settings: Settings, overrides: Overrides) -> Result<App, Fault> {
+        let database = Database::open(&settings.database, &overrides).await?;
         let worker = Uuid::new_v4();
         let progress = ProgressBoard::default();
-        let witness = TimeWitness::new(seams.clock.clone());
-        let seams = Seams { clock: witness.clock(), ..seams };
-        let streams = stream::assemble(&settings, &database.store, &seams, &witness, worker, &progress)?;
-        let feeds = feed::assemble(&settings, &database.store, (&seams, &witness), worker)?;
-        let built_at = seams.clock.now();
+        let witness = TimeWitness::new(overrides.clock.clone());
+        let overrides = Overrides { clock: witness.clock(), ..overrides };
+        let streams = stream::assemble(&settings, &database.store, &overrides, &witness, worker, &progress)?;
+        let feeds = feed::assemble(&settings, &database.store, (&overrides, &witness), worker)?;
+        let built_at = overrides.clock.now();
         let database_away = Mutex::default();
         Ok(App {
             settings,
-            seams,
+            overrides,
             database,
             streams,
             feeds,
@@ -164,10 +169,10 @@ impl App {
     /// `SourceRefused` where an account does not fit its name; database faults.
     pub async fn prepare(&self) -> Result<(), Fault> {
         self.ask_database_for_time().await;
-        self.database.prepare(&self.settings.database, self.seams.clock.now()).await?;
+        self.database.prepare(&self.settings.database, self.overrides.clock.now()).await?;
         self.claim_accounts().await?;
         self.note_privacy_keys().await?;
-        let paused = declaration::paused_declarations(&self.settings, self.seams.clock.now());
+        let paused = declaration::paused_declarations(&self.settings, self.overrides.clock.now());
         let read = self.streams.iter().map(Stream::declaration);
         let declarations: Vec<StreamDeclaration> =
             read.chain(paused).chain(self.feed_declarations()).collect();
@@ -186,7 +191,7 @@ impl App {
         self.learn_time(self.chosen(chosen), stop).await;
         let order = PassOrder {
             trigger: Trigger::Sync,
-            due_since: self.seams.clock.now(),
+            due_since: self.overrides.clock.now(),
             until: None,
             range: None,
             wait_for_others: true,
@@ -207,7 +212,7 @@ impl App {
         self.learn_time(self.chosen(chosen), stop).await;
         let order = PassOrder {
             trigger: Trigger::Backfill,
-            due_since: self.seams.clock.now(),
+            due_since: self.overrides.clock.now(),
             until: None,
             range: Some(range),
             wait_for_others: true,

@@ -8,7 +8,7 @@ use uuid::Uuid;
 use crate::app::App;
 use crate::domain::fault::Fault;
 use crate::domain::notice::Notice;
-use crate::engine::port::notice::{NoticeDesk as _, NoticeEntry};
+use crate::engine::port::notice::{NoticeEntry, NoticeStore as _};
 use crate::ops::notify::Notifier;
 use crate::ops::notify::target::NoticeTarget;
 use crate::ops::notify::text::Wording;
@@ -57,9 +57,9 @@ impl App {
         Ok(Some(Notifier {
             status: Arc::new(self.database.store.clone()),
             enrich: Arc::new(move |report| app.enrich(report, true)),
-            desk: Arc::new(self.database.store.clone()),
+            store: Arc::new(self.database.store.clone()),
             targets,
-            clock: self.seams.clock.clone(),
+            clock: self.overrides.clock.clone(),
             language: self.settings.language,
             worker: Uuid::new_v4(),
             away: tokio::sync::Mutex::default(),
@@ -72,7 +72,7 @@ impl App {
     /// # Errors
     /// Where TLS cannot be set up.
     pub async fn notice_trial(&self, name: Option<&str>) -> Result<Vec<(String, Result<(), Fault>)>, Fault> {
-        let notice = Notice { at: self.seams.clock.now(), changes: Vec::new() };
+        let notice = Notice { at: self.overrides.clock.now(), changes: Vec::new() };
         let mut all = Vec::new();
         for target in self.notice_targets()? {
             if name.is_none_or(|name| name == target.name) {

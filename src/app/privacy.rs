@@ -19,7 +19,7 @@ impl App {
 
     pub(super) async fn note_privacy_keys(&self) -> Result<(), Fault> {
         let keys = self.settings.privacy.personal.keys.as_deref();
-        self.database.store.note_privacy_keys(keys, self.seams.clock.now()).await
+        self.database.store.note_privacy_keys(keys, self.overrides.clock.now()).await
     }
 
     /// Lifts stored tokens to the newest key, so that they meet those of what is read from now on. `dry`:

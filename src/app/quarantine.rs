@@ -64,7 +64,7 @@ impl App {
     async fn retry_stream(&self, entries: &[QuarantineEntry]) -> Result<Vec<Retried>, Fault> {
         let Some(first) = entries.first() else { return Ok(Vec::new()) };
         let (store, key) = (&self.database.store, first.key.clone());
-        let now = self.seams.clock.now();
+        let now = self.overrides.clock.now();
         let run = store
             .run_start(&RunStart { stream: key, trigger: Trigger::Retry, worker: Uuid::new_v4(), now })
             .await?;
@@ -73,7 +73,7 @@ impl App {
             match self.retry_entry(entry, run).await {
                 Ok(retried) => all.push(retried),
                 Err(fault) => {
-                    let now = self.seams.clock.now();
+                    let now = self.overrides.clock.now();
                     let message = fault.chain();
                     let (outcome, message) = (RunOutcome::Failed, Some(message.as_str()));
                     // The database may be away for this as well; the run is then closed as interrupted later.
@@ -91,7 +91,7 @@ impl App {
         let left = all.len() - done;
         let message =
             (left > 0).then(|| format!("{left} of {} still cannot be read", counted(all.len(), "record")));
-        let (message, now) = (message.as_deref(), self.seams.clock.now());
+        let (message, now) = (message.as_deref(), self.overrides.clock.now());
         store.run_finish(run, &RunEnd { outcome, message, requests: 0, now }).await?;
         Ok(all)
     }
@@ -119,7 +119,7 @@ impl App {
             return Ok(told(None, Some(reject.reason.clone())));
         }
         let store = &self.database.store;
-        let counts = store.commit_retried(entry, &rows, run, self.seams.clock.now()).await?;
+        let counts = store.commit_retried(entry, &rows, run, self.overrides.clock.now()).await?;
         let reason = counts.is_none().then(|| "another process dealt with it meanwhile".to_owned());
         Ok(told(counts, reason))
     }
@@ -129,6 +129,6 @@ impl App {
     /// # Errors
     /// Database faults.
     pub async fn quarantine_drop(&self, ids: &[i64], decision: &str) -> Result<Vec<i64>, Fault> {
-        self.database.store.drop_quarantined(ids, decision, self.seams.clock.now()).await
+        self.database.store.drop_quarantined(ids, decision, self.overrides.clock.now()).await
     }
 }

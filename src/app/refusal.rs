@@ -20,7 +20,7 @@ impl App {
     /// is logged by whoever watches it.
     pub(super) async fn note_lost_sources(&self) {
         let Ok(lost) = self.database.store.lost_claims().await else { return };
-        let (known, now) = (self.refusals(), self.seams.clock.now());
+        let (known, now) = (self.refusals(), self.overrides.clock.now());
         let mut refusals = Vec::new();
         for AccountRefusal { source, message } in lost {
             let before = known.iter().find(|refusal| refusal.source.as_ref() == Some(&source));

@@ -97,7 +97,7 @@ impl App {
                 all.push(Expired { key: kept.key, cut: None, tables: Vec::new(), removed: false });
                 continue;
             };
-            let (store, clock) = (&self.database.store, self.seams.clock.as_ref());
+            let (store, clock) = (&self.database.store, self.overrides.clock.as_ref());
             let Some(tables) = self.remover().expire(store, clock, &order, stop).await? else {
                 let message = format!("another worker is removing old rows of {} now", order.key);
                 return Err(Fault::new(FaultKind::LeaseLost, message).advising());
@@ -158,7 +158,7 @@ impl App {
 
     /// A day's work, whenever the database lets it be done.
     async fn expire_by_and_by(self: Arc<Self>, kept: Kept, stop: CancellationToken) {
-        let (store, clock) = (&self.database.store, self.seams.clock.as_ref());
+        let (store, clock) = (&self.database.store, self.overrides.clock.as_ref());
         while let Some(order) = kept.order(self.removal_time().await).filter(|_| !stop.is_cancelled()) {
             match self.remover().expire(store, clock, &order, &stop).await {
                 // Somebody else's work is as good as ours.

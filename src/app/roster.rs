@@ -6,7 +6,7 @@
 
 use chrono::{DateTime, Utc};
 
-use crate::app::action::{ActionDesk, ActionError};
+use crate::app::action::{ActionError, ActionService};
 use crate::app::policy::pass_config;
 use crate::app::stream::{http_config, moor_config, moor_limits};
 use crate::domain::action::{ActionCommand, ActionRecord, target};
@@ -26,8 +26,8 @@ use crate::sources::http::HttpClient;
 use crate::sources::moor::{MoorAccount, MoorConfig, MoorWriter};
 
 /// The skill groups of one 7moor account, to be looked at and changed.
-pub struct RosterDesk<'a> {
-    pub(super) desk: &'a ActionDesk<'a>,
+pub struct RosterService<'a> {
+    pub(super) service: &'a ActionService<'a>,
     pub(super) writer: MoorWriter,
     key: StreamKey,
     account: MoorAccount,
@@ -37,12 +37,12 @@ pub struct RosterDesk<'a> {
     pub(super) settle: chrono::Duration,
 }
 
-impl<'a> ActionDesk<'a> {
+impl<'a> ActionService<'a> {
     /// The skill groups of this source, or of the only one of kind moor.
     ///
     /// # Errors
     /// Where there is no such source, or more than one.
-    pub fn roster(&'a self, source: Option<&str>) -> Result<RosterDesk<'a>, ActionError> {
+    pub fn roster(&'a self, source: Option<&str>) -> Result<RosterService<'a>, ActionError> {
         let (name, writer) = self.moor(source)?;
         let settings = &self.app.settings;
         let missing = || ActionError::Order(format!("{name} has no skill groups"));
@@ -54,11 +54,11 @@ impl<'a> ActionDesk<'a> {
         let config = MoorConfig { privacy: Privacy::KEEP, ..config };
         let limits = moor_limits(source, self.budget.clone());
         let http = HttpClient::new(&http_config(settings))?;
-        Ok(RosterDesk {
-            desk: self,
+        Ok(RosterService {
+            service: self,
             writer,
             key: stream.key.clone(),
-            account: MoorAccount::new(config, http, limits, self.app.seams.clock.clone()),
+            account: MoorAccount::new(config, http, limits, self.app.overrides.clock.clone()),
             privacy: source.privacy.clone(),
             config: pass_config(&settings.engine, stream),
             settle: chrono::Duration::from_std(settings.http.total_timeout).unwrap_or(chrono::Duration::MAX),
@@ -66,7 +66,7 @@ impl<'a> ActionDesk<'a> {
     }
 }
 
-impl RosterDesk<'_> {
+impl RosterService<'_> {
     /// The source's name.
     pub fn source(&self) -> &str {
         &self.key.source
@@ -79,7 +79,7 @@ impl RosterDesk<'_> {
 
     /// When it is, by the clock of the product.
     pub(super) fn now(&self) -> DateTime<Utc> {
-        self.desk.app.seams.clock.now()
+        self.service.app.overrides.clock.now()
     }
 
     /// All groups, as the vendor has them now.
@@ -98,9 +98,9 @@ impl RosterDesk<'_> {
     }
 
     async fn look(&self, source: &dyn Source) -> Result<Vec<Group>, Fault> {
-        let clock = self.desk.app.seams.clock.as_ref();
+        let clock = self.service.app.overrides.clock.as_ref();
         let budget: BudgetKey = self.account.budget_key(StreamId::MoorQueue);
-        let limit = (self.desk.budget.as_ref(), &budget);
+        let limit = (self.service.budget.as_ref(), &budget);
         let mut fetcher = Fetcher::new(&self.key, source, limit, clock, self.config.retry);
         let mut walk = self.config.walk;
         let end = read(&mut fetcher, &self.config.rules, &mut walk, None, Before::default()).await?;
@@ -135,7 +135,7 @@ impl RosterDesk<'_> {
     /// refused.
     ///
     /// # Errors
-    /// Unknown members, and what [`RosterDesk::groups`] fails with.
+    /// Unknown members, and what [`RosterService::groups`] fails with.
     pub async fn plan(&self, wanted: &[WantedGroup], checked: bool) -> Result<RosterPlan, ActionError> {
         let vendor = self.groups().await?;
         let plan = plan(self.source(), wanted, &vendor);
@@ -145,7 +145,7 @@ impl RosterDesk<'_> {
             };
             let seen = vendor.iter().flat_map(members).collect();
             let wanted: Vec<_> = plan.groups.iter().flat_map(|group| group.wanted.clone()).collect();
-            self.desk.refuse_unknown_members(self.source(), &wanted, &seen).await?;
+            self.service.refuse_unknown_members(self.source(), &wanted, &seen).await?;
         }
         Ok(plan)
     }
@@ -156,6 +156,6 @@ impl RosterDesk<'_> {
         command: ActionCommand,
         about: &str,
     ) -> Result<Vec<ActionRecord>, Fault> {
-        self.desk.log.unknown_actions(self.source(), command.as_str(), &target(about)).await
+        self.service.log.unknown_actions(self.source(), command.as_str(), &target(about)).await
     }
 }

@@ -7,7 +7,7 @@ use serde::Serialize;
 use serde_json::Value as Json;
 
 use crate::app::action::Performed;
-use crate::app::roster::RosterDesk;
+use crate::app::roster::RosterService;
 use crate::domain::action::{ActionCommand, ActionRecord, ActionState, target};
 use crate::domain::fault::{Fault, FaultKind};
 use crate::domain::roster::{Group, Member};
@@ -76,7 +76,7 @@ pub enum Progress<'a> {
     Ended(&'a GroupOutcome),
 }
 
-impl RosterDesk<'_> {
+impl RosterService<'_> {
     /// Does what was planned, group by group. `told` hears how it goes.
     ///
     /// A group that the vendor shows otherwise than when it was planned is left alone, unless it is as wanted
@@ -142,7 +142,7 @@ impl RosterDesk<'_> {
             (_, Some(exten)) => self.writer.assign_members(exten, &planned.wanted),
             (_, None) => return stopped("it has no number"),
         };
-        let done = self.desk.perform(actor).await?;
+        let done = self.service.perform(actor).await?;
         let outcome = self.confirmed(planned, &done).await?;
         failpoint(Failpoint::RosterConfirmed).await?;
         if matches!(done.settlement.state, ActionState::Failed)
@@ -190,12 +190,12 @@ impl RosterDesk<'_> {
             if as_wanted || hopeless {
                 break seen;
             }
-            self.desk.app.seams.clock.sleep(LOOK_AGAIN).await;
+            self.service.app.overrides.clock.sleep(LOOK_AGAIN).await;
         };
         let exten = seen.as_ref().map(|group| group.exten.clone()).or_else(|| planned.exten.clone());
         let as_wanted = seen.as_ref().is_some_and(|group| group.members == planned.wanted);
         if state == ActionState::Unknown {
-            self.desk.log.observe(done.id, as_wanted, self.now()).await?;
+            self.service.log.observe(done.id, as_wanted, self.now()).await?;
         }
         let (ending, detail) = match (as_wanted, state) {
             (true, _) => (Ending::Changed, None),
@@ -225,7 +225,7 @@ impl RosterDesk<'_> {
                 let done = present.iter().any(|group| recorded(&group.members) == wanted);
                 let over = action.sent_at.is_none_or(|sent| sent + self.settle <= self.now());
                 if done || over {
-                    self.desk.log.observe(action.id, done, self.now()).await?;
+                    self.service.log.observe(action.id, done, self.now()).await?;
                 } else {
                     left.push(action);
                 }
@@ -233,7 +233,7 @@ impl RosterDesk<'_> {
             unknown = left;
             if let Some(sent) = unknown.iter().filter_map(|action| action.sent_at).max() {
                 told(Progress::Awaiting(planned, sent + self.settle));
-                self.desk.app.seams.clock.sleep(LOOK_AGAIN).await;
+                self.service.app.overrides.clock.sleep(LOOK_AGAIN).await;
             }
         }
         Ok(any)

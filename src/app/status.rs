@@ -22,7 +22,7 @@ impl App {
     pub async fn status(&self) -> Result<StatusReport, Fault> {
         self.recall_time().await;
         self.note_refusals().await;
-        match self.database.store.status(self.seams.clock.now()).await {
+        match self.database.store.status(self.overrides.clock.now()).await {
             Ok(report) => Ok(self.enrich(report, false)),
             Err(fault) => Err(self.refusal_of(fault)),
         }
@@ -39,7 +39,7 @@ impl App {
     }
 
     pub(super) fn enrich(&self, report: StatusReport, scheduled: bool) -> StatusReport {
-        let now = scheduled.then(|| self.seams.clock.now());
+        let now = scheduled.then(|| self.overrides.clock.now());
         let mut report = enrich(report, &self.streams, self.settings.language, now);
         report.unconfigured = not_configured(&self.settings, std::mem::take(&mut report.unconfigured));
         let unheard = self.unheard(&report.feeds);

@@ -6,7 +6,7 @@ use chrono::{DateTime, Duration, Utc};
 use chrono_tz::Tz;
 use uuid::Uuid;
 
-use crate::app::Seams;
+use crate::app::Overrides;
 use crate::app::declaration::declaration;
 use crate::app::policy::{pass_config, window_policy};
 use crate::config::{Account, Settings, SourceSettings, StreamSettings, WindowSettings};
@@ -109,13 +109,13 @@ pub(super) struct Endpoint {
 pub(super) fn assemble(
     settings: &Settings,
     store: &PgStore,
-    seams: &Seams,
+    overrides: &Overrides,
     witness: &TimeWitness,
     worker: Uuid,
     progress: &ProgressBoard,
 ) -> Result<Vec<Stream>, Fault> {
     let store = Arc::new(store.clone());
-    let budget = seams.budget.clone().unwrap_or_else(|| store.clone());
+    let budget = overrides.budget.clone().unwrap_or_else(|| store.clone());
     let board = store.board().clone();
     let shared = Shared { vault: store.clone(), budget, witness: witness.clone(), board };
     let http = http_client(settings)?.measuring(witness);

@@ -11,7 +11,7 @@ use tokio_util::sync::CancellationToken;
 #[derive(Debug, Clone, Default)]
 pub struct Vitals {
     up: watch::Sender<bool>,
-    maimed: Arc<AtomicBool>,
+    degraded: Arc<AtomicBool>,
 }
 
 impl Vitals {
@@ -26,7 +26,7 @@ impl Vitals {
 
     /// Whether every loop that was started is still there. One that panicked would be missed by nobody else.
     pub fn is_whole(&self) -> bool {
-        !self.maimed.load(Ordering::Relaxed)
+        !self.degraded.load(Ordering::Relaxed)
     }
 
     pub(super) fn come_up(&self) {
@@ -41,7 +41,7 @@ impl Vitals {
                 () = stop.cancelled() => return,
                 Some(ended) = loops.join_next() => {
                     if ended.is_err() {
-                        self.maimed.store(true, Ordering::Relaxed);
+                        self.degraded.store(true, Ordering::Relaxed);
                     }
                 }
                 else => return stop.cancelled().await,

@@ -4,7 +4,7 @@ use clap::{Args, Subcommand};
 use serde::Serialize;
 use serde_json::Value as Json;
 
-use crate::app::{ActionDesk, App, Performed};
+use crate::app::{ActionService, App, Performed};
 use crate::cli::exit::Exit;
 use crate::cli::operator::operator;
 use crate::cli::output::{self, Failure};
@@ -57,9 +57,9 @@ pub(super) async fn action(settings: Settings, command: ActionCommand) -> Result
     .await
 }
 
-/// The desk of whoever runs this process.
-pub(super) fn desk(app: &App) -> Result<ActionDesk<'_>, Failure> {
-    Ok(app.action_desk(&operator())?)
+/// The service of whoever runs this process.
+pub(super) fn service(app: &App) -> Result<ActionService<'_>, Failure> {
+    Ok(app.action_service(&operator())?)
 }
 
 /// Shows what would be sent; that is all without --yes.

@@ -3,7 +3,7 @@
 use std::io::IsTerminal as _;
 use std::path::Path;
 
-use crate::app::{App, CheckGroup, CheckReport, CheckVerdict, Checked, Seams};
+use crate::app::{App, CheckGroup, CheckReport, CheckVerdict, Checked, Overrides};
 use crate::cli::args::JsonArgs;
 use crate::cli::exit::Exit;
 use crate::cli::output::{self, Failure};
@@ -18,7 +18,7 @@ pub(super) async fn check(
     config_file: Option<&Path>,
     args: JsonArgs,
 ) -> Result<Exit, Failure> {
-    let report = App::check(&settings, config_file, &Seams::default()).await;
+    let report = App::check(&settings, config_file, &Overrides::default()).await;
     if args.json {
         output::json(&report)?;
     } else {

@@ -4,7 +4,7 @@ use chrono_tz::Tz;
 use clap::{Args, Subcommand};
 use serde::Serialize;
 
-use crate::app::Forgettee;
+use crate::app::ErasureSubject;
 use crate::cli::exit::Exit;
 use crate::cli::operator::operator;
 use crate::cli::output::{self, Failure};
@@ -73,9 +73,9 @@ pub(super) async fn forget(settings: Settings, args: ForgetArgs) -> Result<Exit,
     .await
 }
 
-fn who(args: &ForgetArgs) -> Option<Forgettee> {
-    let agent = args.agent.clone().map(|key| Forgettee::Agent { key, source: args.source.clone() });
-    agent.or_else(|| args.phone.clone().map(Forgettee::Phone))
+fn who(args: &ForgetArgs) -> Option<ErasureSubject> {
+    let agent = args.agent.clone().map(|key| ErasureSubject::Agent { key, source: args.source.clone() });
+    agent.or_else(|| args.phone.clone().map(ErasureSubject::Phone))
 }
 
 /// What is refused was asked wrongly.

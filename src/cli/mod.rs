@@ -46,7 +46,7 @@ use std::process::ExitCode;
 
 use clap::Parser as _;
 
-use crate::app::{App, Seams};
+use crate::app::{App, Overrides};
 use crate::cli::args::{Cli, Command};
 use crate::cli::exit::Exit;
 use crate::cli::output::Failure;
@@ -176,7 +176,7 @@ where
 }
 
 async fn build(settings: Settings) -> Result<App, Failure> {
-    Ok(App::build(settings, Seams::default()).await?)
+    Ok(App::build(settings, Overrides::default()).await?)
 }
 
 /// Does `work` on a product whose database is ready, and closes it.

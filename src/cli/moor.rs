@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use clap::{Args, Subcommand};
 
-use crate::app::ActionDesk;
-use crate::cli::action::{WriteArgs, desk, show, told};
+use crate::app::ActionService;
+use crate::cli::action::{WriteArgs, service, show, told};
 use crate::cli::exit::Exit;
 use crate::cli::output::Failure;
 use crate::cli::with_accounts;
@@ -90,13 +90,13 @@ async fn add(settings: Settings, args: AddArgs) -> Result<Exit, Failure> {
     let memory = MemoryTime::of(args.memory, args.memory_time.as_deref()).map_err(Failure::usage)?;
     let AddArgs { display_name, assign_rule, members, write, .. } = args;
     with_accounts(settings, async |app| {
-        let desk = desk(app)?;
-        let (source, writer) = desk.moor(write.source.as_deref())?;
-        check_known(&desk, &source, &members).await?;
+        let service = service(app)?;
+        let (source, writer) = service.moor(write.source.as_deref())?;
+        check_known(&service, &source, &members).await?;
         let members = members.members.clone();
         let actor = writer.add_queue(&NewGroup { display_name, assign_rule, memory, members });
         show(actor.draft(), &write)?;
-        if write.yes { told(&desk.perform(actor).await?, write.json) } else { Ok(Exit::Done) }
+        if write.yes { told(&service.perform(actor).await?, write.json) } else { Ok(Exit::Done) }
     })
     .await
 }
@@ -104,19 +104,23 @@ async fn add(settings: Settings, args: AddArgs) -> Result<Exit, Failure> {
 async fn assign(settings: Settings, args: AssignArgs) -> Result<Exit, Failure> {
     let AssignArgs { exten, members, write } = args;
     with_accounts(settings, async |app| {
-        let desk = desk(app)?;
-        let (source, writer) = desk.moor(write.source.as_deref())?;
-        check_known(&desk, &source, &members).await?;
+        let service = service(app)?;
+        let (source, writer) = service.moor(write.source.as_deref())?;
+        check_known(&service, &source, &members).await?;
         let actor = writer.assign_members(&exten, &members.members);
         show(actor.draft(), &write)?;
-        if write.yes { told(&desk.perform(actor).await?, write.json) } else { Ok(Exit::Done) }
+        if write.yes { told(&service.perform(actor).await?, write.json) } else { Ok(Exit::Done) }
     })
     .await
 }
 
-async fn check_known(desk: &ActionDesk<'_>, source: &str, members: &MembersArgs) -> Result<(), Failure> {
+async fn check_known(
+    service: &ActionService<'_>,
+    source: &str,
+    members: &MembersArgs,
+) -> Result<(), Failure> {
     if members.unchecked_members {
         return Ok(());
     }
-    Ok(desk.refuse_unknown_members(source, &members.members, &BTreeSet::new()).await?)
+    Ok(service.refuse_unknown_members(source, &members.members, &BTreeSet::new()).await?)
 }

@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use clap::{Args, Subcommand};
 use serde::Serialize;
 
-use crate::app::{ActionDesk, Ending, GroupOutcome, Progress, RosterDesk};
-use crate::cli::action::desk;
+use crate::app::{ActionService, Ending, GroupOutcome, Progress, RosterService};
+use crate::cli::action::service;
 use crate::cli::exit::Exit;
 use crate::cli::output::{self, Failure};
 use crate::cli::roster_file::{self, Format, Roster};
@@ -68,13 +68,13 @@ pub(super) struct ApplyArgs {
 pub(super) async fn roster(settings: Settings, command: RosterCommand) -> Result<Exit, Failure> {
     match command {
         RosterCommand::Export(args) => {
-            with_accounts(settings, async |app| export(&desk(app)?, &args).await).await
+            with_accounts(settings, async |app| export(&service(app)?, &args).await).await
         }
         RosterCommand::Plan(args) => {
             let roster = load(&args.file)?;
             with_accounts(settings, async |app| {
-                let desk = desk(app)?;
-                let (_, plan) = planned(&desk, &args, &roster).await?;
+                let service = service(app)?;
+                let (_, plan) = planned(&service, &args, &roster).await?;
                 if args.json {
                     output::json(&plan)?;
                 } else {
@@ -87,13 +87,13 @@ pub(super) async fn roster(settings: Settings, command: RosterCommand) -> Result
         RosterCommand::Apply(args) => {
             let roster = load(&args.file.file)?;
             let zone = settings.timezone;
-            with_accounts(settings, async |app| apply(&desk(app)?, &args, &roster, zone).await).await
+            with_accounts(settings, async |app| apply(&service(app)?, &args, &roster, zone).await).await
         }
     }
 }
 
-async fn export(desk: &ActionDesk<'_>, args: &ExportArgs) -> Result<Exit, Failure> {
-    let roster = desk.roster(args.source.as_deref())?;
+async fn export(service: &ActionService<'_>, args: &ExportArgs) -> Result<Exit, Failure> {
+    let roster = service.roster(args.source.as_deref())?;
     let mut groups = roster.groups().await?;
     // The vendor lists what changed last first; a file under version control wants an order that stays.
     groups.sort_by(|one, other| (one.exten.len(), &one.exten).cmp(&(other.exten.len(), &other.exten)));
@@ -120,27 +120,27 @@ fn load(file: &Path) -> Result<Roster, Failure> {
 }
 
 async fn planned<'a>(
-    desk: &'a ActionDesk<'a>,
+    service: &'a ActionService<'a>,
     args: &FileArgs,
     roster: &Roster,
-) -> Result<(RosterDesk<'a>, RosterPlan), Failure> {
+) -> Result<(RosterService<'a>, RosterPlan), Failure> {
     if let (Some(asked), Some(named)) = (&args.source, &roster.source)
         && asked != named
     {
         return Err(Failure::usage(format!("the file is for the source {named}, not for {asked}")));
     }
-    let vendor = desk.roster(args.source.as_deref().or(roster.source.as_deref()))?;
+    let vendor = service.roster(args.source.as_deref().or(roster.source.as_deref()))?;
     let plan = vendor.plan(&roster.groups, !args.unchecked_members).await?;
     Ok((vendor, plan))
 }
 
 async fn apply(
-    desk: &ActionDesk<'_>,
+    service: &ActionService<'_>,
     args: &ApplyArgs,
     roster: &Roster,
     zone: chrono_tz::Tz,
 ) -> Result<Exit, Failure> {
-    let (vendor, plan) = planned(desk, &args.file, roster).await?;
+    let (vendor, plan) = planned(service, &args.file, roster).await?;
     if !args.file.json {
         output::data(&diff(&plan));
     }

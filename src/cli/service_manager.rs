@@ -53,10 +53,10 @@ fn extension() -> NotifyState<'static> {
 
 /// Signs of life, twice as often as they are asked for, as long as the runtime turns and no loop is missing.
 async fn watchdog(vitals: &Vitals) {
-    let Some(patience) = sd_notify::watchdog_enabled() else { return };
+    let Some(timeout) = sd_notify::watchdog_enabled() else { return };
     while vitals.is_whole() {
         say(&[NotifyState::Watchdog]);
-        SystemClock.sleep(patience / 2).await;
+        SystemClock.sleep(timeout / 2).await;
     }
 }
 

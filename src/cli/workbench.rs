@@ -2,7 +2,7 @@
 
 use clap::{Args, Subcommand};
 
-use crate::cli::action::{WriteArgs, desk, show, told};
+use crate::cli::action::{WriteArgs, service, show, told};
 use crate::cli::exit::Exit;
 use crate::cli::output::Failure;
 use crate::cli::with_accounts;
@@ -81,10 +81,10 @@ impl WorkbenchVerb {
 pub(super) async fn workbench(settings: Settings, args: WorkbenchArgs) -> Result<Exit, Failure> {
     let (action, write) = args.verb.into_action();
     with_accounts(settings, async |app| {
-        let desk = desk(app)?;
-        let actor = desk.workbench(write.source.as_deref(), args.agent.as_deref(), &action)?;
+        let service = service(app)?;
+        let actor = service.workbench(write.source.as_deref(), args.agent.as_deref(), &action)?;
         show(actor.draft(), &write)?;
-        if write.yes { told(&desk.perform(actor).await?, write.json) } else { Ok(Exit::Done) }
+        if write.yes { told(&service.perform(actor).await?, write.json) } else { Ok(Exit::Done) }
     })
     .await
 }

@@ -32,7 +32,7 @@ pub struct Settings {
     pub database: DatabaseSettings,
     /// The status page, health checks and metrics.
     pub ops: OpsSettings,
-    /// Patience with vendors.
+    /// Timeout with vendors.
     pub http: HttpSettings,
     /// Limits of reading.
     pub engine: EngineSettings,

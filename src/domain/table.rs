@@ -159,7 +159,7 @@ pub static MOOR_QUEUE_MEMBER: TableShape = TableShape {
     version_column: None,
 };
 
-/// Whether each member takes new chats, at the desk and in the app.
+/// Whether each member takes new chats, on a computer and in the app.
 pub static MOOR_AGENT_CLAIM_STATUS: TableShape = TableShape {
     name: "moor.agent_claim_status",
     columns: &[

@@ -5,13 +5,13 @@
 //! several windows at once: pages of one are parsed while those of another arrive and a third is committed.
 
 pub mod contact;
-mod errand;
+mod failure_tracker;
 pub mod fault_policy;
 pub mod progress;
+mod read_task;
 pub mod reader;
-mod setbacks;
 
-pub(in crate::engine) use self::setbacks::FAILURES_IN_A_ROW_MAX;
+pub(in crate::engine) use self::failure_tracker::FAILURES_IN_A_ROW_MAX;
 
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::panic::resume_unwind;
@@ -28,11 +28,11 @@ use crate::domain::certificate::Verdict;
 use crate::domain::fault::{Fault, FaultKind};
 use crate::domain::run::{Counts, RunId};
 use crate::engine::pass::contact::Contact;
-use crate::engine::pass::errand::{End, Errand, Report};
+use crate::engine::pass::failure_tracker::FailureTracker;
 use crate::engine::pass::fault_policy::{Action, log_failure, policy};
 use crate::engine::pass::progress::Progress;
+use crate::engine::pass::read_task::{End, ReadTask, Report};
 use crate::engine::pass::reader::{DueScope, PassOrder, ReadPolicy, Remaining, ScopeFailure, StreamReader};
-use crate::engine::pass::setbacks::Setbacks;
 use crate::engine::plan::planner::Reason;
 use crate::engine::plan::reread::Learned;
 use crate::engine::port::store::{Lease, Scope};
@@ -74,7 +74,7 @@ pub(in crate::engine) struct Pass<'a> {
     wholes: HashMap<Scope, DueScope>,
     /// Windows whose halves fared no better: read whole in this pass, whoever holds their lease meanwhile.
     in_vain: HashSet<Scope>,
-    setbacks: Setbacks,
+    failure_tracker: FailureTracker,
     /// Committed in this pass: not due again in it, whatever the clock did meanwhile.
     committed: HashSet<Scope>,
     /// Requests of walks that came to nothing, for the next commit to count.
@@ -116,7 +116,7 @@ impl<'a> Pass<'a> {
             halves: VecDeque::new(),
             wholes: HashMap::new(),
             in_vain: HashSet::new(),
-            setbacks: Setbacks::default(),
+            failure_tracker: FailureTracker::default(),
             committed: HashSet::new(),
             spent: 0,
             begun: false,
@@ -126,7 +126,7 @@ impl<'a> Pass<'a> {
 
     /// What failed, and the requests that neither a commit nor a failed attempt has counted.
     pub(in crate::engine) fn into_failures(self) -> (Vec<ScopeFailure>, u64) {
-        (self.setbacks.into_failures(), self.spent)
+        (self.failure_tracker.into_failures(), self.spent)
     }
 
     /// What the ledger says is still to be done, now that the pass is over: what nothing confirms, and what is due and
@@ -135,8 +135,9 @@ impl<'a> Pass<'a> {
         let ledger = self.reader.store.reads(&self.reader.key).await?;
         let is_cut_short = self.order.until.is_some() || self.stop.is_cancelled();
         let learned = self.learned.clone().unwrap_or_default();
-        let is_left =
-            |due: &DueScope| !self.setbacks.has_failed(due.scope) && !self.committed.contains(&due.scope);
+        let is_left = |due: &DueScope| {
+            !self.failure_tracker.has_failed(due.scope) && !self.committed.contains(&due.scope)
+        };
         let left = match is_cut_short {
             true => 0,
             false => self
@@ -156,7 +157,7 @@ impl<'a> Pass<'a> {
             let mut halted = None;
             while halted.is_none() && self.may_begin(under_way.len()) {
                 match self.begin().await {
-                    Ok(Step::Begun(errand)) => drop(under_way.spawn(errand)),
+                    Ok(Step::Begun(read_task)) => drop(under_way.spawn(read_task)),
                     Ok(Step::Passed) => {}
                     other => halted = Some(other),
                 }
@@ -179,15 +180,17 @@ impl<'a> Pass<'a> {
                 None => return Ok(()),
                 Some(Ok(Step::AllBusy)) if !self.order.wait_for_others => return Ok(()),
                 Some(Ok(Step::AllBusy)) => self.rest(BUSY_WAIT).await,
-                Some(Ok(_)) if !self.setbacks.has_second_chances() || round == ROUNDS_MAX => return Ok(()),
+                Some(Ok(_)) if !self.failure_tracker.has_second_chances() || round == ROUNDS_MAX => {
+                    return Ok(());
+                }
                 Some(Ok(_)) => {
                     round += 1;
                     let RetryConfig { base, max, .. } = self.reader.config.retry;
                     self.rest((base * ROUND_WAIT * (1 << (round - 1))).min(max * ROUND_WAIT)).await;
-                    self.setbacks.begin_round();
+                    self.failure_tracker.begin_round();
                 }
                 Some(Err(fault)) => {
-                    let failures = self.setbacks.count();
+                    let failures = self.failure_tracker.count();
                     let patient = policy(fault.kind).action == Action::RetryWindow;
                     if !patient || FAILURES_IN_A_ROW_MAX <= failures {
                         return Err(fault);
@@ -203,7 +206,7 @@ impl<'a> Pass<'a> {
     /// Whether another scope may be begun beside so many. One alone goes first, up to its first page, and after a
     /// failure: a vendor that is down, or refuses our key, is not asked several times over.
     fn may_begin(&self, under_way: usize) -> bool {
-        let is_well = self.contact.has_served() && !self.setbacks.is_failing();
+        let is_well = self.contact.has_served() && !self.failure_tracker.is_failing();
         let at_once = if is_well { self.reader.config.windows_at_once } else { 1 };
         let now = self.reader.clock.now();
         let is_late = self.begun && self.order.until.is_some_and(|until| until - self.was_ahead() <= now);
@@ -262,13 +265,18 @@ impl<'a> Pass<'a> {
         self.due = still.union(&self.at_hand).count() as u64;
         self.begun = true;
         self.note_progress();
-        Ok(Step::Begun(self.errand(scope, lease, learned)))
+        Ok(Step::Begun(self.read_task(scope, lease, learned)))
     }
 
-    fn errand(&mut self, due: DueScope, lease: Lease, learned: Arc<Learned>) -> BoxFuture<'static, Report> {
+    fn read_task(
+        &mut self,
+        due: DueScope,
+        lease: Lease,
+        learned: Arc<Learned>,
+    ) -> BoxFuture<'static, Report> {
         let due = DueScope { whole: due.whole || self.in_vain.contains(&due.scope), ..due };
         let span = span::window(&self.reader.key, self.run, &scope_text(due.scope));
-        let errand = Errand {
+        let read_task = ReadTask {
             reader: self.reader.clone(),
             order: *self.order,
             stop: self.stop.clone(),
@@ -278,18 +286,20 @@ impl<'a> Pass<'a> {
             walk: self.walk,
             learned,
             spent: std::mem::take(&mut self.spent),
-            begun_after: self.setbacks.troubles(),
+            begun_after: self.failure_tracker.troubles(),
             windows_due: self.counts.windows + self.due,
             contact: self.contact.clone(),
         };
-        Box::pin(errand.run().instrument(span))
+        Box::pin(read_task.run().instrument(span))
     }
 
     async fn still_due(&mut self) -> Result<Vec<DueScope>, Fault> {
         let learned = self.learned().await?;
         let ledger = self.reader.store.reads(&self.reader.key).await?;
         let mut due = self.reader.due_by(&ledger, &learned, &self.order_now());
-        due.retain(|due| !self.setbacks.passes_over(due.scope) && !self.committed.contains(&due.scope));
+        due.retain(|due| {
+            !self.failure_tracker.passes_over(due.scope) && !self.committed.contains(&due.scope)
+        });
         Ok(due)
     }
 
@@ -322,7 +332,7 @@ impl<'a> Pass<'a> {
         Ok(learned)
     }
 
-    /// What follows from the end of an errand.
+    /// What follows from the end of an read_task.
     async fn settle(&mut self, report: Report) {
         let scope = report.due.scope;
         self.at_hand.remove(&scope);
@@ -336,7 +346,7 @@ impl<'a> Pass<'a> {
                     self.walk.rows_max = self.walk.rows_max.map(|max| max.min(depth));
                 }
                 self.due = self.due.saturating_sub(1);
-                self.setbacks.are_over();
+                self.failure_tracker.are_over();
                 self.note_progress();
             }
             End::Halved(depth) => self.halve(report, depth).await,
@@ -350,7 +360,7 @@ impl<'a> Pass<'a> {
         let Some((left, _)) = report.due.ask.and_then(|ask| ask.split()) else { return };
         self.let_go(&report).await;
         let (scope, before) = (Scope::Window(left), Before::default());
-        if self.setbacks.fails_with(report.due.scope, scope) {
+        if self.failure_tracker.fails_with(report.due.scope, scope) {
             return;
         }
         self.wholes.insert(scope, report.due);
@@ -378,7 +388,7 @@ impl<'a> Pass<'a> {
         let reader = self.reader;
         let Report { due, lease, requests, begun_after, .. } = report;
         let faults = policy(fault.kind);
-        if faults.action == Action::Yield && !self.setbacks.outdated_again(due.scope, fault.kind) {
+        if faults.action == Action::Yield && !self.failure_tracker.outdated_again(due.scope, fault.kind) {
             if fault.kind == FaultKind::LeaseLost {
                 let scope = scope_text(due.scope);
                 event::LeaseLost { key: &reader.key, run: self.run, scope: &scope }.emit();
@@ -398,7 +408,7 @@ impl<'a> Pass<'a> {
             Err(_) => self.spent += requests,
         }
         let is_silent = is_silence(kind) && !self.contact.has_answered();
-        self.ending |= self.setbacks.note(due.scope, failure, *begun_after, is_silent);
+        self.ending |= self.failure_tracker.note(due.scope, failure, *begun_after, is_silent);
     }
 
     fn note_progress(&self) {

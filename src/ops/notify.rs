@@ -23,7 +23,7 @@ use crate::domain::notice::{AlertChange, Change, Notice};
 use crate::engine::alert::database_away;
 use crate::engine::pass::fault_policy::log_failure;
 use crate::engine::port::clock::Clock;
-use crate::engine::port::notice::{Look, NoticeDesk, NoticeEntry, Subscription};
+use crate::engine::port::notice::{Look, NoticeEntry, NoticeStore, Subscription};
 use crate::engine::port::status::StatusRead;
 use crate::ops::server::Enrich;
 use crate::telemetry::event;
@@ -53,7 +53,7 @@ pub struct Notifier {
     /// Adds the alerts to it.
     pub enrich: Enrich,
     /// Who was told of what.
-    pub desk: Arc<dyn NoticeDesk>,
+    pub store: Arc<dyn NoticeStore>,
     /// Whom to tell.
     pub targets: Vec<NoticeTarget>,
     /// Time.
@@ -104,21 +104,21 @@ impl Notifier {
         let look = Look { worker: self.worker, term: TERM, alerts: &report.alerts, stands: STANDS, now };
         let subscription =
             |target: &NoticeTarget| Subscription { target: target.name.clone(), severity: target.severity };
-        self.desk.look(&look, &self.targets.iter().map(subscription).collect::<Vec<_>>()).await
+        self.store.look(&look, &self.targets.iter().map(subscription).collect::<Vec<_>>()).await
     }
 
     async fn work(&self, now: DateTime<Utc>) -> Result<(), Fault> {
         self.send_due(now).await?;
         let (mut pruned_on, today) = (self.pruned_on.lock().await, now.date_naive());
         if *pruned_on != Some(today) {
-            self.desk.notices_prune(now).await?;
+            self.store.notices_prune(now).await?;
             *pruned_on = Some(today);
         }
         Ok(())
     }
 
     async fn send_due(&self, now: DateTime<Utc>) -> Result<(), Fault> {
-        let due = self.desk.notices_due(now, NOTICES_MAX).await?;
+        let due = self.store.notices_due(now, NOTICES_MAX).await?;
         for target in &self.targets {
             let of: Vec<&NoticeEntry> = due.iter().filter(|entry| entry.target == target.name).collect();
             if !of.is_empty() {
@@ -129,7 +129,7 @@ impl Notifier {
         let known = |entry: &&NoticeEntry| self.targets.iter().any(|target| target.name == entry.target);
         let lost: Vec<i64> = due.iter().filter(|entry| !known(entry)).map(|entry| entry.id).collect();
         if !lost.is_empty() {
-            self.desk.notices_failed(&lost, "the target is not configured any more", None).await?;
+            self.store.notices_failed(&lost, "the target is not configured any more", None).await?;
         }
         Ok(())
     }
@@ -145,7 +145,7 @@ impl Notifier {
         match target.send(&notice).await {
             Ok(()) => {
                 event::NoticeSent { target: &target.name, changes: ids.len() }.emit();
-                self.desk.notices_delivered(&ids, now).await
+                self.store.notices_delivered(&ids, now).await
             }
             Err(fault) => {
                 let attempts = entries.iter().map(|entry| entry.attempts).max().unwrap_or(0);
@@ -154,7 +154,7 @@ impl Notifier {
                 let message = fault.chain();
                 event::NoticeFailed { target: &target.name, message: &message, given_up: next.is_none() }
                     .emit();
-                self.desk.notices_failed(&ids, &message, next).await
+                self.store.notices_failed(&ids, &message, next).await
             }
         }
     }

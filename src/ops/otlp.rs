@@ -20,7 +20,7 @@ use tracing_subscriber::registry::LookupSpan;
 use url::Url;
 
 /// How long the collector may take for a batch, and the last one at the end of the process.
-const PATIENCE: Duration = Duration::from_secs(5);
+const TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Where traces go.
 #[derive(Debug, Clone)]
@@ -58,7 +58,7 @@ impl Traces {
             .with_http()
             .with_protocol(Protocol::HttpBinary)
             .with_endpoint(endpoint)
-            .with_timeout(PATIENCE)
+            .with_timeout(TIMEOUT)
             .with_headers(headers)
             .build()?;
         // Nothing of the machine or its environment: only what is said here.
@@ -93,7 +93,7 @@ impl Traces {
 impl Drop for Traces {
     fn drop(&mut self) {
         // What the collector does not take by now is lost.
-        let _ = self.provider.shutdown_with_timeout(PATIENCE);
+        let _ = self.provider.shutdown_with_timeout(TIMEOUT);
     }
 }
 

@@ -28,10 +28,10 @@ use crate::ops::status_cache::{StatusCache, Unreadable};
 use crate::ops::{page, prometheus};
 
 /// A probe that waits longer has given up by itself.
-const PING_PATIENCE: Duration = Duration::from_secs(2);
+const PING_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// The database may take so long over a window.
-const WINDOW_PATIENCE: Duration = Duration::from_secs(5);
+const WINDOW_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Sent with every answer.
 const HEADERS: [(HeaderName, &str); 4] = [
@@ -112,10 +112,10 @@ async fn healthz() -> Response {
 async fn readyz(State(shared): State<Arc<Shared>>) -> Response {
     let state = &shared.state;
     let mut missing: Vec<String> = state.readiness.waiting_for().into_iter().map(str::to_owned).collect();
-    match timeout(PING_PATIENCE, state.status.ping()).await {
+    match timeout(PING_TIMEOUT, state.status.ping()).await {
         Ok(Ok(())) => {}
         Ok(Err(fault)) => missing.push(format!("database: {}", fault.chain())),
-        Err(_) => missing.push(format!("database: no answer within {} s", PING_PATIENCE.as_secs())),
+        Err(_) => missing.push(format!("database: no answer within {} s", PING_TIMEOUT.as_secs())),
     }
     let refusals = (state.surroundings)().refusals.into_iter();
     missing.extend(refusals.map(|refusal| match refusal.source {
@@ -212,10 +212,10 @@ async fn window_read(
         return Ok(None);
     };
     let key = StreamKey { source, stream };
-    let read = timeout(WINDOW_PATIENCE, state.status.window(&key, start, state.clock.now())).await;
+    let read = timeout(WINDOW_TIMEOUT, state.status.window(&key, start, state.clock.now())).await;
     let read = read.map_err(|_| Unreadable {
         kind: FaultKind::DatabaseUnreachable,
-        message: format!("no answer within {} s", WINDOW_PATIENCE.as_secs()),
+        message: format!("no answer within {} s", WINDOW_TIMEOUT.as_secs()),
     })?;
     let mut report = read.map_err(|fault| Unreadable { kind: fault.kind, message: fault.chain() })?;
     if let Some(failure) = report.as_mut().and_then(|report| report.failure.as_mut()) {

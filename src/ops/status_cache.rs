@@ -16,7 +16,7 @@ use crate::ops::server::OpsState;
 const GOOD_FOR: Duration = Duration::from_secs(1);
 
 /// How long the database may take.
-const PATIENCE: Duration = Duration::from_secs(5);
+const TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Why there is no report.
 #[derive(Debug, Clone)]
@@ -50,12 +50,12 @@ impl StatusCache {
 }
 
 async fn read(state: &OpsState) -> Answer {
-    let read = timeout(PATIENCE, state.status.status(state.clock.now()));
+    let read = timeout(TIMEOUT, state.status.status(state.clock.now()));
     let fault = match read.await {
         Ok(Ok(report)) => return Ok(Arc::new((state.enrich)(report))),
         Ok(Err(fault)) => fault,
         Err(_) => {
-            let message = format!("no answer within {} s", PATIENCE.as_secs());
+            let message = format!("no answer within {} s", TIMEOUT.as_secs());
             Fault::new(FaultKind::DatabaseUnreachable, message)
         }
     };

@@ -169,10 +169,10 @@ async fn refuse_unfit(connection: &mut PgConnection, options: &PgConnectOptions)
 /// One connection of its own, outside the pool.
 pub(super) async fn connect_once(
     options: &PgConnectOptions,
-    patience: Duration,
+    timeout: Duration,
 ) -> Result<PgConnection, Fault> {
     let doing = format!("connecting to {}", place(options));
-    match tokio::time::timeout(patience, PgConnection::connect_with(options)).await {
+    match tokio::time::timeout(timeout, PgConnection::connect_with(options)).await {
         Ok(Ok(mut connection)) => {
             let set = connection.execute(sqlx::raw_sql(SESSION)).await;
             set.map_err(|error| from_sql(&doing, &error))?;
@@ -183,7 +183,7 @@ pub(super) async fn connect_once(
             FaultKind::DatabaseUnreachable,
             format!(
                 "{doing}: no answer within {} s; is the server up, and does a firewall stand between?",
-                patience.as_secs()
+                timeout.as_secs()
             ),
         )),
     }

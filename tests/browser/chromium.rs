@@ -14,7 +14,7 @@ use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::Message;
 
 /// Longer than anything here takes; what hangs is told as that.
-const PATIENCE: Duration = Duration::from_secs(60);
+const TIMEOUT: Duration = Duration::from_secs(60);
 
 const FLAGS: [&str; 11] = [
     "--headless",
@@ -60,7 +60,7 @@ impl Tab {
         let mut lines = BufReader::new(browser.stderr.take().unwrap()).lines();
         let address = loop {
             let line =
-                tokio::time::timeout(PATIENCE, lines.next_line()).await.expect("it says where it listens");
+                tokio::time::timeout(TIMEOUT, lines.next_line()).await.expect("it says where it listens");
             let line = line.unwrap().expect("it ended at once");
             if let Some((_, address)) = line.split_once("DevTools listening on ") {
                 break address.to_owned();
@@ -106,7 +106,7 @@ impl Tab {
     }
 
     async fn next(&mut self) -> Value {
-        let message = tokio::time::timeout(PATIENCE, self.socket.next()).await.expect("the browser answers");
+        let message = tokio::time::timeout(TIMEOUT, self.socket.next()).await.expect("the browser answers");
         let Message::Text(text) = message.expect("it went away").unwrap() else { return Value::Null };
         let value: Value = serde_json::from_str(&text).unwrap();
         if let Some(method) = value["method"].as_str() {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use ccsync::app::{App, Seams};
+use ccsync::app::{App, Overrides};
 use ccsync::engine::port::clock::Clock;
 use ccsync::ops::readiness::Readiness;
 use ccsync::ops::server::OpsServer;
@@ -90,7 +90,7 @@ impl Site {
         std::fs::write(&file, text).unwrap();
         let clock = Arc::new(Fixed(NOW.parse().unwrap()));
         let settings = ccsync::config::load(Some(&file), Vec::new(), clock.now()).unwrap();
-        let app = Arc::new(App::build(settings, Seams { clock, ..Seams::default() }).await.unwrap());
+        let app = Arc::new(App::build(settings, Overrides { clock, ..Overrides::default() }).await.unwrap());
         app.prepare().await.unwrap();
         sqlx::raw_sql(include_str!("site.sql")).execute(db.pool().await).await.unwrap();
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();

@@ -11,7 +11,7 @@ mod workbench;
 use ccsync::simulator::SimulatorConfig;
 use serde_json::Value;
 
-use crate::support::process::{Desk, recent_world};
+use crate::support::process::{Setup, recent_world};
 
 /// What differs from run to run.
 const FILTERS: [(&str, &str); 5] = [
@@ -40,32 +40,32 @@ access_token = "demo-token"
 "#;
 
 /// A program with all three vendors, whose account bears any number of requests.
-async fn desk() -> Desk {
-    desk_of(recent_world()).await
+async fn setup() -> Setup {
+    setup_of(recent_world()).await
 }
 
-async fn desk_of(world: SimulatorConfig) -> Desk {
-    let desk = Desk::new(world, "").await;
-    let text = std::fs::read_to_string(desk.site.path().join("ccsync.toml")).unwrap();
-    let more = WORKBENCH.replace("VENDOR", &desk.simulator.base_url());
-    desk.site.write("ccsync.toml", &format!("{text}{more}"));
+async fn setup_of(world: SimulatorConfig) -> Setup {
+    let setup = Setup::new(world, "").await;
+    let text = std::fs::read_to_string(setup.site.path().join("ccsync.toml")).unwrap();
+    let more = WORKBENCH.replace("VENDOR", &setup.simulator.base_url());
+    setup.site.write("ccsync.toml", &format!("{text}{more}"));
     // Each reservation is for at once, or two requests to one endpoint would take seconds.
-    desk.db.lift_limits("%").await;
+    setup.db.lift_limits("%").await;
     // So long a request whose answer was lost may still be under way.
-    desk.with("CCSYNC__HTTP__TOTAL_TIMEOUT", "1500ms").with("CCSYNC__HTTP__READ_TIMEOUT", "1s")
+    setup.with("CCSYNC__HTTP__TOTAL_TIMEOUT", "1500ms").with("CCSYNC__HTTP__READ_TIMEOUT", "1s")
 }
 
 /// The log of actions, oldest first: command, target, state, and what was seen of it later.
-async fn actions(desk: &Desk) -> Vec<(String, String, String, Option<String>)> {
+async fn actions(setup: &Setup) -> Vec<(String, String, String, Option<String>)> {
     sqlx::query_as("select command, coalesce(target, ''), state, observed from sync.action order by id")
-        .fetch_all(desk.db.pool().await)
+        .fetch_all(setup.db.pool().await)
         .await
         .unwrap()
 }
 
 /// Command, target and state of each action.
-async fn states(desk: &Desk) -> Vec<String> {
-    actions(desk)
+async fn states(setup: &Setup) -> Vec<String> {
+    actions(setup)
         .await
         .into_iter()
         .map(|(command, target, state, _)| format!("{command} {target}: {state}"))
@@ -73,8 +73,8 @@ async fn states(desk: &Desk) -> Vec<String> {
 }
 
 /// The group as the vendor has it, its members as `number:priority` in the order of their numbers.
-fn members(desk: &Desk, exten: &str) -> Vec<String> {
-    let groups = desk.simulator.truth().groups;
+fn members(setup: &Setup, exten: &str) -> Vec<String> {
+    let groups = setup.simulator.truth().groups;
     let group = groups.into_iter().find(|group| group["exten"] == exten).unwrap();
     members_of(&group)
 }

@@ -41,7 +41,7 @@ const NOTHING: [&str; 0] = [];
 
 async fn well() -> TestWorld {
     let world = TestWorld::quick(documented_world()).await;
-    // A chat window's first read is vouched for by nothing; the second one is.
+    // A chat window's first read is confirmed by nothing; the second one is.
     sync_well(&world.test).await;
     assert_eq!(raised(&world.test.app).await, NOTHING);
     assert!(world.test.app.status().await.unwrap().healthy);

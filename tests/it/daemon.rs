@@ -14,7 +14,7 @@ use sqlx::PgPool;
 
 use crate::support::harness::eventually;
 use crate::support::port::free_address;
-use crate::support::process::{Desk, Program};
+use crate::support::process::{Program, Setup};
 
 /// Far away: what is read is read for another reason than a tick.
 const YEARLY: &str = "0 0 0 1 1 *";
@@ -27,14 +27,14 @@ const SCHEDULES: [&str; 4] = [
 ];
 
 /// Longer than anything here takes, for a machine that is busy with other tests.
-const PATIENCE: Duration = Duration::from_secs(40);
+const TIMEOUT: Duration = Duration::from_secs(40);
 
 /// All streams on one schedule.
-fn scheduled(mut desk: Desk, schedule: &str) -> Desk {
+fn scheduled(mut setup: Setup, schedule: &str) -> Setup {
     for variable in SCHEDULES {
-        desk = desk.with(variable, schedule);
+        setup = setup.with(variable, schedule);
     }
-    desk
+    setup
 }
 
 /// A daemon whose ops server listens on a port that was free a moment ago.
@@ -44,9 +44,9 @@ struct Daemon {
 }
 
 impl Daemon {
-    fn start(desk: &Desk) -> Daemon {
+    fn start(setup: &Setup) -> Daemon {
         let address = free_address();
-        let mut command = desk.site.command(&["run"]);
+        let mut command = setup.site.command(&["run"]);
         command.env("CCSYNC__OPS__LISTEN", &address);
         Daemon { program: Program::spawn(command), ops: format!("http://{address}") }
     }
@@ -60,7 +60,7 @@ impl Daemon {
     }
 
     async fn ready(&self) {
-        eventually(PATIENCE, async || match self.get("/readyz").await {
+        eventually(TIMEOUT, async || match self.get("/readyz").await {
             (200, _) => Ok(()),
             (code, body) => Err(format!("{code}: {body}")),
         })
@@ -69,9 +69,9 @@ impl Daemon {
 }
 
 /// Waits until the first pass of every stream is through.
-async fn first_passes(desk: &Desk) {
-    let pool = desk.db.pool().await;
-    eventually(PATIENCE, async || {
+async fn first_passes(setup: &Setup) {
+    let pool = setup.db.pool().await;
+    eventually(TIMEOUT, async || {
         let done: i64 =
             count(pool, "select count(distinct stream) from sync.run where outcome = 'succeeded'").await;
         if done == 4 { Ok(()) } else { Err(format!("{done} streams")) }
@@ -84,8 +84,8 @@ async fn count(pool: &PgPool, sql: &'static str) -> i64 {
 }
 
 /// Makes a new call at the vendor, over HTTP as a person would, and answers its id.
-async fn new_call(desk: &Desk) -> String {
-    let url = format!("{}/_sim/mutate", desk.simulator.base_url());
+async fn new_call(setup: &Setup) -> String {
+    let url = format!("{}/_sim/mutate", setup.simulator.base_url());
     let change = r#"{"change": "insert", "channel": "call"}"#;
     let answer = reqwest::Client::new().post(url).body(change).send().await.unwrap();
     let answer: serde_json::Value = answer.json().await.unwrap();
@@ -93,9 +93,9 @@ async fn new_call(desk: &Desk) -> String {
 }
 
 /// Waits until the call is in its table.
-async fn arrived(desk: &Desk, id: &str) {
-    let pool = desk.db.pool().await;
-    eventually(PATIENCE, async || {
+async fn arrived(setup: &Setup, id: &str) {
+    let pool = setup.db.pool().await;
+    eventually(TIMEOUT, async || {
         let sql = "select count(*) from sobot.call_result where call_log_jestid = $1";
         let rows: i64 = sqlx::query_scalar(sql).bind(id).fetch_one(pool).await.unwrap();
         if rows == 1 { Ok(()) } else { Err(format!("{rows} rows of {id}")) }
@@ -103,6 +103,6 @@ async fn arrived(desk: &Desk, id: &str) {
     .await;
 }
 
-fn requests(desk: &Desk, endpoint: Endpoint) -> usize {
-    desk.simulator.journal().requests_of(endpoint).count()
+fn requests(setup: &Setup, endpoint: Endpoint) -> usize {
+    setup.simulator.journal().requests_of(endpoint).count()
 }

@@ -2,11 +2,11 @@
 
 mod alert;
 mod altered;
-mod desk;
 mod load;
 mod message;
 mod outage;
 mod pause;
 mod reader;
+mod setup;
 mod storm;
 mod truth;

@@ -7,7 +7,7 @@ mod token;
 
 use std::time::Duration;
 
-use ccsync::app::Forgettee;
+use ccsync::app::ErasureSubject;
 use ccsync::domain::window::TimeWindow;
 use ccsync::engine::verify::VerifyOrder;
 use ccsync::simulator::{Change, Channel, Endpoint, Fault};
@@ -42,8 +42,8 @@ struct Person {
 }
 
 impl Person {
-    fn forgettee(&self) -> Forgettee {
-        Forgettee::Agent { key: self.id.clone(), source: Some("sobot".into()) }
+    fn erasure_subject(&self) -> ErasureSubject {
+        ErasureSubject::Agent { key: self.id.clone(), source: Some("sobot".into()) }
     }
 
     fn needles(&self) -> [&str; 2] {
@@ -111,7 +111,7 @@ async fn rows_with(world: &TestWorld, needles: &[&str]) -> Vec<String> {
     rows
 }
 
-async fn forget(world: &TestWorld, who: &Forgettee) -> i64 {
+async fn forget(world: &TestWorld, who: &ErasureSubject) -> i64 {
     let forgot = world.test.app.forget(who, "tester", true).await.unwrap();
     assert!(!forgot.tables.is_empty());
     forgot.id.unwrap()
@@ -176,7 +176,7 @@ async fn after_an_agent_is_forgotten_nothing_of_them_is_anywhere_and_counts_are_
             assert!(found.iter().any(|row| row.starts_with(table)), "not in {table}");
         }
         let per_day: Value = value(&world.test, PER_DAY).await;
-        forget(&world, &person.forgettee()).await;
+        forget(&world, &person.erasure_subject()).await;
         let needles = [person.id.as_str(), person.email.as_str(), "Secret Nick"];
         assert_eq!(rows_with(&world, &needles).await, Vec::<String>::new());
         assert_eq!(value::<Value>(&world.test, PER_DAY).await, per_day);
@@ -204,7 +204,7 @@ async fn after_a_number_is_forgotten_it_is_nowhere_in_no_form_and_others_stay() 
             assert!(found.iter().any(|row| row.starts_with(table)), "not in {table}");
         }
         let others = rows_with(&world, &[OTHER, "138****5678"]).await.len();
-        forget(&world, &Forgettee::Phone(format!("+86 {NUMBER}"))).await;
+        forget(&world, &ErasureSubject::Phone(format!("+86 {NUMBER}"))).await;
         assert_eq!(rows_with(&world, &needles).await, Vec::<String>::new());
         assert_eq!(rows_with(&world, &[OTHER, "138****5678"]).await.len(), others);
         assert_a_rerun_writes_nothing(&world).await;
@@ -220,7 +220,7 @@ async fn an_agents_own_number_goes_with_the_agent() {
         where phone is not null order by 1 limit 1) r";
     let agent: Value = value(&world.test, sql).await;
     let (key, phone) = (agent["agent_number"].as_str().unwrap(), agent["phone"].as_str().unwrap());
-    let who = Forgettee::Agent { key: key.to_owned(), source: Some("moor".into()) };
+    let who = ErasureSubject::Agent { key: key.to_owned(), source: Some("moor".into()) };
     let members = "select count(*) from moor.queue_member";
     let before: i64 = value(&world.test, members).await;
     forget(&world, &who).await;
@@ -243,10 +243,10 @@ async fn an_agents_own_number_goes_with_the_agent() {
 async fn without_yes_it_is_only_told_how_many_rows_name_the_person() {
     let (world, person) = planted(QUICK).await;
     let before = whole_database(&world.test).await;
-    let told = world.test.app.forget(&person.forgettee(), "tester", false).await.unwrap();
+    let told = world.test.app.forget(&person.erasure_subject(), "tester", false).await.unwrap();
     assert_eq!(told.id, None);
     assert_eq!(whole_database(&world.test).await, before);
-    let done = world.test.app.forget(&person.forgettee(), "tester", true).await.unwrap();
+    let done = world.test.app.forget(&person.erasure_subject(), "tester", true).await.unwrap();
     assert_eq!(told.tables, done.tables);
     let entries = world.test.app.forgotten().await.unwrap();
     let text = format!("{told:?} {done:?} {entries:?}");
@@ -263,7 +263,7 @@ async fn what_is_undone_comes_back_with_the_next_reads() {
         person.id
     );
     let before: i64 = value(&world.test, &mine).await;
-    let id = forget(&world, &person.forgettee()).await;
+    let id = forget(&world, &person.erasure_subject()).await;
     assert_eq!(value::<i64>(&world.test, &mine).await, 0);
     world.test.app.unforget(id, "tester").await.unwrap();
     for _ in 0..3 {
@@ -282,13 +282,13 @@ async fn nobody_is_forgotten_by_half_a_number() {
     let world = TestWorld::quick(small_world()).await;
     for number in ["12345", "no number", "139876543211234567"] {
         let refused =
-            world.test.app.forget(&Forgettee::Phone(number.into()), "tester", true).await.unwrap_err();
+            world.test.app.forget(&ErasureSubject::Phone(number.into()), "tester", true).await.unwrap_err();
         assert!(
             refused.chain().contains("7 to 15 digits") && !refused.chain().contains(number),
             "{refused:?}"
         );
     }
-    let who = Forgettee::Agent { key: "8000".into(), source: Some("nowhere".into()) };
+    let who = ErasureSubject::Agent { key: "8000".into(), source: Some("nowhere".into()) };
     assert!(
         world
             .test

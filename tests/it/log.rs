@@ -4,7 +4,7 @@ use std::io::Write;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use ccsync::app::{App, Seams};
+use ccsync::app::{App, Overrides};
 use ccsync::engine::port::clock::Clock;
 use ccsync::ops::log::lines;
 use ccsync::simulator::{ChangeRates, MonitorAgent, MonitorRates, Now, Simulator, SimulatorConfig, Switches};
@@ -85,10 +85,10 @@ kind = "moor"
 base_url = "{vendor}"
 account_id = "N00000000000"
 api_secret = "demo-secret"
-[sources.desk]
+[sources.setup]
 kind = "workbench"
 base_url = "{vendor}"
-[[sources.desk.agents]]
+[[sources.setup.agents]]
 extno = "1001"
 access_token = "demo-token"
 "#
@@ -130,9 +130,12 @@ impl Watched {
         let writer = written.clone();
         let json = lines(false, false, &settings.log.filter, move || writer.clone()).unwrap();
         let guard = tracing::subscriber::set_default(tracing_subscriber::registry().with(json));
-        let seams =
-            Seams { clock: Arc::new(clock.clone()), budget: Some(Arc::new(OutOfReach)), ..Seams::default() };
-        let app = Arc::new(App::build(settings, seams).await.unwrap());
+        let overrides = Overrides {
+            clock: Arc::new(clock.clone()),
+            budget: Some(Arc::new(OutOfReach)),
+            ..Overrides::default()
+        };
+        let app = Arc::new(App::build(settings, overrides).await.unwrap());
         Watched { clock, app, written, db, _vendors: vendors, _directory: directory, _guard: guard }
     }
 

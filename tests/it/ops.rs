@@ -117,7 +117,7 @@ fn surroundings() -> Surroundings {
         }],
         disk: Some(DiskRoom { directory: "data".into(), free_bytes: 9 << 30, size_bytes: 20 << 30 }),
         spools: vec![SpoolFill {
-            key: StreamKey { source: "desk".into(), stream: StreamId::WorkbenchAgentMonitor },
+            key: StreamKey { source: "setup".into(), stream: StreamId::WorkbenchAgentMonitor },
             bytes: 5,
             bytes_max: 256 << 20,
         }],
@@ -239,7 +239,7 @@ async fn metrics_hold_counters_and_the_gauges_of_the_status() {
         "ccsync_alert{alert=\"clock_off\",severity=\"critical\",source=\"moor\"} 1".to_owned(),
         "ccsync_clock_skew_seconds{source=\"moor\"} -600".to_owned(),
         "ccsync_disk_free_bytes 9663676416".to_owned(),
-        "ccsync_spool_bytes{source=\"desk\",stream=\"workbench.agent_monitor\"} 5".to_owned(),
+        "ccsync_spool_bytes{source=\"setup\",stream=\"workbench.agent_monitor\"} 5".to_owned(),
         "ccsync_up 1".to_owned(),
     ] {
         assert!(text.lines().any(|line| line == sample), "no `{sample}` in\n{text}");

@@ -14,7 +14,7 @@ use tokio::sync::{Semaphore, mpsc};
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
-const PATIENCE: Duration = Duration::from_secs(20);
+const TIMEOUT: Duration = Duration::from_secs(20);
 
 fn trigger() -> Arc<Trigger> {
     Arc::new(Trigger::new(StreamKey { source: "sobot".into(), stream: StreamId::SobotCallResult }))
@@ -65,11 +65,11 @@ impl Bench {
     }
 
     async fn wait_started(&mut self) -> usize {
-        timeout(PATIENCE, self.started.recv()).await.expect("no run started").unwrap()
+        timeout(TIMEOUT, self.started.recv()).await.expect("no run started").unwrap()
     }
 
     async fn wait_ended(&mut self) -> usize {
-        timeout(PATIENCE, self.ended.recv()).await.expect("no run ended").unwrap()
+        timeout(TIMEOUT, self.ended.recv()).await.expect("no run ended").unwrap()
     }
 }
 
@@ -87,7 +87,7 @@ async fn work_runs_at_the_start_and_triggers_during_a_run_become_one_run_after_i
     assert_eq!(bench.wait_ended().await, 2);
 
     bench.stop.cancel();
-    timeout(PATIENCE, bench.flight).await.unwrap().unwrap();
+    timeout(TIMEOUT, bench.flight).await.unwrap().unwrap();
     assert!(bench.started.try_recv().is_err(), "five triggers were more than one run");
     assert_eq!(bench.most_at_once.load(Ordering::SeqCst), 1);
 }
@@ -101,7 +101,7 @@ async fn a_panic_ends_its_run_only() {
     assert_eq!(bench.wait_started().await, 2);
     assert_eq!(bench.wait_ended().await, 2);
     bench.stop.cancel();
-    timeout(PATIENCE, bench.flight).await.unwrap().unwrap();
+    timeout(TIMEOUT, bench.flight).await.unwrap().unwrap();
 }
 
 #[tokio::test]
@@ -113,13 +113,13 @@ async fn stop_ends_the_wait_at_once_but_lets_a_run_finish() {
     assert!(timeout(Duration::from_millis(50), &mut bench.flight).await.is_err(), "left a run behind");
     bench.gate.add_permits(1);
     bench.wait_ended().await;
-    timeout(PATIENCE, bench.flight).await.unwrap().unwrap();
+    timeout(TIMEOUT, bench.flight).await.unwrap().unwrap();
 
     let mut idle = Bench::start(&[]);
     idle.gate.add_permits(1);
     idle.wait_ended().await;
     idle.stop.cancel();
-    timeout(PATIENCE, idle.flight).await.unwrap().unwrap();
+    timeout(TIMEOUT, idle.flight).await.unwrap().unwrap();
 }
 
 #[tokio::test]
@@ -130,10 +130,10 @@ async fn each_second_rings_until_the_scheduler_is_stopped() {
     let jitter = Duration::from_millis(20);
     let scheduler = Scheduler::start(jobs, jitter, Arc::new(SystemClock), stop.clone()).await.unwrap();
     for _ in 0..2 {
-        assert!(timeout(PATIENCE, trigger.fired()).await.expect("no tick") >= 1);
+        assert!(timeout(TIMEOUT, trigger.fired()).await.expect("no tick") >= 1);
     }
     stop.cancel();
-    timeout(PATIENCE, scheduler.stopped()).await.expect("the scheduler did not stop");
+    timeout(TIMEOUT, scheduler.stopped()).await.expect("the scheduler did not stop");
 }
 
 /// Settings are read with the same parser, so that only a program can bring it about.
@@ -147,7 +147,7 @@ async fn a_schedule_that_is_none_is_the_settings_fault_and_not_the_vendors() {
     std::fs::write(&file, text).unwrap();
     let mut settings = ccsync::config::load(Some(&file), Vec::new(), chrono::Utc::now()).unwrap();
     settings.sources[0].streams[0].schedule = "whenever".to_owned();
-    let Err(fault) = ccsync::app::App::build(settings, ccsync::app::Seams::default()).await else {
+    let Err(fault) = ccsync::app::App::build(settings, ccsync::app::Overrides::default()).await else {
         panic!("it was taken")
     };
     assert_eq!(fault.kind, ccsync::domain::fault::FaultKind::Misconfigured);

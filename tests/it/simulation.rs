@@ -170,7 +170,7 @@ fn a_seed_replays_exactly() {
 #[test]
 fn a_store_with_a_mistake_is_found_out() {
     let no_fence = Flaws { no_fence: true, ..Flaws::default() };
-    let one_read = Flaws { one_read_buries: true, ..Flaws::default() };
+    let one_read = Flaws { one_read_deletes: true, ..Flaws::default() };
     for flaws in [no_fence, one_read] {
         let seed = play_all(0, 500, Plan::weeks, flaws).expect_err("the mistake was not noticed");
         eprintln!("{flaws:?}: found by seed {seed}");

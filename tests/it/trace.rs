@@ -14,7 +14,7 @@ use opentelemetry_proto::tonic::trace::v1::Span;
 use prost::Message as _;
 
 use crate::support::port::free_address;
-use crate::support::process::{Desk, recent_world};
+use crate::support::process::{Setup, recent_world};
 
 /// What a collector has received.
 #[derive(Clone, Default)]
@@ -64,15 +64,15 @@ fn attributes(span: &Span) -> BTreeMap<String, String> {
 async fn a_collector_receives_passes_windows_requests_and_commits_and_nothing_that_is_secret() {
     let collector = Collector::default();
     let endpoint = collector.start().await;
-    let desk = Desk::new(recent_world(), "").await;
-    let desk = desk
+    let setup = Setup::new(recent_world(), "").await;
+    let setup = setup
         .with("CCSYNC__TELEMETRY__OTLP_ENDPOINT", &endpoint)
         .with("CCSYNC__TELEMETRY__OTLP_AUTHORIZATION", "Bearer c0llector")
         .with("CCSYNC__TELEMETRY__SERVICE_NAME", "ccsync-test")
         .with("CCSYNC__LOG__FORMAT", "json");
     // One request that the vendor refuses, and that is tried again.
-    desk.simulator.script(Endpoint::MoorQueue, [Fault::Code999999]);
-    let ended = desk.run(&["sync"]).await.expect(0);
+    setup.simulator.script(Endpoint::MoorQueue, [Fault::Code999999]);
+    let ended = setup.run(&["sync"]).await.expect(0);
     let spans = collector.spans();
     let named = |name: &str| spans.iter().filter(|span| span.name == name).collect::<Vec<_>>();
     assert_eq!(named("pass").len(), 4);
@@ -125,11 +125,11 @@ async fn a_collector_receives_passes_windows_requests_and_commits_and_nothing_th
 #[tokio::test]
 async fn a_collector_that_is_away_costs_a_line_in_the_log_and_no_row() {
     let endpoint = format!("http://{}", free_address());
-    let desk = Desk::new(recent_world(), "").await.with("CCSYNC__TELEMETRY__OTLP_ENDPOINT", &endpoint);
-    let ended = desk.run(&["sync"]).await.expect(0);
+    let setup = Setup::new(recent_world(), "").await.with("CCSYNC__TELEMETRY__OTLP_ENDPOINT", &endpoint);
+    let ended = setup.run(&["sync"]).await.expect(0);
     let told = ended.stderr.lines().filter(|line| line.contains("traces are lost")).count();
     assert_eq!(told, 1, "{}", ended.stderr);
     let rows: i64 =
-        sqlx::query_scalar("select count(*) from moor.queue").fetch_one(desk.db.pool().await).await.unwrap();
+        sqlx::query_scalar("select count(*) from moor.queue").fetch_one(setup.db.pool().await).await.unwrap();
     assert_eq!(rows, 6);
 }

@@ -8,7 +8,7 @@ mod vendor;
 
 use std::sync::Arc;
 
-use ccsync::app::{App, Seams};
+use ccsync::app::{App, Overrides};
 use ccsync::engine::port::clock::Clock;
 use ccsync::engine::verify::VerifyOrder;
 use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _, PgConnection, PgPool};
@@ -235,7 +235,8 @@ async fn reading_unchanged_vendors_after_the_upgrade_writes_no_row_version_and_s
     let site = old.site(&vendors.base_url());
     let settings =
         ccsync::config::load(Some(&site.path().join("ccsync.toml")), Vec::new(), clock.now()).unwrap();
-    let app = App::build(settings, Seams { clock: Arc::new(clock), ..Seams::default() }).await.unwrap();
+    let app =
+        App::build(settings, Overrides { clock: Arc::new(clock), ..Overrides::default() }).await.unwrap();
     app.prepare().await.unwrap();
     let mut tables = shape(db, 'r').await;
     tables.retain(|table, _| table.starts_with("sobot.") || table.starts_with("moor."));

@@ -2,7 +2,7 @@
 
 use super::report::{CheckGroup, Checked};
 use super::skew::skew;
-use crate::app::{Database, Seams};
+use crate::app::{Database, Overrides};
 use crate::config::Settings;
 use crate::domain::catalogue::{Finding, Severity};
 use crate::domain::fault::Fault;
@@ -20,9 +20,13 @@ pub(super) struct Found {
     pub(super) is_ready: bool,
 }
 
-pub(super) async fn check(settings: &Settings, seams: &Seams, opened: Result<&Database, &Fault>) -> Found {
+pub(super) async fn check(
+    settings: &Settings,
+    overrides: &Overrides,
+    opened: Result<&Database, &Fault>,
+) -> Found {
     let zone = settings.timezone.name();
-    let before = seams.clock.now();
+    let before = overrides.clock.now();
     let facts = match opened {
         Ok(database) => Ok((database, database.store.facts(zone).await)),
         Err(fault) => Err(fault),
@@ -32,7 +36,7 @@ pub(super) async fn check(settings: &Settings, seams: &Seams, opened: Result<&Da
         Ok((_, Err(fault))) => return away(&fault),
         Err(fault) => return away(fault),
     };
-    let middle = before + (seams.clock.now() - before) / 2;
+    let middle = before + (overrides.clock.now() - before) / 2;
     let (schema, is_ready) = schema(&database.store).await;
     let embedded = settings.database.url.is_none();
     let mut checks = vec![

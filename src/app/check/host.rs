@@ -8,7 +8,7 @@ use tokio::net::TcpListener;
 use url::Url;
 
 use super::report::{CheckGroup, Checked};
-use crate::app::Seams;
+use crate::app::Overrides;
 use crate::config::Settings;
 use crate::domain::fault::Fault;
 use crate::domain::text::byte_size;
@@ -22,18 +22,18 @@ const FREE_LEAST: u64 = 256 << 20;
 const FREE_FEW: u64 = 2 << 30;
 
 /// Who listens on our port answers quickly, or is not ccsync.
-const PORT_PATIENCE: Duration = Duration::from_secs(3);
+const PORT_TIMEOUT: Duration = Duration::from_secs(3);
 
 pub(super) async fn check(
     settings: &Settings,
-    seams: &Seams,
+    overrides: &Overrides,
     http: Result<&HttpClient, &Fault>,
 ) -> Vec<Checked> {
-    vec![zone(settings, seams), disk(settings), port(settings, http).await]
+    vec![zone(settings, overrides), disk(settings), port(settings, http).await]
 }
 
-fn zone(settings: &Settings, seams: &Seams) -> Checked {
-    let now = seams.clock.now();
+fn zone(settings: &Settings, overrides: &Overrides) -> Checked {
+    let now = overrides.clock.now();
     let host = chrono::Local.offset_from_utc_datetime(&now.naive_utc()).fix();
     let detail = format!(
         "days, schedules and dates follow {}; this host's clock shows UTC{host}, which does not matter",
@@ -121,7 +121,7 @@ async fn is_ours(http: &HttpClient, address: std::net::SocketAddr) -> bool {
     }
     let Ok(url) = Url::parse(&format!("http://{at}/metrics")) else { return false };
     let mut request = Request::get(url);
-    request.time_limit = Some(PORT_PATIENCE);
+    request.time_limit = Some(PORT_TIMEOUT);
     let site = CallSite { subject: "ops.listen".to_owned(), request: "GET /metrics".to_owned() };
     http.send(&site, request).await.is_ok_and(|answer| answer.text.contains("ccsync_up"))
 }

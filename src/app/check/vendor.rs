@@ -9,7 +9,7 @@ use super::report::{CheckGroup, CheckVerdict, Checked};
 use super::skew::skew;
 use crate::app::stream::{Endpoint, Shared};
 use crate::app::transient::{NoBudget, TransientVault};
-use crate::app::{Seams, feed, stream};
+use crate::app::{Overrides, feed, stream};
 use crate::config::{Settings, SourceSettings};
 use crate::domain::fault::{Fault, FaultKind};
 use crate::domain::forgotten::ForgottenBoard;
@@ -24,15 +24,15 @@ use crate::store::PgStore;
 const GROUP: CheckGroup = CheckGroup::Vendors;
 
 /// A check is for a person who waits.
-const PATIENCE: Duration = Duration::from_secs(9);
+const TIMEOUT: Duration = Duration::from_secs(9);
 /// A token request ends by itself sooner. Cut short, it would leave the right to renew the token taken.
-const TOKEN_PATIENCE: Duration = Duration::from_secs(40);
+const TOKEN_TIMEOUT: Duration = Duration::from_secs(40);
 
 /// All sources side by side but those that are `refused`. `store` holds tokens and limits; without one both are this
 /// check's own.
 pub(super) async fn check(
     settings: &Settings,
-    seams: &Seams,
+    overrides: &Overrides,
     http: Result<&HttpClient, &Fault>,
     store: Option<&PgStore>,
     refused: &[String],
@@ -41,7 +41,7 @@ pub(super) async fn check(
         Ok(http) => http.clone(),
         Err(fault) => return vec![Checked::ill(GROUP, "HTTP client", fault)],
     };
-    let witness = TimeWitness::new(seams.clock.clone());
+    let witness = TimeWitness::new(overrides.clock.clone());
     let http = http.measuring(&witness);
     // Nothing of what comes is stored.
     let (shown, board) = (witness.clone(), ForgottenBoard::default());
@@ -102,9 +102,9 @@ impl Visit<'_> {
         }
         let account = stream::sobot_account(source, self.http, self.shared)?;
         let subject = format!("{} credentials", source.name);
-        let patience = TOKEN_PATIENCE;
-        let proven = tokio::time::timeout(patience, account.prove()).await;
-        Some(match proven.unwrap_or_else(|_| Err(too_slow(patience))) {
+        let timeout = TOKEN_TIMEOUT;
+        let proven = tokio::time::timeout(timeout, account.prove()).await;
+        Some(match proven.unwrap_or_else(|_| Err(too_slow(timeout))) {
             Ok(()) => Checked::well(GROUP, subject, "the vendor gave a new token for them"),
             Err(fault) => Checked::ill(GROUP, subject, &fault),
         })
@@ -116,20 +116,20 @@ impl Visit<'_> {
             return Checked::skipped(GROUP, subject, "needs the credentials, which failed");
         }
         let (budget, clock) = (&self.shared.budget, self.witness.clock_of(&endpoint.settings.key.source));
-        match tokio::time::timeout(PATIENCE, budget.acquire(&endpoint.budget, clock.as_ref())).await {
+        match tokio::time::timeout(TIMEOUT, budget.acquire(&endpoint.budget, clock.as_ref())).await {
             Ok(Ok(_)) => {}
             Ok(Err(fault)) => return Checked::ill(GROUP, subject, &fault),
             Err(_) => {
                 let detail = format!(
                     "no request was free within {} s: others use up the {} that the account may send in a minute",
-                    PATIENCE.as_secs(),
+                    TIMEOUT.as_secs(),
                     endpoint.budget.per_minute
                 );
                 return Checked::skipped(GROUP, subject, detail);
             }
         }
-        let answer = tokio::time::timeout(PATIENCE, request(endpoint, clock.now())).await;
-        match answer.unwrap_or_else(|_| Err(too_slow(PATIENCE))) {
+        let answer = tokio::time::timeout(TIMEOUT, request(endpoint, clock.now())).await;
+        match answer.unwrap_or_else(|_| Err(too_slow(TIMEOUT))) {
             Ok(Answered { rejects: 1.., .. }) => {
                 let detail = "answers, but its record could not be read";
                 let cure =
@@ -172,8 +172,8 @@ impl Visit<'_> {
                 Err(fault) => return Some(Checked::ill(GROUP, subject, &fault)),
             }
         }
-        let connected = tokio::time::timeout(PATIENCE, feed.connect(extno)).await;
-        Some(match connected.unwrap_or_else(|_| Err(too_slow(PATIENCE))) {
+        let connected = tokio::time::timeout(TIMEOUT, feed.connect(extno)).await;
+        Some(match connected.unwrap_or_else(|_| Err(too_slow(TIMEOUT))) {
             Ok(mut session) => {
                 session.close().await;
                 let configured = counted(agents.len(), "configured agent");
@@ -185,8 +185,8 @@ impl Visit<'_> {
     }
 }
 
-fn too_slow(patience: Duration) -> Fault {
-    Fault::new(FaultKind::Unreachable, format!("no answer within {} s", patience.as_secs()))
+fn too_slow(timeout: Duration) -> Fault {
+    Fault::new(FaultKind::Unreachable, format!("no answer within {} s", timeout.as_secs()))
 }
 
 /// What one request brought.

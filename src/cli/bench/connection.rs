@@ -7,7 +7,7 @@ use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, Buf
 use tokio::net::TcpStream;
 
 /// An answer slower than this is none.
-const PATIENCE: Duration = Duration::from_secs(60);
+const TIMEOUT: Duration = Duration::from_secs(60);
 
 /// One connection, kept open.
 pub(super) struct Connection {
@@ -48,8 +48,8 @@ impl Connection {
     }
 
     async fn exchange(&mut self, request: String) -> Result<(u16, Vec<u8>), String> {
-        let answer = tokio::time::timeout(PATIENCE, self.answer(request.as_bytes())).await;
-        let answer = answer.map_err(|_| format!("no answer within {} s", PATIENCE.as_secs()))?;
+        let answer = tokio::time::timeout(TIMEOUT, self.answer(request.as_bytes())).await;
+        let answer = answer.map_err(|_| format!("no answer within {} s", TIMEOUT.as_secs()))?;
         answer.map_err(|error| format!("{}: {error}", self.host))
     }
 

@@ -20,7 +20,7 @@ use super::vendor::{Simulator, World};
 use crate::cli::output::{Failure, talk};
 
 /// A daemon that is not ready by then will not be.
-const PATIENCE: Duration = Duration::from_secs(60);
+const TIMEOUT: Duration = Duration::from_secs(60);
 /// How often it is asked whether it is ready.
 const LOOK: Duration = Duration::from_millis(2);
 /// What it does at its start is over by then.
@@ -110,7 +110,7 @@ async fn start(config: &Path, address: SocketAddr) -> Result<(Child, Duration), 
     let began = Instant::now();
     let mut daemon = spawn(ccsync(Some(config), &["run"])?)?;
     let (_, err) = (listen(daemon.stdout.take()), listen(daemon.stderr.take()));
-    while began.elapsed() < PATIENCE {
+    while began.elapsed() < TIMEOUT {
         if is_ready(address).await {
             return Ok((daemon, began.elapsed()));
         }
@@ -120,7 +120,7 @@ async fn start(config: &Path, address: SocketAddr) -> Result<(Child, Duration), 
         }
         tokio::time::sleep(LOOK).await;
     }
-    Err(Failure::failed(format!("the daemon was not ready within {} s", PATIENCE.as_secs())))
+    Err(Failure::failed(format!("the daemon was not ready within {} s", TIMEOUT.as_secs())))
 }
 
 async fn is_ready(address: SocketAddr) -> bool {
@@ -133,7 +133,7 @@ async fn stop(mut daemon: Child) -> Result<(), Failure> {
         // Gone already is stopped too.
         let _ = kill_process(process, Signal::TERM);
     }
-    let ended = tokio::time::timeout(PATIENCE, daemon.wait()).await;
+    let ended = tokio::time::timeout(TIMEOUT, daemon.wait()).await;
     match ended {
         Ok(Ok(status)) if status.success() => Ok(()),
         Ok(Ok(status)) => Err(Failure::failed(format!("the daemon ended with {status}"))),

@@ -8,7 +8,7 @@ use super::psql::Psql;
 use crate::cli::output::Failure;
 
 /// How long the sessions of processes that ended may take to be gone.
-const PATIENCE: Duration = Duration::from_secs(30);
+const TIMEOUT: Duration = Duration::from_secs(30);
 
 const OTHERS: &str = "\
     select count(*) from pg_stat_activity where datname = current_database() \
@@ -47,7 +47,7 @@ impl Snapshot {
     /// The database refused.
     pub(super) async fn take(place: &Place, server: Option<i32>) -> Result<Snapshot, Failure> {
         let began = Instant::now();
-        while place.psql.ask(OTHERS).await? != "0" && began.elapsed() < PATIENCE {
+        while place.psql.ask(OTHERS).await? != "0" && began.elapsed() < TIMEOUT {
             tokio::time::sleep(Duration::from_millis(100)).await;
         }
         let cpu_seconds = server.and_then(process_stat::cpu_seconds_with_children);

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
-use crate::app::{App, Seams};
+use crate::app::{App, Overrides};
 use crate::cli::args::DemoArgs;
 use crate::cli::exit::Exit;
 use crate::cli::output::{self, Failure, talk};
@@ -42,8 +42,9 @@ pub(super) fn demo(args: DemoArgs) -> Result<Exit, Failure> {
             talk("starting a private PostgreSQL …");
         }
         // The demo's data may be lost with the machine, not with the process.
-        let seams = Seams { stop_database_with_process: true, durable: false, ..Seams::default() };
-        let app = App::build(settings, seams).await?;
+        let overrides =
+            Overrides { stop_database_with_process: true, durable: false, ..Overrides::default() };
+        let app = App::build(settings, overrides).await?;
         if !app.database().store.is_untouched().await? {
             return Err(Failure::failed(
                 "the database holds tables of ccsync already, which the demo would mix with invented ones: \

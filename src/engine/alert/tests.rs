@@ -194,7 +194,7 @@ fn agent(extno: &str, seen_to: Option<DateTime<Utc>>) -> FeedAgentStatus {
 
 fn alerts_of_feed(agents: Vec<FeedAgentStatus>, language: Language) -> Vec<Alert> {
     let feed = FeedStatus {
-        source: "desk".into(),
+        source: "workbench".into(),
         stream: StreamId::WorkbenchAgentMonitor,
         last_message_at: None,
         quarantined: 0,
@@ -217,7 +217,7 @@ fn agents_that_are_not_heard_for_five_minutes_are_one_alert() {
     assert_eq!(alerts.len(), 1);
     assert_eq!(
         alerts[0].message,
-        "desk/workbench.agent_monitor: not heard are 4 of 5 agents: 1002 (for 5 min), 1003 (never yet), \
+        "workbench/workbench.agent_monitor: not heard are 4 of 5 agents: 1002 (for 5 min), 1003 (never yet), \
          1004 (for 60 min), and others"
     );
     assert_eq!(alerts[0].since, Some(ago(60)));
@@ -295,7 +295,7 @@ fn a_host_that_differs_by_more_than_a_minute_is_not_well_and_the_wrong_clock_is_
 #[test]
 fn clocks_and_spools_are_raised_by_source() {
     let skew = |source: &str, seconds| skew(source, seconds, false);
-    let key = StreamKey { source: "desk".into(), stream: StreamId::WorkbenchAgentMonitor };
+    let key = StreamKey { source: "workbench".into(), stream: StreamId::WorkbenchAgentMonitor };
     let surroundings = |spooled| Surroundings {
         clock_skews: vec![skew("a", 60), skew("b", 61), skew("c", -600)],
         spools: vec![SpoolFill { key: key.clone(), bytes: spooled, bytes_max: 256 * MIB }],
@@ -309,7 +309,7 @@ fn clocks_and_spools_are_raised_by_source() {
             (AlertKind::ClockOff, "this host's clock is at least 10 min ahead of that of c".to_owned()),
             (
                 AlertKind::SpoolFilling,
-                "desk/workbench.agent_monitor: 129 MiB of events wait on disk for the database; there is room \
+                "workbench/workbench.agent_monitor: 129 MiB of events wait on disk for the database; there is room \
                  for 256 MiB"
                     .to_owned()
             ),

@@ -52,7 +52,7 @@ pub struct FeedFollower {
     pub clock: Arc<dyn Clock>,
     /// This process.
     pub worker: Uuid,
-    /// Patience.
+    /// Timeout.
     pub config: FollowConfig,
 }
 
@@ -160,7 +160,7 @@ impl FeedFollower {
             run,
             fences,
             buffer: self.config.buffer,
-            patience_for_lease: self.config.lease * 2,
+            lease_timeout: self.config.lease * 2,
         }
     }
 }

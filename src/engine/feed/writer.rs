@@ -26,7 +26,7 @@ const BATCH: usize = 2_000;
 /// Least time between two transactions: what comes meanwhile shares the next one.
 const PACE: Duration = Duration::from_millis(200);
 /// A transaction that takes longer has its events on disk before anybody hears its end.
-const PATIENCE: Duration = Duration::from_secs(2);
+const TIMEOUT: Duration = Duration::from_secs(2);
 /// One that takes longer than any statement may is given up.
 const HOPELESS: Duration = Duration::from_secs(90);
 /// Wait after a failed transaction; doubles up to the longest.
@@ -44,7 +44,7 @@ pub(super) struct Writer {
     /// Events in memory.
     pub(super) buffer: usize,
     /// Another process's agents are left to it after this long.
-    pub(super) patience_for_lease: Duration,
+    pub(super) lease_timeout: Duration,
 }
 
 /// A transaction under way.
@@ -124,7 +124,7 @@ impl Writer {
             {
                 flight.outcome.abort();
             }
-            let slow = waited.is_some_and(|waited| PATIENCE < waited);
+            let slow = waited.is_some_and(|waited| TIMEOUT < waited);
             let queued = slow || !self.spool.is_empty();
             let rested = course.spilled_at.is_none_or(|at| PACE <= now.saturating_sub(at));
             if queued && rested || self.buffer <= course.backlog.len() {
@@ -196,7 +196,7 @@ impl Writer {
                 self.keep(course, flight).await;
                 let now = self.clock.monotonic();
                 let since = *course.not_held_since.get_or_insert(now);
-                if self.patience_for_lease < now.saturating_sub(since) {
+                if self.lease_timeout < now.saturating_sub(since) {
                     course.given_up.extend(agents);
                     course.not_held_since = None;
                 }

@@ -51,7 +51,7 @@ pub enum ReadPolicy {
 pub struct PassConfig {
     /// How long a lease lasts without being renewed.
     pub lease: Duration,
-    /// Patience with one request.
+    /// Timeout with one request.
     pub retry: RetryConfig,
     /// Bounds of one walk.
     pub walk: WalkConfig,

@@ -119,7 +119,7 @@ pub(in crate::engine) fn within_budget(
     looks.sort_by(|left, right| promise(&due[*right]).total_cmp(&promise(&due[*left])));
     let mut kept = vec![true; due.len()];
     for index in looks {
-        // The first look of a day is never too dear, or a large window would wait for ever.
+        // The first look of a day is never too slow, or a large window would wait for ever.
         kept[index] = price(&due[index]) <= left || left == budget;
         if kept[index] {
             left = left.saturating_sub(price(&due[index]));

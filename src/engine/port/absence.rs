@@ -10,7 +10,7 @@ use crate::domain::fault::Fault;
 ///
 /// [`Store::commit`]: crate::engine::port::store::Store::commit
 #[async_trait]
-pub trait AbsenceDesk: Send + Sync {
+pub trait AbsenceStore: Send + Sync {
     /// The open alarms, oldest first.
     ///
     /// # Errors

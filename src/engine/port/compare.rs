@@ -95,7 +95,7 @@ pub trait Compare: Send + Sync {
         read_at: Option<DateTime<Utc>>,
     ) -> Result<Comparison, Fault>;
 
-    /// Live rows of a windowed stream that lie in no window that was ever read: nothing can vouch for them.
+    /// Live rows of a windowed stream that lie in no window that was ever read: nothing can confirm them.
     ///
     /// # Errors
     /// Database faults.

@@ -59,7 +59,7 @@ pub struct NoticeEntry {
 
 /// The alerts that stand, and the notices of their changes. May be used by many processes at once: one has the turn.
 #[async_trait]
-pub trait NoticeDesk: Send + Sync {
+pub trait NoticeStore: Send + Sync {
     /// Notes what stands, and writes notices of what changed; both or neither. False, and nothing is done, while
     /// another daemon has the turn.
     ///

@@ -1,4 +1,4 @@
-//! One page, with patience: the account's budget before each request, backoff after each fault.
+//! One page, with timeout: the account's budget before each request, backoff after each fault.
 
 use std::time::Duration;
 
@@ -61,7 +61,7 @@ pub struct Fetcher<'a> {
     pub budget_key: &'a BudgetKey,
     /// Time.
     pub clock: &'a dyn Clock,
-    /// Patience.
+    /// Timeout.
     pub retry: RetryConfig,
     /// Requests sent since the last [`Fetcher::take_requests`].
     requests: u64,
@@ -140,7 +140,7 @@ impl<'a> Fetcher<'a> {
     /// A page that was kept from before a kill, or what the vendor answers.
     ///
     /// # Errors
-    /// The vendor's fault once patience is at its end.
+    /// The vendor's fault once timeout is at its end.
     pub async fn fetch(&mut self, request: &PageRequest) -> Result<Page, Fault> {
         self.fetch_with(request, OnRefusal::Retry).await
     }
@@ -181,7 +181,7 @@ impl<'a> Fetcher<'a> {
         Ok(page)
     }
 
-    /// Asks for a page until it comes, the tries are used up, or the fault is not one that patience heals.
+    /// Asks for a page until it comes, the tries are used up, or the fault is not one that timeout heals.
     async fn fetch_from_vendor(
         &mut self,
         request: &PageRequest,

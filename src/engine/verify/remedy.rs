@@ -15,7 +15,7 @@ use crate::domain::text::span;
 use crate::domain::window::TimeWindow;
 use crate::engine::pass::reader::{PassOrder, ReadPolicy, StreamReader};
 use crate::engine::pass::scope_text;
-use crate::engine::port::absence::AbsenceDesk;
+use crate::engine::port::absence::AbsenceStore;
 use crate::engine::port::compare::{Difference, DifferenceKind};
 use crate::engine::port::store::{Failure, ReadRecord, Scope};
 
@@ -57,7 +57,7 @@ impl<'a> Circumstances<'a> {
     /// As the ledger has them; `unreadable`: scopes in which records came that cannot be read.
     pub(super) async fn of(
         reader: &'a StreamReader,
-        desk: &dyn AbsenceDesk,
+        absences: &dyn AbsenceStore,
         ledger: &'a [ReadRecord],
         unreadable: HashSet<Scope>,
     ) -> Result<Circumstances<'a>, Fault> {
@@ -79,7 +79,7 @@ impl<'a> Circumstances<'a> {
             key,
             ledger,
             due: due.iter().map(|due| due.scope).collect(),
-            alarms: desk.alarms().await?.into_iter().filter(is_ours).collect(),
+            alarms: absences.alarms().await?.into_iter().filter(is_ours).collect(),
             unreadable,
             settle,
             now,

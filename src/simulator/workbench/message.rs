@@ -17,21 +17,21 @@ const LARGE: usize = 1 << 20;
 
 impl Monitor {
     /// Composes what an event sends; `None` for those that end the connection.
-    pub(super) fn compose(&mut self, desk: usize, event: Event, now: DateTime<Utc>) -> Option<Composed> {
+    pub(super) fn compose(&mut self, seat: usize, event: Event, now: DateTime<Utc>) -> Option<Composed> {
         self.next += 1;
-        let unique = format!("{}-{}", self.desks.get(desk)?.agent.extno, self.next);
+        let unique = format!("{}-{}", self.seats.get(seat)?.agent.extno, self.next);
         let (kind, key, text) = match event {
-            Event::Notice => return self.notice(desk, now),
+            Event::Notice => return self.notice(seat, now),
             Event::Change => {
                 let status = self.dice.between(0, 4);
-                let desk_now = self.desks.get_mut(desk)?;
-                if desk_now.status == status {
-                    desk_now.status = (status + 1) % 4;
+                let seat_now = self.seats.get_mut(seat)?;
+                if seat_now.status == status {
+                    seat_now.status = (status + 1) % 4;
                 } else {
-                    desk_now.status = status;
+                    seat_now.status = status;
                 }
-                desk_now.since = now;
-                return self.notice(desk, now);
+                seat_now.since = now;
+                return self.notice(seat, now);
             }
             Event::Announcement => {
                 let msg = format!("公告 {unique} 请致电 15711356914");
@@ -43,7 +43,7 @@ impl Monitor {
             }
             Event::Popup => {
                 let session = self.dice.uuid();
-                let info = self.info(desk, &session, now)?;
+                let info = self.info(seat, &session, now)?;
                 ("info", session, info)
             }
             Event::UnknownMethod => {
@@ -67,16 +67,16 @@ impl Monitor {
         Some(Composed { text: text.to_string(), kind, key })
     }
 
-    fn notice(&self, desk: usize, now: DateTime<Utc>) -> Option<Composed> {
-        let desk = self.desks.get(desk)?;
-        let seconds = (now - desk.since).num_seconds().max(0);
+    fn notice(&self, seat: usize, now: DateTime<Utc>) -> Option<Composed> {
+        let seat = self.seats.get(seat)?;
+        let seconds = (now - seat.since).num_seconds().max(0);
         let time = format!("{:02}:{:02}:{:02}", seconds / 3600, seconds / 60 % 60, seconds % 60);
-        let text = json!({"method": "notice", "status": desk.status, "time": time}).to_string();
-        Some(Composed { text, kind: "notice", key: desk.status.to_string() })
+        let text = json!({"method": "notice", "status": seat.status, "time": time}).to_string();
+        Some(Composed { text, kind: "notice", key: seat.status.to_string() })
     }
 
-    fn info(&mut self, desk: usize, session: &str, now: DateTime<Utc>) -> Option<serde_json::Value> {
-        let extno = self.desks.get(desk)?.agent.extno.clone();
+    fn info(&mut self, seat: usize, session: &str, now: DateTime<Utc>) -> Option<serde_json::Value> {
+        let extno = self.seats.get(seat)?.agent.extno.clone();
         // The document's example: JSON inside a text, with the names that the customer chose.
         let fields = json!({
             "年龄": self.dice.between(18, 80).to_string(),

@@ -93,7 +93,7 @@ impl MonitorRates {
 
 /// One agent at the vendor.
 #[derive(Debug)]
-pub(super) struct Desk {
+pub(super) struct Seat {
     pub(super) agent: MonitorAgent,
     pub(super) status: i64,
     pub(super) since: DateTime<Utc>,
@@ -104,7 +104,7 @@ pub(super) struct Desk {
 #[derive(Debug)]
 pub(in crate::simulator) struct Monitor {
     pub(in crate::simulator) rates: MonitorRates,
-    pub(super) desks: Vec<Desk>,
+    pub(super) seats: Vec<Seat>,
     pub(super) dice: Dice,
     /// Counts what has to be told apart.
     pub(super) next: u64,
@@ -118,13 +118,13 @@ impl Monitor {
         now: DateTime<Utc>,
     ) -> Self {
         let mut dice = Dice::new(seed, 9);
-        let desk = |agent: &MonitorAgent| Desk {
+        let seat = |agent: &MonitorAgent| Seat {
             agent: agent.clone(),
             status: dice.between(0, 4),
             since: now - chrono::Duration::seconds(dice.between(0, 600)),
             connections: Vec::new(),
         };
-        Self { rates, desks: agents.iter().map(desk).collect(), dice: Dice::new(seed, 10), next: 0 }
+        Self { rates, seats: agents.iter().map(seat).collect(), dice: Dice::new(seed, 10), next: 0 }
     }
 
     /// What happens next to an agent and in how many seconds; `None` while nothing ever does.
@@ -140,43 +140,43 @@ impl Monitor {
     }
 
     /// The agent with this token.
-    pub(super) fn desk_of(&self, token: &str) -> Option<usize> {
-        self.desks.iter().position(|desk| desk.agent.token == token)
+    pub(super) fn seat_of(&self, token: &str) -> Option<usize> {
+        self.seats.iter().position(|seat| seat.agent.token == token)
     }
 
-    pub(super) fn open(&mut self, desk: usize, now: DateTime<Utc>) -> usize {
-        let Some(desk) = self.desks.get_mut(desk) else { return 0 };
+    pub(super) fn open(&mut self, seat: usize, now: DateTime<Utc>) -> usize {
+        let Some(seat) = self.seats.get_mut(seat) else { return 0 };
         let connection = ConnectionTruth { opened_at: now, closed_at: None, end: None, messages: Vec::new() };
-        desk.connections.push(connection);
-        desk.connections.len() - 1
+        seat.connections.push(connection);
+        seat.connections.len() - 1
     }
 
-    pub(super) fn close(&mut self, (desk, connection): (usize, usize), end: &str, now: DateTime<Utc>) {
-        let found = self.desks.get_mut(desk).and_then(|desk| desk.connections.get_mut(connection));
+    pub(super) fn close(&mut self, (seat, connection): (usize, usize), end: &str, now: DateTime<Utc>) {
+        let found = self.seats.get_mut(seat).and_then(|seat| seat.connections.get_mut(connection));
         if let Some(connection) = found {
             connection.closed_at = Some(now);
             connection.end = Some(end.to_owned());
         }
     }
 
-    pub(super) fn sent(&mut self, (desk, connection): (usize, usize), message: MessageTruth) {
-        let found = self.desks.get_mut(desk).and_then(|desk| desk.connections.get_mut(connection));
+    pub(super) fn sent(&mut self, (seat, connection): (usize, usize), message: MessageTruth) {
+        let found = self.seats.get_mut(seat).and_then(|seat| seat.connections.get_mut(connection));
         if let Some(connection) = found {
             connection.messages.push(message);
         }
     }
 
     pub(in crate::simulator) fn truth(&self) -> MonitorTruth {
-        let agent = |desk: &Desk| AgentTruth {
-            extno: desk.agent.extno.clone(),
-            connections: desk.connections.clone(),
+        let agent = |seat: &Seat| AgentTruth {
+            extno: seat.agent.extno.clone(),
+            connections: seat.connections.clone(),
         };
-        MonitorTruth { agents: self.desks.iter().map(agent).collect() }
+        MonitorTruth { agents: self.seats.iter().map(agent).collect() }
     }
 
     /// Forgets what was sent, for long runs.
     pub(in crate::simulator) fn forget(&mut self) {
-        for connection in self.desks.iter_mut().flat_map(|desk| &mut desk.connections) {
+        for connection in self.seats.iter_mut().flat_map(|seat| &mut seat.connections) {
             connection.messages = Vec::new();
         }
     }

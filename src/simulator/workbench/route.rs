@@ -38,21 +38,21 @@ async fn monitor(
     let query = query.unwrap_or_default();
     // The token is the whole query; with a name in front it is taken as well.
     let token = query.strip_prefix("access_token=").unwrap_or(&query);
-    let (desk, refuse) = {
+    let (seat, refuse) = {
         let monitor = lock(&state.monitor);
-        (monitor.desk_of(token), monitor.rates.refuse)
+        (monitor.seat_of(token), monitor.rates.refuse)
     };
     let refusal = |status: StatusCode| (status, Json(json!({"code": 1, "msg": "no"}))).into_response();
-    match desk {
+    match seat {
         _ if refuse => refusal(StatusCode::SERVICE_UNAVAILABLE),
         None => refusal(StatusCode::UNAUTHORIZED),
-        Some(desk) => upgrade.on_upgrade(move |socket| serve(state, desk, socket)),
+        Some(seat) => upgrade.on_upgrade(move |socket| serve(state, seat, socket)),
     }
 }
 
-async fn serve(state: Arc<State>, desk: usize, mut socket: WebSocket) {
-    let connection = lock(&state.monitor).open(desk, state.now());
-    let place = (desk, connection);
+async fn serve(state: Arc<State>, seat: usize, mut socket: WebSocket) {
+    let connection = lock(&state.monitor).open(seat, state.now());
+    let place = (seat, connection);
     let end = talk(&state, place, &mut socket).await;
     let name = match end {
         End::Client => "client",

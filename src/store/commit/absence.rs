@@ -14,12 +14,12 @@ use crate::domain::stream::StreamId;
 use crate::domain::table::TableShape;
 use crate::domain::window::TimeWindow;
 use crate::store::commit::absence_note::{Noted, forget_absences, note_absences};
+use crate::store::commit::confirm::confirmed_absences;
 use crate::store::commit::home::{AtHome, leave_old_homes, make_home};
 use crate::store::commit::merge::Merged;
 use crate::store::commit::sighting::{move_to_sightings, sightings_replace, sightings_update};
-use crate::store::commit::tombstone::{bury, still_here};
+use crate::store::commit::tombstone::{still_here, tombstone_rows};
 use crate::store::commit::transaction::Context;
-use crate::store::commit::vouch::vouched_for;
 use crate::store::fault::Done;
 use crate::store::operator::absence_alarm::{alarm_raise_in_txn, alarm_resolve_in_txn};
 use crate::store::statement::{count_live, live_keys};
@@ -91,7 +91,7 @@ pub(in crate::store) async fn settle_snapshot(
             old
         }
     };
-    bury(connection, context, seen.table, &due).await
+    tombstone_rows(connection, context, seen.table, &due).await
 }
 
 /// Marks deleted what has been absent from the window long enough and is in no other one, and remembers
@@ -135,12 +135,12 @@ pub(in crate::store) async fn settle_window(
     let mut since: Vec<_> = due.iter().filter_map(|key| noted.since(key)).collect();
     since.sort_unstable();
     since.dedup();
-    let vouched = vouched_for(connection, context, stream, window, &since).await?;
-    due.retain(|key| noted.since(key).is_some_and(|since| vouched.contains(&since)));
+    let confirmed = confirmed_absences(connection, context, stream, window, &since).await?;
+    due.retain(|key| noted.since(key).is_some_and(|since| confirmed.contains(&since)));
     if !is_mass_absence(rule.limit, missing, absent.live) {
         alarm_resolve_in_txn(connection, context, seen.table).await?;
         forget_absences(connection, context.source, seen.table, &due).await?;
-        return bury(connection, context, seen.table, &due).await;
+        return tombstone_rows(connection, context, seen.table, &due).await;
     }
     if !due.is_empty() {
         alarm_raise_in_txn(connection, context, stream, seen.table, missing, absent.live).await?;

@@ -24,7 +24,7 @@ pub(in crate::store) struct AtHome {
     /// How many they are.
     pub(in crate::store) rows: usize,
     /// Other rows are at home partly here and partly beyond.
-    straddled: bool,
+    spans_windows: bool,
     /// Rows from well within the window are taken for new, most likely rightly, until the database says otherwise.
     presumes_new: bool,
 }
@@ -53,7 +53,7 @@ pub(in crate::store) async fn window_home(
     window: TimeWindow,
     since: Option<DateTime<Utc>>,
 ) -> Done<AtHome> {
-    let (hashes, straddled): (Option<Vec<uuid::Uuid>>, bool) = sqlx::query_as(at_home(table))
+    let (hashes, spans_windows): (Option<Vec<uuid::Uuid>>, bool) = sqlx::query_as(at_home(table))
         .bind(source)
         .bind(since)
         .bind(window.start)
@@ -61,7 +61,7 @@ pub(in crate::store) async fn window_home(
         .persistent(false)
         .fetch_one(connection)
         .await?;
-    Ok(AtHome::of(hashes, straddled))
+    Ok(AtHome::of(hashes, spans_windows))
 }
 
 /// The same of all live rows of a source.
@@ -83,16 +83,16 @@ pub(in crate::store) async fn snapshot_home(
 }
 
 impl AtHome {
-    fn of(stored: Option<Vec<uuid::Uuid>>, straddled: bool) -> AtHome {
+    fn of(stored: Option<Vec<uuid::Uuid>>, spans_windows: bool) -> AtHome {
         let stored = stored.unwrap_or_default();
         let rows = stored.len();
         let hashes = stored.into_iter().map(|hash| ContentHash(hash.into_bytes())).collect();
-        AtHome { hashes, rows, straddled, presumes_new: false }
+        AtHome { hashes, rows, spans_windows, presumes_new: false }
     }
 
     /// The same with `presumes_new`, where nothing is at home.
     pub(in crate::store) fn presuming_new(self, yes: bool) -> AtHome {
-        AtHome { presumes_new: yes && self.rows == 0 && !self.straddled, ..self }
+        AtHome { presumes_new: yes && self.rows == 0 && !self.spans_windows, ..self }
     }
 
     /// Whether nobody need look for this row before it is written.
@@ -127,7 +127,7 @@ pub(in crate::store) async fn leave_old_homes(
     seen: &Seen<'_>,
     since: Option<DateTime<Utc>>,
 ) -> Done<()> {
-    if !seen.home.straddled {
+    if !seen.home.spans_windows {
         return Ok(());
     }
     let homes: Vec<(DateTime<Utc>, DateTime<Utc>)> = sqlx::query_as(homes_beyond(seen.table))

@@ -5,6 +5,7 @@
 pub(super) mod absence;
 pub(super) mod absence_note;
 pub(super) mod agent;
+pub(super) mod confirm;
 pub(super) mod copy;
 pub(super) mod home;
 pub(super) mod merge;
@@ -14,4 +15,3 @@ pub(super) mod sighting;
 pub(super) mod stage;
 pub(super) mod tombstone;
 pub(super) mod transaction;
-pub(super) mod vouch;

@@ -81,7 +81,7 @@ pub(in crate::store) async fn sightings_update(
 }
 
 /// Moves those of the missing rows that another window contains there, and takes them off the list. Their
-/// new home is due again at once, since it has to vouch for them now.
+/// new home is due again at once, since it has to confirm them now.
 pub(in crate::store) async fn move_to_sightings(
     connection: &mut PgConnection,
     context: &Context<'_>,

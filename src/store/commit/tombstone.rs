@@ -12,7 +12,7 @@ use crate::store::statement::{hold_here, keep_vanished, mark_deleted};
 use crate::store::touched::not_taken;
 
 /// Marks those of the rows deleted that are still live (and still at home in the window, where there is one).
-pub(in crate::store) async fn bury(
+pub(in crate::store) async fn tombstone_rows(
     connection: &mut PgConnection,
     context: &Context<'_>,
     table: &'static TableShape,

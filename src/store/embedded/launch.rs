@@ -13,7 +13,7 @@ use super::account::last_lines;
 use super::cluster::{self, SUPERUSER};
 use super::pidfile::{self, Process};
 use super::site::Site;
-use super::watchman::Hold;
+use super::supervisor::Hold;
 use super::{EmbeddedConfig, EmbeddedError, files, settings};
 
 /// Recovery after a crash replays the log since the last checkpoint, which can take minutes.
@@ -31,7 +31,7 @@ pub(super) struct Running {
     pub(super) socket_dir: PathBuf,
     /// Set if it is our child, so that it can be collected when it ends.
     pub(super) child: Option<Child>,
-    /// Set if a watchman looks after it.
+    /// Set if a supervisor looks after it.
     pub(super) hold: Option<Hold>,
     /// Where the programs are, if they were needed.
     pub(super) bin_dir: Option<PathBuf>,
@@ -106,7 +106,7 @@ pub(super) async fn launch(site: &Site, config: &EmbeddedConfig) -> Result<Runni
     settings::write(site, &binaries, config.durable).await?;
     let log = site.file("server.log");
     files::bound_log(&log);
-    let patience = Instant::now() + GONE_LIMIT;
+    let timeout = Instant::now() + GONE_LIMIT;
     loop {
         let port = choose_port(site, config.port)?;
         let hold = match config.stop_with_parent {
@@ -139,7 +139,7 @@ pub(super) async fn launch(site: &Site, config: &EmbeddedConfig) -> Result<Runni
                 // in taking the port that was free a moment ago. Both pass.
                 let passes = said.contains("pre-existing shared memory block")
                     || (config.port == 0 && said.contains("could not bind"));
-                if !passes || Instant::now() >= patience {
+                if !passes || Instant::now() >= timeout {
                     return Err(trouble(site, "ended while starting", from));
                 }
                 tokio::time::sleep(Duration::from_millis(200)).await;

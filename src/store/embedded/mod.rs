@@ -21,7 +21,7 @@ mod pidfile;
 mod settings;
 mod site;
 mod stop;
-mod watchman;
+mod supervisor;
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
@@ -83,7 +83,7 @@ impl EmbeddedPostgres {
                     tokio::time::sleep(Duration::from_millis(300)).await;
                 }
                 Ok((running, _))
-                    if running.hold.as_ref().is_some_and(watchman::Hold::came_too_late) && tries < 5 =>
+                    if running.hold.as_ref().is_some_and(supervisor::Hold::came_too_late) && tries < 5 =>
                 {
                     tokio::time::sleep(Duration::from_millis(300)).await;
                 }

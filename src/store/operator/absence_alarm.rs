@@ -11,10 +11,10 @@ use crate::domain::run::RunId;
 use crate::domain::stream::{StreamId, StreamKey};
 use crate::domain::table::TableShape;
 use crate::domain::window::TimeWindow;
-use crate::engine::port::absence::AbsenceDesk;
+use crate::engine::port::absence::AbsenceStore;
 use crate::store::commit::absence::Key;
 use crate::store::commit::row_count::{RowCountChange, row_count_add_in_txn};
-use crate::store::commit::tombstone::bury;
+use crate::store::commit::tombstone::tombstone_rows;
 use crate::store::commit::transaction::Context;
 use crate::store::fault::Done;
 use crate::store::pool::PgStore;
@@ -109,7 +109,7 @@ fn bounds(window: Option<TimeWindow>) -> (Option<DateTime<Utc>>, Option<DateTime
 }
 
 #[async_trait]
-impl AbsenceDesk for PgStore {
+impl AbsenceStore for PgStore {
     async fn alarms(&self) -> Result<Vec<AbsenceCase>, Fault> {
         alarms_fetch(self).await.map_err(|broken| broken.during("reading the open alarms"))
     }
@@ -187,7 +187,7 @@ async fn alarm_accept_in_txn(
         overrule: false,
         is_repeated: true,
     };
-    let deleted = bury(connection, &context, table, &keys).await?;
+    let deleted = tombstone_rows(connection, &context, table, &keys).await?;
     let key = StreamKey { source: alarm.source.clone(), stream: alarm.stream };
     rows_changed.add(&key, table.name, 0, deleted);
     sqlx::query(

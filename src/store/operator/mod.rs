@@ -4,4 +4,4 @@ pub(super) mod absence_alarm;
 pub(super) mod action;
 pub(super) mod agent_link;
 pub(super) mod notice;
-pub(super) mod quarantine_desk;
+pub(super) mod quarantine_review;

@@ -9,7 +9,7 @@ use crate::domain::alert::{AlertKind, Severity};
 use crate::domain::fault::{Fault, FaultKind};
 use crate::domain::notice::{AlertChange, Change};
 use crate::domain::text::storable;
-use crate::engine::port::notice::{Look, NoticeDesk, NoticeEntry, Subscription};
+use crate::engine::port::notice::{Look, NoticeEntry, NoticeStore, Subscription};
 use crate::store::fault::{Broken, Done};
 use crate::store::pool::PgStore;
 
@@ -63,7 +63,7 @@ from sync.notice
 "#;
 
 #[async_trait]
-impl NoticeDesk for PgStore {
+impl NoticeStore for PgStore {
     async fn look(&self, look: &Look<'_>, subscriptions: &[Subscription]) -> Result<bool, Fault> {
         looked(self, look, subscriptions).await.map_err(|broken| broken.during("noting the alerts"))
     }

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use ccsync::simulator::{Endpoint, Fault};
 use ccsync::telemetry::failpoint::Failpoint;
 
-use super::{desk, members_of};
-use crate::support::process::{Desk, Program};
+use super::{members_of, setup};
+use crate::support::process::{Program, Setup};
 
 /// Two groups to change, and one to make.
 const CHANGED: [&str; 2] = ["10018501", "10018502"];
@@ -31,9 +31,9 @@ fn wanted(number: u32) -> (String, String, Vec<String>) {
 }
 
 /// How often each group was written to.
-fn writes(desk: &Desk) -> BTreeMap<String, u32> {
+fn writes(setup: &Setup) -> BTreeMap<String, u32> {
     let mut counts = BTreeMap::new();
-    let journal = desk.simulator.journal();
+    let journal = setup.simulator.journal();
     for entry in journal.log_of_writes() {
         let fields = entry.write.as_ref().unwrap();
         let target = ["exten", "displayName"].iter().find_map(|name| fields[*name].as_str()).unwrap();
@@ -43,19 +43,19 @@ fn writes(desk: &Desk) -> BTreeMap<String, u32> {
 }
 
 /// Applies with a kill at this occurrence of the place, then again without; whether the kill came.
-async fn killed_and_applied_again(desk: &Desk, place: Failpoint, occurrence: u32, number: u32) -> bool {
+async fn killed_and_applied_again(setup: &Setup, place: Failpoint, occurrence: u32, number: u32) -> bool {
     let told = format!("{} {occurrence}", place.name());
     let (text, name, list) = wanted(number);
-    let path = desk.site.write("wanted.toml", &text);
+    let path = setup.site.write("wanted.toml", &text);
     let arguments = ["roster", "apply", path.to_str().unwrap(), "--yes"];
-    desk.simulator.clear_journal();
-    let mut command = desk.site.command(&arguments);
+    setup.simulator.clear_journal();
+    let mut command = setup.site.command(&arguments);
     command.env("FAILPOINTS", format!("{}={}*off->return(kill)", place.name(), occurrence - 1));
     let ended = Program::spawn(command).wait().await;
     let killed = ended.code.is_none();
     assert!(killed || ended.code == Some(0), "{told}: {}{}", ended.stdout, ended.stderr);
-    desk.run(&arguments).await.expect(0);
-    let groups = desk.simulator.truth().groups;
+    setup.run(&arguments).await.expect(0);
+    let groups = setup.simulator.truth().groups;
     let mine = |group: &&serde_json::Value| {
         CHANGED.iter().any(|exten| group["exten"] == *exten) || group["displayName"] == name.as_str()
     };
@@ -64,15 +64,15 @@ async fn killed_and_applied_again(desk: &Desk, place: Failpoint, occurrence: u32
     assert!(mine.iter().all(|group| members_of(group) == list), "{told}: {mine:?}");
     let once: BTreeMap<String, u32> =
         CHANGED.iter().map(|exten| (*exten).to_owned()).chain([name]).map(|target| (target, 1)).collect();
-    assert_eq!(writes(desk), once, "{told}");
+    assert_eq!(writes(setup), once, "{told}");
     killed
 }
 
 /// Kills at the first, second, … occurrence of the place, until an apply is through before it comes.
-async fn kill_at_every_occurrence(desk: &Desk, place: Failpoint, number: &mut u32) -> u32 {
+async fn kill_at_every_occurrence(setup: &Setup, place: Failpoint, number: &mut u32) -> u32 {
     for occurrence in 1.. {
         *number += 1;
-        if !killed_and_applied_again(desk, place, occurrence, *number).await {
+        if !killed_and_applied_again(setup, place, occurrence, *number).await {
             return occurrence - 1;
         }
     }
@@ -81,10 +81,10 @@ async fn kill_at_every_occurrence(desk: &Desk, place: Failpoint, number: &mut u3
 
 #[tokio::test]
 async fn killed_at_any_step_of_a_write_and_run_again_it_ends_in_the_files_state_with_no_write_twice() {
-    let desk = desk().await;
+    let setup = setup().await;
     let (mut number, mut all) = (0, 0);
     for place in Failpoint::OF_WRITES {
-        let kills = kill_at_every_occurrence(&desk, *place, &mut number).await;
+        let kills = kill_at_every_occurrence(&setup, *place, &mut number).await;
         assert_eq!(kills, 3, "{}: one for each group", place.name());
         all += kills;
     }
@@ -93,10 +93,10 @@ async fn killed_at_any_step_of_a_write_and_run_again_it_ends_in_the_files_state_
 
 #[tokio::test]
 async fn killed_at_any_request_and_run_again_it_ends_in_the_files_state_with_no_write_twice() {
-    let desk = desk().await;
+    let setup = setup().await;
     let (mut number, mut all) = (0, 0);
     for place in [Failpoint::RequestReady, Failpoint::RequestAnswered, Failpoint::BodyRead] {
-        let kills = kill_at_every_occurrence(&desk, place, &mut number).await;
+        let kills = kill_at_every_occurrence(&setup, place, &mut number).await;
         assert!(10 <= kills, "{}: {kills}", place.name());
         all += kills;
     }
@@ -105,10 +105,10 @@ async fn killed_at_any_request_and_run_again_it_ends_in_the_files_state_with_no_
 
 #[tokio::test]
 async fn a_write_that_arrives_after_its_sender_was_killed_is_waited_for_and_not_sent_again() {
-    let desk = desk().await;
+    let setup = setup().await;
     for (number, endpoint) in [(1, Endpoint::MoorAssignMembers), (2, Endpoint::MoorAddQueue)] {
-        desk.simulator.script(endpoint, [Fault::LostAnswer.with(800)]);
+        setup.simulator.script(endpoint, [Fault::LostAnswer.with(800)]);
         let occurrence = if endpoint == Endpoint::MoorAddQueue { 3 } else { 1 };
-        assert!(killed_and_applied_again(&desk, Failpoint::ActionReplied, occurrence, number).await);
+        assert!(killed_and_applied_again(&setup, Failpoint::ActionReplied, occurrence, number).await);
     }
 }

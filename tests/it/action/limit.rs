@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
-use ccsync::app::{App, Seams};
+use ccsync::app::{App, Overrides};
 use ccsync::domain::action::ActionState;
 use ccsync::engine::port::clock::Clock;
 use ccsync::simulator::{Now, SimulatorConfig};
@@ -46,14 +46,15 @@ async fn no_minute_sees_more_writes_than_the_vendor_allows() {
     std::fs::write(&file, config_text(&vendors.base_url(), db.url(), "")).unwrap();
     let settings = ccsync::config::load(Some(&file), Vec::new(), clock.now()).unwrap();
     let budget = Arc::new(MemoryStore::new(Arc::new(clock.clone())));
-    let seams = Seams { clock: Arc::new(clock.clone()), budget: Some(budget), ..Seams::default() };
-    let app = App::build(settings, seams).await.unwrap();
+    let overrides =
+        Overrides { clock: Arc::new(clock.clone()), budget: Some(budget), ..Overrides::default() };
+    let app = App::build(settings, overrides).await.unwrap();
     app.prepare().await.unwrap();
-    let desk = app.action_desk("tester").unwrap();
-    let (_, writer) = desk.moor(None).unwrap();
+    let setup = app.action_service("tester").unwrap();
+    let (_, writer) = setup.moor(None).unwrap();
     for number in 0..100 {
         let exten = format!("{}", 10_018_500 + number % 10);
-        let done = desk.perform(writer.assign_members(&exten, &["8000".parse().unwrap()])).await;
+        let done = setup.perform(writer.assign_members(&exten, &["8000".parse().unwrap()])).await;
         assert_eq!(done.unwrap().settlement.state, ActionState::Answered);
     }
     let journal = vendors.journal();

@@ -3,29 +3,29 @@
 use ccsync::simulator::{Endpoint, Fault, Step};
 use serde_json::{Value, json};
 
-use super::{desk, members, states, told};
-use crate::support::process::Desk;
+use super::{members, setup, states, told};
+use crate::support::process::Setup;
 
 const GROUP: &str = "10018501";
 
-async fn run(desk: &Desk, line: &str, code: i32) -> (String, String) {
+async fn run(setup: &Setup, line: &str, code: i32) -> (String, String) {
     let arguments: Vec<&str> = line.split(' ').collect();
-    let ended = desk.run(&arguments).await.expect(code);
+    let ended = setup.run(&arguments).await.expect(code);
     (ended.stdout.clone(), ended.talk())
 }
 
-/// A desk whose tables know the agents.
-async fn informed() -> Desk {
-    let desk = desk().await;
-    desk.run(&["sync", "moor.queue"]).await.expect(0);
-    desk
+/// A setup whose tables know the agents.
+async fn informed() -> Setup {
+    let setup = setup().await;
+    setup.run(&["sync", "moor.queue"]).await.expect(0);
+    setup
 }
 
 #[tokio::test]
 async fn without_yes_it_is_shown_what_would_be_sent_and_nothing_is() {
-    let desk = informed().await;
+    let setup = informed().await;
     let (out, err) = run(
-        &desk,
+        &setup,
         "moor queue add --display-name 夜班二组 --assign-rule priority --memory --memory-time 1440 --member 8000 --member 8001:3",
         0,
     )
@@ -35,12 +35,12 @@ async fn without_yes_it_is_shown_what_would_be_sent_and_nothing_is() {
     {"assignMembers":[{"agentNumber":"8000","priority":0},{"agentNumber":"8001","priority":3}],"assignRule":"priority","displayName":"夜班二组","isMemory":true,"memoryTime":"1440"}
     "#);
     told!(err, @"nothing was sent; add --yes to send it");
-    let (out, _) = run(&desk, &format!("moor queue assign --exten {GROUP} --member 8000:2"), 0).await;
+    let (out, _) = run(&setup, &format!("moor queue assign --exten {GROUP} --member 8000:2"), 0).await;
     told!(out, @r#"
     moor: POST /v20210827/webChat/updateQueueAssignMembers/N00000000000
     {"assignMembers":[{"agentNumber":"8000","priority":2}],"exten":"10018501"}
     "#);
-    let (out, _) = run(&desk, &format!("moor queue assign --exten {GROUP} --member 8000 --json"), 0).await;
+    let (out, _) = run(&setup, &format!("moor queue assign --exten {GROUP} --member 8000 --json"), 0).await;
     told!(out, @r#"
     {
       "sent": false,
@@ -59,32 +59,36 @@ async fn without_yes_it_is_shown_what_would_be_sent_and_nothing_is() {
       }
     }
     "#);
-    assert_eq!(desk.simulator.journal().writes(), 0);
-    assert_eq!(states(&desk).await, Vec::<String>::new());
+    assert_eq!(setup.simulator.journal().writes(), 0);
+    assert_eq!(states(&setup).await, Vec::<String>::new());
 }
 
 #[tokio::test]
 async fn with_yes_it_is_done_once_and_recorded_with_who_ordered_it() {
-    let desk = informed().await;
+    let setup = informed().await;
     let (out, _) =
-        run(&desk, &format!("moor queue assign --exten {GROUP} --member 8000:2 --member 8004 --yes"), 0)
+        run(&setup, &format!("moor queue assign --exten {GROUP} --member 8000:2 --member 8004 --yes"), 0)
             .await;
     told!(out, @r#"
     moor: POST /v20210827/webChat/updateQueueAssignMembers/N00000000000
     {"assignMembers":[{"agentNumber":"8000","priority":2},{"agentNumber":"8004","priority":0}],"exten":"10018501"}
     action 1: answered
     "#);
-    assert_eq!(members(&desk, GROUP), ["8000:2", "8004:0"]);
-    let (out, _) = run(&desk, "moor queue add --display-name 夜班 --member 8001 --yes", 0).await;
+    assert_eq!(members(&setup, GROUP), ["8000:2", "8004:0"]);
+    let (out, _) = run(&setup, "moor queue add --display-name 夜班 --member 8001 --yes", 0).await;
     told!(out, @r#"
     moor: POST /v20210827/webChat/addQueue/N00000000000
     {"assignMembers":[{"agentNumber":"8001","priority":0}],"assignRule":"random","displayName":"夜班","isMemory":false}
     action 2: answered, 10018506
     "#);
-    run(&desk, "moor queue add --display-name 空组 --allow-empty --memory --memory-time 120 --yes --json", 0)
-        .await;
+    run(
+        &setup,
+        "moor queue add --display-name 空组 --allow-empty --memory --memory-time 120 --yes --json",
+        0,
+    )
+    .await;
     // As in the document: the priority a number, the time a text, and no time where there is no memory.
-    let journal = desk.simulator.journal();
+    let journal = setup.simulator.journal();
     let sent: Vec<Value> = journal.log_of_writes().map(|entry| entry.write.clone().unwrap()).collect();
     assert_eq!(
         sent,
@@ -99,7 +103,7 @@ async fn with_yes_it_is_done_once_and_recorded_with_who_ordered_it() {
         ]
     );
     assert_eq!((journal.writes(), journal.limit_violations()), (3, 0));
-    let (out, _) = run(&desk, "action list", 0).await;
+    let (out, _) = run(&setup, "action list", 0).await;
     told!(out, @r#"
     3 TIME moor moor.queue_add 空组: answered by OPERATOR; 10018507; “success!”
       {"assignMembers":[],"assignRule":"random","displayName":"空组","isMemory":true,"memoryTime":"120"}
@@ -108,14 +112,14 @@ async fn with_yes_it_is_done_once_and_recorded_with_who_ordered_it() {
     1 TIME moor moor.queue_assign 10018501: answered by OPERATOR; “success!”
       {"assignMembers":[{"agentNumber":"8000","priority":2},{"agentNumber":"8004","priority":0}],"exten":"10018501"}
     "#);
-    let listed = desk.run(&["action", "list", "--json", "--limit", "1"]).await.expect(0).json();
+    let listed = setup.run(&["action", "list", "--json", "--limit", "1"]).await.expect(0).json();
     assert_eq!(listed.as_array().unwrap().len(), 1);
     assert_eq!((&listed[0]["command"], &listed[0]["state"]), (&"moor.queue_add".into(), &"answered".into()));
     // One limit for each account and endpoint, the database's.
     let limits: Vec<(String, i32)> = sqlx::query_as(
         "select split_part(name, '/', 2), per_minute from sync.request_budget where name not like '%queueQueue' order by 1",
     )
-    .fetch_all(desk.db.pool().await)
+    .fetch_all(setup.db.pool().await)
     .await
     .unwrap();
     assert_eq!(limits, [("addQueue".to_owned(), 18), ("updateQueueAssignMembers".to_owned(), 18)]);
@@ -123,7 +127,7 @@ async fn with_yes_it_is_done_once_and_recorded_with_who_ordered_it() {
 
 #[tokio::test]
 async fn what_the_vendor_would_take_otherwise_than_meant_is_refused_before_anything_is_sent() {
-    let desk = informed().await;
+    let setup = informed().await;
     let mut text = String::new();
     for line in [
         "moor queue assign --exten 10018501 --yes",
@@ -140,7 +144,7 @@ async fn what_the_vendor_would_take_otherwise_than_meant_is_refused_before_anyth
         "moor queue add --display-name a --yes",
         "moor queue add --display-name a --member 8000 --source sobot --yes",
     ] {
-        let (out, err) = run(&desk, line, 2).await;
+        let (out, err) = run(&setup, line, 2).await;
         assert_eq!(out, "", "{line}");
         let first: Vec<&str> = err.lines().take_while(|line| !line.is_empty()).collect();
         text.push_str(&format!("$ ccsync {line}\n{}\n", first.join("\n")));
@@ -182,21 +186,21 @@ async fn what_the_vendor_would_take_otherwise_than_meant_is_refused_before_anyth
     error: no source of kind moor is called sobot; there is moor
     hint: see docs/runbook.md#exit_2
     "#);
-    assert_eq!(desk.simulator.journal().writes(), 0);
-    assert_eq!(states(&desk).await, Vec::<String>::new());
+    assert_eq!(setup.simulator.journal().writes(), 0);
+    assert_eq!(states(&setup).await, Vec::<String>::new());
 }
 
 #[tokio::test]
 async fn while_the_tables_know_nobody_every_member_is_in_doubt_unless_one_insists() {
-    let desk = desk().await;
+    let setup = setup().await;
     let line = format!("moor queue assign --exten {GROUP} --member 8000 --yes");
-    let (_, err) = run(&desk, &line, 2).await;
+    let (_, err) = run(&setup, &line, 2).await;
     told!(err, @"
     error: unknown agents: 8000; the tables know no agent of this source: run `ccsync sync moor.queue` first, or add --unchecked-members if they exist (7moor skips agents that do not exist without a word)
     hint: see docs/runbook.md#exit_2
     ");
-    run(&desk, &format!("{line} --unchecked-members"), 0).await;
-    assert_eq!(members(&desk, GROUP), ["8000:0"]);
+    run(&setup, &format!("{line} --unchecked-members"), 0).await;
+    assert_eq!(members(&setup, GROUP), ["8000:0"]);
 }
 
 #[tokio::test]
@@ -211,20 +215,20 @@ async fn a_lost_answer_is_recorded_as_unknown_and_nothing_is_sent_again() {
         Step::from(Fault::Code999999),
         Step::from(Fault::Redirect),
     ] {
-        let desk = informed().await;
-        desk.simulator.script(Endpoint::MoorAssignMembers, [fault]);
-        let (out, err) = run(&desk, &line, 1).await;
+        let setup = informed().await;
+        setup.simulator.script(Endpoint::MoorAssignMembers, [fault]);
+        let (out, err) = run(&setup, &line, 1).await;
         assert!(out.ends_with("action 1: unknown\n"), "{fault:?}: {out}");
         assert!(err.contains("whether it was done is not known"), "{fault:?}: {err}");
-        assert_eq!(states(&desk).await, [format!("moor.queue_assign {GROUP}: unknown")]);
-        assert_eq!(desk.simulator.journal().writes(), 1, "{fault:?}");
+        assert_eq!(states(&setup).await, [format!("moor.queue_assign {GROUP}: unknown")]);
+        assert_eq!(setup.simulator.journal().writes(), 1, "{fault:?}");
     }
 }
 
 #[tokio::test]
 async fn a_refusal_is_told_in_the_vendors_words_and_nothing_is_sent_again() {
-    let desk = informed().await.with("CCSYNC__HTTP__TOTAL_TIMEOUT", "10s");
-    let (out, err) = run(&desk, "moor queue assign --exten 1 --member 8000 --yes", 1).await;
+    let setup = informed().await.with("CCSYNC__HTTP__TOTAL_TIMEOUT", "10s");
+    let (out, err) = run(&setup, "moor queue assign --exten 1 --member 8000 --yes", 1).await;
     told!(format!("{out}{err}"), @r#"
     moor: POST /v20210827/webChat/updateQueueAssignMembers/N00000000000
     {"assignMembers":[{"agentNumber":"8000","priority":0}],"exten":"1"}
@@ -232,9 +236,9 @@ async fn a_refusal_is_told_in_the_vendors_words_and_nothing_is_sent_again() {
     error: moor: POST /v20210827/webChat/updateQueueAssignMembers/N00000000000: the vendor answered code “400” “create Queue error”, HTTP 200
     hint: the vendor did not do it
     "#);
-    desk.simulator.script(Endpoint::MoorAssignMembers, [Fault::Http429.with(3)]);
-    run(&desk, &format!("moor queue assign --exten {GROUP} --member 8000 --yes"), 1).await;
-    let wrong = desk.with("CCSYNC__SOURCES__MOOR__API_SECRET", "wrong");
+    setup.simulator.script(Endpoint::MoorAssignMembers, [Fault::Http429.with(3)]);
+    run(&setup, &format!("moor queue assign --exten {GROUP} --member 8000 --yes"), 1).await;
+    let wrong = setup.with("CCSYNC__SOURCES__MOOR__API_SECRET", "wrong");
     run(&wrong, &format!("moor queue assign --exten {GROUP} --member 8000 --yes"), 1).await;
     assert_eq!(
         states(&wrong).await,
@@ -249,8 +253,8 @@ async fn a_refusal_is_told_in_the_vendors_words_and_nothing_is_sent_again() {
 
 #[tokio::test]
 async fn what_never_left_is_recorded_as_failed() {
-    let desk = informed().await.with("CCSYNC__SOURCES__MOOR__BASE_URL", "http://127.0.0.1:1");
-    let (out, err) = run(&desk, &format!("moor queue assign --exten {GROUP} --member 8000 --yes"), 1).await;
+    let setup = informed().await.with("CCSYNC__SOURCES__MOOR__BASE_URL", "http://127.0.0.1:1");
+    let (out, err) = run(&setup, &format!("moor queue assign --exten {GROUP} --member 8000 --yes"), 1).await;
     told!(format!("{out}{err}"), @r#"
     moor: POST /v20210827/webChat/updateQueueAssignMembers/N00000000000
     {"assignMembers":[{"agentNumber":"8000","priority":0}],"exten":"10018501"}
@@ -258,20 +262,20 @@ async fn what_never_left_is_recorded_as_failed() {
     error: moor: POST /v20210827/webChat/updateQueueAssignMembers/N00000000000: no answer, no connection: error sending request: client error (Connect): tcp connect error: Connection refused (os error 111)
     hint: it was not sent
     "#);
-    assert_eq!(states(&desk).await, [format!("moor.queue_assign {GROUP}: failed")]);
+    assert_eq!(states(&setup).await, [format!("moor.queue_assign {GROUP}: failed")]);
 }
 
 #[tokio::test]
 async fn both_readings_of_an_answer_are_understood() {
     for (switch, value) in [("moor_status", "same"), ("moor_code", "string"), ("moor_envelope", "root")] {
-        let desk = informed().await;
-        let mut switches = desk.simulator.switches();
+        let setup = informed().await;
+        let mut switches = setup.simulator.switches();
         switches.set(switch, value).unwrap();
-        desk.simulator.set_switches(switches);
-        run(&desk, &format!("moor queue assign --exten {GROUP} --member 8000 --yes"), 0).await;
-        run(&desk, "moor queue assign --exten 1 --member 8000 --yes", 1).await;
+        setup.simulator.set_switches(switches);
+        run(&setup, &format!("moor queue assign --exten {GROUP} --member 8000 --yes"), 0).await;
+        run(&setup, "moor queue assign --exten 1 --member 8000 --yes", 1).await;
         assert_eq!(
-            states(&desk).await,
+            states(&setup).await,
             [format!("moor.queue_assign {GROUP}: answered"), "moor.queue_assign 1: refused".to_owned()]
         );
     }
@@ -279,10 +283,10 @@ async fn both_readings_of_an_answer_are_understood() {
 
 #[tokio::test]
 async fn no_secret_and_no_telephone_number_reaches_the_log_of_actions() {
-    let desk = informed().await;
-    run(&desk, "moor queue add --display-name 15711356914专线 --member 8000 --yes", 0).await;
+    let setup = informed().await;
+    run(&setup, "moor queue add --display-name 15711356914专线 --member 8000 --yes", 0).await;
     let dump: String = sqlx::query_scalar("select string_agg(to_jsonb(a)::text, '') from sync.action a")
-        .fetch_one(desk.db.pool().await)
+        .fetch_one(setup.db.pool().await)
         .await
         .unwrap();
     assert!(!dump.contains("demo-secret") && dump.contains("157****6914"), "{dump}");

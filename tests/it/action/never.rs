@@ -4,14 +4,14 @@ use std::time::Duration;
 
 use rustix::process::Signal;
 
-use super::{desk, states};
+use super::{setup, states};
 use crate::support::harness::eventually;
 
 #[tokio::test]
 async fn no_command_that_reads_and_no_daemon_ever_makes_a_write() {
-    let mut desk = desk().await;
+    let mut setup = setup().await;
     for stream in ["SOBOT__CALL_RESULT", "SOBOT__CHAT_RESULT", "MOOR__QUEUE", "MOOR__AGENT_CLAIM_STATUS"] {
-        desk = desk.with(&format!("CCSYNC__DEFAULTS__{stream}__SCHEDULE"), "* * * * * *");
+        setup = setup.with(&format!("CCSYNC__DEFAULTS__{stream}__SCHEDULE"), "* * * * * *");
     }
     for line in [
         "check",
@@ -31,16 +31,16 @@ async fn no_command_that_reads_and_no_daemon_ever_makes_a_write() {
         "roster export",
     ] {
         let arguments: Vec<&str> = line.split(' ').collect();
-        desk.run(&arguments).await.expect(0);
+        setup.run(&arguments).await.expect(0);
     }
-    let before = desk.simulator.journal().requests();
-    let daemon = desk.site.start(&["run"]);
+    let before = setup.simulator.journal().requests();
+    let daemon = setup.site.start(&["run"]);
     eventually(Duration::from_secs(60), async || {
-        let made = desk.simulator.journal().requests() - before;
+        let made = setup.simulator.journal().requests() - before;
         if 12 <= made { Ok(()) } else { Err(format!("{made} requests")) }
     })
     .await;
     daemon.stop(Signal::TERM).await.expect(0);
-    assert_eq!(desk.simulator.journal().writes(), 0);
-    assert_eq!(states(&desk).await, Vec::<String>::new());
+    assert_eq!(setup.simulator.journal().writes(), 0);
+    assert_eq!(states(&setup).await, Vec::<String>::new());
 }

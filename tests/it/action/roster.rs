@@ -3,13 +3,13 @@
 use ccsync::domain::roster_plan::WantedGroup;
 use ccsync::simulator::{Change, Endpoint, Fault};
 
-use super::{actions, desk, members, members_of, states, told};
+use super::{actions, members, members_of, setup, states, told};
 use crate::support::harness::{TestWorld, small_world};
-use crate::support::process::{Desk, Program};
+use crate::support::process::{Program, Setup};
 
 /// Everybody's members now.
-fn everybody(desk: &Desk) -> Vec<(String, Vec<String>)> {
-    let groups = desk.simulator.truth().groups.into_iter();
+fn everybody(setup: &Setup) -> Vec<(String, Vec<String>)> {
+    let groups = setup.simulator.truth().groups.into_iter();
     groups.map(|group| (group["exten"].as_str().unwrap().to_owned(), members_of(&group))).collect()
 }
 
@@ -32,20 +32,21 @@ members = [{ agent = "8000" }]
 
 #[tokio::test]
 async fn what_is_exported_is_what_the_vendor_has_and_applying_it_does_nothing() {
-    let desk = desk().await;
+    let setup = setup().await;
     for (file, format) in [("roster.toml", "toml"), ("roster.csv", "csv")] {
-        let text = desk.run(&["roster", "export", "--format", format]).await.expect(0).stdout;
-        let path = desk.site.write(file, &text);
-        let written = desk.run(&["roster", "export", "--format", format, "--output", "copy"]).await.expect(0);
+        let text = setup.run(&["roster", "export", "--format", format]).await.expect(0).stdout;
+        let path = setup.site.write(file, &text);
+        let written =
+            setup.run(&["roster", "export", "--format", format, "--output", "copy"]).await.expect(0);
         assert_eq!(written.stdout, "");
-        assert_eq!(std::fs::read_to_string(desk.site.path().join("copy")).unwrap(), text);
+        assert_eq!(std::fs::read_to_string(setup.site.path().join("copy")).unwrap(), text);
         let path = path.to_str().unwrap();
-        let plan = desk.run(&["roster", "plan", path]).await.expect(0);
+        let plan = setup.run(&["roster", "plan", path]).await.expect(0);
         insta::allow_duplicates! { told!(plan.stdout, @"moor: 0 to make, 0 to change, 6 as wanted, 0 impossible; 0 other groups are left alone"); }
-        desk.run(&["roster", "apply", path, "--yes"]).await.expect(0);
+        setup.run(&["roster", "apply", path, "--yes"]).await.expect(0);
     }
-    assert_eq!(desk.simulator.journal().writes(), 0);
-    let toml = std::fs::read_to_string(desk.site.path().join("roster.toml")).unwrap();
+    assert_eq!(setup.simulator.journal().writes(), 0);
+    let toml = std::fs::read_to_string(setup.site.path().join("roster.toml")).unwrap();
     let first: Vec<&str> = toml.lines().take(16).collect();
     told!(first.join("\n"), @r#"
     # Skill groups as the vendor has them. Members can be changed here and made so with
@@ -69,10 +70,10 @@ async fn what_is_exported_is_what_the_vendor_has_and_applying_it_does_nothing() 
 
 #[tokio::test]
 async fn a_plan_is_read_like_a_diff_and_changes_nothing() {
-    let desk = desk().await;
-    let path = desk.site.write("wanted.toml", WANTED);
+    let setup = setup().await;
+    let path = setup.site.write("wanted.toml", WANTED);
     let path = path.to_str().unwrap();
-    let plan = desk.run(&["roster", "plan", path]).await.expect(0);
+    let plan = setup.run(&["roster", "plan", path]).await.expect(0);
     told!(plan.stdout, @r#"
     ~ 10018501 售后服务
         - 8001 priority 0
@@ -88,21 +89,21 @@ async fn a_plan_is_read_like_a_diff_and_changes_nothing() {
         ! the vendor has no group 99; a group cannot be made under a chosen number
     moor: 1 to make, 1 to change, 0 as wanted, 1 impossible; 5 other groups are left alone
     "#);
-    let json = desk.run(&["roster", "plan", path, "--json"]).await.expect(0).json();
+    let json = setup.run(&["roster", "plan", path, "--json"]).await.expect(0).json();
     assert_eq!(json["groups"].as_array().unwrap().len(), 3, "{json}");
-    let dry = desk.run(&["roster", "apply", path]).await.expect(0);
+    let dry = setup.run(&["roster", "apply", path]).await.expect(0);
     assert_eq!(dry.stdout, plan.stdout);
     assert!(dry.stderr.contains("nothing was sent; add --yes"), "{}", dry.stderr);
-    assert_eq!(desk.simulator.journal().writes(), 0);
+    assert_eq!(setup.simulator.journal().writes(), 0);
 }
 
 #[tokio::test]
 async fn an_apply_makes_it_so_touches_nobody_else_and_a_second_one_does_nothing() {
-    let desk = desk().await;
-    let before = everybody(&desk);
-    let path = desk.site.write("wanted.toml", WANTED);
+    let setup = setup().await;
+    let before = everybody(&setup);
+    let path = setup.site.write("wanted.toml", WANTED);
     let path = path.to_str().unwrap();
-    let applied = desk.run(&["roster", "apply", path, "--yes"]).await.expect(3);
+    let applied = setup.run(&["roster", "apply", path, "--yes"]).await.expect(3);
     let lines: Vec<&str> =
         applied.stdout.lines().skip_while(|line| !line.starts_with("moor: ")).skip(1).collect();
     told!(lines.join("\n"), @r#"
@@ -110,25 +111,25 @@ async fn an_apply_makes_it_so_touches_nobody_else_and_a_second_one_does_nothing(
     10018506 夜班二组: changed, and seen so (action 2)
     99: left alone: the vendor has no group 99; a group cannot be made under a chosen number
     "#);
-    assert_eq!(members(&desk, "10018501"), ["8000:2", "8004:0"]);
-    let after = everybody(&desk);
+    assert_eq!(members(&setup, "10018501"), ["8000:2", "8004:0"]);
+    let after = everybody(&setup);
     let others = |all: &[(String, Vec<String>)]| -> Vec<(String, Vec<String>)> {
         all.iter().filter(|(exten, _)| *exten != "10018501").take(before.len() - 1).cloned().collect()
     };
     assert_eq!(others(&after), others(&before));
     let (_, new) = after.iter().find(|(exten, _)| before.iter().all(|(known, _)| known != exten)).unwrap();
     assert_eq!(new, &["8001:0"]);
-    assert_eq!(desk.simulator.journal().writes(), 2);
-    let second = desk.run(&["roster", "apply", path, "--yes", "--json"]).await.expect(3).json();
+    assert_eq!(setup.simulator.journal().writes(), 2);
+    let second = setup.run(&["roster", "apply", path, "--yes", "--json"]).await.expect(3).json();
     let endings: Vec<&str> =
         second["groups"].as_array().unwrap().iter().map(|group| group["ending"].as_str().unwrap()).collect();
     assert_eq!(endings, ["as_wanted", "as_wanted", "stopped"]);
-    assert_eq!(desk.simulator.journal().writes(), 2, "it is as wanted, so nothing is sent");
+    assert_eq!(setup.simulator.journal().writes(), 2, "it is as wanted, so nothing is sent");
 }
 
 #[tokio::test]
 async fn a_file_with_mistakes_or_with_unknown_agents_or_that_empties_a_group_is_refused_whole() {
-    let desk = desk().await;
+    let setup = setup().await;
     let mut text = String::new();
     for (name, content) in [
         ("broken.toml", "[[group]"),
@@ -141,8 +142,8 @@ async fn a_file_with_mistakes_or_with_unknown_agents_or_that_empties_a_group_is_
         ("other.toml", "source = \"sobot\"\n"),
         ("wrong.csv", "exten,agent_number,priority\n10018501,8000,-1\n"),
     ] {
-        let path = desk.site.write(name, content);
-        let ended = desk.run(&["roster", "apply", path.to_str().unwrap(), "--yes"]).await.expect(2);
+        let path = setup.site.write(name, content);
+        let ended = setup.run(&["roster", "apply", path.to_str().unwrap(), "--yes"]).await.expect(2);
         text.push_str(&format!("{name}\n{}\n", ended.talk()));
     }
     told!(text, @r#"
@@ -177,18 +178,18 @@ async fn a_file_with_mistakes_or_with_unknown_agents_or_that_empties_a_group_is_
     line 2: the priority "-1" is not a whole number from 0 on
     hint: see docs/runbook.md#exit_2
     "#);
-    assert_eq!(desk.simulator.journal().writes(), 0);
-    let empty = desk.site.path().join("empty.toml");
-    desk.run(&["roster", "apply", empty.to_str().unwrap(), "--yes", "--allow-empty"]).await.expect(0);
-    assert_eq!(members(&desk, "10018501"), Vec::<String>::new());
+    assert_eq!(setup.simulator.journal().writes(), 0);
+    let empty = setup.site.path().join("empty.toml");
+    setup.run(&["roster", "apply", empty.to_str().unwrap(), "--yes", "--allow-empty"]).await.expect(0);
+    assert_eq!(members(&setup, "10018501"), Vec::<String>::new());
 }
 
 #[tokio::test]
 async fn an_agent_whom_the_vendor_skips_is_told() {
-    let desk = desk().await;
+    let setup = setup().await;
     let content = "[[group]]\nexten = \"10018501\"\nmembers = [{ agent = \"9999\" }, { agent = \"8000\" }]\n";
-    let path = desk.site.write("unknown.toml", content);
-    let ended = desk
+    let path = setup.site.write("unknown.toml", content);
+    let ended = setup
         .run(&["roster", "apply", path.to_str().unwrap(), "--yes", "--unchecked-members"])
         .await
         .expect(1);
@@ -203,67 +204,67 @@ async fn an_agent_whom_the_vendor_skips_is_told() {
     moor: 0 to make, 1 to change, 0 as wanted, 0 impossible; 5 other groups are left alone
     10018501 售后服务: sent, and seen otherwise (action 1): the vendor did not take 9999: do these agents exist?
     "#);
-    assert_eq!(desk.simulator.journal().writes(), 1);
+    assert_eq!(setup.simulator.journal().writes(), 1);
 }
 
 #[tokio::test]
 async fn a_write_whose_answer_is_lost_is_settled_by_looking_and_not_by_sending_it_again() {
     for late in [0, 700] {
-        let desk = desk().await;
-        let path = desk.site.write("wanted.toml", WANTED);
+        let setup = setup().await;
+        let path = setup.site.write("wanted.toml", WANTED);
         for endpoint in [Endpoint::MoorAssignMembers, Endpoint::MoorAddQueue] {
-            desk.simulator.script(endpoint, [Fault::LostAnswer.with(late)]);
+            setup.simulator.script(endpoint, [Fault::LostAnswer.with(late)]);
         }
-        desk.run(&["roster", "apply", path.to_str().unwrap(), "--yes"]).await.expect(3);
-        assert_eq!(desk.simulator.journal().writes(), 2);
-        let seen: Vec<_> = actions(&desk).await.into_iter().map(|(.., state, seen)| (state, seen)).collect();
+        setup.run(&["roster", "apply", path.to_str().unwrap(), "--yes"]).await.expect(3);
+        assert_eq!(setup.simulator.journal().writes(), 2);
+        let seen: Vec<_> = actions(&setup).await.into_iter().map(|(.., state, seen)| (state, seen)).collect();
         let done = ("unknown".to_owned(), Some("done".to_owned()));
         assert_eq!(seen, [done.clone(), done], "late by {late} ms");
-        assert_eq!(members(&desk, "10018501"), ["8000:2", "8004:0"]);
+        assert_eq!(members(&setup, "10018501"), ["8000:2", "8004:0"]);
     }
 }
 
 #[tokio::test]
 async fn a_group_that_is_as_wanted_is_not_called_so_while_an_earlier_write_may_still_change_it() {
-    let desk = desk().await.with("CCSYNC__HTTP__TOTAL_TIMEOUT", "4s");
-    let now = desk.run(&["roster", "export"]).await.expect(0).stdout;
-    let (now, wanted) = (desk.site.write("now.toml", &now), desk.site.write("wanted.toml", WANTED));
-    desk.simulator.script(Endpoint::MoorAssignMembers, [Fault::LostAnswer.with(1_500)]);
-    let mut command = desk.site.command(&["roster", "apply", wanted.to_str().unwrap(), "--yes"]);
+    let setup = setup().await.with("CCSYNC__HTTP__TOTAL_TIMEOUT", "4s");
+    let now = setup.run(&["roster", "export"]).await.expect(0).stdout;
+    let (now, wanted) = (setup.site.write("now.toml", &now), setup.site.write("wanted.toml", WANTED));
+    setup.simulator.script(Endpoint::MoorAssignMembers, [Fault::LostAnswer.with(1_500)]);
+    let mut command = setup.site.command(&["roster", "apply", wanted.to_str().unwrap(), "--yes"]);
     command.env("FAILPOINTS", "action.replied=return(kill)");
     assert_eq!(Program::spawn(command).wait().await.code, None);
-    let ended = desk.run(&["roster", "apply", now.to_str().unwrap(), "--yes"]).await.expect(3);
+    let ended = setup.run(&["roster", "apply", now.to_str().unwrap(), "--yes"]).await.expect(3);
     assert!(ended.stderr.contains("10018501: the answer to an earlier write was lost"), "{}", ended.stderr);
     assert!(ended.stdout.contains("left alone: its members changed at the vendor"), "{}", ended.stdout);
-    assert_eq!(desk.simulator.journal().writes(), 1);
+    assert_eq!(setup.simulator.journal().writes(), 1);
     // Seen as it is, it can be put back.
-    desk.run(&["roster", "apply", now.to_str().unwrap(), "--yes"]).await.expect(0);
-    assert_eq!(desk.simulator.journal().writes(), 2);
+    setup.run(&["roster", "apply", now.to_str().unwrap(), "--yes"]).await.expect(0);
+    assert_eq!(setup.simulator.journal().writes(), 2);
 }
 
 #[tokio::test]
 async fn a_write_that_was_lost_on_its_way_is_told_and_made_by_the_next_apply() {
-    let desk = desk().await;
-    let path = desk.site.write("wanted.toml", WANTED);
+    let setup = setup().await;
+    let path = setup.site.write("wanted.toml", WANTED);
     let path = path.to_str().unwrap();
-    desk.simulator.script(Endpoint::MoorAssignMembers, [Fault::Http5xx.with(502)]);
-    let ended = desk.run(&["roster", "apply", path, "--yes"]).await.expect(3);
+    setup.simulator.script(Endpoint::MoorAssignMembers, [Fault::Http5xx.with(502)]);
+    let ended = setup.run(&["roster", "apply", path, "--yes"]).await.expect(3);
     assert!(ended.stdout.contains("unknown whether it was done (action 1)"), "{}", ended.stdout);
-    let first = actions(&desk).await.remove(0);
+    let first = actions(&setup).await.remove(0);
     assert_eq!((first.2.as_str(), first.3.as_deref()), ("unknown", Some("not_done")));
-    desk.run(&["roster", "apply", path, "--yes"]).await.expect(3);
-    assert_eq!(members(&desk, "10018501"), ["8000:2", "8004:0"]);
-    assert_eq!(states(&desk).await.last().unwrap(), "moor.queue_assign 10018501: answered");
+    setup.run(&["roster", "apply", path, "--yes"]).await.expect(3);
+    assert_eq!(members(&setup, "10018501"), ["8000:2", "8004:0"]);
+    assert_eq!(states(&setup).await.last().unwrap(), "moor.queue_assign 10018501: answered");
 }
 
 #[tokio::test]
 async fn after_a_refusal_that_concerns_every_write_the_rest_is_not_tried() {
-    let desk = desk().await;
-    let path = desk.site.write("wanted.toml", WANTED);
-    desk.simulator.script(Endpoint::MoorAssignMembers, [Fault::Http429.with(1)]);
-    let ended = desk.run(&["roster", "apply", path.to_str().unwrap(), "--yes"]).await.expect(1);
+    let setup = setup().await;
+    let path = setup.site.write("wanted.toml", WANTED);
+    setup.simulator.script(Endpoint::MoorAssignMembers, [Fault::Http429.with(1)]);
+    let ended = setup.run(&["roster", "apply", path.to_str().unwrap(), "--yes"]).await.expect(1);
     assert!(ended.stdout.contains("not tried: action 1 was refused"), "{}", ended.stdout);
-    assert_eq!(desk.simulator.journal().writes(), 1);
+    assert_eq!(setup.simulator.journal().writes(), 1);
 }
 
 /// A product in this process, and what a plan for `exten` is.
@@ -280,8 +281,8 @@ fn wanted(exten: &str, list: &[&str]) -> Vec<WantedGroup> {
 async fn a_group_that_changed_since_it_was_planned_is_left_alone_unless_it_is_as_wanted() {
     let world = planned_world().await;
     let (app, simulator) = (&world.test.app, &world.test.simulator);
-    let desk = app.action_desk("tester").unwrap();
-    let roster = desk.roster(None).unwrap();
+    let setup = app.action_service("tester").unwrap();
+    let roster = setup.roster(None).unwrap();
     let plan = roster.plan(&wanted("10018501", &["8000:1"]), false).await.unwrap();
     let is_member =
         |number: &String| plan.groups[0].before.iter().any(|member| member.agent_number == *number);
@@ -313,8 +314,8 @@ async fn a_group_that_changed_since_it_was_planned_is_left_alone_unless_it_is_as
 #[tokio::test]
 async fn a_new_group_that_somebody_else_made_meanwhile_is_not_made_twice() {
     let world = planned_world().await;
-    let desk = world.test.app.action_desk("tester").unwrap();
-    let roster = desk.roster(None).unwrap();
+    let setup = world.test.app.action_service("tester").unwrap();
+    let roster = setup.roster(None).unwrap();
     let new = WantedGroup {
         display_name: Some("新组".into()),
         members: vec!["8000".parse().unwrap()],

@@ -2,8 +2,8 @@
 
 use ccsync::simulator::{Endpoint, Fault, Step};
 
-use super::{desk, states, told};
-use crate::support::process::{Desk, Ended};
+use super::{setup, states, told};
+use crate::support::process::{Ended, Setup};
 
 /// Each order, in the words of a command line.
 const ORDERS: [(&[&str], Endpoint); 8] = [
@@ -17,17 +17,17 @@ const ORDERS: [(&[&str], Endpoint); 8] = [
     (&["send-sms", "--telephone", "15711356914", "--msg", "您好,验证码 8848"], Endpoint::WorkbenchSendSms),
 ];
 
-async fn run(desk: &Desk, words: &[&str], more: &[&str], code: i32) -> Ended {
+async fn run(setup: &Setup, words: &[&str], more: &[&str], code: i32) -> Ended {
     let line: Vec<&str> = ["workbench"].iter().chain(words).chain(more).copied().collect();
-    desk.run(&line).await.expect(code)
+    setup.run(&line).await.expect(code)
 }
 
 #[tokio::test]
 async fn each_order_is_shown_and_not_sent_without_yes() {
-    let desk = desk().await;
+    let setup = setup().await;
     let mut text = String::new();
     for (words, _) in ORDERS {
-        let ended = run(&desk, words, &[], 0).await;
+        let ended = run(&setup, words, &[], 0).await;
         text.push_str(&format!("$ ccsync workbench {}\n{}", words[0], ended.stdout));
         assert!(ended.talk().contains("nothing was sent; add --yes"), "{}", ended.stderr);
     }
@@ -57,8 +57,8 @@ async fn each_order_is_shown_and_not_sent_without_yes() {
     workbench: POST /admin/sms_api/send
     {"msg":"(11 characters)","telephone":"157****6914"}
     "#);
-    assert_eq!(desk.simulator.journal().requests(), 0);
-    assert_eq!(states(&desk).await, Vec::<String>::new());
+    assert_eq!(setup.simulator.journal().requests(), 0);
+    assert_eq!(states(&setup).await, Vec::<String>::new());
 }
 
 #[tokio::test]
@@ -67,13 +67,13 @@ async fn each_order_is_sent_once_with_its_fields_however_the_document_is_read() 
         ("form", [("workbench_body", "form"), ("workbench_code", "number"), ("workbench_status", "telling")]),
         ("json", [("workbench_body", "json"), ("workbench_code", "string"), ("workbench_message", "json")]),
     ] {
-        let desk = desk().await.with("CCSYNC__SOURCES__WORKBENCH__ACTION__BODY", body);
-        let mut set = desk.simulator.switches();
+        let setup = setup().await.with("CCSYNC__SOURCES__WORKBENCH__ACTION__BODY", body);
+        let mut set = setup.simulator.switches();
         switches.iter().for_each(|(name, value)| set.set(name, value).unwrap());
-        desk.simulator.set_switches(set);
+        setup.simulator.set_switches(set);
         for (words, endpoint) in ORDERS {
-            let ended = run(&desk, words, &["--yes"], 0).await;
-            assert_eq!(desk.simulator.journal().counts(endpoint).writes, 1, "{words:?}");
+            let ended = run(&setup, words, &["--yes"], 0).await;
+            assert_eq!(setup.simulator.journal().counts(endpoint).writes, 1, "{words:?}");
             assert_eq!(
                 ended.stdout.contains("您的验证码是 8848"),
                 words[0] == "get-message",
@@ -81,7 +81,7 @@ async fn each_order_is_sent_once_with_its_fields_however_the_document_is_read() 
                 ended.stdout
             );
         }
-        let journal = desk.simulator.journal();
+        let journal = setup.simulator.journal();
         let sent: Vec<String> =
             journal.log_of_writes().map(|entry| entry.write.clone().unwrap().to_string()).collect();
         assert_eq!(
@@ -98,12 +98,12 @@ async fn each_order_is_sent_once_with_its_fields_however_the_document_is_read() 
             ]
         );
         assert!(
-            states(&desk).await.iter().all(|state| state.ends_with("1001: answered")),
+            states(&setup).await.iter().all(|state| state.ends_with("1001: answered")),
             "{:?}",
-            states(&desk).await
+            states(&setup).await
         );
         let dump: String = sqlx::query_scalar("select string_agg(to_jsonb(a)::text, '') from sync.action a")
-            .fetch_one(desk.db.pool().await)
+            .fetch_one(setup.db.pool().await)
             .await
             .unwrap();
         for private in ["15711356914", "8848", "demo-token"] {
@@ -114,7 +114,7 @@ async fn each_order_is_sent_once_with_its_fields_however_the_document_is_read() 
 
 #[tokio::test]
 async fn a_wrong_order_is_refused_before_anything_is_sent() {
-    let desk = desk().await;
+    let setup = setup().await;
     let mut text = String::new();
     for words in [
         &["meeting", "--tel", "张三"][..],
@@ -126,7 +126,7 @@ async fn a_wrong_order_is_refused_before_anything_is_sent() {
         &["logon", "--source", "moor"],
         &["hang-up"],
     ] {
-        let ended = run(&desk, words, &["--yes"], 2).await;
+        let ended = run(&setup, words, &["--yes"], 2).await;
         assert_eq!(ended.stdout, "");
         let talk = ended.talk();
         let first: Vec<&str> = talk.lines().take_while(|line| !line.is_empty()).collect();
@@ -157,21 +157,21 @@ async fn a_wrong_order_is_refused_before_anything_is_sent() {
     $ ccsync workbench hang-up
     error: unrecognized subcommand 'hang-up'
     ");
-    assert_eq!(desk.simulator.journal().requests(), 0);
+    assert_eq!(setup.simulator.journal().requests(), 0);
 }
 
 #[tokio::test]
 async fn of_several_agents_one_has_to_be_named() {
-    let desk = desk().await;
-    let file = desk.site.path().join("ccsync.toml");
+    let setup = setup().await;
+    let file = setup.site.path().join("ccsync.toml");
     let text = std::fs::read_to_string(&file).unwrap();
     let more = "[[sources.workbench.agents]]\nextno = \"1002\"\naccess_token = \"other-token\"\n";
-    desk.site.write("ccsync.toml", &format!("{text}{more}"));
-    let ended = run(&desk, &["logon"], &["--yes"], 2).await;
+    setup.site.write("ccsync.toml", &format!("{text}{more}"));
+    let ended = run(&setup, &["logon"], &["--yes"], 2).await;
     assert!(ended.stderr.contains("choose one with --agent"), "{}", ended.stderr);
-    run(&desk, &["logon", "--agent", "1001"], &["--yes"], 0).await;
+    run(&setup, &["logon", "--agent", "1001"], &["--yes"], 0).await;
     // The vendor does not know the other one's token.
-    let refused = run(&desk, &["--agent", "1002", "logon"], &["--yes"], 1).await;
+    let refused = run(&setup, &["--agent", "1002", "logon"], &["--yes"], 1).await;
     told!(format!("{}{}", refused.stdout, refused.talk()), @r#"
     workbench: POST /admin/agent/logon
     {"extno":"1002"}
@@ -179,19 +179,19 @@ async fn of_several_agents_one_has_to_be_named() {
     error: workbench: POST /admin/agent/logon: the vendor answered code “401” “access_token error”, HTTP 200
     hint: the vendor did not do it
     "#);
-    assert_eq!(states(&desk).await, ["workbench.logon 1001: answered", "workbench.logon 1002: refused"]);
+    assert_eq!(states(&setup).await, ["workbench.logon 1001: answered", "workbench.logon 1002: refused"]);
 }
 
 #[tokio::test]
 async fn a_lost_answer_is_recorded_as_unknown_and_nothing_is_sent_again() {
     for fault in [Step::from(Fault::LostAnswer), Fault::Hang.with(3_000), Step::from(Fault::HtmlPage)] {
-        let desk = desk().await;
-        desk.simulator.script(Endpoint::WorkbenchSendSms, [fault]);
+        let setup = setup().await;
+        setup.simulator.script(Endpoint::WorkbenchSendSms, [fault]);
         let ended =
-            run(&desk, &["send-sms", "--telephone", "15711356914", "--msg", "hello"], &["--yes"], 1).await;
+            run(&setup, &["send-sms", "--telephone", "15711356914", "--msg", "hello"], &["--yes"], 1).await;
         assert!(ended.stderr.contains("whether it was done is not known"), "{}", ended.stderr);
         assert!(!ended.stderr.contains("15711356914") && !ended.stdout.contains("15711356914"));
-        assert_eq!(states(&desk).await, ["workbench.send_sms 1001: unknown"]);
-        assert_eq!(desk.simulator.journal().writes(), 1, "{fault:?}");
+        assert_eq!(states(&setup).await, ["workbench.send_sms 1001: unknown"]);
+        assert_eq!(setup.simulator.journal().writes(), 1, "{fault:?}");
     }
 }

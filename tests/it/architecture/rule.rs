@@ -83,7 +83,7 @@ const WRITES: [(&str, &[&str]); 8] = [
     ("MoorWriter", &["src/sources/moor/", "src/app/action.rs", "src/app/roster.rs"]),
     ("WorkbenchWriter", &["src/sources/workbench/", "src/app/action.rs"]),
     (
-        "ActionDesk",
+        "ActionService",
         &[
             "src/app/action.rs",
             "src/app/roster.rs",
@@ -93,7 +93,7 @@ const WRITES: [(&str, &[&str]); 8] = [
             "src/cli/roster.rs",
         ],
     ),
-    ("action_desk", &["src/app/action.rs", "src/cli/action.rs"]),
+    ("action_service", &["src/app/action.rs", "src/cli/action.rs"]),
     ("cli::action::", &["src/cli/args.rs", "src/cli/moor.rs", "src/cli/roster.rs", "src/cli/workbench.rs"]),
     ("\"addQueue\"", &["src/sources/moor/action.rs", "src/simulator/"]),
     ("/admin/", &["src/sources/workbench/action.rs", "src/simulator/"]),

@@ -8,12 +8,12 @@ use crate::support::db::TestDb;
 use crate::support::process::Site;
 
 /// A cluster that flushes to disk is made on the way, on a machine that may be busy.
-const PATIENCE: Duration = Duration::from_secs(300);
+const TIMEOUT: Duration = Duration::from_secs(300);
 
 async fn bench(site: &Site, arguments: &[&str]) -> Value {
     let arguments: Vec<&str> =
         ["bench"].into_iter().chain(arguments.iter().copied()).chain(["--json"]).collect();
-    let output = tokio::time::timeout(PATIENCE, site.command(&arguments).output()).await;
+    let output = tokio::time::timeout(TIMEOUT, site.command(&arguments).output()).await;
     let output = output.expect("an end in time").unwrap();
     let stderr = String::from_utf8_lossy(&output.stderr);
     assert_eq!(output.status.code(), Some(0), "{stderr}");

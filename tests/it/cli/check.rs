@@ -2,7 +2,7 @@
 
 use std::os::unix::fs::PermissionsExt as _;
 
-use ccsync::app::{App, CheckVerdict, Seams};
+use ccsync::app::{App, CheckVerdict, Overrides};
 use ccsync::engine::port::clock::{Clock, SystemClock};
 use ccsync::simulator::Endpoint;
 use chrono::{DateTime, Utc};
@@ -11,7 +11,7 @@ use sqlx::AssertSqlSafe;
 use tokio::net::TcpListener;
 
 use crate::support::db::TestDb;
-use crate::support::process::{Desk, Ended, configuration, first_day, recent_world};
+use crate::support::process::{Ended, Setup, configuration, first_day, recent_world};
 
 /// What differs from run to run and from machine to machine.
 const FILTERS: [(&str, &str); 8] = [
@@ -46,16 +46,16 @@ fn from_database_on(ended: &Ended) -> &str {
     &ended.stdout[ended.stdout.find("Database").unwrap()..]
 }
 
-fn close(desk: &Desk) {
-    let file = desk.site.path().join("ccsync.toml");
+fn close(setup: &Setup) {
+    let file = setup.site.path().join("ccsync.toml");
     std::fs::set_permissions(file, std::fs::Permissions::from_mode(0o600)).unwrap();
 }
 
 #[tokio::test]
 async fn check_tells_all_that_is_well() {
-    let desk = Desk::limited(recent_world(), "").await;
-    close(&desk);
-    let check = desk.run(&["check"]).await.expect(0);
+    let setup = Setup::limited(recent_world(), "").await;
+    close(&setup);
+    let check = setup.run(&["check"]).await.expect(0);
     told!(check.stdout, @r#"
     Configuration
       ok       sources                       sources moor, sobot; streams 4, feeds 0
@@ -88,16 +88,16 @@ async fn check_tells_all_that_is_well() {
     20 ok
     "#);
     assert_eq!(check.talk(), "");
-    let json = desk.run(&["doctor", "--json"]).await.expect(0).json();
+    let json = setup.run(&["doctor", "--json"]).await.expect(0).json();
     assert!(json["checks"].as_array().unwrap().iter().all(|check| check["ok"] == true), "{json}");
 }
 
 #[tokio::test]
 async fn a_wrong_key_is_found_though_a_good_token_still_lives_and_what_needs_it_is_skipped() {
-    let desk = Desk::limited(recent_world(), "").await;
-    desk.run(&["sync"]).await.expect(0);
-    let desk = desk.with("CCSYNC__SOURCES__SOBOT__APP_KEY", "wrong").with(MOOR_URL, "http://127.0.0.1:1");
-    let ended = desk.run(&["check"]).await.expect(1);
+    let setup = Setup::limited(recent_world(), "").await;
+    setup.run(&["sync"]).await.expect(0);
+    let setup = setup.with("CCSYNC__SOURCES__SOBOT__APP_KEY", "wrong").with(MOOR_URL, "http://127.0.0.1:1");
+    let ended = setup.run(&["check"]).await.expect(1);
     told!(from_database_on(&ended), @r#"
     Database
       ok       connection                    PostgreSQL N at HOST, database `DATABASE`, user `ccsync`
@@ -122,7 +122,7 @@ async fn a_wrong_key_is_found_though_a_good_token_still_lives_and_what_needs_it_
 
     3 failed, 1 with a warning, 2 skipped, 13 ok
     "#);
-    let json = desk.run(&["check", "--json"]).await.expect(1).json();
+    let json = setup.run(&["check", "--json"]).await.expect(1).json();
     assert_eq!(of(&json, "sobot credentials")["verdict"], "failed");
     assert_eq!(of(&json, "sobot/sobot.call_result")["verdict"], "skipped");
     assert_eq!(of(&json, "sobot/sobot.call_result")["ok"], false, "what was skipped never looks well");
@@ -132,14 +132,14 @@ async fn a_wrong_key_is_found_though_a_good_token_still_lives_and_what_needs_it_
 
 #[tokio::test]
 async fn the_new_token_of_a_check_is_everybodys_and_nobody_has_to_ask_for_another() {
-    let desk = Desk::new(recent_world(), "").await;
-    desk.run(&["sync"]).await.expect(0);
-    assert_eq!(desk.simulator.journal().tokens_issued, 1);
-    desk.run(&["check"]).await.expect(0);
-    assert_eq!(desk.simulator.journal().tokens_issued, 2);
-    let asked = desk.simulator.journal().counts(Endpoint::SobotToken).requests;
-    desk.run(&["sync"]).await.expect(0);
-    assert_eq!(desk.simulator.journal().counts(Endpoint::SobotToken).requests, asked);
+    let setup = Setup::new(recent_world(), "").await;
+    setup.run(&["sync"]).await.expect(0);
+    assert_eq!(setup.simulator.journal().tokens_issued, 1);
+    setup.run(&["check"]).await.expect(0);
+    assert_eq!(setup.simulator.journal().tokens_issued, 2);
+    let asked = setup.simulator.journal().counts(Endpoint::SobotToken).requests;
+    setup.run(&["sync"]).await.expect(0);
+    assert_eq!(setup.simulator.journal().counts(Endpoint::SobotToken).requests, asked);
 }
 
 #[tokio::test]
@@ -150,8 +150,8 @@ async fn a_vendor_that_never_answers_and_a_login_page_are_told_and_not_waited_fo
     let login = format!("http://{}", page.local_addr().unwrap());
     let html = async || axum::response::Html("<html>Please log in.</html>");
     tokio::spawn(async move { axum::serve(page, axum::Router::new().fallback(html)).await });
-    let desk = Desk::limited(recent_world(), "").await.with(SOBOT_URL, &silent).with(MOOR_URL, &login);
-    let ended = desk.run(&["check"]).await.expect(1);
+    let setup = Setup::limited(recent_world(), "").await.with(SOBOT_URL, &silent).with(MOOR_URL, &login);
+    let ended = setup.run(&["check"]).await.expect(1);
     assert!(ended.took < std::time::Duration::from_secs(50), "{:?}", ended.took);
     told!(&ended.stdout[ended.stdout.find("Vendors").unwrap()..], @r#"
     Vendors
@@ -171,8 +171,9 @@ async fn a_vendor_that_never_answers_and_a_login_page_are_told_and_not_waited_fo
 
 #[tokio::test]
 async fn without_the_database_the_rest_is_still_looked_at() {
-    let desk = Desk::new(recent_world(), "").await.with(DATABASE_URL, "postgres://ccsync@127.0.0.1:1/ccsync");
-    let ended = desk.run(&["check"]).await.expect(1);
+    let setup =
+        Setup::new(recent_world(), "").await.with(DATABASE_URL, "postgres://ccsync@127.0.0.1:1/ccsync");
+    let ended = setup.run(&["check"]).await.expect(1);
     told!(from_database_on(&ended), @r#"
     Database
       FAILED   connection                    connecting to PostgreSQL at HOST, database `ccsync`, user `ccsync`: nobody listens there (Connection refused (os error 111))
@@ -199,16 +200,16 @@ async fn without_the_database_the_rest_is_still_looked_at() {
 
 #[tokio::test]
 async fn a_schema_of_a_newer_ccsync_fails_and_pending_migrations_do_not() {
-    let desk = Desk::new(recent_world(), "").await;
+    let setup = Setup::new(recent_world(), "").await;
     let newer = "insert into sync.migration (version, description, success, checksum, execution_time)
          values (20990101000000, 'of tomorrow', true, '', 0)";
-    sqlx::raw_sql(newer).execute(desk.db.pool().await).await.unwrap();
-    let json = desk.run(&["check", "--json"]).await.expect(1).json();
+    sqlx::raw_sql(newer).execute(setup.db.pool().await).await.unwrap();
+    let json = setup.run(&["check", "--json"]).await.expect(1).json();
     assert_eq!(of(&json, "schema")["verdict"], "failed");
     assert!(of(&json, "schema")["detail"].as_str().unwrap().contains("20990101000000"), "{json}");
     assert_eq!(of(&json, "moor/moor.queue")["verdict"], "ok");
     let empty = TestDb::empty().await;
-    let json = desk.with(DATABASE_URL, empty.url()).run(&["check", "--json"]).await.expect(0).json();
+    let json = setup.with(DATABASE_URL, empty.url()).run(&["check", "--json"]).await.expect(0).json();
     let detail = of(&json, "schema")["detail"].as_str().unwrap();
     assert!(
         detail.ends_with(
@@ -226,7 +227,7 @@ async fn a_schema_of_a_newer_ccsync_fails_and_pending_migrations_do_not() {
 
 #[tokio::test]
 async fn a_login_that_may_make_no_schema_is_told_before_the_first_migration_fails() {
-    let desk = Desk::new(recent_world(), "").await;
+    let setup = Setup::new(recent_world(), "").await;
     let empty = TestDb::empty().await;
     let role = format!("guest_{}", uuid::Uuid::new_v4().simple());
     let run =
@@ -235,7 +236,7 @@ async fn a_login_that_may_make_no_schema_is_told_before_the_first_migration_fail
     let mut url = url::Url::parse(empty.url()).unwrap();
     url.set_username(&role).unwrap();
     url.set_password(Some("guest")).unwrap();
-    let json = desk.with(DATABASE_URL, url.as_str()).run(&["check", "--json"]).await.expect(1).json();
+    let json = setup.with(DATABASE_URL, url.as_str()).run(&["check", "--json"]).await.expect(1).json();
     run(format!("drop role {role}")).await;
     let rights = of(&json, "rights");
     assert_eq!(
@@ -246,8 +247,8 @@ async fn a_login_that_may_make_no_schema_is_told_before_the_first_migration_fail
 
 #[tokio::test]
 async fn a_zone_that_differs_from_the_stored_days_and_one_that_is_not_known_are_told() {
-    let desk = Desk::new(recent_world(), "").await.with("CCSYNC__TIMEZONE", "Europe/Berlin");
-    let json = desk.run(&["check", "--json"]).await.expect(0).json();
+    let setup = Setup::new(recent_world(), "").await.with("CCSYNC__TIMEZONE", "Europe/Berlin");
+    let json = setup.run(&["check", "--json"]).await.expect(0).json();
     let zones: Vec<&Value> =
         json["checks"].as_array().unwrap().iter().filter(|check| check["subject"] == "time zone").collect();
     assert_eq!(zones[1]["verdict"], "warning");
@@ -259,12 +260,12 @@ async fn a_zone_that_differs_from_the_stored_days_and_one_that_is_not_known_are_
 
 #[tokio::test]
 async fn a_secret_that_everybody_can_read_is_told() {
-    let desk = Desk::new(recent_world(), "").await;
-    let json = desk.run(&["check", "--json"]).await.expect(0).json();
+    let setup = Setup::new(recent_world(), "").await;
+    let json = setup.run(&["check", "--json"]).await.expect(0).json();
     assert_eq!(of(&json, "secrets")["verdict"], "warning", "{json}");
     assert!(of(&json, "secrets")["cure"].as_str().unwrap().starts_with("chmod o-r "), "{json}");
-    close(&desk);
-    let json = desk.run(&["check", "--json"]).await.expect(0).json();
+    close(&setup);
+    let json = setup.run(&["check", "--json"]).await.expect(0).json();
     assert_eq!(of(&json, "secrets")["verdict"], "ok", "{json}");
 }
 
@@ -272,18 +273,18 @@ async fn a_secret_that_everybody_can_read_is_told() {
 async fn a_port_that_another_program_holds_is_told_and_our_own_is_well() {
     let held = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let address = held.local_addr().unwrap().to_string();
-    let desk = Desk::new(recent_world(), "").await.with("CCSYNC__OPS__LISTEN", &address);
-    let json = desk.run(&["check", "--json"]).await.expect(1).json();
+    let setup = Setup::new(recent_world(), "").await.with("CCSYNC__OPS__LISTEN", &address);
+    let json = setup.run(&["check", "--json"]).await.expect(1).json();
     assert_eq!(of(&json, "ops.listen")["verdict"], "failed", "{json}");
     drop(held);
-    let daemon = desk.site.start(&["run"]);
+    let daemon = setup.site.start(&["run"]);
     let url = format!("http://{address}/readyz");
     let ready = async || match reqwest::get(&url).await {
         Ok(answer) if answer.status().is_success() => Ok(()),
         other => Err(format!("{other:?}")),
     };
     crate::support::harness::eventually(std::time::Duration::from_secs(40), ready).await;
-    let json = desk.run(&["check", "--json"]).await.expect(0).json();
+    let json = setup.run(&["check", "--json"]).await.expect(0).json();
     assert_eq!(of(&json, "ops.listen")["detail"], format!("a running ccsync serves on {address}"));
     daemon.stop(rustix::process::Signal::TERM).await.expect(0);
 }
@@ -304,14 +305,14 @@ impl Clock for Off {
 
 #[tokio::test]
 async fn a_clock_that_is_ten_minutes_off_is_told_against_the_database_and_each_vendor() {
-    let desk = Desk::new(recent_world(), "").await;
-    let database = format!("url = \"{}\"", desk.db.url());
-    let text = configuration(&desk.simulator.base_url(), &database, &first_day().to_string());
-    let file = desk.site.write("same.toml", &text);
+    let setup = Setup::new(recent_world(), "").await;
+    let database = format!("url = \"{}\"", setup.db.url());
+    let text = configuration(&setup.simulator.base_url(), &database, &first_day().to_string());
+    let file = setup.site.write("same.toml", &text);
     let settings = ccsync::config::load(Some(&file), [], Utc::now()).unwrap();
     let clock = std::sync::Arc::new(Off(chrono::Duration::minutes(-10)));
-    let seams = Seams { clock, ..Seams::default() };
-    let report = App::check(&settings, None, &seams).await;
+    let overrides = Overrides { clock, ..Overrides::default() };
+    let report = App::check(&settings, None, &overrides).await;
     for (subject, whose) in
         [("clock", "the database's"), ("sobot clock", "the vendor's"), ("moor clock", "the vendor's")]
     {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::support::process::{Desk, Site, configuration, recent_world};
+use crate::support::process::{Setup, Site, configuration, recent_world};
 
 /// Nothing listens there, and nothing needs to.
 const NOWHERE: &str = "http://127.0.0.1:1";
@@ -135,7 +135,7 @@ async fn a_configuration_that_cannot_work_is_refused_with_2_before_anything_is_a
 
 #[tokio::test]
 async fn a_range_that_cannot_be_read_again_is_refused_with_2() {
-    let desk = Desk::new(recent_world(), "").await;
+    let setup = Setup::new(recent_world(), "").await;
     let mut text = String::new();
     for line in [
         "backfill --stream sobot.call_result --from 2026-03-01 --to 2026-02-01",
@@ -145,7 +145,7 @@ async fn a_range_that_cannot_be_read_again_is_refused_with_2() {
         "backfill --stream sobot.call_result --from 2126-02-01 --to 2126-03-01",
     ] {
         let arguments: Vec<&str> = line.split(' ').collect();
-        let ended = desk.run(&arguments).await.expect(2);
+        let ended = setup.run(&arguments).await.expect(2);
         assert_eq!(ended.stdout, "", "{line}");
         text.push_str(&format!("$ ccsync {line}\n{}\n", ended.stderr));
     }
@@ -170,5 +170,5 @@ async fn a_range_that_cannot_be_read_again_is_refused_with_2() {
     error: --from lies in the future; the vendor has nothing to read there yet
     hint: see docs/runbook.md#exit_2
     ");
-    assert_eq!(desk.simulator.journal().requests(), 0);
+    assert_eq!(setup.simulator.journal().requests(), 0);
 }

@@ -6,7 +6,7 @@ use sqlx::PgPool;
 use url::Url;
 
 use crate::support::db::TestDb;
-use crate::support::process::{Desk, Ended, recent_world};
+use crate::support::process::{Ended, Setup, recent_world};
 
 const URL: &str = "CCSYNC__DATABASE__URL";
 
@@ -21,10 +21,10 @@ macro_rules! told {
 }
 
 /// Each command that needs the database says the same, with the same code, in time.
-async fn refused(desk: &Desk, commands: &[&str]) -> Ended {
+async fn refused(setup: &Setup, commands: &[&str]) -> Ended {
     let mut last: Option<Ended> = None;
     for command in commands {
-        let ended = desk.run(&[command]).await.expect(1);
+        let ended = setup.run(&[command]).await.expect(1);
         assert!(ended.took < Duration::from_secs(30), "{command}: {:?}", ended.took);
         assert_eq!(ended.stdout, "", "{command}");
         if let Some(last) = &last {
@@ -32,7 +32,7 @@ async fn refused(desk: &Desk, commands: &[&str]) -> Ended {
         }
         last = Some(ended);
     }
-    assert_eq!(desk.simulator.journal().requests(), 0, "no vendor is asked where nothing can be kept");
+    assert_eq!(setup.simulator.journal().requests(), 0, "no vendor is asked where nothing can be kept");
     last.unwrap()
 }
 
@@ -48,8 +48,9 @@ async fn execute(pool: &PgPool, sql: &'static str) {
 
 #[tokio::test]
 async fn a_database_that_cannot_be_reached_is_told() {
-    let desk = Desk::new(recent_world(), "").await.with(URL, "postgres://ccsync:pa55word@127.0.0.1:1/ccsync");
-    let ended = refused(&desk, &["sync", "status", "plan", "migrate", "run"]).await;
+    let setup =
+        Setup::new(recent_world(), "").await.with(URL, "postgres://ccsync:pa55word@127.0.0.1:1/ccsync");
+    let ended = refused(&setup, &["sync", "status", "plan", "migrate", "run"]).await;
     told!(ended, @r#"
     error: connecting to PostgreSQL at HOST, database `ccsync`, user `ccsync`: nobody listens there (Connection refused (os error 111))
     hint: check that PostgreSQL runs and that database.url is right; nothing is lost meanwhile; see docs/runbook.md#database_unreachable
@@ -61,8 +62,8 @@ async fn a_database_that_cannot_be_reached_is_told() {
 async fn a_database_port_that_never_answers_is_told() {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("postgres://ccsync:pa55word@{}/ccsync", listener.local_addr().unwrap());
-    let desk = Desk::new(recent_world(), "").await.with(URL, &url);
-    let ended = refused(&desk, &["sync"]).await;
+    let setup = Setup::new(recent_world(), "").await.with(URL, &url);
+    let ended = refused(&setup, &["sync"]).await;
     told!(ended, @r#"
     error: connecting to PostgreSQL at HOST, database `ccsync`, user `ccsync`: no answer within 5 s; is the server up, and does a firewall stand between?
     hint: check that PostgreSQL runs and that database.url is right; nothing is lost meanwhile; see docs/runbook.md#database_unreachable
@@ -71,10 +72,10 @@ async fn a_database_port_that_never_answers_is_told() {
 
 #[tokio::test]
 async fn a_wrong_database_password_is_told() {
-    let desk = Desk::new(recent_world(), "").await;
-    let url = changed(desk.db.url(), |url| url.set_password(Some("pa55word")).unwrap());
-    let desk = desk.with(URL, &url);
-    let ended = refused(&desk, &["sync"]).await;
+    let setup = Setup::new(recent_world(), "").await;
+    let url = changed(setup.db.url(), |url| url.set_password(Some("pa55word")).unwrap());
+    let setup = setup.with(URL, &url);
+    let ended = refused(&setup, &["sync"]).await;
     told!(ended, @r#"
     error: connecting to PostgreSQL at HOST, database `DATABASE`, user `ccsync`: PostgreSQL says: password authentication failed for user "ccsync" (SQLSTATE 28P01); check user and password in `database.url`, and pg_hba.conf on the server
     hint: see docs/runbook.md#database_refused
@@ -84,9 +85,9 @@ async fn a_wrong_database_password_is_told() {
 
 #[tokio::test]
 async fn a_database_that_does_not_exist_is_told() {
-    let desk = Desk::new(recent_world(), "").await;
-    let url = changed(desk.db.url(), |url| url.set_path("nosuch"));
-    let ended = refused(&desk.with(URL, &url), &["sync"]).await;
+    let setup = Setup::new(recent_world(), "").await;
+    let url = changed(setup.db.url(), |url| url.set_path("nosuch"));
+    let ended = refused(&setup.with(URL, &url), &["sync"]).await;
     told!(ended, @r#"
     error: connecting to PostgreSQL at HOST, database `nosuch`, user `ccsync`: PostgreSQL says: database "nosuch" does not exist (SQLSTATE 3D000); create the database, or correct its name in `database.url`
     hint: see docs/runbook.md#database_refused
@@ -98,8 +99,8 @@ async fn a_database_that_is_somebody_elses_is_left_as_it_is() {
     let foreign = TestDb::empty().await;
     let pool = foreign.pool().await;
     execute(pool, "create schema sobot; create table sobot.call_result (theirs int)").await;
-    let desk = Desk::new(recent_world(), "").await.with(URL, foreign.url());
-    let ended = refused(&desk, &["sync", "migrate", "run"]).await;
+    let setup = Setup::new(recent_world(), "").await.with(URL, foreign.url());
+    let ended = refused(&setup, &["sync", "migrate", "run"]).await;
     told!(ended, @"
     error: PostgreSQL at HOST, database `DATABASE`, user `ccsync` holds `sobot.call_result`, which ccsync did not create: give ccsync a database of its own, or rename that schema; nothing was changed
     hint: see docs/runbook.md#database_refused
@@ -118,8 +119,8 @@ async fn a_database_that_is_somebody_elses_is_left_as_it_is() {
 async fn a_schema_sync_that_somebody_else_made_is_left_as_it_is() {
     let foreign = TestDb::empty().await;
     execute(foreign.pool().await, "create schema sync; create table sync.run (theirs int)").await;
-    let desk = Desk::new(recent_world(), "").await.with(URL, foreign.url());
-    let ended = refused(&desk, &["sync", "migrate"]).await;
+    let setup = Setup::new(recent_world(), "").await.with(URL, foreign.url());
+    let ended = refused(&setup, &["sync", "migrate"]).await;
     told!(ended, @"
     error: PostgreSQL at HOST, database `DATABASE`, user `ccsync` holds `sync.run`, which ccsync did not create: give ccsync a database of its own, or rename that schema; nothing was changed
     hint: see docs/runbook.md#database_refused
@@ -128,19 +129,19 @@ async fn a_schema_sync_that_somebody_else_made_is_left_as_it_is() {
 
 #[tokio::test]
 async fn a_schema_of_a_newer_ccsync_is_left_as_it_is() {
-    let desk = Desk::new(recent_world(), "").await;
+    let setup = Setup::new(recent_world(), "").await;
     execute(
-        desk.db.pool().await,
+        setup.db.pool().await,
         "insert into sync.migration (version, description, success, checksum, execution_time)
          values (20990101000000, 'of tomorrow', true, '', 0)",
     )
     .await;
-    let ended = refused(&desk, &["sync", "run"]).await;
+    let ended = refused(&setup, &["sync", "run"]).await;
     told!(ended, @"
     error: migrating the database: PostgreSQL at HOST, database `DATABASE`, user `ccsync` has migration 20990101000000, which this ccsync 0.1.0 does not know: a newer one migrated it; use that one
     hint: see docs/runbook.md#database_refused
     ");
-    let ended = refused(&desk, &["status", "plan", "migrate"]).await;
+    let ended = refused(&setup, &["status", "plan", "migrate"]).await;
     told!(ended, @"
     error: looking at the schema: PostgreSQL at HOST, database `DATABASE`, user `ccsync` has migration 20990101000000, which this ccsync 0.1.0 does not know: a newer one migrated it; use that one
     hint: see docs/runbook.md#database_refused

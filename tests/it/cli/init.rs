@@ -101,17 +101,17 @@ async fn several_accounts_are_set_by_name_and_every_mistake_is_told_at_once() {
     hint: see docs/runbook.md#exit_2
     ");
     assert!(!site.path().join("both.toml").exists());
-    let desk = [
+    let setup = [
         "init",
         "--output",
-        "desk.toml",
-        "--source=desk=workbench",
+        "setup.toml",
+        "--source=setup=workbench",
         "--base-url=http://10.0.0.8",
         "--agent",
         &agent,
     ];
-    site.run(&desk).await.expect(0);
-    site.run(&["--config", "desk.toml", "config"]).await.expect(0);
+    site.run(&setup).await.expect(0);
+    site.run(&["--config", "setup.toml", "config"]).await.expect(0);
     for (wrong, told) in [
         (&["--set=sobot.app_key=1"][..], "a secret here would show in the list of processes"),
         (&["--source=a=zendesk"], "the kinds are sobot, moor and workbench"),

@@ -1,32 +1,32 @@
 //! Migrations as a command: what was applied, and what would be.
 
-use crate::support::process::{Desk, recent_world};
+use crate::support::process::{Setup, recent_world};
 
 #[tokio::test]
 async fn migrate_names_what_it_applied_and_the_second_time_nothing() {
-    let mut desk = Desk::new(recent_world(), "").await;
+    let mut setup = Setup::new(recent_world(), "").await;
     let empty = crate::support::db::TestDb::empty().await;
-    desk = desk.with("CCSYNC__DATABASE__URL", empty.url());
-    let unmigrated = desk.run(&["status"]).await.expect(1);
+    setup = setup.with("CCSYNC__DATABASE__URL", empty.url());
+    let unmigrated = setup.run(&["status"]).await.expect(1);
     assert!(unmigrated.stderr.contains("run `ccsync migrate`"), "{}", unmigrated.stderr);
-    let first = desk.run(&["migrate"]).await.expect(0);
+    let first = setup.run(&["migrate"]).await.expect(0);
     assert!(first.stdout.lines().next().unwrap().ends_with("_create_run_ledger"), "{}", first.stdout);
-    let second = desk.run(&["migrate"]).await.expect(0);
+    let second = setup.run(&["migrate"]).await.expect(0);
     assert_eq!((second.stdout.as_str(), second.talk().as_str()), ("", "the schema was up to date\n"));
 }
 
 #[tokio::test]
 async fn a_plan_names_what_is_pending_and_which_tables_in_use_it_works_on_and_changes_nothing() {
-    let desk = Desk::new(recent_world(), "").await;
-    desk.run(&["sync"]).await.expect(0);
-    let nothing = desk.run(&["migrate", "--plan"]).await.expect(0);
+    let setup = Setup::new(recent_world(), "").await;
+    setup.run(&["sync"]).await.expect(0);
+    let nothing = setup.run(&["migrate", "--plan"]).await.expect(0);
     assert_eq!(nothing.stdout, "");
     assert!(nothing.talk().starts_with("nothing to do; "), "{}", nothing.talk());
     // As if it had been migrated by a release without these two.
-    let pool = desk.db.pool().await;
+    let pool = setup.db.pool().await;
     let older = "delete from sync.migration where version in (20261121133000, 20261121140000)";
     sqlx::raw_sql(older).execute(pool).await.unwrap();
-    let plan = desk.run(&["migrate", "--plan"]).await.expect(0);
+    let plan = setup.run(&["migrate", "--plan"]).await.expect(0);
     let lines: Vec<&str> = plan.stdout.lines().collect();
     assert_eq!(lines[0], "would apply 20261121133000_create_business_time");
     let indexed = |line: &&str| {
@@ -42,7 +42,7 @@ async fn a_plan_names_what_is_pending_and_which_tables_in_use_it_works_on_and_ch
     );
     // Feeds have left no rows here.
     assert!(!plan.stdout.contains("workbench.agent_status"), "{}", plan.stdout);
-    let json = desk.run(&["migrate", "--plan", "--json"]).await.expect(0).json();
+    let json = setup.run(&["migrate", "--plan", "--json"]).await.expect(0).json();
     assert_eq!(json["pending"][1]["touches"][0]["effect"], "alter", "{json}");
     assert_eq!(json["newer"], serde_json::json!([]));
     let versions: i64 =
@@ -52,10 +52,10 @@ async fn a_plan_names_what_is_pending_and_which_tables_in_use_it_works_on_and_ch
 
 #[tokio::test]
 async fn no_command_works_on_a_newer_schema_and_each_says_why() {
-    let desk = Desk::new(recent_world(), "").await;
+    let setup = Setup::new(recent_world(), "").await;
     let newer = "insert into sync.migration (version, description, success, checksum, execution_time)
          values (20990101000000, 'of tomorrow', true, '', 0)";
-    sqlx::raw_sql(newer).execute(desk.db.pool().await).await.unwrap();
+    sqlx::raw_sql(newer).execute(setup.db.pool().await).await.unwrap();
     for command in [
         "run",
         "sync",
@@ -77,12 +77,12 @@ async fn no_command_works_on_a_newer_schema_and_each_says_why() {
         "migrate",
         "migrate --plan",
     ] {
-        let ended = desk.run(&command.split(' ').collect::<Vec<_>>()).await;
+        let ended = setup.run(&command.split(' ').collect::<Vec<_>>()).await;
         assert_eq!(ended.code, Some(1), "{command}: {ended:?}");
         let why = "has migration 20990101000000, which this ccsync 0.1.0 does not know: a newer one migrated it; use that one";
         assert!(ended.talk().contains(why), "{command}: {}", ended.stderr);
     }
-    assert_eq!(desk.simulator.journal().requests(), 0);
-    let json = desk.run(&["migrate", "--plan", "--json"]).await.expect(1).json();
+    assert_eq!(setup.simulator.journal().requests(), 0);
+    let json = setup.run(&["migrate", "--plan", "--json"]).await.expect(1).json();
     assert_eq!(json["newer"], serde_json::json!([20990101000000_i64]));
 }

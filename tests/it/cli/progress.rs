@@ -2,13 +2,14 @@
 
 use rustix::process::Signal;
 
-use crate::support::process::{Desk, recent_world};
+use crate::support::process::{Setup, recent_world};
 use crate::support::terminal::Terminal;
 
-/// A desk at which a sync of calls takes seconds.
-async fn slow() -> Desk {
-    let desk = Desk::new(recent_world(), "").await;
-    desk.with("CCSYNC__SOURCES__SOBOT__CALL_RESULT__REQUESTS_PER_MINUTE", "240")
+/// A setup at which a sync of calls takes seconds.
+async fn slow() -> Setup {
+    let setup = Setup::new(recent_world(), "").await;
+    setup
+        .with("CCSYNC__SOURCES__SOBOT__CALL_RESULT__REQUESTS_PER_MINUTE", "240")
         .with("CCSYNC__LOG__FILTER", "debug")
 }
 
@@ -48,28 +49,28 @@ fn assert_tidy(seen: &str) {
 
 #[tokio::test]
 async fn bars_on_a_terminal_run_into_no_log_line_and_into_no_json_and_are_gone_at_the_end() {
-    let desk = slow().await;
-    let terminal = Terminal::start(desk.site.command(&["sync", "--json", "sobot.call_result"]));
+    let setup = slow().await;
+    let terminal = Terminal::start(setup.site.command(&["sync", "--json", "sobot.call_result"]));
     terminal.wait_for(" windows  ").await;
     let (ended, seen) = terminal.end().await;
     let report = ended.expect(0).json();
     assert_eq!(report[0]["outcome"], "succeeded", "{report}");
     assert_tidy(&seen);
-    let json = desk.run(&["status", "--json"]).await.expect(0).json();
+    let json = setup.run(&["status", "--json"]).await.expect(0).json();
     assert_eq!(json["runs"][0]["windows_due"], json["runs"][0]["counts"]["windows"], "{json}");
 }
 
 #[tokio::test]
 async fn ctrl_c_leaves_a_clean_terminal_and_the_run_says_how_much_it_left() {
-    let desk = slow().await;
-    let terminal = Terminal::start(desk.site.command(&["sync", "sobot.call_result"]));
+    let setup = slow().await;
+    let terminal = Terminal::start(setup.site.command(&["sync", "sobot.call_result"]));
     terminal.wait_for(" 1/6 windows  ").await;
     terminal.program.signal(Signal::INT);
     let (ended, seen) = terminal.end().await;
     let ended = ended.expect(1);
     assert!(ended.stdout.starts_with("sobot/sobot.call_result: cancelled; "), "{}", ended.stdout);
     assert_tidy(&seen);
-    let json = desk.run(&["status", "--json"]).await.expect(0).json();
+    let json = setup.run(&["status", "--json"]).await.expect(0).json();
     let run = &json["runs"][0];
     assert_eq!((&run["outcome"], &run["windows_due"]), (&"cancelled".into(), &6.into()), "{run}");
     assert!(run["counts"]["windows"].as_i64().unwrap() < 6, "{run}");
@@ -77,8 +78,8 @@ async fn ctrl_c_leaves_a_clean_terminal_and_the_run_says_how_much_it_left() {
 
 #[tokio::test]
 async fn no_bar_is_drawn_where_none_is_wanted() {
-    let desk = slow().await;
-    let terminal = Terminal::start(desk.site.command(&["sync", "--no-progress", "sobot.call_result"]));
+    let setup = slow().await;
+    let terminal = Terminal::start(setup.site.command(&["sync", "--no-progress", "sobot.call_result"]));
     let (ended, seen) = terminal.end().await;
     ended.expect(0);
     assert!(!lines(&seen).iter().any(|line| is_bar(line)), "{seen}");

@@ -4,99 +4,99 @@ use ccsync::simulator::{Change, Channel};
 use serde_json::{Value, json};
 
 use crate::support::counted::assert_rows_are_counted;
-use crate::support::process::{Desk, recent_world};
+use crate::support::process::{Setup, recent_world};
 
-/// A desk with two calls set aside: numbers, in order of their keys.
-async fn desk_with_rejects() -> (Desk, i64, i64) {
-    let desk = Desk::new(recent_world(), "").await;
+/// A setup with two calls set aside: numbers, in order of their keys.
+async fn setup_with_rejects() -> (Setup, i64, i64) {
+    let setup = Setup::new(recent_world(), "").await;
     for id in ["broken-1", "broken-2"] {
         let fields = json!({"call_log_jestid": id, "agentid": "a", "total_score": "abc", "pulse": "3.5"});
         let fields = fields.as_object().unwrap().clone();
-        desk.simulator.mutate(Change::Insert { channel: Channel::Call, fields, omit: Vec::new() }).unwrap();
+        setup.simulator.mutate(Change::Insert { channel: Channel::Call, fields, omit: Vec::new() }).unwrap();
     }
-    desk.run(&["sync"]).await.expect(3);
+    setup.run(&["sync"]).await.expect(3);
     let ids: Vec<i64> = sqlx::query_scalar("select id from sync.quarantine order by payload")
-        .fetch_all(desk.db.pool().await)
+        .fetch_all(setup.db.pool().await)
         .await
         .unwrap();
     assert_eq!(ids.len(), 2);
-    (desk, ids[0], ids[1])
+    (setup, ids[0], ids[1])
 }
 
 /// As if this version's reader had learned to read it.
-async fn make_readable(desk: &Desk, id: i64) {
+async fn make_readable(setup: &Setup, id: i64) {
     sqlx::query("update sync.quarantine set payload = replace(payload, 'abc', '88.0') where id = $1")
         .bind(id)
-        .execute(desk.db.pool().await)
+        .execute(setup.db.pool().await)
         .await
         .unwrap();
 }
 
 #[tokio::test]
 async fn what_is_set_aside_is_listed_without_the_record_and_shown_with_it() {
-    let (desk, first, _) = desk_with_rejects().await;
-    let list = desk.run(&["quarantine", "list"]).await.expect(0);
+    let (setup, first, _) = setup_with_rejects().await;
+    let list = setup.run(&["quarantine", "list"]).await.expect(0);
     assert_eq!(list.stdout.lines().count(), 2, "{}", list.stdout);
     assert!(list.stdout.contains("total_score") && !list.stdout.contains("3.5"), "{}", list.stdout);
-    let json = desk.run(&["quarantine", "list", "--json"]).await.expect(0).json();
+    let json = setup.run(&["quarantine", "list", "--json"]).await.expect(0).json();
     assert!(json[0].get("payload").is_none() && json[0]["state"] == "open", "{json}");
-    let other = desk.run(&["quarantine", "list", "--stream", "moor.queue", "--json"]).await.expect(0).json();
+    let other = setup.run(&["quarantine", "list", "--stream", "moor.queue", "--json"]).await.expect(0).json();
     assert_eq!(other, json!([]));
-    let shown = desk.run(&["quarantine", "show", &first.to_string()]).await.expect(0);
+    let shown = setup.run(&["quarantine", "show", &first.to_string()]).await.expect(0);
     assert!(shown.stdout.contains("\"pulse\": \"3.5\""), "{}", shown.stdout);
-    let unknown = desk.run(&["quarantine", "show", "999999"]).await.expect(1);
+    let unknown = setup.run(&["quarantine", "show", "999999"]).await.expect(1);
     assert!(unknown.stderr.contains("there is no quarantined record 999999"), "{}", unknown.stderr);
     assert_eq!(unknown.stdout, "");
 }
 
 #[tokio::test]
 async fn a_retry_stores_what_can_be_read_now_and_says_how_far_it_came() {
-    let (desk, first, second) = desk_with_rejects().await;
-    let requests = desk.simulator.journal().requests();
-    let none = desk.run(&["quarantine", "retry", "--all"]).await.expect(1);
+    let (setup, first, second) = setup_with_rejects().await;
+    let requests = setup.simulator.journal().requests();
+    let none = setup.run(&["quarantine", "retry", "--all"]).await.expect(1);
     assert_eq!(none.stdout.matches("not stored").count(), 2, "{}", none.stdout);
-    make_readable(&desk, first).await;
-    let unknown = desk.run(&["quarantine", "retry", &first.to_string(), "999999"]).await.expect(1);
+    make_readable(&setup, first).await;
+    let unknown = setup.run(&["quarantine", "retry", &first.to_string(), "999999"]).await.expect(1);
     assert!(unknown.stderr.contains("999999; nothing was done"), "{}", unknown.stderr);
-    let part = desk.run(&["quarantine", "retry", "--all", "--json"]).await.expect(3).json();
+    let part = setup.run(&["quarantine", "retry", "--all", "--json"]).await.expect(3).json();
     let of = |id: i64| part.as_array().unwrap().iter().find(|entry| entry["id"] == id).unwrap().clone();
     assert_eq!((&of(first)["retried"], &of(second)["retried"]), (&json!(true), &json!(false)), "{part}");
     assert_eq!(of(first)["counts"]["inserted"], 1, "{part}");
-    make_readable(&desk, second).await;
-    desk.run(&["quarantine", "retry", &second.to_string()]).await.expect(0);
-    assert_eq!(desk.simulator.journal().requests(), requests, "no vendor was asked");
+    make_readable(&setup, second).await;
+    setup.run(&["quarantine", "retry", &second.to_string()]).await.expect(0);
+    assert_eq!(setup.simulator.journal().requests(), requests, "no vendor was asked");
     let rows: i64 = sqlx::query_scalar(
         "select count(*) from sobot.call_result where call_log_jestid like 'broken-%' and total_score = 88",
     )
-    .fetch_one(desk.db.pool().await)
+    .fetch_one(setup.db.pool().await)
     .await
     .unwrap();
     assert_eq!(rows, 2);
-    assert_rows_are_counted(desk.db.pool().await).await;
+    assert_rows_are_counted(setup.db.pool().await).await;
     let runs: Vec<(String, i64)> =
         sqlx::query_as("select outcome, inserted from sync.run where trigger = 'retry' order by id")
-            .fetch_all(desk.db.pool().await)
+            .fetch_all(setup.db.pool().await)
             .await
             .unwrap();
     let runs: Vec<(&str, i64)> = runs.iter().map(|(outcome, rows)| (outcome.as_str(), *rows)).collect();
     assert_eq!(runs, [("failed", 0), ("partial", 1), ("succeeded", 1)]);
-    let all = desk.run(&["quarantine", "list", "--all", "--json"]).await.expect(0).json();
+    let all = setup.run(&["quarantine", "list", "--all", "--json"]).await.expect(0).json();
     assert!(all.as_array().unwrap().iter().all(|entry| entry["state"] == "retried"), "{all}");
 }
 
 #[tokio::test]
 async fn a_dropped_record_makes_no_later_run_partial_and_is_still_counted() {
-    let (desk, first, second) = desk_with_rejects().await;
+    let (setup, first, second) = setup_with_rejects().await;
     let (one, other) = (first.to_string(), second.to_string());
-    desk.run(&["quarantine", "drop", &one, "--reason", " "]).await.expect(2);
-    desk.run(&["quarantine", "drop", &one]).await.expect(2);
-    let unknown = desk.run(&["quarantine", "drop", &one, "999999", "--reason", "test"]).await.expect(1);
+    setup.run(&["quarantine", "drop", &one, "--reason", " "]).await.expect(2);
+    setup.run(&["quarantine", "drop", &one]).await.expect(2);
+    let unknown = setup.run(&["quarantine", "drop", &one, "999999", "--reason", "test"]).await.expect(1);
     assert!(unknown.stderr.contains("999999; nothing was done"), "{}", unknown.stderr);
-    desk.run(&["quarantine", "drop", &one, &other, "--reason", "test data"]).await.expect(0);
-    desk.run(&["sync"]).await.expect(0);
-    let shown = desk.run(&["quarantine", "show", &one, "--json"]).await.expect(0).json();
+    setup.run(&["quarantine", "drop", &one, &other, "--reason", "test data"]).await.expect(0);
+    setup.run(&["sync"]).await.expect(0);
+    let shown = setup.run(&["quarantine", "show", &one, "--json"]).await.expect(0).json();
     assert_eq!((&shown["state"], &shown["decision"]), (&json!("dropped"), &json!("test data")), "{shown}");
     assert_eq!(shown["seen"], 2, "{shown}");
     assert_ne!(shown["resolved_at"], Value::Null);
-    assert_eq!(desk.run(&["quarantine", "list", "--json"]).await.expect(0).json(), json!([]));
+    assert_eq!(setup.run(&["quarantine", "list", "--json"]).await.expect(0).json(), json!([]));
 }

@@ -3,7 +3,7 @@
 use sqlx::{AssertSqlSafe, PgConnection};
 
 use crate::support::analyst;
-use crate::support::process::{Desk, recent_world};
+use crate::support::process::{Setup, recent_world};
 
 /// Where the dictionary is kept; `CCSYNC_WRITE_DOCS=1` writes it anew.
 const DICTIONARY: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/data-dictionary.md");
@@ -25,21 +25,21 @@ async fn can(connection: &mut PgConnection, sql: &str) -> bool {
 
 #[tokio::test]
 async fn the_data_dictionary_in_the_documents_is_what_the_database_says() {
-    let desk = Desk::new(recent_world(), "").await;
+    let setup = Setup::new(recent_world(), "").await;
     for (kept, arguments) in [(DICTIONARY, vec!["schema"]), (DBT_SOURCES, vec!["schema", "--format", "dbt"])]
     {
-        let told = desk.run(&arguments).await.expect(0).stdout;
+        let told = setup.run(&arguments).await.expect(0).stdout;
         if std::env::var_os("CCSYNC_WRITE_DOCS").is_some() {
             std::fs::write(kept, &told).unwrap();
         }
         let old = std::fs::read_to_string(kept).unwrap_or_default() != told;
         assert!(!old, "{kept} is old: CCSYNC_WRITE_DOCS=1 cargo test --test it data_dictionary");
     }
-    let json = desk.run(&["schema", "--json"]).await.expect(0).json();
+    let json = setup.run(&["schema", "--json"]).await.expect(0).json();
     let schemas: Vec<&str> =
         json.as_array().unwrap().iter().map(|schema| schema["name"].as_str().unwrap()).collect();
     assert_eq!(schemas, ["bi", "moor", "sobot", "workbench"]);
-    let dbt = desk.run(&["schema", "--format", "dbt"]).await.expect(0).stdout;
+    let dbt = setup.run(&["schema", "--format", "dbt"]).await.expect(0).stdout;
     for part in [
         "version: 2\n",
         "  - name: sobot\n",
@@ -52,9 +52,9 @@ async fn the_data_dictionary_in_the_documents_is_what_the_database_says() {
 
 #[tokio::test]
 async fn members_of_a_group_on_a_past_day_are_one_select_away() {
-    let desk = Desk::new(recent_world(), "").await;
-    desk.run(&["sync", "moor.queue", "moor.agent_claim_status"]).await.expect(0);
-    let pool = desk.db.pool().await;
+    let setup = Setup::new(recent_world(), "").await;
+    setup.run(&["sync", "moor.queue", "moor.agent_claim_status"]).await.expect(0);
+    let pool = setup.db.pool().await;
     let count = async |sql: &'static str| sqlx::query_scalar::<_, i64>(sql).fetch_one(pool).await.unwrap();
     let members = count("select count(*) from moor.queue_member").await;
     assert!(members > 0);
@@ -62,8 +62,8 @@ async fn members_of_a_group_on_a_past_day_are_one_select_away() {
     let then: chrono::DateTime<chrono::Utc> =
         sqlx::query_scalar("select clock_timestamp()").fetch_one(pool).await.unwrap();
     let kind = ccsync::simulator::ChangeKind::GroupRemoved;
-    desk.simulator.mutate(ccsync::simulator::Change::Random { kind }).unwrap();
-    desk.run(&["sync", "moor.queue"]).await.expect(0);
+    setup.simulator.mutate(ccsync::simulator::Change::Random { kind }).unwrap();
+    setup.run(&["sync", "moor.queue"]).await.expect(0);
     assert!(count("select count(*) from bi.skill_group_member").await < members, "a group is gone");
     let past: i64 = sqlx::query_scalar(
         "select count(*) from bi.skill_group_member_history
@@ -78,19 +78,19 @@ async fn members_of_a_group_on_a_past_day_are_one_select_away() {
 
 #[tokio::test]
 async fn an_analyst_reads_every_relation_meant_for_analysts_and_nothing_of_the_ledger() {
-    let desk = Desk::new(recent_world(), "").await;
-    desk.run(&["sync"]).await.expect(0);
+    let setup = Setup::new(recent_world(), "").await;
+    setup.run(&["sync"]).await.expect(0);
     let login = analyst::login();
-    let password = desk.site.write("password", &format!("{}\n", analyst::PASSWORD));
-    let granted = desk
+    let password = setup.site.write("password", &format!("{}\n", analyst::PASSWORD));
+    let granted = setup
         .run(&["grant", "bi-reader", "--login", &login, "--password-file", password.to_str().unwrap()])
         .await
         .expect(0);
     assert!(granted.stdout.contains("a new login"), "{}", granted.stdout);
-    let again = desk.run(&["grant", "bi-reader", "--login", &login]).await.expect(0);
+    let again = setup.run(&["grant", "bi-reader", "--login", &login]).await.expect(0);
     assert!(!again.stdout.contains("a new login"), "{}", again.stdout);
 
-    let pool = desk.db.pool().await;
+    let pool = setup.db.pool().await;
     let relations: Vec<(String, bool)> = sqlx::query_as(
         "select format('%I.%I', n.nspname, c.relname), n.nspname <> 'sync' from pg_class c
          join pg_namespace n on n.oid = c.relnamespace
@@ -99,7 +99,7 @@ async fn an_analyst_reads_every_relation_meant_for_analysts_and_nothing_of_the_l
     .fetch_all(pool)
     .await
     .unwrap();
-    let mut analyst = analyst::connect(&desk.db, &login).await;
+    let mut analyst = analyst::connect(&setup.db, &login).await;
     for (relation, readable) in &relations {
         assert_eq!(
             can(&mut analyst, &format!("select * from {relation} limit 1")).await,
@@ -114,10 +114,10 @@ async fn an_analyst_reads_every_relation_meant_for_analysts_and_nothing_of_the_l
     // A relation that a later migration brings is readable after it.
     sqlx::query("create view bi.later as select 1 as one").execute(pool).await.unwrap();
     assert!(!can(&mut analyst, "select * from bi.later").await);
-    desk.run(&["migrate"]).await.expect(0);
+    setup.run(&["migrate"]).await.expect(0);
     assert!(can(&mut analyst, "select * from bi.later").await);
     drop(analyst);
     analyst::forget(pool, &login).await;
-    let itself = desk.run(&["grant", "bi-reader", "--login", "bi_reader"]).await.expect(1);
+    let itself = setup.run(&["grant", "bi-reader", "--login", "bi_reader"]).await.expect(1);
     assert!(itself.stderr.contains("a login of its own"), "{}", itself.stderr);
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use ccsync::simulator::{Change, Channel, SimulatorConfig, Switches};
 use regex::Regex;
 
-use crate::support::process::{Desk, Ended, recent_world};
+use crate::support::process::{Ended, Setup, recent_world};
 
 const CALLS: &str = "CCSYNC__SOURCES__SOBOT__CALL_RESULT__";
 
@@ -24,29 +24,29 @@ fn hint(ended: &Ended, stream: &str) -> String {
 }
 
 /// Runs the first command that a hint prints.
-async fn run_first(desk: &Desk, hint: &str) -> Ended {
+async fn run_first(setup: &Setup, hint: &str) -> Ended {
     let command = Regex::new("`ccsync ([^`]+)`").unwrap();
     let printed = command.captures(hint).unwrap_or_else(|| panic!("no command: {hint}"))[1].to_owned();
-    desk.run(&printed.split(' ').collect::<Vec<_>>()).await
+    setup.run(&printed.split(' ').collect::<Vec<_>>()).await
 }
 
-fn delete_calls(desk: &Desk, count: usize) {
-    let calls = desk.simulator.truth().calls[..count].to_vec();
+fn delete_calls(setup: &Setup, count: usize) {
+    let calls = setup.simulator.truth().calls[..count].to_vec();
     for call in &calls {
         let text = |name: &str| call[name].as_str().unwrap().to_owned();
         let (id, agentid) = (text("call_log_jestid"), Some(text("agentid")));
-        desk.simulator.mutate(Change::Delete { channel: Channel::Call, id, agentid }).unwrap();
+        setup.simulator.mutate(Change::Delete { channel: Channel::Call, id, agentid }).unwrap();
     }
 }
 
 #[tokio::test]
 async fn a_window_whose_read_fails_is_told_with_the_failure_and_what_mends_that() {
-    let desk = Desk::new(recent_world(), "").await;
+    let setup = Setup::new(recent_world(), "").await;
     let small =
         [("CCSYNC__ENGINE__PAGES_MAX", "2"), ("CCSYNC__SOURCES__SOBOT__CHAT_RESULT__PAGE_SIZE", "10")];
-    let desk = small.into_iter().fold(desk, |desk, (name, value)| desk.with(name, value));
-    desk.run(&["sync"]).await.expect(3);
-    let verified = desk.run(&["verify"]).await.expect(4);
+    let setup = small.into_iter().fold(setup, |setup, (name, value)| setup.with(name, value));
+    setup.run(&["sync"]).await.expect(3);
+    let verified = setup.run(&["verify"]).await.expect(4);
     let hint = hint(&verified, "sobot.chat_result");
     for told in [
         "could not be read at",
@@ -56,45 +56,45 @@ async fn a_window_whose_read_fails_is_told_with_the_failure_and_what_mends_that(
     ] {
         assert!(hint.contains(told), "{told}: {hint}");
     }
-    let desk = desk.with("CCSYNC__ENGINE__PAGES_MAX", "100");
-    run_first(&desk, &hint).await.expect(0);
-    desk.run(&["verify"]).await.expect(0);
+    let setup = setup.with("CCSYNC__ENGINE__PAGES_MAX", "100");
+    run_first(&setup, &hint).await.expect(0);
+    setup.run(&["verify"]).await.expect(0);
 }
 
 #[tokio::test]
 async fn rows_for_which_an_alarm_stands_are_told_with_the_decision_that_they_wait_for() {
-    let desk = Desk::new(recent_world(), "").await;
-    let desk = desk.with(&format!("{CALLS}WINDOW"), "31d").with(&format!("{CALLS}SETTLE"), "1s");
-    desk.run(&["sync"]).await.expect(0);
-    delete_calls(&desk, 100);
+    let setup = Setup::new(recent_world(), "").await;
+    let setup = setup.with(&format!("{CALLS}WINDOW"), "31d").with(&format!("{CALLS}SETTLE"), "1s");
+    setup.run(&["sync"]).await.expect(0);
+    delete_calls(&setup, 100);
     for _ in 0..2 {
-        desk.run(&["sync"]).await.expect(0);
+        setup.run(&["sync"]).await.expect(0);
         tokio::time::sleep(Duration::from_millis(2_100)).await;
     }
-    let verified = desk.run(&["verify"]).await.expect(4);
+    let verified = setup.run(&["verify"]).await.expect(4);
     let hint = hint(&verified, "sobot.call_result");
     assert!(hint.contains("absence_max") && !hint.contains("ccsync sync"), "{hint}");
-    let accepted = run_first(&desk, &hint).await.expect(0);
+    let accepted = run_first(&setup, &hint).await.expect(0);
     assert!(accepted.stdout.contains("100 rows marked deleted"), "{}", accepted.stdout);
-    desk.run(&["verify"]).await.expect(0);
+    setup.run(&["verify"]).await.expect(0);
 }
 
 #[tokio::test]
 async fn rows_that_the_vendor_no_longer_returns_are_told_with_when_a_read_decides() {
-    let desk = Desk::new(recent_world(), "").await.with(&format!("{CALLS}SETTLE"), "8s");
-    desk.run(&["sync"]).await.expect(0);
-    delete_calls(&desk, 1);
-    let first = hint(&desk.run(&["verify"]).await.expect(4), "sobot.call_result");
+    let setup = Setup::new(recent_world(), "").await.with(&format!("{CALLS}SETTLE"), "8s");
+    setup.run(&["sync"]).await.expect(0);
+    delete_calls(&setup, 1);
+    let first = hint(&setup.run(&["verify"]).await.expect(4), "sobot.call_result");
     assert!(first.contains("`ccsync sync` notes that they are absent"), "{first}");
     assert!(first.contains("the same command, 8 s later, marks them deleted"), "{first}");
-    run_first(&desk, &first).await.expect(0);
-    let second = hint(&desk.run(&["verify"]).await.expect(4), "sobot.call_result");
+    run_first(&setup, &first).await.expect(0);
+    let second = hint(&setup.run(&["verify"]).await.expect(4), "sobot.call_result");
     assert!(second.contains("a read after 20") && second.contains("run `ccsync sync` then"), "{second}");
     tokio::time::sleep(Duration::from_secs(9)).await;
-    let third = hint(&desk.run(&["verify"]).await.expect(4), "sobot.call_result");
+    let third = hint(&setup.run(&["verify"]).await.expect(4), "sobot.call_result");
     assert!(third.ends_with("`ccsync sync` decides whether they are deleted"), "{third}");
-    run_first(&desk, &third).await.expect(0);
-    desk.run(&["verify"]).await.expect(0);
+    run_first(&setup, &third).await.expect(0);
+    setup.run(&["verify"]).await.expect(0);
 }
 
 /// Hours that lie behind the vendor's present are not asked for by a pass, and are not missed by `verify`.
@@ -103,9 +103,9 @@ async fn verify_and_sync_have_the_same_present_where_the_vendors_date_is_behind(
     let mut switches = Switches::default();
     switches.set("date_header", "eight_hours_behind").unwrap();
     let world = SimulatorConfig { switches, ..recent_world() };
-    let desk = Desk::new(world, "").await.with(&format!("{CALLS}WINDOW"), "1h");
-    let desk = desk.with(&format!("{CALLS}SETTLE"), "1s");
-    desk.run(&["sync", "sobot.call_result"]).await.expect(0);
-    let verified = desk.run(&["verify", "--stream", "sobot.call_result"]).await.expect(0);
+    let setup = Setup::new(world, "").await.with(&format!("{CALLS}WINDOW"), "1h");
+    let setup = setup.with(&format!("{CALLS}SETTLE"), "1s");
+    setup.run(&["sync", "sobot.call_result"]).await.expect(0);
+    let verified = setup.run(&["verify", "--stream", "sobot.call_result"]).await.expect(0);
     assert!(verified.stdout.contains("no difference"), "{}", verified.stdout);
 }

@@ -6,19 +6,19 @@ mod retire;
 
 use sqlx::{AssertSqlSafe, PgPool};
 
-use crate::support::process::{Desk, Site, configuration, first_day, recent_world};
+use crate::support::process::{Setup, Site, configuration, first_day, recent_world};
 
-/// The configuration of a desk with another name, account or address of its Sobot source.
-pub fn site(desk: &Desk, edit: impl Fn(String) -> String) -> Site {
-    let database = format!("url = \"{}\"", desk.db.url());
-    Site::new(&edit(configuration(&desk.simulator.base_url(), &database, &first_day().to_string())))
+/// The configuration of a setup with another name, account or address of its Sobot source.
+pub fn site(setup: &Setup, edit: impl Fn(String) -> String) -> Site {
+    let database = format!("url = \"{}\"", setup.db.url());
+    Site::new(&edit(configuration(&setup.simulator.base_url(), &database, &first_day().to_string())))
 }
 
-/// A desk whose rows were read.
-pub async fn read() -> Desk {
-    let desk = Desk::new(recent_world(), "").await;
-    desk.run(&["sync"]).await.expect(0);
-    desk
+/// A setup whose rows were read.
+pub async fn read() -> Setup {
+    let setup = Setup::new(recent_world(), "").await;
+    setup.run(&["sync"]).await.expect(0);
+    setup
 }
 
 pub async fn count(pool: &PgPool, sql: &str) -> i64 {

@@ -4,7 +4,7 @@ use std::process::Stdio;
 
 use serde_json::Value;
 
-use crate::support::process::{Desk, first_day, recent_world};
+use crate::support::process::{Setup, first_day, recent_world};
 use crate::system::truth;
 
 /// What differs from run to run.
@@ -25,8 +25,8 @@ macro_rules! told {
 
 #[tokio::test]
 async fn a_sync_tells_one_line_a_stream_and_the_tables_are_the_vendors() {
-    let desk = Desk::new(recent_world(), "").await;
-    let first = desk.run(&["sync"]).await.expect(0);
+    let setup = Setup::new(recent_world(), "").await;
+    let first = setup.run(&["sync"]).await.expect(0);
     told!(first.stdout, @r#"
     moor/moor.queue: succeeded; windows N, requests N; rows new 27, changed 0, unchanged 0, deleted 0
     moor/moor.agent_claim_status: succeeded; windows N, requests N; rows new 21, changed 0, unchanged 0, deleted 0
@@ -34,10 +34,10 @@ async fn a_sync_tells_one_line_a_stream_and_the_tables_are_the_vendors() {
     sobot/sobot.chat_result: succeeded; windows N, requests N; rows new 150, changed 0, unchanged 0, deleted 0
     "#);
     assert_eq!(first.talk(), "", "all is well, so nobody is talked to");
-    let pool = desk.db.pool().await;
-    truth::assert_tables_are(&desk.simulator, pool).await;
+    let pool = setup.db.pool().await;
+    truth::assert_tables_are(&setup.simulator, pool).await;
     let mark = truth::fact_tables_mark(pool).await;
-    let second = desk.run(&["sync"]).await.expect(0);
+    let second = setup.run(&["sync"]).await.expect(0);
     told!(second.stdout, @r#"
     moor/moor.queue: succeeded; windows N, requests N; rows new 0, changed 0, unchanged 27, deleted 0
     moor/moor.agent_claim_status: succeeded; windows N, requests N; rows new 0, changed 0, unchanged 21, deleted 0
@@ -49,38 +49,38 @@ async fn a_sync_tells_one_line_a_stream_and_the_tables_are_the_vendors() {
 
 #[tokio::test]
 async fn sync_prints_its_reports_as_json_and_reads_only_the_streams_named() {
-    let desk = Desk::new(recent_world(), "").await;
-    let named = desk.run(&["sync", "sobot.call_result", "--json"]).await.expect(0).json();
+    let setup = Setup::new(recent_world(), "").await;
+    let named = setup.run(&["sync", "sobot.call_result", "--json"]).await.expect(0).json();
     let [report] = named.as_array().unwrap().as_slice() else { panic!("{named}") };
     assert_eq!(report["source"], "sobot");
     assert_eq!(report["stream"], "sobot.call_result");
     assert_eq!(report["outcome"], "succeeded");
-    let calls = desk.simulator.truth().calls.len();
+    let calls = setup.simulator.truth().calls.len();
     assert_eq!(report["counts"]["inserted"], calls);
-    let other = desk.run(&["sync", "moor/moor.queue", "--json"]).await.expect(0).json();
+    let other = setup.run(&["sync", "moor/moor.queue", "--json"]).await.expect(0).json();
     assert_eq!(other[0]["stream"], "moor.queue");
-    let all = desk.run(&["sync", "--json"]).await.expect(0).json();
+    let all = setup.run(&["sync", "--json"]).await.expect(0).json();
     assert_eq!(all.as_array().unwrap().len(), 4);
 }
 
 #[tokio::test]
 async fn a_stream_of_a_source_that_is_not_configured_is_a_wrong_command_line() {
-    let desk = Desk::new(recent_world(), "").await;
+    let setup = Setup::new(recent_world(), "").await;
     for command in ["sync", "plan"] {
-        let ended = desk.run(&[command, "nosuch/sobot.call_result"]).await.expect(2);
+        let ended = setup.run(&[command, "nosuch/sobot.call_result"]).await.expect(2);
         assert_eq!(ended.stdout, "");
         insta::allow_duplicates! { insta::assert_snapshot!(ended.stderr, @"
         error: no enabled source has the stream `nosuch/sobot.call_result`
         hint: see docs/runbook.md#exit_2
         "); }
     }
-    assert_eq!(desk.simulator.journal().requests(), 0);
+    assert_eq!(setup.simulator.journal().requests(), 0);
 }
 
 #[tokio::test]
 async fn a_plan_names_what_would_be_read_and_touches_nothing() {
-    let desk = Desk::new(recent_world(), "").await;
-    let plan = desk.run(&["plan"]).await.expect(0);
+    let setup = Setup::new(recent_world(), "").await;
+    let plan = setup.run(&["plan"]).await.expect(0);
     let day = first_day().to_string();
     assert!(plan.stdout.contains(&format!("{day} 00:00:00")), "{}", plan.stdout);
     let headings: Vec<&str> = plan.stdout.lines().filter(|line| !line.starts_with(' ')).collect();
@@ -91,13 +91,13 @@ async fn a_plan_names_what_would_be_read_and_touches_nothing() {
     sobot/sobot.chat_result: 6 windows, at least 6 requests
     "#);
     assert_eq!(plan.stderr, "");
-    let json = desk.run(&["plan", "--json", "moor.queue", "sobot.chat_result"]).await.expect(0).json();
+    let json = setup.run(&["plan", "--json", "moor.queue", "sobot.chat_result"]).await.expect(0).json();
     assert_eq!(json.as_array().unwrap().len(), 2);
     assert_eq!(json[0]["snapshot"], true, "{json}");
     assert_eq!(json[1]["windows"].as_array().unwrap().len(), 6, "{json}");
-    assert_eq!(desk.simulator.journal().requests(), 0);
+    assert_eq!(setup.simulator.journal().requests(), 0);
     let runs: i64 =
-        sqlx::query_scalar("select count(*) from sync.run").fetch_one(desk.db.pool().await).await.unwrap();
+        sqlx::query_scalar("select count(*) from sync.run").fetch_one(setup.db.pool().await).await.unwrap();
     assert_eq!(runs, 0);
 }
 
@@ -105,8 +105,8 @@ async fn a_plan_names_what_would_be_read_and_touches_nothing() {
 async fn status_tells_before_the_first_sync_what_is_missing_and_after_it_what_is_there() {
     let mut world = recent_world();
     world.switches.set("sobot_extra_field", "none").unwrap();
-    let desk = Desk::new(world, "").await;
-    let before = desk.run(&["status"]).await.expect(0);
+    let setup = Setup::new(world, "").await;
+    let before = setup.run(&["status"]).await.expect(0);
     let (streams, windows) = before.stdout.split_once("\nWindows, the newest last\n").unwrap();
     assert_eq!(windows.matches("  ......\n").count(), 2, "five days and today, twice: {windows}");
     told!(streams, @r#"
@@ -118,8 +118,8 @@ async fn status_tells_before_the_first_sync_what_is_missing_and_after_it_what_is
     sobot  sobot.call_result  never read  -  -  0  0  0  0  0  -
     sobot  sobot.chat_result  never read  -  -  0  0  0  0  0  -
     "#);
-    desk.run(&["sync"]).await.expect(0);
-    let after = desk.run(&["status"]).await.expect(0);
+    setup.run(&["sync"]).await.expect(0);
+    let after = setup.run(&["status"]).await.expect(0);
     let (streams, runs) = after.stdout.split_once("\nLatest runs\n").unwrap();
     assert_eq!(runs.lines().count(), 5, "{runs}");
     let (streams, windows) = streams.split_once("\nWindows, the newest last\n").unwrap();
@@ -133,18 +133,18 @@ async fn status_tells_before_the_first_sync_what_is_missing_and_after_it_what_is
     sobot  sobot.call_result  ok  TIME (AGO)  -  150  5  1  0  0  AGO
     sobot  sobot.chat_result  ok  TIME (AGO)  -  150  5  1  0  0  AGO
     "#);
-    let json = desk.run(&["status", "--json"]).await.expect(0).json();
+    let json = setup.run(&["status", "--json"]).await.expect(0).json();
     assert_eq!(json["healthy"], true, "{json}");
     assert_eq!(json["streams"].as_array().unwrap().len(), 4, "{json}");
-    assert_eq!(json["streams"][2]["rows"], desk.simulator.truth().calls.len(), "{json}");
+    assert_eq!(json["streams"][2]["rows"], setup.simulator.truth().calls.len(), "{json}");
     assert_eq!(json["runs"].as_array().unwrap().len(), 4, "{json}");
 }
 
 #[tokio::test]
 async fn a_watched_status_is_told_again_and_again_until_it_is_interrupted() {
-    let desk = Desk::new(recent_world(), "").await.with("CCSYNC__LANGUAGE", "zh-CN");
-    desk.run(&["sync", "moor.queue"]).await.expect(0);
-    let mut watching = desk.site.start(&["status", "--watch=1"]);
+    let setup = Setup::new(recent_world(), "").await.with("CCSYNC__LANGUAGE", "zh-CN");
+    setup.run(&["sync", "moor.queue"]).await.expect(0);
+    let mut watching = setup.site.start(&["status", "--watch=1"]);
     for _ in 0..3 {
         let head = watching.line_with("Asia/Shanghai").await;
         assert!(head.ends_with("需要处理") && head.starts_with("ccsync "), "{head}");
@@ -156,15 +156,15 @@ async fn a_watched_status_is_told_again_and_again_until_it_is_interrupted() {
 
 #[tokio::test]
 async fn a_backfill_reads_the_stretch_it_was_told_and_may_begin_before_the_start() {
-    let desk = Desk::new(recent_world(), "").await;
+    let setup = Setup::new(recent_world(), "").await;
     let (from, to) = (first_day() - chrono::Days::new(3), first_day() + chrono::Days::new(1));
     let from_to = ["--from", &from.to_string(), "--to", &to.to_string()];
     let arguments = [&["backfill", "--json", "--stream", "sobot.call_result"], &from_to[..]].concat();
-    let report = desk.run(&arguments).await.expect(0).json();
+    let report = setup.run(&arguments).await.expect(0).json();
     assert_eq!(report[0]["counts"]["windows"], 4, "{report}");
     let bounds: (i64, bool) = sqlx::query_as("select count(*), max(window_end) <= $1 from sync.time_window")
         .bind(to.and_hms_opt(0, 0, 0).unwrap().and_utc())
-        .fetch_one(desk.db.pool().await)
+        .fetch_one(setup.db.pool().await)
         .await
         .unwrap();
     assert_eq!(bounds, (4, true));
@@ -173,10 +173,10 @@ async fn a_backfill_reads_the_stretch_it_was_told_and_may_begin_before_the_start
 /// `ccsync plan | head -1`: the reader goes away while there is more to say.
 #[tokio::test]
 async fn a_reader_that_goes_away_ends_no_command_with_a_panic() {
-    let desk = Desk::new(recent_world(), "").await;
-    let desk = desk.with("CCSYNC__SOURCES__SOBOT__CALL_RESULT__START", "2000-01-01");
+    let setup = Setup::new(recent_world(), "").await;
+    let setup = setup.with("CCSYNC__SOURCES__SOBOT__CALL_RESULT__START", "2000-01-01");
     for arguments in [vec!["plan"], vec!["plan", "--json"], vec!["config"], vec!["status"], vec!["--help"]] {
-        let mut child = desk.site.command(&arguments).stdin(Stdio::null()).spawn().unwrap();
+        let mut child = setup.site.command(&arguments).stdin(Stdio::null()).spawn().unwrap();
         drop(child.stdout.take());
         let ended = child.wait_with_output().await.unwrap();
         let stderr = String::from_utf8(ended.stderr).unwrap();
@@ -187,8 +187,8 @@ async fn a_reader_that_goes_away_ends_no_command_with_a_panic() {
 
 #[tokio::test]
 async fn the_simulator_prints_its_address_and_ends_with_0_when_told() {
-    let desk = Desk::new(recent_world(), "").await;
-    let mut vendors = desk.site.start(&["simulator", "--listen", "127.0.0.1:0", "--calls", "5"]);
+    let setup = Setup::new(recent_world(), "").await;
+    let mut vendors = setup.site.start(&["simulator", "--listen", "127.0.0.1:0", "--calls", "5"]);
     let address = vendors.line().await;
     let health: Value = reqwest::get(format!("{address}/_sim/health")).await.unwrap().json().await.unwrap();
     assert_eq!(health["calls"], 5);
@@ -198,13 +198,13 @@ async fn the_simulator_prints_its_address_and_ends_with_0_when_told() {
 
 #[tokio::test]
 async fn alarms_over_missing_rows_are_listed_and_an_unknown_one_is_refused_with_1() {
-    let desk = Desk::new(recent_world(), "").await;
-    desk.run(&["migrate"]).await.expect(0);
-    let none = desk.run(&["absence", "list"]).await.expect(0);
+    let setup = Setup::new(recent_world(), "").await;
+    setup.run(&["migrate"]).await.expect(0);
+    let none = setup.run(&["absence", "list"]).await.expect(0);
     assert_eq!((none.stdout.as_str(), none.talk().as_str()), ("", "no rows are missing in masses\n"));
-    let json = desk.run(&["absence", "list", "--json"]).await.expect(0).json();
+    let json = setup.run(&["absence", "list", "--json"]).await.expect(0).json();
     assert_eq!(json, serde_json::json!([]));
-    let unknown = desk.run(&["absence", "accept", "7"]).await.expect(1);
+    let unknown = setup.run(&["absence", "accept", "7"]).await.expect(1);
     assert!(unknown.stderr.contains("there is no alarm 7; nothing was changed"), "{}", unknown.stderr);
-    desk.run(&["absence", "accept"]).await.expect(2);
+    setup.run(&["absence", "accept"]).await.expect(2);
 }

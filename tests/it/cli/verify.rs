@@ -2,7 +2,7 @@
 
 use sqlx::AssertSqlSafe;
 
-use crate::support::process::{Desk, Ended, recent_world};
+use crate::support::process::{Ended, Setup, recent_world};
 
 /// What differs from run to run.
 const FILTERS: [(&str, &str); 8] = [
@@ -23,14 +23,14 @@ macro_rules! assert_said {
     };
 }
 
-async fn execute(desk: &Desk, sql: &str) {
-    let done = sqlx::query(AssertSqlSafe(sql.to_owned())).execute(desk.db.pool().await).await.unwrap();
+async fn execute(setup: &Setup, sql: &str) {
+    let done = sqlx::query(AssertSqlSafe(sql.to_owned())).execute(setup.db.pool().await).await.unwrap();
     assert!(done.rows_affected() > 0, "{sql}");
 }
 
-async fn a_call(desk: &Desk) -> String {
+async fn a_call(setup: &Setup) -> String {
     sqlx::query_scalar("select call_log_jestid || '/' || agentid from sobot.call_result order by 1 limit 1")
-        .fetch_one(desk.db.pool().await)
+        .fetch_one(setup.db.pool().await)
         .await
         .unwrap()
 }
@@ -41,8 +41,8 @@ fn said(ended: &Ended) -> String {
 
 #[tokio::test]
 async fn verify_exits_with_0_where_all_is_well_and_with_4_where_something_differs() {
-    let desk = Desk::new(recent_world(), "").await;
-    let early = desk.run(&["verify"]).await.expect(4);
+    let setup = Setup::new(recent_world(), "").await;
+    let early = setup.run(&["verify"]).await.expect(4);
     assert_said!(said(&early), @r#"
     moor/moor.queue: never read; windows [n], rows [n], requests [n]
     moor/moor.agent_claim_status: never read; windows [n], rows [n], requests [n]
@@ -56,8 +56,8 @@ async fn verify_exits_with_0_where_all_is_well_and_with_4_where_something_differ
     hint: sobot/sobot.call_result: `ccsync sync` brings what was never read and what is newer than our last reads
     hint: sobot/sobot.chat_result: `ccsync sync` brings what was never read and what is newer than our last reads
     "#);
-    desk.run(&["sync"]).await.expect(0);
-    let well = desk.run(&["verify"]).await.expect(0);
+    setup.run(&["sync"]).await.expect(0);
+    let well = setup.run(&["verify"]).await.expect(0);
     assert_said!(said(&well), @r#"
     moor/moor.queue: no difference; windows [n], rows [n], requests [n]
     moor/moor.agent_claim_status: no difference; windows [n], rows [n], requests [n]
@@ -66,16 +66,16 @@ async fn verify_exits_with_0_where_all_is_well_and_with_4_where_something_differ
     ---
     "#);
 
-    let call = a_call(&desk).await;
+    let call = a_call(&setup).await;
     let id = call.split('/').next().unwrap();
     execute(
-        &desk,
+        &setup,
         &format!("update sobot.call_result set total_score = 1234 where call_log_jestid = '{id}'"),
     )
     .await;
-    execute(&desk, "delete from moor.queue_member where ctid = (select min(ctid) from moor.queue_member)")
+    execute(&setup, "delete from moor.queue_member where ctid = (select min(ctid) from moor.queue_member)")
         .await;
-    let damaged = desk.run(&["verify"]).await.expect(4);
+    let damaged = setup.run(&["verify"]).await.expect(4);
     assert_said!(said(&damaged), @r#"
     moor/moor.queue: 1 missing; windows [n], rows [n], requests [n]
       missing moor.queue_member 10018500/8013
@@ -88,7 +88,7 @@ async fn verify_exits_with_0_where_all_is_well_and_with_4_where_something_differ
     hint: sobot/sobot.call_result: `ccsync verify --repair` reads these windows again and writes what the vendor says; `ccsync explain KEY` tells where a row came from
     "#);
     assert!(damaged.stdout.contains(&call) && !damaged.stdout.contains("1234"), "{}", damaged.stdout);
-    let json = desk.run(&["verify", "--stream", "sobot.call_result", "--json"]).await.expect(4).json();
+    let json = setup.run(&["verify", "--stream", "sobot.call_result", "--json"]).await.expect(4).json();
     assert_eq!(json.as_array().unwrap().len(), 1);
     let difference = &json[0]["differences"][0];
     assert_eq!(difference["kind"], "stale");
@@ -98,7 +98,7 @@ async fn verify_exits_with_0_where_all_is_well_and_with_4_where_something_differ
         call
     );
 
-    let repaired = desk.run(&["verify", "--repair"]).await.expect(4);
+    let repaired = setup.run(&["verify", "--repair"]).await.expect(4);
     assert_said!(said(&repaired), @r#"
     moor/moor.queue: 1 missing; windows [n], rows [n], requests [n]
       missing moor.queue_member 10018500/8013
@@ -112,8 +112,8 @@ async fn verify_exits_with_0_where_all_is_well_and_with_4_where_something_differ
     sobot/sobot.chat_result: no difference; windows [n], rows [n], requests [n]
     ---
     "#);
-    desk.run(&["verify"]).await.expect(0);
-    let sampled = desk.run(&["verify", "--sample", "20%"]).await.expect(0);
+    setup.run(&["verify"]).await.expect(0);
+    let sampled = setup.run(&["verify", "--sample", "20%"]).await.expect(0);
     assert_said!(said(&sampled), @r#"
     moor/moor.queue: no difference; windows [n], rows [n], requests [n]
     moor/moor.agent_claim_status: no difference; windows [n], rows [n], requests [n]
@@ -126,34 +126,34 @@ async fn verify_exits_with_0_where_all_is_well_and_with_4_where_something_differ
 
 #[tokio::test]
 async fn a_wrong_range_share_or_stream_is_told_and_no_vendor_is_asked() {
-    let desk = Desk::new(recent_world(), "").await;
-    desk.run(&["sync"]).await.expect(0);
-    let requests = desk.simulator.journal().requests();
-    let range = desk.run(&["verify", "--from", "2026-02-01", "--to", "2026-01-01"]).await.expect(2);
+    let setup = Setup::new(recent_world(), "").await;
+    setup.run(&["sync"]).await.expect(0);
+    let requests = setup.simulator.journal().requests();
+    let range = setup.run(&["verify", "--from", "2026-02-01", "--to", "2026-01-01"]).await.expect(2);
     assert_said!(range.stderr, @"
     error: --from must lie before --to, which is the first instant not wanted any more
     hint: see docs/runbook.md#exit_2
     ");
-    let share = desk.run(&["verify", "--sample", "120%"]).await.expect(2);
+    let share = setup.run(&["verify", "--sample", "120%"]).await.expect(2);
     assert_said!(share.stderr, @r#"
     error: invalid value '120%' for '--sample <SHARE>': expects a share such as 5% or 0.1%, from 0% to 100%, not "120%"
 
     For more information, try '--help'.
     "#);
-    let stream = desk.run(&["verify", "--stream", "other/moor.queue"]).await.expect(2);
+    let stream = setup.run(&["verify", "--stream", "other/moor.queue"]).await.expect(2);
     assert_said!(stream.stderr, @"
     error: no enabled source has the stream `other/moor.queue`
     hint: see docs/runbook.md#exit_2
     ");
-    assert_eq!(desk.simulator.journal().requests(), requests);
+    assert_eq!(setup.simulator.journal().requests(), requests);
 }
 
 #[tokio::test]
 async fn a_vendor_that_is_away_makes_verify_fail_and_not_agree() {
-    let desk = Desk::new(recent_world(), "").await;
-    desk.run(&["sync"]).await.expect(0);
+    let setup = Setup::new(recent_world(), "").await;
+    setup.run(&["sync"]).await.expect(0);
     let nobody = "http://127.0.0.1:9";
-    let site = desk
+    let site = setup
         .site
         .with("CCSYNC__SOURCES__SOBOT__BASE_URL", nobody)
         .with("CCSYNC__SOURCES__MOOR__BASE_URL", nobody);
@@ -164,9 +164,9 @@ async fn a_vendor_that_is_away_makes_verify_fail_and_not_agree() {
 
 #[tokio::test]
 async fn explain_goes_from_a_key_to_the_versions_the_window_the_run_and_the_request() {
-    let desk = Desk::new(recent_world(), "").await;
-    desk.run(&["sync"]).await.expect(0);
-    let call = a_call(&desk).await;
+    let setup = Setup::new(recent_world(), "").await;
+    setup.run(&["sync"]).await.expect(0);
+    let call = a_call(&setup).await;
     let id = call.split('/').next().unwrap().to_owned();
     let fields = serde_json::json!({"total_score": "1.5"}).as_object().unwrap().clone();
     let change = ccsync::simulator::Change::Rescore {
@@ -175,9 +175,9 @@ async fn explain_goes_from_a_key_to_the_versions_the_window_the_run_and_the_requ
         agentid: call.split('/').nth(1).map(str::to_owned),
         fields,
     };
-    desk.simulator.mutate(change).unwrap();
-    desk.run(&["sync"]).await.expect(0);
-    let told = desk.run(&["explain", &call]).await.expect(0);
+    setup.simulator.mutate(change).unwrap();
+    setup.run(&["sync"]).await.expect(0);
+    let told = setup.run(&["explain", &call]).await.expect(0);
     assert_said!(said(&told), @"
     sobot.call_result [uuid]/[agent] (source sobot): first seen [instant]
       version 2 from [instant] to now: minus_max, pulse, pulse_max, quality_datetime, standard_score, standard_score_max, total_score, total_score_max changed
@@ -192,19 +192,19 @@ async fn explain_goes_from_a_key_to_the_versions_the_window_the_run_and_the_requ
     ---
     ");
     assert!(!told.stdout.contains("1.5"), "values are no part of it: {}", told.stdout);
-    assert_eq!(desk.run(&["explain", &id]).await.expect(0).stdout, told.stdout, "the first part is enough");
-    let json = desk.run(&["explain", &call, "--json"]).await.expect(0).json();
+    assert_eq!(setup.run(&["explain", &id]).await.expect(0).stdout, told.stdout, "the first part is enough");
+    let json = setup.run(&["explain", &call, "--json"]).await.expect(0).json();
     assert_eq!(json[0]["versions"].as_array().unwrap().len(), 2);
     assert!(json[0]["versions"][0]["read"]["request"].as_str().unwrap().starts_with("GET http://"), "{json}");
     let group: String = sqlx::query_scalar("select exten from moor.queue order by 1 limit 1")
-        .fetch_one(desk.db.pool().await)
+        .fetch_one(setup.db.pool().await)
         .await
         .unwrap();
-    let told = desk.run(&["explain", &group]).await.expect(0);
+    let told = setup.run(&["explain", &group]).await.expect(0);
     for table in ["moor.queue ", "moor.queue_member ", "moor.agent_claim_status "] {
         assert!(told.stdout.contains(table), "{table}: {}", told.stdout);
     }
-    let unknown = desk.run(&["explain", "nobody's"]).await.expect(1);
+    let unknown = setup.run(&["explain", "nobody's"]).await.expect(1);
     assert_said!(said(&unknown), @"
     ---
     error: no table has a row whose key is, or begins with, `nobody's`; `ccsync verify` asks the vendor for it

@@ -77,7 +77,7 @@ fn a_variable_finds_its_source_whatever_the_names_case_hyphens_and_underscores()
         ("CCSYNC__SOURCES__NEW__APP_ID", "7"),
         ("CCSYNC__SOURCES__NEW__APP_KEY", "k"),
         ("CCSYNC__SOURCES__DESK__KIND", "workbench"),
-        ("CCSYNC__SOURCES__DESK__BASE_URL", "https://desk.example"),
+        ("CCSYNC__SOURCES__DESK__BASE_URL", "https://setup.example"),
         ("CCSYNC__SOURCES__DESK__AGENTS__0__EXTNO", "1"),
         ("CCSYNC__SOURCES__DESK__AGENTS__0__ACCESS_TOKEN", "2"),
     ];
@@ -86,7 +86,7 @@ fn a_variable_finds_its_source_whatever_the_names_case_hyphens_and_underscores()
 
 #[test]
 fn a_list_of_more_than_ten_is_filled_in_order() {
-    let base = [("KIND", "workbench"), ("BASE_URL", "https://desk.example")]
+    let base = [("KIND", "workbench"), ("BASE_URL", "https://setup.example")]
         .map(|(k, v)| (k.to_owned(), v.to_owned()));
     let agents = (0..12).flat_map(|i| {
         [

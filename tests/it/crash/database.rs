@@ -10,14 +10,14 @@ use sqlx::{AssertSqlSafe, PgPool};
 
 use super::proxy::Proxy;
 use super::recipe::{
-    assert_counts_are_the_rows, assert_heals, assert_ledger_is_sound, dice, number, slow_desk, slow_desk_at,
-    tombstones,
+    assert_counts_are_the_rows, assert_heals, assert_ledger_is_sound, dice, number, slow_setup,
+    slow_setup_at, tombstones,
 };
-use crate::support::process::{Desk, Program};
+use crate::support::process::{Program, Setup};
 
-fn something_changes(desk: &Desk) {
+fn something_changes(setup: &Setup) {
     for kind in [ChangeKind::NewResult, ChangeKind::Rescored, ChangeKind::AgentMoved] {
-        let _ = desk.simulator.mutate(Change::Random { kind });
+        let _ = setup.simulator.mutate(Change::Random { kind });
     }
 }
 
@@ -30,20 +30,20 @@ async fn assert_sound(pool: &PgPool) {
     assert_counts_are_the_rows(pool).await;
 }
 
-/// Nothing but the vendors' truth is left, and nobody was buried on the way.
-async fn assert_heals_unburied(desk: &Desk) {
-    assert_heals(desk).await;
-    assert_eq!(tombstones(desk.db.pool().await).await, 0, "rows marked deleted that are still there");
+/// Nothing but the vendors' truth is left, and nothing was marked deleted on the way.
+async fn assert_heals_without_tombstones(setup: &Setup) {
+    assert_heals(setup).await;
+    assert_eq!(tombstones(setup.db.pool().await).await, 0, "rows marked deleted that are still there");
 }
 
 #[tokio::test]
 async fn connections_that_the_database_cuts_lose_and_double_nothing() {
     let mut dice = dice("CCSYNC_FAULT_SEED");
-    let desk = slow_desk().await;
-    let pool = desk.db.pool().await;
+    let setup = slow_setup().await;
+    let pool = setup.db.pool().await;
     for _ in 0..rounds() {
-        something_changes(&desk);
-        let mut program = desk.site.start(&["sync"]);
+        something_changes(&setup);
+        let mut program = setup.site.start(&["sync"]);
         for _ in 0..dice.random_range(1..8) {
             tokio::time::sleep(Duration::from_millis(dice.random_range(0..150))).await;
             sqlx::query(
@@ -60,7 +60,7 @@ async fn connections_that_the_database_cuts_lose_and_double_nothing() {
         assert!(program.wait().await.code.is_some());
         assert_sound(pool).await;
     }
-    assert_heals_unburied(&desk).await;
+    assert_heals_without_tombstones(&setup).await;
 }
 
 /// A trigger that refuses a share of the writes with this SQLSTATE.
@@ -79,20 +79,20 @@ async fn refuse(pool: &PgPool, table: &str, state: &str) {
 
 async fn refused_writes(state: &str, dice: &mut StdRng) {
     // The trouble lasts as long as the command does: longer waits between its tries find nothing else.
-    let desk = slow_desk().await.with("CCSYNC__ENGINE__RETRY_BASE", "5ms");
-    let pool = desk.db.pool().await;
+    let setup = slow_setup().await.with("CCSYNC__ENGINE__RETRY_BASE", "5ms");
+    let pool = setup.db.pool().await;
     let tables = ["sobot.call_result", "sync.certificate", "sync.time_window", "sync.run", "moor.queue"];
     for _ in 0..rounds() {
-        something_changes(&desk);
+        something_changes(&setup);
         let table = tables[dice.random_range(0..tables.len())];
         refuse(pool, table, state).await;
-        let ended = desk.run(&["sync"]).await;
+        let ended = setup.run(&["sync"]).await;
         assert!(matches!(ended.code, Some(0 | 1 | 3)), "{table} {state}: {ended:?}");
         let end = format!("drop trigger refuse on {table}");
         sqlx::raw_sql(AssertSqlSafe(end)).execute(pool).await.unwrap();
         assert_sound(pool).await;
     }
-    assert_heals_unburied(&desk).await;
+    assert_heals_without_tombstones(&setup).await;
 }
 
 #[tokio::test]
@@ -105,36 +105,36 @@ async fn a_full_disk_serialization_failures_deadlocks_and_lock_timeouts_leave_no
 
 #[tokio::test]
 async fn a_table_that_another_session_keeps_locked_is_waited_for_and_given_up_in_time() {
-    let desk = slow_desk().await;
-    let pool = desk.db.pool().await;
+    let setup = slow_setup().await;
+    let pool = setup.db.pool().await;
     let mut lock = pool.begin().await.unwrap();
     sqlx::query("lock table sobot.call_result in share mode").execute(&mut *lock).await.unwrap();
-    let program = desk.site.start(&["sync", "sobot.call_result"]);
+    let program = setup.site.start(&["sync", "sobot.call_result"]);
     // Past the transaction's lock timeout of ten seconds, however long the start takes.
     tokio::time::sleep(Duration::from_secs(16)).await;
     lock.rollback().await.unwrap();
     let ended = program.wait().await.expect(0);
     assert!(ended.stderr.contains("SQLSTATE 55P03"), "no lock timeout: {}", ended.stderr);
-    assert_heals_unburied(&desk).await;
+    assert_heals_without_tombstones(&setup).await;
 }
 
 #[tokio::test]
 async fn commits_whose_answer_is_lost_are_found_done_and_nothing_is_doubled() {
     let mut dice = dice("CCSYNC_FAULT_SEED");
     let mut proxy = None;
-    let desk = slow_desk_at(async |db| {
+    let setup = slow_setup_at(async |db| {
         let (through, url) = Proxy::start(db).await;
         proxy = Some(through);
         url
     })
     .await;
     let proxy = proxy.unwrap();
-    let pool = desk.db.pool().await;
+    let pool = setup.db.pool().await;
     let mut lost = 0;
     for _ in 0..rounds() {
-        something_changes(&desk);
+        something_changes(&setup);
         proxy.swallow(dice.random_range(1..4));
-        let program = Program::spawn(desk.site.command(&["sync"]));
+        let program = Program::spawn(setup.site.command(&["sync"]));
         assert!(program.wait().await.code.is_some());
         lost += proxy.swallowed();
         assert_sound(pool).await;
@@ -142,5 +142,5 @@ async fn commits_whose_answer_is_lost_are_found_done_and_nothing_is_doubled() {
     println!("{lost} commits whose answer was lost");
     assert!(lost > 0, "no answer was lost");
     proxy.swallow(0);
-    assert_heals_unburied(&desk).await;
+    assert_heals_without_tombstones(&setup).await;
 }

@@ -7,9 +7,9 @@ use rand::Rng as _;
 use sqlx::PgPool;
 
 use super::recipe::{
-    assert_counts_are_the_rows, assert_heals, assert_ledger_is_sound, dice, number, slow_desk, tombstones,
+    assert_counts_are_the_rows, assert_heals, assert_ledger_is_sound, dice, number, slow_setup, tombstones,
 };
-use crate::support::process::{Desk, Program};
+use crate::support::process::{Program, Setup};
 
 /// Longer than the lease of a second.
 const PAUSE: &str = "return(pause 1400)";
@@ -36,9 +36,9 @@ async fn handovers(pool: &PgPool) -> u64 {
     u64::try_from(count).unwrap()
 }
 
-async fn two_processes(desk: &Desk, orders: [String; 2]) -> u64 {
+async fn two_processes(setup: &Setup, orders: [String; 2]) -> u64 {
     let programs = orders.map(|order| {
-        let mut command = desk.site.command(&["sync"]);
+        let mut command = setup.site.command(&["sync"]);
         command.env("FAILPOINTS", order);
         Program::spawn(command)
     });
@@ -53,20 +53,20 @@ async fn two_processes(desk: &Desk, orders: [String; 2]) -> u64 {
 #[tokio::test]
 async fn a_process_held_up_longer_than_its_lease_writes_nothing_more_and_another_does_its_work() {
     let mut dice = dice("CCSYNC_FAULT_SEED");
-    let desk = slow_desk().await;
-    let pool = desk.db.pool().await;
+    let setup = slow_setup().await;
+    let pool = setup.db.pool().await;
     sqlx::raw_sql(WITNESS).execute(pool).await.unwrap();
     let wanted = number("CCSYNC_HANDOVERS").unwrap_or(4);
     let (mut rounds, mut refused) = (0, 0);
     while handovers(pool).await < wanted {
         for kind in [ChangeKind::NewResult, ChangeKind::Rescored, ChangeKind::AgentMoved] {
-            let _ = desk.simulator.mutate(Change::Random { kind });
+            let _ = setup.simulator.mutate(Change::Random { kind });
         }
         let orders = [(); 2].map(|()| {
             let place = PLACES[dice.random_range(0..PLACES.len())].name();
             format!("{place}={}*off->3*{PAUSE}->off", dice.random_range(0..4))
         });
-        refused += two_processes(&desk, orders).await;
+        refused += two_processes(&setup, orders).await;
         assert_ledger_is_sound(pool).await;
         assert_counts_are_the_rows(pool).await;
         rounds += 1;
@@ -75,6 +75,6 @@ async fn a_process_held_up_longer_than_its_lease_writes_nothing_more_and_another
     let taken_over = handovers(pool).await;
     println!("{taken_over} take-overs in {rounds} rounds, {refused} late workers refused");
     assert!(taken_over <= refused, "{taken_over} take-overs, and only {refused} late workers were refused");
-    assert_heals(&desk).await;
+    assert_heals(&setup).await;
     assert_eq!(tombstones(pool).await, 0, "rows marked deleted that the vendor never withdrew");
 }

@@ -8,9 +8,9 @@ use rand::rngs::StdRng;
 use rand::seq::SliceRandom as _;
 
 use super::recipe::{
-    assert_counts_are_the_rows, assert_heals, assert_ledger_is_sound, dice, number, slow_desk, tombstones,
+    assert_counts_are_the_rows, assert_heals, assert_ledger_is_sound, dice, number, slow_setup, tombstones,
 };
-use crate::support::process::{Desk, Program};
+use crate::support::process::{Program, Setup};
 
 /// Changes of every kind but withdrawals: without those, whatever is marked deleted is marked falsely.
 const KEPT: [ChangeKind; 6] = [
@@ -26,19 +26,19 @@ const KEPT: [ChangeKind; 6] = [
 const OCCURRENCES: u32 = 12;
 
 /// Syncs with a kill at this occurrence of the place; whether it came so far.
-async fn dies_at(desk: &Desk, place: Failpoint, occurrence: u32) -> bool {
+async fn dies_at(setup: &Setup, place: Failpoint, occurrence: u32) -> bool {
     for kind in KEPT {
-        let _ = desk.simulator.mutate(Change::Random { kind });
+        let _ = setup.simulator.mutate(Change::Random { kind });
     }
     if place.name().starts_with("token.") {
-        desk.simulator.end_tokens();
+        setup.simulator.end_tokens();
     }
-    let mut command = desk.site.command(&["sync"]);
+    let mut command = setup.site.command(&["sync"]);
     command.env("FAILPOINTS", format!("{}={}*off->return(kill)", place.name(), occurrence - 1));
     let ended = Program::spawn(command).wait().await;
     // As if half a minute had gone by: so long nobody else may renew the token.
     sqlx::query("delete from sync.lease where name like 'token/%'")
-        .execute(desk.db.pool().await)
+        .execute(setup.db.pool().await)
         .await
         .unwrap();
     let killed = ended.code.is_none();
@@ -48,8 +48,8 @@ async fn dies_at(desk: &Desk, place: Failpoint, occurrence: u32) -> bool {
     killed
 }
 
-async fn kill_everywhere(desk: &Desk, dice: &mut StdRng, rounds: u64) -> u64 {
-    let pool = desk.db.pool().await;
+async fn kill_everywhere(setup: &Setup, dice: &mut StdRng, rounds: u64) -> u64 {
+    let pool = setup.db.pool().await;
     let mut kills = 0;
     for round in 0..rounds {
         let mut places = Failpoint::ALL.to_vec();
@@ -57,10 +57,10 @@ async fn kill_everywhere(desk: &Desk, dice: &mut StdRng, rounds: u64) -> u64 {
         for place in places {
             // Some occur once in a sync: each is reached at its first occurrence, or the list is wrong.
             let occurrence = if round == 0 { 1 } else { dice.random_range(1..=OCCURRENCES) };
-            let died = dies_at(desk, place, occurrence).await;
+            let died = dies_at(setup, place, occurrence).await;
             assert!(died || occurrence > 1, "a sync does not come by {}", place.name());
             if !died {
-                assert!(dies_at(desk, place, 1).await, "a sync does not come by {}", place.name());
+                assert!(dies_at(setup, place, 1).await, "a sync does not come by {}", place.name());
             }
             kills += 1;
             assert_ledger_is_sound(pool).await;
@@ -71,21 +71,21 @@ async fn kill_everywhere(desk: &Desk, dice: &mut StdRng, rounds: u64) -> u64 {
 }
 
 #[tokio::test]
-async fn a_kill_at_every_named_place_loses_and_doubles_nothing_and_buries_nobody() {
+async fn a_kill_at_every_named_place_loses_and_doubles_nothing_and_marks_nothing_deleted_by_mistake() {
     let mut dice = dice("CCSYNC_FAULT_SEED");
-    let desk = slow_desk().await;
-    desk.run(&["sync"]).await.expect(0);
-    let kills = kill_everywhere(&desk, &mut dice, number("CCSYNC_FAULT_ROUNDS").unwrap_or(1)).await;
-    let pool = desk.db.pool().await;
+    let setup = slow_setup().await;
+    setup.run(&["sync"]).await.expect(0);
+    let kills = kill_everywhere(&setup, &mut dice, number("CCSYNC_FAULT_ROUNDS").unwrap_or(1)).await;
+    let pool = setup.db.pool().await;
     let booked: i64 =
         sqlx::query_scalar("select sum(requests)::bigint from sync.run").fetch_one(pool).await.unwrap();
-    let journal = desk.simulator.journal();
+    let journal = setup.simulator.journal();
     let spent = i64::try_from(journal.requests() - journal.tokens_issued).unwrap();
     println!(
         "{kills} kills at {} places; {spent} requests, {booked} of them for reads that were committed",
         Failpoint::ALL.len()
     );
-    assert_heals(&desk).await;
+    assert_heals(&setup).await;
     assert_eq!(tombstones(pool).await, 0, "rows marked deleted that the vendor never withdrew");
 }
 

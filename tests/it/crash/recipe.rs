@@ -1,4 +1,4 @@
-//! What the crash tests share: a slow desk, dice with a printed seed, and what must hold in the end.
+//! What the crash tests share: a slow setup, dice with a printed seed, and what must hold in the end.
 
 use ccsync::simulator::SimulatorConfig;
 use rand::rngs::StdRng;
@@ -6,7 +6,7 @@ use rand::{Rng as _, SeedableRng as _};
 use sqlx::PgPool;
 
 use crate::support::db::TestDb;
-use crate::support::process::{Desk, recent_world};
+use crate::support::process::{Setup, recent_world};
 use crate::system::history::histories_are_whole;
 use crate::system::truth;
 
@@ -32,21 +32,21 @@ pub fn slow_world() -> SimulatorConfig {
 pub const QUICK: &str = "[engine]\nlease = \"1s\"\nkeep_pages_over = \"0s\"\n";
 
 /// The program on a slow world, where any number of rows may vanish at once; what a read lacks may be gone as of the next one.
-pub async fn slow_desk() -> Desk {
-    slow_desk_at(async |db| db.url().to_owned()).await
+pub async fn slow_setup() -> Setup {
+    slow_setup_at(async |db| db.url().to_owned()).await
 }
 
 /// The same with the database at another address.
-pub async fn slow_desk_at(address: impl AsyncFnOnce(&TestDb) -> String) -> Desk {
-    let desk = Desk::at(slow_world(), QUICK, address).await;
-    desk.db.lift_limits("moor:%").await;
-    let desk = desk.with("CCSYNC__DEFAULTS__SOBOT__CALL_RESULT__SETTLE", "0s");
-    let desk = desk.with("CCSYNC__DEFAULTS__SOBOT__CHAT_RESULT__SETTLE", "0s");
+pub async fn slow_setup_at(address: impl AsyncFnOnce(&TestDb) -> String) -> Setup {
+    let setup = Setup::at(slow_world(), QUICK, address).await;
+    setup.db.lift_limits("moor:%").await;
+    let setup = setup.with("CCSYNC__DEFAULTS__SOBOT__CALL_RESULT__SETTLE", "0s");
+    let setup = setup.with("CCSYNC__DEFAULTS__SOBOT__CHAT_RESULT__SETTLE", "0s");
     // Hundreds of kills leave hundreds of changes between two reads; nobody is there to accept what left.
-    let desk = desk.with("CCSYNC__DEFAULTS__SOBOT__CALL_RESULT__ABSENCE_MAX", "100%");
-    let desk = desk.with("CCSYNC__DEFAULTS__SOBOT__CHAT_RESULT__ABSENCE_MAX", "100%");
-    let desk = desk.with("CCSYNC__DEFAULTS__MOOR__QUEUE__ABSENCE_MAX", "100%");
-    desk.with("CCSYNC__DEFAULTS__MOOR__AGENT_CLAIM_STATUS__ABSENCE_MAX", "100%")
+    let setup = setup.with("CCSYNC__DEFAULTS__SOBOT__CALL_RESULT__ABSENCE_MAX", "100%");
+    let setup = setup.with("CCSYNC__DEFAULTS__SOBOT__CHAT_RESULT__ABSENCE_MAX", "100%");
+    let setup = setup.with("CCSYNC__DEFAULTS__MOOR__QUEUE__ABSENCE_MAX", "100%");
+    setup.with("CCSYNC__DEFAULTS__MOOR__AGENT_CLAIM_STATUS__ABSENCE_MAX", "100%")
 }
 
 async fn one_number(pool: &PgPool, sql: &'static str) -> i64 {
@@ -83,8 +83,8 @@ pub async fn tombstones(pool: &PgPool) -> i64 {
 }
 
 /// Once nothing disturbs any more, the tables are the vendors', row by row, and the books are in order.
-pub async fn assert_heals(desk: &Desk) {
-    let pool = desk.db.pool().await;
+pub async fn assert_heals(setup: &Setup) {
+    let pool = setup.db.pool().await;
     // As if a minute had gone by: the next runs may tell the dead ones from the living.
     sqlx::query(
         "update sync.run set heartbeat_at = heartbeat_at - interval '2 minutes' where outcome = 'running'",
@@ -101,9 +101,9 @@ pub async fn assert_heals(desk: &Desk) {
     // What a trusted read missed is marked deleted when it is missed again, and a read of chats that
     // differs from the one before is not trusted yet.
     for _ in 0..3 {
-        desk.run(&["sync"]).await.expect(0);
+        setup.run(&["sync"]).await.expect(0);
     }
-    truth::assert_tables_are(&desk.simulator, pool).await;
+    truth::assert_tables_are(&setup.simulator, pool).await;
     histories_are_whole(pool).await;
     assert_ledger_is_sound(pool).await;
     assert_counts_are_the_rows(pool).await;

@@ -5,7 +5,7 @@ use ccsync::simulator::{Endpoint, Simulator, SimulatorConfig};
 use rand::Rng as _;
 
 use super::recipe::{dice, number};
-use crate::support::process::{Desk, Program, recent_world};
+use crate::support::process::{Program, Setup, recent_world};
 use crate::system::truth;
 
 const ONE_WINDOW: &str = "[engine]\nlease = \"1s\"\nkeep_pages_over = \"0s\"\n";
@@ -19,28 +19,28 @@ async fn a_kill_costs_at_most_the_page_under_way() {
     let mut dice = dice("CCSYNC_FAULT_SEED");
     let kills = number("CCSYNC_RESUME_KILLS").unwrap_or(8);
     let world = SimulatorConfig { calls: 100 * usize::try_from(kills).unwrap(), ..recent_world() };
-    let desk = Desk::new(world, ONE_WINDOW).await;
-    let desk = desk
+    let setup = Setup::new(world, ONE_WINDOW).await;
+    let setup = setup
         .with("CCSYNC__DEFAULTS__SOBOT__CALL_RESULT__WINDOW", "31d")
         .with("CCSYNC__SOURCES__SOBOT__CALL_RESULT__PAGE_SIZE", "20");
     for _ in 0..kills {
-        let mut command = desk.site.command(&["sync", "sobot.call_result"]);
+        let mut command = setup.site.command(&["sync", "sobot.call_result"]);
         let after = dice.random_range(0..4);
         command.env("FAILPOINTS", format!("page.parsed={after}*off->return(kill)"));
         let ended = Program::spawn(command).wait().await;
         assert!(ended.code.is_none(), "{}", ended.stderr);
     }
-    desk.run(&["sync", "sobot.call_result"]).await.expect(0);
-    let pool = desk.db.pool().await;
+    setup.run(&["sync", "sobot.call_result"]).await.expect(0);
+    let pool = setup.db.pool().await;
     let needed: i64 =
         sqlx::query_scalar("select sum(pages)::bigint from sync.time_window").fetch_one(pool).await.unwrap();
-    let spent = asked(&desk.simulator);
+    let spent = asked(&setup.simulator);
     // A last page that is full is held against the one behind it.
     let most = u64::try_from(needed).unwrap() + 1 + kills;
     println!("{kills} kills; {needed} pages, {spent} requests");
     assert!(spent <= most, "{spent} requests for {needed} pages and {kills} kills");
-    desk.run(&["sync"]).await.expect(0);
-    truth::assert_tables_are(&desk.simulator, pool).await;
+    setup.run(&["sync"]).await.expect(0);
+    truth::assert_tables_are(&setup.simulator, pool).await;
     let kept: i64 = sqlx::query_scalar("select count(*) from sync.walk_page").fetch_one(pool).await.unwrap();
     assert_eq!(kept, 0, "a commit leaves no page behind");
 }

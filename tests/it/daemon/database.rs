@@ -5,7 +5,7 @@ use std::time::Duration;
 use ccsync::simulator::Endpoint;
 use rustix::process::Signal;
 
-use super::PATIENCE;
+use super::TIMEOUT;
 use crate::embedded::place::{self, Place};
 use crate::support::harness::{eventually, simulator};
 use crate::support::process::{Site, configuration, first_day, recent_world};
@@ -20,7 +20,7 @@ async fn a_daemon_whose_database_was_killed_goes_on_and_leaves_no_postgres_behin
     let daemon = site.start(&["run"]);
     let asked = || vendors.journal().requests_of(Endpoint::SobotCallResult).count();
     let more_than = async |least: usize| {
-        eventually(PATIENCE, async || match asked() {
+        eventually(TIMEOUT, async || match asked() {
             asked if least < asked => Ok(()),
             asked => Err(format!("{asked} requests")),
         })

@@ -3,14 +3,14 @@
 use rustix::process::Signal;
 use serde_json::Value;
 
-use super::{Daemon, PATIENCE, SCHEDULES, YEARLY, first_passes, scheduled};
+use super::{Daemon, SCHEDULES, TIMEOUT, YEARLY, first_passes, scheduled};
 use crate::support::harness::eventually;
-use crate::support::process::{Desk, recent_world};
+use crate::support::process::{Setup, recent_world};
 
 /// Waits until the source is changed: a lease that the daemon holds stands in the way for a moment.
-async fn change(desk: &Desk, arguments: &[&str]) {
-    eventually(PATIENCE, async || {
-        let ended = desk.run(arguments).await;
+async fn change(setup: &Setup, arguments: &[&str]) {
+    eventually(TIMEOUT, async || {
+        let ended = setup.run(arguments).await;
         if ended.code == Some(0) { Ok(()) } else { Err(ended.stderr) }
     })
     .await;
@@ -18,7 +18,7 @@ async fn change(desk: &Desk, arguments: &[&str]) {
 
 /// What a daemon whose source was changed says: at `/readyz`, in its status, in its metrics and in its log.
 async fn assert_refused_by_name(daemon: Daemon) {
-    eventually(PATIENCE, async || match daemon.get("/readyz").await {
+    eventually(TIMEOUT, async || match daemon.get("/readyz").await {
         (503, body) if body.contains("source sobot: since this process started") => Ok(()),
         (code, body) => Err(format!("{code}: {body}")),
     })
@@ -27,7 +27,7 @@ async fn assert_refused_by_name(daemon: Daemon) {
     assert!(code == 503 && body.contains("Start ccsync again with the configuration of now"), "{body}");
     let report = async || serde_json::from_str::<Value>(&daemon.get("/api/status").await.1).unwrap();
     // It is read once a second, however many ask.
-    eventually(PATIENCE, async || match alert_of(&report().await) {
+    eventually(TIMEOUT, async || match alert_of(&report().await) {
         Some(_) => Ok(()),
         None => Err(report().await.to_string()),
     })
@@ -50,36 +50,36 @@ fn alert_of(report: &Value) -> Option<Value> {
     report["alerts"].as_array()?.iter().find(|alert| alert["kind"] == "source_refused").cloned()
 }
 
-async fn read_by_a_daemon() -> (Desk, Daemon) {
-    let desk = scheduled(Desk::new(recent_world(), "").await, YEARLY).with(SCHEDULES[0], "*/2 * * * * *");
-    let daemon = Daemon::start(&desk);
+async fn read_by_a_daemon() -> (Setup, Daemon) {
+    let setup = scheduled(Setup::new(recent_world(), "").await, YEARLY).with(SCHEDULES[0], "*/2 * * * * *");
+    let daemon = Daemon::start(&setup);
     daemon.ready().await;
-    first_passes(&desk).await;
-    (desk, daemon)
+    first_passes(&setup).await;
+    (setup, daemon)
 }
 
 #[tokio::test]
 async fn a_daemon_whose_source_was_renamed_says_so_until_it_is_started_with_the_configuration_of_now() {
-    let (desk, daemon) = read_by_a_daemon().await;
-    change(&desk, &["source", "rename", "sobot", "sobot_main", "--yes"]).await;
+    let (setup, daemon) = read_by_a_daemon().await;
+    change(&setup, &["source", "rename", "sobot", "sobot_main", "--yes"]).await;
     assert_refused_by_name(daemon).await;
-    let status = desk.run(&["status"]).await.expect(0).stdout;
+    let status = setup.run(&["status"]).await.expect(0).stdout;
     let status = status.split_whitespace().collect::<Vec<_>>().join(" ");
     assert!(status.contains("needs attention"), "{status}");
     assert!(status.contains("`ccsync source rename sobot_main sobot --yes`"), "{status}");
-    let text = std::fs::read_to_string(desk.site.path().join("ccsync.toml")).unwrap();
-    desk.site.write("ccsync.toml", &text.replace("sources.sobot", "sources.sobot_main"));
-    let daemon = Daemon::start(&desk);
+    let text = std::fs::read_to_string(setup.site.path().join("ccsync.toml")).unwrap();
+    setup.site.write("ccsync.toml", &text.replace("sources.sobot", "sources.sobot_main"));
+    let daemon = Daemon::start(&setup);
     daemon.ready().await;
     daemon.program.stop(Signal::TERM).await.expect(0);
 }
 
 #[tokio::test]
 async fn a_daemon_whose_source_was_purged_says_so_until_it_is_started_again() {
-    let (desk, daemon) = read_by_a_daemon().await;
-    change(&desk, &["source", "purge", "sobot", "--yes"]).await;
+    let (setup, daemon) = read_by_a_daemon().await;
+    change(&setup, &["source", "purge", "sobot", "--yes"]).await;
     assert_refused_by_name(daemon).await;
-    let daemon = Daemon::start(&desk);
+    let daemon = Daemon::start(&setup);
     daemon.ready().await;
     daemon.program.stop(Signal::TERM).await.expect(0);
 }

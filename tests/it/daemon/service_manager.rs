@@ -5,16 +5,16 @@ use std::time::{Duration, Instant};
 use rustix::process::Signal;
 use tokio::net::UnixDatagram;
 
-use super::{Daemon, PATIENCE, YEARLY, first_passes, scheduled};
+use super::{Daemon, TIMEOUT, YEARLY, first_passes, scheduled};
 use crate::support::harness::eventually;
-use crate::support::process::{Desk, Program, recent_world};
+use crate::support::process::{Program, Setup, recent_world};
 
 /// The next message that holds `text`; all that came on the way.
 async fn told(socket: &UnixDatagram, text: &str) -> Vec<String> {
     let mut all = Vec::new();
     let mut buffer = [0; 4096];
     loop {
-        let length = tokio::time::timeout(PATIENCE, socket.recv(&mut buffer)).await;
+        let length = tokio::time::timeout(TIMEOUT, socket.recv(&mut buffer)).await;
         let length = length.unwrap_or_else(|_| panic!("no {text} after {all:?}")).unwrap();
         let message = String::from_utf8(buffer[..length].to_vec()).unwrap();
         let found = message.contains(text);
@@ -27,10 +27,10 @@ async fn told(socket: &UnixDatagram, text: &str) -> Vec<String> {
 
 #[tokio::test]
 async fn systemd_is_told_when_it_is_ready_that_it_lives_and_when_it_stops() {
-    let desk = scheduled(Desk::new(recent_world(), "").await, YEARLY);
-    let path = desk.site.path().join("notify");
+    let setup = scheduled(Setup::new(recent_world(), "").await, YEARLY);
+    let path = setup.site.path().join("notify");
     let socket = UnixDatagram::bind(&path).unwrap();
-    let mut command = desk.site.command(&["run"]);
+    let mut command = setup.site.command(&["run"]);
     command.env("NOTIFY_SOCKET", &path).env("WATCHDOG_USEC", "400000");
     let daemon = Program::spawn(command);
     let start = told(&socket, "READY=1").await;
@@ -54,15 +54,15 @@ async fn systemd_is_told_when_it_is_ready_that_it_lives_and_when_it_stops() {
 
 #[tokio::test]
 async fn a_restart_is_safe_and_its_time_is_told() {
-    let desk = scheduled(Desk::new(recent_world(), "").await, YEARLY);
-    let first = Daemon::start(&desk);
+    let setup = scheduled(Setup::new(recent_world(), "").await, YEARLY);
+    let first = Daemon::start(&setup);
     first.ready().await;
-    first_passes(&desk).await;
+    first_passes(&setup).await;
     let began = Instant::now();
     first.program.stop(Signal::TERM).await.expect(0);
     let stopped = began.elapsed();
-    let second = Daemon::start(&desk);
-    eventually(PATIENCE, async || match second.get("/readyz").await {
+    let second = Daemon::start(&setup);
+    eventually(TIMEOUT, async || match second.get("/readyz").await {
         (200, _) => Ok(()),
         other => Err(format!("{other:?}")),
     })

@@ -7,7 +7,7 @@ use ccsync::simulator::{Endpoint, Entry, SimulatorConfig};
 use rustix::process::Signal;
 
 use super::{Daemon, first_passes, scheduled};
-use crate::support::process::{Desk, recent_world};
+use crate::support::process::{Setup, recent_world};
 use crate::system::truth;
 
 /// Seconds from tick to tick.
@@ -26,15 +26,15 @@ async fn two_daemons_read_each_window_once_a_tick_and_exceed_no_limit() {
         moor_claim_limit: limits.moor_claim_limit,
         ..recent_world()
     };
-    let desk = scheduled(Desk::limited(world, "").await, &format!("*/{TICK} * * * * *"));
-    let first = Daemon::start(&desk);
+    let setup = scheduled(Setup::limited(world, "").await, &format!("*/{TICK} * * * * *"));
+    let first = Daemon::start(&setup);
     first.ready().await;
-    let second = Daemon::start(&desk);
+    let second = Daemon::start(&setup);
     second.ready().await;
-    first_passes(&desk).await;
+    first_passes(&setup).await;
     // Nothing to wait for: it is the absence of requests that is looked at.
     tokio::time::sleep(Duration::from_secs(16)).await;
-    let journal = desk.simulator.journal();
+    let journal = setup.simulator.journal();
     for daemon in [first, second] {
         let ended = daemon.program.stop(Signal::TERM).await.expect(0);
         assert!(ended.took < Duration::from_secs(30), "{:?}", ended.took);
@@ -56,5 +56,5 @@ async fn two_daemons_read_each_window_once_a_tick_and_exceed_no_limit() {
     let twice: Vec<_> =
         reads.iter().filter(|((endpoint, _), count)| ticks * walks(endpoint) < **count).collect();
     assert!(twice.is_empty(), "read more often than there were {ticks} ticks: {twice:?}");
-    truth::assert_tables_are(&desk.simulator, desk.db.pool().await).await;
+    truth::assert_tables_are(&setup.simulator, setup.db.pool().await).await;
 }

@@ -58,7 +58,7 @@ async fn a_server_on_its_way_down_is_waited_for() {
     let place = Place::new();
     let first = place.start().await;
     place::put(&first, 6).await;
-    // Gives the watchman the sign to stop the server, and does not wait for it.
+    // Gives the supervisor the sign to stop the server, and does not wait for it.
     drop(first);
     let second = place.start().await;
     assert_eq!(place::get(&second).await, 6);

@@ -100,10 +100,10 @@ async fn assert_no_loss(world: &TestWorld, what: Settings<'_>) {
             continue;
         }
         let there = at_vendor(&truth, &table);
-        let buried: Vec<_> = stored(world, &table, true).await.intersection(&there).cloned().collect();
+        let deleted: Vec<_> = stored(world, &table, true).await.intersection(&there).cloned().collect();
         assert!(
-            buried.is_empty(),
-            "{what:?}: {table}: {buried:?} are marked deleted and still at the vendor"
+            deleted.is_empty(),
+            "{what:?}: {table}: {deleted:?} are marked deleted and still at the vendor"
         );
         let is_snapshot = report.key.stream.kind() == StreamKind::Snapshot;
         let unverified = format!(

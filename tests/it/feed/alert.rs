@@ -5,7 +5,7 @@ use std::time::Duration;
 use ccsync::domain::alert::AlertKind;
 use ccsync::simulator::MonitorRates;
 
-use super::desk::{FeedDesk, SOURCE};
+use super::setup::{FeedSetup, SOURCE};
 use crate::support::db::TestDb;
 use crate::support::harness::eventually;
 
@@ -18,8 +18,8 @@ async fn raised(app: &ccsync::app::App) -> Vec<AlertKind> {
 #[tokio::test]
 async fn an_agent_that_is_not_heard_and_a_spool_that_fills_are_told_until_they_are_well() {
     let db = TestDb::create().await;
-    let desk = FeedDesk::new(2, MonitorRates::default(), 1, db.url()).await;
-    let daemon = desk.start("spool_mib_max = 1").await;
+    let setup = FeedSetup::new(2, MonitorRates::default(), 1, db.url()).await;
+    let daemon = setup.start("spool_mib_max = 1").await;
     let heard = async || match raised(&daemon.app).await.as_slice() {
         [] if daemon.app.status().await.unwrap().feeds[0].agents.len() == 2 => Ok(()),
         standing => Err(format!("{standing:?}")),
@@ -29,7 +29,7 @@ async fn an_agent_that_is_not_heard_and_a_spool_that_fills_are_told_until_they_a
     // Six minutes later.
     let later = "update sync.feed_session set seen_to = seen_to - interval '6 minutes' where extno = '1002'";
     sqlx::query(later).execute(db.pool().await).await.unwrap();
-    let app = desk.app("spool_mib_max = 1", "").await;
+    let app = setup.app("spool_mib_max = 1", "").await;
     assert_eq!(raised(&app).await, [AlertKind::FeedUnheard]);
     let place = app.settings().database.data_dir.join("feed").join(SOURCE).join("0");
     std::fs::create_dir_all(&place).unwrap();
@@ -39,7 +39,7 @@ async fn an_agent_that_is_not_heard_and_a_spool_that_fills_are_told_until_they_a
     assert_eq!(raised(&app).await, [AlertKind::FeedUnheard, AlertKind::SpoolFilling]);
     std::fs::remove_file(&waiting).unwrap();
     assert_eq!(raised(&app).await, [AlertKind::FeedUnheard]);
-    let daemon = desk.start("spool_mib_max = 1").await;
+    let daemon = setup.start("spool_mib_max = 1").await;
     let heard = async || match raised(&daemon.app).await.as_slice() {
         [] => Ok(()),
         standing => Err(format!("{standing:?}")),

@@ -8,14 +8,14 @@ use std::time::{Duration, Instant};
 use ccsync::simulator::MonitorRates;
 use rustix::process::Signal;
 
-use super::desk::FeedDesk;
+use super::setup::FeedSetup;
 use super::truth::sent;
 use crate::support::db::TestDb;
 use crate::support::harness::eventually;
 use crate::support::process::Site;
 
 const AGENTS: usize = 100;
-const PATIENCE: Duration = Duration::from_secs(90);
+const TIMEOUT: Duration = Duration::from_secs(90);
 
 fn number(variable: &str, otherwise: u64) -> u64 {
     std::env::var(variable).map_or(otherwise, |text| text.parse().unwrap())
@@ -43,8 +43,8 @@ async fn a_hundred_agents_and_a_thousand_messages_a_second_are_stored_with_flat_
     let rate = number("CCSYNC_FEED_LOAD_RATE", 1_000);
     let db = TestDb::create().await;
     let pool = db.pool().await;
-    let desk = FeedDesk::new(AGENTS, MonitorRates::default(), 1, db.url()).await;
-    let site = Site::new(&desk.configuration("", ""));
+    let setup = FeedSetup::new(AGENTS, MonitorRates::default(), 1, db.url()).await;
+    let site = Site::new(&setup.configuration("", ""));
     let daemon = site.start(&["run"]);
     let stored = async || {
         let stored: i64 = sqlx::query_scalar("select coalesce(sum(rows_read), 0)::bigint from sync.run")
@@ -53,28 +53,28 @@ async fn a_hundred_agents_and_a_thousand_messages_a_second_are_stored_with_flat_
             .unwrap();
         usize::try_from(stored).unwrap()
     };
-    eventually(PATIENCE, async || {
-        let agents = desk.simulator.monitor_truth().agents;
+    eventually(TIMEOUT, async || {
+        let agents = setup.simulator.monitor_truth().agents;
         let heard = agents.iter().filter(|agent| !agent.connections.is_empty()).count();
         if heard == AGENTS { Ok(()) } else { Err(format!("{heard} agents are heard")) }
     })
     .await;
-    desk.simulator.set_monitor_rates(MonitorRates::lively(rate as f64 / AGENTS as f64));
+    setup.simulator.set_monitor_rates(MonitorRates::lively(rate as f64 / AGENTS as f64));
     let (began, processor) = (Instant::now(), processor_seconds(daemon.pid()));
     let mut memory = Vec::new();
     while began.elapsed() < Duration::from_secs(seconds) {
         tokio::time::sleep(Duration::from_secs(1)).await;
         memory.push(resident_mib(daemon.pid()));
     }
-    desk.simulator.set_monitor_rates(MonitorRates::default());
+    setup.simulator.set_monitor_rates(MonitorRates::default());
     let (wall, processor) = (began.elapsed().as_secs_f64(), processor_seconds(daemon.pid()) - processor);
-    let behind = sent(&desk.simulator.monitor_truth()) - stored().await;
-    eventually(PATIENCE, async || {
-        let (sent, stored) = (sent(&desk.simulator.monitor_truth()), stored().await);
+    let behind = sent(&setup.simulator.monitor_truth()) - stored().await;
+    eventually(TIMEOUT, async || {
+        let (sent, stored) = (sent(&setup.simulator.monitor_truth()), stored().await);
         if sent == stored { Ok(()) } else { Err(format!("{sent} sent, {stored} stored")) }
     })
     .await;
-    let all = sent(&desk.simulator.monitor_truth());
+    let all = sent(&setup.simulator.monitor_truth());
     println!(
         "{all} messages in {wall:.1} s ({:.0} a second), {:.3} processor seconds a second, {behind} behind at the end",
         all as f64 / wall,

@@ -5,24 +5,24 @@ use std::time::Duration;
 use ccsync::simulator::MonitorRates;
 use sqlx::PgPool;
 
-use super::desk::FeedDesk;
+use super::setup::FeedSetup;
 use super::truth::{feed_is_the_vendors, sent};
 use crate::support::db::TestDb;
 use crate::support::harness::eventually;
 
-const PATIENCE: Duration = Duration::from_secs(60);
+const TIMEOUT: Duration = Duration::from_secs(60);
 
 /// Lets things happen until so many messages were sent, then waits until they are stored.
-async fn play(desk: &FeedDesk, pool: &PgPool, rates: MonitorRates, messages: usize) {
-    let before = sent(&desk.simulator.monitor_truth());
-    desk.simulator.set_monitor_rates(rates);
-    eventually(PATIENCE, async || {
-        let sent = sent(&desk.simulator.monitor_truth()) - before;
+async fn play(setup: &FeedSetup, pool: &PgPool, rates: MonitorRates, messages: usize) {
+    let before = sent(&setup.simulator.monitor_truth());
+    setup.simulator.set_monitor_rates(rates);
+    eventually(TIMEOUT, async || {
+        let sent = sent(&setup.simulator.monitor_truth()) - before;
         if messages <= sent { Ok(()) } else { Err(format!("{sent} messages sent")) }
     })
     .await;
-    desk.simulator.set_monitor_rates(MonitorRates::default());
-    eventually(PATIENCE, async || feed_is_the_vendors(pool, &desk.simulator.monitor_truth()).await).await;
+    setup.simulator.set_monitor_rates(MonitorRates::default());
+    eventually(TIMEOUT, async || feed_is_the_vendors(pool, &setup.simulator.monitor_truth()).await).await;
 }
 
 async fn text(pool: &PgPool, sql: &'static str) -> Option<String> {
@@ -37,8 +37,8 @@ async fn count(pool: &PgPool, sql: &'static str) -> i64 {
 async fn what_cannot_be_read_is_set_aside_whole_and_the_socket_lives_on() {
     let db = TestDb::create().await;
     let pool = db.pool().await;
-    let desk = FeedDesk::new(3, MonitorRates::default(), 1, db.url()).await;
-    let daemon = desk.start("").await;
+    let setup = FeedSetup::new(3, MonitorRates::default(), 1, db.url()).await;
+    let daemon = setup.start("").await;
     let odd = MonitorRates {
         garbage: 5.0,
         unknown_method: 5.0,
@@ -46,8 +46,8 @@ async fn what_cannot_be_read_is_set_aside_whole_and_the_socket_lives_on() {
         large: 1.0,
         ..MonitorRates::lively(5.0)
     };
-    play(&desk, pool, odd, 120).await;
-    for connections in desk.simulator.monitor_truth().agents.iter().map(|agent| agent.connections.len()) {
+    play(&setup, pool, odd, 120).await;
+    for connections in setup.simulator.monitor_truth().agents.iter().map(|agent| agent.connections.len()) {
         assert_eq!(connections, 1, "a socket died");
     }
     let reasons: Vec<String> = sqlx::query_scalar(
@@ -78,15 +78,15 @@ async fn what_cannot_be_read_is_set_aside_whole_and_the_socket_lives_on() {
 async fn custom_fields_are_stored_only_as_the_setting_allows_and_numbers_are_masked() {
     let db = TestDb::create().await;
     let pool = db.pool().await;
-    let desk = FeedDesk::new(1, MonitorRates::default(), 1, db.url()).await;
+    let setup = FeedSetup::new(1, MonitorRates::default(), 1, db.url()).await;
     let popups = MonitorRates { popup: 50.0, ..MonitorRates::default() };
     for (setting, fields) in [
         ("", None),
-        ("[sources.desk.privacy]\ncustom_fields = [\"年龄\", \"下拉框\"]", Some("下拉框,年龄")),
-        ("[sources.desk.privacy]\ncustom_fields = \"keep\"", Some("下拉框,多选2,多选框,年龄,长文本")),
+        ("[sources.setup.privacy]\ncustom_fields = [\"年龄\", \"下拉框\"]", Some("下拉框,年龄")),
+        ("[sources.setup.privacy]\ncustom_fields = \"keep\"", Some("下拉框,多选2,多选框,年龄,长文本")),
     ] {
-        let daemon = desk.start_with("", setting).await;
-        play(&desk, pool, popups, 5).await;
+        let daemon = setup.start_with("", setting).await;
+        play(&setup, pool, popups, 5).await;
         daemon.stop().await;
         let names = text(
             pool,
@@ -107,9 +107,9 @@ async fn custom_fields_are_stored_only_as_the_setting_allows_and_numbers_are_mas
 async fn the_token_may_stand_in_the_address_with_a_name() {
     let db = TestDb::create().await;
     let pool = db.pool().await;
-    let desk = FeedDesk::new(2, MonitorRates::default(), 1, db.url()).await;
-    let daemon = desk.start("token_form = \"access_token\"").await;
-    play(&desk, pool, MonitorRates::lively(20.0), 20).await;
+    let setup = FeedSetup::new(2, MonitorRates::default(), 1, db.url()).await;
+    let daemon = setup.start("token_form = \"access_token\"").await;
+    play(&setup, pool, MonitorRates::lively(20.0), 20).await;
     daemon.stop().await;
 }
 
@@ -117,24 +117,24 @@ async fn the_token_may_stand_in_the_address_with_a_name() {
 async fn a_half_open_socket_is_noticed_and_its_gap_begins_at_the_last_sign_of_life() {
     let db = TestDb::create().await;
     let pool = db.pool().await;
-    let desk = FeedDesk::new(1, MonitorRates::default(), 1, db.url()).await;
-    let daemon = desk.start("ping = \"200ms\"\nsilence = \"1s\"").await;
-    play(&desk, pool, MonitorRates::lively(20.0), 10).await;
-    desk.simulator.set_monitor_rates(MonitorRates { half_open: 100.0, ..MonitorRates::default() });
-    eventually(PATIENCE, async || {
-        let dead = desk.simulator.monitor_truth().agents[0].connections[0].end.is_some();
+    let setup = FeedSetup::new(1, MonitorRates::default(), 1, db.url()).await;
+    let daemon = setup.start("ping = \"200ms\"\nsilence = \"1s\"").await;
+    play(&setup, pool, MonitorRates::lively(20.0), 10).await;
+    setup.simulator.set_monitor_rates(MonitorRates { half_open: 100.0, ..MonitorRates::default() });
+    eventually(TIMEOUT, async || {
+        let dead = setup.simulator.monitor_truth().agents[0].connections[0].end.is_some();
         if dead { Ok(()) } else { Err("it lives".to_owned()) }
     })
     .await;
-    desk.simulator.set_monitor_rates(MonitorRates::default());
+    setup.simulator.set_monitor_rates(MonitorRates::default());
     let noticed = "select count(*) from workbench.feed_gap
         where reason = 'silent' and '900 ms' < duration and until is not null";
-    eventually(PATIENCE, async || match count(pool, noticed).await {
+    eventually(TIMEOUT, async || match count(pool, noticed).await {
         0 => Err("no silent gap has ended".to_owned()),
         _ => Ok(()),
     })
     .await;
-    eventually(PATIENCE, async || feed_is_the_vendors(pool, &desk.simulator.monitor_truth()).await).await;
+    eventually(TIMEOUT, async || feed_is_the_vendors(pool, &setup.simulator.monitor_truth()).await).await;
     daemon.stop().await;
 }
 
@@ -142,13 +142,13 @@ async fn a_half_open_socket_is_noticed_and_its_gap_begins_at_the_last_sign_of_li
 async fn what_is_told_of_the_feed_agrees_with_the_tables() {
     let db = TestDb::create().await;
     let pool = db.pool().await;
-    let desk = FeedDesk::new(2, MonitorRates::default(), 1, db.url()).await;
-    let daemon = desk.start("").await;
-    play(&desk, pool, MonitorRates { close: 1.0, ..MonitorRates::lively(20.0) }, 60).await;
+    let setup = FeedSetup::new(2, MonitorRates::default(), 1, db.url()).await;
+    let daemon = setup.start("").await;
+    play(&setup, pool, MonitorRates { close: 1.0, ..MonitorRates::lively(20.0) }, 60).await;
     let report = daemon.app.status().await.unwrap();
     let [feed] = &report.feeds[..] else { panic!("{report:?}") };
     assert!(report.healthy && report.streams.is_empty(), "{report:?}");
-    assert_eq!((feed.source.as_str(), feed.agents.len()), ("desk", 2));
+    assert_eq!((feed.source.as_str(), feed.agents.len()), ("setup", 2));
     assert!(feed.agents.iter().all(|agent| agent.connected_since.is_some() && agent.gap_reason.is_none()));
     let gaps: i64 = feed.agents.iter().map(|agent| agent.gaps_today).sum();
     assert_eq!(gaps, count(pool, "select count(*) from workbench.feed_gap").await);
@@ -165,6 +165,6 @@ async fn what_is_told_of_the_feed_agrees_with_the_tables() {
     .unwrap();
     assert_eq!(row, ("feed".to_owned(), true, true));
     daemon.stop().await;
-    let report = desk.app("", "").await.status().await.unwrap();
+    let report = setup.app("", "").await.status().await.unwrap();
     assert!(report.feeds[0].agents.iter().all(|agent| agent.gap_reason.as_deref() == Some("shutdown")));
 }

@@ -7,25 +7,25 @@ use std::time::Duration;
 use ccsync::simulator::MonitorRates;
 use sqlx::PgPool;
 
-use super::desk::{Daemon, FeedDesk};
+use super::setup::{Daemon, FeedSetup};
 use super::truth::{feed_is_the_vendors, sent, time_adds_up};
 use crate::crash::proxy::Proxy;
 use crate::support::db::TestDb;
 use crate::support::harness::eventually;
 use crate::support::process::Site;
 
-const PATIENCE: Duration = Duration::from_secs(60);
+const TIMEOUT: Duration = Duration::from_secs(60);
 
 async fn wait_for(what: &str, mut reached: impl AsyncFnMut() -> bool) {
-    let deadline = tokio::time::Instant::now() + PATIENCE;
+    let deadline = tokio::time::Instant::now() + TIMEOUT;
     while !reached().await {
         assert!(tokio::time::Instant::now() < deadline, "in vain: {what}");
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
 }
 
-async fn stored(pool: &PgPool, desk: &FeedDesk) {
-    eventually(PATIENCE, async || feed_is_the_vendors(pool, &desk.simulator.monitor_truth()).await).await;
+async fn stored(pool: &PgPool, setup: &FeedSetup) {
+    eventually(TIMEOUT, async || feed_is_the_vendors(pool, &setup.simulator.monitor_truth()).await).await;
 }
 
 async fn count(pool: &PgPool, sql: &'static str) -> i64 {
@@ -34,14 +34,14 @@ async fn count(pool: &PgPool, sql: &'static str) -> i64 {
 
 /// Messages that lie on disk.
 fn spooled(directory: &Path) -> usize {
-    let Ok(entries) = std::fs::read_dir(directory.join("data/feed/desk/0")) else { return 0 };
+    let Ok(entries) = std::fs::read_dir(directory.join("data/feed/setup/0")) else { return 0 };
     let files = entries.map(|entry| entry.unwrap().path()).filter(|path| path.extension().is_some());
     let lines = |file| std::fs::read_to_string(file).unwrap_or_default().matches("{\"Message\":").count();
     files.map(lines).sum()
 }
 
-fn messages(desk: &FeedDesk) -> usize {
-    sent(&desk.simulator.monitor_truth())
+fn messages(setup: &FeedSetup) -> usize {
+    sent(&setup.simulator.monitor_truth())
 }
 
 #[tokio::test]
@@ -49,19 +49,19 @@ async fn what_waits_on_disk_when_the_process_is_killed_is_stored_by_the_next_one
     let db = TestDb::create().await;
     let pool = db.pool().await;
     let (proxy, url) = Proxy::start(&db).await;
-    let desk = FeedDesk::new(4, MonitorRates::lively(10.0), 1, &url).await;
-    let site = Site::new(&desk.configuration("", "")).with("CCSYNC__DATABASE__DATA_DIR", "data");
+    let setup = FeedSetup::new(4, MonitorRates::lively(10.0), 1, &url).await;
+    let site = Site::new(&setup.configuration("", "")).with("CCSYNC__DATABASE__DATA_DIR", "data");
     let daemon = site.start(&["run"]);
     wait_for("something is stored", async || {
         count(pool, "select count(*) from workbench.announcement").await > 0
     })
     .await;
     proxy.shut(true);
-    let before = messages(&desk);
-    wait_for("messages come without a database", async || before + 100 < messages(&desk)).await;
-    desk.simulator.set_monitor_rates(MonitorRates::default());
+    let before = messages(&setup);
+    wait_for("messages come without a database", async || before + 100 < messages(&setup)).await;
+    setup.simulator.set_monitor_rates(MonitorRates::default());
     // Everything that is not stored lies on disk: only then is a kill to lose nothing.
-    let all = messages(&desk);
+    let all = messages(&setup);
     wait_for("everything is on disk", async || {
         let known = count(pool, "select coalesce(sum(rows_read), 0)::bigint from sync.run").await;
         all <= usize::try_from(known).unwrap() + spooled(site.path())
@@ -69,7 +69,7 @@ async fn what_waits_on_disk_when_the_process_is_killed_is_stored_by_the_next_one
     .await;
     let waiting = spooled(site.path());
     let on_disk = std::process::Command::new("cat")
-        .arg(site.path().join("data/feed/desk/0").join(first_log(site.path())))
+        .arg(site.path().join("data/feed/setup/0").join(first_log(site.path())))
         .output()
         .unwrap();
     let on_disk = String::from_utf8(on_disk.stdout).unwrap();
@@ -83,7 +83,7 @@ async fn what_waits_on_disk_when_the_process_is_killed_is_stored_by_the_next_one
         count(pool, "select count(*) from workbench.feed_gap where reason = 'takeover'").await == 4
     })
     .await;
-    stored(pool, &desk).await;
+    stored(pool, &setup).await;
     println!("{waiting} messages waited on disk");
     assert!(99 < waiting, "{waiting}");
     // In order: later events of a connection have later numbers.
@@ -100,7 +100,7 @@ async fn what_waits_on_disk_when_the_process_is_killed_is_stored_by_the_next_one
 }
 
 fn first_log(site: &Path) -> String {
-    let entries = std::fs::read_dir(site.join("data/feed/desk/0")).unwrap();
+    let entries = std::fs::read_dir(site.join("data/feed/setup/0")).unwrap();
     let mut names: Vec<String> =
         entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
     names.retain(|name| name.ends_with(".log"));
@@ -113,17 +113,17 @@ async fn what_has_no_room_on_disk_is_a_gap_that_says_how_much_is_lost() {
     let db = TestDb::create().await;
     let pool = db.pool().await;
     let (proxy, url) = Proxy::start(&db).await;
-    let desk = FeedDesk::new(3, MonitorRates::lively(5.0), 1, &url).await;
-    let daemon = desk.start("spool_mib_max = 1\nbuffer_messages = 100").await;
+    let setup = FeedSetup::new(3, MonitorRates::lively(5.0), 1, &url).await;
+    let daemon = setup.start("spool_mib_max = 1\nbuffer_messages = 100").await;
     wait_for("something is stored", async || {
         count(pool, "select count(*) from workbench.call_popup").await > 0
     })
     .await;
     proxy.shut(true);
-    let before = messages(&desk);
-    desk.simulator.set_monitor_rates(MonitorRates { popup: 300.0, ..MonitorRates::default() });
-    wait_for("more than the spool holds", async || before + 4_000 < messages(&desk)).await;
-    desk.simulator.set_monitor_rates(MonitorRates::default());
+    let before = messages(&setup);
+    setup.simulator.set_monitor_rates(MonitorRates { popup: 300.0, ..MonitorRates::default() });
+    wait_for("more than the spool holds", async || before + 4_000 < messages(&setup)).await;
+    setup.simulator.set_monitor_rates(MonitorRates::default());
     proxy.shut(false);
     let whole = async || {
         let lost = count(
@@ -132,9 +132,9 @@ async fn what_has_no_room_on_disk_is_a_gap_that_says_how_much_is_lost() {
         )
         .await;
         let read = count(pool, "select sum(rows_read)::bigint from sync.run").await;
-        (lost, read, messages(&desk) as i64)
+        (lost, read, messages(&setup) as i64)
     };
-    eventually(PATIENCE, async || match whole().await {
+    eventually(TIMEOUT, async || match whole().await {
         (lost, read, sent) if 0 < lost && lost + read == sent => Ok(()),
         other => Err(format!("lost, stored and sent are {other:?}")),
     })
@@ -142,10 +142,11 @@ async fn what_has_no_room_on_disk_is_a_gap_that_says_how_much_is_lost() {
     let (lost, read, sent) = whole().await;
     println!("{sent} sent, {read} stored, {lost} lost");
     // The sockets have not noticed any of it.
-    let connections = desk.simulator.monitor_truth().agents.iter().map(|agent| agent.connections.len()).max();
+    let connections =
+        setup.simulator.monitor_truth().agents.iter().map(|agent| agent.connections.len()).max();
     assert_eq!(connections, Some(1));
     time_adds_up(pool).await.unwrap();
-    desk.simulator.set_monitor_rates(MonitorRates::lively(5.0));
+    setup.simulator.set_monitor_rates(MonitorRates::lively(5.0));
     let before = count(pool, "select count(*) from workbench.call_popup").await;
     wait_for("it goes on", async || before < count(pool, "select count(*) from workbench.call_popup").await)
         .await;
@@ -157,26 +158,26 @@ async fn commits_whose_answer_is_lost_store_nothing_twice() {
     let db = TestDb::create().await;
     let pool = db.pool().await;
     let (proxy, url) = Proxy::start(&db).await;
-    let desk = FeedDesk::new(5, MonitorRates::lively(20.0), 1, &url).await;
-    let daemon = desk.start("").await;
+    let setup = FeedSetup::new(5, MonitorRates::lively(20.0), 1, &url).await;
+    let daemon = setup.start("").await;
     wait_for("something is stored", async || {
         count(pool, "select count(*) from workbench.announcement").await > 0
     })
     .await;
     proxy.swallow(5);
     wait_for("answers are lost", async || proxy.swallowed() == 5).await;
-    desk.simulator.set_monitor_rates(MonitorRates::default());
-    stored(pool, &desk).await;
+    setup.simulator.set_monitor_rates(MonitorRates::default());
+    stored(pool, &setup).await;
     // The last messages may say nothing new, and still be on their way when all that is new is stored.
     wait_for("each message is counted, and once", async || {
-        count(pool, "select sum(rows_read)::bigint from sync.run").await == messages(&desk) as i64
+        count(pool, "select sum(rows_read)::bigint from sync.run").await == messages(&setup) as i64
     })
     .await;
     daemon.stop().await;
 }
 
-fn connections(desk: &FeedDesk) -> Vec<usize> {
-    desk.simulator.monitor_truth().agents.iter().map(|agent| agent.connections.len()).collect()
+fn connections(setup: &FeedSetup) -> Vec<usize> {
+    setup.simulator.monitor_truth().agents.iter().map(|agent| agent.connections.len()).collect()
 }
 
 async fn heard(pool: &PgPool, daemon: &Daemon, agents: usize) {
@@ -192,23 +193,23 @@ async fn heard(pool: &PgPool, daemon: &Daemon, agents: usize) {
 async fn of_two_daemons_one_follows_an_agent_and_the_other_takes_over_with_a_gap() {
     let db = TestDb::create().await;
     let pool = db.pool().await;
-    let desk = FeedDesk::new(4, MonitorRates::lively(10.0), 1, db.url()).await;
-    let first = desk.start("").await;
+    let setup = FeedSetup::new(4, MonitorRates::lively(10.0), 1, db.url()).await;
+    let first = setup.start("").await;
     heard(pool, &first, 4).await;
-    let second = desk.start("").await;
-    let before = messages(&desk);
+    let second = setup.start("").await;
+    let before = messages(&setup);
     // Longer than a lease: the second one has tried to take it.
-    wait_for("a while passes", async || before + 200 < messages(&desk)).await;
-    assert_eq!(connections(&desk), [1; 4]);
+    wait_for("a while passes", async || before + 200 < messages(&setup)).await;
+    assert_eq!(connections(&setup), [1; 4]);
     first.abort().await;
-    wait_for("the second takes over", async || connections(&desk) == [2; 4]).await;
-    desk.simulator.set_monitor_rates(MonitorRates::default());
-    stored(pool, &desk).await;
+    wait_for("the second takes over", async || connections(&setup) == [2; 4]).await;
+    setup.simulator.set_monitor_rates(MonitorRates::default());
+    stored(pool, &setup).await;
     assert_eq!(count(pool, "select count(*) from workbench.feed_gap where reason = 'takeover'").await, 4);
-    let third = desk.start("").await;
+    let third = setup.start("").await;
     second.stop().await;
-    wait_for("the third takes over", async || connections(&desk) == [3; 4]).await;
-    stored(pool, &desk).await;
+    wait_for("the third takes over", async || connections(&setup) == [3; 4]).await;
+    stored(pool, &setup).await;
     assert_eq!(count(pool, "select count(*) from workbench.feed_gap where reason = 'shutdown'").await, 4);
     third.stop().await;
 }

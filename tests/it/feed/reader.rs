@@ -3,7 +3,7 @@
 use ccsync::simulator::MonitorRates;
 use rustix::process::Signal;
 
-use super::desk::FeedDesk;
+use super::setup::FeedSetup;
 use crate::support::db::TestDb;
 use crate::support::harness::eventually;
 use crate::support::process::Site;
@@ -11,40 +11,40 @@ use crate::support::process::Site;
 #[tokio::test]
 async fn only_run_follows_a_feed_and_the_other_commands_say_so() {
     let db = TestDb::create().await;
-    let desk = FeedDesk::new(2, MonitorRates::default(), 1, db.url()).await;
-    let site = Site::new(&desk.configuration("", ""));
-    for command in [&["sync", "workbench.agent_monitor"][..], &["plan", "desk/workbench.agent_monitor"]] {
+    let setup = FeedSetup::new(2, MonitorRates::default(), 1, db.url()).await;
+    let site = Site::new(&setup.configuration("", ""));
+    for command in [&["sync", "workbench.agent_monitor"][..], &["plan", "setup/workbench.agent_monitor"]] {
         let refused = site.run(command).await.expect(2);
         assert!(refused.talk().contains("only `ccsync run` follows it"), "{}", refused.stderr);
     }
     let passed_over = site.run(&["sync"]).await.expect(0);
     assert_eq!(
         passed_over.talk().lines().next(),
-        Some("note: desk/workbench.agent_monitor is a live feed; only `ccsync run` follows it")
+        Some("note: setup/workbench.agent_monitor is a live feed; only `ccsync run` follows it")
     );
     let opened: usize =
-        desk.simulator.monitor_truth().agents.iter().map(|agent| agent.connections.len()).sum();
+        setup.simulator.monitor_truth().agents.iter().map(|agent| agent.connections.len()).sum();
     assert_eq!(opened, 0, "a command opened a socket");
 }
 
 #[tokio::test]
 async fn check_opens_one_socket_and_closes_it_again() {
     let db = TestDb::create().await;
-    let desk = FeedDesk::new(2, MonitorRates::default(), 1, db.url()).await;
-    let site = Site::new(&desk.configuration("", ""));
+    let setup = FeedSetup::new(2, MonitorRates::default(), 1, db.url()).await;
+    let site = Site::new(&setup.configuration("", ""));
     let checked = site.run(&["check", "--json"]).await.expect(0).json();
     let checks = checked["checks"].as_array().unwrap();
-    let feed = checks.iter().find(|check| check["subject"] == "desk/workbench.agent_monitor").unwrap();
+    let feed = checks.iter().find(|check| check["subject"] == "setup/workbench.agent_monitor").unwrap();
     assert_eq!(feed["detail"], "the socket of agent 1001 opens; 2 configured agents");
     eventually(std::time::Duration::from_secs(30), async || {
-        let agents = desk.simulator.monitor_truth().agents;
+        let agents = setup.simulator.monitor_truth().agents;
         match &agents[0].connections[..] {
             [one] if one.end.as_deref() == Some("client") && agents[1].connections.is_empty() => Ok(()),
             other => Err(format!("{other:?}")),
         }
     })
     .await;
-    let wrong = desk.configuration("", "").replace("s3cret-token-0", "s3cret-token-wrong");
+    let wrong = setup.configuration("", "").replace("s3cret-token-0", "s3cret-token-wrong");
     let refused = Site::new(&wrong).run(&["check"]).await;
     assert_ne!(refused.code, Some(0));
     assert!(refused.stdout.contains("agent 1001: expected a websocket, got HTTP 401"), "{}", refused.stdout);
@@ -54,10 +54,10 @@ async fn check_opens_one_socket_and_closes_it_again() {
 #[tokio::test]
 async fn check_opens_no_second_socket_beside_a_daemon_that_listens() {
     let db = TestDb::create().await;
-    let desk = FeedDesk::new(1, MonitorRates::default(), 1, db.url()).await;
-    let site = Site::new(&desk.configuration("", ""));
+    let setup = FeedSetup::new(1, MonitorRates::default(), 1, db.url()).await;
+    let site = Site::new(&setup.configuration("", ""));
     let daemon = site.start(&["run"]);
-    let connections = || desk.simulator.monitor_truth().agents[0].connections.len();
+    let connections = || setup.simulator.monitor_truth().agents[0].connections.len();
     eventually(std::time::Duration::from_secs(40), async || match connections() {
         0 => Err("no socket yet".to_owned()),
         _ => Ok(()),
@@ -65,7 +65,7 @@ async fn check_opens_no_second_socket_beside_a_daemon_that_listens() {
     .await;
     let checked = site.run(&["check", "--json"]).await.json();
     let checks = checked["checks"].as_array().unwrap();
-    let feed = checks.iter().find(|check| check["subject"] == "desk/workbench.agent_monitor").unwrap();
+    let feed = checks.iter().find(|check| check["subject"] == "setup/workbench.agent_monitor").unwrap();
     assert_eq!(feed["detail"], "a running ccsync follows agent 1001; no second socket is opened");
     assert_eq!(connections(), 1);
     daemon.stop(rustix::process::Signal::TERM).await.expect(0);
@@ -75,8 +75,8 @@ async fn check_opens_no_second_socket_beside_a_daemon_that_listens() {
 async fn a_daemon_at_its_most_talkative_says_no_token_and_nothing_of_what_came() {
     let db = TestDb::create().await;
     let rates = MonitorRates { garbage: 5.0, cut: 1.0, ..MonitorRates::lively(20.0) };
-    let desk = FeedDesk::new(2, rates, 1, db.url()).await;
-    let site = Site::new(&desk.configuration("", "")).with("CCSYNC__LOG__FILTER", "trace");
+    let setup = FeedSetup::new(2, rates, 1, db.url()).await;
+    let site = Site::new(&setup.configuration("", "")).with("CCSYNC__LOG__FILTER", "trace");
     let daemon = site.start(&["run"]);
     let pool = db.pool().await;
     eventually(std::time::Duration::from_secs(60), async || {

@@ -9,14 +9,14 @@ use ccsync::store::embedded::{EmbeddedConfig, EmbeddedPostgres};
 use secrecy::ExposeSecret as _;
 use sqlx::postgres::PgPoolOptions;
 
-use super::desk::FeedDesk;
+use super::setup::FeedSetup;
 use super::truth::{feed_is_the_vendors, sent};
 use crate::embedded::place::{self, Place};
 use crate::support::harness::eventually;
 use crate::support::port::free_port;
 
 /// For a machine that is busy with other tests.
-const PATIENCE: Duration = Duration::from_secs(90);
+const TIMEOUT: Duration = Duration::from_secs(90);
 
 fn number(variable: &str) -> Option<u64> {
     std::env::var(variable).ok().map(|text| text.parse().unwrap())
@@ -48,9 +48,9 @@ async fn sockets_cut_at_random_and_a_database_that_dies_lose_and_double_nothing(
         half_open: 0.02,
         ..MonitorRates::lively(5.0)
     };
-    let desk =
-        FeedDesk::new(usize::try_from(agents).unwrap(), rates, seed, server.url().expose_secret()).await;
-    let daemon = desk.start("ping = \"1s\"\nsilence = \"4s\"").await;
+    let setup =
+        FeedSetup::new(usize::try_from(agents).unwrap(), rates, seed, server.url().expose_secret()).await;
+    let daemon = setup.start("ping = \"1s\"\nsilence = \"4s\"").await;
 
     tokio::time::sleep(Duration::from_secs(seconds) / 3).await;
     place::kill_all(place.server_pid().unwrap());
@@ -58,11 +58,11 @@ async fn sockets_cut_at_random_and_a_database_that_dies_lose_and_double_nothing(
     server = EmbeddedPostgres::start(&config).await.unwrap();
     tokio::time::sleep(Duration::from_secs(seconds) / 3).await;
     // Nothing happens any more; what was sent arrives, and every agent is heard.
-    desk.simulator.set_monitor_rates(MonitorRates::default());
+    setup.simulator.set_monitor_rates(MonitorRates::default());
 
     let pool = PgPoolOptions::new().max_connections(2).connect_with(server.connect_options()).await.unwrap();
-    eventually(PATIENCE, async || feed_is_the_vendors(&pool, &desk.simulator.monitor_truth()).await).await;
-    let truth = desk.simulator.monitor_truth();
+    eventually(TIMEOUT, async || feed_is_the_vendors(&pool, &setup.simulator.monitor_truth()).await).await;
+    let truth = setup.simulator.monitor_truth();
     let connections: usize = truth.agents.iter().map(|agent| agent.connections.len()).sum();
     let gaps: Vec<String> =
         sqlx::query_scalar("select count(*) || ' ' || reason from workbench.feed_gap group by reason")

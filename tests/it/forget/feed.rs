@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use ccsync::app::{App, Forgettee, Seams};
+use ccsync::app::{App, ErasureSubject, Overrides};
 use ccsync::domain::feed::{Announcement, CallPopup, FeedEvent, FeedEventKind, FeedMessage};
 use ccsync::domain::forgotten::Identifier;
 use ccsync::domain::record::Reject;
@@ -19,7 +19,7 @@ use crate::support::db::TestDb;
 const NUMBER: &str = "13987654321";
 
 fn feed() -> StreamKey {
-    StreamKey { source: "desk".into(), stream: StreamId::WorkbenchAgentMonitor }
+    StreamKey { source: "setup".into(), stream: StreamId::WorkbenchAgentMonitor }
 }
 
 /// A popup, an announcement and a message that could not be read, all with the number, from the number `first` on.
@@ -110,8 +110,8 @@ async fn an_agent_who_is_followed_and_a_spool_that_is_not_empty_are_told_before_
     let db = TestDb::create().await;
     let directory = tempfile::tempdir().unwrap();
     let text = format!(
-        "[database]\nurl = \"{}\"\ndata_dir = {:?}\n[sources.desk]\nkind = \"workbench\"\nbase_url = \"http://127.0.0.1:9\"\n\
-         [[sources.desk.agents]]\nextno = \"1001\"\naccess_token = \"t\"\n",
+        "[database]\nurl = \"{}\"\ndata_dir = {:?}\n[sources.setup]\nkind = \"workbench\"\nbase_url = \"http://127.0.0.1:9\"\n\
+         [[sources.setup.agents]]\nextno = \"1001\"\naccess_token = \"t\"\n",
         db.url(),
         directory.path()
     );
@@ -119,15 +119,15 @@ async fn an_agent_who_is_followed_and_a_spool_that_is_not_empty_are_told_before_
     std::fs::write(&file, text).unwrap();
     let settings = ccsync::config::load(Some(&file), Vec::new(), chrono::Utc::now()).unwrap();
     let clock = Arc::new(crate::support::harness::TestClock::hurried());
-    let app = App::build(settings, Seams { clock, ..Seams::default() }).await.unwrap();
+    let app = App::build(settings, Overrides { clock, ..Overrides::default() }).await.unwrap();
     app.prepare().await.unwrap();
-    let who = Forgettee::Agent { key: "1001".into(), source: None };
+    let who = ErasureSubject::Agent { key: "1001".into(), source: None };
     let refused = app.forget(&who, "tester", true).await.unwrap_err().chain();
-    assert!(refused.contains("[[sources.desk.agents]]"), "{refused}");
-    let spool = directory.path().join("feed/desk/0");
+    assert!(refused.contains("[[sources.setup.agents]]"), "{refused}");
+    let spool = directory.path().join("feed/setup/0");
     std::fs::create_dir_all(&spool).unwrap();
     std::fs::write(spool.join("0000000001.log"), NUMBER).unwrap();
-    let who = Forgettee::Phone(NUMBER.into());
+    let who = ErasureSubject::Phone(NUMBER.into());
     let refused = app.forget(&who, "tester", true).await.unwrap_err().chain();
     assert!(refused.contains("wait in") && !refused.contains(NUMBER), "{refused}");
     assert!(app.forgotten().await.unwrap().is_empty());

@@ -66,7 +66,7 @@ async fn a_sync_under_way_and_another_worker_bring_nobody_back() {
         async { tokio::join!(world.test.sync(), another.backfill(&choice, whole(), &stop)) },
         async {
             tokio::time::sleep(Duration::from_millis(100)).await;
-            forget(&world, &person.forgettee()).await
+            forget(&world, &person.erasure_subject()).await
         }
     );
     for report in reports.0.into_iter().chain(reports.1.unwrap()) {

@@ -23,7 +23,7 @@ async fn a_number_known_by_its_token_stays_forgotten_under_a_new_key_and_a_new_p
     let token = "select extra->>'tel' from sobot.call_result where extra ? 'tel' limit 1";
     let token: String = value(&world.test, token).await;
     assert!(token.starts_with("hmac1:"), "{token}");
-    forget(&world, &Forgettee::Phone(NUMBER.into())).await;
+    forget(&world, &ErasureSubject::Phone(NUMBER.into())).await;
     assert_eq!(rows_with(&world, &[&token]).await, Vec::<String>::new());
     let stop = CancellationToken::new();
     let planted = "select count(*) from sobot.call_result where extra ? 'tel'";

@@ -4,7 +4,7 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use ccsync::domain::alert::{AlertKind, Severity};
-use ccsync::engine::port::notice::NoticeDesk as _;
+use ccsync::engine::port::notice::NoticeStore as _;
 use ccsync::engine::port::quarantine::QuarantineFilter;
 use ccsync::ops::notify::target::TargetKind;
 use ccsync::simulator::{Change, Channel};
@@ -183,10 +183,10 @@ async fn what_a_daemon_finds_reaches_people_and_so_does_its_end() {
     let stop = tokio_util::sync::CancellationToken::new();
     let daemon = tokio::spawn(world.test.app.clone().run(None, stop.clone()));
     let mut told = Vec::new();
-    let patience = tokio::time::Instant::now() + Duration::from_secs(60);
+    let timeout = tokio::time::Instant::now() + Duration::from_secs(60);
     let mut dropped = false;
     while !told.contains(&("cleared".to_owned(), "quarantine_growing".to_owned())) {
-        assert!(tokio::time::Instant::now() < patience, "{told:?}");
+        assert!(tokio::time::Instant::now() < timeout, "{told:?}");
         clock.advance(Duration::from_secs(5));
         tokio::time::sleep(Duration::from_millis(20)).await;
         told.extend(changes(&messenger));

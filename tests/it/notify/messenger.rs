@@ -25,7 +25,7 @@ impl Got {
 }
 
 #[derive(Default)]
-struct Desk {
+struct Setup {
     got: Mutex<Vec<Got>>,
     answers: Mutex<VecDeque<(u16, String)>>,
 }
@@ -33,21 +33,21 @@ struct Desk {
 /// Listens until it is dropped.
 pub struct Messenger {
     address: std::net::SocketAddr,
-    desk: Arc<Desk>,
+    setup: Arc<Setup>,
     serving: tokio::task::JoinHandle<()>,
 }
 
 impl Messenger {
     /// Which answers so, where nothing else was ordered.
     pub async fn that_answers(status: u16, body: &str) -> Messenger {
-        let desk = Arc::new(Desk::default());
+        let setup = Arc::new(Setup::default());
         let usual = (status, body.to_owned());
-        let state = (desk.clone(), usual);
+        let state = (setup.clone(), usual);
         let router = Router::new().fallback(take).with_state(state);
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let serving = tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
-        Messenger { address, desk, serving }
+        Messenger { address, setup, serving }
     }
 
     /// An address with something in it that nobody may read.
@@ -57,13 +57,13 @@ impl Messenger {
 
     /// The next answers, before the usual one.
     pub fn answer_next(&self, times: usize, status: u16, body: &str) {
-        let mut answers = self.desk.answers.lock().unwrap();
+        let mut answers = self.setup.answers.lock().unwrap();
         answers.extend((0..times).map(|_| (status, body.to_owned())));
     }
 
     /// What came since it was asked last.
     pub fn got(&self) -> Vec<Got> {
-        std::mem::take(&mut self.desk.got.lock().unwrap())
+        std::mem::take(&mut self.setup.got.lock().unwrap())
     }
 }
 
@@ -73,15 +73,15 @@ impl Drop for Messenger {
     }
 }
 
-async fn take(State((desk, usual)): State<(Arc<Desk>, (u16, String))>, request: Request) -> Response {
+async fn take(State((setup, usual)): State<(Arc<Setup>, (u16, String))>, request: Request) -> Response {
     let (head, body) = request.into_parts();
     let body = axum::body::to_bytes(body, 1 << 20).await.unwrap();
-    desk.got.lock().unwrap().push(Got {
+    setup.got.lock().unwrap().push(Got {
         path: head.uri.path().to_owned(),
         query: head.uri.query().unwrap_or_default().to_owned(),
         signature: head.headers.get("x-ccsync-signature").map(|value| value.to_str().unwrap().to_owned()),
         body: String::from_utf8(body.to_vec()).unwrap(),
     });
-    let (status, body) = desk.answers.lock().unwrap().pop_front().unwrap_or(usual);
+    let (status, body) = setup.answers.lock().unwrap().pop_front().unwrap_or(usual);
     (StatusCode::from_u16(status).unwrap(), body).into_response()
 }

@@ -233,7 +233,7 @@ async fn a_file_with_other_keys_or_fewer_is_refused_before_a_token_is_made_with_
         std::fs::write(file.path(), text).unwrap();
         let variables = tokens(&keys).into_iter().map(|(name, value)| (name.to_owned(), value.to_owned()));
         let settings = ccsync::config::load(Some(file.path()), variables, chrono::Utc::now()).unwrap();
-        let app = ccsync::app::App::build(settings, ccsync::app::Seams::default()).await.unwrap();
+        let app = ccsync::app::App::build(settings, ccsync::app::Overrides::default()).await.unwrap();
         let refused = app.prepare().await.unwrap_err().chain();
         assert!(refused.contains(why) && !refused.contains(ONE), "{refused}");
     }

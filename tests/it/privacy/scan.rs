@@ -16,7 +16,7 @@ use crate::support::harness::eventually;
 use crate::support::port::free_address;
 use crate::support::process::{Program, Site};
 
-const PATIENCE: Duration = Duration::from_secs(60);
+const TIMEOUT: Duration = Duration::from_secs(60);
 const KEYS: &str = "0123456789abcdef0123456789abcdef\n";
 
 /// A number that a person orders a message to.
@@ -133,10 +133,10 @@ api_secret = "demo-secret"
 page_size = 1000
 [sources.moor.agent_claim_status]
 page_size = 1000
-[sources.desk]
+[sources.setup]
 kind = "workbench"
 base_url = "{vendor}"
-[[sources.desk.agents]]
+[[sources.setup.agents]]
 extno = "1001"
 access_token = "agent-token"
 "#
@@ -158,7 +158,7 @@ async fn arrived(pool: &PgPool) {
         "select count(*) from sync.quarantine where stream = 'sobot.chat_result'",
         "select count(*) from sync.run where message is not null",
     ] {
-        eventually(PATIENCE, async || match sqlx::query_scalar::<_, i64>(sql).fetch_one(pool).await {
+        eventually(TIMEOUT, async || match sqlx::query_scalar::<_, i64>(sql).fetch_one(pool).await {
             Ok(count) if 0 < count => Ok(()),
             other => Err(format!("{sql}: {other:?}")),
         })
@@ -189,7 +189,7 @@ async fn run(privacy: &str) -> (Plants, Written) {
         written.add(path, answer.text().await.unwrap());
     }
     proxy.shut(true);
-    eventually(PATIENCE, async || {
+    eventually(TIMEOUT, async || {
         let mut seen = Written(Vec::new());
         match spool(&site, &mut seen) {
             messages if 400 < messages => Ok(()),

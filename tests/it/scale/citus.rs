@@ -4,7 +4,7 @@ use ccsync::domain::fault::FaultKind;
 use ccsync::store::{PgStore, StoreConfig};
 
 use crate::store::support::{Fresh, calls, fresh_database, fresh_store, many_calls, window};
-use crate::support::process::{Desk, recent_world};
+use crate::support::process::{Setup, recent_world};
 
 /// What Citus brings, as far as it is called: its catalogue, and functions that note what they are told. The types are
 /// those of its documents.
@@ -145,10 +145,10 @@ async fn without_the_extension_nothing_is_begun_and_it_is_told_what_to_do() {
     let fresh = fresh_database().await;
     let fault = fresh.store.require_citus().await.unwrap_err();
     assert_eq!(fault.kind, FaultKind::DatabaseRefused);
-    let mut desk = Desk::new(recent_world(), "").await;
+    let mut setup = Setup::new(recent_world(), "").await;
     let empty = crate::support::db::TestDb::empty().await;
-    desk = desk.with("CCSYNC__DATABASE__URL", empty.url()).with("CCSYNC__DATABASE__DISTRIBUTED", "citus");
-    let ended = desk.run(&["migrate"]).await.expect(1);
+    setup = setup.with("CCSYNC__DATABASE__URL", empty.url()).with("CCSYNC__DATABASE__DISTRIBUTED", "citus");
+    let ended = setup.run(&["migrate"]).await.expect(1);
     for told in
         ["create extension citus", "shared_preload_libraries", "database.distributed", "Nothing was changed"]
     {

@@ -10,7 +10,7 @@ use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
 use uuid::Uuid;
 
 use crate::store::support::*;
-use crate::support::process::{Desk, recent_world};
+use crate::support::process::{Setup, recent_world};
 
 /// Everything of the analysts' schemas but the rows: columns, comments, rights, indexes, views.
 const SHAPE: &str = "
@@ -268,21 +268,21 @@ async fn what_cannot_be_made_anew_is_refused_and_nothing_was_changed() {
 
 #[tokio::test]
 async fn the_setting_cuts_at_migrate_and_the_product_goes_on_as_before() {
-    let desk = Desk::new(recent_world(), "").await;
-    desk.run(&["sync"]).await.expect(0);
-    let desk = desk.with("CCSYNC__DATABASE__PARTITIONED", "month");
-    desk.run(&["migrate"]).await.expect(0);
+    let setup = Setup::new(recent_world(), "").await;
+    setup.run(&["sync"]).await.expect(0);
+    let setup = setup.with("CCSYNC__DATABASE__PARTITIONED", "month");
+    setup.run(&["migrate"]).await.expect(0);
     let cut: i64 = sqlx::query_scalar("select count(*) from pg_partitioned_table")
-        .fetch_one(desk.db.pool().await)
+        .fetch_one(setup.db.pool().await)
         .await
         .unwrap();
     assert_eq!(cut, 6);
     for _ in 0..6 {
         let kind = ccsync::simulator::ChangeKind::Rescored;
-        let _ = desk.simulator.mutate(ccsync::simulator::Change::Random { kind });
+        let _ = setup.simulator.mutate(ccsync::simulator::Change::Random { kind });
     }
-    desk.run(&["sync"]).await.expect(0);
-    crate::system::truth::assert_tables_are(&desk.simulator, desk.db.pool().await).await;
-    crate::system::history::histories_are_whole(desk.db.pool().await).await;
-    desk.run(&["verify"]).await.expect(0);
+    setup.run(&["sync"]).await.expect(0);
+    crate::system::truth::assert_tables_are(&setup.simulator, setup.db.pool().await).await;
+    crate::system::history::histories_are_whole(setup.db.pool().await).await;
+    setup.run(&["verify"]).await.expect(0);
 }

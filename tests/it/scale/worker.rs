@@ -11,10 +11,10 @@ use tokio_util::sync::CancellationToken;
 
 use crate::crash::recipe::{assert_ledger_is_sound, slow_world};
 use crate::support::harness::{QUICK, TestClock, TestWorld, eventually, small_world};
-use crate::support::process::{Desk, Program};
+use crate::support::process::{Program, Setup};
 
 /// Bounds against hanging only.
-const PATIENCE: Duration = Duration::from_secs(120);
+const TIMEOUT: Duration = Duration::from_secs(120);
 
 const WORKERS: usize = 4;
 
@@ -98,33 +98,33 @@ const LEASES: &str = "select count(distinct worker) from sync.lease
     where name like '%sobot.call\\_result [%' and clock_timestamp() < expires_at";
 
 /// A worker that stands in its third commit, and another that does all the rest; then the first one is killed.
-async fn with_a_dead_worker(arguments: &[&str]) -> (Desk, Program) {
+async fn with_a_dead_worker(arguments: &[&str]) -> (Setup, Program) {
     let extra = "[engine]\nlease = \"6s\"\nkeep_pages_over = \"0s\"\n\
         [defaults.sobot.call_result]\nlookback = \"0s\"\nschedule = \"0 0 0 1 1 *\"\n";
     let world = SimulatorConfig { latency_ms: 20, ..slow_world() };
-    let mut desk = Desk::new(world, extra).await;
+    let mut setup = Setup::new(world, extra).await;
     for stream in ["SOBOT__CHAT_RESULT", "MOOR__QUEUE", "MOOR__AGENT_CLAIM_STATUS"] {
-        desk = desk.with(&format!("CCSYNC__SOURCES__{stream}__ENABLED"), "false");
+        setup = setup.with(&format!("CCSYNC__SOURCES__{stream}__ENABLED"), "false");
     }
-    let pool = desk.db.pool().await;
+    let pool = setup.db.pool().await;
     sqlx::raw_sql(WITNESS).execute(pool).await.unwrap();
-    let mut command = desk.site.command(arguments);
+    let mut command = setup.site.command(arguments);
     command.env("FAILPOINTS", format!("{}=2*off->return(pause 600000)", Failpoint::CommitBegun.name()));
     let held = Program::spawn(command);
-    eventually(PATIENCE, || async {
+    eventually(TIMEOUT, || async {
         let (read, leases) = (number(pool, READ).await, number(pool, LEASES).await);
         if read == 2 && leases == 1 { Ok(()) } else { Err(format!("{read} windows read, {leases} held")) }
     })
     .await;
-    let other = desk.site.start(arguments);
-    eventually(PATIENCE, || async {
+    let other = setup.site.start(arguments);
+    eventually(TIMEOUT, || async {
         let leases =
             number(pool, "select count(distinct worker) from sync.run where outcome = 'running'").await;
         if leases == 2 { Ok(()) } else { Err(format!("{leases} workers")) }
     })
     .await;
     held.kill().await;
-    (desk, other)
+    (setup, other)
 }
 
 async fn assert_taken_over(pool: &PgPool) {
@@ -136,18 +136,18 @@ async fn assert_taken_over(pool: &PgPool) {
 
 #[tokio::test]
 async fn a_sync_takes_a_dead_workers_window_over_when_its_lease_ends() {
-    let (desk, other) = with_a_dead_worker(&["sync", "sobot.call_result"]).await;
+    let (setup, other) = with_a_dead_worker(&["sync", "sobot.call_result"]).await;
     other.wait().await.expect(0);
-    assert_taken_over(desk.db.pool().await).await;
-    desk.run(&["verify"]).await.expect(0);
+    assert_taken_over(setup.db.pool().await).await;
+    setup.run(&["verify"]).await.expect(0);
 }
 
 #[tokio::test]
 async fn a_daemon_takes_a_dead_daemons_window_over_when_its_lease_ends_and_not_at_the_next_tick() {
-    let (desk, other) = with_a_dead_worker(&["run"]).await;
-    let pool = desk.db.pool().await;
+    let (setup, other) = with_a_dead_worker(&["run"]).await;
+    let pool = setup.db.pool().await;
     // The next tick is at new year.
-    eventually(PATIENCE, || async {
+    eventually(TIMEOUT, || async {
         let waiting = "select count(*) from sync.lease where name like '%sobot.call\\_result [%'";
         let (read, waiting, taken) = (
             number(pool, READ).await,

@@ -222,8 +222,8 @@ impl Watch {
         let state = self.store.state();
         for table in read.tables() {
             let Some(stored) = state.tables.get(&(read.lease.stream.source.clone(), table)) else { continue };
-            let buried = stored.rows().values().filter(|version| version.deleted_at == Some(read.to));
-            for row in buried.map(|version| &version.row) {
+            let deleted = stored.rows().values().filter(|version| version.deleted_at == Some(read.to));
+            for row in deleted.map(|version| &version.row) {
                 inner.tally.tombstones += 1;
                 let since = inner.missed.remove(&(table, row.key_text()));
                 match self.judge(read, row, since) {

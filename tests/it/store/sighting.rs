@@ -26,7 +26,7 @@ async fn a_row_seen_next_door_before_its_home_misses_it_is_never_marked_deleted(
     }
     let found = (fresh.count(LIVE).await, fresh.count(AT_HOME_NEXT).await);
     assert_eq!((found, fresh.count(ABSENT).await, fresh.count(SIGHTINGS).await), ((1, 1), 0, 0));
-    // Its new home has to vouch for it: it is due again whatever its age.
+    // Its new home has to confirm it: it is due again whatever its age.
     let verdict = fresh.store.reads(&calls()).await.unwrap()[1].verdict;
     assert_eq!(verdict, Some(Verdict::Unverified));
 }

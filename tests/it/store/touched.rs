@@ -119,7 +119,7 @@ async fn an_absence_or_an_observation_that_is_not_noted_stops_the_commit() {
 }
 
 fn feed() -> StreamKey {
-    StreamKey { source: "desk".into(), stream: StreamId::WorkbenchAgentMonitor }
+    StreamKey { source: "setup".into(), stream: StreamId::WorkbenchAgentMonitor }
 }
 
 /// An opened connection, an announcement and a call with this customer.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
-use ccsync::app::{App, Seams, StreamChoice};
+use ccsync::app::{App, Overrides, StreamChoice};
 use ccsync::domain::fault::Fault;
 use ccsync::engine::pass::reader::PassReport;
 use ccsync::engine::port::budget::{Budget, BudgetKey, Reservation};
@@ -155,21 +155,22 @@ pub async fn second_app(simulator: &Simulator, db: &TestDb, extra: &str) -> Arc<
     std::fs::write(&file, text).unwrap();
     let clock = WorldClock::new();
     let settings = ccsync::config::load(Some(&file), Vec::new(), clock.now()).unwrap();
-    let app = App::build(settings, Seams { clock: Arc::new(clock), ..Seams::default() }).await.unwrap();
+    let app =
+        App::build(settings, Overrides { clock: Arc::new(clock), ..Overrides::default() }).await.unwrap();
     app.prepare().await.unwrap();
     Arc::new(app)
 }
 
 /// Waits until `condition` holds; the last word it gave is told when it never does.
-pub async fn eventually<Check, Answer>(patience: Duration, mut condition: Check)
+pub async fn eventually<Check, Answer>(timeout: Duration, mut condition: Check)
 where
     Check: FnMut() -> Answer,
     Answer: Future<Output = Result<(), String>>,
 {
-    let deadline = tokio::time::Instant::now() + patience;
+    let deadline = tokio::time::Instant::now() + timeout;
     loop {
         let Err(last) = condition().await else { return };
-        assert!(tokio::time::Instant::now() < deadline, "not within {patience:?}: {last}");
+        assert!(tokio::time::Instant::now() < deadline, "not within {timeout:?}: {last}");
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
 }
@@ -293,8 +294,8 @@ pub async fn configured_app(
     let variables = variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
     let settings = ccsync::config::load(Some(&file), variables, clock.now()).unwrap();
     let budget = (1 < clock.hurry).then(|| Arc::new(OutOfReach) as Arc<dyn Budget>);
-    let seams = Seams { clock: Arc::new(clock.clone()), budget, ..Seams::default() };
-    let app = App::build(settings, seams).await.unwrap();
+    let overrides = Overrides { clock: Arc::new(clock.clone()), budget, ..Overrides::default() };
+    let app = App::build(settings, overrides).await.unwrap();
     app.prepare().await.unwrap();
     Arc::new(app)
 }

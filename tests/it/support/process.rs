@@ -19,7 +19,7 @@ use super::db::TestDb;
 use super::harness::{eventually, simulator};
 
 /// Longer than any command here takes; one that hangs is told as that and not by the test's end.
-const PATIENCE: Duration = Duration::from_secs(60);
+const TIMEOUT: Duration = Duration::from_secs(60);
 
 /// Where the program is started: a directory with its configuration, and its environment.
 pub struct Site {
@@ -135,9 +135,8 @@ impl Site {
     /// Runs to the end.
     pub async fn run(&self, arguments: &[&str]) -> Ended {
         let began = Instant::now();
-        let output = tokio::time::timeout(PATIENCE, self.command(arguments).output()).await;
-        let output =
-            output.unwrap_or_else(|_| panic!("{arguments:?} still runs after {PATIENCE:?}")).unwrap();
+        let output = tokio::time::timeout(TIMEOUT, self.command(arguments).output()).await;
+        let output = output.unwrap_or_else(|_| panic!("{arguments:?} still runs after {TIMEOUT:?}")).unwrap();
         Ended {
             code: output.status.code(),
             stdout: String::from_utf8(output.stdout).unwrap(),
@@ -203,7 +202,7 @@ impl Program {
     /// The next line on stdout.
     pub async fn line(&mut self) -> String {
         let mut line = String::new();
-        let read = tokio::time::timeout(PATIENCE, self.out.read_line(&mut line)).await;
+        let read = tokio::time::timeout(TIMEOUT, self.out.read_line(&mut line)).await;
         assert!(read.expect("a line in time").unwrap() > 0, "stdout ended: {:?}", self.child.try_wait());
         line.trim_end().to_owned()
     }
@@ -220,7 +219,7 @@ impl Program {
 
     /// Waits until stderr holds `text`.
     pub async fn says(&self, text: &str) {
-        eventually(PATIENCE, async || match self.stderr.so_far() {
+        eventually(TIMEOUT, async || match self.stderr.so_far() {
             said if said.contains(text) => Ok(()),
             said => Err(said),
         })
@@ -255,7 +254,7 @@ impl Program {
             self.out.read_to_string(&mut stdout).await.unwrap();
             self.child.wait().await.unwrap()
         };
-        let status = tokio::time::timeout(PATIENCE, ending).await.expect("it ends");
+        let status = tokio::time::timeout(TIMEOUT, ending).await.expect("it ends");
         let took = self.began.elapsed();
         self.stderr.listener.await.unwrap();
         let stderr = String::from_utf8(self.stderr.said.lock().unwrap().clone()).unwrap();
@@ -264,7 +263,7 @@ impl Program {
 }
 
 /// The program, a simulator and a database, all on real time.
-pub struct Desk {
+pub struct Setup {
     pub simulator: Simulator,
     pub db: TestDb,
     pub site: Site,
@@ -298,17 +297,17 @@ pub fn recent_world() -> SimulatorConfig {
     }
 }
 
-impl Desk {
+impl Setup {
     /// With `extra` at the end of the configuration; nobody waits for 7moor's limits.
-    pub async fn new(world: SimulatorConfig, extra: &str) -> Desk {
-        let desk = Desk::limited(world, extra).await;
-        desk.db.lift_limits("moor:%").await;
-        desk
+    pub async fn new(world: SimulatorConfig, extra: &str) -> Setup {
+        let setup = Setup::limited(world, extra).await;
+        setup.db.lift_limits("moor:%").await;
+        setup
     }
 
     /// The same with 7moor's limits.
-    pub async fn limited(world: SimulatorConfig, extra: &str) -> Desk {
-        Desk::at(world, extra, async |db| db.url().to_owned()).await
+    pub async fn limited(world: SimulatorConfig, extra: &str) -> Setup {
+        Setup::at(world, extra, async |db| db.url().to_owned()).await
     }
 
     /// The same with the database at another address.
@@ -316,15 +315,15 @@ impl Desk {
         world: SimulatorConfig,
         extra: &str,
         address: impl AsyncFnOnce(&TestDb) -> String,
-    ) -> Desk {
+    ) -> Setup {
         let simulator = simulator(world).await;
         let db = TestDb::create().await;
         let database = format!("url = \"{}\"", address(&db).await);
         let text = configuration(&simulator.base_url(), &database, &first_day().to_string());
-        Desk { simulator, db, site: Site::new(&format!("{text}{extra}")) }
+        Setup { simulator, db, site: Site::new(&format!("{text}{extra}")) }
     }
 
-    pub fn with(mut self, variable: &str, value: &str) -> Desk {
+    pub fn with(mut self, variable: &str, value: &str) -> Setup {
         self.site = self.site.with(variable, value);
         self
     }

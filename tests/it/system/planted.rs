@@ -150,9 +150,12 @@ fn every_planted_loss_is_found_and_healed_by_ordinary_passes() {
             truth::assert_tables_are_the_vendors(&world.test).await;
             assert_histories_are_whole(&world.test).await;
             let false_tombstones = "select coalesce(sum(deleted), 0)::bigint from sync.run";
-            let buried = value::<i64>(&world.test, false_tombstones).await;
+            let deleted = value::<i64>(&world.test, false_tombstones).await;
             let withdrawn = if matches!(loss, Loss::RowSwapped) { round + 2 } else { 0 };
-            assert!(buried <= i64::try_from(withdrawn).unwrap(), "{buried} marked deleted, {withdrawn} were");
+            assert!(
+                deleted <= i64::try_from(withdrawn).unwrap(),
+                "{deleted} marked deleted, {withdrawn} were"
+            );
         }
         println!("{loss:?}: {} planted, all healed", rounds + 1);
     });

@@ -3,13 +3,13 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
-use ccsync::app::{App, Seams};
+use ccsync::app::{App, Overrides};
 use ccsync::simulator::{Change, Channel, Endpoint, Fault, FaultRates, Now, SimulatorConfig};
 use chrono::Utc;
 
 use super::told::Told;
 use crate::crash::proxy::Proxy;
-use crate::support::process::{Desk, recent_world};
+use crate::support::process::{Setup, recent_world};
 
 /// What goes wrong.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -102,7 +102,7 @@ const DISK_FULL: &str = "
 /// A program, its database and its vendors.
 pub struct Scene {
     pub trouble: Trouble,
-    pub desk: Desk,
+    pub setup: Setup,
     proxy: Proxy,
     vendors_behind_ms: Arc<AtomicI64>,
 }
@@ -117,53 +117,53 @@ impl Scene {
         // It would be an alert of its own.
         config.switches.set("sobot_extra_field", "none").unwrap();
         let mut proxy = None;
-        let mut desk = Desk::at(config, "", async |db| {
+        let mut setup = Setup::at(config, "", async |db| {
             let (opened, url) = Proxy::start(db).await;
             proxy = Some(opened);
             url
         })
         .await;
         for (name, value) in ALWAYS {
-            desk = desk.with(name, value);
+            setup = setup.with(name, value);
         }
-        desk.db.lift_limits("moor:%").await;
-        desk.run(&["sync"]).await.expect(0);
-        let status = desk.run(&["status", "--json"]).await.expect(0).json();
+        setup.db.lift_limits("moor:%").await;
+        setup.run(&["sync"]).await.expect(0);
+        let status = setup.run(&["status", "--json"]).await.expect(0).json();
         assert_eq!(status["alerts"], serde_json::json!([]), "{status:#}");
-        Scene { trouble, desk, proxy: proxy.unwrap(), vendors_behind_ms }
+        Scene { trouble, setup, proxy: proxy.unwrap(), vendors_behind_ms }
     }
 
     /// The product in this process, to serve the page.
     async fn app(&self) -> Arc<App> {
         let variables = [ALWAYS.as_slice(), self.trouble.variables()].concat();
         let variables = variables.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned()));
-        let file = self.desk.site.path().join("ccsync.toml");
+        let file = self.setup.site.path().join("ccsync.toml");
         let settings = ccsync::config::load(Some(&file), variables, Utc::now()).unwrap();
-        Arc::new(App::build(settings, Seams::default()).await.unwrap())
+        Arc::new(App::build(settings, Overrides::default()).await.unwrap())
     }
 
     /// Brings the trouble about and hears what is said.
     pub async fn trouble(mut self) -> Told {
         for (name, value) in self.trouble.of_program() {
-            self.desk = self.desk.with(name, value);
+            self.setup = self.setup.with(name, value);
         }
         let app = self.app().await;
         self.inject().await;
         // What is missing is looked for twice before it is an alarm.
         if self.trouble == Trouble::MassAbsence {
-            self.desk.run(&["sync"]).await.expect(0);
+            self.setup.run(&["sync"]).await.expect(0);
         }
-        let synced = self.desk.run(&["sync"]).await;
+        let synced = self.setup.run(&["sync"]).await;
         // A process knows of the vendors' clocks what their answers told it.
         if self.trouble == Trouble::ClockOff {
             app.sync(&[], &tokio_util::sync::CancellationToken::new()).await.unwrap();
         }
-        let status = self.desk.run(&["status"]).await;
+        let status = self.setup.run(&["status"]).await;
         Told::hear(self.trouble, &app, &synced, &status).await
     }
 
     async fn inject(&self) {
-        let simulator = &self.desk.simulator;
+        let simulator = &self.setup.simulator;
         match self.trouble {
             // A token that lives on would hide for a day that its account gets no new one.
             Trouble::WrongKey => self.sql("delete from sync.token").await,
@@ -193,14 +193,14 @@ impl Scene {
     }
 
     async fn sql(&self, sql: &'static str) {
-        sqlx::raw_sql(sql).execute(self.desk.db.pool().await).await.unwrap();
+        sqlx::raw_sql(sql).execute(self.setup.db.pool().await).await.unwrap();
     }
 
     fn new_call(&self, id: &str, score: &str) {
         let fields = serde_json::json!({"call_log_jestid": id, "agentid": "a", "total_score": score});
         let fields = fields.as_object().unwrap().clone();
         let insert = Change::Insert { channel: Channel::Call, fields, omit: Vec::new() };
-        self.desk.simulator.mutate(insert).unwrap();
+        self.setup.simulator.mutate(insert).unwrap();
     }
 }
 

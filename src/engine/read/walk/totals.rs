@@ -33,7 +33,7 @@ impl Walker<'_, '_> {
     }
 
     /// A moved total may mean that page 1's was wrong, that rows moved, or that the vendor's pages contradict one
-    /// another: one more look at page 1 tells. Behind page 2, the pages between cannot be vouched for in any case, and
+    /// another: one more look at page 1 tells. Behind page 2, the pages between cannot be confirmed in any case, and
     /// the walk starts over.
     pub(super) async fn adopt_total(
         &mut self,

@@ -242,16 +242,16 @@ impl Dice {
 
     fn agents(&mut self) -> Vec<SobotAgent> {
         let mut agents = Vec::new();
-        // A whole desk of one name, sometimes just too large to tell anybody apart.
-        let desk = self.one(&[0, 0, 20, 21]);
+        // A whole setup of one name, sometimes just too large to tell anybody apart.
+        let setup = self.one(&[0, 0, 20, 21]);
         for source in ["sobot", "another", RETIRED] {
             let ids = (1..=7).map(|number| format!("a{number}"));
-            for id in ids.chain((0..desk).map(|number| format!("desk{number}"))) {
-                let name = match id.starts_with("desk") {
+            for id in ids.chain((0..setup).map(|number| format!("setup{number}"))) {
+                let name = match id.starts_with("setup") {
                     true => Some("前台".to_owned()),
                     false => self.name(),
                 };
-                let email = if id.starts_with("desk") { None } else { self.email() };
+                let email = if id.starts_with("setup") { None } else { self.email() };
                 let first_seen_at = self.instant();
                 agents.push(SobotAgent { source: source.to_owned(), id, name, email, first_seen_at });
             }

@@ -7,7 +7,7 @@ use rustix::process::Signal;
 
 use super::{count, places_with, read, site};
 use crate::support::counted::assert_rows_are_counted;
-use crate::support::process::{Desk, Program};
+use crate::support::process::{Program, Setup};
 
 /// Where a process is killed: at which place, after how many times.
 const KILLS: [(Failpoint, u32); 5] = [
@@ -18,15 +18,15 @@ const KILLS: [(Failpoint, u32); 5] = [
     (Failpoint::SourceSwept, 0),
 ];
 
-async fn killed(desk: &Desk, arguments: &[&str], (place, after): (Failpoint, u32)) {
-    let mut command = desk.site.command(arguments);
+async fn killed(setup: &Setup, arguments: &[&str], (place, after): (Failpoint, u32)) {
+    let mut command = setup.site.command(arguments);
     command.env("FAILPOINTS", format!("{}={after}*off->return(kill)", place.name()));
     let ended = Program::spawn(command).wait().await;
     assert_eq!(ended.code, None, "{} {after}: {}", place.name(), ended.stderr);
 }
 
 /// Some of everything that names a source beside its rows.
-async fn with_traces(desk: &Desk) {
+async fn with_traces(setup: &Setup) {
     sqlx::raw_sql(
         "insert into sync.agent_link (vendor, source, account_id, person_id, linked_at, linked_by)
             select 'sobot', source, agentid, 'sobot/' || source || '/' || agentid, now(), 'alice' from sobot.agent limit 1;
@@ -34,14 +34,14 @@ async fn with_traces(desk: &Desk) {
          insert into sync.alert (kind, source, stream, severity, message, cure, first_seen_at, last_seen_at)
             values ('data_stale', 'sobot', 'sobot.call_result', 'critical', '', '', now(), now());",
     )
-    .execute(desk.db.pool().await)
+    .execute(setup.db.pool().await)
     .await
     .unwrap();
 }
 
 /// What every table holds of a source, by table.
-async fn holdings(desk: &Desk, source: &str) -> Vec<(String, i64)> {
-    let pool = desk.db.pool().await;
+async fn holdings(setup: &Setup, source: &str) -> Vec<(String, i64)> {
+    let pool = setup.db.pool().await;
     let tables: Vec<String> = sqlx::query_scalar(
         "select format('%I.%I', n.nspname, c.relname) from pg_class c join pg_namespace n on n.oid = c.relnamespace
          join pg_attribute a on a.attrelid = c.oid and a.attname = 'source'
@@ -63,24 +63,24 @@ async fn holdings(desk: &Desk, source: &str) -> Vec<(String, i64)> {
 
 #[tokio::test]
 async fn a_rename_takes_everything_along_however_often_it_is_killed() {
-    let desk = read().await;
-    with_traces(&desk).await;
-    let before = holdings(&desk, "sobot").await;
+    let setup = read().await;
+    with_traces(&setup).await;
+    let before = holdings(&setup, "sobot").await;
     let rename = ["source", "rename", "sobot", "zhichi", "--yes"];
     for kill in KILLS {
-        killed(&desk, &rename, kill).await;
-        let told = desk.run(&["sync"]).await.expect(2);
+        killed(&setup, &rename, kill).await;
+        let told = setup.run(&["sync"]).await.expect(2);
         assert!(
             told.stderr.contains("`ccsync source rename sobot zhichi --yes` was begun"),
             "{}",
             told.stderr
         );
     }
-    let other = desk.run(&["source", "purge", "sobot", "--yes"]).await.expect(2);
+    let other = setup.run(&["source", "purge", "sobot", "--yes"]).await.expect(2);
     assert!(other.stderr.contains("run it to its end first"), "{}", other.stderr);
-    desk.run(&rename).await.expect(0);
-    assert_eq!(holdings(&desk, "zhichi").await, before);
-    let pool = desk.db.pool().await;
+    setup.run(&rename).await.expect(0);
+    assert_eq!(holdings(&setup, "zhichi").await, before);
+    let pool = setup.db.pool().await;
     assert_rows_are_counted(pool).await;
     let person = "select count(*) from sync.agent_link where person_id = 'sobot/zhichi/' || account_id";
     assert_eq!(count(pool, person).await, 1);
@@ -111,59 +111,59 @@ async fn a_rename_takes_everything_along_however_often_it_is_killed() {
 
 #[tokio::test]
 async fn a_purge_leaves_nothing_however_often_it_is_killed_and_is_no_part_of_bi_from_its_start() {
-    let desk = read().await;
-    with_traces(&desk).await;
-    let pool = desk.db.pool().await;
-    let moor = holdings(&desk, "moor").await;
+    let setup = read().await;
+    with_traces(&setup).await;
+    let pool = setup.db.pool().await;
+    let moor = holdings(&setup, "moor").await;
     let purge = ["source", "purge", "sobot", "--yes"];
     for kill in KILLS {
-        killed(&desk, &purge, kill).await;
+        killed(&setup, &purge, kill).await;
         assert_eq!(count(pool, "select count(*) from bi.quality_result").await, 0);
-        desk.run(&["sync"]).await.expect(2);
+        setup.run(&["sync"]).await.expect(2);
     }
-    desk.run(&purge).await.expect(0);
-    let left: Vec<_> = holdings(&desk, "sobot").await.into_iter().filter(|(_, rows)| 0 < *rows).collect();
+    setup.run(&purge).await.expect(0);
+    let left: Vec<_> = holdings(&setup, "sobot").await.into_iter().filter(|(_, rows)| 0 < *rows).collect();
     assert_eq!(left, [("sync.forgotten".to_owned(), 1)], "whom it must not bring back is kept");
-    assert_eq!(holdings(&desk, "moor").await, moor);
+    assert_eq!(holdings(&setup, "moor").await, moor);
     assert_eq!(count(pool, "select count(*) from sync.token").await, 0);
-    desk.run(&["sync"]).await.expect(0);
+    setup.run(&["sync"]).await.expect(0);
     assert_eq!(count(pool, "select count(*) from sobot.call_result").await, 150);
     assert_rows_are_counted(pool).await;
 }
 
 #[tokio::test]
 async fn without_yes_it_is_told_what_would_be_touched_and_nothing_is() {
-    let desk = read().await;
-    let before = holdings(&desk, "sobot").await;
+    let setup = read().await;
+    let before = holdings(&setup, "sobot").await;
     for arguments in [["source", "purge", "sobot"].as_slice(), &["source", "rename", "sobot", "zhichi"]] {
-        let shown = desk.run(arguments).await.expect(0);
+        let shown = setup.run(arguments).await.expect(0);
         assert!(shown.stdout.contains("  sobot.call_result: 150\n"), "{}", shown.stdout);
         assert!(shown.stderr.contains("nothing was changed; add --yes to do it"), "{}", shown.stderr);
     }
-    assert_eq!(holdings(&desk, "sobot").await, before);
-    desk.run(&["sync"]).await.expect(0);
+    assert_eq!(holdings(&setup, "sobot").await, before);
+    setup.run(&["sync"]).await.expect(0);
 }
 
 #[tokio::test]
 async fn a_name_that_holds_rows_takes_no_others_and_a_name_that_nobody_knows_is_told() {
-    let desk = read().await;
-    let told = desk.run(&["source", "rename", "sobot", "moor", "--yes"]).await.expect(2);
+    let setup = read().await;
+    let told = setup.run(&["source", "rename", "sobot", "moor", "--yes"]).await.expect(2);
     assert!(told.stderr.contains("rows are stored under the name moor already"), "{}", told.stderr);
-    let told = desk.run(&["source", "purge", "nobody", "--yes"]).await.expect(2);
+    let told = setup.run(&["source", "purge", "nobody", "--yes"]).await.expect(2);
     assert!(told.stderr.contains("nothing is stored under the name nobody"), "{}", told.stderr);
-    let told = desk.run(&["source", "rename", "sobot", "a/b", "--yes"]).await.expect(2);
+    let told = setup.run(&["source", "rename", "sobot", "a/b", "--yes"]).await.expect(2);
     assert!(told.stderr.contains("is not a name"), "{}", told.stderr);
 }
 
 #[tokio::test]
 async fn a_worker_that_reads_is_not_disturbed_and_one_of_before_writes_nothing_more() {
-    let desk = read().await;
-    let pool = desk.db.pool().await;
+    let setup = read().await;
+    let pool = setup.db.pool().await;
     let lease = "insert into sync.lease (name, worker, fence, acquired_at, expires_at)
         values ('sobot/sobot.call_result of a test', gen_random_uuid(), nextval('sync.fence'), now(), now() + interval '1 min')";
     sqlx::raw_sql(lease).execute(pool).await.unwrap();
     let rename = ["source", "rename", "sobot", "zhichi", "--yes"];
-    let told = desk.run(&rename).await.expect(1);
+    let told = setup.run(&rename).await.expect(1);
     assert!(
         told.stderr.contains("a running ccsync reads sobot (lease sobot/sobot.call_result"),
         "{}",
@@ -172,7 +172,7 @@ async fn a_worker_that_reads_is_not_disturbed_and_one_of_before_writes_nothing_m
     sqlx::raw_sql("delete from sync.lease").execute(pool).await.unwrap();
 
     // It is idle between two ticks, and holds no lease.
-    let hurried = site(&desk, |text| {
+    let hurried = site(&setup, |text| {
         text.replace(
             "[sources.sobot.call_result]\n",
             "[sources.sobot.call_result]\nschedule = \"*/4 * * * * *\"\n",
@@ -186,7 +186,7 @@ async fn a_worker_that_reads_is_not_disturbed_and_one_of_before_writes_nothing_m
     })
     .await;
     crate::support::harness::eventually(Duration::from_secs(40), async || {
-        match desk.run(&rename).await.code {
+        match setup.run(&rename).await.code {
             Some(0) => Ok(()),
             code => Err(format!("{code:?}")),
         }
@@ -194,20 +194,20 @@ async fn a_worker_that_reads_is_not_disturbed_and_one_of_before_writes_nothing_m
     .await;
     daemon.says("was renamed, moved, retired or purged").await;
     daemon.stop(Signal::TERM).await;
-    let written = holdings(&desk, "sobot").await;
+    let written = holdings(&setup, "sobot").await;
     assert!(written.iter().all(|(_, rows)| *rows == 0), "{written:?}");
 }
 
 #[tokio::test]
 async fn a_forgotten_agent_stays_forgotten_under_the_new_name() {
-    let desk = read().await;
-    let pool = desk.db.pool().await;
+    let setup = read().await;
+    let pool = setup.db.pool().await;
     let agent: String =
         sqlx::query_scalar("select min(agentid) from sobot.call_result").fetch_one(pool).await.unwrap();
-    desk.run(&["forget", "--agent", &agent, "--source", "sobot", "--yes"]).await.expect(0);
+    setup.run(&["forget", "--agent", &agent, "--source", "sobot", "--yes"]).await.expect(0);
     let rows = count(pool, "select count(*) from sobot.call_result").await;
-    desk.run(&["source", "rename", "sobot", "zhichi", "--yes"]).await.expect(0);
-    let renamed = site(&desk, |text| text.replace("sources.sobot", "sources.zhichi"));
+    setup.run(&["source", "rename", "sobot", "zhichi", "--yes"]).await.expect(0);
+    let renamed = site(&setup, |text| text.replace("sources.sobot", "sources.zhichi"));
     renamed
         .run(&[
             "backfill",

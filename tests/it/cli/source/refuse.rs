@@ -1,15 +1,15 @@
 //! What is refused before anything is read or written.
 
 use super::{count, read, site};
-use crate::support::process::{Desk, recent_world};
+use crate::support::process::{Setup, recent_world};
 
 const RESULTS: &str = "select count(*) from bi.quality_result";
 
 /// Every command that reads or writes for the configured accounts ends with 2 and these words, and changes no row.
-async fn refused_everywhere(desk: &Desk, other: &crate::support::process::Site, words: &[&str]) {
-    let pool = desk.db.pool().await;
+async fn refused_everywhere(setup: &Setup, other: &crate::support::process::Site, words: &[&str]) {
+    let pool = setup.db.pool().await;
     let before = (count(pool, RESULTS).await, count(pool, "select count(*) from sync.run").await);
-    let asked = desk.simulator.journal().log.len();
+    let asked = setup.simulator.journal().log.len();
     for command in [
         ["sync"].as_slice(),
         &["run"],
@@ -23,7 +23,7 @@ async fn refused_everywhere(desk: &Desk, other: &crate::support::process::Site, 
             assert!(told.stderr.contains(word), "{command:?}: {word} in {}", told.stderr);
         }
     }
-    let journal = desk.simulator.journal();
+    let journal = setup.simulator.journal();
     let of_account = |entry: &&ccsync::simulator::Entry| format!("{:?}", entry.endpoint).starts_with("Sobot");
     let asked_now = journal.log.iter().skip(asked).filter(of_account);
     assert_eq!(asked_now.count(), 0, "nothing was asked of the account");
@@ -36,13 +36,13 @@ async fn refused_everywhere(desk: &Desk, other: &crate::support::process::Site, 
 
 #[tokio::test]
 async fn a_source_with_a_new_name_is_refused_and_told_the_rename_which_mends_it() {
-    let desk = read().await;
-    let pool = desk.db.pool().await;
+    let setup = read().await;
+    let pool = setup.db.pool().await;
     let rows = count(pool, RESULTS).await;
     assert!(0 < rows);
-    let renamed = site(&desk, |text| text.replace("sources.sobot", "sources.sobot_main"));
+    let renamed = site(&setup, |text| text.replace("sources.sobot", "sources.sobot_main"));
     let words = ["sobot_main: ", "app_id demo-app", "`ccsync source rename sobot sobot_main --yes`"];
-    refused_everywhere(&desk, &renamed, &words).await;
+    refused_everywhere(&setup, &renamed, &words).await;
     renamed.run(&["source", "rename", "sobot", "sobot_main", "--yes"]).await.expect(0);
     assert_eq!(count(pool, RESULTS).await, rows);
     let again = renamed.run(&["sync"]).await.expect(0);
@@ -52,17 +52,17 @@ async fn a_source_with_a_new_name_is_refused_and_told_the_rename_which_mends_it(
     assert_eq!(count(pool, RESULTS).await, rows);
     assert_eq!(count(pool, "select count(*) from sobot.call_result where source = 'sobot_main'").await, 150);
     // The name of before is the one that does not fit now.
-    let old = desk.run(&["sync"]).await.expect(2);
+    let old = setup.run(&["sync"]).await.expect(2);
     assert!(old.stderr.contains("`ccsync source rename sobot_main sobot --yes`"), "{}", old.stderr);
 }
 
 #[tokio::test]
 async fn one_account_under_two_names_is_refused_and_told_which_one_to_take_out() {
-    let desk = read().await;
+    let setup = read().await;
     let block = "[sources.again]\nkind = \"sobot\"\nbase_url = \"URL\"\napp_id = \"demo-app\"\napp_key = \"demo-key\"\n";
-    let block = block.replace("URL", &desk.simulator.base_url());
-    let doubled = site(&desk, |text| format!("{text}{block}"));
-    refused_everywhere(&desk, &doubled, &["again: ", "Take [sources.again] out of the configuration"]).await;
+    let block = block.replace("URL", &setup.simulator.base_url());
+    let doubled = site(&setup, |text| format!("{text}{block}"));
+    refused_everywhere(&setup, &doubled, &["again: ", "Take [sources.again] out of the configuration"]).await;
 }
 
 #[tokio::test]
@@ -73,13 +73,13 @@ async fn two_accounts_of_one_kind_are_two_sources() {
         sobot_accounts: vec![account("demo-app"), account("other-app")],
         ..recent_world()
     };
-    let desk = Desk::new(world, "").await;
+    let setup = Setup::new(world, "").await;
     let block = "[sources.other]\nkind = \"sobot\"\nbase_url = \"URL\"\napp_id = \"other-app\"\napp_key = \"demo-key\"\n";
-    let block = block.replace("URL", &desk.simulator.base_url());
-    let two = site(&desk, |text| format!("{text}{block}"));
+    let block = block.replace("URL", &setup.simulator.base_url());
+    let two = site(&setup, |text| format!("{text}{block}"));
     two.run(&["sync", "sobot.call_result"]).await.expect(0);
     let sources = "select count(distinct source) from sobot.call_result";
-    assert_eq!(count(desk.db.pool().await, sources).await, 2);
+    assert_eq!(count(setup.db.pool().await, sources).await, 2);
     two.run(&["sync", "sobot.call_result"]).await.expect(0);
 }
 
@@ -91,15 +91,15 @@ async fn another_account_under_an_old_name_is_refused_and_a_trial_is_removed_by_
         sobot_accounts: vec![account("demo-app"), account("real-app")],
         ..recent_world()
     };
-    let desk = Desk::new(world, "").await;
-    desk.run(&["sync"]).await.expect(0);
-    let real = site(&desk, |text| text.replace("\"demo-app\"", "\"real-app\""));
+    let setup = Setup::new(world, "").await;
+    setup.run(&["sync"]).await.expect(0);
+    let real = site(&setup, |text| text.replace("\"demo-app\"", "\"real-app\""));
     let words = ["app_id demo-app", "app_id real-app", "`ccsync source purge sobot --yes`"];
-    refused_everywhere(&desk, &real, &words).await;
+    refused_everywhere(&setup, &real, &words).await;
     real.run(&["source", "purge", "sobot"]).await.expect(0);
     real.run(&["sync"]).await.expect(2);
     real.run(&["source", "purge", "sobot", "--yes"]).await.expect(0);
-    let pool = desk.db.pool().await;
+    let pool = setup.db.pool().await;
     assert_eq!(count(pool, RESULTS).await, 0);
     assert!(0 < count(pool, "select count(*) from moor.queue").await, "the other source stays");
     real.run(&["sync"]).await.expect(0);
@@ -108,21 +108,21 @@ async fn another_account_under_an_old_name_is_refused_and_a_trial_is_removed_by_
 
 #[tokio::test]
 async fn credentials_that_never_brought_a_row_bind_nobody() {
-    let desk = Desk::new(recent_world(), "").await;
-    let wrong = site(&desk, |text| text.replace("\"demo-app\"", "\"typing-error\""));
+    let setup = Setup::new(recent_world(), "").await;
+    let wrong = site(&setup, |text| text.replace("\"demo-app\"", "\"typing-error\""));
     assert_ne!(wrong.run(&["sync"]).await.code, Some(0));
-    desk.run(&["sync"]).await.expect(0);
+    setup.run(&["sync"]).await.expect(0);
 }
 
 #[tokio::test]
 async fn the_same_account_on_another_host_is_refused_until_it_is_moved() {
-    let desk = read().await;
-    let pool = desk.db.pool().await;
+    let setup = read().await;
+    let pool = setup.db.pool().await;
     let rows = count(pool, RESULTS).await;
     let elsewhere = |text: String| text.replace("http://127.0.0.1", "http://localhost");
-    let moved = site(&desk, elsewhere);
+    let moved = site(&setup, elsewhere);
     let words = ["127.0.0.1", "localhost", "`ccsync source move sobot --yes`"];
-    refused_everywhere(&desk, &moved, &words).await;
+    refused_everywhere(&setup, &moved, &words).await;
     let shown = moved.run(&["source", "move", "sobot"]).await.expect(0);
     assert!(shown.stdout.contains("from 127.0.0.1 to localhost (http://localhost:"), "{}", shown.stdout);
     for source in ["sobot", "moor"] {
@@ -130,17 +130,17 @@ async fn the_same_account_on_another_host_is_refused_until_it_is_moved() {
     }
     moved.run(&["sync"]).await.expect(0);
     assert_eq!(count(pool, RESULTS).await, rows);
-    desk.run(&["sync"]).await.expect(2);
+    setup.run(&["sync"]).await.expect(2);
 }
 
 /// Port and path of this machine, and the path elsewhere, tell no accounts apart.
 #[tokio::test]
 async fn a_move_that_changes_nothing_says_so_and_stops_nobody() {
-    let desk = read().await;
+    let setup = read().await;
     let generation = "select generation from sync.source where name = 'sobot'";
-    let before = count(desk.db.pool().await, generation).await;
-    let base = desk.simulator.base_url();
-    let other = site(&desk, |text| text.replace(&base, "http://127.0.0.1:9/api"));
+    let before = count(setup.db.pool().await, generation).await;
+    let base = setup.simulator.base_url();
+    let other = site(&setup, |text| text.replace(&base, "http://127.0.0.1:9/api"));
     for arguments in [&["source", "move", "sobot"][..], &["source", "move", "sobot", "--yes"]] {
         let told = other.run(arguments).await.expect(0);
         for word in ["is read from 127.0.0.1 already", "http://127.0.0.1:9/api", "nothing has to be moved"] {
@@ -148,29 +148,29 @@ async fn a_move_that_changes_nothing_says_so_and_stops_nobody() {
         }
         assert!(!told.stdout.contains("to 127.0.0.1"), "{}", told.stdout);
     }
-    assert_eq!(count(desk.db.pool().await, generation).await, before, "who reads it reads on");
+    assert_eq!(count(setup.db.pool().await, generation).await, before, "who reads it reads on");
 }
 
 #[tokio::test]
 async fn a_database_of_before_is_adopted_without_a_word_and_a_rename_made_with_the_upgrade_is_noticed() {
-    let desk = read().await;
-    let pool = desk.db.pool().await;
+    let setup = read().await;
+    let pool = setup.db.pool().await;
     let forget = "update sync.source set account = null, host = null";
     sqlx::raw_sql(forget).execute(pool).await.unwrap();
-    let renamed = site(&desk, |text| text.replace("sources.sobot", "sources.sobot_main"));
+    let renamed = site(&setup, |text| text.replace("sources.sobot", "sources.sobot_main"));
     let told = renamed.run(&["sync"]).await.expect(2);
     assert!(told.stderr.contains("`ccsync source rename sobot sobot_main --yes`"), "{}", told.stderr);
-    desk.run(&["sync"]).await.expect(0);
+    setup.run(&["sync"]).await.expect(0);
     assert_eq!(count(pool, "select count(*) from sync.source where account is null").await, 0);
 }
 
 #[tokio::test]
 async fn no_key_is_ever_stored_or_shown() {
-    let desk = read().await;
-    let listed = desk.run(&["source", "list"]).await.expect(0);
+    let setup = read().await;
+    let listed = setup.run(&["source", "list"]).await.expect(0);
     assert!(listed.stdout.contains("app_id demo-app on 127.0.0.1; configured"), "{}", listed.stdout);
     assert!(!listed.stdout.contains("demo-key"), "{}", listed.stdout);
-    let json = desk.run(&["source", "list", "--json"]).await.expect(0).json();
+    let json = setup.run(&["source", "list", "--json"]).await.expect(0).json();
     assert_eq!(json[1]["account"]["id"], "demo-app", "{json}");
-    assert_eq!(super::places_with(desk.db.pool().await, "demo-key").await, Vec::<String>::new());
+    assert_eq!(super::places_with(setup.db.pool().await, "demo-key").await, Vec::<String>::new());
 }

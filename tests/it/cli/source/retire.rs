@@ -56,29 +56,29 @@ async fn with_others(pool: &PgPool) {
 
 #[tokio::test]
 async fn a_retired_source_leaves_every_relation_of_bi_and_its_rows_stay() {
-    let desk = read().await;
-    let pool = desk.db.pool().await;
+    let setup = read().await;
+    let pool = setup.db.pool().await;
     let without = (in_bi(pool, "sobot").await, in_bi(pool, "moor").await);
     with_others(pool).await;
     let with: i64 = in_bi(pool, "gone").await.iter().map(|(_, rows)| rows).sum();
     assert!(0 < with);
     let stored = count(pool, "select count(*) from sobot.call_result where source = 'gone'").await;
     assert_eq!(stored, 150);
-    let shown = desk.run(&["source", "retire", "gone"]).await.expect(0);
+    let shown = setup.run(&["source", "retire", "gone"]).await.expect(0);
     assert!(shown.stdout.contains("  sobot.call_result: 150\n"), "{}", shown.stdout);
     assert!(0 < in_bi(pool, "gone").await.iter().map(|(_, rows)| rows).sum::<i64>());
-    desk.run(&["source", "retire", "gone", "--yes"]).await.expect(0);
+    setup.run(&["source", "retire", "gone", "--yes"]).await.expect(0);
     let left: Vec<_> = in_bi(pool, "gone").await.into_iter().filter(|(_, rows)| 0 < *rows).collect();
     assert_eq!(left, []);
     assert_eq!((in_bi(pool, "sobot").await, in_bi(pool, "moor").await), without);
     assert_eq!(count(pool, "select count(*) from sobot.call_result where source = 'gone'").await, stored);
-    desk.run(&["source", "retire", "gone", "--undo", "--yes"]).await.expect(0);
+    setup.run(&["source", "retire", "gone", "--undo", "--yes"]).await.expect(0);
     assert_eq!(in_bi(pool, "gone").await.iter().map(|(_, rows)| rows).sum::<i64>(), with);
 }
 
 #[tokio::test]
 async fn every_view_and_function_reads_vendors_tables_without_retired_sources() {
-    let desk = crate::support::db::TestDb::create().await;
+    let setup = crate::support::db::TestDb::create().await;
     let wide: Vec<String> = sqlx::query_scalar(
         r"with text as (
             select format('%I.%I', n.nspname, c.relname) as name, pg_get_viewdef(c.oid) as text
@@ -100,7 +100,7 @@ async fn every_view_and_function_reads_vendors_tables_without_retired_sources() 
         where name like 'bi.%' and text ~ 'sync\.((agent|hour|score|channel|group)_day|agent_week|agent_month)\M'
             and text !~* 'not sync\.is_retired\(q\.source\)'",
     )
-    .fetch_all(desk.pool().await)
+    .fetch_all(setup.pool().await)
     .await
     .unwrap();
     assert_eq!(
@@ -112,7 +112,7 @@ async fn every_view_and_function_reads_vendors_tables_without_retired_sources() 
 
 #[tokio::test]
 async fn nothing_of_retirement_is_left_in_a_plan_while_no_source_is_retired() {
-    let desk = crate::support::db::TestDb::create().await;
+    let setup = crate::support::db::TestDb::create().await;
     let plan = async |pool: &PgPool| -> String {
         let lines: Vec<String> = sqlx::query_scalar(
             "explain (verbose) select * from bi.quality_revision union all select * from bi.quality_revision",
@@ -122,7 +122,7 @@ async fn nothing_of_retirement_is_left_in_a_plan_while_no_source_is_retired() {
         .unwrap();
         lines.join("\n")
     };
-    let pool = desk.pool().await;
+    let pool = setup.pool().await;
     assert!(!plan(pool).await.contains("is_retired"), "{}", plan(pool).await);
     assert!(!plan(pool).await.contains("'gone'"));
     sqlx::raw_sql(
@@ -139,8 +139,8 @@ async fn nothing_of_retirement_is_left_in_a_plan_while_no_source_is_retired() {
 
 #[tokio::test]
 async fn a_source_that_is_not_configured_any_more_is_told_everywhere_and_refused_once_retired() {
-    let desk = read().await;
-    let without = site(&desk, |text| {
+    let setup = read().await;
+    let without = site(&setup, |text| {
         let (before, rest) = text.split_once("[sources.sobot]").unwrap();
         let (_, moor) = rest.split_once("[sources.moor]").unwrap();
         format!("{before}[sources.moor]{moor}")
@@ -156,7 +156,7 @@ async fn a_source_that_is_not_configured_any_more_is_told_everywhere_and_refused
     let text = without.run(&["status"]).await;
     assert!(text.stdout.contains("sobot is not configured here"), "{}", text.stdout);
 
-    let configured = desk.run(&["source", "retire", "sobot", "--yes"]).await.expect(2);
+    let configured = setup.run(&["source", "retire", "sobot", "--yes"]).await.expect(2);
     assert!(
         configured.stderr.contains("take [sources.sobot] out of the configuration"),
         "{}",
@@ -165,8 +165,8 @@ async fn a_source_that_is_not_configured_any_more_is_told_everywhere_and_refused
     without.run(&["source", "retire", "sobot", "--yes"]).await.expect(0);
     let status = without.run(&["status", "--json"]).await.json();
     assert_eq!(status["unconfigured"], serde_json::json!([]), "{status}");
-    let told = desk.run(&["sync"]).await.expect(2);
+    let told = setup.run(&["sync"]).await.expect(2);
     assert!(told.stderr.contains("`ccsync source retire sobot --undo --yes`"), "{}", told.stderr);
-    desk.run(&["source", "retire", "sobot", "--undo", "--yes"]).await.expect(0);
-    desk.run(&["sync"]).await.expect(0);
+    setup.run(&["source", "retire", "sobot", "--undo", "--yes"]).await.expect(0);
+    setup.run(&["sync"]).await.expect(0);
 }

@@ -31,10 +31,10 @@ pub struct Sweep<'a> {
     pub flaws: Flaws,
 }
 
-fn bury(table: &mut Table, keys: &[Key], sweep: &Sweep<'_>) -> u64 {
+fn tombstone_rows(table: &mut Table, keys: &[Key], sweep: &Sweep<'_>) -> u64 {
     for key in keys {
         table.absent.remove(key);
-        table.bury(key, sweep.now, sweep.run);
+        table.tombstone_rows(key, sweep.now, sweep.run);
     }
     keys.len() as u64
 }
@@ -44,7 +44,7 @@ pub fn is_mass_absence(limit: Share, missing: u64, live: u64) -> bool {
     20 <= missing && limit.as_f64() * (live as f64) < missing as f64
 }
 
-/// A snapshot's closed read buries what it lacks, unless that is too much at once.
+/// A snapshot's closed read deletes what it lacks, unless that is too much at once.
 pub fn sweep_snapshot(table: &mut Table, sweep: &Sweep<'_>) -> u64 {
     let live = table.live(None);
     let absent: Vec<Key> = live.iter().filter(|key| !sweep.seen.contains(*key)).cloned().collect();
@@ -59,10 +59,10 @@ pub fn sweep_snapshot(table: &mut Table, sweep: &Sweep<'_>) -> u64 {
     for key in new {
         table.absent.insert(key, (sweep.now, None));
     }
-    bury(table, &due, sweep)
+    tombstone_rows(table, &due, sweep)
 }
 
-/// A window's row that another window contains moves there. Else it is noted the first time, and buried when
+/// A window's row that another window contains moves there. Else it is noted the first time, and deleted when
 /// a later read, `settle` after the first, lacks it too; unless very many are missing.
 pub fn sweep_window(table: &mut Table, ledger: &mut Ledger, window: TimeWindow, sweep: &Sweep<'_>) -> u64 {
     let live = table.live(Some(window));
@@ -74,22 +74,22 @@ pub fn sweep_window(table: &mut Table, ledger: &mut Ledger, window: TimeWindow, 
         let since =
             sweep.noted.contains(key).then(|| table.absent.get(key)).flatten().map(|(since, _)| *since);
         match since {
-            Some(since) if since + settle <= sweep.now && is_vouched(ledger, window, since) => {
+            Some(since) if since + settle <= sweep.now && is_confirmed(ledger, window, since) => {
                 due.push(key.clone());
             }
             Some(_) => {}
-            None if sweep.flaws.one_read_buries => due.push(key.clone()),
+            None if sweep.flaws.one_read_deletes => due.push(key.clone()),
             None => drop(table.absent.entry(key.clone()).or_insert((sweep.now, Some(window)))),
         }
     }
     if is_mass_absence(sweep.limit, absent.len() as u64, live.len() as u64) {
         return 0;
     }
-    bury(table, &due, sweep)
+    tombstone_rows(table, &due, sweep)
 }
 
 /// Each later window that a row missed at `since` may have gone to was read since, or to its end.
-fn is_vouched(ledger: &Ledger, window: TimeWindow, since: DateTime<Utc>) -> bool {
+fn is_confirmed(ledger: &Ledger, window: TimeWindow, since: DateTime<Utc>) -> bool {
     ledger.values().all(|entry| {
         let Some(other) = entry.window else { return true };
         let may_hold = window.end <= other.start && other.start < since;

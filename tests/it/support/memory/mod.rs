@@ -36,7 +36,7 @@ pub struct Flaws {
     /// A commit is taken from whoever brings it, whether the lease is still theirs or not.
     pub no_fence: bool,
     /// One closed read without a row suffices to mark it deleted.
-    pub one_read_buries: bool,
+    pub one_read_deletes: bool,
 }
 
 /// The database.

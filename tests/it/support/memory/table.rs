@@ -88,7 +88,7 @@ impl Table {
     }
 
     /// Marks a row deleted.
-    pub fn bury(&mut self, key: &Key, now: DateTime<Utc>, run: RunId) {
+    pub fn tombstone_rows(&mut self, key: &Key, now: DateTime<Utc>, run: RunId) {
         self.replace(key, now, |old, now| Version {
             revision: old.revision + 1,
             changed_at: now,

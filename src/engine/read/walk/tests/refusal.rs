@@ -26,7 +26,7 @@ const RETRY: RetryConfig = RetryConfig {
     first_contact: Duration::from_secs(4),
 };
 
-/// The read by pages of this size with the patience of a real one, and how long it waited.
+/// The read by pages of this size with the timeout of a real one, and how long it waited.
 fn read_patiently(vendor: &Vendor, page_size: u32) -> (Result<ReadEnd, Fault>, Duration) {
     let clock = PatientClock(Mutex::new(DateTime::UNIX_EPOCH));
     let adapt = |config: &mut WalkConfig, _: &mut ReadRules| config.page_size = page_size;

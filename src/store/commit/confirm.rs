@@ -15,7 +15,7 @@ use crate::store::fault::Done;
 ///
 /// A result that is scored again leaves its window for the one of the new score. Where that one could not
 /// be read, its worker was killed or the vendor fails there, the row is absent and by no means gone.
-pub(in crate::store) async fn vouched_for(
+pub(in crate::store) async fn confirmed_absences(
     connection: &mut PgConnection,
     context: &Context<'_>,
     stream: StreamId,
@@ -25,7 +25,7 @@ pub(in crate::store) async fn vouched_for(
     if since.is_empty() {
         return Ok(HashSet::new());
     }
-    let vouched: Vec<DateTime<Utc>> = sqlx::query_scalar(
+    let confirmed: Vec<DateTime<Utc>> = sqlx::query_scalar(
         r#"
         select since from unnest($4::timestamptz[]) as since
         where not exists (
@@ -41,5 +41,5 @@ pub(in crate::store) async fn vouched_for(
     .bind(since)
     .fetch_all(connection)
     .await?;
-    Ok(vouched.into_iter().collect())
+    Ok(confirmed.into_iter().collect())
 }

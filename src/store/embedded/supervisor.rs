@@ -49,7 +49,7 @@ pub(super) struct Hold {
 }
 
 impl Hold {
-    /// Starts a watchman for the server that is about to be launched.
+    /// Starts a supervisor for the server that is about to be launched.
     pub(super) async fn post(site: &Site, binaries: &Binaries) -> Result<Hold, EmbeddedError> {
         forget_all(site);
         let path = site.server_dir().join(format!("alive-{:08x}", rand::random::<u32>()));
@@ -71,7 +71,7 @@ impl Hold {
         let hold = Hold { pipe, path };
         let mut shell = site.account.command("/bin/sh");
         shell
-            .args(["-c", SCRIPT, "ccsync-watchman"])
+            .args(["-c", SCRIPT, "ccsync-supervisor"])
             .arg(&hold.path)
             .arg(binaries.program("pg_ctl"))
             .arg(&site.cluster);
@@ -82,7 +82,7 @@ impl Hold {
         Ok(hold)
     }
 
-    /// Joins the users of a running server, if a watchman looks after it.
+    /// Joins the users of a running server, if a supervisor looks after it.
     pub(super) fn join(site: &Site) -> Option<Hold> {
         pipes(&site.server_dir()).into_iter().find_map(|path| {
             // Fails at once if nobody reads, instead of waiting for a reader.
@@ -95,12 +95,12 @@ impl Hold {
         })
     }
 
-    /// Whether the watchman has seen the end of the pipe, before we held it.
+    /// Whether the supervisor has seen the end of the pipe, before we held it.
     pub(super) fn came_too_late(&self) -> bool {
         !self.path.exists()
     }
 
-    /// Sends the watchman home, because the server is stopped in the ordinary way.
+    /// Sends the supervisor home, because the server is stopped in the ordinary way.
     pub(super) fn release(mut self) {
         let _ = std::fs::remove_file(&self.path);
         // If nobody reads any more there is nobody to send home.

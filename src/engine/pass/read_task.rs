@@ -26,7 +26,7 @@ use crate::telemetry::span;
 const UNSETTLED_HALF_MIN: chrono::Duration = chrono::Duration::hours(1);
 
 /// A scope to be read, and all that it takes.
-pub(super) struct Errand {
+pub(super) struct ReadTask {
     pub(super) reader: StreamReader,
     pub(super) order: PassOrder,
     pub(super) stop: CancellationToken,
@@ -57,7 +57,7 @@ pub(super) enum End {
     Failed(Fault),
 }
 
-/// An errand that is over.
+/// An read_task that is over.
 pub(super) struct Report {
     pub(super) due: DueScope,
     pub(super) lease: Lease,
@@ -70,7 +70,7 @@ pub(super) struct Report {
     pub(super) page_size: u32,
 }
 
-impl Errand {
+impl ReadTask {
     /// Reads and commits. Whatever happens is in the report.
     pub(super) async fn run(mut self) -> Report {
         let reader = self.reader.clone();
@@ -221,7 +221,7 @@ impl Errand {
         (began, monotonic, list): (DateTime<Utc>, Duration, i64),
         closed: ClosedRead,
     ) -> Result<End, Fault> {
-        let Errand { reader, due, lease, .. } = self;
+        let ReadTask { reader, due, lease, .. } = self;
         let elapsed = reader.clock.monotonic().saturating_sub(monotonic);
         let read_at = self.not_ahead(began, elapsed)?;
         reader.store.renew(lease, reader.config.lease).await?;

@@ -16,7 +16,7 @@ const OUTDATED_MAX: u32 = 3;
 
 /// The failures of a pass.
 #[derive(Default)]
-pub(super) struct Setbacks {
+pub(super) struct FailureTracker {
     /// Not to be taken up again in this pass.
     given_up: HashMap<Scope, ScopeFailure>,
     /// To be taken up again in the next round.
@@ -29,7 +29,7 @@ pub(super) struct Setbacks {
     outdated: HashMap<Scope, u32>,
 }
 
-impl Setbacks {
+impl FailureTracker {
     /// A scope was committed.
     pub(super) fn are_over(&mut self) {
         self.in_a_row = 0;
@@ -135,29 +135,30 @@ mod tests {
     use super::*;
     use crate::domain::window::TimeWindow;
 
-    fn fails(setbacks: &mut Setbacks, number: i64, begun_after: u64) -> bool {
+    fn fails(failure_tracker: &mut FailureTracker, number: i64, begun_after: u64) -> bool {
         let at = |hour: i64| DateTime::from_timestamp(hour * 3600, 0).unwrap();
         let scope = Scope::Window(TimeWindow::new(at(number), at(number + 1)).unwrap());
         let (kind, advises) = (FaultKind::TokenContested, false);
         let failure = ScopeFailure { scope: number.to_string(), kind, message: String::new(), advises };
-        setbacks.note(scope, failure, begun_after, false)
+        failure_tracker.note(scope, failure, begun_after, false)
     }
 
     #[test]
     fn windows_that_fail_side_by_side_are_one_trouble_and_are_read_again() {
-        let mut setbacks = Setbacks::default();
+        let mut failure_tracker = FailureTracker::default();
         for number in 0..8 {
-            assert!(!fails(&mut setbacks, number, 0), "all were begun before the first failed");
+            assert!(!fails(&mut failure_tracker, number, 0), "all were begun before the first failed");
         }
-        assert_eq!(setbacks.troubles(), 1);
-        assert!(setbacks.has_second_chances());
+        assert_eq!(failure_tracker.troubles(), 1);
+        assert!(failure_tracker.has_second_chances());
     }
 
     #[test]
     fn windows_that_fail_one_after_another_end_the_pass() {
-        let mut setbacks = Setbacks::default();
-        let ends: Vec<bool> = (0..3).map(|number| fails(&mut setbacks, number, number as u64)).collect();
+        let mut failure_tracker = FailureTracker::default();
+        let ends: Vec<bool> =
+            (0..3).map(|number| fails(&mut failure_tracker, number, number as u64)).collect();
         assert_eq!(ends, [false, false, true], "three tokens were lost");
-        assert_eq!(setbacks.into_failures().len(), 3);
+        assert_eq!(failure_tracker.into_failures().len(), 3);
     }
 }

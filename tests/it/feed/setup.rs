@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use ccsync::app::{App, DaemonError, Seams};
+use ccsync::app::{App, DaemonError, Overrides};
 use ccsync::engine::port::clock::{Clock as _, SystemClock};
 use ccsync::simulator::{MonitorAgent, MonitorRates, Simulator, SimulatorConfig};
 use tempfile::TempDir;
@@ -12,10 +12,10 @@ use tokio_util::sync::CancellationToken;
 use crate::support::harness::simulator;
 
 /// The source's name.
-pub const SOURCE: &str = "desk";
+pub const SOURCE: &str = "setup";
 
 /// Agents, their vendor, and where daemons keep what is not in the database.
-pub struct FeedDesk {
+pub struct FeedSetup {
     pub simulator: Simulator,
     pub url: String,
     directory: TempDir,
@@ -37,9 +37,9 @@ pub fn extno(agent: usize) -> String {
     format!("{}", 1001 + agent)
 }
 
-impl FeedDesk {
+impl FeedSetup {
     /// `agents` agents to whom things happen at these rates.
-    pub async fn new(agents: usize, rates: MonitorRates, seed: u64, url: &str) -> FeedDesk {
+    pub async fn new(agents: usize, rates: MonitorRates, seed: u64, url: &str) -> FeedSetup {
         let monitor_agents =
             (0..agents).map(|agent| MonitorAgent { extno: extno(agent), token: token(agent) }).collect();
         let config = SimulatorConfig {
@@ -51,7 +51,7 @@ impl FeedDesk {
             monitor: rates,
             ..SimulatorConfig::default()
         };
-        FeedDesk {
+        FeedSetup {
             simulator: simulator(config).await,
             url: url.to_owned(),
             directory: tempfile::tempdir().unwrap(),
@@ -108,7 +108,7 @@ reconnect_max = "500ms"
         let file = self.directory.path().join("ccsync.toml");
         std::fs::write(&file, self.configuration(feed, source)).unwrap();
         let settings = ccsync::config::load(Some(&file), Vec::new(), SystemClock.now()).unwrap();
-        App::build(settings, Seams::default()).await.unwrap()
+        App::build(settings, Overrides::default()).await.unwrap()
     }
 }
 

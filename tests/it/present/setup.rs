@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{Duration, Instant};
 
-use ccsync::app::{App, Seams};
+use ccsync::app::{App, Overrides};
 use ccsync::domain::run::RunOutcome;
 use ccsync::domain::status::StatusReport;
 use ccsync::domain::stream::{StreamId, StreamKey};
@@ -69,7 +69,7 @@ pub enum Database {
     Embedded,
 }
 
-pub struct Desk {
+pub struct Setup {
     pub app: App,
     pub stop: CancellationToken,
     pub simulator: Simulator,
@@ -80,13 +80,13 @@ pub struct Desk {
     directory: TempDir,
 }
 
-impl Desk {
+impl Setup {
     /// A host that is off by so many seconds, before anything was read.
-    pub async fn of_host(off: i64, database: Database) -> Desk {
-        Desk::with(off, database, recent_world()).await
+    pub async fn of_host(off: i64, database: Database) -> Setup {
+        Setup::with(off, database, recent_world()).await
     }
 
-    pub async fn with(off: i64, database: Database, world: SimulatorConfig) -> Desk {
+    pub async fn with(off: i64, database: Database, world: SimulatorConfig) -> Setup {
         let simulator = simulator(world).await;
         let open = std::fs::Permissions::from_mode(0o755);
         let directory = tempfile::Builder::new().prefix("ccsync-test-").permissions(open).tempdir().unwrap();
@@ -102,9 +102,9 @@ impl Desk {
         let host = HostClock::new(off, false);
         let app = app(directory.path(), &text, host.clone()).await;
         let (stop, pool) = (CancellationToken::new(), OnceCell::new());
-        let desk = Desk { app, stop, simulator, host, db, pool, text, directory };
-        desk.lift_limits().await;
-        desk
+        let setup = Setup { app, stop, simulator, host, db, pool, text, directory };
+        setup.lift_limits().await;
+        setup
     }
 
     /// 7moor's limits are about something else.
@@ -188,8 +188,9 @@ async fn app(directory: &std::path::Path, text: &str, clock: Arc<HostClock>) -> 
     let file = directory.join("ccsync.toml");
     std::fs::write(&file, text).unwrap();
     let settings = ccsync::config::load(Some(&file), Vec::new(), clock.now()).unwrap();
-    let seams = Seams { clock, stop_database_with_process: true, durable: false, ..Seams::default() };
-    let app = App::build(settings, seams).await.unwrap();
+    let overrides =
+        Overrides { clock, stop_database_with_process: true, durable: false, ..Overrides::default() };
+    let app = App::build(settings, overrides).await.unwrap();
     app.prepare().await.unwrap();
     app
 }
