@@ -4,17 +4,17 @@ use std::collections::BTreeSet;
 
 /// What of a README does not depend on its language.
 #[derive(Debug, Default, PartialEq, Eq)]
-struct Skeleton {
+pub struct Skeleton {
     /// Levels of the headings, in order.
-    headings: Vec<usize>,
+    pub headings: Vec<usize>,
     /// Fenced blocks without comments and drawings, in order.
-    blocks: Vec<String>,
+    pub blocks: Vec<String>,
     /// Rows of each table.
-    tables: Vec<usize>,
+    pub tables: Vec<usize>,
     /// What is set as code within the text.
-    codes: BTreeSet<String>,
+    pub codes: BTreeSet<String>,
     /// Files of ours that are linked.
-    links: BTreeSet<String>,
+    pub links: BTreeSet<String>,
 }
 
 /// A line without its comment: that is in the reader's language.
@@ -23,7 +23,7 @@ fn command(line: &str) -> &str {
     line[..end].trim_end()
 }
 
-fn skeleton(text: &str) -> Skeleton {
+pub fn skeleton(text: &str) -> Skeleton {
     let mut found = Skeleton::default();
     let mut fence: Option<&str> = None;
     let mut was_table = false;
@@ -60,17 +60,17 @@ fn prose(line: &str, found: &mut Skeleton, was_table: &mut bool) {
     found.codes.extend(line.split('`').skip(1).step_by(2).map(ToOwned::to_owned));
     let targets = line.split("](").skip(1).filter_map(|rest| rest.split_once(')'));
     let told = targets.map(|(target, _)| target).filter(|target| !target.starts_with("README"));
-    found.links.extend(told.map(|target| target.replace("-zh-CN.", "-en.")));
+    found.links.extend(told.map(|target| target.replace("-zh-CN.", "-en.").replace(".zh-CN.md", ".md")));
 }
 
-fn read(name: &str) -> String {
+pub fn read(name: &str) -> String {
     std::fs::read_to_string(std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(name)).unwrap()
 }
 
 #[test]
 fn the_chinese_readme_has_the_headings_commands_tables_and_links_of_the_english_one() {
     let [english, chinese] = ["README.md", "README.zh-CN.md"].map(|name| skeleton(&read(name)));
-    assert!(5 < english.headings.len() && 5 < english.blocks.len() && 100 < english.codes.len());
+    assert!(5 < english.headings.len() && 4 < english.blocks.len() && 30 < english.codes.len());
     assert_eq!(chinese.headings, english.headings, "headings");
     for (chinese, english) in chinese.blocks.iter().zip(&english.blocks) {
         assert_eq!(chinese, english);
