@@ -63,7 +63,7 @@ impl Serialize for ActionCommand {
     }
 }
 
-/// What can be ordered at the workbench (`workbench.txt`), each on the calls of one agent.
+/// What can be ordered at the workbench (`docs/vendors.md#call-system`), each on the calls of one agent.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum WorkbenchAction {
     /// 签入.

@@ -9,7 +9,7 @@ use serde::Serialize;
 use crate::domain::record::{Row, Value};
 use crate::domain::table::{MOOR_QUEUE, MOOR_QUEUE_MEMBER};
 
-/// How chats are given out within a group (`moor-skill-groups.txt`, assignRule).
+/// How chats are given out within a group (`docs/vendors.md#7moor-writes`, assignRule).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum AssignRule {

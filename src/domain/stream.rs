@@ -10,15 +10,15 @@ use serde::{Deserialize, Serialize};
 /// One stream of one vendor. Its text form (`sobot.call_result`) is part of the contract.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum StreamId {
-    /// Sobot, inspected calls (`vendor-docs/sobot-quality.txt` 2.2).
+    /// Sobot, inspected calls (`docs/vendors.md#sobot-results`).
     SobotCallResult,
-    /// Sobot, inspected chats (`vendor-docs/sobot-quality.txt` 2.3).
+    /// Sobot, inspected chats (`docs/vendors.md#sobot-results`).
     SobotChatResult,
-    /// 7moor, online skill groups and their members (`vendor-docs/moor-skill-groups.txt`, queueQueue).
+    /// 7moor, online skill groups and their members (`docs/vendors.md#7moor-lists`, queueQueue).
     MoorQueue,
     /// 7moor, claim state of each member (`queueQueueAgentClaimStatus`).
     MoorAgentClaimStatus,
-    /// Call system, what happens at each agent's workbench (`vendor-docs/workbench.txt`, agent/monitor).
+    /// Call system, what happens at each agent's workbench (`docs/vendors.md#call-system`, agent/monitor).
     WorkbenchAgentMonitor,
 }
 
@@ -55,7 +55,7 @@ impl StreamId {
     }
 
     /// What the lengths of its windows are multiples of, where the vendor takes no finer bounds: chats are asked for by
-    /// the vendor's day (`vendor-docs/sobot-quality.txt` 2.3 has a date in its table and a date with a time in its sample).
+    /// the vendor's day (`docs/vendors.md#sobot-results`).
     pub const fn grain(self) -> Option<Duration> {
         match self {
             StreamId::SobotChatResult => Some(Duration::from_secs(24 * 60 * 60)),

@@ -20,7 +20,7 @@ use crate::sources::scalar::Scalar;
 
 pub(crate) use self::altered::{note_altered, note_repeated_element, observe_altered, observe_charset};
 
-/// Vendors write these as the one or the other (`vendor-facts.md` 2.4 and 5).
+/// Vendors write these as the one or the other (`docs/vendors.md#sobot-results`, `docs/vendors.md#7moor-lists`).
 pub(crate) const TEXT_OR_NUMBER: &[JsonType] = &[JsonType::Text, JsonType::Number];
 
 /// Longer names are not shown.

@@ -18,7 +18,7 @@ pub(crate) fn epoch(number: &Decimal) -> Option<DateTime<Utc>> {
     DateTime::from_timestamp_micros(number.scaled_and_cut(power)?)
 }
 
-/// RFC 3339, or a time or date without zone, which is Beijing time (`vendor-facts.md` 4).
+/// RFC 3339, or a time or date without zone, which is Beijing time (`docs/vendors.md#time`).
 pub(crate) fn wall_clock(text: &str) -> Option<DateTime<Utc>> {
     if let Ok(instant) = DateTime::parse_from_rfc3339(text) {
         return Some(instant.to_utc().trunc_subsecs(6)).filter(is_storable);

@@ -1,7 +1,7 @@
 //! One JSON value read leniently as one typed value.
 //!
 //! String or number, null or absent or empty, `true` or `"1"`: the documents' tables and samples disagree on
-//! all of these (`vendor-facts.md` 2.4), so both sides are read.
+//! all of these (`docs/vendors.md#sobot-results`), so both sides are read.
 
 use std::borrow::Cow;
 

@@ -2,6 +2,7 @@
 //!
 //! Each rule names the file and line that breaks it. What is excepted stands here with its reason.
 
+mod document;
 mod image;
 mod readme;
 mod rule;

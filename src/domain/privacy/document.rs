@@ -5,7 +5,7 @@ use serde_json::{Map, Number, Value as Json};
 use super::field::kind_of;
 use super::{Personal, Policy, Privacy};
 
-/// Fields by these names are never stored (`vendor-facts.md` 5, item 9).
+/// Fields by these names are never stored (`docs/vendors.md#secrets-and-personal-data-in-answers`).
 const CREDENTIAL_NAMES: [&str; 2] = ["password", "passwd"];
 
 /// JSON within a text within JSON … is looked into this deep, and beyond that taken as text.

@@ -61,7 +61,7 @@ impl MoorAccount {
         MoorAccount { shared: Arc::new(Shared { config, http, limits, clock, by_group }) }
     }
 
-    /// Skill groups and their members (`moor-skill-groups.txt`, queueQueue).
+    /// Skill groups and their members (`docs/vendors.md#7moor-lists`, queueQueue).
     pub fn queue(&self) -> Arc<dyn Source> {
         Arc::new(MoorStream { account: self.shared.clone(), endpoint: &QUEUE, only: None })
     }
@@ -72,7 +72,7 @@ impl MoorAccount {
         Arc::new(MoorStream { account: self.shared.clone(), endpoint: &QUEUE, only })
     }
 
-    /// Claim state of each member (`moor-skill-groups.txt`, queueQueueAgentClaimStatus).
+    /// Claim state of each member (`docs/vendors.md#7moor-lists`, queueQueueAgentClaimStatus).
     pub fn agent_claim_status(&self) -> Arc<dyn Source> {
         Arc::new(MoorStream { account: self.shared.clone(), endpoint: &AGENT_CLAIM_STATUS, only: None })
     }

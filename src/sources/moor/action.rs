@@ -1,4 +1,4 @@
-//! The two endpoints that write (`moor-skill-groups.txt`, addQueue and updateQueueAssignMembers).
+//! The two endpoints that write (`docs/vendors.md#7moor-writes`, addQueue and updateQueueAssignMembers).
 //!
 //! The vendor skips unknown agents without a word, replaces the whole list of members, and takes its
 //! defaults for fields that it does not understand. What it would not take as it is meant is refused before

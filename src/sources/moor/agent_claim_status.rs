@@ -1,4 +1,4 @@
-//! Whether each member takes new chats (`moor-skill-groups.txt`, queueQueueAgentClaimStatus).
+//! Whether each member takes new chats (`docs/vendors.md#7moor-lists`, queueQueueAgentClaimStatus).
 
 use serde_json::{Map, Value as Json};
 

@@ -1,5 +1,5 @@
 //! Claim states asked for group by group. Whether queueQueueAgentClaimStatus may be called with neither
-//! `exten` nor `displayName` is not said (`vendor-facts.md` 1.4): where an account refuses that, each group
+//! `exten` nor `displayName` is not said (`docs/vendors.md#7moor-lists`): where an account refuses that, each group
 //! is a page of its own, in the order in which queueQueue lists them.
 
 use std::sync::atomic::{AtomicBool, Ordering};

@@ -11,7 +11,7 @@ use crate::sources::address::authority;
 pub struct MoorConfig {
     /// The operator's name for the account.
     pub source: String,
-    /// As the customer's console shows it: apis.7moor.com, openapis.7moor.com … (`vendor-facts.md` 1.2).
+    /// As the customer's console shows it: apis.7moor.com, openapis.7moor.com … (`docs/vendors.md#7moor`).
     pub base_url: Url,
     /// `N` or `T` and eleven digits.
     pub account_id: String,

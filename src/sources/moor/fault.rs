@@ -1,4 +1,4 @@
-//! What each of 7moor's codes means (`vendor-facts.md` 1.3).
+//! What each of 7moor's codes means (`docs/vendors.md#7moor-errors`).
 
 use std::time::Duration;
 

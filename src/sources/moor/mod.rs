@@ -1,4 +1,4 @@
-//! 7moor 容联七陌, online skill groups (`vendor-docs/moor-skill-groups.txt`). The two endpoints that read
+//! 7moor 容联七陌, online skill groups (`docs/vendors.md#7moor`). The two endpoints that read
 //! are streams of a [`MoorAccount`]; the two that write are a [`MoorWriter`]'s alone.
 
 mod account;

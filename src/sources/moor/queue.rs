@@ -1,4 +1,4 @@
-//! Skill groups and their members (`moor-skill-groups.txt`, queueQueue).
+//! Skill groups and their members (`docs/vendors.md#7moor-lists`, queueQueue).
 
 use crate::domain::contract::{FieldContract, JsonType, ObjectContract};
 use crate::domain::observation::Observation;

@@ -1,4 +1,4 @@
-//! A signed request to one of 7moor's endpoints (`vendor-facts.md` 1.2).
+//! A signed request to one of 7moor's endpoints (`docs/vendors.md#7moor-signature`).
 
 use chrono::{DateTime, Utc};
 use secrecy::ExposeSecret as _;

@@ -1,4 +1,4 @@
-//! The signature of each request (`vendor-facts.md` 1.2): valid for five minutes.
+//! The signature of each request (`docs/vendors.md#7moor-signature`): valid for five minutes.
 
 use std::fmt::Write as _;
 

@@ -1,5 +1,5 @@
 //! 7moor's envelopes. The table of the document shows one, its samples another, a sister endpoint a third
-//! (`vendor-facts.md` 1.4); all three are read.
+//! (`docs/vendors.md#7moor-lists`); all three are read.
 
 use std::borrow::Cow;
 use std::time::Duration;

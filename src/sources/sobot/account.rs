@@ -30,7 +30,7 @@ use crate::sources::sobot::wire::{Refusal, judge, page, record};
 /// After a fresh token was refused, another worker gets this long to store a newer one.
 const SECOND_LOOK_AFTER: Duration = Duration::from_secs(1);
 
-/// The form of a time is not taken. Printed for tickets only, the nearest analogue (`vendor-facts.md` 2.3).
+/// The form of a time is not taken. Printed for tickets only, the nearest analogue (`docs/vendors.md#sobot-errors`).
 const TIME_FORMAT_REFUSED: &str = "400005";
 
 /// One Sobot account. Clones and streams share one token.
@@ -70,12 +70,12 @@ impl SobotAccount {
         self.shared.tokens.renew_now(&site).await
     }
 
-    /// Inspected calls (`sobot-quality.txt` 2.2).
+    /// Inspected calls (`docs/vendors.md#sobot-results`).
     pub fn call_result(&self) -> Arc<dyn Source> {
         Arc::new(SobotStream::new(self.shared.clone(), &CALL_RESULT))
     }
 
-    /// Inspected chats (`sobot-quality.txt` 2.3).
+    /// Inspected chats (`docs/vendors.md#sobot-results`).
     pub fn chat_result(&self) -> Arc<dyn Source> {
         Arc::new(SobotStream::new(self.shared.clone(), &CHAT_RESULT))
     }

@@ -1,4 +1,4 @@
-//! The signature of a token request (`sobot-quality.txt` 2.1).
+//! The signature of a token request (`docs/vendors.md#sobot-token`).
 
 use chrono::{DateTime, Utc};
 use md5::{Digest as _, Md5};

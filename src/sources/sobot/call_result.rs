@@ -1,4 +1,4 @@
-//! Inspected calls (`sobot-quality.txt` 2.2): each page states the total.
+//! Inspected calls (`docs/vendors.md#sobot-results`): each page states the total.
 
 use crate::domain::contract::{FieldContract, ObjectContract};
 use crate::domain::page::Closing;

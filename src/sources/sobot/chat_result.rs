@@ -1,4 +1,4 @@
-//! Inspected chats (`sobot-quality.txt` 2.3): nothing states a total, an empty page is the end.
+//! Inspected chats (`docs/vendors.md#sobot-results`): nothing states a total, an empty page is the end.
 
 use chrono::{Duration, NaiveTime};
 use chrono_tz::Asia::Shanghai;
@@ -12,7 +12,7 @@ use crate::sources::contract::texts_or_numbers;
 use crate::sources::reading::Names;
 use crate::sources::sobot::endpoint::{ANSWER, Endpoint, ITEMS, MESSAGE, wall_clock};
 
-/// The second names are those of the endpoint's older twin (`vendor-facts.md` 2.1).
+/// The second names are those of the endpoint's older twin (`docs/vendors.md#sobot-results`).
 const NAMES: [Names; 15] = [
     &["cid"],
     &["schemeid"],

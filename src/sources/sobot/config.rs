@@ -12,7 +12,7 @@ pub struct SobotConfig {
     /// The operator's name for the account.
     pub source: String,
     /// Paired with the account: www.sobot.com, www.soboten.com, sg.sobot.io, us.sobot.com …
-    /// (`vendor-facts.md` 2.1).
+    /// (`docs/vendors.md#sobot`).
     pub base_url: Url,
     /// `appid`.
     pub app_id: String,

@@ -35,7 +35,7 @@ pub(super) struct Endpoint {
 /// The name of an answer in reports.
 pub(super) const ANSWER: &str = "(answer)";
 
-/// `ret_code` is taken before; where there are no elements, `items` may be absent (`vendor-facts.md` 2.4).
+/// `ret_code` is taken before; where there are no elements, `items` may be absent (`docs/vendors.md#sobot-results`).
 pub(super) const ITEMS: FieldContract = FieldContract::new(&["items"], &[JsonType::List]).optional();
 pub(super) const MESSAGE: FieldContract = FieldContract::new(&["ret_msg"], TEXT_OR_NUMBER).optional();
 
@@ -45,7 +45,7 @@ impl Endpoint {
     }
 }
 
-/// `yyyy-MM-dd HH:mm:ss` in Beijing time, in which Sobot reads its parameters (`vendor-facts.md` 2.4).
+/// `yyyy-MM-dd HH:mm:ss` in Beijing time, in which Sobot reads its parameters (`docs/vendors.md#sobot-results`).
 pub(super) fn wall_clock(instant: DateTime<Utc>) -> String {
     instant.with_timezone(&Shanghai).format("%Y-%m-%d %H:%M:%S").to_string()
 }

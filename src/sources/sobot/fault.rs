@@ -1,4 +1,4 @@
-//! What each of Sobot's codes means (`sobot-quality.txt` 3, `vendor-facts.md` 2.3).
+//! What each of Sobot's codes means (`docs/vendors.md#sobot-errors`).
 
 use crate::domain::fault::FaultKind;
 

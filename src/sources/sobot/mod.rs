@@ -1,4 +1,4 @@
-//! Sobot 智齿, quality inspection (`vendor-docs/sobot-quality.txt`).
+//! Sobot 智齿, quality inspection (`docs/vendors.md#sobot`).
 
 mod account;
 mod auth;

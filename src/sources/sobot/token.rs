@@ -1,4 +1,4 @@
-//! The one live token of an account (`sobot-quality.txt` 1, `vendor-facts.md` 2.2): shared by all workers
+//! The one live token of an account (`docs/vendors.md#sobot-token`): shared by all workers
 //! through the vault, because each token request may end the token that came before.
 
 use std::sync::Arc;

@@ -1,4 +1,4 @@
-//! Sobot's envelope: `ret_code`, `ret_msg` and what the endpoint adds (`sobot-quality.txt` 2).
+//! Sobot's envelope: `ret_code`, `ret_msg` and what the endpoint adds (`docs/vendors.md#sobot-errors`).
 
 use chrono::{DateTime, Utc};
 use serde_json::value::RawValue;

@@ -1,7 +1,7 @@
-//! The eight endpoints that act on live calls, blacklists and messages (`workbench.txt`).
+//! The eight endpoints that act on live calls, blacklists and messages (`docs/vendors.md#call-system`).
 //!
 //! The document says POST and which fields, and not how they are sent: as a form or as JSON, both are
-//! spoken. The token goes in the header `access_token` (`vendor-facts.md` 3).
+//! spoken. The token goes in the header `access_token`.
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! The three messages of `agent/monitor` (`workbench.txt`, 工作台): `notice`, `message`, `info`.
+//! The three messages of `agent/monitor` (`docs/vendors.md#call-system`, 工作台): `notice`, `message`, `info`.
 
 use std::borrow::Cow;
 

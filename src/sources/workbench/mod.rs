@@ -1,5 +1,5 @@
-//! The call system's agent workbench (`workbench.txt`): one WebSocket for each agent, and eight endpoints that
-//! act, which are a [`WorkbenchWriter`]'s alone.
+//! The call system's agent workbench (`docs/vendors.md#call-system`): one WebSocket for each agent, and eight
+//! endpoints that act, which are a [`WorkbenchWriter`]'s alone.
 
 mod account;
 mod action;

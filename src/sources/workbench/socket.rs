@@ -68,7 +68,7 @@ pub(super) async fn connect(http: &HttpClient, place: Place) -> Result<Socket, F
     if place.named_token {
         url.query_pairs_mut().append_pair("access_token", token);
     } else {
-        // The token is the whole query, without a name (`vendor-facts.md` 3).
+        // The token is the whole query, without a name (`docs/vendors.md#call-system`).
         url.set_query(Some(token));
     }
     let key = generate_key();

@@ -1,4 +1,4 @@
-//! The call system's actions (`workbench.txt`).
+//! The call system's actions (`docs/vendors.md#call-system`).
 
 use std::time::Duration;
 
