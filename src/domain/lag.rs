@@ -10,7 +10,7 @@
 use chrono::Duration;
 use serde::Serialize;
 
-/// Ages in hours at which the stretches begin; the last one goes on to [`AGE_MAX`].
+/// Ages in hours at which the stretches begin; the last one goes on to `AGE_MAX`.
 pub const AGES: [i64; 34] = [
     0, 1, 2, 3, 4, 6, 8, 12, 16, 24, 36, 48, 60, 72, 96, 120, 144, 168, 216, 264, 336, 408, 504, 600, 744,
     912, 1_080, 1_440, 1_800, 2_160, 2_880, 4_320, 8_760, 17_520,
