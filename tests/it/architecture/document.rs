@@ -125,6 +125,7 @@ fn code_and_configuration_cite_documents_and_headings_that_exist() {
 
 #[test]
 fn pages_in_two_languages_have_the_same_headings_blocks_tables_codes_and_links() {
+    let mut codes = 0;
     for page in TRANSLATED {
         let [english, chinese] = ["", ".zh-CN"].map(|ending| skeleton(&read(&format!("{page}{ending}.md"))));
         let differ: Vec<&String> = chinese.codes.symmetric_difference(&english.codes).collect();
@@ -136,7 +137,9 @@ fn pages_in_two_languages_have_the_same_headings_blocks_tables_codes_and_links()
         assert_eq!(chinese.headings, english.headings, "{page}: headings");
         assert_eq!(chinese.blocks, english.blocks, "{page}: blocks");
         assert_eq!(chinese.tables, english.tables, "{page}: rows of tables");
+        codes += english.codes.len();
     }
+    assert!(100 < codes, "only {codes} words were set as code");
 }
 
 /// Who comes anew reads these two whole.
@@ -151,9 +154,10 @@ fn the_two_documents_that_are_read_first_are_short() {
 /// A check that nothing can fail is no check.
 #[test]
 fn a_link_to_nothing_is_noticed() {
-    assert_eq!(missing(&root(), "docs/absent.md"), Some("no file docs/absent.md".into()));
-    assert!(missing(&root(), "docs/glossary.md#absent").is_some());
-    assert_eq!(missing(&root(), "docs/glossary.md#glossary"), None);
+    let docs = root().join("docs");
+    assert_eq!(missing(&docs, "absent.md"), Some("no file absent.md".into()));
+    assert!(missing(&docs, "glossary.md#absent").is_some());
+    assert_eq!(missing(&docs, "glossary.md#glossary"), None);
     assert_eq!(
         anchor("## What makes a read proven or stable: `src/engine/walk`"),
         "what-makes-a-read-proven-or-stable-srcenginewalk"
