@@ -111,7 +111,7 @@ fn every_command_that_the_program_or_the_runbook_prints_can_be_typed() {
 #[test]
 fn every_command_that_documents_name_exists_with_its_options() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let names = ["README.md", "README.zh-CN.md", "config/default.toml"];
+    let names = ["README.md", "README.zh-CN.md", "CONTRIBUTING.md", "SECURITY.md", "config/default.toml"];
     let mut paths: Vec<PathBuf> = names.map(|name| root.join(name)).into();
     files(&root.join("docs"), ".md", &mut paths);
     let is_tolerated = |kind| {

@@ -41,6 +41,11 @@ select s.source, s.stream, d.since, d.until,
     least(d.until, timestamptz '2026-11-21 01:50:00+00'), d.until, 1, d.until + interval '18 days'
 from stream s, day d
 where s.place <> 3 or d.n < 300;
+-- As the product reads them: calls in pages of 50 with a total, chats in pages of 1000 without.
+update sync.time_window
+set vendor_total = case when vendor_total is not null then rows end,
+    pages = ceil(rows / case when vendor_total is null then 1000.0 else 50.0 end),
+    requests = ceil(rows / case when vendor_total is null then 1000.0 else 50.0 end) + 1;
 update sync.time_window
 set failed_at = '2026-11-21 02:20:10+00', failure_kind = 'rate_limited', failed_attempts = 3,
     failure_message = 'GET /qualityInspection/chat: the vendor answered code “900003” “调用频率超限 <script>alert(1)</script>”, HTTP 200'
@@ -48,10 +53,15 @@ where source = 'sobot-sh' and stream = 'sobot.chat_result' and window_start = ti
 
 insert into sync.certificate (source, stream, window_start, window_end, read_no, read_at, committed_at, run_id, verdict,
     vendor_total, pages, requests, rows, digest, inserted, updated, unchanged, superseded, deleted, quarantined)
-select w.source, w.stream, w.window_start, w.window_end, k, w.window_end + make_interval(days => k * k) / 4,
-    w.window_end + make_interval(days => k * k) / 4 + interval '9 seconds', k, w.verdict, w.vendor_total, 11, 12, w.rows, w.digest,
-    case k when 1 then w.rows - 40 else 40 / k end, 7 / k, w.rows - 50, 0, k / 4, 0
-from sync.time_window w, generate_series(1, 4) k
+select w.source, w.stream, w.window_start, w.window_end, k, r.read_at, r.read_at + interval '9 seconds', k, w.verdict,
+    case when w.vendor_total is not null then w.rows - r.later end, w.pages, w.requests, w.rows - r.later,
+    case k when 4 then w.digest else md5(w.digest::text || k)::uuid end,
+    r.inserted, r.updated, w.rows - r.later - r.inserted - r.updated, 0, k / 4, 0
+from sync.time_window w, generate_series(1, 4) k,
+    -- later: by how many rows the reads after this one grew; the last one lacks a row of the one before.
+    lateral (select w.window_end + (w.read_at - w.window_end) * (k * k / 16.0) as read_at,
+        (array[42, 22, 9, 0])[k] as later, case k when 1 then w.rows - 42 else 40 / k end as inserted,
+        case k when 1 then 0 else 7 / k end as updated) r
 where w.state = 'complete';
 
 insert into sync.snapshot (source, stream, state, rows, requests, pages, vendor_total, digest, verdict, reads, read_at,

@@ -142,7 +142,19 @@ fn pages_in_two_languages_have_the_same_headings_blocks_tables_codes_and_links()
     assert!(100 < codes, "only {codes} words were set as code");
 }
 
-/// Who comes anew reads these two whole.
+#[test]
+fn every_page_is_in_the_index_of_its_folder() {
+    for folder in ["docs", "docs/decisions", "docs/internals"] {
+        let index = read(&format!("{folder}/README.md"));
+        for entry in std::fs::read_dir(root().join(folder)).unwrap() {
+            let name = entry.unwrap().file_name().into_string().unwrap();
+            let listed = name == "README.md" || index.contains(&format!("]({name}"));
+            assert!(listed || !name.ends_with(".md"), "{folder}/README.md does not link {name}");
+        }
+    }
+}
+
+/// Newcomers read these two whole.
 #[test]
 fn the_two_documents_that_are_read_first_are_short() {
     for (name, most) in [("README.md", 1200), ("ARCHITECTURE.md", 1500)] {
