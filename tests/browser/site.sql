@@ -73,6 +73,11 @@ values
      '2026-11-21 01:55:00+00', '2025-10-18 00:00:00+00', 1, '2026-11-21 02:25:00+00', 'credentials_refused',
      'POST /v20210827/webChat/queueQueueAgentClaimStatus: the vendor answered code “403” “Authorization parameters error”, HTTP 200', 6);
 
+insert into sync.row_count (source, stream, table_name, live)
+select source, stream, stream, sum(rows) from sync.time_window group by source, stream
+union all select source, stream, stream, rows from sync.snapshot
+union all values ('moor', 'moor.queue', 'moor.queue_member', 1000);
+
 insert into sync.revision_lag (source, stream, month, age_hours, changes, rows, windows)
 select s.source, s.stream, date '2026-10-01', age, 9000.0 / (1 + age) , 200000, 200
 from stream s, unnest(array[0,1,2,3,4,6,8,12,16,24,36,48,60,72,96,120,144,168,216,264,336,408,504,600]) age
