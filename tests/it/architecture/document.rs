@@ -142,6 +142,37 @@ fn pages_in_two_languages_have_the_same_headings_blocks_tables_codes_and_links()
     assert!(100 < codes, "only {codes} words were set as code");
 }
 
+/// Whether a module, folder or file of the code is called so: `store/commit`, `src/cli/exit.rs`, `crash/kill`.
+fn is_code(name: &str) -> bool {
+    ["", "src", "tests/it", "tests", "crates"].iter().any(|place| {
+        let path = root().join(place).join(name);
+        path.exists() || PathBuf::from(format!("{}.rs", path.display())).exists()
+    })
+}
+
+#[test]
+fn modules_and_files_that_documents_name_exist() {
+    let layers =
+        "app|cli|config|domain|engine|ops|scheduler|simulator|sources|spool|store|telemetry|src|tests";
+    let named = Regex::new(&format!("`((?:{layers})/[a-z0-9_./]*[a-z0-9_])/?`")).unwrap();
+    let mut paths: Vec<PathBuf> = ["ARCHITECTURE.md", "CONTRIBUTING.md"].map(|name| root().join(name)).into();
+    for folder in ["docs", "migrations"] {
+        files(&root().join(folder), &mut paths);
+    }
+    let (mut count, mut absent) = (0, Vec::new());
+    for path in paths.iter().filter(|path| path.extension().is_some_and(|extension| extension == "md")) {
+        let text = std::fs::read_to_string(path).unwrap();
+        for found in named.captures_iter(&text) {
+            count += 1;
+            if !is_code(&found[1]) {
+                absent.push(format!("{}: {}", path.display(), &found[1]));
+            }
+        }
+    }
+    assert!(150 < count, "only {count} were found");
+    assert!(absent.is_empty(), "{absent:#?}");
+}
+
 #[test]
 fn every_page_is_in_the_index_of_its_folder() {
     for folder in ["docs", "docs/decisions", "docs/internals"] {
