@@ -40,7 +40,7 @@ const GROUP_NAMES: [&str; 12] = [
     "会员服务",
     "大客户",
     "夜班",
-    "English Seat",
+    "English Desk",
     "回访",
 ];
 
