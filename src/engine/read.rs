@@ -96,7 +96,7 @@ impl Otherwise {
 /// Reads `window` (or the snapshot), walking at most `rules.walks_max` times.
 ///
 /// # Errors
-/// `WalkUnsettled` when no walk closed, and what [`walk`] gave up on.
+/// `WalkUnsettled` when no walk closed, and what [`walk()`] gave up on.
 pub async fn read(
     fetcher: &mut Fetcher<'_>,
     rules: &ReadRules,

@@ -88,6 +88,8 @@ impl<'r> Judge<'r> {
                     lacking: walk.lacking,
                     disputed: None,
                     stuck: walk.stuck,
+                    on_two_pages: walk.on_two_pages,
+                    refused: walk.refused,
                 };
                 let mut closed = close(walk, requests);
                 closed.moved = true;
@@ -101,8 +103,9 @@ impl<'r> Judge<'r> {
     fn judge_closed(&mut self, walk: Walk, began: DateTime<Utc>, odd: bool, requests: u64) -> Step {
         // Nothing where there was something before is possible, and worth a second walk.
         let vanished = walk.records.is_empty() && self.before.rows > 0;
-        let Walk { lacking, disputed, stuck, .. } = walk;
-        let doubt = Doubt { moved: false, odd: odd || vanished || lacking, lacking, disputed, stuck };
+        let Walk { lacking, disputed, stuck, on_two_pages, refused, .. } = walk;
+        let odd = odd || vanished || lacking;
+        let doubt = Doubt { moved: false, odd, lacking, disputed, stuck, on_two_pages, refused };
         self.judge(close(walk, requests), began, doubt)
     }
 
@@ -116,6 +119,8 @@ impl<'r> Judge<'r> {
                 self.judge_stated(closed, total, doubt, (is_repeated, is_known))
             }
             _ if doubt.stuck => Ok(ended(closed, Err(UnverifiedReason::Duplicates))),
+            _ if doubt.on_two_pages => self.judge_on_two_pages(closed, is_known),
+            _ if doubt.refused => Ok(self.at_cap(closed)),
             _ => self.judge_unstated(closed, began, is_known),
         };
         match step {
@@ -148,7 +153,17 @@ impl<'r> Judge<'r> {
         // Where another answer stated another total, only a walk in which all answers agree proves anything.
         match if is_equal { doubt.disputed } else { Some(total) } {
             Some(other) => self.judge_contradicted(closed, other, doubt, is_repeated),
+            None if doubt.on_two_pages => self.judge_on_two_pages(closed, is_known),
             None => self.judge_equal(closed, total, doubt, is_repeated || is_known && !self.contradicted),
+        }
+    }
+
+    /// An element stands on two pages: another one may stand on none, however often it comes out the same.
+    fn judge_on_two_pages(&self, closed: ClosedRead, is_known: bool) -> Result<ReadEnd, String> {
+        let is_old = is_known && self.before.reason == Some(UnverifiedReason::Duplicates);
+        match is_old || REPEAT_PAGES_MAX < closed.certificate.pages || self.is_last_try() {
+            true => Ok(ended(closed, Err(UnverifiedReason::Duplicates))),
+            false => Err(format!("{} came on more than one page", counted(closed.duplicates, "row"))),
         }
     }
 
@@ -319,6 +334,10 @@ struct Doubt {
     disputed: Option<u64>,
     /// A page was one that had come before.
     stuck: bool,
+    /// An element stands on two pages.
+    on_two_pages: bool,
+    /// Only a refusal showed where the list ends.
+    refused: bool,
 }
 
 fn judged(mut closed: ClosedRead, judgement: Result<Verdict, UnverifiedReason>) -> Box<ClosedRead> {

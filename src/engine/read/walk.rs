@@ -94,6 +94,11 @@ pub struct Walk {
     pub disputed: Option<u64>,
     /// A page was one that had come before, and others lay behind it: what belongs in its place is not here.
     pub stuck: bool,
+    /// An element stands on two pages, so that another one may stand on none: a sort with ties looks like that, the same
+    /// at each read.
+    pub on_two_pages: bool,
+    /// That the list ends here was shown by a refusal alone. There may be more behind it.
+    pub refused: bool,
 }
 
 /// Times that one page is asked for again before its answers, never twice the same, are called drift.
@@ -290,13 +295,19 @@ impl Walker<'_, '_> {
     }
 
     fn keep(&mut self, page_no: u32, page: Page) {
-        for record in &page.records {
-            self.page_of.insert(record.identity, page_no);
-        }
+        self.place(&page, page_no);
         self.walk.pages += u32::from(!page.records.is_empty());
         self.walk.total = self.walk.total.or(page.total);
         self.walk.records.extend(page.records);
         self.walk.observation.merge(page.observation);
+    }
+
+    /// Remembers on which page each element stands.
+    fn place(&mut self, page: &Page, page_no: u32) {
+        for record in &page.records {
+            let earlier = self.page_of.insert(record.identity, page_no);
+            self.walk.on_two_pages |= earlier.is_some_and(|earlier| earlier != page_no);
+        }
     }
 
     /// Whether a window that can be split holds more than one transaction, or the memory, should.

@@ -182,9 +182,8 @@ async fn chats_at_once(count: usize, switches: Settings<'_>, page_size: &str) ->
 #[case::one_short_page("refused", 40, "1000")]
 #[case::full_pages("refused", 100, "20")]
 #[case::a_short_page_behind_full_ones("not_found", 110, "20")]
-#[case::pages_that_overlap("not_found", 1_200, "500")]
 #[tokio::test]
-async fn chats_whose_page_behind_the_end_is_refused_are_read_and_stable(
+async fn chats_whose_page_behind_the_end_is_refused_are_stable_where_a_page_across_the_end_comes(
     #[case] behind: &str,
     #[case] count: usize,
     #[case] page_size: &str,
@@ -197,11 +196,19 @@ async fn chats_whose_page_behind_the_end_is_refused_are_read_and_stable(
     assert_eq!(live(&world, CHATS).await, count);
 }
 
+#[rstest]
+#[case::at_the_depth_of_a_search(9_990, "1000", &[("sobot_chat_depth", "10000"), ("sobot_behind_depth", "refused")])]
+#[case::of_two_elements(2, "50", &[("sobot_behind_end", "not_found")])]
+#[case::by_pages_that_overlap(1_200, "500", &[("sobot_behind_end", "not_found")])]
 #[tokio::test]
-async fn a_list_that_ends_just_before_the_depth_is_read_without_long_retries() {
-    let depth = [("sobot_chat_depth", "10000"), ("sobot_behind_depth", "refused")];
-    let world = chats_at_once(9_990, &depth, "1000").await;
-    sync_well(&world, CHATS).await;
+async fn a_list_whose_end_only_a_refusal_shows_is_stored_unverified_and_without_long_retries(
+    #[case] count: usize,
+    #[case] page_size: &str,
+    #[case] switches: Settings<'_>,
+) {
+    let world = chats_at_once(count, switches, page_size).await;
+    let report = sync(&world, CHATS).await;
+    assert_eq!((report.unverified, report.counts.deleted), (1, 0), "{report:?}");
     assert_table_is_the_vendors(&world.test, CHATS).await;
     // Three walks of ten pages and two other days, and what is asked behind the end. Each refusal that was retried to its
     // end took eight requests and half a minute.

@@ -40,7 +40,8 @@ impl Walker<'_, '_> {
         let is_end = match page_no {
             1 => match self.ask(2, short).await {
                 Ok(behind) => behind.records.is_empty(),
-                Err(fault) if self.ends_before(&fault).await => true,
+                // Whether it was refused for its size or for its place, the next page of the usual size shows.
+                Err(fault) if is_answer(fault.kind) => self.is_nothing_on(2, self.size).await?,
                 Err(fault) => return Err(fault),
             },
             _ => {
@@ -98,27 +99,36 @@ impl Walker<'_, '_> {
     async fn is_nothing_on(&mut self, page_no: u32, size: u32) -> Result<bool, Fault> {
         match self.ask(page_no, size).await {
             Ok(page) => Ok(page.records.is_empty()),
-            Err(fault) if self.is_refused_at_depth(&fault).await => Ok(true),
+            Err(fault) if self.is_refused_at_depth(&fault).await => {
+                self.walk.refused |= !self.comes_across_end().await;
+                Ok(true)
+            }
             Err(fault) => Err(fault),
         }
     }
 
-    /// Whether a page that was refused is as good as an empty one. Where the vendor counts more than came, and the window
-    /// can be read in parts, parts are the better way.
+    /// Whether a page that was refused is as good as an empty one. Where a total says that all came, it is. Where the
+    /// vendor counts more, and the window can be read in parts, parts are the better way.
     pub(super) async fn is_refused_behind_end(&mut self, fault: &Fault, config: &WalkConfig) -> bool {
+        if self.is_complete() {
+            return !self.overlapping && self.is_refused_at_depth(fault).await;
+        }
         let has_all = self.walk.total.is_none_or(|total| total <= self.walk.records.len() as u64);
         (has_all || config.rows_max.is_none()) && self.ends_before(fault).await
     }
 
     /// Whether the page that was refused lies behind the end of the list: it is refused each time, and a page that begins
     /// before the end and reaches behind it brings just the last elements. A search that refuses pages for their depth
-    /// refuses that one, too. One or two elements leave no room for such a page; no search is so shallow.
+    /// refuses that one, too. One or two elements leave no room for such a page: they are kept, unverified.
     pub(super) async fn ends_before(&mut self, fault: &Fault) -> bool {
-        if self.overlapping || !self.is_refused_at_depth(fault).await {
-            return false;
-        }
+        !self.overlapping && self.is_refused_at_depth(fault).await && self.comes_across_end().await
+    }
+
+    /// Whether a page that begins before the end and reaches behind it brings just the last elements.
+    async fn comes_across_end(&mut self) -> bool {
         let elements = self.walk.records.len();
         let Some((page_no, page_size)) = across(elements, self.size) else {
+            self.walk.refused = true;
             return elements < 3.min(self.size as usize);
         };
         let from = (page_no as usize - 1) * page_size as usize;
@@ -152,7 +162,10 @@ impl Walker<'_, '_> {
         for next in REPEATS_LOOKED_AT {
             let behind = match self.ask(page_no.saturating_add(next), size).await {
                 Ok(behind) => behind,
-                Err(fault) if self.is_refused_at_depth(&fault).await => return Ok(true),
+                Err(fault) if self.is_refused_at_depth(&fault).await => {
+                    self.walk.refused = true;
+                    return Ok(true);
+                }
                 Err(fault) => return Err(fault),
             };
             let is_known =
@@ -165,10 +178,10 @@ impl Walker<'_, '_> {
     }
 }
 
-/// Number and size of a page, at most as large as usual, that begins before the end of so many elements and reaches
-/// behind it, if there is one.
+/// Number and size of a page that begins before the end of so many elements and reaches behind it, if there is one. It is
+/// smaller than usual: a page of the usual size was read already, and says nothing new.
 fn across(elements: usize, size_max: u32) -> Option<(u32, u32)> {
     let elements = u32::try_from(elements).ok()?;
-    let size = (2..=size_max.min(elements.checked_sub(1)?)).rev().find(|size| elements % size != 0)?;
+    let size = (2..size_max.min(elements)).rev().find(|size| elements % size != 0)?;
     Some((elements / size + 1, size))
 }

@@ -232,7 +232,7 @@ impl Walker<'_, '_> {
             Some(overlap) => drop(page.records.drain(..overlap.min(page.records.len()))),
             None => page.records.retain(|record| !self.page_of.contains_key(&record.identity)),
         }
-        self.page_of.extend(page.records.iter().map(|record| (record.identity, page_no)));
+        self.place(&page, page_no);
         let Walk { records, total, pages, observation, .. } = &mut self.walk;
         *pages += 1;
         *total = page.total.or(*total);

@@ -50,7 +50,7 @@ fn a_depth_that_refuses_pages_is_found_without_long_pauses() {
     });
     let (end, waited) = read_patiently(&vendor, 1_000);
     let read = closed(end);
-    assert_eq!((read.rows.len(), read.certificate.verdict), (9_990, Verdict::Stable));
+    assert_eq!((read.rows.len(), read.certificate.reason), (9_990, Some(UnverifiedReason::ResultCap)));
     assert!(waited < Duration::from_secs(5), "{waited:?}");
     assert!(vendor.requests() < 70, "{}", vendor.requests());
 }
@@ -100,6 +100,9 @@ fn a_page_behind_the_end_that_is_refused_ends_the_list_as_an_empty_one_does() {
         for (closing, verdict) in [(Closing::EmptyPage, Verdict::Stable), (Closing::Total, Verdict::Proven)] {
             let vendor = refusing_behind_its_end(closing, rows);
             let read = closed(read_patiently(&vendor, size).0);
+            // One or two elements leave no room for a page across the end, and pages that overlap are not tried.
+            let is_shown = closing == Closing::Total || ![1, 2, 2_500].contains(&rows);
+            let verdict = if is_shown { verdict } else { Verdict::Unverified };
             let got = (read.rows.len() as u32, read.certificate.verdict);
             assert_eq!(got, (rows, verdict), "{closing:?} {rows}/{size}");
             assert!(vendor.requests() < 40, "{closing:?} {rows}/{size}: {}", vendor.requests());
@@ -114,8 +117,8 @@ fn a_list_of_which_the_vendor_refuses_all_but_the_first_page_has_not_ended() {
         Vendor { clamp: Some(40), ..Vendor::new(Closing::EmptyPage, 300) }.hook(|_, request, _, answer| {
             answer.refused = (request.page_no != 1).then_some(FaultKind::RequestRefused);
         });
-    let fault = read_patiently(&vendor, 50).0.unwrap_err();
-    assert_eq!(fault.kind, FaultKind::RequestRefused);
+    let read = closed(read_patiently(&vendor, 50).0);
+    assert_eq!((read.rows.len(), read.certificate.reason), (40, Some(UnverifiedReason::ResultCap)));
 }
 
 #[test]
