@@ -148,3 +148,39 @@ fn a_wrong_total_of_a_list_whose_end_is_refused_is_stored_unverified() {
     assert_eq!(read.certificate.reason, Some(UnverifiedReason::TotalDiffers));
     assert_eq!(read.rows.len(), 100);
 }
+
+/// Rows that are hidden after paging make a page short, and a refusal behind it hides that others follow.
+#[test]
+fn a_short_page_before_a_depth_or_an_outage_is_never_the_end() {
+    for hidden in [60, 99] {
+        let vendor = Vendor::new(Closing::EmptyPage, 250).hook(move |_, request, rows, answer| {
+            answer.held_back = Some(rows[hidden]);
+            let is_deep = 100 < request.page_no * request.page_size;
+            answer.refused = is_deep.then_some(FaultKind::VendorFailed);
+        });
+        let verdict = match read_patiently(&vendor, 50).0 {
+            Ok(ReadEnd::Closed(read)) => read.certificate.verdict,
+            Ok(ReadEnd::Split(_)) | Err(_) => Verdict::Unverified,
+        };
+        assert_eq!(verdict, Verdict::Unverified, "row {hidden}");
+    }
+}
+
+/// Page 3 is page 2 again, and what lies behind it is refused.
+#[test]
+fn a_page_given_again_before_a_refusal_is_never_the_end() {
+    let vendor = Vendor::new(Closing::EmptyPage, 500).hook(|_, request, rows, answer| {
+        let (size, number) = (request.page_size as usize, request.page_no as usize);
+        answer.refused = (300 < number * size).then_some(FaultKind::VendorFailed);
+        if number == 3 {
+            let again: Vec<u32> = rows[size..2 * size].to_vec();
+            *rows = vec![VERSION - 1; 2 * size];
+            rows.extend(again);
+        }
+    });
+    let verdict = match read_patiently(&vendor, 100).0 {
+        Ok(ReadEnd::Closed(read)) => read.certificate.verdict,
+        Ok(ReadEnd::Split(_)) | Err(_) => Verdict::Unverified,
+    };
+    assert_eq!(verdict, Verdict::Unverified);
+}
