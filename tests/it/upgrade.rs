@@ -197,9 +197,9 @@ async fn a_plan_of_the_upgrade_names_each_migration_and_a_second_upgrade_does_no
     let rows = picture(db, &before.0).await;
     let directory = std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/migrations")).unwrap();
     let file = |entry: std::io::Result<std::fs::DirEntry>| {
-        entry.unwrap().file_name().into_string().unwrap().trim_end_matches(".sql").to_owned()
+        entry.unwrap().file_name().into_string().unwrap().strip_suffix(".sql").map(str::to_owned)
     };
-    let mut pending: Vec<String> = directory.map(file).collect();
+    let mut pending: Vec<String> = directory.filter_map(file).collect();
     pending.retain(|name| LAST < name.split('_').next().unwrap().parse().unwrap());
     pending.sort();
 
