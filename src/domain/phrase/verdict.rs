@@ -8,8 +8,8 @@ phrases! {
     /// [`UnverifiedReason::TotalDiffers`]
     TOTAL_DIFFERS = "the vendor states {total} {total?element|elements} and gives {rows}", "厂商声明 {total} 条，实际给出 {rows} 条";
     /// [`UnverifiedReason::ResultCap`]
-    RESULT_CAP = "{rows} {rows?element is|elements are} as many as the vendor lists at most (result_cap); there may be more, and smaller parts cannot be asked for",
-        "{rows} 条已达厂商最多列出的条数（result_cap），可能还有更多，且无法按更小的范围读取";
+    RESULT_CAP = "{rows} {rows?element is|elements are} as many as the vendor lists (result_cap), or the vendor refuses what lies behind; there may be more, and smaller parts cannot be asked for",
+        "{rows} 条已达厂商列出的条数（result_cap），或厂商拒绝给出其后的内容；可能还有更多，且无法按更小的范围读取";
     /// [`UnverifiedReason::BoundsIgnored`], with a total.
     BOUNDS_IGNORED = "the vendor states {total} {total?element|elements} and gives {rows}; it ignores the time of day, so that smaller windows do not help",
         "厂商声明 {total} 条，实际给出 {rows} 条；厂商忽略时刻，缩小窗口无济于事";
@@ -35,8 +35,8 @@ phrases! {
     CONTRADICTS_REMEDY = "ask the vendor which number is right; where this endpoint's total is known to be wrong, set totals = \"ignore\" for the stream; nothing is marked deleted meanwhile",
         "向厂商确认哪个数字正确；若已知该接口的总数有误，为该数据流设置 totals = \"ignore\"；在此期间不会标记任何删除";
     /// Remedy at the cap.
-    CAP_REMEDY = "set result_cap of the stream to the number of elements that the vendor really lists at most, or to 0 where it has no such bound; nothing is marked deleted meanwhile",
-        "将该数据流的 result_cap 设为厂商实际最多列出的条数，若无上限则设为 0；在此期间不会标记任何删除";
+    CAP_REMEDY = "where it is the number in result_cap: set that to what the vendor really lists at most, or to 0 where it has no such bound; where the vendor refuses what lies behind: ask it for an empty page there; nothing is marked deleted meanwhile",
+        "若正好是 result_cap 的数：将其设为厂商实际最多列出的条数，若无上限则设为 0；若厂商拒绝给出其后的内容：请厂商改为返回空页；在此期间不会标记任何删除";
     /// Remedy where the vendor moved.
     MOVING_REMEDY = "nothing; it is read again until two reads agree, and nothing is marked deleted meanwhile", "无需处理；会继续重读直到两次读取一致，在此期间不会标记任何删除";
     /// Remedy where no second read is made.
