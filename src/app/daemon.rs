@@ -102,9 +102,9 @@ impl App {
         let jitter = self.settings.scheduler.jitter;
         let scheduler = Scheduler::start(jobs, jitter, self.overrides.clock.clone(), stop.clone()).await?;
         drop(scheduler_ready);
-        self.vitals.come_up();
+        self.liveness.come_up();
 
-        self.vitals.watch(&mut loops, &stop).await;
+        self.liveness.watch(&mut loops, &stop).await;
         event::DaemonStopping { reason: "told to stop" }.emit();
         let grace = self.settings.engine.shutdown_grace;
         // Past the grace the loops are dropped: what was under way rolls back.
@@ -179,7 +179,8 @@ async fn make_months(app: Arc<App>, stop: CancellationToken) {
     }
 }
 
-/// Starts an embedded server again that died, and looks whether the sources are what they were at the start. The operator's own database comes back by itself.
+/// Starts an embedded server again that died, and looks whether the sources are what they were at the start. The
+/// operator's own database comes back by itself.
 async fn watch_database(app: Arc<App>, stop: CancellationToken) {
     let (mut told, mut looks) = (0, 0_u32);
     loop {

@@ -14,6 +14,7 @@ mod declaration;
 mod explain;
 mod feed;
 mod forget;
+mod liveness;
 mod notify;
 mod plan;
 mod policy;
@@ -30,7 +31,6 @@ mod status;
 mod stream;
 mod transient;
 mod verify;
-mod vitals;
 
 use std::sync::{Arc, Mutex};
 
@@ -43,6 +43,7 @@ pub use self::check::{CheckGroup, CheckReport, CheckVerdict, Checked};
 pub use self::daemon::DaemonError;
 pub use self::database::Database;
 pub use self::forget::ErasureSubject;
+pub use self::liveness::Liveness;
 pub use self::plan::{Rereading, StreamPlan};
 use self::present::TimeLearned;
 pub use self::quarantine::Retried;
@@ -52,7 +53,6 @@ pub use self::roster_apply::{Ending, GroupOutcome, Progress};
 pub use self::source::SourceSummary;
 use self::stream::Stream;
 pub use self::verify::{Repair, Verified};
-pub use self::vitals::Vitals;
 use crate::config::Settings;
 use crate::domain::alert::Refusal;
 use crate::domain::fault::Fault;
@@ -105,7 +105,7 @@ pub struct App {
     built_at: DateTime<Utc>,
     /// When the database was first found away, while it is.
     database_away: Mutex<Option<DateTime<Utc>>>,
-    vitals: Vitals,
+    liveness: Liveness,
     /// Why nothing is read, or nothing of a source, as last looked at.
     refusals: Mutex<Vec<Refusal>>,
 }
@@ -137,7 +137,7 @@ impl App {
             time: TimeLearned::default(),
             built_at,
             database_away,
-            vitals: Vitals::default(),
+            liveness: Liveness::default(),
             refusals: Mutex::default(),
         })
     }
@@ -153,8 +153,8 @@ impl App {
     }
 
     /// The signs of life of [`App::run`].
-    pub fn vitals(&self) -> &Vitals {
-        &self.vitals
+    pub fn liveness(&self) -> &Liveness {
+        &self.liveness
     }
 
     /// The configuration it was built from.
@@ -189,13 +189,7 @@ impl App {
         stop: &CancellationToken,
     ) -> Result<Vec<PassReport>, Fault> {
         self.learn_time(self.chosen(chosen), stop).await;
-        let order = PassOrder {
-            trigger: Trigger::Sync,
-            due_since: self.overrides.clock.now(),
-            until: None,
-            range: None,
-            wait_for_others: true,
-        };
+        let order = PassOrder::sync(self.overrides.clock.now());
         self.pass(chosen, &order, stop).await
     }
 
@@ -210,13 +204,8 @@ impl App {
         stop: &CancellationToken,
     ) -> Result<Vec<PassReport>, Fault> {
         self.learn_time(self.chosen(chosen), stop).await;
-        let order = PassOrder {
-            trigger: Trigger::Backfill,
-            due_since: self.overrides.clock.now(),
-            until: None,
-            range: Some(range),
-            wait_for_others: true,
-        };
+        let sync = PassOrder::sync(self.overrides.clock.now());
+        let order = PassOrder { trigger: Trigger::Backfill, range: Some(range), ..sync };
         self.pass(chosen, &order, stop).await
     }
 

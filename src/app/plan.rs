@@ -3,7 +3,6 @@
 use crate::app::{App, StreamChoice};
 use crate::domain::fault::Fault;
 use crate::domain::lag::LagCurve;
-use crate::domain::run::Trigger;
 use crate::domain::stream::StreamKey;
 use crate::engine::pass::reader::{PassOrder, ReadPolicy};
 use crate::engine::plan::planner::PlannedWindow;
@@ -61,13 +60,7 @@ impl App {
                 }
                 false => Default::default(),
             };
-            let order = PassOrder {
-                trigger: Trigger::Sync,
-                due_since: stream.reader.clock.now(),
-                until: None,
-                range: None,
-                wait_for_others: false,
-            };
+            let order = PassOrder::sync(stream.reader.clock.now());
             let due = stream.reader.due_by(&ledger, &learned, &order);
             let page_size = u64::from(stream.reader.config.walk.page_size);
             let requests = due.iter().map(|due| due.before.rows.unsigned_abs() / page_size + 1).sum();

@@ -117,13 +117,8 @@ impl App {
         range: Option<TimeWindow>,
         stop: &CancellationToken,
     ) -> Result<PassReport, Fault> {
-        let order = PassOrder {
-            trigger: Trigger::Repair,
-            due_since: stream.reader.clock.now(),
-            until: None,
-            range,
-            wait_for_others: true,
-        };
+        let sync = PassOrder::sync(stream.reader.clock.now());
+        let order = PassOrder { trigger: Trigger::Repair, range, ..sync };
         let reader = range.map_or_else(|| stream.reader.clone(), |range| stream.reader_from(range.start));
         reader.pass(&order, stop).await
     }

@@ -24,7 +24,7 @@ pub(super) async fn run(settings: Settings) -> Result<Exit, Failure> {
     let place = listener.as_ref().and_then(|listener| listener.local_addr().ok());
     let place =
         place.map_or_else(|| "no status page".to_owned(), |place| format!("status page on http://{place}"));
-    let told = service_manager::tell(app.vitals().clone(), stop.clone(), place);
+    let told = service_manager::tell(app.liveness().clone(), stop.clone(), place);
     let result = app.clone().run(listener, stop).await;
     drop((told, hangups));
     if let Some(app) = Arc::into_inner(app) {

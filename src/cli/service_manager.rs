@@ -6,7 +6,7 @@ use sd_notify::NotifyState;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 
-use crate::app::Vitals;
+use crate::app::Liveness;
 use crate::engine::port::clock::{Clock as _, SystemClock};
 
 /// While the daemon comes up, the service manager is asked for this much more time, this often: a migration of a
@@ -20,20 +20,24 @@ pub(super) fn begin() {
 }
 
 /// Tells readiness, signs of life and the end, until it is dropped.
-pub(super) fn tell(vitals: Vitals, stop: CancellationToken, place: String) -> Option<AbortOnDropHandle<()>> {
+pub(super) fn tell(
+    liveness: Liveness,
+    stop: CancellationToken,
+    place: String,
+) -> Option<AbortOnDropHandle<()>> {
     std::env::var_os("NOTIFY_SOCKET")?;
     Some(AbortOnDropHandle::new(tokio::spawn(async move {
-        tokio::join!(stages(&vitals, &stop, &place), watchdog(&vitals));
+        tokio::join!(stages(&liveness, &stop, &place), watchdog(&liveness));
     })))
 }
 
-async fn stages(vitals: &Vitals, stop: &CancellationToken, place: &str) {
+async fn stages(liveness: &Liveness, stop: &CancellationToken, place: &str) {
     say(&[NotifyState::Status("starting: bringing the schema up to date"), extension()]);
     loop {
         tokio::select! {
             biased;
             () = stop.cancelled() => break,
-            () = vitals.up() => {
+            () = liveness.up() => {
                 say(&[NotifyState::Ready, NotifyState::Status(&format!("following its schedules; {place}"))]);
                 stop.cancelled().await;
                 break;
@@ -52,9 +56,9 @@ fn extension() -> NotifyState<'static> {
 }
 
 /// Signs of life, twice as often as they are asked for, as long as the runtime turns and no loop is missing.
-async fn watchdog(vitals: &Vitals) {
+async fn watchdog(liveness: &Liveness) {
     let Some(timeout) = sd_notify::watchdog_enabled() else { return };
-    while vitals.is_whole() {
+    while liveness.is_whole() {
         say(&[NotifyState::Watchdog]);
         SystemClock.sleep(timeout / 2).await;
     }

@@ -110,6 +110,13 @@ pub struct PassOrder {
     pub wait_for_others: bool,
 }
 
+impl PassOrder {
+    /// What `ccsync sync` asks for at this instant.
+    pub fn sync(now: DateTime<Utc>) -> PassOrder {
+        PassOrder { trigger: Trigger::Sync, due_since: now, until: None, range: None, wait_for_others: true }
+    }
+}
+
 /// A scope that could not be read in a pass.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct ScopeFailure {

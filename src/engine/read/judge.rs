@@ -82,15 +82,7 @@ impl<'r> Judge<'r> {
             }
             WalkEnd::Moved(walk) => {
                 self.has_moved = true;
-                let doubt = Doubt {
-                    moved: true,
-                    odd: true,
-                    lacking: walk.lacking,
-                    disputed: None,
-                    stuck: walk.stuck,
-                    on_two_pages: walk.on_two_pages,
-                    refused: walk.refused,
-                };
+                let doubt = Doubt { moved: true, odd: true, disputed: None, ..Doubt::of(&walk) };
                 let mut closed = close(walk, requests);
                 closed.moved = true;
                 self.judge(closed, began, doubt)
@@ -103,9 +95,7 @@ impl<'r> Judge<'r> {
     fn judge_closed(&mut self, walk: Walk, began: DateTime<Utc>, odd: bool, requests: u64) -> Step {
         // Nothing where there was something before is possible, and worth a second walk.
         let vanished = walk.records.is_empty() && self.before.rows > 0;
-        let Walk { lacking, disputed, stuck, on_two_pages, refused, .. } = walk;
-        let odd = odd || vanished || lacking;
-        let doubt = Doubt { moved: false, odd, lacking, disputed, stuck, on_two_pages, refused };
+        let doubt = Doubt { odd: odd || vanished || walk.lacking, ..Doubt::of(&walk) };
         self.judge(close(walk, requests), began, doubt)
     }
 
@@ -338,6 +328,14 @@ struct Doubt {
     on_two_pages: bool,
     /// Only a refusal showed where the list ends.
     refused: bool,
+}
+
+impl Doubt {
+    /// What the walk itself says.
+    fn of(walk: &Walk) -> Doubt {
+        let Walk { lacking, disputed, stuck, on_two_pages, refused, .. } = *walk;
+        Doubt { moved: false, odd: false, lacking, disputed, stuck, on_two_pages, refused }
+    }
 }
 
 fn judged(mut closed: ClosedRead, judgement: Result<Verdict, UnverifiedReason>) -> Box<ClosedRead> {

@@ -9,7 +9,6 @@ use crate::domain::absence::{AbsenceAlarm, AbsenceCase};
 use crate::domain::certificate::UnverifiedReason;
 use crate::domain::fault::{Fault, FaultKind};
 use crate::domain::language::Language;
-use crate::domain::run::Trigger;
 use crate::domain::stream::{StreamKey, StreamKind};
 use crate::domain::text::span;
 use crate::domain::window::TimeWindow;
@@ -62,14 +61,7 @@ impl<'a> Circumstances<'a> {
         unreadable: HashSet<Scope>,
     ) -> Result<Circumstances<'a>, Fault> {
         let (key, now) = (&reader.key, reader.clock.now());
-        let order = PassOrder {
-            trigger: Trigger::Sync,
-            due_since: now,
-            until: None,
-            range: None,
-            wait_for_others: true,
-        };
-        let due = reader.due_by(ledger, &reader.learned().await?, &order);
+        let due = reader.due_by(ledger, &reader.learned().await?, &PassOrder::sync(now));
         let is_ours = |case: &AbsenceCase| case.alarm.source == key.source && case.alarm.stream == key.stream;
         let settle = match &reader.policy {
             ReadPolicy::Windows(policy) => policy.settle,

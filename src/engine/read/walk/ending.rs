@@ -100,7 +100,7 @@ impl Walker<'_, '_> {
         match self.ask(page_no, size).await {
             Ok(page) => Ok(page.records.is_empty()),
             Err(fault) if self.is_refused_at_depth(&fault).await => {
-                self.walk.refused |= !self.comes_across_end().await;
+                self.walk.refused |= self.comes_across_end().await != Some(true);
                 Ok(true)
             }
             Err(fault) => Err(fault),
@@ -121,19 +121,25 @@ impl Walker<'_, '_> {
     /// before the end and reaches behind it brings just the last elements. A search that refuses pages for their depth
     /// refuses that one, too. One or two elements leave no room for such a page: they are kept, unverified.
     pub(super) async fn ends_before(&mut self, fault: &Fault) -> bool {
-        !self.overlapping && self.is_refused_at_depth(fault).await && self.comes_across_end().await
+        if self.overlapping || !self.is_refused_at_depth(fault).await {
+            return false;
+        }
+        match self.comes_across_end().await {
+            Some(comes) => comes,
+            None => {
+                self.walk.refused = true;
+                self.walk.records.len() < 3.min(self.size as usize)
+            }
+        }
     }
 
-    /// Whether a page that begins before the end and reaches behind it brings just the last elements.
-    async fn comes_across_end(&mut self) -> bool {
-        let elements = self.walk.records.len();
-        let Some((page_no, page_size)) = across(elements, self.size) else {
-            self.walk.refused = true;
-            return elements < 3.min(self.size as usize);
-        };
+    /// Whether a page that begins before the end and reaches behind it brings just the last elements; `None` where there
+    /// is no room for one.
+    async fn comes_across_end(&mut self) -> Option<bool> {
+        let (page_no, page_size) = across(self.walk.records.len(), self.size)?;
         let from = (page_no as usize - 1) * page_size as usize;
         let came = self.ask(page_no, page_size).await;
-        came.is_ok_and(|page| are_same(&page.records, &self.walk.records[from..]))
+        Some(came.is_ok_and(|page| are_same(&page.records, &self.walk.records[from..])))
     }
 
     /// What a page is that may bring nothing but what came. A vendor that may ignore page numbers, and states no total,

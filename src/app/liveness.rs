@@ -9,12 +9,12 @@ use tokio_util::sync::CancellationToken;
 
 /// The daemon's signs of life. Clones are the same.
 #[derive(Debug, Clone, Default)]
-pub struct Vitals {
+pub struct Liveness {
     up: watch::Sender<bool>,
     degraded: Arc<AtomicBool>,
 }
 
-impl Vitals {
+impl Liveness {
     /// Returns once the daemon follows its schedules.
     pub async fn up(&self) {
         let mut up = self.up.subscribe();
@@ -56,12 +56,12 @@ mod tests {
 
     #[tokio::test]
     async fn a_loop_that_panics_is_missed_and_one_that_ends_is_not() {
-        let vitals = Vitals::default();
+        let liveness = Liveness::default();
         let stop = CancellationToken::new();
         let mut loops = JoinSet::new();
         loops.spawn(async {});
         let watched = async |loops: &mut JoinSet<()>| {
-            let watch = vitals.watch(loops, &stop);
+            let watch = liveness.watch(loops, &stop);
             tokio::pin!(watch);
             for _ in 0..100 {
                 tokio::select! {
@@ -72,9 +72,9 @@ mod tests {
             }
         };
         watched(&mut loops).await;
-        assert!(loops.is_empty() && vitals.is_whole());
+        assert!(loops.is_empty() && liveness.is_whole());
         loops.spawn(async { panic!("a bug") });
         watched(&mut loops).await;
-        assert!(!vitals.is_whole());
+        assert!(!liveness.is_whole());
     }
 }
