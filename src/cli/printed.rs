@@ -9,7 +9,8 @@ use regex::Regex;
 use crate::cli::args::Cli;
 
 /// What stands for a value, in the order in which it is replaced, with values that may be meant.
-const PLACEHOLDERS: [(&str, [&str; 2]); 10] = [
+const PLACEHOLDERS: [(&str, [&str; 2]); 11] = [
+    (r"\bCOMMAND\b", ["status", "plan"]),
     (r" ?…", ["", ""]),
     (r"\{\{[^}]*\}\}", ["s", "1"]),
     (r"\b(SHELL|TEXT)\b", ["bash", "zsh"]),

@@ -243,6 +243,26 @@ fn an_equal_second_read_without_totals_is_stable() {
     assert_eq!(run(&vendor, 10, before).unwrap().certificate.verdict, Verdict::Stable);
 }
 
+/// The second answer of the vendor, not the second read of it, is what confirms that there is nothing.
+#[test]
+fn an_empty_answer_is_never_confirmed_by_an_earlier_empty_read() {
+    let empty = first_read(&Vendor::new(Closing::EmptyPage, 0), 10);
+    let before = Before { rows: 0, digest: Some(empty.certificate.digest.0), ..Before::default() };
+    let slip = Vendor::new(Closing::EmptyPage, 7).hook(|count, _, rows, _| {
+        if count == 1 {
+            rows.clear();
+        }
+    });
+    let closed = run(&slip, 10, before).unwrap();
+    assert_eq!((numbers(&closed), closed.certificate.verdict), (slip.rows(), Verdict::Stable));
+    let quiet = Vendor::new(Closing::EmptyPage, 0);
+    assert_eq!(run(&quiet, 10, before).unwrap().certificate.verdict, Verdict::Stable);
+    assert_eq!(quiet.requests(), 2, "one more than the answer itself");
+    let once = |_: &mut WalkConfig, rules: &mut ReadRules| rules.reread_at_once = false;
+    let ReadEnd::Closed(later) = run_as(&quiet, once, before).unwrap() else { panic!("nothing to split") };
+    assert_eq!(later.certificate.verdict, Verdict::Stable, "where a later pass is the second read");
+}
+
 #[test]
 fn a_total_that_always_lies_leaves_the_read_unverified_with_all_its_rows() {
     for off in [-25, -3, 4, 60] {
