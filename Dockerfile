@@ -9,6 +9,7 @@ WORKDIR /src
 COPY Cargo.toml Cargo.lock build.rs ./
 COPY .cargo .cargo
 COPY config config
+COPY crates crates
 COPY migrations migrations
 COPY src src
 

@@ -10,7 +10,6 @@ pub mod telemetry;
 
 pub mod engine;
 
-pub mod simulator;
 pub mod sources;
 pub mod spool;
 pub mod store;

@@ -18,7 +18,6 @@ pub(super) use self::verify::{ExplainArgs, VerifyArgs};
 use crate::app::StreamChoice;
 use crate::cli::action::ActionCommand;
 use crate::cli::agents::AgentsCommand;
-use crate::cli::bench::BenchArgs;
 use crate::cli::forget::ForgetArgs;
 use crate::cli::init::InitArgs;
 use crate::cli::moor::MoorCommand;
@@ -30,7 +29,7 @@ use crate::cli::source::SourceCommand;
 use crate::cli::status::StatusArgs;
 use crate::cli::workbench::WorkbenchArgs;
 use crate::domain::window::local_midnight;
-use crate::simulator::SimulatorArgs;
+use ccsync_simulator::SimulatorArgs;
 
 const CHECK: &str = "\
 Ends with 0 where everything works, warnings included, and with 1 where something failed.
@@ -138,8 +137,6 @@ pub(super) enum Command {
     Man(ManArgs),
     /// See it work: simulator, private PostgreSQL and daemon together, at an accelerated pace, with faults.
     Demo(DemoArgs),
-    /// Measure it: load, second readings and the same rows by psql alone, in one run.
-    Bench(Box<BenchArgs>),
 }
 
 #[derive(Debug, Subcommand)]

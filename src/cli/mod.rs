@@ -6,7 +6,6 @@ mod agents;
 mod agents_file;
 mod args;
 mod backfill;
-mod bench;
 mod check;
 mod config;
 mod contract;
@@ -77,7 +76,6 @@ fn dispatch(cli: Cli) -> Result<Exit, Failure> {
             return block_on(simulator::simulator(*args));
         }
         Command::Demo(args) => return demo::demo(args),
-        Command::Bench(args) => return bench::bench(*args),
         Command::Init(args) => return init::init(&args, cli.config.as_deref()),
         Command::Completions(args) => return shell::completions(&args),
         Command::Man(args) => return shell::man(&args),
@@ -123,7 +121,6 @@ fn dispatch(cli: Cli) -> Result<Exit, Failure> {
             Command::Config(_)
             | Command::Simulator(_)
             | Command::Demo(_)
-            | Command::Bench(_)
             | Command::Init(_)
             | Command::Completions(_)
             | Command::Man(_) => Ok(Exit::Done),

@@ -5,7 +5,7 @@ use tokio::net::TcpListener;
 use crate::cli::exit::Exit;
 use crate::cli::output::{self, Failure};
 use crate::cli::stop;
-use crate::simulator::{Simulator, SimulatorArgs, SimulatorConfig};
+use ccsync_simulator::{Simulator, SimulatorArgs, SimulatorConfig};
 
 pub(super) async fn simulator(args: SimulatorArgs) -> Result<Exit, Failure> {
     let address = args.listen;

@@ -8,7 +8,7 @@ mod never;
 mod roster;
 mod workbench;
 
-use ccsync::simulator::SimulatorConfig;
+use ccsync_simulator::SimulatorConfig;
 use serde_json::Value;
 
 use crate::support::process::{Setup, recent_world};

@@ -8,7 +8,7 @@ use ccsync::app::App;
 use ccsync::domain::alert::{Alert, AlertKind};
 use ccsync::engine::port::clock::Clock as _;
 use ccsync::engine::port::quarantine::QuarantineFilter;
-use ccsync::simulator::{Change, Channel, Endpoint, Fault, FaultRates, SimulatorConfig};
+use ccsync_simulator::{Change, Channel, Endpoint, Fault, FaultRates, SimulatorConfig};
 use tokio_util::sync::CancellationToken;
 
 use crate::support::harness::{QUICK, TestApp, TestClock, TestWorld, configured_app, small_world};
@@ -196,7 +196,7 @@ async fn a_clock_that_is_ten_minutes_off_is_told_by_the_vendors_answers() {
     let right = TestClock::hurried();
     let wrong = TestClock::hurried();
     let now = right.clone();
-    let config = SimulatorConfig { now: ccsync::simulator::Now(Arc::new(move || now.now())), ..config };
+    let config = SimulatorConfig { now: ccsync_simulator::Now(Arc::new(move || now.now())), ..config };
     let simulator = crate::support::harness::simulator(config).await;
     let db = crate::support::db::TestDb::create().await;
     let app = configured_app(&simulator.base_url(), &db, &wrong, QUICK).await;

@@ -1,7 +1,6 @@
 //! The program as people and scripts meet it: what it prints where, and how it ends.
 
 mod altered;
-mod bench;
 mod check;
 mod config;
 mod contract;

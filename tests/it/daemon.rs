@@ -9,7 +9,7 @@ mod stop;
 
 use std::time::Duration;
 
-use ccsync::simulator::Endpoint;
+use ccsync_simulator::Endpoint;
 use sqlx::PgPool;
 
 use crate::support::harness::eventually;

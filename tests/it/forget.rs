@@ -10,7 +10,7 @@ use std::time::Duration;
 use ccsync::app::ErasureSubject;
 use ccsync::domain::window::TimeWindow;
 use ccsync::engine::verify::VerifyOrder;
-use ccsync::simulator::{Change, Channel, Endpoint, Fault};
+use ccsync_simulator::{Change, Channel, Endpoint, Fault};
 use chrono::DateTime;
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;

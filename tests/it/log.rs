@@ -7,7 +7,7 @@ use std::time::Duration;
 use ccsync::app::{App, Overrides};
 use ccsync::engine::port::clock::Clock;
 use ccsync::ops::log::lines;
-use ccsync::simulator::{ChangeRates, MonitorAgent, MonitorRates, Now, Simulator, SimulatorConfig, Switches};
+use ccsync_simulator::{ChangeRates, MonitorAgent, MonitorRates, Now, Simulator, SimulatorConfig, Switches};
 use chrono::{DateTime, Utc};
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;

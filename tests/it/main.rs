@@ -5,6 +5,7 @@
 mod action;
 mod alert;
 mod architecture;
+mod bench;
 mod bi;
 mod cli;
 mod config;
@@ -28,7 +29,6 @@ mod runbook;
 mod scale;
 mod scheduler;
 mod simulation;
-mod simulator;
 mod sources;
 mod store;
 mod support;

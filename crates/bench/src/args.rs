@@ -1,28 +1,29 @@
-//! The command line of `ccsync bench`.
+//! The command line.
 
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::{Args, Subcommand, ValueEnum};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 use humantime_serde::re::humantime;
 use serde::Serialize;
 
 const BENCH: &str = "\
 Examples:
-  ccsync bench --rows 100000
-  ccsync bench --page-size 1000 --json > bench.json
-  ccsync bench idle --for 5m
-  ccsync bench workers
+  cargo run --release -p ccsync-bench -- --rows 100000
+  cargo run --release -p ccsync-bench -- --page-size 1000 --json > bench.json
+  cargo run --release -p ccsync-bench -- idle --for 5m
+  cargo run --release -p ccsync-bench -- workers
 It needs psql, and the programs of PostgreSQL where no --database-url is given.
 docs/performance.md says what each figure means. Those of a debug build mean nothing.";
 
-#[derive(Debug, Args)]
-#[command(args_conflicts_with_subcommands = true, after_help = BENCH)]
+/// Measure ccsync: load, second readings and the same rows by psql alone, in one run.
+#[derive(Debug, Parser)]
+#[command(name = "ccsync-bench", version, args_conflicts_with_subcommands = true, after_help = BENCH)]
 pub struct BenchArgs {
     #[command(flatten)]
-    pub(super) load: LoadArgs,
+    pub(crate) load: LoadArgs,
     #[command(subcommand)]
-    pub(super) command: Option<BenchCommand>,
+    pub(crate) command: Option<BenchCommand>,
 }
 
 fn share(text: &str) -> Result<f64, String> {
@@ -32,7 +33,7 @@ fn share(text: &str) -> Result<f64, String> {
 
 impl BenchArgs {
     /// Where it is to be measured.
-    pub(super) fn place(&self) -> &PlaceArgs {
+    pub(crate) fn place(&self) -> &PlaceArgs {
         match &self.command {
             None => &self.load.place,
             Some(BenchCommand::Idle(args)) => &args.place,
@@ -42,7 +43,7 @@ impl BenchArgs {
 }
 
 #[derive(Debug, Subcommand)]
-pub(super) enum BenchCommand {
+pub(crate) enum BenchCommand {
     /// What a daemon costs that has nothing to do, and how soon after its start it is ready.
     Idle(IdleArgs),
     /// One worker against several, before a vendor that takes its time.
@@ -51,7 +52,7 @@ pub(super) enum BenchCommand {
 
 /// Where it is measured.
 #[derive(Debug, Clone, Args)]
-pub(super) struct PlaceArgs {
+pub(crate) struct PlaceArgs {
     /// An empty database of yours instead of a private one; what is written there stays.
     #[arg(long, value_name = "URL")]
     pub database_url: Option<String>,
@@ -67,7 +68,7 @@ pub(super) struct PlaceArgs {
 /// What is measured after the first load.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ValueEnum)]
 #[serde(rename_all = "snake_case")]
-pub(super) enum Step {
+pub(crate) enum Step {
     /// The same rows, already typed, by psql alone.
     Floor,
     /// Everything read again, nothing changed.
@@ -77,7 +78,7 @@ pub(super) enum Step {
 }
 
 #[derive(Debug, Clone, Args)]
-pub(super) struct LoadArgs {
+pub(crate) struct LoadArgs {
     /// Inspected calls at the vendor.
     #[arg(long, default_value_t = 1_000_000, value_parser = clap::value_parser!(u64).range(1..=100_000_000))]
     pub rows: u64,
@@ -116,7 +117,7 @@ pub(super) struct LoadArgs {
 }
 
 #[derive(Debug, Args)]
-pub(super) struct IdleArgs {
+pub(crate) struct IdleArgs {
     /// How long it is watched.
     #[arg(long = "for", value_name = "DURATION", default_value = "60s", value_parser = humantime::parse_duration)]
     pub length: Duration,
@@ -128,7 +129,7 @@ pub(super) struct IdleArgs {
 }
 
 #[derive(Debug, Args)]
-pub(super) struct WorkersArgs {
+pub(crate) struct WorkersArgs {
     /// Processes that share the second reading.
     #[arg(long, default_value_t = 4, value_parser = clap::value_parser!(u32).range(2..=64))]
     pub workers: u32,

@@ -4,23 +4,24 @@ use std::io::Write as _;
 use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 
-use chrono::{Days, NaiveDate};
+use ccsync::store::embedded::{EmbeddedConfig, EmbeddedPostgres};
+use chrono::{Days, NaiveDate, Utc};
 use tempfile::TempDir;
+use tokio::process::Command;
 use url::Url;
 
-use super::args::PlaceArgs;
-use super::psql::Psql;
-use crate::cli::output::{Failure, talk};
-use crate::engine::port::clock::{Clock as _, SystemClock};
-use crate::store::embedded::{EmbeddedConfig, EmbeddedPostgres};
+use crate::args::PlaceArgs;
+use crate::failure::{Failure, print};
+use crate::psql::Psql;
 
 /// The place, made for one run.
-pub(super) struct Place {
+pub(crate) struct Place {
+    program: PathBuf,
     directory: TempDir,
     server: Option<EmbeddedPostgres>,
     database_url: String,
     /// As ccsync connects.
-    pub(super) psql: Psql,
+    pub(crate) psql: Psql,
     /// As somebody who may order a checkpoint, where that is somebody else.
     superuser: Option<Psql>,
 }
@@ -34,7 +35,7 @@ impl Place {
     ///
     /// # Errors
     /// No server could be started, or the database given holds tables of ccsync.
-    pub(super) async fn prepare(args: &PlaceArgs) -> Result<Place, Failure> {
+    pub(crate) async fn prepare(program: &Path, args: &PlaceArgs) -> Result<Place, Failure> {
         // The server runs as another account where we are root, and has to enter.
         let open = std::fs::Permissions::from_mode(0o755);
         let mut builder = tempfile::Builder::new();
@@ -46,9 +47,10 @@ impl Place {
         let place = match &args.database_url {
             Some(url) => {
                 let psql = Psql::new(url)?;
-                Place { directory, server: None, database_url: url.clone(), psql, superuser: None }
+                let (program, database_url) = (program.to_owned(), url.clone());
+                Place { program, directory, server: None, database_url, psql, superuser: None }
             }
-            None => Place::with_server(directory).await?,
+            None => Place::with_server(program, directory).await?,
         };
         let used = place.psql.ask("select to_regclass('sync.run') is not null").await?;
         if used == "t" {
@@ -59,8 +61,8 @@ impl Place {
         Ok(place)
     }
 
-    async fn with_server(directory: TempDir) -> Result<Place, Failure> {
-        talk("starting a private PostgreSQL …");
+    async fn with_server(program: &Path, directory: TempDir) -> Result<Place, Failure> {
+        print("starting a private PostgreSQL …");
         let mut config = EmbeddedConfig::new(directory.path().join("data"));
         config.stop_with_parent = true;
         let server = EmbeddedPostgres::start(&config).await.map_err(failed)?;
@@ -73,11 +75,27 @@ impl Place {
         };
         let (database_url, superuser) = (url("ccsync")?, Psql::new(&url("postgres")?)?);
         let psql = Psql::new(&database_url)?;
-        Ok(Place { directory, server: Some(server), database_url, psql, superuser: Some(superuser) })
+        let (program, superuser) = (program.to_owned(), Some(superuser));
+        Ok(Place { program, directory, server: Some(server), database_url, psql, superuser })
+    }
+
+    /// ccsync with these arguments, and nothing of ours in its environment.
+    pub(crate) fn ccsync(&self, config: Option<&Path>, arguments: &[&str]) -> Command {
+        let mut command = Command::new(&self.program);
+        for (name, _) in std::env::vars_os() {
+            if name.to_string_lossy().starts_with("CCSYNC") {
+                command.env_remove(name);
+            }
+        }
+        command.args(arguments);
+        if let Some(config) = config {
+            command.env("CCSYNC_CONFIG", config);
+        }
+        command
     }
 
     /// For files that are needed meanwhile.
-    pub(super) fn path(&self) -> &Path {
+    pub(crate) fn path(&self) -> &Path {
         self.directory.path()
     }
 
@@ -85,7 +103,7 @@ impl Place {
     ///
     /// # Errors
     /// The file cannot be written.
-    pub(super) fn configure(&self, name: &str, rest: &str) -> Result<PathBuf, Failure> {
+    pub(crate) fn configure(&self, name: &str, rest: &str) -> Result<PathBuf, Failure> {
         let file = self.path().join(name);
         let (url, data_dir) = (&self.database_url, self.path().join("data"));
         let text = format!("[database]\nurl = {url:?}\ndata_dir = {data_dir:?}\n{rest}");
@@ -99,7 +117,7 @@ impl Place {
     ///
     /// # Errors
     /// The database refused.
-    pub(super) async fn tidy(&self) -> Result<bool, Failure> {
+    pub(crate) async fn tidy(&self) -> Result<bool, Failure> {
         self.psql.ask("vacuum (analyze)").await?;
         let superuser = self.superuser.as_ref().unwrap_or(&self.psql);
         Ok(superuser.ask("checkpoint").await.is_ok())
@@ -109,7 +127,7 @@ impl Place {
     ///
     /// # Errors
     /// The server does not stop.
-    pub(super) async fn close(self) -> Result<(), Failure> {
+    pub(crate) async fn close(self) -> Result<(), Failure> {
         match self.server {
             Some(server) => server.stop().await.map(drop).map_err(|error| {
                 Failure::failed(format!("the private PostgreSQL could not be stopped: {error}"))
@@ -121,28 +139,28 @@ impl Place {
 
 /// Beijing days that are over.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct DaySpan {
+pub(crate) struct DaySpan {
     /// The first.
-    pub(super) from: NaiveDate,
+    pub(crate) from: NaiveDate,
     /// The one after the last.
-    pub(super) to: NaiveDate,
+    pub(crate) to: NaiveDate,
 }
 
 impl DaySpan {
     /// So many days up to the one before yesterday, so that no midnight changes which are over.
-    pub(super) fn of(days: u64) -> DaySpan {
-        let today = SystemClock.now().with_timezone(&chrono_tz::Asia::Shanghai).date_naive();
+    pub(crate) fn of(days: u64) -> DaySpan {
+        let today = Utc::now().with_timezone(&chrono_tz::Asia::Shanghai).date_naive();
         let to = today - Days::new(1);
         DaySpan { from: to - Days::new(days), to }
     }
 
     /// With so many days after them.
-    pub(super) fn and(self, days: u64) -> DaySpan {
+    pub(crate) fn and(self, days: u64) -> DaySpan {
         DaySpan { to: self.to + Days::new(days), ..self }
     }
 
     /// How many they are.
-    pub(super) fn days(self) -> u64 {
+    pub(crate) fn days(self) -> u64 {
         (self.to - self.from).num_days().unsigned_abs()
     }
 }

@@ -7,11 +7,11 @@ use secrecy::{ExposeSecret as _, SecretString};
 use tokio::process::Command;
 use url::Url;
 
-use super::child::{last_lines, listen, spawn};
-use crate::cli::output::Failure;
+use crate::failure::Failure;
+use crate::process::child::{last_lines, listen, spawn};
 
 /// psql on one database.
-pub(super) struct Psql {
+pub(crate) struct Psql {
     /// Without the password, which everybody on this machine could read in the list of processes.
     address: String,
     password: Option<SecretString>,
@@ -22,7 +22,7 @@ impl Psql {
     ///
     /// # Errors
     /// It is not of the form `postgres://user:password@host:port/database`.
-    pub(super) fn new(url: &str) -> Result<Psql, Failure> {
+    pub(crate) fn new(url: &str) -> Result<Psql, Failure> {
         let wrong =
             || Failure::usage("the database's address is not of the form postgres://user@host:port/database");
         let mut url = Url::parse(url).map_err(|_| wrong())?;
@@ -51,7 +51,7 @@ impl Psql {
     }
 
     /// psql that works through a file.
-    pub(super) fn on_file(&self, file: &Path) -> Command {
+    pub(crate) fn on_file(&self, file: &Path) -> Command {
         let mut command = self.command();
         command.arg("--file").arg(file);
         command
@@ -61,7 +61,7 @@ impl Psql {
     ///
     /// # Errors
     /// psql is missing, or the database refused.
-    pub(super) async fn ask(&self, sql: &str) -> Result<String, Failure> {
+    pub(crate) async fn ask(&self, sql: &str) -> Result<String, Failure> {
         let mut command = self.command();
         command.args(["--command", sql]);
         let mut child = spawn(command)?;

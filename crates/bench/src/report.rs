@@ -1,15 +1,29 @@
 //! What was measured, for people and for programs.
 
+use ccsync::domain::run::Counts;
 use serde::Serialize;
 
-use super::capacity::Capacity;
-use super::child::Cost;
-use super::snapshot::Snapshot;
-use crate::domain::run::Counts;
+use crate::failure::Failure;
+use crate::process::child::Cost;
+use crate::snapshot::Snapshot;
+use crate::vendor::capacity::Capacity;
+
+/// What is printed at the end.
+pub(crate) fn render(
+    report: &impl Serialize,
+    as_json: bool,
+    text: impl FnOnce() -> String,
+) -> Result<String, Failure> {
+    if !as_json {
+        return Ok(text());
+    }
+    serde_json::to_string_pretty(report)
+        .map_err(|error| Failure::failed(format!("the report could not be written as JSON: {error}")))
+}
 
 /// The machine and the database.
 #[derive(Debug, Serialize)]
-pub(super) struct Surroundings {
+pub(crate) struct Surroundings {
     pub version: &'static str,
     pub debug_build: bool,
     pub measured_on: String,
@@ -21,7 +35,7 @@ pub(super) struct Surroundings {
 
 /// One load and what followed.
 #[derive(Debug, Serialize)]
-pub(super) struct Report {
+pub(crate) struct Report {
     pub surroundings: Surroundings,
     pub rows: u64,
     pub windows: u64,
@@ -39,7 +53,7 @@ pub(super) struct Report {
 
 /// Seconds of processor time.
 #[derive(Debug, Clone, Copy, Serialize)]
-pub(super) struct Processors {
+pub(crate) struct Processors {
     /// ccsync, or psql for the floor.
     pub client: Option<f64>,
     pub database: Option<f64>,
@@ -48,7 +62,7 @@ pub(super) struct Processors {
 
 /// What ccsync counted.
 #[derive(Debug, Clone, Copy, Serialize)]
-pub(super) struct Reading {
+pub(crate) struct Reading {
     #[serde(flatten)]
     pub counts: Counts,
     /// Requests that the vendor received, all tries counted.
@@ -61,7 +75,7 @@ pub(super) struct Reading {
 
 /// One phase.
 #[derive(Debug, Serialize)]
-pub(super) struct Phase {
+pub(crate) struct Phase {
     pub name: &'static str,
     pub seconds: f64,
     pub rows: u64,
@@ -86,7 +100,7 @@ pub(super) struct Phase {
 }
 
 impl Phase {
-    pub(super) fn new(name: &'static str, rows: u64, cost: Cost, counters: Snapshot) -> Phase {
+    pub(crate) fn new(name: &'static str, rows: u64, cost: Cost, counters: Snapshot) -> Phase {
         let by_row = |amount: f64| if rows == 0 { 0.0 } else { amount / rows as f64 };
         Phase {
             name,
@@ -114,7 +128,7 @@ impl Phase {
 
 impl Report {
     /// Takes the floor's time as the measure of all others.
-    pub(super) fn compare(&mut self) {
+    pub(crate) fn compare(&mut self) {
         let floor = self.phases.iter().find(|phase| phase.name == "floor").map(|phase| phase.seconds);
         for phase in &mut self.phases {
             phase.ratio_to_floor = floor.filter(|floor| 0.0 < *floor).map(|floor| phase.seconds / floor);
@@ -122,7 +136,7 @@ impl Report {
     }
 
     /// As a person reads it.
-    pub(super) fn text(&self) -> String {
+    pub(crate) fn text(&self) -> String {
         let Surroundings { cores, database, version, .. } = &self.surroundings;
         let mut text = format!(
             "ccsync {version}, {cores} cores, {database}\n{} rows in {} windows, pages of {}, {} worker(s), vendor's latency {} ms\n",

@@ -2,10 +2,10 @@
 
 use std::time::{Duration, Instant};
 
-use super::place::Place;
-use super::process_stat;
-use super::psql::Psql;
-use crate::cli::output::Failure;
+use crate::failure::Failure;
+use crate::place::Place;
+use crate::process::stat;
+use crate::psql::Psql;
 
 /// How long the sessions of processes that ended may take to be gone.
 const TIMEOUT: Duration = Duration::from_secs(30);
@@ -25,19 +25,19 @@ const COUNTERS: &str = "\
 
 /// Counters that only grow.
 #[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Snapshot {
+pub(crate) struct Snapshot {
     /// Bytes of the write-ahead log.
-    pub(super) wal_bytes: u64,
+    pub(crate) wal_bytes: u64,
     /// Whole pages in it, which the first change after a checkpoint puts there.
-    pub(super) full_page_images: u64,
+    pub(crate) full_page_images: u64,
     /// Dead versions made in the fact tables and their histories.
-    pub(super) dead_fact: u64,
+    pub(crate) dead_fact: u64,
     /// Dead versions made in all other tables: the ledger, and who the agents are.
-    pub(super) dead_ledger: u64,
+    pub(crate) dead_ledger: u64,
     /// Updates of facts that touched no index.
-    pub(super) hot_fact: u64,
+    pub(crate) hot_fact: u64,
     /// Processor time of the server and all its processes.
-    pub(super) cpu_seconds: Option<f64>,
+    pub(crate) cpu_seconds: Option<f64>,
 }
 
 impl Snapshot {
@@ -45,12 +45,12 @@ impl Snapshot {
     ///
     /// # Errors
     /// The database refused.
-    pub(super) async fn take(place: &Place, server: Option<i32>) -> Result<Snapshot, Failure> {
+    pub(crate) async fn take(place: &Place, server: Option<i32>) -> Result<Snapshot, Failure> {
         let began = Instant::now();
         while place.psql.ask(OTHERS).await? != "0" && began.elapsed() < TIMEOUT {
             tokio::time::sleep(Duration::from_millis(100)).await;
         }
-        let cpu_seconds = server.and_then(process_stat::cpu_seconds_with_children);
+        let cpu_seconds = server.and_then(stat::cpu_seconds_with_children);
         let text = place.psql.ask(COUNTERS).await?;
         let fields: Vec<u64> = text.split('|').filter_map(|field| field.parse().ok()).collect();
         let [wal_bytes, full_page_images, dead_fact, dead_ledger, hot_fact] = fields[..] else {
@@ -60,7 +60,7 @@ impl Snapshot {
     }
 
     /// What was added since an earlier one.
-    pub(super) fn since(self, earlier: Snapshot) -> Snapshot {
+    pub(crate) fn since(self, earlier: Snapshot) -> Snapshot {
         Snapshot {
             wal_bytes: self.wal_bytes.saturating_sub(earlier.wal_bytes),
             full_page_images: self.full_page_images.saturating_sub(earlier.full_page_images),
@@ -73,9 +73,9 @@ impl Snapshot {
 }
 
 /// The server's own process, if it runs on this machine.
-pub(super) async fn server_process(psql: &Psql) -> Option<i32> {
+pub(crate) async fn server_process(psql: &Psql) -> Option<i32> {
     let checkpointer =
         psql.ask("select pid from pg_stat_activity where backend_type = 'checkpointer'").await.ok()?;
-    let server = process_stat::parent(checkpointer.parse().ok()?)?;
-    process_stat::is_named(server, "postgres").then_some(server)
+    let server = stat::parent(checkpointer.parse().ok()?)?;
+    stat::is_named(server, "postgres").then_some(server)
 }

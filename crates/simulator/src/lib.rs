@@ -1,7 +1,7 @@
 //! The vendors on one port, over real HTTP.
 //!
-//! Written from the vendors' documents alone: it uses nothing else of this
-//! crate, so that a mistake of the product cannot cancel itself out. What the
+//! Written from the vendors' documents alone: it does not depend on ccsync,
+//! so that a mistake of ccsync cannot cancel itself out. What the
 //! documents leave open is a [`Switches`] field, what can go wrong is a
 //! [`Fault`], what was asked is in the [`Journal`], and [`Truth`] is what a
 //! faithful copy must hold.

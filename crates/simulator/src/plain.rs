@@ -90,8 +90,8 @@ mod tests {
     use serde_json::{Map, Value, json};
 
     use super::*;
-    use crate::simulator::config::SimulatorConfig;
-    use crate::simulator::data;
+    use crate::config::SimulatorConfig;
+    use crate::data;
 
     #[test]
     fn a_row_written_as_text_is_the_row_written_as_a_value() {

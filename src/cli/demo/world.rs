@@ -10,7 +10,7 @@ use tokio::net::TcpListener;
 use crate::cli::output::Failure;
 use crate::config::Settings;
 use crate::engine::port::clock::{Clock as _, SystemClock};
-use crate::simulator::{ChangeRates, FaultRates, MonitorAgent, MonitorRates, Simulator, SimulatorConfig};
+use ccsync_simulator::{ChangeRates, FaultRates, MonitorAgent, MonitorRates, Simulator, SimulatorConfig};
 
 /// Share of answers that are faulty.
 const FAULTS: f64 = 0.03;

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use ccsync::simulator::{Endpoint, Fault};
 use ccsync::telemetry::failpoint::Failpoint;
+use ccsync_simulator::{Endpoint, Fault};
 
 use super::{members_of, setup};
 use crate::support::process::{Program, Setup};

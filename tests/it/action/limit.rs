@@ -7,7 +7,7 @@ use std::time::Duration;
 use ccsync::app::{App, Overrides};
 use ccsync::domain::action::ActionState;
 use ccsync::engine::port::clock::Clock;
-use ccsync::simulator::{Now, SimulatorConfig};
+use ccsync_simulator::{Now, SimulatorConfig};
 use chrono::{DateTime, Utc};
 
 use crate::support::db::TestDb;

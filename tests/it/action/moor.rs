@@ -1,6 +1,6 @@
 //! `ccsync moor queue add|assign`, as people meet it.
 
-use ccsync::simulator::{Endpoint, Fault, Step};
+use ccsync_simulator::{Endpoint, Fault, Step};
 use serde_json::{Value, json};
 
 use super::{members, setup, states, told};

@@ -1,7 +1,7 @@
 //! Rosters as files, as people meet them.
 
 use ccsync::domain::roster_plan::WantedGroup;
-use ccsync::simulator::{Change, Endpoint, Fault};
+use ccsync_simulator::{Change, Endpoint, Fault};
 
 use super::{actions, members, members_of, setup, states, told};
 use crate::support::harness::{TestWorld, small_world};

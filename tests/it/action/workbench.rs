@@ -1,6 +1,6 @@
 //! `ccsync workbench …`, as people meet it.
 
-use ccsync::simulator::{Endpoint, Fault, Step};
+use ccsync_simulator::{Endpoint, Fault, Step};
 
 use super::{setup, states, told};
 use crate::support::process::{Ended, Setup};

@@ -144,7 +144,7 @@ fn pages_in_two_languages_have_the_same_headings_blocks_tables_codes_and_links()
 
 /// Whether a module, folder or file of the code is called so: `store/commit`, `src/cli/exit.rs`, `crash/kill`.
 fn is_code(name: &str) -> bool {
-    ["", "src", "tests/it", "tests", "crates"].iter().any(|place| {
+    ["", "src", "tests/it", "tests"].iter().any(|place| {
         let path = root().join(place).join(name);
         path.exists() || PathBuf::from(format!("{}.rs", path.display())).exists()
     })
@@ -152,8 +152,7 @@ fn is_code(name: &str) -> bool {
 
 #[test]
 fn modules_and_files_that_documents_name_exist() {
-    let layers =
-        "app|cli|config|domain|engine|ops|scheduler|simulator|sources|spool|store|telemetry|src|tests";
+    let layers = "app|cli|config|crates|domain|engine|ops|scheduler|sources|spool|store|telemetry|src|tests";
     let named = Regex::new(&format!("`((?:{layers})/[a-z0-9_./]*[a-z0-9_])/?`")).unwrap();
     let mut paths: Vec<PathBuf> = ["ARCHITECTURE.md", "CONTRIBUTING.md"].map(|name| root().join(name)).into();
     for folder in ["docs", "migrations"] {

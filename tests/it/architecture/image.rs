@@ -16,7 +16,7 @@ fn the_image_is_built_of_what_its_context_lets_in_and_what_cargo_reads() {
         .collect();
     let let_in: BTreeSet<&str> = ignored.lines().filter_map(|line| line.strip_prefix('!')).collect();
     assert_eq!(copied, let_in, "the Dockerfile's COPY and .dockerignore");
-    let needed = ["Cargo.toml", "Cargo.lock", "build.rs", ".cargo", "config", "migrations", "src"];
+    let needed = ["Cargo.toml", "Cargo.lock", "build.rs", ".cargo", "config", "crates", "migrations", "src"];
     assert_eq!(copied, BTreeSet::from(needed));
     assert!(needed.iter().all(|name| root.join(name).exists()), "{needed:?}");
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use ccsync::simulator::{Change, ChangeKind};
+use ccsync_simulator::{Change, ChangeKind};
 
 use crate::support::harness::{TestWorld, small_world};
 use crate::system::steps::{sync_well, value};

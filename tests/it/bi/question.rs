@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use ccsync::simulator::{Change, ChangeKind, SimulatorConfig};
+use ccsync_simulator::{Change, ChangeKind, SimulatorConfig};
 use sqlx::{AssertSqlSafe, Column as _, Connection as _, PgConnection, Row as _};
 
 use crate::support::analyst;

@@ -4,7 +4,7 @@ use std::os::unix::fs::PermissionsExt as _;
 
 use ccsync::app::{App, CheckVerdict, Overrides};
 use ccsync::engine::port::clock::{Clock, SystemClock};
-use ccsync::simulator::Endpoint;
+use ccsync_simulator::Endpoint;
 use chrono::{DateTime, Utc};
 use serde_json::Value;
 use sqlx::AssertSqlSafe;

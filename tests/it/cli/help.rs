@@ -63,9 +63,6 @@ async fn the_help_of_every_command_is_as_it_was_agreed() {
         "completions",
         "man",
         "demo",
-        "bench",
-        "bench idle",
-        "bench workers",
     ] {
         let arguments: Vec<&str> =
             command.split(' ').chain(["--help"]).filter(|word| !word.is_empty()).collect();

@@ -1,6 +1,6 @@
 //! The commands for records that could not be read.
 
-use ccsync::simulator::{Change, Channel};
+use ccsync_simulator::{Change, Channel};
 use serde_json::{Value, json};
 
 use crate::support::counted::assert_rows_are_counted;

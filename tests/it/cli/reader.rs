@@ -61,8 +61,8 @@ async fn members_of_a_group_on_a_past_day_are_one_select_away() {
     assert_eq!(count("select count(*) from bi.skill_group_member where at_desk is not null").await, members);
     let then: chrono::DateTime<chrono::Utc> =
         sqlx::query_scalar("select clock_timestamp()").fetch_one(pool).await.unwrap();
-    let kind = ccsync::simulator::ChangeKind::GroupRemoved;
-    setup.simulator.mutate(ccsync::simulator::Change::Random { kind }).unwrap();
+    let kind = ccsync_simulator::ChangeKind::GroupRemoved;
+    setup.simulator.mutate(ccsync_simulator::Change::Random { kind }).unwrap();
     setup.run(&["sync", "moor.queue"]).await.expect(0);
     assert!(count("select count(*) from bi.skill_group_member").await < members, "a group is gone");
     let past: i64 = sqlx::query_scalar(

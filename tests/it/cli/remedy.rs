@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use ccsync::simulator::{Change, Channel, SimulatorConfig, Switches};
+use ccsync_simulator::{Change, Channel, SimulatorConfig, Switches};
 use regex::Regex;
 
 use crate::support::process::{Ended, Setup, recent_world};

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use ccsync::simulator::{Endpoint, Fault, Step};
+use ccsync_simulator::{Endpoint, Fault, Step};
 use tokio::net::TcpListener;
 
 use crate::support::process::{Ended, Setup, recent_world};

@@ -169,8 +169,8 @@ async fn explain_goes_from_a_key_to_the_versions_the_window_the_run_and_the_requ
     let call = a_call(&setup).await;
     let id = call.split('/').next().unwrap().to_owned();
     let fields = serde_json::json!({"total_score": "1.5"}).as_object().unwrap().clone();
-    let change = ccsync::simulator::Change::Rescore {
-        channel: ccsync::simulator::Channel::Call,
+    let change = ccsync_simulator::Change::Rescore {
+        channel: ccsync_simulator::Channel::Call,
         id: id.clone(),
         agentid: call.split('/').nth(1).map(str::to_owned),
         fields,

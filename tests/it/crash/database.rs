@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use ccsync::simulator::{Change, ChangeKind};
+use ccsync_simulator::{Change, ChangeKind};
 use rand::Rng as _;
 use rand::rngs::StdRng;
 use sqlx::{AssertSqlSafe, PgPool};

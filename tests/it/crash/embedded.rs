@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use ccsync::simulator::SimulatorConfig;
+use ccsync_simulator::SimulatorConfig;
 use sqlx::postgres::PgPoolOptions;
 
 use crate::embedded::place::{self, Place};

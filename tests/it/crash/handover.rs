@@ -1,8 +1,8 @@
 //! Two processes, one of which is held up for longer than its lease: the other takes the window over, and
 //! what the first one brings too late is refused. `CCSYNC_HANDOVERS` says how many take-overs are wanted.
 
-use ccsync::simulator::{Change, ChangeKind};
 use ccsync::telemetry::failpoint::Failpoint;
+use ccsync_simulator::{Change, ChangeKind};
 use rand::Rng as _;
 use sqlx::PgPool;
 

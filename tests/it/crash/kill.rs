@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use ccsync::simulator::{Change, ChangeKind, SimulatorConfig};
+use ccsync_simulator::{Change, ChangeKind, SimulatorConfig};
 use rand::Rng as _;
 use rand::rngs::StdRng;
 

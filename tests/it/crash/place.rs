@@ -1,8 +1,8 @@
 //! kill -9 at every named place. `CCSYNC_FAULT_ROUNDS` says how often each, `CCSYNC_FAULT_SEED` at which
 //! of its occurrences.
 
-use ccsync::simulator::{Change, ChangeKind};
 use ccsync::telemetry::failpoint::Failpoint;
+use ccsync_simulator::{Change, ChangeKind};
 use rand::Rng as _;
 use rand::rngs::StdRng;
 use rand::seq::SliceRandom as _;

@@ -1,6 +1,6 @@
 //! What the crash tests share: a slow setup, dice with a printed seed, and what must hold in the end.
 
-use ccsync::simulator::SimulatorConfig;
+use ccsync_simulator::SimulatorConfig;
 use rand::rngs::StdRng;
 use rand::{Rng as _, SeedableRng as _};
 use sqlx::PgPool;

@@ -1,7 +1,7 @@
 //! What a kill costs: the page under way, and not the pages that came before it. `CCSYNC_RESUME_KILLS` says how
 //! many kills.
 
-use ccsync::simulator::{Endpoint, Simulator, SimulatorConfig};
+use ccsync_simulator::{Endpoint, Simulator, SimulatorConfig};
 use rand::Rng as _;
 
 use super::recipe::{dice, number};

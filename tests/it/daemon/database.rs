@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use ccsync::simulator::Endpoint;
+use ccsync_simulator::Endpoint;
 use rustix::process::Signal;
 
 use super::TIMEOUT;

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use ccsync::simulator::{Endpoint, Entry, SimulatorConfig};
+use ccsync_simulator::{Endpoint, Entry, SimulatorConfig};
 use rustix::process::Signal;
 
 use super::{Daemon, first_passes, scheduled};

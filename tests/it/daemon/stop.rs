@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use ccsync::simulator::{Endpoint, Fault, SimulatorConfig, Step};
+use ccsync_simulator::{Endpoint, Fault, SimulatorConfig, Step};
 use rustix::process::Signal;
 
 use super::{Daemon, TIMEOUT, YEARLY, first_passes, requests, scheduled};

@@ -6,7 +6,7 @@ use ccsync::domain::alert::{Alert, AlertKind};
 use ccsync::domain::run::RunOutcome;
 use ccsync::domain::stream::StreamKind;
 use ccsync::engine::pass::reader::PassReport;
-use ccsync::simulator::{Change, Channel, Endpoint, SimulatorConfig, Switches};
+use ccsync_simulator::{Change, Channel, Endpoint, SimulatorConfig, Switches};
 use serde_json::Value;
 use sqlx::AssertSqlSafe;
 

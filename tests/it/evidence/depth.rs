@@ -1,7 +1,7 @@
 //! Lists that end at a depth, and totals at a cap.
 
 use ccsync::domain::run::RunOutcome;
-use ccsync::simulator::{Change, Channel, Endpoint};
+use ccsync_simulator::{Change, Channel, Endpoint};
 use rstest::rstest;
 
 use super::case::{

@@ -1,6 +1,6 @@
 //! What the program ends with where the vendor's answers contradict themselves.
 
-use ccsync::simulator::{SimulatorConfig, Switches};
+use ccsync_simulator::{SimulatorConfig, Switches};
 
 use chrono::Days;
 

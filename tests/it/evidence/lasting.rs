@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use ccsync::domain::run::RunOutcome;
 use ccsync::domain::stream::StreamKind;
-use ccsync::simulator::{Change, ChangeKind, SimulatorConfig, Truth};
+use ccsync_simulator::{Change, ChangeKind, SimulatorConfig, Truth};
 use rand::rngs::StdRng;
 use rand::{Rng as _, SeedableRng as _};
 use serde_json::Value;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use ccsync::simulator::Change;
+use ccsync_simulator::Change;
 use rstest::rstest;
 
 use super::case::{

@@ -5,7 +5,7 @@ use std::time::Duration;
 use ccsync::app::Verified;
 use ccsync::domain::run::RunOutcome;
 use ccsync::engine::verify::VerifyOrder;
-use ccsync::simulator::Endpoint;
+use ccsync_simulator::Endpoint;
 use rstest::rstest;
 use tokio_util::sync::CancellationToken;
 

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use ccsync::domain::alert::AlertKind;
-use ccsync::simulator::MonitorRates;
+use ccsync_simulator::MonitorRates;
 
 use super::setup::{FeedSetup, SOURCE};
 use crate::support::db::TestDb;

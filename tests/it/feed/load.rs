@@ -5,7 +5,7 @@
 
 use std::time::{Duration, Instant};
 
-use ccsync::simulator::MonitorRates;
+use ccsync_simulator::MonitorRates;
 use rustix::process::Signal;
 
 use super::setup::FeedSetup;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use ccsync::simulator::MonitorRates;
+use ccsync_simulator::MonitorRates;
 use sqlx::PgPool;
 
 use super::setup::FeedSetup;

@@ -4,7 +4,7 @@
 use std::path::Path;
 use std::time::Duration;
 
-use ccsync::simulator::MonitorRates;
+use ccsync_simulator::MonitorRates;
 use sqlx::PgPool;
 
 use super::setup::{Daemon, FeedSetup};

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use ccsync::simulator::MonitorRates;
+use ccsync_simulator::MonitorRates;
 use rstest::rstest;
 use rustix::process::Signal;
 

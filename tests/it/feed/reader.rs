@@ -1,6 +1,6 @@
 //! The commands and the feed: what each says, and that none says a token.
 
-use ccsync::simulator::MonitorRates;
+use ccsync_simulator::MonitorRates;
 use rustix::process::Signal;
 
 use super::setup::FeedSetup;

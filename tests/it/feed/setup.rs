@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use ccsync::app::{App, DaemonError, Overrides};
 use ccsync::engine::port::clock::{Clock as _, SystemClock};
-use ccsync::simulator::{MonitorAgent, MonitorRates, Simulator, SimulatorConfig};
+use ccsync_simulator::{MonitorAgent, MonitorRates, Simulator, SimulatorConfig};
 use tempfile::TempDir;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;

@@ -4,8 +4,8 @@
 
 use std::time::Duration;
 
-use ccsync::simulator::MonitorRates;
 use ccsync::store::embedded::{EmbeddedConfig, EmbeddedPostgres};
+use ccsync_simulator::MonitorRates;
 use secrecy::ExposeSecret as _;
 use sqlx::postgres::PgPoolOptions;
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use ccsync::simulator::{ConnectionTruth, MessageTruth, MonitorTruth};
+use ccsync_simulator::{ConnectionTruth, MessageTruth, MonitorTruth};
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::Value;
 use sqlx::{PgPool, Row as _};

@@ -8,7 +8,7 @@ use ccsync::domain::page::{Page, PageRequest};
 use ccsync::engine::port::forgotten::{ForgetOrder, Forgetting as _};
 use ccsync::engine::port::page_log::{PageLog as _, WalkMark};
 use ccsync::engine::port::store::Store as _;
-use ccsync::simulator::{Endpoint, Fault};
+use ccsync_simulator::{Endpoint, Fault};
 
 use super::{forget, planted, rows_with};
 use crate::store::support::*;

@@ -7,7 +7,7 @@ use ccsync::domain::alert::{AlertKind, Severity};
 use ccsync::engine::port::notice::NoticeStore as _;
 use ccsync::engine::port::quarantine::QuarantineFilter;
 use ccsync::ops::notify::target::TargetKind;
-use ccsync::simulator::{Change, Channel};
+use ccsync_simulator::{Change, Channel};
 
 use super::messenger::Messenger;
 use super::{TOLD_AFTER, Watch, alert, target};

@@ -10,7 +10,7 @@ use ccsync::domain::run::RunOutcome;
 use ccsync::domain::status::StatusReport;
 use ccsync::domain::stream::{StreamId, StreamKey};
 use ccsync::engine::port::clock::Clock;
-use ccsync::simulator::{Change, Channel, Simulator, SimulatorConfig};
+use ccsync_simulator::{Change, Channel, Simulator, SimulatorConfig};
 use chrono::{DateTime, Utc};
 use sqlx::PgPool;
 use sqlx::postgres::PgConnectOptions;

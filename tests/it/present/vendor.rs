@@ -1,6 +1,6 @@
 //! Vendors whose `Date` header is wrong, on a host and a database whose clocks are right.
 
-use ccsync::simulator::{SimulatorConfig, Switches};
+use ccsync_simulator::{SimulatorConfig, Switches};
 use chrono::{DateTime, Duration, Utc};
 
 use super::setup::{Database, Setup};

@@ -1,7 +1,7 @@
 //! How much is found of what people write, and that nothing is found where there is nothing.
 
 use ccsync::domain::privacy::{Policy, Privacy};
-use ccsync::simulator::SimulatorConfig;
+use ccsync_simulator::SimulatorConfig;
 use serde_json::Value;
 
 use crate::support::harness::{simulator, world};

@@ -1,6 +1,6 @@
 //! Stored personal data under new keys and stricter policies.
 
-use ccsync::simulator::{Change, Channel, Endpoint, Fault};
+use ccsync_simulator::{Change, Channel, Endpoint, Fault};
 use serde_json::json;
 use sqlx::AssertSqlSafe;
 use sqlx::PgPool;

@@ -278,8 +278,8 @@ async fn the_setting_cuts_at_migrate_and_the_product_goes_on_as_before() {
         .unwrap();
     assert_eq!(cut, 6);
     for _ in 0..6 {
-        let kind = ccsync::simulator::ChangeKind::Rescored;
-        let _ = setup.simulator.mutate(ccsync::simulator::Change::Random { kind });
+        let kind = ccsync_simulator::ChangeKind::Rescored;
+        let _ = setup.simulator.mutate(ccsync_simulator::Change::Random { kind });
     }
     setup.run(&["sync"]).await.expect(0);
     crate::system::truth::assert_tables_are(&setup.simulator, setup.db.pool().await).await;

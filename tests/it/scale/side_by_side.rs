@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use ccsync::app::StreamChoice;
-use ccsync::simulator::{Endpoint, Fault, FaultRates, SimulatorConfig};
+use ccsync_simulator::{Endpoint, Fault, FaultRates, SimulatorConfig};
 use tokio_util::sync::CancellationToken;
 
 use crate::support::harness::{QUICK, TestClock, TestWorld, small_world};
@@ -25,7 +25,7 @@ async fn most_at_once(faults: FaultRates) -> usize {
     let mut most = 0;
     while !pass.is_finished() {
         let journal = world.test.simulator.journal();
-        let is_open = |entry: &&ccsync::simulator::Entry| {
+        let is_open = |entry: &&ccsync_simulator::Entry| {
             entry.endpoint == Endpoint::SobotCallResult && entry.answer == "pending"
         };
         most = most.max(journal.log.iter().filter(is_open).count());

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use ccsync::app::StreamChoice;
-use ccsync::simulator::SimulatorConfig;
 use ccsync::telemetry::failpoint::Failpoint;
+use ccsync_simulator::SimulatorConfig;
 use sqlx::PgPool;
 use tokio_util::sync::CancellationToken;
 

@@ -9,7 +9,7 @@ use ccsync::domain::fault::Fault;
 use ccsync::engine::pass::reader::PassReport;
 use ccsync::engine::port::budget::{Budget, BudgetKey, Reservation};
 use ccsync::engine::port::clock::Clock;
-use ccsync::simulator::{Now, Simulator, SimulatorConfig};
+use ccsync_simulator::{Now, Simulator, SimulatorConfig};
 use chrono::{DateTime, NaiveDate, Utc};
 use sqlx::PgPool;
 use tokio_util::sync::CancellationToken;

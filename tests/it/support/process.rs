@@ -7,7 +7,7 @@ use std::process::{ExitStatus, Stdio};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use ccsync::simulator::{Simulator, SimulatorConfig};
+use ccsync_simulator::{Simulator, SimulatorConfig};
 use chrono::{Days, NaiveDate, Utc};
 use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use ccsync::simulator::{Change, Channel, Endpoint, Fault, Step};
+use ccsync_simulator::{Change, Channel, Endpoint, Fault, Step};
 use serde_json::Value;
 
 use super::history::assert_histories_are_whole;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use ccsync::simulator::{Change, ChangeKind};
+use ccsync_simulator::{Change, ChangeKind};
 use sqlx::AssertSqlSafe;
 
 use super::steps::{sync_well, value};

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use ccsync::simulator::{Change, ChangeKind, Channel, SimulatorConfig, Truth};
+use ccsync_simulator::{Change, ChangeKind, Channel, SimulatorConfig, Truth};
 use serde_json::{Map, Value, json};
 
 use super::history::assert_histories_are_whole;

@@ -2,7 +2,7 @@
 //! without a value of it.
 
 use ccsync::domain::run::RunOutcome;
-use ccsync::simulator::{Change, Channel, SimulatorConfig, Switches};
+use ccsync_simulator::{Change, Channel, SimulatorConfig, Switches};
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use serde_json::{Map, Value, json};
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use ccsync::simulator::{Endpoint, Fault, FaultRates, SimulatorConfig, Step};
+use ccsync_simulator::{Endpoint, Fault, FaultRates, SimulatorConfig, Step};
 
 use super::history::assert_histories_are_whole;
 use super::steps::{assert_settles, sync_well, value};

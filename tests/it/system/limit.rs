@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use ccsync::domain::run::RunOutcome;
-use ccsync::simulator::{Endpoint, SimulatorConfig};
+use ccsync_simulator::{Endpoint, SimulatorConfig};
 use tokio_util::sync::CancellationToken;
 
 use super::steps::sync_well;

@@ -5,7 +5,7 @@
 use std::time::Duration;
 
 use ccsync::domain::run::RunOutcome;
-use ccsync::simulator::{Change, Channel, Endpoint, Fault, Simulator, SimulatorConfig, Step};
+use ccsync_simulator::{Change, Channel, Endpoint, Fault, Simulator, SimulatorConfig, Step};
 use rand::rngs::StdRng;
 use rand::{Rng as _, SeedableRng as _};
 use serde_json::{Map, Value, json};

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use ccsync::simulator::{Change, Channel, Endpoint, Fault};
+use ccsync_simulator::{Change, Channel, Endpoint, Fault};
 use serde_json::json;
 
 use super::history::whole_database;

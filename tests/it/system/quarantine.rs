@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use ccsync::domain::run::RunOutcome;
 use ccsync::engine::port::quarantine::QuarantineFilter;
-use ccsync::simulator::{Change, Channel, Endpoint, Fault};
+use ccsync_simulator::{Change, Channel, Endpoint, Fault};
 use serde_json::{Map, Value, json};
 
 use super::steps::{assert_settles, change, row, sync_well, value};

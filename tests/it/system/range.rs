@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use ccsync::domain::window::TimeWindow;
-use ccsync::simulator::Endpoint;
+use ccsync_simulator::Endpoint;
 use chrono::{DateTime, Utc};
 use tokio_util::sync::CancellationToken;
 

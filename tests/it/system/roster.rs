@@ -1,7 +1,7 @@
 //! Skill groups, their members and their claims change: what is gone is marked at once, what comes back
 //! goes on from where it was.
 
-use ccsync::simulator::Change;
+use ccsync_simulator::Change;
 use serde_json::json;
 
 use super::history::assert_histories_are_whole;

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use ccsync::domain::run::RunOutcome;
 use ccsync::engine::pass::reader::PassReport;
-use ccsync::simulator::{Change, Channel, FaultRates};
+use ccsync_simulator::{Change, Channel, FaultRates};
 use serde_json::Value;
 use sqlx::AssertSqlSafe;
 

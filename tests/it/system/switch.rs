@@ -5,7 +5,7 @@ use ccsync::domain::fault::FaultKind;
 use ccsync::domain::run::RunOutcome;
 use ccsync::engine::pass::reader::PassReport;
 use ccsync::engine::verify::VerifyOrder;
-use ccsync::simulator::{SimulatorConfig, Switches};
+use ccsync_simulator::{SimulatorConfig, Switches};
 
 use tokio_util::sync::CancellationToken;
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use ccsync::domain::fault::FaultKind;
 use ccsync::domain::run::RunOutcome;
-use ccsync::simulator::{Endpoint, Fault, FaultRates, SimulatorConfig};
+use ccsync_simulator::{Endpoint, Fault, FaultRates, SimulatorConfig};
 use md5::{Digest as _, Md5};
 use tokio_util::sync::CancellationToken;
 

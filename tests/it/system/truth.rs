@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use ccsync::simulator::Simulator;
+use ccsync_simulator::Simulator;
 use chrono::NaiveDateTime;
 use serde_json::{Map, Value};
 use sqlx::{AssertSqlSafe, PgPool, Row as _};

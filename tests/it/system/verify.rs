@@ -8,7 +8,7 @@ use ccsync::domain::stream::StreamId;
 use ccsync::domain::window::TimeWindow;
 use ccsync::engine::port::compare::{Difference, DifferenceKind};
 use ccsync::engine::verify::{Sample, Verification, VerifyOrder};
-use ccsync::simulator::{Change, Channel, Endpoint, Fault};
+use ccsync_simulator::{Change, Channel, Endpoint, Fault};
 use serde_json::{Map, Value, json};
 use sqlx::AssertSqlSafe;
 use tokio_util::sync::CancellationToken;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use ccsync::app::{App, Overrides};
-use ccsync::simulator::{Change, Channel, Endpoint, Fault, FaultRates, Now, SimulatorConfig};
+use ccsync_simulator::{Change, Channel, Endpoint, Fault, FaultRates, Now, SimulatorConfig};
 use chrono::Utc;
 
 use super::told::Told;

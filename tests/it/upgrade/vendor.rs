@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use ccsync::engine::port::clock::Clock;
-use ccsync::simulator::{Now, Simulator, SimulatorConfig};
+use ccsync_simulator::{Now, Simulator, SimulatorConfig};
 use chrono::{DateTime, Utc};
 
 use crate::support::harness::simulator;

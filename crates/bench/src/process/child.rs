@@ -10,8 +10,8 @@ use tokio::io::{AsyncRead, AsyncReadExt as _};
 use tokio::process::{Child, Command};
 use tokio::task::JoinHandle;
 
-use super::process_stat;
-use crate::cli::output::Failure;
+use super::stat;
+use crate::failure::Failure;
 
 /// How often a process is looked at. Its memory is a high-water mark, so only what it takes in its last moment is
 /// missed.
@@ -22,7 +22,7 @@ const LINES_TOLD: usize = 12;
 
 /// What a process cost.
 #[derive(Debug, Clone, Copy, Default, Serialize)]
-pub(super) struct Cost {
+pub(crate) struct Cost {
     /// From its start to its end.
     pub seconds: f64,
     /// Processor time, of the user and of the system.
@@ -33,7 +33,7 @@ pub(super) struct Cost {
 
 impl Cost {
     /// Of two processes that ran side by side; the memory is that of the larger one.
-    pub(super) fn beside(self, other: Cost) -> Cost {
+    pub(crate) fn beside(self, other: Cost) -> Cost {
         let sum = |(one, other): (f64, f64)| one + other;
         Cost {
             seconds: self.seconds.max(other.seconds),
@@ -43,25 +43,8 @@ impl Cost {
     }
 }
 
-/// This program with these arguments, and nothing of ours in its environment.
-pub(super) fn ccsync(config: Option<&Path>, arguments: &[&str]) -> Result<Command, Failure> {
-    let program = std::env::current_exe()
-        .map_err(|error| Failure::failed(format!("this program cannot be found again: {error}")))?;
-    let mut command = Command::new(program);
-    for (name, _) in std::env::vars_os() {
-        if name.to_string_lossy().starts_with("CCSYNC") {
-            command.env_remove(name);
-        }
-    }
-    command.args(arguments);
-    if let Some(config) = config {
-        command.env("CCSYNC_CONFIG", config);
-    }
-    Ok(command)
-}
-
 /// Starts it; it is killed when it is dropped.
-pub(super) fn spawn(mut command: Command) -> Result<Child, Failure> {
+pub(crate) fn spawn(mut command: Command) -> Result<Child, Failure> {
     let program = command.as_std().get_program().to_string_lossy().into_owned();
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
     command.spawn().map_err(|error| {
@@ -76,12 +59,12 @@ pub(super) fn spawn(mut command: Command) -> Result<Child, Failure> {
 }
 
 /// The number of a process that was not waited for yet.
-pub(super) fn pid(child: &Child) -> i32 {
+pub(crate) fn pid(child: &Child) -> i32 {
     child.id().and_then(|id| i32::try_from(id).ok()).unwrap_or_default()
 }
 
 /// Reads along, or a full pipe would hold the process up.
-pub(super) fn listen(pipe: Option<impl AsyncRead + Unpin + Send + 'static>) -> JoinHandle<String> {
+pub(crate) fn listen(pipe: Option<impl AsyncRead + Unpin + Send + 'static>) -> JoinHandle<String> {
     tokio::spawn(async move {
         let mut said = Vec::new();
         if let Some(mut pipe) = pipe {
@@ -96,15 +79,15 @@ pub(super) fn listen(pipe: Option<impl AsyncRead + Unpin + Send + 'static>) -> J
 ///
 /// # Errors
 /// It could not be started, or did not end with 0; with the last lines of what it said.
-pub(super) async fn measured(command: Command) -> Result<(String, Cost), Failure> {
-    let program = told(&command);
+pub(crate) async fn measured(command: Command) -> Result<(String, Cost), Failure> {
+    let program = title(&command);
     let began = Instant::now();
     let mut child = spawn(command)?;
     let (out, err) = (listen(child.stdout.take()), listen(child.stderr.take()));
     let mut cost = Cost::default();
     if let Some(process) = Pid::from_raw(pid(&child)) {
         loop {
-            cost.resident_max_kib = cost.resident_max_kib.max(process_stat::resident_max_kib(pid(&child)));
+            cost.resident_max_kib = cost.resident_max_kib.max(stat::resident_max_kib(pid(&child)));
             // Only looked at: the system forgets the times of a process that was waited for.
             let look = WaitIdOptions::EXITED | WaitIdOptions::NOWAIT | WaitIdOptions::NOHANG;
             if !matches!(waitid(WaitId::Pid(process), look), Ok(None)) {
@@ -113,7 +96,7 @@ pub(super) async fn measured(command: Command) -> Result<(String, Cost), Failure
             tokio::time::sleep(LOOK).await;
         }
         cost.seconds = began.elapsed().as_secs_f64();
-        cost.cpu_seconds = process_stat::cpu_seconds(pid(&child));
+        cost.cpu_seconds = stat::cpu_seconds(pid(&child));
     }
     let ended = child.wait().await;
     let (out, err) = (out.await.unwrap_or_default(), err.await.unwrap_or_default());
@@ -124,7 +107,7 @@ pub(super) async fn measured(command: Command) -> Result<(String, Cost), Failure
     }
 }
 
-fn told(command: &Command) -> String {
+fn title(command: &Command) -> String {
     let command = command.as_std();
     let program = Path::new(command.get_program()).file_name().unwrap_or_default().to_string_lossy();
     // What follows may be an address.
@@ -133,7 +116,7 @@ fn told(command: &Command) -> String {
 }
 
 /// The end of what a process said, below the sentence that it belongs to.
-pub(super) fn last_lines(said: &str) -> String {
+pub(crate) fn last_lines(said: &str) -> String {
     let lines: Vec<&str> = said.lines().collect();
     let from = lines.len().saturating_sub(LINES_TOLD);
     lines[from..].iter().map(|line| format!("\n  {line}")).collect()

@@ -28,12 +28,12 @@ fn stat(pid: i32) -> Option<Stat> {
 }
 
 /// Seconds of processor time that the process has used; still known when it has ended and was not waited for.
-pub(super) fn cpu_seconds(pid: i32) -> Option<f64> {
+pub(crate) fn cpu_seconds(pid: i32) -> Option<f64> {
     Some(stat(pid)?.own as f64 / TICKS)
 }
 
 /// The same with all its children, those that live and those that have ended.
-pub(super) fn cpu_seconds_with_children(pid: i32) -> Option<f64> {
+pub(crate) fn cpu_seconds_with_children(pid: i32) -> Option<f64> {
     let own = stat(pid)?;
     let others = fs::read_dir("/proc").ok()?.flatten();
     let others = others.filter_map(|entry| stat(entry.file_name().to_str()?.parse().ok()?));
@@ -44,11 +44,11 @@ pub(super) fn cpu_seconds_with_children(pid: i32) -> Option<f64> {
 
 /// The processor time of each thread of a process, in nanoseconds: `/proc` gives whole processes in ticks alone, and
 /// one that idles uses hardly any.
-pub(super) struct ThreadTimes(HashMap<String, u64>);
+pub(crate) struct ThreadTimes(HashMap<String, u64>);
 
 impl ThreadTimes {
     /// As they are now.
-    pub(super) fn of(pid: i32) -> Option<ThreadTimes> {
+    pub(crate) fn of(pid: i32) -> Option<ThreadTimes> {
         let threads = fs::read_dir(format!("/proc/{pid}/task")).ok()?.flatten();
         let times = threads.filter_map(|thread| {
             let text = fs::read_to_string(thread.path().join("schedstat")).ok()?;
@@ -59,7 +59,7 @@ impl ThreadTimes {
     }
 
     /// What was used since; threads that have ended meanwhile are not seen any more.
-    pub(super) fn seconds_since(&self, earlier: &ThreadTimes) -> f64 {
+    pub(crate) fn seconds_since(&self, earlier: &ThreadTimes) -> f64 {
         let used =
             self.0.iter().map(|(thread, time)| time - earlier.0.get(thread).copied().unwrap_or(0).min(*time));
         used.sum::<u64>() as f64 / 1e9
@@ -67,12 +67,12 @@ impl ThreadTimes {
 }
 
 /// The process that started this one.
-pub(super) fn parent(pid: i32) -> Option<i32> {
+pub(crate) fn parent(pid: i32) -> Option<i32> {
     Some(stat(pid)?.parent)
 }
 
 /// Whether the process is a program of this name.
-pub(super) fn is_named(pid: i32, name: &str) -> bool {
+pub(crate) fn is_named(pid: i32, name: &str) -> bool {
     fs::read_to_string(format!("/proc/{pid}/comm")).is_ok_and(|comm| comm.trim_end() == name)
 }
 
@@ -82,12 +82,12 @@ fn kib(pid: i32, field: &str) -> Option<u64> {
 }
 
 /// The most memory that it had resident so far, in KiB.
-pub(super) fn resident_max_kib(pid: i32) -> Option<u64> {
+pub(crate) fn resident_max_kib(pid: i32) -> Option<u64> {
     kib(pid, "VmHWM:")
 }
 
 /// The memory that it has resident now, in KiB.
-pub(super) fn resident_kib(pid: i32) -> Option<u64> {
+pub(crate) fn resident_kib(pid: i32) -> Option<u64> {
     kib(pid, "VmRSS:")
 }
 

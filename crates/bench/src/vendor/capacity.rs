@@ -7,9 +7,9 @@ use serde::Serialize;
 use url::form_urlencoded::Serializer;
 
 use super::connection::Connection;
-use super::place::DaySpan;
-use super::vendor::Simulator;
-use crate::cli::output::Failure;
+use super::simulator::Simulator;
+use crate::failure::Failure;
+use crate::place::DaySpan;
 
 /// How long it is asked.
 const LENGTH: Duration = Duration::from_secs(2);
@@ -18,7 +18,7 @@ const CONNECTIONS: usize = 2;
 
 /// The vendor, alone.
 #[derive(Debug, Serialize)]
-pub(super) struct Capacity {
+pub(crate) struct Capacity {
     /// Rows that it answered with in a second.
     pub rows_per_second: f64,
     /// Rows for each second of its processor time.
@@ -33,7 +33,7 @@ pub(super) struct Capacity {
 ///
 /// # Errors
 /// The simulator does not answer.
-pub(super) async fn capacity(
+pub(crate) async fn capacity(
     simulator: &Simulator,
     days: DaySpan,
     page_size: u32,

@@ -10,7 +10,7 @@ use tokio::net::TcpStream;
 const TIMEOUT: Duration = Duration::from_secs(60);
 
 /// One connection, kept open.
-pub(super) struct Connection {
+pub(crate) struct Connection {
     stream: BufReader<TcpStream>,
     host: String,
 }
@@ -20,7 +20,7 @@ impl Connection {
     ///
     /// # Errors
     /// Nobody listens there.
-    pub(super) async fn open(base_url: &str) -> Result<Connection, String> {
+    pub(crate) async fn open(base_url: &str) -> Result<Connection, String> {
         let host = base_url.trim_start_matches("http://").trim_end_matches('/').to_owned();
         let stream = TcpStream::connect(&host).await.map_err(|error| format!("{host}: {error}"))?;
         // Without it a small request may wait for the answer before.
@@ -32,7 +32,7 @@ impl Connection {
     ///
     /// # Errors
     /// The connection broke, or the answer does not say how long it is.
-    pub(super) async fn get(&mut self, path: &str, token: &str) -> Result<(u16, Vec<u8>), String> {
+    pub(crate) async fn get(&mut self, path: &str, token: &str) -> Result<(u16, Vec<u8>), String> {
         let host = &self.host;
         self.exchange(format!("GET {path} HTTP/1.1\r\nhost: {host}\r\ntoken: {token}\r\n\r\n")).await
     }
@@ -41,7 +41,7 @@ impl Connection {
     ///
     /// # Errors
     /// As [`Connection::get`].
-    pub(super) async fn post(&mut self, path: &str, body: &str) -> Result<(u16, Vec<u8>), String> {
+    pub(crate) async fn post(&mut self, path: &str, body: &str) -> Result<(u16, Vec<u8>), String> {
         let (host, length) = (&self.host, body.len());
         let head = format!("POST {path} HTTP/1.1\r\nhost: {host}\r\ncontent-length: {length}\r\n\r\n");
         self.exchange(format!("{head}{body}")).await

@@ -6,31 +6,31 @@ use serde::de::DeserializeOwned;
 use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::process::Child;
 
-use super::child::{ccsync, last_lines, listen, pid, spawn};
 use super::connection::Connection;
-use super::place::DaySpan;
-use super::process_stat;
-use crate::cli::output::Failure;
+use crate::failure::Failure;
+use crate::place::{DaySpan, Place};
+use crate::process::child::{last_lines, listen, pid, spawn};
+use crate::process::stat;
 
 /// What the simulator is to hold.
-pub(super) struct World<'a> {
+pub(crate) struct World<'a> {
     /// Calls.
-    pub(super) calls: u64,
+    pub(crate) calls: u64,
     /// The days over which they are spread.
-    pub(super) days: DaySpan,
+    pub(crate) days: DaySpan,
     /// How long every answer takes at least.
-    pub(super) latency: Duration,
+    pub(crate) latency: Duration,
     /// As on the simulator's command line.
-    pub(super) switches: &'a [String],
+    pub(crate) switches: &'a [String],
 }
 
 /// A running simulator; it is killed when this is dropped.
-pub(super) struct Simulator {
+pub(crate) struct Simulator {
     child: Child,
     /// Its address.
-    pub(super) base_url: String,
+    pub(crate) base_url: String,
     /// How long it took to make its data.
-    pub(super) start_seconds: f64,
+    pub(crate) start_seconds: f64,
 }
 
 impl Simulator {
@@ -38,7 +38,7 @@ impl Simulator {
     ///
     /// # Errors
     /// It ended.
-    pub(super) async fn start(world: &World<'_>) -> Result<Simulator, Failure> {
+    pub(crate) async fn start(place: &Place, world: &World<'_>) -> Result<Simulator, Failure> {
         let latency = format!("{}ms", world.latency.as_millis());
         let (calls, from, to) =
             (world.calls.to_string(), world.days.from.to_string(), world.days.to.to_string());
@@ -57,7 +57,7 @@ impl Simulator {
         ]);
         arguments.extend(world.switches.iter().flat_map(|switch| ["--switch", switch]));
         let began = Instant::now();
-        let mut child = spawn(ccsync(None, &arguments)?)?;
+        let mut child = spawn(place.ccsync(None, &arguments))?;
         let mut address = String::new();
         if let Some(out) = child.stdout.take() {
             let _ = BufReader::new(out).read_line(&mut address).await;
@@ -72,20 +72,20 @@ impl Simulator {
     }
 
     /// The processor time that it has used.
-    pub(super) fn cpu_seconds(&self) -> Option<f64> {
-        process_stat::cpu_seconds(pid(&self.child))
+    pub(crate) fn cpu_seconds(&self) -> Option<f64> {
+        stat::cpu_seconds(pid(&self.child))
     }
 
     /// The memory that it has taken at most, in KiB.
-    pub(super) fn resident_max_kib(&self) -> Option<u64> {
-        process_stat::resident_max_kib(pid(&self.child))
+    pub(crate) fn resident_max_kib(&self) -> Option<u64> {
+        stat::resident_max_kib(pid(&self.child))
     }
 
     /// What it answers behind the scenes; with a body, that is posted.
     ///
     /// # Errors
     /// It does not answer, or otherwise.
-    pub(super) async fn control<Answer: DeserializeOwned>(
+    pub(crate) async fn control<Answer: DeserializeOwned>(
         &self,
         path: &str,
         body: Option<&str>,
@@ -107,7 +107,7 @@ impl Simulator {
     ///
     /// # Errors
     /// As [`Simulator::control`].
-    pub(super) async fn rows_served(&self) -> Result<u64, Failure> {
+    pub(crate) async fn rows_served(&self) -> Result<u64, Failure> {
         let counts: serde_json::Value = self.control("/_sim/journal/counts", None).await?;
         Ok(counts["sobot.call_result"]["rows"].as_u64().unwrap_or_default())
     }
@@ -116,7 +116,7 @@ impl Simulator {
     ///
     /// # Errors
     /// As [`Simulator::control`].
-    pub(super) async fn requests(&self) -> Result<u64, Failure> {
+    pub(crate) async fn requests(&self) -> Result<u64, Failure> {
         let counts: serde_json::Value = self.control("/_sim/journal/counts", None).await?;
         Ok(counts["sobot.call_result"]["requests"].as_u64().unwrap_or_default())
     }

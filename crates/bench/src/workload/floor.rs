@@ -5,11 +5,12 @@
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
-use super::child::{Cost, measured};
-use super::place::Place;
-use super::snapshot::Snapshot;
-use crate::cli::output::Failure;
-use crate::domain::table::SOBOT_CALL_RESULT;
+use ccsync::domain::table::SOBOT_CALL_RESULT;
+
+use crate::failure::Failure;
+use crate::place::Place;
+use crate::process::child::{Cost, measured};
+use crate::snapshot::Snapshot;
 
 /// Where the rows go. Removed afterwards.
 const SCHEMA: &str = "bench_floor";
@@ -22,15 +23,15 @@ struct Batch {
 }
 
 /// What the floor took.
-pub(super) struct Floor {
+pub(crate) struct Floor {
     /// psql's.
-    pub(super) cost: Cost,
+    pub(crate) cost: Cost,
     /// The database's.
-    pub(super) counters: Snapshot,
+    pub(crate) counters: Snapshot,
     /// Rows that it wrote.
-    pub(super) rows: u64,
+    pub(crate) rows: u64,
     /// In so many batches.
-    pub(super) batches: u64,
+    pub(crate) batches: u64,
 }
 
 fn names() -> String {
@@ -41,7 +42,7 @@ fn names() -> String {
 ///
 /// # Errors
 /// The database refused, or not all rows arrived.
-pub(super) async fn floor(place: &Place, server: Option<i32>) -> Result<Floor, Failure> {
+pub(crate) async fn floor(place: &Place, server: Option<i32>) -> Result<Floor, Failure> {
     let batches = unload(place).await?;
     prepare(place).await?;
     let script = place.path().join("floor.sql");

@@ -8,16 +8,15 @@ use rustix::process::{Pid, Signal, kill_process};
 use serde::Serialize;
 use tokio::process::Child;
 
-use super::args::IdleArgs;
-use super::child::{ccsync, last_lines, listen, measured, pid, spawn};
-use super::connection::Connection;
 use super::load::surroundings;
-use super::place::{DaySpan, Place};
-use super::process_stat::{ThreadTimes, resident_kib, resident_max_kib};
-use super::report::Surroundings;
-use super::told;
-use super::vendor::{Simulator, World};
-use crate::cli::output::{Failure, talk};
+use crate::args::IdleArgs;
+use crate::failure::{Failure, print};
+use crate::place::{DaySpan, Place};
+use crate::process::child::{last_lines, listen, measured, pid, spawn};
+use crate::process::stat::{ThreadTimes, resident_kib, resident_max_kib};
+use crate::report::{Surroundings, render};
+use crate::vendor::Connection;
+use crate::vendor::simulator::{Simulator, World};
 
 /// A daemon that is not ready by then will not be.
 const TIMEOUT: Duration = Duration::from_secs(60);
@@ -42,22 +41,22 @@ struct Report {
     ready_ms_median: f64,
 }
 
-pub(super) async fn idle(place: &Place, args: &IdleArgs) -> Result<String, Failure> {
+pub(crate) async fn idle(place: &Place, args: &IdleArgs) -> Result<String, Failure> {
     let days = DaySpan::of(2);
     let world = World { calls: 200, days, latency: Duration::ZERO, switches: &[] };
-    let simulator = Simulator::start(&world).await?;
+    let simulator = Simulator::start(place, &world).await?;
     let address = free_address()?;
     let config = place.configure("idle.toml", &sources(&simulator.base_url, days, address))?;
-    measured(ccsync(Some(&config), &["sync", "--no-progress"])?).await?;
+    measured(place.ccsync(Some(&config), &["sync", "--no-progress"])).await?;
     let mut ready_ms = Vec::new();
     for _ in 0..args.starts {
-        let (daemon, ready) = start(&config, address).await?;
+        let (daemon, ready) = start(place, &config, address).await?;
         ready_ms.push(ready.as_secs_f64() * 1e3);
         stop(daemon).await?;
     }
     ready_ms.sort_by(f64::total_cmp);
-    talk(&format!("ready after {ready_ms:.0?} ms; watching it for {:?} …", args.length));
-    let (daemon, _) = start(&config, address).await?;
+    print(&format!("ready after {ready_ms:.0?} ms; watching it for {:?} …", args.length));
+    let (daemon, _) = start(place, &config, address).await?;
     tokio::time::sleep(SETTLE).await;
     let (began, before) = (Instant::now(), ThreadTimes::of(pid(&daemon)));
     tokio::time::sleep(args.length).await;
@@ -73,7 +72,7 @@ pub(super) async fn idle(place: &Place, args: &IdleArgs) -> Result<String, Failu
         ready_ms,
     };
     stop(daemon).await?;
-    told(&report, args.place.json, || text(&report))
+    render(&report, args.place.json, || text(&report))
 }
 
 fn text(report: &Report) -> String {
@@ -106,9 +105,9 @@ fn free_address() -> Result<SocketAddr, Failure> {
 }
 
 /// Starts the daemon; how long it took until it was ready.
-async fn start(config: &Path, address: SocketAddr) -> Result<(Child, Duration), Failure> {
+async fn start(place: &Place, config: &Path, address: SocketAddr) -> Result<(Child, Duration), Failure> {
     let began = Instant::now();
-    let mut daemon = spawn(ccsync(Some(config), &["run"])?)?;
+    let mut daemon = spawn(place.ccsync(Some(config), &["run"]))?;
     let (_, err) = (listen(daemon.stdout.take()), listen(daemon.stderr.take()));
     while began.elapsed() < TIMEOUT {
         if is_ready(address).await {

@@ -2,22 +2,21 @@
 
 use std::path::PathBuf;
 
+use ccsync::config::Settings;
+use ccsync::domain::run::Counts;
+use ccsync::domain::stream::StreamId;
+use chrono::Utc;
 use serde::Deserialize;
 
-use super::args::{LoadArgs, Step};
-use super::capacity::capacity;
-use super::child::{Cost, ccsync, measured};
 use super::floor::floor;
-use super::place::{DaySpan, Place};
-use super::report::{Phase, Reading, Report, Surroundings};
-use super::snapshot::{Snapshot, server_process};
-use super::told;
-use super::vendor::{Simulator, World};
-use crate::cli::output::{Failure, talk};
-use crate::config::Settings;
-use crate::domain::run::Counts;
-use crate::domain::stream::StreamId;
-use crate::engine::port::clock::{Clock as _, SystemClock};
+use crate::args::{LoadArgs, Step};
+use crate::failure::{Failure, print};
+use crate::place::{DaySpan, Place};
+use crate::process::child::{Cost, measured};
+use crate::report::{Phase, Reading, Report, Surroundings, render};
+use crate::snapshot::{Snapshot, server_process};
+use crate::vendor::capacity::capacity;
+use crate::vendor::simulator::{Simulator, World};
 
 /// As many as the configuration takes, so that the vendor's limit is none.
 const REQUESTS_PER_MINUTE: u32 = 600_000;
@@ -44,7 +43,7 @@ struct Pass {
     unverified: u64,
 }
 
-pub(super) async fn load(place: &Place, args: &LoadArgs) -> Result<String, Failure> {
+pub(crate) async fn load(place: &Place, args: &LoadArgs) -> Result<String, Failure> {
     let scene = Scene::prepare(place, args).await?;
     let mut report = scene.begin(args).await?;
     let first = scene.read("first_load").await?;
@@ -53,9 +52,9 @@ pub(super) async fn load(place: &Place, args: &LoadArgs) -> Result<String, Failu
     report.phases.push(first);
     report.checkpointed = place.tidy().await?;
     if args.phases.contains(&Step::Floor) {
-        talk("the floor …");
+        print("the floor …");
         let floor = floor(place, scene.server).await?;
-        talk(&format!(
+        print(&format!(
             "the floor: {} rows in {} batches, {:.2} s",
             floor.rows, floor.batches, floor.cost.seconds
         ));
@@ -74,12 +73,12 @@ pub(super) async fn load(place: &Place, args: &LoadArgs) -> Result<String, Failu
             report.phases.push(scene.read("changed").await?);
         }
         None if args.phases.contains(&Step::Changed) => {
-            talk("note: rows can be changed in the simulator alone, so `changed` is left out");
+            print("note: rows can be changed in the simulator alone, so `changed` is left out");
         }
         _ => {}
     }
     report.compare();
-    told(&report, args.place.json, || report.text())
+    render(&report, args.place.json, || report.text())
 }
 
 impl<'a> Scene<'a> {
@@ -88,17 +87,17 @@ impl<'a> Scene<'a> {
         let simulator = match &args.base_url {
             Some(_) => None,
             None => {
-                talk(&format!("making {} calls …", args.rows));
+                print(&format!("making {} calls …", args.rows));
                 let world = World { calls: args.rows, days, latency: args.latency, switches: &args.switches };
-                Some(Simulator::start(&world).await?)
+                Some(Simulator::start(place, &world).await?)
             }
         };
         let base_url =
             simulator.as_ref().map(|simulator| simulator.base_url.clone()).or(args.base_url.clone());
         let config = place.configure("bench.toml", &sources(args, days, &base_url.unwrap_or_default()))?;
-        let settings = crate::config::load(Some(&config), Vec::new(), SystemClock.now())?;
+        let settings = ccsync::config::load(Some(&config), Vec::new(), Utc::now())?;
         let page_size = page_size(&settings);
-        measured(ccsync(Some(&config), &["migrate"])?).await?;
+        measured(place.ccsync(Some(&config), &["migrate"])).await?;
         let server = server_process(&place.psql).await;
         Ok(Scene { place, simulator, server, config, days, page_size, workers: args.workers })
     }
@@ -134,9 +133,8 @@ impl<'a> Scene<'a> {
         let (from, to) = (self.days.from.to_string(), self.days.to.to_string());
         let order = ["backfill", "--stream", "sobot.call_result", "--from", &from, "--to", &to];
         let arguments: Vec<&str> = order.into_iter().chain(["--no-progress", "--json"]).collect();
-        let started: Result<Vec<_>, _> =
-            (0..self.workers).map(|_| ccsync(Some(&self.config), &arguments).map(measured)).collect();
-        let ended = futures::future::try_join_all(started?).await?;
+        let started = (0..self.workers).map(|_| measured(self.place.ccsync(Some(&self.config), &arguments)));
+        let ended = futures::future::try_join_all(started).await?;
         let counters = Snapshot::take(self.place, self.server).await?.since(before);
         let cost = ended.iter().map(|(_, cost)| *cost).reduce(Cost::beside).unwrap_or_default();
         let mut reading = counted(ended.iter().map(|(text, _)| text.as_str()))?;
@@ -148,7 +146,7 @@ impl<'a> Scene<'a> {
         let mut phase = Phase::new(name, rows, cost, counters);
         phase.cpu_seconds.simulator = self.simulator_cpu().zip(cpu).map(|(after, before)| after - before);
         phase.reading = Some(reading);
-        talk(&format!("{name}: {} rows, {:.2} s", phase.rows, phase.seconds));
+        print(&format!("{name}: {} rows, {:.2} s", phase.rows, phase.seconds));
         Ok(phase)
     }
 
@@ -228,7 +226,7 @@ fn counted<'a>(reports: impl Iterator<Item = &'a str>) -> Result<Reading, Failur
 }
 
 /// Where it was measured.
-pub(super) async fn surroundings(place: &Place) -> Result<Surroundings, Failure> {
+pub(crate) async fn surroundings(place: &Place) -> Result<Surroundings, Failure> {
     let settings = "select 'PostgreSQL ' || current_setting('server_version') || ', ' || string_agg(name || ' ' || \
          current_setting(name), ', ' order by name) from pg_settings where name in ('fsync', 'synchronous_commit', \
          'full_page_writes', 'wal_compression', 'shared_buffers')";
@@ -239,7 +237,7 @@ pub(super) async fn surroundings(place: &Place) -> Result<Surroundings, Failure>
     Ok(Surroundings {
         version: env!("CARGO_PKG_VERSION"),
         debug_build: cfg!(debug_assertions),
-        measured_on: SystemClock.now().date_naive().to_string(),
+        measured_on: Utc::now().date_naive().to_string(),
         cores: std::thread::available_parallelism().map_or(1, usize::from),
         memory_mib: kib.map(|kib| kib / 1024),
         database: place.psql.ask(settings).await?,

@@ -4,14 +4,13 @@ use std::path::Path;
 
 use serde::Serialize;
 
-use super::args::WorkersArgs;
-use super::child::{Cost, ccsync, measured};
 use super::load::surroundings;
-use super::place::{DaySpan, Place};
-use super::report::Surroundings;
-use super::told;
-use super::vendor::{Simulator, World};
-use crate::cli::output::{Failure, talk};
+use crate::args::WorkersArgs;
+use crate::failure::{Failure, print};
+use crate::place::{DaySpan, Place};
+use crate::process::child::{Cost, measured};
+use crate::report::{Surroundings, render};
+use crate::vendor::simulator::{Simulator, World};
 
 /// Two sources of one account: the same windows, rows and requests, and nothing stored for the second by the first.
 const ONE: &str = "one";
@@ -46,18 +45,18 @@ struct Share {
     rows_per_second: f64,
 }
 
-pub(super) async fn workers(place: &Place, args: &WorkersArgs) -> Result<String, Failure> {
+pub(crate) async fn workers(place: &Place, args: &WorkersArgs) -> Result<String, Failure> {
     let days = DaySpan::of(args.rows.div_ceil(args.rows_per_window));
     // What is inspected late lies on the vendor's last day, which is twice as large as others: all workers but one would
     // wait for it. So the vendor's days go on beyond what is read.
     let vendors = days.and(DAYS_BEYOND);
     let calls = args.rows_per_window * vendors.days();
     let world = World { calls, days: vendors, latency: args.latency, switches: &[] };
-    let simulator = Simulator::start(&world).await?;
+    let simulator = Simulator::start(place, &world).await?;
     let text: String =
         [ONE, SEVERAL].iter().map(|name| source(name, &simulator.base_url, days, args.page_size)).collect();
     let config = place.configure("workers.toml", &format!("[ops]\nenabled = false\n{text}"))?;
-    measured(ccsync(Some(&config), &["migrate"])?).await?;
+    measured(place.ccsync(Some(&config), &["migrate"])).await?;
     let one = read(place, &simulator, &config, ONE, 1).await?;
     let several = read(place, &simulator, &config, SEVERAL, args.workers).await?;
     let report = Report {
@@ -71,7 +70,7 @@ pub(super) async fn workers(place: &Place, args: &WorkersArgs) -> Result<String,
         several,
         speedup: one.cost.seconds / several.cost.seconds,
     };
-    told(&report, args.place.json, || {
+    render(&report, args.place.json, || {
         format!(
             "{} rows in {} windows, {} ms a request: 1 worker {:.2} s ({} requests), {} workers {:.2} s ({} requests), {:.2} times as fast",
             report.rows,
@@ -111,12 +110,11 @@ async fn read(
     let before = simulator.requests().await?;
     let stream = format!("{source}/sobot.call_result");
     let arguments = ["sync", &stream, "--no-progress"];
-    let started: Result<Vec<_>, _> =
-        (0..workers).map(|_| ccsync(Some(config), &arguments).map(measured)).collect();
-    let ended = futures::future::try_join_all(started?).await?;
+    let started = (0..workers).map(|_| measured(place.ccsync(Some(config), &arguments)));
+    let ended = futures::future::try_join_all(started).await?;
     let cost = ended.iter().map(|(_, cost)| *cost).reduce(Cost::beside).unwrap_or_default();
     let requests = simulator.requests().await? - before;
-    talk(&format!("{workers} worker(s): {:.2} s, {requests} requests", cost.seconds));
+    print(&format!("{workers} worker(s): {:.2} s, {requests} requests", cost.seconds));
     let counted = format!("select count(*) from sobot.call_result where source = '{source}'");
     let rows: u64 = place.psql.ask(&counted).await?.parse().unwrap_or_default();
     Ok(Share { cost, requests, rows, rows_per_second: rows as f64 / cost.seconds })

@@ -3,10 +3,10 @@
 use chrono::{NaiveDateTime, TimeDelta};
 use md5::{Digest, Md5};
 
-use crate::simulator::state::State;
-use crate::simulator::switchboard::Switches;
-use crate::simulator::switches::{SigCase, SigWindow};
-use crate::simulator::time::beijing_ms;
+use crate::state::State;
+use crate::switchboard::Switches;
+use crate::switches::{SigCase, SigWindow};
+use crate::time::beijing_ms;
 
 /// How old a signature may be.
 const LIFE: TimeDelta = TimeDelta::minutes(5);

@@ -4,15 +4,15 @@ use axum::http::StatusCode;
 use serde_json::{Map, Value, json};
 
 use super::{bad_parameters, count, refusal, text};
-use crate::simulator::endpoint::Endpoint;
-use crate::simulator::evidence::{Listing, doubled};
-use crate::simulator::exchange::{Answer, Luck};
-use crate::simulator::fault::Fault;
-use crate::simulator::paging::{Page, spoil};
-use crate::simulator::state::{State, lock};
-use crate::simulator::switchboard::Switches;
-use crate::simulator::switches::{BehindDepth, BehindEnd, ClaimFilter, Code, Envelope, RowsField};
-use crate::simulator::world::Walk;
+use crate::endpoint::Endpoint;
+use crate::evidence::{Listing, doubled};
+use crate::exchange::{Answer, Luck};
+use crate::fault::Fault;
+use crate::paging::{Page, spoil};
+use crate::state::{State, lock};
+use crate::switchboard::Switches;
+use crate::switches::{BehindDepth, BehindEnd, ClaimFilter, Code, Envelope, RowsField};
+use crate::world::Walk;
 
 /// The page size when none is given.
 const PAGE: u64 = 10;

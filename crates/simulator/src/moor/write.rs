@@ -8,12 +8,12 @@ use std::time::Duration;
 use serde_json::{Map, Value, json};
 
 use super::{refusal, text};
-use crate::simulator::endpoint::Endpoint;
-use crate::simulator::exchange::Answer;
-use crate::simulator::roster::{ASSIGN_RULES, Group, MEMORY_TIMES, Seat};
-use crate::simulator::state::{State, lock};
-use crate::simulator::switchboard::Switches;
-use crate::simulator::world::World;
+use crate::endpoint::Endpoint;
+use crate::exchange::Answer;
+use crate::roster::{ASSIGN_RULES, Group, MEMORY_TIMES, Seat};
+use crate::state::{State, lock};
+use crate::switchboard::Switches;
+use crate::world::World;
 
 /// Does it.
 pub(super) fn write(

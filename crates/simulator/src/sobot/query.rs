@@ -5,10 +5,10 @@ use std::ops::Range;
 use chrono::{NaiveDate, NaiveDateTime};
 use url::form_urlencoded;
 
-use crate::simulator::inspection::Channel;
-use crate::simulator::switchboard::Switches;
-use crate::simulator::switches::{Bounds, ChatDates, ParameterCodes, Span, WindowEnd};
-use crate::simulator::time::{beijing_day_ms, beijing_ms};
+use crate::inspection::Channel;
+use crate::switchboard::Switches;
+use crate::switches::{Bounds, ChatDates, ParameterCodes, Span, WindowEnd};
+use crate::time::{beijing_day_ms, beijing_ms};
 
 const DAY_MS: i64 = 86_400_000;
 const BEIJING_MS: i64 = 8 * 3_600_000;

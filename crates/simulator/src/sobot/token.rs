@@ -12,11 +12,11 @@ use serde_json::json;
 
 use super::query::Query;
 use super::refusal;
-use crate::simulator::dice::Dice;
-use crate::simulator::endpoint::Endpoint;
-use crate::simulator::exchange::{Answer, entry, exchange};
-use crate::simulator::state::{State, lock};
-use crate::simulator::switches::{CreateTime, OnOff, TokenStatus};
+use crate::dice::Dice;
+use crate::endpoint::Endpoint;
+use crate::exchange::{Answer, entry, exchange};
+use crate::state::{State, lock};
+use crate::switches::{CreateTime, OnOff, TokenStatus};
 
 /// How far `create_time` may lie from now where that is checked. An invention.
 const FRESH_S: u64 = 300;
@@ -29,13 +29,13 @@ struct Issued {
 
 /// The tokens that live.
 #[derive(Debug)]
-pub(in crate::simulator) struct Tokens {
+pub(crate) struct Tokens {
     issued: HashMap<String, Issued>,
     dice: Dice,
 }
 
 impl Tokens {
-    pub(in crate::simulator) fn new(seed: u64) -> Self {
+    pub(crate) fn new(seed: u64) -> Self {
         Self { issued: HashMap::new(), dice: Dice::new(seed, 6) }
     }
 
@@ -53,11 +53,11 @@ impl Tokens {
         self.issued.get(token).filter(|token| token.expires > now).map(|token| token.app_id.as_str())
     }
 
-    pub(in crate::simulator) fn end(&mut self, token: &str) {
+    pub(crate) fn end(&mut self, token: &str) {
         self.issued.remove(token);
     }
 
-    pub(in crate::simulator) fn end_all(&mut self) {
+    pub(crate) fn end_all(&mut self) {
         self.issued.clear();
     }
 }

@@ -27,7 +27,7 @@ switch!(
 
 impl Charset {
     /// The `Content-Type` and the bytes of a JSON answer.
-    pub(in crate::simulator) fn encode(self, text: String) -> (&'static str, Vec<u8>) {
+    pub(crate) fn encode(self, text: String) -> (&'static str, Vec<u8>) {
         let units = |order: fn(u16) -> [u8; 2]| text.encode_utf16().flat_map(order).collect::<Vec<u8>>();
         match self {
             Charset::Utf8 => ("application/json;charset=UTF-8", text.into_bytes()),

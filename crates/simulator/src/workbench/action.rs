@@ -12,11 +12,11 @@ use axum::routing::post;
 use serde_json::{Map, Value, json};
 use url::form_urlencoded;
 
-use crate::simulator::endpoint::Endpoint;
-use crate::simulator::exchange::{Answer, entry, exchange};
-use crate::simulator::state::State;
-use crate::simulator::switchboard::Switches;
-use crate::simulator::switches::{ActionBody, MessageBody, WorkbenchCode, WorkbenchStatus};
+use crate::endpoint::Endpoint;
+use crate::exchange::{Answer, entry, exchange};
+use crate::state::State;
+use crate::switchboard::Switches;
+use crate::switches::{ActionBody, MessageBody, WorkbenchCode, WorkbenchStatus};
 
 /// What getMsg tells; the document says no more than 短信内容.
 const MESSAGE: &str = "您的验证码是 8848";
@@ -43,7 +43,7 @@ const fn demanded(endpoint: Endpoint) -> &'static [&'static str] {
     }
 }
 
-pub(in crate::simulator) fn router() -> Router<Arc<State>> {
+pub(crate) fn router() -> Router<Arc<State>> {
     ROUTES.into_iter().fold(Router::new(), |router, (path, endpoint)| {
         router.route(path, post(move |state, headers, body| handle(endpoint, state, headers, body)))
     })

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::truth::{AgentTruth, ConnectionTruth, MessageTruth, MonitorTruth};
-use crate::simulator::dice::Dice;
+use crate::dice::Dice;
 
 /// An agent whose workbench can be watched.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -102,8 +102,8 @@ pub(super) struct Seat {
 
 /// All agents.
 #[derive(Debug)]
-pub(in crate::simulator) struct Monitor {
-    pub(in crate::simulator) rates: MonitorRates,
+pub(crate) struct Monitor {
+    pub(crate) rates: MonitorRates,
     pub(super) seats: Vec<Seat>,
     pub(super) dice: Dice,
     /// Counts what has to be told apart.
@@ -111,12 +111,7 @@ pub(in crate::simulator) struct Monitor {
 }
 
 impl Monitor {
-    pub(in crate::simulator) fn new(
-        agents: &[MonitorAgent],
-        rates: MonitorRates,
-        seed: u64,
-        now: DateTime<Utc>,
-    ) -> Self {
+    pub(crate) fn new(agents: &[MonitorAgent], rates: MonitorRates, seed: u64, now: DateTime<Utc>) -> Self {
         let mut dice = Dice::new(seed, 9);
         let seat = |agent: &MonitorAgent| Seat {
             agent: agent.clone(),
@@ -166,7 +161,7 @@ impl Monitor {
         }
     }
 
-    pub(in crate::simulator) fn truth(&self) -> MonitorTruth {
+    pub(crate) fn truth(&self) -> MonitorTruth {
         let agent = |seat: &Seat| AgentTruth {
             extno: seat.agent.extno.clone(),
             connections: seat.connections.clone(),
@@ -175,7 +170,7 @@ impl Monitor {
     }
 
     /// Forgets what was sent, for long runs.
-    pub(in crate::simulator) fn forget(&mut self) {
+    pub(crate) fn forget(&mut self) {
         for connection in self.seats.iter_mut().flat_map(|seat| &mut seat.connections) {
             connection.messages = Vec::new();
         }

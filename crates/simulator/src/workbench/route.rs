@@ -13,12 +13,12 @@ use serde_json::json;
 
 use super::monitor::Event;
 use super::truth::MessageTruth;
-use crate::simulator::state::{State, lock};
+use crate::state::{State, lock};
 
 /// How often a quiet socket looks whether something is to happen again.
 const LOOK: Duration = Duration::from_millis(50);
 
-pub(in crate::simulator) fn router() -> Router<Arc<State>> {
+pub(crate) fn router() -> Router<Arc<State>> {
     super::action::router().route("/agent/monitor", get(monitor))
 }
 

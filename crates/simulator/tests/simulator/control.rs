@@ -1,6 +1,6 @@
 use std::collections::BTreeMap;
 
-use ccsync::simulator::{Endpoint, FaultRates, SimulatorArgs, SimulatorConfig, Switches};
+use ccsync_simulator::{Endpoint, FaultRates, SimulatorArgs, SimulatorConfig, Switches};
 use clap::Parser;
 use serde_json::{Value, json};
 

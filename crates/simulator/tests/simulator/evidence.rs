@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use ccsync::simulator::{Change, Channel, SimulatorConfig};
+use ccsync_simulator::{Change, Channel, SimulatorConfig};
 use reqwest::Response;
 use rstest::rstest;
 use serde_json::{Value, json};
@@ -54,7 +54,7 @@ async fn a_total_stays_wrong_as_long_as_its_switch_is_set(
         assert_eq!(body["data"].get("count"), told(23).as_ref());
         assert_eq!(body["data"]["list"].as_array().unwrap().len(), 23);
     }
-    play.sim.set_switches(ccsync::simulator::Switches::default());
+    play.sim.set_switches(ccsync_simulator::Switches::default());
     assert_eq!(play.page(CALLS, "1", "10").await["total_count"], rows.len());
     assert_eq!(groups(&play, 100).await["data"]["count"], 23);
 }
@@ -146,7 +146,7 @@ async fn some_rows_are_counted_and_never_listed_though_the_vendor_has_them() {
     let list = groups(&play, 100).await;
     let shown = list["data"]["list"].as_array().unwrap().len();
     assert_eq!((list["data"]["count"].clone(), shown), (json!(23), 21));
-    play.sim.set_switches(ccsync::simulator::Switches::default());
+    play.sim.set_switches(ccsync_simulator::Switches::default());
     let whole = calls(&play).await;
     assert_eq!(whole.len() as u64, total);
     assert!(ids(&first, "call_log_jestid").is_subset(&ids(&whole, "call_log_jestid")));

@@ -1,6 +1,6 @@
 use std::time::{Duration, Instant};
 
-use ccsync::simulator::{Endpoint, Fault, FaultRates, SimulatorConfig, Step};
+use ccsync_simulator::{Endpoint, Fault, FaultRates, SimulatorConfig, Step};
 use rstest::rstest;
 use serde_json::{Value, json};
 

@@ -18,31 +18,31 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
-use ccsync::simulator::{Now, Simulator, SimulatorConfig, Switches};
+use ccsync_simulator::{Now, Simulator, SimulatorConfig, Switches};
 use chrono::{DateTime, FixedOffset, TimeDelta, Utc};
 use md5::{Digest, Md5};
 use reqwest::{Client, Response};
 use serde_json::Value;
 use tokio::net::TcpListener;
 
-pub const CALLS: &str = "/api/interceptor/5/quality/call_result";
-pub const CHATS: &str = "/api/interceptor/5/quality/chat_result";
+const CALLS: &str = "/api/interceptor/5/quality/call_result";
+const CHATS: &str = "/api/interceptor/5/quality/chat_result";
 /// The whole data set, in two windows of at most 31 days each.
-pub const WINDOWS: [(&str, &str); 2] =
+const WINDOWS: [(&str, &str); 2] =
     [("2026-01-01 00:00:00", "2026-01-31 23:59:59"), ("2026-02-01 00:00:00", "2026-02-28 23:59:59")];
 
 /// A running simulator, a client and a clock that the test moves.
-pub struct Play {
-    pub sim: Simulator,
-    pub http: Client,
-    pub clock: Arc<AtomicI64>,
+struct Play {
+    sim: Simulator,
+    http: Client,
+    clock: Arc<AtomicI64>,
 }
 
-pub fn small() -> SimulatorConfig {
+fn small() -> SimulatorConfig {
     SimulatorConfig { calls: 137, chats: 223, groups: 23, agents: 12, ..Default::default() }
 }
 
-pub async fn play(mut config: SimulatorConfig) -> Play {
+async fn play(mut config: SimulatorConfig) -> Play {
     let start = DateTime::parse_from_rfc3339("2026-03-02T10:00:00+08:00").unwrap();
     let clock = Arc::new(AtomicI64::new(start.timestamp_millis()));
     let read = Arc::clone(&clock);
@@ -59,7 +59,7 @@ pub async fn play(mut config: SimulatorConfig) -> Play {
     Play { sim, http, clock }
 }
 
-pub async fn play_with(settings: &[(&str, &str)]) -> Play {
+async fn play_with(settings: &[(&str, &str)]) -> Play {
     let mut switches = Switches::default();
     for (name, value) in settings {
         switches.set(name, value).unwrap();
@@ -67,11 +67,11 @@ pub async fn play_with(settings: &[(&str, &str)]) -> Play {
     play(SimulatorConfig { switches, ..small() }).await
 }
 
-pub fn md5_hex(text: &str) -> String {
+fn md5_hex(text: &str) -> String {
     Md5::digest(text).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-pub fn base64(text: &str) -> String {
+fn base64(text: &str) -> String {
     const LETTERS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     let letter = |bits: u32| char::from(LETTERS[(bits & 63) as usize]);
     let mut out = String::new();
@@ -87,37 +87,37 @@ pub fn base64(text: &str) -> String {
 }
 
 impl Play {
-    pub fn now(&self) -> DateTime<FixedOffset> {
+    fn now(&self) -> DateTime<FixedOffset> {
         let now = DateTime::<Utc>::from_timestamp_millis(self.clock.load(Ordering::SeqCst)).unwrap();
         now.with_timezone(&FixedOffset::east_opt(8 * 3600).unwrap())
     }
 
-    pub fn advance(&self, by: TimeDelta) {
+    fn advance(&self, by: TimeDelta) {
         self.clock.fetch_add(by.num_milliseconds(), Ordering::SeqCst);
     }
 
-    pub async fn get(&self, path: &str) -> Value {
+    async fn get(&self, path: &str) -> Value {
         let url = format!("{}{path}", self.sim.base_url());
         self.http.get(url).send().await.unwrap().json().await.unwrap()
     }
 
-    pub async fn get_token(&self) -> Value {
+    async fn get_token(&self) -> Value {
         let at = self.now().timestamp();
         let sign = md5_hex(&format!("demo-app{at}demo-key"));
         self.get(&format!("/api/get_token?appid=demo-app&create_time={at}&sign={sign}")).await
     }
 
-    pub async fn token(&self) -> String {
+    async fn token(&self) -> String {
         self.get_token().await["item"]["token"].as_str().unwrap().to_owned()
     }
 
-    pub async fn quality(&self, path: &str, token: &str, query: &[(&str, &str)]) -> Response {
+    async fn quality(&self, path: &str, token: &str, query: &[(&str, &str)]) -> Response {
         let url = format!("{}{path}", self.sim.base_url());
         self.http.get(url).header("token", token).query(query).send().await.unwrap()
     }
 
     /// One page of the first window, with a fresh token.
-    pub async fn page(&self, path: &str, page_no: &str, page_size: &str) -> Value {
+    async fn page(&self, path: &str, page_no: &str, page_size: &str) -> Value {
         let token = self.token().await;
         let (start, end) = WINDOWS[0];
         let query = [
@@ -130,7 +130,7 @@ impl Play {
     }
 
     /// All rows of a window, read until an empty page.
-    pub async fn walk(&self, path: &str, start: &str, end: &str, size: &str) -> Vec<Value> {
+    async fn walk(&self, path: &str, start: &str, end: &str, size: &str) -> Vec<Value> {
         let token = self.token().await;
         let mut rows = Vec::new();
         for page_no in 1.. {
@@ -148,7 +148,7 @@ impl Play {
     }
 
     /// All rows of the data set.
-    pub async fn walk_all(&self, path: &str) -> Vec<Value> {
+    async fn walk_all(&self, path: &str) -> Vec<Value> {
         let mut rows = Vec::new();
         for (start, end) in WINDOWS {
             rows.extend(self.walk(path, start, end, "40").await);
@@ -156,17 +156,17 @@ impl Play {
         rows
     }
 
-    pub async fn moor(&self, name: &str, body: Value) -> Value {
+    async fn moor(&self, name: &str, body: Value) -> Value {
         self.moor_at(name, body, self.now()).await.json().await.unwrap()
     }
 
-    pub async fn moor_at(&self, name: &str, body: Value, at: DateTime<FixedOffset>) -> Response {
+    async fn moor_at(&self, name: &str, body: Value, at: DateTime<FixedOffset>) -> Response {
         let stamp = at.format("%Y%m%d%H%M%S").to_string();
         let sig = md5_hex(&format!("N00000000000demo-secret{stamp}")).to_uppercase();
         self.moor_signed(name, body, &sig, &base64(&format!("N00000000000:{stamp}"))).await
     }
 
-    pub async fn moor_signed(&self, name: &str, body: Value, sig: &str, authorization: &str) -> Response {
+    async fn moor_signed(&self, name: &str, body: Value, sig: &str, authorization: &str) -> Response {
         let url = format!("{}/v20210827/webChat/{name}/N00000000000?sig={sig}", self.sim.base_url());
         let request = self.http.post(url).header("Authorization", authorization).json(&body);
         request.send().await.unwrap()
@@ -174,7 +174,7 @@ impl Play {
 }
 
 /// Rows in an order of their own, to compare sets.
-pub fn sorted(mut rows: Vec<Value>) -> Vec<Value> {
+fn sorted(mut rows: Vec<Value>) -> Vec<Value> {
     rows.sort_by_key(Value::to_string);
     rows
 }

@@ -1,4 +1,4 @@
-use ccsync::simulator::{Change, Endpoint, MoorAccount, Now, SimulatorConfig};
+use ccsync_simulator::{Change, Endpoint, MoorAccount, Now, SimulatorConfig};
 use chrono::{DateTime, TimeDelta};
 use rstest::rstest;
 use serde_json::{Value, json};
@@ -26,7 +26,7 @@ async fn the_documents_signature_is_accepted() {
     let config = SimulatorConfig { moor_accounts: vec![account], ..small() };
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let config = SimulatorConfig { now: Now::fixed(at.to_utc()), ..config };
-    let sim = ccsync::simulator::Simulator::start(config, listener).unwrap();
+    let sim = ccsync_simulator::Simulator::start(config, listener).unwrap();
     let sig = "88996D9907E0EE52C5DAF8EFFCC31CFC";
     let url = format!("{}/v20210827/webChat/queueQueue/N00000000556?sig={sig}", sim.base_url());
     let answer = reqwest::Client::new()

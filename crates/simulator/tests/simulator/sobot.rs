@@ -1,4 +1,4 @@
-use ccsync::simulator::{Change, Channel, Endpoint, SimulatorConfig, SobotAccount};
+use ccsync_simulator::{Change, Channel, Endpoint, SimulatorConfig, SobotAccount};
 use chrono::TimeDelta;
 use rstest::rstest;
 use serde_json::{Value, json};

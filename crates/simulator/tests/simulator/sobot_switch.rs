@@ -1,4 +1,4 @@
-use ccsync::simulator::{Change, Channel};
+use ccsync_simulator::{Change, Channel};
 use serde_json::{Map, Value, json};
 
 use super::{CALLS, CHATS, Play, WINDOWS, md5_hex, play_with, sorted};

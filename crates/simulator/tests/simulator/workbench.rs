@@ -2,12 +2,11 @@
 
 use std::time::Duration;
 
-use ccsync::simulator::{Endpoint, Fault};
+use ccsync_simulator::{Endpoint, Fault};
 use reqwest::Response;
 use serde_json::{Value, json};
 
 use super::{Play, play, play_with, small};
-use crate::support::harness::eventually;
 
 async fn order(play: &Play, path: &str, token: &str, fields: &[(&str, &str)]) -> Response {
     let request = play.http.post(format!("{}{path}", play.sim.base_url())).header("access_token", token);
@@ -78,10 +77,12 @@ async fn an_answer_can_be_lost_after_the_deed_or_before_it() {
         let fields = json!({"exten": "10018501", "assignMembers": list});
         let answer = play.moor_at("updateQueueAssignMembers", fields, play.now()).await;
         assert!(answer.bytes().await.is_err(), "the connection was cut");
-        eventually(Duration::from_secs(30), async || {
-            if members(&play) == agents.len() { Ok(()) } else { Err("not yet".to_owned()) }
-        })
-        .await;
+        let done = async {
+            while members(&play) != agents.len() {
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(30), done).await.expect("the members in time");
     }
     assert_eq!(play.sim.journal().writes(), 2);
 }

@@ -1,7 +1,7 @@
 use std::collections::HashSet;
 use std::time::{Duration, Instant};
 
-use ccsync::simulator::{Change, ChangeKind, ChangeRates, Channel, SimulatorConfig};
+use ccsync_simulator::{Change, ChangeKind, ChangeRates, Channel, SimulatorConfig};
 use serde_json::{Map, Value, json};
 
 use super::{CALLS, CHATS, play, small};

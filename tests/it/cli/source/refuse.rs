@@ -24,7 +24,7 @@ async fn refused_everywhere(setup: &Setup, other: &crate::support::process::Site
         }
     }
     let journal = setup.simulator.journal();
-    let of_account = |entry: &&ccsync::simulator::Entry| format!("{:?}", entry.endpoint).starts_with("Sobot");
+    let of_account = |entry: &&ccsync_simulator::Entry| format!("{:?}", entry.endpoint).starts_with("Sobot");
     let asked_now = journal.log.iter().skip(asked).filter(of_account);
     assert_eq!(asked_now.count(), 0, "nothing was asked of the account");
     let checked = other.run(&["check"]).await.expect(1);
@@ -68,8 +68,8 @@ async fn one_account_under_two_names_is_refused_and_told_which_one_to_take_out()
 #[tokio::test]
 async fn two_accounts_of_one_kind_are_two_sources() {
     let account =
-        |app_id: &str| ccsync::simulator::SobotAccount { app_id: app_id.into(), app_key: "demo-key".into() };
-    let world = ccsync::simulator::SimulatorConfig {
+        |app_id: &str| ccsync_simulator::SobotAccount { app_id: app_id.into(), app_key: "demo-key".into() };
+    let world = ccsync_simulator::SimulatorConfig {
         sobot_accounts: vec![account("demo-app"), account("other-app")],
         ..recent_world()
     };
@@ -86,8 +86,8 @@ async fn two_accounts_of_one_kind_are_two_sources() {
 #[tokio::test]
 async fn another_account_under_an_old_name_is_refused_and_a_trial_is_removed_by_the_command_that_is_told() {
     let account =
-        |app_id: &str| ccsync::simulator::SobotAccount { app_id: app_id.into(), app_key: "demo-key".into() };
-    let world = ccsync::simulator::SimulatorConfig {
+        |app_id: &str| ccsync_simulator::SobotAccount { app_id: app_id.into(), app_key: "demo-key".into() };
+    let world = ccsync_simulator::SimulatorConfig {
         sobot_accounts: vec![account("demo-app"), account("real-app")],
         ..recent_world()
     };

@@ -1,7 +1,10 @@
-//! `ccsync bench`, in small. Nothing here is about how long anything takes.
+//! The benchmark, in small. Nothing here is about how long anything takes.
 
+use std::path::Path;
 use std::time::Duration;
 
+use ccsync_bench::{BenchArgs, Failure, bench};
+use clap::Parser as _;
 use serde_json::Value;
 
 use crate::support::db::TestDb;
@@ -10,14 +13,17 @@ use crate::support::process::Site;
 /// A cluster that flushes to disk is made on the way, on a machine that may be busy.
 const TIMEOUT: Duration = Duration::from_secs(300);
 
-async fn bench(site: &Site, arguments: &[&str]) -> Value {
-    let arguments: Vec<&str> =
-        ["bench"].into_iter().chain(arguments.iter().copied()).chain(["--json"]).collect();
-    let output = tokio::time::timeout(TIMEOUT, site.command(&arguments).output()).await;
-    let output = output.expect("an end in time").unwrap();
-    let stderr = String::from_utf8_lossy(&output.stderr);
-    assert_eq!(output.status.code(), Some(0), "{stderr}");
-    serde_json::from_slice(&output.stdout).unwrap_or_else(|error| panic!("{error}: {stderr}"))
+async fn measure(args: &BenchArgs) -> Result<String, Failure> {
+    bench(Path::new(env!("CARGO_BIN_EXE_ccsync")), args, std::future::pending()).await
+}
+
+async fn report(site: &Site, arguments: &[&str]) -> Value {
+    let directory = site.path().to_str().unwrap();
+    let arguments = [&["ccsync-bench"], arguments, &["--json", "--dir", directory]].concat();
+    let args = BenchArgs::try_parse_from(arguments).unwrap();
+    let report = measure(&args);
+    let report = tokio::time::timeout(TIMEOUT, report).await.expect("an end in time").unwrap();
+    serde_json::from_str(&report).unwrap()
 }
 
 fn whole(value: &Value) -> u64 {
@@ -32,7 +38,7 @@ fn is_positive(value: &Value) -> bool {
 async fn a_load_is_measured_against_the_floor_and_its_rows_and_requests_add_up() {
     let site = Site::new("");
     let arguments = ["--rows", "2000", "--rows-per-window", "400", "--page-size", "100"];
-    let report = bench(&site, &arguments).await;
+    let report = report(&site, &arguments).await;
     assert_eq!([&report["rows"], &report["windows"], &report["page_size"]], [2000, 5, 100]);
     assert_eq!(report["checkpointed"], true);
     let database = report["surroundings"]["database"].as_str().unwrap();
@@ -97,7 +103,7 @@ async fn a_load_is_measured_against_the_floor_and_its_rows_and_requests_add_up()
 async fn an_idle_daemon_is_started_watched_and_stopped() {
     let db = TestDb::empty().await;
     let arguments = ["idle", "--for", "1s", "--starts", "2", "--database-url", db.url()];
-    let report = bench(&Site::new(""), &arguments).await;
+    let report = report(&Site::new(""), &arguments).await;
     assert_eq!(report["ready_ms"].as_array().unwrap().len(), 2);
     assert!(is_positive(&report["ready_ms_median"]), "{report}");
     assert!(whole(&report["resident_kib"]) <= whole(&report["resident_max_kib"]), "{report}");
@@ -111,7 +117,7 @@ async fn one_worker_and_several_do_equal_work() {
         ["workers", "--rows", "300", "--rows-per-window", "50", "--page-size", "25", "--latency", "5ms"];
     let arguments: Vec<&str> =
         work.into_iter().chain(["--workers", "3", "--database-url", db.url()]).collect();
-    let report = bench(&Site::new(""), &arguments).await;
+    let report = report(&Site::new(""), &arguments).await;
     let (one, several) = (whole(&report["one"]["requests"]), whole(&report["several"]["requests"]));
     // Today's window is open: a worker that starts later than another reads it again.
     assert!((one..=one + 3).contains(&several), "{report}");
@@ -126,9 +132,11 @@ async fn one_worker_and_several_do_equal_work() {
 #[tokio::test]
 async fn a_database_in_use_is_left_alone() {
     let db = TestDb::create().await;
-    let site = Site::new("");
-    let ended = site.run(&["bench", "--database-url", db.url()]).await.expect(2);
-    assert!(ended.stderr.contains("give it an empty one"), "{}", ended.stderr);
-    let refused = site.run(&["bench", "--changed", "5"]).await.expect(2);
-    assert!(refused.stderr.contains("it must be a number from 0 to 1"), "{}", refused.stderr);
+    let args = BenchArgs::try_parse_from(["ccsync-bench", "--database-url", db.url()]).unwrap();
+    let refused = measure(&args).await.unwrap_err();
+    assert_eq!(refused.exit, 2);
+    assert!(refused.to_string().contains("give it an empty one"), "{refused}");
+    let refused = BenchArgs::try_parse_from(["ccsync-bench", "--changed", "5"]).unwrap_err();
+    assert_eq!(refused.exit_code(), 2);
+    assert!(refused.to_string().contains("it must be a number from 0 to 1"), "{refused}");
 }

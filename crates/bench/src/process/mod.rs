@@ -1,0 +1,4 @@
+//! Processes: how they are started, and what they cost.
+
+pub(crate) mod child;
+pub(crate) mod stat;

@@ -1,0 +1,6 @@
+//! What is measured.
+
+mod floor;
+pub(crate) mod idle;
+pub(crate) mod load;
+pub(crate) mod workers;
