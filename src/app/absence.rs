@@ -3,7 +3,6 @@
 use crate::app::App;
 use crate::domain::absence::{AbsenceCase, AcceptedAbsence};
 use crate::domain::fault::Fault;
-use crate::engine::port::absence::AbsenceStore as _;
 
 impl App {
     /// The open alarms, oldest first.

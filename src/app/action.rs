@@ -12,12 +12,13 @@ use crate::config::{Account, ActionBody, SourceSettings};
 use crate::domain::action::{ActionDraft, ActionRecord, ActionState, Settlement, WorkbenchAction};
 use crate::domain::fault::{Fault, FaultKind};
 use crate::domain::roster::Member;
-use crate::engine::port::action::{ActionLog, Actor, Reply};
+use crate::engine::port::action::{Actor, Reply};
 use crate::engine::port::budget::Budget;
 use crate::engine::port::clock::Clock;
 use crate::sources::http::{HttpClient, HttpConfig};
 use crate::sources::moor::MoorWriter;
 use crate::sources::workbench::{FieldForm, WorkbenchWriter, WriterConfig};
+use crate::store::PgStore;
 use crate::telemetry::failpoint::{Failpoint, failpoint};
 
 /// How long the vendor is left alone after it said that there were too many requests, where it does not
@@ -68,12 +69,12 @@ impl App {
     /// # Errors
     /// Where no HTTP client can be set up.
     pub fn action_service(&self, operator: &str) -> Result<ActionService<'_>, Fault> {
-        let store = Arc::new(self.database.store.clone());
+        let store = self.database.store.clone();
         Ok(ActionService {
             app: self,
             http: HttpClient::new(&HttpConfig { once: true, ..http_config(&self.settings) })?,
             log: store.clone(),
-            budget: self.overrides.budget.clone().unwrap_or(store),
+            budget: self.overrides.budget.clone().unwrap_or_else(|| Arc::new(store)),
             operator: operator.to_owned(),
         })
     }
@@ -83,7 +84,7 @@ impl App {
 pub struct ActionService<'a> {
     pub(super) app: &'a App,
     http: HttpClient,
-    pub(super) log: Arc<dyn ActionLog>,
+    pub(super) log: PgStore,
     pub(super) budget: Arc<dyn Budget>,
     operator: String,
 }

@@ -3,7 +3,6 @@
 use crate::app::App;
 use crate::domain::drift::DriftEntry;
 use crate::domain::fault::Fault;
-use crate::engine::port::contract::ContractLog as _;
 
 impl App {
     /// All departures that were ever recorded, the newest first.

@@ -1,11 +1,11 @@
 //! From a row to the request that brought it.
 
 use crate::app::App;
+use crate::domain::explain::{ReadStory, RowStory};
 use crate::domain::fault::Fault;
 use crate::domain::page::PageRequest;
 use crate::domain::window::TimeWindow;
 use crate::engine::plan::planner::ceil_to_second;
-use crate::engine::port::explain::{Explain as _, ReadStory, RowStory};
 
 impl App {
     /// Where the rows under this key came from; the key's parts separated by `/`, later parts may be left

@@ -6,9 +6,9 @@ use tokio_util::sync::CancellationToken;
 
 use crate::app::App;
 use crate::domain::fault::{Fault, FaultKind};
+use crate::domain::forgotten::{ForgetOrder, Forgot, ForgottenEntry};
 use crate::domain::forgotten::{Identifier, national, normal_email};
 use crate::domain::privacy::{Personal, Privacy};
-use crate::engine::port::forgotten::{ForgetOrder, Forgetting as _, Forgot, ForgottenEntry};
 use crate::spool;
 
 /// How long a running daemon may take to store what waits on disk.

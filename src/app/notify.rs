@@ -8,7 +8,7 @@ use uuid::Uuid;
 use crate::app::App;
 use crate::domain::fault::Fault;
 use crate::domain::notice::Notice;
-use crate::engine::port::notice::{NoticeEntry, NoticeStore as _};
+use crate::domain::notice::NoticeEntry;
 use crate::ops::notify::Notifier;
 use crate::ops::notify::target::NoticeTarget;
 use crate::ops::notify::text::Wording;
@@ -57,7 +57,7 @@ impl App {
         Ok(Some(Notifier {
             status: Arc::new(self.database.store.clone()),
             enrich: Arc::new(move |report| app.enrich(report, true)),
-            store: Arc::new(self.database.store.clone()),
+            store: self.database.store.clone(),
             targets,
             clock: self.overrides.clock.clone(),
             language: self.settings.language,

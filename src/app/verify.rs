@@ -92,7 +92,7 @@ impl App {
         stop: &CancellationToken,
     ) -> Result<Verified, Fault> {
         let store = &self.database.store;
-        let verification = stream.reader.verify((store, store), order, stop).await?;
+        let verification = stream.reader.verify(store, order, stop).await?;
         if !repair || verification.agrees() {
             return Ok(Verified { verification, repair: None });
         }
@@ -107,7 +107,7 @@ impl App {
             passes.push(self.reread(stream, range, stop).await?);
         }
         let order = VerifyOrder { scopes: Some(verification.damaged()), ..VerifyOrder::default() };
-        let after = stream.reader.verify((store, store), &order, stop).await?;
+        let after = stream.reader.verify(store, &order, stop).await?;
         Ok(Verified { verification, repair: Some(Repair { passes, after }) })
     }
 

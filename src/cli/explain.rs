@@ -8,10 +8,10 @@ use crate::cli::exit::Exit;
 use crate::cli::output::{self, Failure};
 use crate::cli::with_app;
 use crate::config::Settings;
+use crate::domain::explain::{HomeStory, ReadStory, RowStory, RunStory, VersionStory};
 use crate::domain::text::counted;
 use crate::domain::text::one_line;
 use crate::domain::window::TimeWindow;
-use crate::engine::port::explain::{HomeStory, ReadStory, RowStory, RunStory, VersionStory};
 
 pub(super) async fn explain(settings: Settings, args: ExplainArgs) -> Result<Exit, Failure> {
     let zone = settings.timezone;

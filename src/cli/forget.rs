@@ -11,8 +11,8 @@ use crate::cli::output::{self, Failure};
 use crate::cli::with_app;
 use crate::config::Settings;
 use crate::domain::fault::{Fault, FaultKind};
+use crate::domain::forgotten::{Forgot, ForgottenEntry};
 use crate::domain::text::counted;
-use crate::engine::port::forgotten::{Forgot, ForgottenEntry};
 
 #[derive(Debug, Args)]
 #[command(args_conflicts_with_subcommands = true)]

@@ -9,8 +9,8 @@ use crate::cli::exit::Exit;
 use crate::cli::output::{self, Failure};
 use crate::cli::with_app;
 use crate::config::Settings;
+use crate::domain::notice::NoticeEntry;
 use crate::domain::text::one_line;
-use crate::engine::port::notice::NoticeEntry;
 
 /// Notices listed.
 const LISTED: u32 = 50;

@@ -6,8 +6,8 @@ use crate::cli::exit::Exit;
 use crate::cli::output::{self, Failure};
 use crate::cli::with_app;
 use crate::config::Settings;
+use crate::domain::quarantine::{QuarantineEntry, QuarantineFilter};
 use crate::domain::text::one_line;
-use crate::engine::port::quarantine::{QuarantineEntry, QuarantineFilter};
 
 pub(super) async fn quarantine(settings: Settings, args: QuarantineArgs) -> Result<Exit, Failure> {
     with_app(settings, async |app| act(app, args.verb).await).await

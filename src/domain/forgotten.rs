@@ -5,13 +5,75 @@
 mod document;
 mod event;
 mod scan;
+/// Who is to be forgotten. `Debug` hides it.
+#[derive(Clone)]
+pub struct ForgetOrder {
+    /// What the person is known by: kind, source (of agents), text in its normal form.
+    pub known_by: Vec<(Identifier, String, String)>,
+    /// What the entry is called: `agent` or `phone`.
+    pub kind: &'static str,
+    /// The source named, if one was.
+    pub source: Option<String>,
+    /// Who says so.
+    pub operator: String,
+    /// When.
+    pub now: DateTime<Utc>,
+}
+
+impl std::fmt::Debug for ForgetOrder {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("ForgetOrder").field("kind", &self.kind).finish_non_exhaustive()
+    }
+}
+
+/// What was done, or would be.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Forgot {
+    /// Number of the entry; `None` where nothing was done.
+    pub id: Option<i64>,
+    /// Rows that name the person, by table.
+    pub tables: Vec<ForgotRows>,
+}
+
+/// One table's part.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ForgotRows {
+    /// Qualified name.
+    pub table: String,
+    /// How many.
+    pub rows: u64,
+}
+
+/// One entry of the list; nothing in it says who it is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ForgottenEntry {
+    /// Its number.
+    pub id: i64,
+    /// `agent` or `phone`.
+    pub kind: String,
+    /// The source whose agent it was; `None` for all.
+    pub source: Option<String>,
+    /// When.
+    pub forgotten_at: DateTime<Utc>,
+    /// By whom.
+    pub forgotten_by: String,
+    /// Rows that were rewritten.
+    pub rows: i64,
+    /// When it was undone.
+    pub undone_at: Option<DateTime<Utc>>,
+    /// By whom.
+    pub undone_by: Option<String>,
+}
+
 #[cfg(test)]
 mod tests;
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::{Arc, PoisonError, RwLock};
 
+use chrono::{DateTime, Utc};
 use hmac::{Hmac, KeyInit as _, Mac as _};
+use serde::Serialize;
 use serde_json::{Map, Value as Json};
 use sha2::Sha256;
 

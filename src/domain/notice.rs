@@ -1,7 +1,10 @@
 //! What people are told without asking: changes of alerts.
 
+use std::time::Duration;
+
 use chrono::{DateTime, Utc};
 use serde::Serialize;
+use uuid::Uuid;
 
 use crate::domain::alert::{Alert, AlertKind, Severity};
 use crate::domain::stream::StreamId;
@@ -75,4 +78,50 @@ pub struct Notice {
     pub at: DateTime<Utc>,
     /// What changed, in the order in which it did.
     pub changes: Vec<AlertChange>,
+}
+
+/// Whom notices are written for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Subscription {
+    /// The target's name.
+    pub target: String,
+    /// What matters less is not for it.
+    pub severity: Severity,
+}
+
+/// What a daemon saw.
+#[derive(Debug, Clone, Copy)]
+pub struct Look<'a> {
+    /// The daemon.
+    pub worker: Uuid,
+    /// How long its turn lasts from now.
+    pub term: Duration,
+    /// All that stands.
+    pub alerts: &'a [Alert],
+    /// How long an alert must stand before it is told, and be gone before that is told.
+    pub stands: Duration,
+    /// When.
+    pub now: DateTime<Utc>,
+}
+
+/// A notice on its way, or delivered.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct NoticeEntry {
+    /// Number.
+    pub id: i64,
+    /// The target's name.
+    pub target: String,
+    /// What it tells.
+    #[serde(flatten)]
+    pub told: AlertChange,
+    /// When the change was noted.
+    pub created_at: DateTime<Utc>,
+    /// Failed tries.
+    pub attempts: i32,
+    /// Why the last one failed.
+    pub failure: Option<String>,
+    /// When it is sent next; `None` once it was delivered or given up.
+    pub next_try_at: Option<DateTime<Utc>>,
+    /// When the target took it.
+    pub delivered_at: Option<DateTime<Utc>>,
 }

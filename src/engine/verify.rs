@@ -19,7 +19,6 @@ use crate::engine::pass::progress::Progress;
 use crate::engine::pass::reader::{ReadPolicy, ScopeFailure, StreamReader, UnverifiedScope, before};
 use crate::engine::pass::{FAILURES_IN_A_ROW_MAX, scope_text};
 use crate::engine::plan::planner::ceil_to_second;
-use crate::engine::port::absence::AbsenceStore;
 use crate::engine::port::compare::{Compare, Comparison, DifferenceKind};
 use crate::engine::port::store::{ReadRecord, ReadState, Scope};
 use crate::engine::read::fetch::{Fetcher, is_silence};
@@ -38,7 +37,7 @@ impl StreamReader {
     /// Only where the ledger cannot be read; all else is in the answer.
     pub async fn verify(
         &self,
-        (tables, absences): (&dyn Compare, &dyn AbsenceStore),
+        tables: &dyn Compare,
         order: &VerifyOrder,
         stop: &CancellationToken,
     ) -> Result<Verification, Fault> {
@@ -69,7 +68,7 @@ impl StreamReader {
         let unreadable = std::mem::take(&mut verifier.unreadable);
         let mut verification = verifier.finish();
         if !verification.agrees() {
-            let circumstances = Circumstances::of(self, absences, &ledger, unreadable).await?;
+            let circumstances = Circumstances::of(self, tables, &ledger, unreadable).await?;
             verification.remedies = circumstances.remedies(&verification);
         }
         Ok(verification)

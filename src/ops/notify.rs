@@ -20,12 +20,13 @@ use self::target::NoticeTarget;
 use crate::domain::fault::Fault;
 use crate::domain::language::Language;
 use crate::domain::notice::{AlertChange, Change, Notice};
+use crate::domain::notice::{Look, NoticeEntry, Subscription};
 use crate::engine::alert::database_away;
 use crate::engine::pass::fault_policy::log_failure;
 use crate::engine::port::clock::Clock;
-use crate::engine::port::notice::{Look, NoticeEntry, NoticeStore, Subscription};
 use crate::engine::port::status::StatusRead;
 use crate::ops::server::Enrich;
+use crate::store::PgStore;
 use crate::telemetry::event;
 
 /// How often alerts are looked at.
@@ -53,7 +54,7 @@ pub struct Notifier {
     /// Adds the alerts to it.
     pub enrich: Enrich,
     /// Who was told of what.
-    pub store: Arc<dyn NoticeStore>,
+    pub store: PgStore,
     /// Whom to tell.
     pub targets: Vec<NoticeTarget>,
     /// Time.

@@ -1,6 +1,6 @@
 //! PostgreSQL: the tables, the ledger, the limits and the tokens. The only module that uses sqlx.
 //!
-//! [`PgStore`] implements all ports that live in a database.
+//! [`PgStore`] implements the ports that the engine calls; what only commands ask of the database are its own methods.
 
 mod account;
 mod commit;

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use ccsync::app::App;
 use ccsync::domain::alert::{Alert, AlertKind};
+use ccsync::domain::quarantine::QuarantineFilter;
 use ccsync::engine::port::clock::Clock as _;
-use ccsync::engine::port::quarantine::QuarantineFilter;
 use ccsync_simulator::{Change, Channel, Endpoint, Fault, FaultRates, SimulatorConfig};
 use tokio_util::sync::CancellationToken;
 

@@ -91,7 +91,7 @@ impl Watch {
                 report.alerts = alerts.lock().unwrap().clone();
                 report
             }),
-            store: Arc::new(self.switch.store.clone()),
+            store: self.switch.store.clone(),
             targets: self.targets.clone(),
             clock: Arc::new(self.clock.clone()),
             language: Language::En,

@@ -2,9 +2,8 @@
 //! `app/roster` alone name these ports, and a test holds them to it.
 
 use async_trait::async_trait;
-use chrono::{DateTime, Utc};
 
-use crate::domain::action::{ActionDraft, ActionRecord, KnownAgent, Settlement};
+use crate::domain::action::ActionDraft;
 use crate::domain::fault::Fault;
 use crate::engine::port::budget::BudgetKey;
 
@@ -44,56 +43,4 @@ pub enum Reply {
     Unsent(Fault),
     /// No answer, or one that does not say whether it was done.
     Unknown(Fault),
-}
-
-/// The log of writes. Each method is a transaction of its own.
-#[async_trait]
-pub trait ActionLog: Send + Sync {
-    /// Records an intent, and answers its number.
-    ///
-    /// # Errors
-    /// Database faults. Nothing may be sent then.
-    async fn intend(&self, draft: &ActionDraft, operator: &str, now: DateTime<Utc>) -> Result<i64, Fault>;
-
-    /// From here on the vendor may have it: the state is unknown until an answer is recorded.
-    ///
-    /// # Errors
-    /// Database faults. Nothing may be sent then.
-    async fn sending(&self, id: i64, now: DateTime<Utc>) -> Result<(), Fault>;
-
-    /// Records the answer, or why there is none.
-    ///
-    /// # Errors
-    /// Database faults: the state stays unknown.
-    async fn settle(&self, id: i64, settlement: &Settlement, now: DateTime<Utc>) -> Result<(), Fault>;
-
-    /// Records what a look at the vendor showed of an action whose answer is unknown.
-    ///
-    /// # Errors
-    /// Database faults.
-    async fn observe(&self, id: i64, done: bool, now: DateTime<Utc>) -> Result<(), Fault>;
-
-    /// The actions, newest first, `limit` at most.
-    ///
-    /// # Errors
-    /// Database faults.
-    async fn actions(&self, limit: i64) -> Result<Vec<ActionRecord>, Fault>;
-
-    /// The actions of this command on this target whose answer is unknown and which no look has settled,
-    /// oldest first.
-    ///
-    /// # Errors
-    /// Database faults.
-    async fn unknown_actions(
-        &self,
-        source: &str,
-        command: &str,
-        target: &str,
-    ) -> Result<Vec<ActionRecord>, Fault>;
-
-    /// The agents whom the tables know as members of this source's skill groups.
-    ///
-    /// # Errors
-    /// Database faults.
-    async fn known_agents(&self, source: &str) -> Result<Vec<KnownAgent>, Fault>;
 }

@@ -4,6 +4,7 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 
+use crate::domain::absence::AbsenceCase;
 use crate::domain::fault::Fault;
 use crate::domain::record::Row;
 use crate::domain::stream::StreamKey;
@@ -100,4 +101,10 @@ pub trait Compare: Send + Sync {
     /// # Errors
     /// Database faults.
     async fn homeless(&self, stream: &StreamKey) -> Result<Vec<Difference>, Fault>;
+
+    /// The open absence alarms of a stream, oldest first.
+    ///
+    /// # Errors
+    /// Database faults.
+    async fn open_alarms(&self, stream: &StreamKey) -> Result<Vec<AbsenceCase>, Fault>;
 }

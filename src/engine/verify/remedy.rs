@@ -14,8 +14,7 @@ use crate::domain::text::span;
 use crate::domain::window::TimeWindow;
 use crate::engine::pass::reader::{PassOrder, ReadPolicy, StreamReader};
 use crate::engine::pass::scope_text;
-use crate::engine::port::absence::AbsenceStore;
-use crate::engine::port::compare::{Difference, DifferenceKind};
+use crate::engine::port::compare::{Compare, Difference, DifferenceKind};
 use crate::engine::port::store::{Failure, ReadRecord, Scope};
 
 const SYNC: &str = "`ccsync sync` brings what was never read and what is newer than our last reads";
@@ -56,13 +55,12 @@ impl<'a> Circumstances<'a> {
     /// As the ledger has them; `unreadable`: scopes in which records came that cannot be read.
     pub(super) async fn of(
         reader: &'a StreamReader,
-        absences: &dyn AbsenceStore,
+        tables: &dyn Compare,
         ledger: &'a [ReadRecord],
         unreadable: HashSet<Scope>,
     ) -> Result<Circumstances<'a>, Fault> {
         let (key, now) = (&reader.key, reader.clock.now());
         let due = reader.due_by(ledger, &reader.learned().await?, &PassOrder::sync(now));
-        let is_ours = |case: &AbsenceCase| case.alarm.source == key.source && case.alarm.stream == key.stream;
         let settle = match &reader.policy {
             ReadPolicy::Windows(policy) => policy.settle,
             ReadPolicy::Snapshot => Duration::zero(),
@@ -71,7 +69,7 @@ impl<'a> Circumstances<'a> {
             key,
             ledger,
             due: due.iter().map(|due| due.scope).collect(),
-            alarms: absences.alarms().await?.into_iter().filter(is_ours).collect(),
+            alarms: tables.open_alarms(key).await?,
             unreadable,
             settle,
             now,

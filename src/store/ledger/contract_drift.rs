@@ -1,6 +1,5 @@
 //! `sync.contract_drift`: what a vendor sends that its documents do not say, written once.
 
-use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use sqlx::postgres::PgRow;
 use sqlx::{PgConnection, Row as _};
@@ -12,7 +11,6 @@ use crate::domain::run::RunId;
 use crate::domain::stream::StreamKey;
 use crate::domain::text::storable;
 use crate::domain::window::TimeWindow;
-use crate::engine::port::contract::ContractLog;
 use crate::engine::port::store::{Commit, Scope};
 use crate::store::fault::Done;
 use crate::store::pool::PgStore;
@@ -134,9 +132,12 @@ fn read_drifts(rows: &[PgRow]) -> Done<Vec<ContractDrift>> {
     Ok(drifts)
 }
 
-#[async_trait]
-impl ContractLog for PgStore {
-    async fn drifts(&self) -> Result<Vec<DriftEntry>, Fault> {
+impl PgStore {
+    /// All of them, the newest first.
+    ///
+    /// # Errors
+    /// Database faults.
+    pub async fn drifts(&self) -> Result<Vec<DriftEntry>, Fault> {
         let doing = "reading the departures from the vendors' documents";
         let read = async { drifts_fetch(&mut *self.pool.acquire().await?, None).await };
         read.await.map_err(|broken| broken.during(doing))

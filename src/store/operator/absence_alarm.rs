@@ -1,6 +1,5 @@
 //! `sync.absence_alarm`: rows that vanished in masses, and what a person decides about them.
 
-use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use sqlx::postgres::PgRow;
 use sqlx::{PgConnection, Row as _};
@@ -11,7 +10,6 @@ use crate::domain::run::RunId;
 use crate::domain::stream::{StreamId, StreamKey};
 use crate::domain::table::TableShape;
 use crate::domain::window::TimeWindow;
-use crate::engine::port::absence::AbsenceStore;
 use crate::store::commit::absence::Key;
 use crate::store::commit::row_count::{RowCountChange, row_count_add_in_txn};
 use crate::store::commit::tombstone::tombstone_rows;
@@ -108,13 +106,22 @@ fn bounds(window: Option<TimeWindow>) -> (Option<DateTime<Utc>>, Option<DateTime
     (window.map(|window| window.start), window.map(|window| window.end))
 }
 
-#[async_trait]
-impl AbsenceStore for PgStore {
-    async fn alarms(&self) -> Result<Vec<AbsenceCase>, Fault> {
+impl PgStore {
+    /// The open alarms, oldest first.
+    ///
+    /// # Errors
+    /// Database faults.
+    pub async fn alarms(&self) -> Result<Vec<AbsenceCase>, Fault> {
         alarms_fetch(self).await.map_err(|broken| broken.during("reading the open alarms"))
     }
 
-    async fn accept(&self, ids: &[i64], now: DateTime<Utc>) -> Result<Vec<AcceptedAbsence>, Fault> {
+    /// Marks deleted what these alarms are about, as far as it is still missing and no other window has it,
+    /// with history, and closes them: all in one transaction, or nothing.
+    ///
+    /// # Errors
+    /// `RequestRefused` where a number is not that of an open alarm, and database faults. Nothing is
+    /// written then.
+    pub async fn accept(&self, ids: &[i64], now: DateTime<Utc>) -> Result<Vec<AcceptedAbsence>, Fault> {
         alarms_accept(self, ids, now).await.map_err(|broken| broken.during("accepting missing rows"))
     }
 }

@@ -1,6 +1,5 @@
 //! `sync.action`: writes to a vendor, each recorded before it is sent.
 
-use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use sqlx::postgres::PgRow;
 use sqlx::{PgPool, Row as _};
@@ -8,16 +7,23 @@ use sqlx::{PgPool, Row as _};
 use crate::domain::action::{ActionDraft, ActionRecord, ActionState, KnownAgent, Settlement};
 use crate::domain::fault::{Fault, FaultKind};
 use crate::domain::text::storable;
-use crate::engine::port::action::ActionLog;
 use crate::store::fault::{Broken, Done};
 use crate::store::pool::PgStore;
 
 /// A message that is longer is cut.
 const MESSAGE_CHARS_MAX: usize = 500;
 
-#[async_trait]
-impl ActionLog for PgStore {
-    async fn intend(&self, draft: &ActionDraft, operator: &str, now: DateTime<Utc>) -> Result<i64, Fault> {
+impl PgStore {
+    /// Records an intent, and answers its number.
+    ///
+    /// # Errors
+    /// Database faults. Nothing may be sent then.
+    pub async fn intend(
+        &self,
+        draft: &ActionDraft,
+        operator: &str,
+        now: DateTime<Utc>,
+    ) -> Result<i64, Fault> {
         let id = sqlx::query_scalar(
             r#"
             insert into sync.action (source, command, target, request, operator, intent_at)
@@ -36,7 +42,11 @@ impl ActionLog for PgStore {
         id.map_err(|error| Broken::from(error).during("recording an action; nothing was sent"))
     }
 
-    async fn sending(&self, id: i64, now: DateTime<Utc>) -> Result<(), Fault> {
+    /// From here on the vendor may have it: the state is unknown until an answer is recorded.
+    ///
+    /// # Errors
+    /// Database faults. Nothing may be sent then.
+    pub async fn sending(&self, id: i64, now: DateTime<Utc>) -> Result<(), Fault> {
         let marked = sqlx::query(
             "update sync.action set state = 'unknown', sent_at = $2 where id = $1 and state = 'intended'",
         )
@@ -51,7 +61,11 @@ impl ActionLog for PgStore {
         }
     }
 
-    async fn settle(&self, id: i64, settlement: &Settlement, now: DateTime<Utc>) -> Result<(), Fault> {
+    /// Records the answer, or why there is none.
+    ///
+    /// # Errors
+    /// Database faults: the state stays unknown.
+    pub async fn settle(&self, id: i64, settlement: &Settlement, now: DateTime<Utc>) -> Result<(), Fault> {
         let message = settlement.message.as_deref().map(short);
         let settled = sqlx::query(
             r#"
@@ -72,7 +86,11 @@ impl ActionLog for PgStore {
         settled.map(|_| ()).map_err(|error| Broken::from(error).during(&doing))
     }
 
-    async fn observe(&self, id: i64, done: bool, now: DateTime<Utc>) -> Result<(), Fault> {
+    /// Records what a look at the vendor showed of an action whose answer is unknown.
+    ///
+    /// # Errors
+    /// Database faults.
+    pub async fn observe(&self, id: i64, done: bool, now: DateTime<Utc>) -> Result<(), Fault> {
         let observed = sqlx::query(
             r#"
             update sync.action set observed = $2, observed_at = $3
@@ -88,13 +106,22 @@ impl ActionLog for PgStore {
         observed.map(|_| ()).map_err(|error| Broken::from(error).during(&doing))
     }
 
-    async fn actions(&self, limit: i64) -> Result<Vec<ActionRecord>, Fault> {
+    /// The actions, newest first, `limit` at most.
+    ///
+    /// # Errors
+    /// Database faults.
+    pub async fn actions(&self, limit: i64) -> Result<Vec<ActionRecord>, Fault> {
         let query = sqlx::query("select * from sync.action order by id desc limit $1").bind(limit);
         let rows = query.fetch_all(&self.pool).await;
         records(rows).map_err(|broken| broken.during("reading the actions"))
     }
 
-    async fn unknown_actions(
+    /// The actions of this command on this target whose answer is unknown and which no look has settled,
+    /// oldest first.
+    ///
+    /// # Errors
+    /// Database faults.
+    pub async fn unknown_actions(
         &self,
         source: &str,
         command: &str,
@@ -115,7 +142,11 @@ impl ActionLog for PgStore {
         records(rows).map_err(|broken| broken.during("looking for actions whose answer is unknown"))
     }
 
-    async fn known_agents(&self, source: &str) -> Result<Vec<KnownAgent>, Fault> {
+    /// The agents whom the tables know as members of this source's skill groups.
+    ///
+    /// # Errors
+    /// Database faults.
+    pub async fn known_agents(&self, source: &str) -> Result<Vec<KnownAgent>, Fault> {
         known_agents(&self.pool, source)
             .await
             .map_err(|broken| broken.during("looking which agents the tables know"))

@@ -1,6 +1,5 @@
 //! `sync.alert` and `sync.notice`: what stands, and who was told.
 
-use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use sqlx::postgres::PgRow;
 use sqlx::{Connection as _, PgConnection, Row as _};
@@ -8,8 +7,8 @@ use sqlx::{Connection as _, PgConnection, Row as _};
 use crate::domain::alert::{AlertKind, Severity};
 use crate::domain::fault::{Fault, FaultKind};
 use crate::domain::notice::{AlertChange, Change};
+use crate::domain::notice::{Look, NoticeEntry, Subscription};
 use crate::domain::text::storable;
-use crate::engine::port::notice::{Look, NoticeEntry, NoticeStore, Subscription};
 use crate::store::fault::{Broken, Done};
 use crate::store::pool::PgStore;
 
@@ -62,13 +61,21 @@ select id, target, change, kind, nullif(source, '') as source, nullif(stream, ''
 from sync.notice
 "#;
 
-#[async_trait]
-impl NoticeStore for PgStore {
-    async fn look(&self, look: &Look<'_>, subscriptions: &[Subscription]) -> Result<bool, Fault> {
+impl PgStore {
+    /// Notes what stands, and writes notices of what changed; both or neither. False, and nothing is done, while
+    /// another daemon has the turn.
+    ///
+    /// # Errors
+    /// Database faults.
+    pub async fn look(&self, look: &Look<'_>, subscriptions: &[Subscription]) -> Result<bool, Fault> {
         looked(self, look, subscriptions).await.map_err(|broken| broken.during("noting the alerts"))
     }
 
-    async fn notices_due(&self, now: DateTime<Utc>, max: u32) -> Result<Vec<NoticeEntry>, Fault> {
+    /// Notices that are to be sent by `now`, the oldest first, at most `max`.
+    ///
+    /// # Errors
+    /// Database faults.
+    pub async fn notices_due(&self, now: DateTime<Utc>, max: u32) -> Result<Vec<NoticeEntry>, Fault> {
         let query = format!("{ENTRIES} where next_try_at <= $1 order by id limit $2");
         let rows = sqlx::query(sqlx::AssertSqlSafe(query))
             .bind(now)
@@ -78,13 +85,21 @@ impl NoticeStore for PgStore {
         entries(rows).map_err(|broken| broken.during("looking for notices to send"))
     }
 
-    async fn notices_delivered(&self, ids: &[i64], now: DateTime<Utc>) -> Result<(), Fault> {
+    /// These were taken.
+    ///
+    /// # Errors
+    /// Database faults: they may be sent again.
+    pub async fn notices_delivered(&self, ids: &[i64], now: DateTime<Utc>) -> Result<(), Fault> {
         let sql = "update sync.notice set delivered_at = $2, next_try_at = null where id = any($1)";
         let done = sqlx::query(sql).bind(ids).bind(now).execute(&self.pool).await;
         done.map(|_| ()).map_err(|error| Broken::from(error).during("noting that notices were sent"))
     }
 
-    async fn notices_failed(
+    /// These were not taken; without `next_try_at` they are given up.
+    ///
+    /// # Errors
+    /// Database faults.
+    pub async fn notices_failed(
         &self,
         ids: &[i64],
         failure: &str,
@@ -97,12 +112,20 @@ impl NoticeStore for PgStore {
         done.map(|_| ()).map_err(|error| Broken::from(error).during("noting why notices were not sent"))
     }
 
-    async fn notices_prune(&self, now: DateTime<Utc>) -> Result<(), Fault> {
+    /// Removes the notices that are older than 30 days.
+    ///
+    /// # Errors
+    /// Database faults.
+    pub async fn notices_prune(&self, now: DateTime<Utc>) -> Result<(), Fault> {
         let done = sqlx::query(PRUNE).bind(now).execute(&self.pool).await;
         done.map(|_| ()).map_err(|error| Broken::from(error).during("removing old notices"))
     }
 
-    async fn notices(&self, max: u32) -> Result<Vec<NoticeEntry>, Fault> {
+    /// The latest notices, the newest first, at most `max`.
+    ///
+    /// # Errors
+    /// Database faults.
+    pub async fn notices(&self, max: u32) -> Result<Vec<NoticeEntry>, Fault> {
         let query = format!("{ENTRIES} order by id desc limit $1");
         let rows = sqlx::query(sqlx::AssertSqlSafe(query)).bind(i64::from(max)).fetch_all(&self.pool).await;
         entries(rows).map_err(|broken| broken.during("listing notices"))

@@ -2,19 +2,18 @@
 
 use std::collections::BTreeSet;
 
-use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use sqlx::postgres::PgRow;
 use sqlx::{Connection as _, Executor as _, PgConnection, Row as _};
 use tracing::Instrument as _;
 
 use crate::domain::fault::{Fault, FaultKind};
+use crate::domain::quarantine::{QuarantineEntry, QuarantineFilter};
 use crate::domain::record::Row;
 use crate::domain::run::{Counts, RunId};
 use crate::domain::stream::{StreamId, StreamKey};
 use crate::domain::text::storable;
 use crate::domain::window::TimeWindow;
-use crate::engine::port::quarantine::{Quarantine, QuarantineEntry, QuarantineFilter};
 use crate::store::commit::agent::agents_update_in_txn;
 use crate::store::commit::home::AtHome;
 use crate::store::commit::merge::{by_table, merge_table};
@@ -36,13 +35,23 @@ where ($1::bigint[] is null or id = any($1))
 order by id
 "#;
 
-#[async_trait]
-impl Quarantine for PgStore {
-    async fn quarantined(&self, filter: &QuarantineFilter) -> Result<Vec<QuarantineEntry>, Fault> {
+impl PgStore {
+    /// The entries, by number.
+    ///
+    /// # Errors
+    /// Database faults.
+    pub async fn quarantined(&self, filter: &QuarantineFilter) -> Result<Vec<QuarantineEntry>, Fault> {
         entries(self, filter).await.map_err(|broken| broken.during("reading the quarantine"))
     }
 
-    async fn commit_retried(
+    /// Stores the rows that an open entry gave and marks it retried, in one transaction, by the rules of
+    /// [`Store::commit`]. Checkpoints and rows that the entry does not name stay as they are. `None`: the
+    /// entry is not open any more, and nothing was written.
+    ///
+    ///
+    /// # Errors
+    /// Database faults; nothing was written then.
+    pub async fn commit_retried(
         &self,
         entry: &QuarantineEntry,
         rows: &[Row],
@@ -70,7 +79,11 @@ impl Quarantine for PgStore {
         }
     }
 
-    async fn still_unreadable(&self, id: i64, reason: &str) -> Result<(), Fault> {
+    /// Notes why an open entry still cannot be read.
+    ///
+    /// # Errors
+    /// Database faults.
+    pub async fn still_unreadable(&self, id: i64, reason: &str) -> Result<(), Fault> {
         let noted = sqlx::query("update sync.quarantine set reason = $2 where id = $1 and state = 'open'")
             .bind(id)
             .bind(storable(reason))
@@ -81,7 +94,12 @@ impl Quarantine for PgStore {
         })
     }
 
-    async fn drop_quarantined(
+    /// Drops open entries: all of them, or none when one of them is not there or not open. Answers those
+    /// that stood in the way.
+    ///
+    /// # Errors
+    /// Database faults.
+    pub async fn drop_quarantined(
         &self,
         ids: &[i64],
         decision: &str,

@@ -9,13 +9,12 @@ mod place;
 
 use std::sync::Arc;
 
-use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use sqlx::{Connection as _, Executor as _, FromRow, PgConnection};
 
 use crate::domain::fault::{Fault, FaultKind};
+use crate::domain::forgotten::{ForgetOrder, Forgot, ForgotRows, ForgottenEntry};
 use crate::domain::forgotten::{ForgottenList, Identifier, Listed};
-use crate::engine::port::forgotten::{ForgetOrder, Forgetting, Forgot, ForgotRows, ForgottenEntry};
 use crate::store::fault::{Broken, Done};
 use crate::store::ledger::walk_page::walks_forget;
 use crate::store::pool::PgStore;
@@ -206,9 +205,13 @@ async fn enter_in_txn(connection: &mut PgConnection, order: &ForgetOrder, listed
     Ok(id)
 }
 
-#[async_trait]
-impl Forgetting for PgStore {
-    async fn known_of_agents(&self, agents: &[(String, String)]) -> Result<Vec<String>, Fault> {
+impl PgStore {
+    /// Addresses and numbers that stand in rows of these agents (source and id), as they are stored: whoever forgets
+    /// an agent forgets them too.
+    ///
+    /// # Errors
+    /// Database faults.
+    pub async fn known_of_agents(&self, agents: &[(String, String)]) -> Result<Vec<String>, Fault> {
         let found = async {
             let mut connection = self.pool.acquire().await?;
             let mut found = Vec::new();
@@ -225,7 +228,12 @@ impl Forgetting for PgStore {
         found.await.map_err(|broken: Broken| broken.during("looking for an agent's addresses and numbers"))
     }
 
-    async fn forget(&self, order: &ForgetOrder, apply: bool) -> Result<Forgot, Fault> {
+    /// Puts the person on the list and takes them out of every table, in one transaction: nothing that was read
+    /// before can be committed after it. With `apply` unset nothing is written, and only told.
+    ///
+    /// # Errors
+    /// Database faults: nothing was changed.
+    pub async fn forget(&self, order: &ForgetOrder, apply: bool) -> Result<Forgot, Fault> {
         // A task of its own: who stops waiting does not stop it half way.
         let (store, order) = (self.clone(), order.clone());
         let doing = "forgetting; nothing was changed";
@@ -235,11 +243,19 @@ impl Forgetting for PgStore {
         }
     }
 
-    async fn remember(&self, id: i64, operator: &str, now: DateTime<Utc>) -> Result<(), Fault> {
+    /// Takes an entry off the list: later reads store what the vendor still has.
+    ///
+    /// # Errors
+    /// `RequestRefused` where there is no such entry or it was undone before; database faults.
+    pub async fn remember(&self, id: i64, operator: &str, now: DateTime<Utc>) -> Result<(), Fault> {
         self.take_off(id, operator, now).await.map_err(|broken| broken.during("undoing; nothing was changed"))
     }
 
-    async fn forgotten_entries(&self) -> Result<Vec<ForgottenEntry>, Fault> {
+    /// All entries, the oldest first.
+    ///
+    /// # Errors
+    /// Database faults.
+    pub async fn forgotten_entries(&self) -> Result<Vec<ForgottenEntry>, Fault> {
         let entries: Result<Vec<Entry>, _> =
             sqlx::query_as("select * from sync.forgotten order by id").fetch_all(&self.pool).await;
         let entries = entries.map_err(|error| Broken::from(error).during("reading who is forgotten"))?;

@@ -10,6 +10,7 @@ use sqlx::types::Json;
 use sqlx::{Connection as _, Executor as _, FromRow as _, PgConnection, Row as _};
 use tracing::Instrument as _;
 
+use crate::domain::absence::AbsenceCase;
 use crate::domain::fault::{Fault, FaultKind};
 use crate::domain::record::Row;
 use crate::domain::stream::StreamKey;
@@ -70,6 +71,12 @@ impl Compare for PgStore {
             }
         }
         Ok(all)
+    }
+
+    async fn open_alarms(&self, stream: &StreamKey) -> Result<Vec<AbsenceCase>, Fault> {
+        let is_ours =
+            |case: &AbsenceCase| case.alarm.source == stream.source && case.alarm.stream == stream.stream;
+        Ok(self.alarms().await?.into_iter().filter(is_ours).collect())
     }
 }
 

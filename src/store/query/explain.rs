@@ -1,18 +1,17 @@
 //! Where a row came from: its versions, the runs and certificates behind them, and what its home says of it.
 
-use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use serde_json::{Map, Value as Json};
 use sqlx::postgres::PgRow;
 use sqlx::types::Json as Column;
 use sqlx::{AssertSqlSafe, FromRow, Row as _};
 
+use crate::domain::explain::{HomeStory, ReadStory, RowStory, RunStory, VersionStory};
 use crate::domain::fault::Fault;
 use crate::domain::stream::{StreamId, StreamKey};
 use crate::domain::table::TableShape;
 use crate::domain::text::storable;
 use crate::domain::window::TimeWindow;
-use crate::engine::port::explain::{Explain, HomeStory, ReadStory, RowStory, RunStory, VersionStory};
 use crate::store::commit::absence::Key;
 use crate::store::fault::Done;
 use crate::store::pool::PgStore;
@@ -20,9 +19,12 @@ use crate::store::pool::PgStore;
 /// Versions looked at for one question.
 const VERSIONS_MAX: usize = 1_000;
 
-#[async_trait]
-impl Explain for PgStore {
-    async fn explain(&self, key: &[&str]) -> Result<Vec<RowStory>, Fault> {
+impl PgStore {
+    /// All rows, present and deleted, whose key begins with these parts.
+    ///
+    /// # Errors
+    /// Database faults.
+    pub async fn explain(&self, key: &[&str]) -> Result<Vec<RowStory>, Fault> {
         let mut stories = Vec::new();
         for stream in StreamId::ALL {
             for table in stream.tables().iter().filter(|table| key.len() <= table.key_len) {

@@ -5,11 +5,11 @@ use std::time::Duration;
 
 use ccsync::app::{App, ErasureSubject, Overrides};
 use ccsync::domain::feed::{Announcement, CallPopup, FeedEvent, FeedEventKind, FeedMessage};
+use ccsync::domain::forgotten::ForgetOrder;
 use ccsync::domain::forgotten::Identifier;
 use ccsync::domain::record::Reject;
 use ccsync::domain::stream::{StreamId, StreamKey};
 use ccsync::engine::port::feed_store::{FeedCommit, FeedOutcome, FeedStore as _};
-use ccsync::engine::port::forgotten::{ForgetOrder, Forgetting as _};
 use serde_json::json;
 use uuid::Uuid;
 

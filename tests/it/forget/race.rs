@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use ccsync::domain::fault::FaultKind;
+use ccsync::domain::forgotten::ForgetOrder;
 use ccsync::domain::forgotten::Identifier;
 use ccsync::domain::page::{Page, PageRequest};
-use ccsync::engine::port::forgotten::{ForgetOrder, Forgetting as _};
 use ccsync::engine::port::page_log::{PageLog as _, WalkMark};
 use ccsync::engine::port::store::Store as _;
 use ccsync_simulator::{Endpoint, Fault};

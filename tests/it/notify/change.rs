@@ -4,8 +4,7 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use ccsync::domain::alert::{AlertKind, Severity};
-use ccsync::engine::port::notice::NoticeStore as _;
-use ccsync::engine::port::quarantine::QuarantineFilter;
+use ccsync::domain::quarantine::QuarantineFilter;
 use ccsync::ops::notify::target::TargetKind;
 use ccsync_simulator::{Change, Channel};
 

@@ -4,7 +4,6 @@ use ccsync::domain::absence::AbsenceCase;
 use ccsync::domain::fault::FaultKind;
 use ccsync::domain::record::Row;
 use ccsync::domain::stream::StreamKey;
-use ccsync::engine::port::absence::AbsenceStore as _;
 use ccsync::engine::port::status::StatusRead as _;
 use ccsync::engine::port::store::Scope;
 

@@ -2,7 +2,6 @@
 
 use ccsync::domain::action::{ActionCommand, ActionDraft, ActionState, Settlement};
 use ccsync::domain::fault::FaultKind;
-use ccsync::engine::port::action::ActionLog as _;
 use serde_json::json;
 
 use crate::store::support::*;

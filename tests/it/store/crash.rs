@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use ccsync::domain::fault::FaultKind;
-use ccsync::engine::port::quarantine::{Quarantine as _, QuarantineFilter};
+use ccsync::domain::quarantine::QuarantineFilter;
 use ccsync::engine::port::store::Store as _;
 
 use crate::store::support::*;

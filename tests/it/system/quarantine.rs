@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
+use ccsync::domain::quarantine::QuarantineFilter;
 use ccsync::domain::run::RunOutcome;
-use ccsync::engine::port::quarantine::QuarantineFilter;
 use ccsync_simulator::{Change, Channel, Endpoint, Fault};
 use serde_json::{Map, Value, json};
 

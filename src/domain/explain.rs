@@ -1,10 +1,8 @@
-//! Where a row came from.
+//! Where a row came from: its versions, its reads and its runs.
 
-use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 
-use crate::domain::fault::Fault;
 use crate::domain::stream::StreamKey;
 use crate::domain::window::TimeWindow;
 
@@ -104,14 +102,4 @@ pub struct HomeStory {
     pub final_at: Option<DateTime<Utc>>,
     /// The window is final: its last read is proven or stable and began then or later.
     pub is_final: bool,
-}
-
-/// The ledger, asked about one row.
-#[async_trait]
-pub trait Explain: Send + Sync {
-    /// All rows, present and deleted, whose key begins with these parts.
-    ///
-    /// # Errors
-    /// Database faults.
-    async fn explain(&self, key: &[&str]) -> Result<Vec<RowStory>, Fault>;
 }
