@@ -34,7 +34,7 @@ pub struct Rereading {
     pub changes_per_row: Option<f64>,
     /// Age in hours at which a window of the usual size is final; that of the look-back while nothing is known.
     pub final_after_hours: i64,
-    /// Requests that second looks have cost today.
+    /// Requests that rereads have cost today.
     pub requests_today: u64,
     /// Requests that they may cost in a day.
     pub requests_per_day: Option<u64>,

@@ -16,7 +16,7 @@ use crate::domain::forgotten::ForgottenBoard;
 use crate::domain::status::detail::StreamDetail;
 use crate::domain::status::{StreamDeclaration, StreamStatus, WindowTally};
 use crate::domain::stream::StreamId;
-use crate::engine::forgetting::Forgetful;
+use crate::engine::forgetting::ErasureFilter;
 use crate::engine::pass::progress::ProgressBoard;
 use crate::engine::pass::reader::{ReadPolicy, StreamReader};
 use crate::engine::plan::present::TimeWitness;
@@ -54,7 +54,7 @@ impl Stream {
         self.window.as_ref().map_or(Duration::zero(), |window| length(window.settle))
     }
 
-    /// Requests that second looks may cost in a business day.
+    /// Requests that rereads may cost in a business day.
     pub(super) fn reread_requests_per_day(&self) -> Option<u32> {
         self.window.as_ref()?.reread_requests_per_day
     }
@@ -137,7 +137,7 @@ pub(super) fn assemble(
             };
             let reader = StreamReader {
                 key: stream.key.clone(),
-                source: Arc::new(Forgetful {
+                source: Arc::new(ErasureFilter {
                     inner: source,
                     source: stream.key.source.clone(),
                     board: shared.board.clone(),

@@ -240,7 +240,7 @@ pub struct WindowSettings {
     pub reread_every: Option<Duration>,
     /// Share of all late and revised results that may come after a window's last read.
     pub missed_revisions_max: Share,
-    /// Requests that second looks may cost in one business day; `None`: any number.
+    /// Requests that rereads may cost in one business day; `None`: any number.
     pub reread_requests_per_day: Option<u32>,
 }
 

@@ -111,7 +111,7 @@ impl StreamStatus {
 
 impl StatusReport {
     /// Of a run over a windowed stream that is under way: windows read, and windows that are wanted and were
-    /// never read. `None` where nothing is left but second looks, whose number only the planner knows.
+    /// never read. `None` where nothing is left but rereads, whose number only the planner knows.
     pub fn progress(&self, run: &RunStatus) -> Option<(u64, u64)> {
         let stream =
             self.streams.iter().find(|known| known.source == run.source && known.stream == run.stream)?;

@@ -13,7 +13,7 @@ use crate::engine::port::source::Source;
 use std::sync::Arc;
 
 /// Applies the list of forgotten persons to what a source gives.
-pub struct Forgetful {
+pub struct ErasureFilter {
     /// The vendor.
     pub inner: Arc<dyn Source>,
     /// The operator's name for the account.
@@ -23,7 +23,7 @@ pub struct Forgetful {
 }
 
 #[async_trait]
-impl Source for Forgetful {
+impl Source for ErasureFilter {
     fn stream(&self) -> StreamId {
         self.inner.stream()
     }

@@ -1,5 +1,6 @@
 //! What people and probes are told: the ops server, the status for a terminal, the log. It only reads.
 
+mod formatter;
 pub mod log;
 pub mod notify;
 pub mod otlp;
@@ -11,6 +12,5 @@ mod routes;
 pub mod server;
 mod status_cache;
 pub mod status_text;
-mod telling;
 pub mod terminal;
 mod text_table;

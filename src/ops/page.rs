@@ -20,8 +20,8 @@ use crate::domain::runbook::advice;
 use crate::domain::status::StatusReport;
 use crate::domain::status::window::WindowReport;
 use crate::engine::alert::away;
+use crate::ops::formatter::Formatter;
 use crate::ops::status_cache::Unreadable;
-use crate::ops::telling::Telling;
 
 pub(super) use self::frame::CONTENT_SECURITY_POLICY;
 use self::frame::{Frame, Mood};
@@ -39,17 +39,17 @@ pub(super) struct Reader {
 }
 
 impl Reader {
-    fn telling(&self, now: DateTime<Utc>) -> Telling {
-        Telling { language: self.language, configured: self.configured, zone: self.zone, now }
+    fn format(&self, now: DateTime<Utc>) -> Formatter {
+        Formatter { language: self.language, configured: self.configured, zone: self.zone, now }
     }
 }
 
 /// The state of everything.
 pub(super) fn status(report: &StatusReport, reader: Reader) -> String {
-    let telling = reader.telling(report.generated_at);
-    let view = overview::View { report, telling };
+    let format = reader.format(report.generated_at);
+    let view = overview::View { report, format };
     let (mood, verdict) = view.verdict();
-    let frame = Frame { telling, root: "./", mood, title: format!("ccsync: {verdict}"), home: true };
+    let frame = Frame { format, root: "./", mood, title: format!("ccsync: {verdict}"), home: true };
     frame.render(html! {
         (view.verdict_shown(mood, &verdict))
         (view.to_do())
@@ -67,7 +67,7 @@ pub(super) fn status(report: &StatusReport, reader: Reader) -> String {
 
 /// One window.
 pub(super) fn window(report: &WindowReport, reader: Reader) -> String {
-    window::page(report, reader.telling(report.generated_at))
+    window::page(report, reader.format(report.generated_at))
 }
 
 /// In place of a page that is not there.
@@ -76,15 +76,15 @@ pub(super) fn not_found(
     root: &'static str,
     reader: Reader,
 ) -> String {
-    let telling = reader.telling(DateTime::UNIX_EPOCH);
-    let title = telling.say(say::NOT_FOUND);
-    let frame = Frame { telling, root, mood: Mood::Warn, title: format!("ccsync: {title}"), home: false };
+    let format = reader.format(DateTime::UNIX_EPOCH);
+    let title = format.phrase(say::NOT_FOUND);
+    let frame = Frame { format, root, mood: Mood::Warn, title: format!("ccsync: {title}"), home: false };
     frame.render(html! {
         section.verdict.warn id="verdict" {
             span.mark aria-hidden="true" { "?" }
             div {
                 h1 { (title) }
-                @if let Some(why) = why { p { (telling.say(why)) } }
+                @if let Some(why) = why { p { (format.phrase(why)) } }
             }
         }
     })
@@ -92,18 +92,18 @@ pub(super) fn not_found(
 
 /// In place of any page while the database cannot be read.
 pub(super) fn unavailable(unreadable: &Unreadable, root: &'static str, reader: Reader) -> String {
-    let telling = reader.telling(DateTime::UNIX_EPOCH);
-    let title = telling.say(say::UNAVAILABLE);
+    let format = reader.format(DateTime::UNIX_EPOCH);
+    let title = format.phrase(say::UNAVAILABLE);
     let (kind, message) = (away(unreadable.kind), unreadable.message.as_str());
-    let advice = advice(telling.say(kind.cure()), &kind.entry(), telling.language);
+    let advice = advice(format.phrase(kind.cure()), &kind.entry(), format.language);
     let frame =
-        Frame { telling, root, mood: Mood::Bad, title: format!("ccsync: {title}"), home: root == "./" };
+        Frame { format, root, mood: Mood::Bad, title: format!("ccsync: {title}"), home: root == "./" };
     frame.render(html! {
         section.verdict.bad id="verdict" {
             span.mark aria-hidden="true" { "!" }
             div {
                 h1 { (title) }
-                p { (telling.fill(say::UNAVAILABLE_WHY, &[("message", message)])) }
+                p { (format.fill(say::UNAVAILABLE_WHY, &[("message", message)])) }
                 p.do { (advice) }
             }
         }

@@ -17,18 +17,18 @@ struct Asked {
 
 /// What a request says of its reader.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Wish {
+pub(super) struct RequestedLocale {
     /// The language of the answer.
     pub(super) language: Language,
     /// Whether it was chosen by a link just now, so that it is to be kept.
     pub(super) chosen: bool,
 }
 
-impl Wish {
-    pub(super) fn of(uri: &Uri, headers: &HeaderMap, configured: Language) -> Wish {
+impl RequestedLocale {
+    pub(super) fn of(uri: &Uri, headers: &HeaderMap, configured: Language) -> RequestedLocale {
         let asked = axum::extract::Query::<Asked>::try_from_uri(uri).ok().and_then(|asked| asked.0.lang);
         if let Some(language) = asked.as_deref().and_then(Language::from_name) {
-            return Wish { language, chosen: true };
+            return RequestedLocale { language, chosen: true };
         }
         let text = |name| headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
         let kept = text(COOKIE).split(';').find_map(|pair| {
@@ -36,7 +36,7 @@ impl Wish {
             (name == CHOICE).then(|| Language::from_name(value)).flatten()
         });
         let language = kept.or_else(|| Language::accepted(text(ACCEPT_LANGUAGE))).unwrap_or(configured);
-        Wish { language, chosen: false }
+        RequestedLocale { language, chosen: false }
     }
 
     /// The cookie to set, if any: a choice lasts a year.
@@ -52,17 +52,20 @@ mod tests {
 
     #[test]
     fn a_link_counts_more_than_a_choice_of_before_and_that_more_than_the_browser() {
-        let wish = |uri: &'static str, cookie: &'static str, accept: &'static str| {
+        let requested = |uri: &'static str, cookie: &'static str, accept: &'static str| {
             let mut headers = HeaderMap::new();
             headers.insert(COOKIE, cookie.parse().unwrap());
             headers.insert(ACCEPT_LANGUAGE, accept.parse().unwrap());
-            Wish::of(&Uri::from_static(uri), &headers, Language::ZhCn)
+            RequestedLocale::of(&Uri::from_static(uri), &headers, Language::ZhCn)
         };
         let (en, zh) = (Language::En, Language::ZhCn);
         let kept = "a=b; ccsync_language=zh-CN";
-        assert_eq!(wish("/?lang=en", kept, "zh"), Wish { language: en, chosen: true });
-        assert_eq!(wish("/?lang=xx", kept, "en"), Wish { language: zh, chosen: false });
-        assert_eq!(wish("/", "ccsync_language=xx", "en"), Wish { language: en, chosen: false });
-        assert_eq!(wish("/", "", "fr"), Wish { language: zh, chosen: false });
+        assert_eq!(requested("/?lang=en", kept, "zh"), RequestedLocale { language: en, chosen: true });
+        assert_eq!(requested("/?lang=xx", kept, "en"), RequestedLocale { language: zh, chosen: false });
+        assert_eq!(
+            requested("/", "ccsync_language=xx", "en"),
+            RequestedLocale { language: en, chosen: false }
+        );
+        assert_eq!(requested("/", "", "fr"), RequestedLocale { language: zh, chosen: false });
     }
 }

@@ -22,7 +22,7 @@ use crate::domain::phrase::page as say;
 use crate::domain::status::window::WindowReport;
 use crate::domain::stream::{StreamId, StreamKey};
 use crate::ops::page::{CONTENT_SECURITY_POLICY as PAGE_POLICY, Reader, window_of};
-use crate::ops::reader::Wish;
+use crate::ops::reader::RequestedLocale;
 use crate::ops::server::OpsState;
 use crate::ops::status_cache::{StatusCache, Unreadable};
 use crate::ops::{page, prometheus};
@@ -77,28 +77,31 @@ async fn guard(request: Request, next: Next) -> Response {
 }
 
 /// For whom a page is made.
-struct Audience {
-    wish: Wish,
+struct PageContext {
+    requested: RequestedLocale,
     reader: Reader,
 }
 
-impl FromRequestParts<Arc<Shared>> for Audience {
+impl FromRequestParts<Arc<Shared>> for PageContext {
     type Rejection = std::convert::Infallible;
 
     async fn from_request_parts(
         parts: &mut Parts,
         shared: &Arc<Shared>,
-    ) -> Result<Audience, Self::Rejection> {
+    ) -> Result<PageContext, Self::Rejection> {
         let configured = shared.state.language;
-        let wish = Wish::of(&parts.uri, &parts.headers, configured);
-        Ok(Audience { wish, reader: Reader { language: wish.language, configured, zone: shared.state.zone } })
+        let requested = RequestedLocale::of(&parts.uri, &parts.headers, configured);
+        Ok(PageContext {
+            requested,
+            reader: Reader { language: requested.language, configured, zone: shared.state.zone },
+        })
     }
 }
 
-impl Audience {
+impl PageContext {
     fn answer(&self, status: StatusCode, text: String) -> Response {
         let mut response = (status, [(VARY, "Accept-Language, Cookie")], Html(text)).into_response();
-        if let Some(cookie) = self.wish.cookie().and_then(|cookie| HeaderValue::from_str(&cookie).ok()) {
+        if let Some(cookie) = self.requested.cookie().and_then(|cookie| HeaderValue::from_str(&cookie).ok()) {
             response.headers_mut().insert(SET_COOKIE, cookie);
         }
         response
@@ -158,35 +161,39 @@ async fn api_status(State(shared): State<Arc<Shared>>) -> Response {
     }
 }
 
-async fn show_page(State(shared): State<Arc<Shared>>, audience: Audience) -> Response {
+async fn show_page(State(shared): State<Arc<Shared>>, context: PageContext) -> Response {
     match shared.cache.get(&shared.state).await {
-        Ok(report) => audience.answer(StatusCode::OK, page::status(&report, audience.reader)),
+        Ok(report) => context.answer(StatusCode::OK, page::status(&report, context.reader)),
         Err(unreadable) => {
-            let text = page::unavailable(&unreadable, "./", audience.reader);
-            audience.answer(StatusCode::SERVICE_UNAVAILABLE, text)
+            let text = page::unavailable(&unreadable, "./", context.reader);
+            context.answer(StatusCode::SERVICE_UNAVAILABLE, text)
         }
     }
 }
 
-async fn not_found(audience: Audience) -> Response {
+async fn not_found(context: PageContext) -> Response {
     // How deep the way was that led here, nobody knows.
-    audience.answer(StatusCode::NOT_FOUND, page::not_found(None, "/", audience.reader))
+    context.answer(StatusCode::NOT_FOUND, page::not_found(None, "/", context.reader))
 }
 
 /// Source, stream and start of a window, as a way names them.
 type Named = Path<(String, String, String)>;
 
-async fn show_window(State(shared): State<Arc<Shared>>, Path(named): Named, audience: Audience) -> Response {
+async fn show_window(
+    State(shared): State<Arc<Shared>>,
+    Path(named): Named,
+    context: PageContext,
+) -> Response {
     let root = page::WINDOW_ROOT;
     match window_read(&shared, named).await {
-        Ok(Some(report)) => audience.answer(StatusCode::OK, page::window(&report, audience.reader)),
+        Ok(Some(report)) => context.answer(StatusCode::OK, page::window(&report, context.reader)),
         Ok(None) => {
-            let text = page::not_found(Some(say::NO_SUCH_WINDOW), root, audience.reader);
-            audience.answer(StatusCode::NOT_FOUND, text)
+            let text = page::not_found(Some(say::NO_SUCH_WINDOW), root, context.reader);
+            context.answer(StatusCode::NOT_FOUND, text)
         }
         Err(unreadable) => {
-            let text = page::unavailable(&unreadable, root, audience.reader);
-            audience.answer(StatusCode::SERVICE_UNAVAILABLE, text)
+            let text = page::unavailable(&unreadable, root, context.reader);
+            context.answer(StatusCode::SERVICE_UNAVAILABLE, text)
         }
     }
 }

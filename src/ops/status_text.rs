@@ -7,7 +7,7 @@ use crate::domain::page::Totals;
 use crate::domain::phrase::{Phrase, status as say, verdict};
 use crate::domain::status::{StatusReport, StreamState, StreamStatus};
 use crate::domain::text::one_line;
-use crate::ops::telling::{Telling, grouped, stream_state};
+use crate::ops::formatter::{Formatter, grouped, stream_state};
 use crate::ops::text_table::{self, Colour, Column};
 
 mod calendar;
@@ -38,7 +38,7 @@ impl View {
 /// What is rendered, and for whom.
 struct Sheet<'a> {
     report: &'a StatusReport,
-    telling: Telling,
+    format: Formatter,
     view: View,
     text: String,
 }
@@ -46,13 +46,13 @@ struct Sheet<'a> {
 /// The report as text. Lines are kept within the width where that is possible: the columns that say least are
 /// left out, and messages are wrapped.
 pub fn render(report: &StatusReport, view: &View) -> String {
-    let telling = Telling {
+    let format = Formatter {
         language: view.language,
         configured: view.language,
         zone: view.zone,
         now: report.generated_at,
     };
-    let mut sheet = Sheet { report, telling, view: *view, text: String::new() };
+    let mut sheet = Sheet { report, format, view: *view, text: String::new() };
     sheet.head();
     sheet.alerts();
     sheet.streams();
@@ -71,8 +71,8 @@ pub fn render(report: &StatusReport, view: &View) -> String {
 }
 
 impl Sheet<'_> {
-    fn say(&self, phrase: Phrase) -> &'static str {
-        self.telling.say(phrase)
+    fn phrase(&self, phrase: Phrase) -> &'static str {
+        self.format.phrase(phrase)
     }
 
     fn paint(&self, colour: Colour, text: &str) -> String {
@@ -90,13 +90,13 @@ impl Sheet<'_> {
     }
 
     fn heading(&mut self, phrase: Phrase) {
-        let heading = self.paint(Colour::Bold, self.say(phrase));
+        let heading = self.paint(Colour::Bold, self.phrase(phrase));
         self.line(&format!("\n{heading}"));
     }
 
     /// The table, without the columns that have no room, the least important first.
     fn table(&mut self, mut columns: Vec<Column>, expendable: &[Phrase]) {
-        let expendable: Vec<_> = expendable.iter().map(|phrase| self.say(*phrase)).collect();
+        let expendable: Vec<_> = expendable.iter().map(|phrase| self.phrase(*phrase)).collect();
         text_table::narrow(&mut columns, self.view.width, &expendable);
         if !self.view.colour {
             columns.iter_mut().for_each(|column| column.colours.clear());
@@ -109,7 +109,7 @@ impl Sheet<'_> {
             true => (say::HEALTHY, Colour::Green),
             false => (say::NEEDS_ATTENTION, Colour::Red),
         };
-        let verdict = self.paint(colour, self.say(verdict));
+        let verdict = self.paint(colour, self.phrase(verdict));
         let zone = self.view.zone;
         // The zone's name, since CST is three zones.
         let at = self.report.generated_at.with_timezone(&zone).format("%Y-%m-%d %H:%M:%S");
@@ -120,28 +120,28 @@ impl Sheet<'_> {
         let report = self.report;
         self.text.push('\n');
         if report.streams.is_empty() && report.feeds.is_empty() {
-            self.line(self.say(say::NO_STREAM));
+            self.line(self.phrase(say::NO_STREAM));
         }
         if report.streams.is_empty() {
             return;
         }
-        let (telling, all) = (self.telling, || report.streams.iter());
+        let (format, all) = (self.format, || report.streams.iter());
         let number = |value: fn(&StreamStatus) -> i64| all().map(move |stream| grouped(value(stream)));
-        let title = |phrase| telling.say(phrase);
-        let state = |stream: &StreamStatus| telling.say(stream_state(stream.state())).to_owned();
+        let title = |phrase| format.phrase(phrase);
+        let state = |stream: &StreamStatus| format.phrase(stream_state(stream.state())).to_owned();
         let mut columns = vec![
             Column::left(title(say::SOURCE), all().map(|stream| one_line(&stream.source))),
             Column::left(title(say::STREAM), all().map(|stream| stream.stream.to_string())),
             Column::left(title(say::STATE), all().map(state)).coloured(all().map(colour_of)),
-            Column::left(title(say::COMPLETE_UP_TO), all().map(|stream| telling.moment(stream.complete_to))),
-            Column::left(title(say::FINAL_UP_TO), all().map(|stream| telling.date(stream.final_to))),
+            Column::left(title(say::COMPLETE_UP_TO), all().map(|stream| format.moment(stream.complete_to))),
+            Column::left(title(say::FINAL_UP_TO), all().map(|stream| format.date(stream.final_to))),
             Column::right(title(say::ROWS), number(|stream| stream.rows)),
             Column::right(title(say::COMPLETE), number(|stream| stream.windows.complete)),
             Column::right(title(say::OPEN_COLUMN), number(|stream| stream.windows.open)),
             Column::right(title(say::FAILED_COLUMN), number(|stream| stream.windows.failed)),
             Column::right(title(say::UNVERIFIED_COLUMN), number(|stream| stream.windows.unverified)),
-            Column::left(title(say::LAST_READ), all().map(|stream| telling.ago(stream.last_read_at))),
-            Column::left(title(say::NEXT), all().map(|stream| telling.ahead(stream.next_tick))),
+            Column::left(title(say::LAST_READ), all().map(|stream| format.ago(stream.last_read_at))),
+            Column::left(title(say::NEXT), all().map(|stream| format.ahead(stream.next_tick))),
         ];
         if all().all(|stream| stream.next_tick.is_none()) {
             columns.pop();
@@ -159,7 +159,7 @@ impl Sheet<'_> {
         self.table(columns, &expendable);
         for stream in report.streams.iter().filter(|stream| stream.watch.totals == Totals::Ignore) {
             let name = format!("{}/{}", one_line(&stream.source), stream.stream);
-            self.line(&format!("{name}: {}", self.say(verdict::TOTALS_IGNORED)));
+            self.line(&format!("{name}: {}", self.phrase(verdict::TOTALS_IGNORED)));
         }
     }
 }

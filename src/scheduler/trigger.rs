@@ -1,4 +1,4 @@
-//! The bell of one stream.
+//! Wakes the loop of one stream.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -12,13 +12,13 @@ use crate::domain::stream::StreamKey;
 pub struct Trigger {
     key: StreamKey,
     fired: AtomicU64,
-    bell: Notify,
+    notify: Notify,
 }
 
 impl Trigger {
     /// A trigger for this stream.
     pub fn new(key: StreamKey) -> Trigger {
-        Trigger { key, fired: AtomicU64::new(0), bell: Notify::new() }
+        Trigger { key, fired: AtomicU64::new(0), notify: Notify::new() }
     }
 
     /// The stream.
@@ -29,16 +29,16 @@ impl Trigger {
     /// Rings.
     pub fn fire(&self) {
         self.fired.fetch_add(1, Ordering::SeqCst);
-        self.bell.notify_one();
+        self.notify.notify_one();
     }
 
     /// Waits for a ring, at once if there were some, and returns how many. Nothing is lost if the wait is
     /// dropped.
     pub async fn fired(&self) -> u64 {
         loop {
-            // The bell may still hold a ring that was counted before, so the number decides.
+            // It may still hold a notification that was counted before, so the number decides.
             match self.fired.swap(0, Ordering::SeqCst) {
-                0 => self.bell.notified().await,
+                0 => self.notify.notified().await,
                 count => return count,
             }
         }

@@ -135,9 +135,9 @@ pub const FRESH_WITHIN: &str = "ccsync_fresh_within_seconds";
 pub const LAST_RUN: &str = "ccsync_last_run_timestamp_seconds";
 /// Ticks since the last run began.
 pub const TICKS_PENDING: &str = "ccsync_ticks_pending";
-/// Requests that second looks cost today.
+/// Requests that rereads cost today.
 pub const REREAD_REQUESTS: &str = "ccsync_reread_requests_today";
-/// Requests that second looks may cost in a day.
+/// Requests that rereads may cost in a day.
 pub const REREAD_REQUESTS_LIMIT: &str = "ccsync_reread_requests_limit";
 /// Open quarantine entries of the last day.
 pub const QUARANTINE_LATELY: &str = "ccsync_quarantine_last_day";

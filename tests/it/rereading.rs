@@ -196,7 +196,7 @@ fn what_was_learned_finds_as_many_revisions_with_a_fifth_of_the_requests() {
     let say = |name: &str, years: &[Year]| {
         let mean = |of: fn(&Year) -> f64| years.iter().map(of).sum::<f64>() / years.len() as f64;
         println!(
-            "{name}: {:.0} requests a year for second looks, {:.4} % of the changes missed, found after {:.1} h \
+            "{name}: {:.0} requests a year for rereads, {:.4} % of the changes missed, found after {:.1} h \
              in the mean, {:.1} of {:.1} final windows changed later",
             mean(|year| year.requests as f64),
             mean(|year| year.missed) * 100.0,

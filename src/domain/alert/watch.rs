@@ -45,7 +45,7 @@ pub struct StreamWatch {
     pub last_run_at: Option<DateTime<Utc>>,
     /// Ticks since then; those of the last minute are still on their way.
     pub ticks_missed: u64,
-    /// Requests that second looks may cost in a business day; `None`: any number.
+    /// Requests that rereads may cost in a business day; `None`: any number.
     pub reread_requests_per_day: Option<u32>,
     /// Requests that they cost today.
     pub reread_requests_today: i64,

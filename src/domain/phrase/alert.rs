@@ -138,7 +138,7 @@ phrases! {
     UNSETTLED = "{n} closed {n?window is|windows are} unverified after two reads or more, the first from {from}",
         "{n} 个已结束的窗口读取两次以上仍未验证，最早的始于 {from}";
     /// Seen.
-    SPENT = "{spent} of today's {limit} {limit?request|requests} for second looks {limit?is|are} spent", "今日 {limit} 次重读请求已用 {spent} 次";
+    SPENT = "{spent} of today's {limit} {limit?request|requests} for rereads {limit?is|are} spent", "今日 {limit} 次重读请求已用 {spent} 次";
     /// Seen.
     ASIDE = "records set aside and not yet dealt with: {n}", "被隔离且尚未处理的记录：{n} 条";
     /// Seen.

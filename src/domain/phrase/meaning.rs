@@ -48,7 +48,7 @@ phrases! {
     ALERT_WINDOW_UNVERIFIED = "a window that ended longer ago than `settle` was read twice or more since, and no read was proven or stable: the rows move while they are read, or the vendor's total disagrees; nothing of it is called complete or final, and nothing is deleted",
         "某个窗口结束的时间已超过 `settle`，此后读取了两次以上，却没有一次已证实或稳定：读取期间数据在变动，或厂商给出的总数不符；该窗口不会被称为完整或定稿，也不会删除任何行";
     /// An alert.
-    ALERT_BUDGET_EXHAUSTED = "the requests for second looks that the stream may spend in a business day are spent; new data is read as ever",
+    ALERT_BUDGET_EXHAUSTED = "the requests for rereads that the stream may spend in a business day are spent; new data is read as ever",
         "该数据流在一个业务日内可用的重读请求已用完；新数据照常读取";
     /// An alert.
     ALERT_QUARANTINE_GROWING = "records came that could not be read; each is kept whole and missing from its table, everything else was stored",

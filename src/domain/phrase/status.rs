@@ -168,9 +168,9 @@ phrases! {
     HELD = "held for {span}", "已持有 {span}";
     /// Of a lease.
     ENDED = "ended, free for others", "已过期，可被接管";
-    /// Of second looks.
+    /// Of rereads.
     REREADS = "{n} {n?reread|rereads} today", "今日重读 {n} 次";
-    /// Of second looks.
+    /// Of rereads.
     REREADS_OF = "{n} of {all} {all?reread|rereads} today", "今日重读 {n} / {all} 次";
     /// Of an account.
     PER_MINUTE = "{n} a minute allowed", "每分钟允许 {n} 次";

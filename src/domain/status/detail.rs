@@ -38,7 +38,7 @@ pub struct DayStatus {
     pub changes: i64,
 }
 
-/// How many requests there may be, and when; what second looks cost stands in `StreamWatch`.
+/// How many requests there may be, and when; what rereads cost stands in `StreamWatch`.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize)]
 pub struct StreamBudget {
     /// Requests that the account may send in a minute, all workers together; `None` where not known here.

@@ -114,7 +114,7 @@ fn each_broken_promise_is_raised_at_its_edge_with_its_figures() {
     );
     assert_eq!(
         only(AlertKind::BudgetExhausted, watch(|watch| watch.reread_requests_today = 91)),
-        "sobot/sobot.call_result: 91 of today's 100 requests for second looks are spent"
+        "sobot/sobot.call_result: 91 of today's 100 requests for rereads are spent"
     );
     let set_aside = StreamStatus {
         quarantined: 4,
@@ -154,7 +154,7 @@ fn what_was_seen_is_told_in_both_languages_and_kept_in_the_configured_one() {
 fn what_was_never_promised_is_not_missed() {
     assert_eq!(raised(watch(|watch| watch.fresh_within_seconds = None)), []);
     assert_eq!(raised(watch(|watch| watch.reread_requests_per_day = None)), []);
-    // No second looks at all is a choice, not a shortage.
+    // No rereads at all is a choice, not a shortage.
     let never = watch(|watch| (watch.reread_requests_per_day, watch.reread_requests_today) = (Some(0), 0));
     assert_eq!(raised(never), []);
     let fresh = StreamStatus { last_read_at: None, complete_to: None, ..well() };

@@ -9,8 +9,8 @@ use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use crate::domain::run::{RunId, RunOutcome, Trigger};
-use crate::engine::feed::keeper::Keeper;
 pub use crate::engine::feed::pulse::PulseConfig;
+use crate::engine::feed::renewer::Renewer;
 use crate::engine::feed::session::Session;
 pub use crate::engine::feed::session::SessionConfig;
 use crate::engine::feed::writer::Writer;
@@ -68,7 +68,7 @@ impl FeedFollower {
         let released = CancellationToken::new();
         let hurry = CancellationToken::new();
         let mut tasks = JoinSet::new();
-        tasks.spawn(self.keeper(fences_out).run(released.clone()));
+        tasks.spawn(self.renewer(fences_out).run(released.clone()));
 
         let (sender, receiver) = mpsc::channel(self.config.buffer);
         let mut sessions = JoinSet::new();
@@ -128,8 +128,8 @@ impl FeedFollower {
         }
     }
 
-    fn keeper(&self, fences: watch::Sender<Fences>) -> Keeper {
-        Keeper {
+    fn renewer(&self, fences: watch::Sender<Fences>) -> Renewer {
+        Renewer {
             key: self.feed.key().clone(),
             agents: self.feed.agents(),
             store: self.store.clone(),

@@ -135,7 +135,7 @@ impl ReadTask {
         let rules = &reader.config.rules;
         match read(fetcher, rules, &mut self.walk, ask, before).await {
             // It moved the last time too.
-            Ok(ReadEnd::Closed(closed)) if is_restless(&closed) && before.unverified && self.may_halve() => {
+            Ok(ReadEnd::Closed(closed)) if is_moving(&closed) && before.unverified && self.may_halve() => {
                 match self.do_halves_differ(fetcher).await? {
                     true => Ok(Scoped::Halved(None)),
                     false => Ok(Scoped::Closed(closed)),
@@ -326,7 +326,7 @@ impl ReadTask {
 
 /// Whether rows moved and that is why nothing confirms the read: two versions of a row that are always listed, or a wrong
 /// total, stand in smaller windows too.
-fn is_restless(closed: &ClosedRead) -> bool {
+fn is_moving(closed: &ClosedRead) -> bool {
     let Certificate { verdict, reason, .. } = closed.certificate;
     let contradicts = reason.is_some_and(UnverifiedReason::contradicts);
     closed.moved && verdict == Verdict::Unverified && !contradicts

@@ -32,7 +32,7 @@ pub struct WindowPolicy {
     pub reread_every: Option<Duration>,
     /// Share of all late and revised results that may come after a window's last read.
     pub missed_revisions_max: f64,
-    /// Requests that second looks may cost in one business day; `None`: any number.
+    /// Requests that rereads may cost in one business day; `None`: any number.
     pub reread_requests_per_day: Option<u64>,
     /// Windows that ended longer ago are not wanted any more; `None`: all are.
     pub retention: Option<Duration>,
@@ -112,7 +112,7 @@ pub struct PlanInput<'a> {
 }
 
 /// The windows that are due, in the order in which they should be read: what grows, then gaps from the
-/// oldest on so that completeness advances, then second looks from the longest unread on, so that a pass
+/// oldest on so that completeness advances, then rereads from the longest unread on, so that a pass
 /// that is cut short by the next tick never starves a window.
 pub fn plan(ledger: &[ReadRecord], input: &PlanInput<'_>, policy: &WindowPolicy) -> Vec<PlannedWindow> {
     let Some(span) = span(input, policy) else { return Vec::new() };

@@ -30,7 +30,7 @@ const WATCHED_ONE_IN: u64 = 16;
 pub struct Learned {
     /// Expected changes by age; `None` while the constant look-back rules.
     pub curve: Option<LagCurve>,
-    /// Requests that second looks have cost today.
+    /// Requests that rereads have cost today.
     pub requests_today: u64,
 }
 
@@ -105,7 +105,7 @@ fn is_watched(window: TimeWindow) -> bool {
     (mixed >> 32).is_multiple_of(WATCHED_ONE_IN)
 }
 
-/// Leaves out second looks beyond today's budget: those that promise least for a request.
+/// Leaves out rereads beyond today's budget: those that promise least for a request.
 pub(in crate::engine) fn within_budget(
     due: Vec<PlannedWindow>,
     learned: &Learned,
@@ -128,7 +128,7 @@ pub(in crate::engine) fn within_budget(
     due.into_iter().zip(kept).filter_map(|(due, kept)| kept.then_some(due)).collect()
 }
 
-/// Whether a read for this reason counts against the daily budget of second looks.
+/// Whether a read for this reason counts against the daily budget of rereads.
 pub fn is_second_look(reason: Reason) -> bool {
     matches!(reason, Reason::Closing | Reason::Revisions | Reason::Lookback)
 }

@@ -148,7 +148,7 @@ pub struct SecondLook {
     pub read_before: DateTime<Utc>,
     /// Rows that the window had then.
     pub rows_before: u64,
-    /// The business day whose budget of second looks pays for it; `None` where it was due for another reason.
+    /// The business day whose budget of rereads pays for it; `None` where it was due for another reason.
     pub paid_by: Option<NaiveDate>,
 }
 
@@ -157,7 +157,7 @@ pub struct SecondLook {
 pub struct LagLedger {
     /// Changes by age.
     pub table: LagTable,
-    /// Requests that the day asked about has paid for second looks.
+    /// Requests that the day asked about has paid for rereads.
     pub requests_today: u64,
 }
 
@@ -196,7 +196,7 @@ pub trait Store: Send + Sync {
     /// Database faults.
     async fn reads(&self, stream: &StreamKey) -> Result<Vec<ReadRecord>, Fault>;
 
-    /// What re-reads of a windowed stream showed from the month of `since` on, and what second looks have
+    /// What re-reads of a windowed stream showed from the month of `since` on, and what rereads have
     /// cost on the business day `day`.
     ///
     /// # Errors

@@ -82,10 +82,10 @@ impl<'r> Judge<'r> {
             }
             WalkEnd::Moved(walk) => {
                 self.has_moved = true;
-                let doubt = Doubt { moved: true, odd: true, disputed: None, ..Doubt::of(&walk) };
+                let anomalies = Anomalies { moved: true, odd: true, disputed: None, ..Anomalies::of(&walk) };
                 let mut closed = close(walk, requests);
                 closed.moved = true;
-                self.judge(closed, began, doubt)
+                self.judge(closed, began, anomalies)
             }
             WalkEnd::Closed(walk) => self.judge_closed(walk, began, doubles, requests),
             WalkEnd::Disagreeing(walk) => self.judge_closed(walk, began, true, requests),
@@ -95,22 +95,22 @@ impl<'r> Judge<'r> {
     fn judge_closed(&mut self, walk: Walk, began: DateTime<Utc>, odd: bool, requests: u64) -> Step {
         // Nothing where there was something before is possible, and worth a second walk.
         let vanished = walk.records.is_empty() && self.before.rows > 0;
-        let doubt = Doubt { odd: odd || vanished || walk.lacking, ..Doubt::of(&walk) };
-        self.judge(close(walk, requests), began, doubt)
+        let anomalies = Anomalies { odd: odd || vanished || walk.lacking, ..Anomalies::of(&walk) };
+        self.judge(close(walk, requests), began, anomalies)
     }
 
-    fn judge(&mut self, closed: ClosedRead, began: DateTime<Utc>, doubt: Doubt) -> Step {
+    fn judge(&mut self, closed: ClosedRead, began: DateTime<Utc>, anomalies: Anomalies) -> Step {
         self.closed_walks += 1;
         let digest = closed.certificate.digest;
         let is_repeated = self.digest.replace(digest) == Some(digest);
-        let is_known = self.before.digest == Some(digest.0) && !doubt.lacking;
+        let is_known = self.before.digest == Some(digest.0) && !anomalies.lacking;
         let step = match closed.certificate.vendor_total {
-            Some(total) if !doubt.stuck || total != closed.certificate.rows => {
-                self.judge_stated(closed, total, doubt, (is_repeated, is_known))
+            Some(total) if !anomalies.stuck || total != closed.certificate.rows => {
+                self.judge_stated(closed, total, anomalies, (is_repeated, is_known))
             }
-            _ if doubt.stuck => Ok(ended(closed, Err(UnverifiedReason::Duplicates))),
-            _ if doubt.on_two_pages => self.judge_on_two_pages(closed, is_known),
-            _ if doubt.refused => Ok(self.at_cap(closed)),
+            _ if anomalies.stuck => Ok(ended(closed, Err(UnverifiedReason::Duplicates))),
+            _ if anomalies.on_two_pages => self.judge_on_two_pages(closed, is_known),
+            _ if anomalies.refused => Ok(self.at_cap(closed)),
             _ => self.judge_unstated(closed, began, is_known),
         };
         match step {
@@ -124,7 +124,7 @@ impl<'r> Judge<'r> {
         &mut self,
         closed: ClosedRead,
         total: u64,
-        doubt: Doubt,
+        anomalies: Anomalies,
         (is_repeated, is_known): (bool, bool),
     ) -> Result<ReadEnd, String> {
         let is_equal = total == closed.certificate.rows;
@@ -137,14 +137,14 @@ impl<'r> Judge<'r> {
         }
         // However often it comes out the same: pages that disagreed with one another prove nothing. But where the rows
         // are those of the last read, it is the number that is wrong.
-        if doubt.moved && (is_equal || !is_known) {
+        if anomalies.moved && (is_equal || !is_known) {
             return Ok(ended(closed, Err(UnverifiedReason::RowsMoved)));
         }
         // Where another answer stated another total, only a walk in which all answers agree proves anything.
-        match if is_equal { doubt.disputed } else { Some(total) } {
-            Some(other) => self.judge_contradicted(closed, other, doubt, is_repeated),
-            None if doubt.on_two_pages => self.judge_on_two_pages(closed, is_known),
-            None => self.judge_equal(closed, total, doubt, is_repeated || is_known && !self.contradicted),
+        match if is_equal { anomalies.disputed } else { Some(total) } {
+            Some(other) => self.judge_contradicted(closed, other, anomalies, is_repeated),
+            None if anomalies.on_two_pages => self.judge_on_two_pages(closed, is_known),
+            None => self.judge_equal(closed, total, anomalies, is_repeated || is_known && !self.contradicted),
         }
     }
 
@@ -162,10 +162,10 @@ impl<'r> Judge<'r> {
         &mut self,
         closed: ClosedRead,
         total: u64,
-        doubt: Doubt,
+        anomalies: Anomalies,
         is_confirmed: bool,
     ) -> Result<ReadEnd, String> {
-        let is_single = !doubt.odd && !self.contradicted && closed.duplicates == 0;
+        let is_single = !anomalies.odd && !self.contradicted && closed.duplicates == 0;
         if is_single || is_confirmed {
             return Ok(ended(closed, Ok(Verdict::Proven)));
         }
@@ -195,25 +195,25 @@ impl<'r> Judge<'r> {
         &mut self,
         mut closed: ClosedRead,
         total: u64,
-        doubt: Doubt,
+        anomalies: Anomalies,
         is_repeated: bool,
     ) -> Result<ReadEnd, String> {
         let elements = closed.certificate.rows;
         // Answers that state another total besides the right one may yet be outvoted by those of another walk.
         let is_disputed = closed.certificate.vendor_total == Some(elements);
         self.contradicted = true;
-        let is_settled = doubt.moved || is_repeated && !is_disputed || self.is_last_try();
+        let is_settled = anomalies.moved || is_repeated && !is_disputed || self.is_last_try();
         if !is_settled {
             return Err(format!("the vendor states {} and gives {elements}", counted(total, "element")));
         }
         closed.certificate.vendor_total = Some(total);
         // Where rows move, not all that stand twice can be told from what came again.
-        let may_lack_doubles = doubt.moved && 0 < closed.duplicates;
+        let may_lack_doubles = anomalies.moved && 0 < closed.duplicates;
         if may_lack_doubles {
             return Ok(ended(closed, Err(UnverifiedReason::Duplicates)));
         }
         let closed = judged(closed, Err(UnverifiedReason::TotalDiffers));
-        if !self.splits || doubt.moved || is_disputed || total <= elements {
+        if !self.splits || anomalies.moved || is_disputed || total <= elements {
             return Ok(ReadEnd::Closed(closed));
         }
         let otherwise = Otherwise::Keep(closed);
@@ -315,7 +315,7 @@ pub(super) fn were_parts_in_vain(reason: UnverifiedReason) -> bool {
 
 /// What speaks against a walk although it closed.
 #[derive(Clone, Copy)]
-struct Doubt {
+struct Anomalies {
     /// Rows moved meanwhile.
     moved: bool,
     /// Its pages, or the number of its elements, were not what was expected: an equal read has to confirm it.
@@ -332,11 +332,11 @@ struct Doubt {
     refused: bool,
 }
 
-impl Doubt {
+impl Anomalies {
     /// What the walk itself says.
-    fn of(walk: &Walk) -> Doubt {
+    fn of(walk: &Walk) -> Anomalies {
         let Walk { lacking, disputed, stuck, on_two_pages, refused, .. } = *walk;
-        Doubt { moved: false, odd: false, lacking, disputed, stuck, on_two_pages, refused }
+        Anomalies { moved: false, odd: false, lacking, disputed, stuck, on_two_pages, refused }
     }
 }
 

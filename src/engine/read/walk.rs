@@ -32,7 +32,7 @@ pub struct WalkConfig {
     /// Elements above which a window is split in time rather than read at once; `None`: never split.
     pub rows_max: Option<u64>,
     /// Single elements may stand on several pages (the vendor holds exact doubles); a page that consists
-    /// of nothing else still counts as repeated. For a second look after walks that drifted.
+    /// of nothing else still counts as repeated. For another walk after walks that drifted.
     pub doubles: bool,
     /// Where rows move, go on at once rather than start over.
     pub follow: bool,
@@ -131,7 +131,7 @@ pub async fn walk(
         short: None,
         doubles: config.doubles,
         moving: false,
-        restless: false,
+        moving_fast: false,
         totals: None,
         stated,
         closes_by_empty_page: closing == Closing::EmptyPage,
@@ -169,7 +169,7 @@ async fn walk_on(
             Ok(Err(drift)) => {
                 let late = RESTART_PAGES_MAX < page_no;
                 let able = walker.moving && FOLLOW_SIZE_MIN <= walker.size;
-                let follows = able && (config.follow || walker.restless || late);
+                let follows = able && (config.follow || walker.moving_fast || late);
                 return if follows {
                     walker.follow(closing, config).await
                 } else {
@@ -235,7 +235,7 @@ struct Walker<'w, 'f> {
     /// The vendor's rows were seen to change during the walk.
     moving: bool,
     /// They change so fast that a new beginning would fare no better.
-    restless: bool,
+    moving_fast: bool,
     /// The smallest and the largest total that an answer stated.
     totals: Option<(u64, u64)>,
     stated: &'w mut Stated,
@@ -260,18 +260,18 @@ impl Walker<'_, '_> {
     async fn page(&mut self, page_no: u32, closing: Closing) -> Result<OrDrift<Page>, Fault> {
         let mut page = self.ask(page_no, self.size).await?;
         for _ in 0..DOUBTS_MAX {
-            let Some(doubt) = self.doubt(page_no, &page, closing) else { return Ok(Ok(page)) };
-            event::PageReread { key: self.fetcher.key, reason: &doubt }.emit();
+            let Some(anomaly) = self.anomaly(page_no, &page, closing) else { return Ok(Ok(page)) };
+            event::PageReread { key: self.fetcher.key, reason: &anomaly }.emit();
             let again = self.ask(page_no, self.size).await?;
             if same_answer(&page, &again) {
-                return self.believe(page_no, again, doubt).await;
+                return self.accept(page_no, again, anomaly).await;
             }
             // Neither page has the total that was known: the rows change faster than pages come.
             let known = self.walk.total.is_some();
             if known && [&page, &again].iter().all(|page| page.total != self.walk.total) {
                 self.moving = true;
-                self.restless = true;
-                return Ok(Err(doubt));
+                self.moving_fast = true;
+                return Ok(Err(anomaly));
             }
             self.give_up(&page);
             page = again;
@@ -339,7 +339,7 @@ fn are_same(some: &[Record], others: &[Record]) -> bool {
     some.iter().map(|record| record.identity).eq(others.iter().map(|record| record.identity))
 }
 
-mod doubt;
+mod anomaly;
 mod ending;
 mod follow;
 mod refusal;

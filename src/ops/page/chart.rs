@@ -9,7 +9,7 @@ use crate::domain::lag::LagPoint;
 use crate::domain::phrase::{Phrase, page as say};
 use crate::domain::status::StreamStatus;
 use crate::domain::status::detail::DayStatus;
-use crate::ops::telling::{Telling, grouped, nothing};
+use crate::ops::formatter::{Formatter, grouped, nothing};
 
 /// Width of a day, and height of a chart, in the chart's own units.
 const DAY: usize = 10;
@@ -19,25 +19,25 @@ const HEIGHT: i64 = 100;
 const TOLD: [f64; 3] = [50.0, 90.0, 99.0];
 
 /// What passes did day by day, and how late results come.
-pub(super) fn charts(telling: &Telling, stream: &StreamStatus) -> Markup {
+pub(super) fn charts(format: &Formatter, stream: &StreamStatus) -> Markup {
     html! {
         div.charts {
-            (bars(telling, say::CHANGES_CHART, &stream.detail.days, |day| day.changes))
-            (bars(telling, say::REQUESTS_CHART, &stream.detail.days, |day| day.requests))
+            (bars(format, say::CHANGES_CHART, &stream.detail.days, |day| day.changes))
+            (bars(format, say::REQUESTS_CHART, &stream.detail.days, |day| day.requests))
             @if stream.kind == crate::domain::stream::StreamKind::Windowed {
-                (lag(telling, &stream.detail.lag))
+                (lag(format, &stream.detail.lag))
             }
         }
     }
 }
 
-fn bars(telling: &Telling, title: Phrase, days: &[DayStatus], value: fn(&DayStatus) -> i64) -> Markup {
-    let title = telling.say(title);
+fn bars(format: &Formatter, title: Phrase, days: &[DayStatus], value: fn(&DayStatus) -> i64) -> Markup {
+    let title = format.phrase(title);
     let most = days.iter().map(value).max().unwrap_or(0);
     let today = days.last().map_or(0, value);
     let date =
         |day: Option<&DayStatus>| day.map_or_else(nothing, |day| day.day.format("%Y-%m-%d").to_string());
-    let told = telling.fill(
+    let told = format.fill(
         say::CHART_TOLD,
         &[
             ("title", title),
@@ -59,7 +59,7 @@ fn bars(telling: &Telling, title: Phrase, days: &[DayStatus], value: fn(&DayStat
         figure {
             figcaption {
                 (title)
-                span { (telling.count(say::AT_MOST, most)) ", " (telling.count(say::TODAY, today)) }
+                span { (format.count(say::AT_MOST, most)) ", " (format.count(say::TODAY, today)) }
             }
             svg role="img" viewBox={ "0 0 " (days.len().max(1) * DAY) " " (HEIGHT) } preserveAspectRatio="none" {
                 title { (told) }
@@ -70,13 +70,13 @@ fn bars(telling: &Telling, title: Phrase, days: &[DayStatus], value: fn(&DayStat
 }
 
 /// The share of late results that had come, over stretches of age that grow with it.
-fn lag(telling: &Telling, points: &[LagPoint]) -> Markup {
-    let title = telling.say(say::LAG_CHART);
+fn lag(format: &Formatter, points: &[LagPoint]) -> Markup {
+    let title = format.phrase(say::LAG_CHART);
     if points.is_empty() {
-        return html! { figure { figcaption { (title) span { (telling.say(say::NO_LAG)) } } } };
+        return html! { figure { figcaption { (title) span { (format.phrase(say::NO_LAG)) } } } };
     }
-    let told: Vec<String> = TOLD.iter().filter_map(|percent| told(telling, points, *percent)).collect();
-    let told = told.join(telling.comma());
+    let told: Vec<String> = TOLD.iter().filter_map(|percent| told(format, points, *percent)).collect();
+    let told = told.join(format.comma());
     let height = |point: &LagPoint| HEIGHT - (point.share * HEIGHT as f64).round() as i64;
     let mut line = format!("M0 {HEIGHT}");
     for (index, point) in points.iter().enumerate() {
@@ -87,7 +87,7 @@ fn lag(telling: &Telling, points: &[LagPoint]) -> Markup {
         figure {
             figcaption { (title) span { (told) } }
             svg role="img" viewBox={ "0 0 " (width) " " (HEIGHT) } preserveAspectRatio="none" {
-                title { (telling.fill(say::LAG_TOLD, &[("told", &told)])) }
+                title { (format.fill(say::LAG_TOLD, &[("told", &told)])) }
                 path.a d={ (line) "V" (HEIGHT) "z" } {}
                 path.l d=(line) {}
             }
@@ -96,9 +96,9 @@ fn lag(telling: &Telling, points: &[LagPoint]) -> Markup {
 }
 
 /// By which age so much had come.
-fn told(telling: &Telling, points: &[LagPoint], percent: f64) -> Option<String> {
+fn told(format: &Formatter, points: &[LagPoint], percent: f64) -> Option<String> {
     // Sums of shares need not reach one to the last digit.
     let point = points.iter().find(|point| percent / 100.0 <= point.share + 1e-9)?;
-    let age = telling.span(Duration::hours(point.age_hours));
-    Some(telling.fill(say::LAG_POINT, &[("share", &percent.to_string()), ("age", &age)]))
+    let age = format.span(Duration::hours(point.age_hours));
+    Some(format.fill(say::LAG_POINT, &[("share", &percent.to_string()), ("age", &age)]))
 }

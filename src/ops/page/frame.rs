@@ -9,7 +9,7 @@ use sha2::{Digest as _, Sha256};
 
 use crate::domain::language::Language;
 use crate::domain::phrase::page as say;
-use crate::ops::telling::Telling;
+use crate::ops::formatter::Formatter;
 
 const STYLE: &str = include_str!("page.css");
 const SCRIPT: &str = include_str!("page.js");
@@ -67,7 +67,7 @@ impl Mood {
 
 /// One page.
 pub(super) struct Frame {
-    pub(super) telling: Telling,
+    pub(super) format: Formatter,
     /// The way to `/`: a proxy may have put the server below a path.
     pub(super) root: &'static str,
     pub(super) mood: Mood,
@@ -78,10 +78,10 @@ pub(super) struct Frame {
 
 impl Frame {
     pub(super) fn render(&self, main: Markup) -> String {
-        let (telling, root) = (&self.telling, self.root);
+        let (format, root) = (&self.format, self.root);
         html! {
             (DOCTYPE)
-            html lang=(telling.language.as_str()) {
+            html lang=(format.language.as_str()) {
                 head {
                     meta charset="utf-8";
                     meta name="viewport" content="width=device-width, initial-scale=1";
@@ -92,7 +92,7 @@ impl Frame {
                     noscript { meta http-equiv="refresh" content="15"; }
                 }
                 body {
-                    a.skip href="#main" { (telling.say(say::SKIP)) }
+                    a.skip href="#main" { (format.phrase(say::SKIP)) }
                     header {
                         div.w {
                             p.brand {
@@ -100,19 +100,19 @@ impl Frame {
                                 " " small { (env!("CARGO_PKG_VERSION")) }
                             }
                             @if !self.home {
-                                nav aria-label="ccsync" { a href=(root) { (telling.say(say::BACK)) } }
+                                nav aria-label="ccsync" { a href=(root) { (format.phrase(say::BACK)) } }
                             }
                             (self.languages())
                         }
                     }
-                    p id="stale" role="alert" { (telling.say(say::STALE)) }
+                    p id="stale" role="alert" { (format.phrase(say::STALE)) }
                     p.sr id="live" role="status" {}
                     main.w id="main" tabindex="-1" { (main) }
                     footer.w {
-                        nav aria-label=(telling.say(say::MORE)) {
+                        nav aria-label=(format.phrase(say::MORE)) {
                             a href={ (root) "api/status" } { "JSON" }
-                            a href={ (root) "metrics" } { (telling.say(say::METRICS)) }
-                            a href={ (root) "readyz" } { (telling.say(say::READINESS)) }
+                            a href={ (root) "metrics" } { (format.phrase(say::METRICS)) }
+                            a href={ (root) "readyz" } { (format.phrase(say::READINESS)) }
                         }
                     }
                     script { (PreEscaped(SCRIPT)) }
@@ -125,10 +125,10 @@ impl Frame {
     fn languages(&self) -> Markup {
         let named = [(Language::En, "English"), (Language::ZhCn, "\u{4e2d}\u{6587}")];
         html! {
-            nav aria-label=(self.telling.say(say::LANGUAGE)) {
+            nav aria-label=(self.format.phrase(say::LANGUAGE)) {
                 @for (language, name) in named {
                     a href={ "?lang=" (language.as_str()) } lang=(language.as_str()) hreflang=(language.as_str())
-                        aria-current=[(language == self.telling.language).then_some("true")] { (name) }
+                        aria-current=[(language == self.format.language).then_some("true")] { (name) }
                 }
             }
         }

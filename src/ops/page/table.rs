@@ -4,15 +4,15 @@ use maud::{Markup, html};
 
 use crate::domain::language::Language;
 use crate::domain::phrase::Phrase;
-use crate::ops::telling::Telling;
+use crate::ops::formatter::Formatter;
 
 /// A column: its name, and whether it holds numbers.
 pub(super) type Heading = (Phrase, bool);
 
 /// A column's name as it stands above other text: a terminal has it in capitals.
-pub(super) fn title(telling: &Telling, phrase: Phrase) -> String {
-    let text = telling.say(phrase);
-    if telling.language != Language::En || text.chars().any(|letter| letter.is_ascii_lowercase()) {
+pub(super) fn title(format: &Formatter, phrase: Phrase) -> String {
+    let text = format.phrase(phrase);
+    if format.language != Language::En || text.chars().any(|letter| letter.is_ascii_lowercase()) {
         return text.to_owned();
     }
     let (first, rest) = text.split_at(text.len().min(1));
@@ -21,12 +21,12 @@ pub(super) fn title(telling: &Telling, phrase: Phrase) -> String {
 
 /// A table that says what it is about to those who do not see it.
 pub(super) fn table(
-    telling: &Telling,
+    format: &Formatter,
     caption: &str,
     headings: &[Heading],
     rows: Vec<Vec<Markup>>,
 ) -> Markup {
-    let titles: Vec<String> = headings.iter().map(|(phrase, _)| title(telling, *phrase)).collect();
+    let titles: Vec<String> = headings.iter().map(|(phrase, _)| title(format, *phrase)).collect();
     let class = |number: bool| number.then_some("n");
     html! {
         table.r {

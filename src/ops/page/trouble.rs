@@ -8,10 +8,10 @@ use crate::domain::phrase::{page as say, status as words};
 use crate::domain::status::detail::QuarantineStatus;
 use crate::domain::status::{StreamFailure, StreamStatus};
 use crate::domain::window::TimeWindow;
+use crate::ops::formatter::{Formatter, grouped};
 use crate::ops::page::overview::View;
 use crate::ops::page::table::{section, table};
 use crate::ops::page::window::way_to;
-use crate::ops::telling::{Telling, grouped};
 
 impl View<'_> {
     /// Failures that no alert speaks of.
@@ -30,7 +30,7 @@ impl View<'_> {
 
     /// Alerts and failures with what can be done; nothing where there are none.
     pub(super) fn to_do(&self) -> Markup {
-        let telling = &self.telling;
+        let format = &self.format;
         if self.report.alerts.is_empty() && self.lone_failures().next().is_none() {
             return html! {};
         }
@@ -40,17 +40,17 @@ impl View<'_> {
                 @for (stream, failure) in self.lone_failures() {
                     li.bad {
                         b { (stream.source) "/" (stream.stream) }
-                        " " (window_link(telling, (&stream.source, stream.stream.as_str()), failure.window, "./"))
-                        (failure_told(telling, failure))
+                        " " (window_link(format, (&stream.source, stream.stream.as_str()), failure.window, "./"))
+                        (failure_told(format, failure))
                     }
                 }
             }
         };
-        section("todo", telling.say(say::WHAT_TO_DO), list)
+        section("todo", format.phrase(say::WHAT_TO_DO), list)
     }
 
     fn alert(&self, alert: &Alert) -> Markup {
-        let (report, telling) = (self.report, &self.telling);
+        let (report, format) = (self.report, &self.format);
         let class = match alert.severity {
             Severity::Critical => "bad",
             Severity::Warning => "warn",
@@ -61,16 +61,16 @@ impl View<'_> {
                     @if let Some(source) = &alert.source { (source) @if alert.stream.is_some() { "/" } }
                     @if let Some(stream) = alert.stream { (stream) }
                     @if alert.source.is_some() || alert.stream.is_some() { ": " }
-                    (telling.say(alert.kind.title()))
+                    (format.phrase(alert.kind.title()))
                 }
                 @if let Some(failure) = self.failure_of(alert) {
-                    " " (window_link(telling, failure_key(alert), failure.window, "./"))
+                    " " (window_link(format, failure_key(alert), failure.window, "./"))
                 }
                 @if let Some(since) = alert.since {
-                    " " span.soft { (telling.fill(words::SINCE, &[("at", &telling.moment(Some(since)))])) }
+                    " " span.soft { (format.fill(words::SINCE, &[("at", &format.moment(Some(since)))])) }
                 }
-                p.do { (with_code(&telling.alert_advice(alert, report))) }
-                @let said = alert.said.text(telling.language);
+                p.do { (with_code(&format.alert_advice(alert, report))) }
+                @let said = alert.said.text(format.language);
                 @if !said.is_empty() { p.said { (said) } }
             }
         }
@@ -85,37 +85,37 @@ impl View<'_> {
     }
 
     pub(super) fn quarantine(&self) -> Markup {
-        let (report, telling) = (self.report, &self.telling);
-        let heading = telling.say(words::QUARANTINE);
+        let (report, format) = (self.report, &self.format);
+        let heading = format.phrase(words::QUARANTINE);
         if report.quarantine_open == 0 {
-            return section("quarantine", heading, html! { p.soft { (telling.say(say::NONE)) } });
+            return section("quarantine", heading, html! { p.soft { (format.phrase(say::NONE)) } });
         }
         let content = html! {
             div.card {
-                p { (with_code(&telling.count(words::RECORDS_ASIDE, report.quarantine_open))) }
-                (quarantine_table(telling, &report.detail.quarantine, "./"))
+                p { (with_code(&format.count(words::RECORDS_ASIDE, report.quarantine_open))) }
+                (quarantine_table(format, &report.detail.quarantine, "./"))
             }
         };
         section("quarantine", heading, content)
     }
 
     pub(super) fn alarms(&self) -> Markup {
-        let (report, telling) = (self.report, &self.telling);
-        let heading = telling.say(words::ABSENCE_ALARMS);
+        let (report, format) = (self.report, &self.format);
+        let heading = format.phrase(words::ABSENCE_ALARMS);
         if report.absence_alarms_open == 0 {
-            return section("alarms", heading, html! { p.soft { (telling.say(say::NONE)) } });
+            return section("alarms", heading, html! { p.soft { (format.phrase(say::NONE)) } });
         }
         let content = html! {
             div.card {
-                p { (with_code(&telling.count(words::ALARMS_OPEN, report.absence_alarms_open))) }
-                (alarm_table(telling, &report.detail.absence_alarms, "./"))
+                p { (with_code(&format.count(words::ALARMS_OPEN, report.absence_alarms_open))) }
+                (alarm_table(format, &report.detail.absence_alarms, "./"))
             }
         };
         section("alarms", heading, content)
     }
 
     pub(super) fn drifts(&self) -> Markup {
-        let (report, telling) = (self.report, &self.telling);
+        let (report, format) = (self.report, &self.format);
         let entries = || report.streams.iter().flat_map(|stream| stream.drifts.iter().take(5));
         if entries().next().is_none() {
             return html! {};
@@ -124,16 +124,16 @@ impl View<'_> {
             ul.todo {
                 @for entry in entries() {
                     li.idle {
-                        (entry.key.source) "/" (entry.key.stream) ": " (entry.drift.sentence(telling.language))
-                        " " span.soft { (telling.ago(Some(entry.first_seen_at))) }
-                        p.do { (with_code(telling.say(entry.drift.kind.cure()))) }
+                        (entry.key.source) "/" (entry.key.stream) ": " (entry.drift.sentence(format.language))
+                        " " span.soft { (format.ago(Some(entry.first_seen_at))) }
+                        p.do { (with_code(format.phrase(entry.drift.kind.cure()))) }
                     }
                 }
             }
             @let more: usize = report.streams.iter().map(|stream| stream.drifts.len().saturating_sub(5)).sum();
-            @if 0 < more { p.soft { (telling.fill(words::MORE_DRIFTS, &[("n", &more.to_string())])) } }
+            @if 0 < more { p.soft { (format.fill(words::MORE_DRIFTS, &[("n", &more.to_string())])) } }
         };
-        section("drifts", telling.say(words::DRIFTS), content)
+        section("drifts", format.phrase(words::DRIFTS), content)
     }
 }
 
@@ -148,21 +148,21 @@ fn failure_key(alert: &Alert) -> (&str, &str) {
 }
 
 /// A failure with what can be done about it.
-pub(super) fn failure_told(telling: &Telling, failure: &StreamFailure) -> Markup {
-    let (times, at) = (telling.times(failure.attempts), telling.moment(Some(failure.at)));
+pub(super) fn failure_told(format: &Formatter, failure: &StreamFailure) -> Markup {
+    let (times, at) = (format.times(failure.attempts), format.moment(Some(failure.at)));
     html! {
-        " " span.soft { (telling.fill(words::FAILED_LAST, &[("times", &times), ("at", &at)])) }
-        p.do { (with_code(&telling.advice(failure))) }
+        " " span.soft { (format.fill(words::FAILED_LAST, &[("times", &times), ("at", &at)])) }
+        p.do { (with_code(&format.advice(failure))) }
         p.said { (failure.kind) ": " (failure.message) }
     }
 }
 
-fn window_link(telling: &Telling, key: (&str, &str), window: Option<TimeWindow>, root: &str) -> Markup {
+fn window_link(format: &Formatter, key: (&str, &str), window: Option<TimeWindow>, root: &str) -> Markup {
     let Some(window) = window else { return html! {} };
-    html! { a href={ (root) (way_to(telling, key.0, key.1, Some(window.start))) } { (telling.minute(window.start)) } }
+    html! { a href={ (root) (way_to(format, key.0, key.1, Some(window.start))) } { (format.minute(window.start)) } }
 }
 
-pub(super) fn quarantine_table(telling: &Telling, entries: &[QuarantineStatus], root: &str) -> Markup {
+pub(super) fn quarantine_table(format: &Formatter, entries: &[QuarantineStatus], root: &str) -> Markup {
     let headings = [
         (say::ENTRY, false),
         (words::STREAM, false),
@@ -175,16 +175,16 @@ pub(super) fn quarantine_table(telling: &Telling, entries: &[QuarantineStatus], 
         vec![
             html! { "#" (entry.id) },
             html! { (entry.source) "/" (entry.stream) },
-            window_link(telling, (&entry.source, entry.stream.as_str()), entry.window, root),
+            window_link(format, (&entry.source, entry.stream.as_str()), entry.window, root),
             html! { span.t { (entry.reason) } },
             html! { (entry.seen) },
-            html! { (telling.ago(Some(entry.last_seen_at))) },
+            html! { (format.ago(Some(entry.last_seen_at))) },
         ]
     };
-    table(telling, telling.say(words::QUARANTINE), &headings, entries.iter().map(row).collect())
+    table(format, format.phrase(words::QUARANTINE), &headings, entries.iter().map(row).collect())
 }
 
-pub(super) fn alarm_table(telling: &Telling, alarms: &[AbsenceAlarm], root: &str) -> Markup {
+pub(super) fn alarm_table(format: &Formatter, alarms: &[AbsenceAlarm], root: &str) -> Markup {
     let headings = [
         (say::ENTRY, false),
         (words::STREAM, false),
@@ -199,14 +199,14 @@ pub(super) fn alarm_table(telling: &Telling, alarms: &[AbsenceAlarm], root: &str
         vec![
             html! { "#" (alarm.id) },
             html! { (alarm.source) "/" (alarm.stream) },
-            window_link(telling, (&alarm.source, alarm.stream.as_str()), alarm.window, root),
+            window_link(format, (&alarm.source, alarm.stream.as_str()), alarm.window, root),
             html! { (alarm.table) },
-            html! { (telling.fill(words::MISSING_OF, &[("missing", &missing), ("live", &live)])) },
-            html! { (telling.ago(Some(alarm.raised_at))) },
-            html! { (with_code(&telling.fill(words::ACCEPT, &[("id", &alarm.id.to_string())]))) },
+            html! { (format.fill(words::MISSING_OF, &[("missing", &missing), ("live", &live)])) },
+            html! { (format.ago(Some(alarm.raised_at))) },
+            html! { (with_code(&format.fill(words::ACCEPT, &[("id", &alarm.id.to_string())]))) },
         ]
     };
-    table(telling, telling.say(words::ABSENCE_ALARMS), &headings, alarms.iter().map(row).collect())
+    table(format, format.phrase(words::ABSENCE_ALARMS), &headings, alarms.iter().map(row).collect())
 }
 
 /// A phrase of ours, with what stands between backticks as a command.

@@ -8,11 +8,11 @@ use crate::domain::phrase::{page as say, status as words};
 use crate::domain::status::calendar::WindowState;
 use crate::domain::status::window::{CertificateStatus, WindowReport};
 use crate::domain::window::local_midnight;
+use crate::ops::formatter::{Formatter, grouped, nothing, verdict, window_state};
 use crate::ops::page::frame::{Frame, Mood};
 use crate::ops::page::table::{section, table, title};
 use crate::ops::page::trouble::{alarm_table, failure_told, quarantine_table};
 use crate::ops::page::work::lease_told;
-use crate::ops::telling::{Telling, grouped, nothing, verdict, window_state};
 
 /// The way back to `/`.
 pub(in crate::ops) const ROOT: &str = "../../../";
@@ -21,7 +21,7 @@ pub(in crate::ops) const ROOT: &str = "../../../";
 const SNAPSHOT: &str = "snapshot";
 
 /// The page of a window, seen from `/`. A window that begins at midnight is named by its date, as people would.
-pub(super) fn way_to(telling: &Telling, source: &str, stream: &str, start: Option<DateTime<Utc>>) -> String {
+pub(super) fn way_to(format: &Formatter, source: &str, stream: &str, start: Option<DateTime<Utc>>) -> String {
     let mut way = String::from("window/");
     for byte in source.bytes() {
         if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.') {
@@ -34,8 +34,8 @@ pub(super) fn way_to(telling: &Telling, source: &str, stream: &str, start: Optio
     way.push_str(stream);
     way.push('/');
     let Some(start) = start else { return way + SNAPSHOT };
-    let local = start.with_timezone(&telling.zone);
-    let name = match local_midnight(local.date_naive(), telling.zone) == start {
+    let local = start.with_timezone(&format.zone);
+    let name = match local_midnight(local.date_naive(), format.zone) == start {
         true => local.date_naive().to_string(),
         false => start.to_rfc3339_opts(chrono::SecondsFormat::AutoSi, true),
     };
@@ -53,58 +53,58 @@ pub(in crate::ops) fn window_of(name: &str, zone: Tz) -> Option<Option<DateTime<
     date.or_else(instant).map(Some)
 }
 
-pub(super) fn page(report: &WindowReport, telling: Telling) -> String {
+pub(super) fn page(report: &WindowReport, format: Formatter) -> String {
     let name = format!("{}/{}", report.key.source, report.key.stream);
-    let window = span(report, &telling);
-    let heading = telling.fill(say::WINDOW_TITLE, &[("stream", &name), ("window", &window)]);
+    let window = span(report, &format);
+    let heading = format.fill(say::WINDOW_TITLE, &[("stream", &name), ("window", &window)]);
     let mood = match report.state {
         WindowState::Failed => Mood::Bad,
         WindowState::Unverified | WindowState::Moving | WindowState::NotYet => Mood::Warn,
         _ => Mood::Good,
     };
-    let state = telling.say(window_state(report.state));
-    let frame = Frame { telling, root: ROOT, mood, title: format!("{heading}: {state}"), home: false };
+    let state = format.phrase(window_state(report.state));
+    let frame = Frame { format, root: ROOT, mood, title: format!("{heading}: {state}"), home: false };
     frame.render(html! {
         section.verdict.(mood.class()) id="verdict" aria-labelledby="verdict-h" {
             span.mark aria-hidden="true" { (mood.mark()) }
             div {
                 h1 id="verdict-h" { (heading) ": " (state) }
-                p.soft { (telling.fill(say::AS_OF, &[("at", &telling.minute(telling.now)), ("zone", telling.zone.name())])) }
+                p.soft { (format.fill(say::AS_OF, &[("at", &format.minute(format.now)), ("zone", format.zone.name())])) }
             }
         }
         @if let Some(failure) = &report.failure {
-            (section("failure", telling.say(say::WHAT_TO_DO), html! {
-                ul.todo { li.bad { (failure_told(&telling, failure)) } }
+            (section("failure", format.phrase(say::WHAT_TO_DO), html! {
+                ul.todo { li.bad { (failure_told(&format, failure)) } }
             }))
         }
-        (section("facts", &title(&telling, say::WINDOW), facts(report, &telling)))
-        (section("reads", telling.say(say::READS_HEADING), reads(report, &telling)))
+        (section("facts", &title(&format, say::WINDOW), facts(report, &format)))
+        (section("reads", format.phrase(say::READS_HEADING), reads(report, &format)))
         @if !report.quarantine.is_empty() {
-            (section("quarantine", telling.say(words::QUARANTINE), html! {
-                div.card { (quarantine_table(&telling, &report.quarantine, ROOT)) }
+            (section("quarantine", format.phrase(words::QUARANTINE), html! {
+                div.card { (quarantine_table(&format, &report.quarantine, ROOT)) }
             }))
         }
         @if !report.absence_alarms.is_empty() {
-            (section("alarms", telling.say(words::ABSENCE_ALARMS), html! {
-                div.card { (alarm_table(&telling, &report.absence_alarms, ROOT)) }
+            (section("alarms", format.phrase(words::ABSENCE_ALARMS), html! {
+                div.card { (alarm_table(&format, &report.absence_alarms, ROOT)) }
             }))
         }
     })
 }
 
-fn span(report: &WindowReport, telling: &Telling) -> String {
-    report.window.map_or_else(|| telling.say(say::SNAPSHOT).to_owned(), |window| telling.window(window))
+fn span(report: &WindowReport, format: &Formatter) -> String {
+    report.window.map_or_else(|| format.phrase(say::SNAPSHOT).to_owned(), |window| format.window(window))
 }
 
-fn facts(report: &WindowReport, telling: &Telling) -> Markup {
+fn facts(report: &WindowReport, format: &Formatter) -> Markup {
     let total = report.vendor_total.map_or_else(nothing, grouped);
-    let shown = |at: Option<DateTime<Utc>>| at.map_or_else(nothing, |at| telling.minute(at));
+    let shown = |at: Option<DateTime<Utc>>| at.map_or_else(nothing, |at| format.minute(at));
     let facts = [
         (say::ROWS, grouped(report.rows)),
         (say::VENDOR_SAID, total),
         (say::READS, grouped(i64::from(report.reads))),
-        (say::FIRST_READ, telling.moment(report.first_read_at)),
-        (say::LAST_READ, telling.moment(report.read_at)),
+        (say::FIRST_READ, format.moment(report.first_read_at)),
+        (say::LAST_READ, format.moment(report.read_at)),
         (say::COMPLETE, shown(report.complete_to)),
         (say::FINAL, shown(report.final_at)),
         (say::ABSENT, grouped(report.absent_rows)),
@@ -113,13 +113,13 @@ fn facts(report: &WindowReport, telling: &Telling) -> Markup {
     html! {
         div.card {
             dl {
-                @for (name, value) in facts { div { dt { (telling.say(name)) } dd { (value) } } }
+                @for (name, value) in facts { div { dt { (format.phrase(name)) } dd { (value) } } }
                 div {
-                    dt { (telling.say(say::LEASE)) }
+                    dt { (format.phrase(say::LEASE)) }
                     dd {
                         @match &report.lease {
-                            Some(lease) => (lease_told(telling, lease)),
-                            None => (telling.say(say::LEASE_NONE)),
+                            Some(lease) => (lease_told(format, lease)),
+                            None => (format.phrase(say::LEASE_NONE)),
                         }
                     }
                 }
@@ -128,9 +128,9 @@ fn facts(report: &WindowReport, telling: &Telling) -> Markup {
     }
 }
 
-fn reads(report: &WindowReport, telling: &Telling) -> Markup {
+fn reads(report: &WindowReport, format: &Formatter) -> Markup {
     if report.certificates.is_empty() {
-        return html! { p.soft { (telling.say(say::NONE)) } };
+        return html! { p.soft { (format.phrase(say::NONE)) } };
     }
     let headings = [
         (say::READ_NO, false),
@@ -147,11 +147,11 @@ fn reads(report: &WindowReport, telling: &Telling) -> Markup {
         (say::SET_ASIDE, true),
     ];
     let row = |read: &CertificateStatus| {
-        let told = verdict(&read.verdict).map_or(read.verdict.as_str(), |phrase| telling.say(phrase));
+        let told = verdict(&read.verdict).map_or(read.verdict.as_str(), |phrase| format.phrase(phrase));
         let class = if read.verdict == "unverified" { "warn" } else { "good" };
         vec![
             html! { (read.read_no) },
-            html! { (telling.moment(Some(read.read_at))) },
+            html! { (format.moment(Some(read.read_at))) },
             html! { "#" (read.run_id) },
             html! { span.badge.(class) { (told) } },
             html! { (grouped(read.rows)) },
@@ -165,7 +165,7 @@ fn reads(report: &WindowReport, telling: &Telling) -> Markup {
         ]
     };
     let rows = report.certificates.iter().map(row).collect();
-    html! { div.card { (table(telling, telling.say(say::READS_HEADING), &headings, rows)) } }
+    html! { div.card { (table(format, format.phrase(say::READS_HEADING), &headings, rows)) } }
 }
 
 #[cfg(test)]
@@ -177,7 +177,7 @@ mod tests {
 
     #[test]
     fn the_way_to_a_window_leads_back_to_it() {
-        let telling = Telling {
+        let format = Formatter {
             language: Language::En,
             configured: Language::En,
             zone: Shanghai,
@@ -187,7 +187,7 @@ mod tests {
             [("2026-02-28T16:00:00Z", "2026-03-01"), ("2026-03-01T06:00:00Z", "2026-03-01T06:00:00Z")]
         {
             let start: DateTime<Utc> = start.parse().unwrap();
-            let way = way_to(&telling, "a b/\u{4e2d}", "moor.queue", Some(start));
+            let way = way_to(&format, "a b/\u{4e2d}", "moor.queue", Some(start));
             assert_eq!(way, format!("window/a%20b%2F%E4%B8%AD/moor.queue/{name}"));
             assert_eq!(window_of(name, Shanghai), Some(Some(start)));
         }

@@ -4,8 +4,8 @@ use crate::domain::phrase::status as say;
 use crate::domain::status::calendar::WindowState;
 use crate::domain::status::{StatusReport, StreamStatus};
 use crate::domain::text::one_line;
+use crate::ops::formatter::window_state;
 use crate::ops::status_text::Sheet;
-use crate::ops::telling::window_state;
 use crate::ops::text_table::Colour;
 use unicode_width::UnicodeWidthStr as _;
 
@@ -31,7 +31,7 @@ impl Sheet<'_> {
             let windows = &stream.detail.calendar.windows;
             let shown = &windows[windows.len().saturating_sub(room)..];
             let blank = " ".repeat(names - name(stream).width());
-            let from = self.telling.date(shown.first().map(|known| known.window.start));
+            let from = self.format.date(shown.first().map(|known| known.window.start));
             let mut strip = String::new();
             for same in shown.chunk_by(|left, right| left.state == right.state) {
                 let marks: String = same.iter().map(|known| known.state.mark()).collect();
@@ -47,9 +47,9 @@ impl Sheet<'_> {
         let told: Vec<_> = WindowState::ALL
             .into_iter()
             .filter(|state| holds(self.report, *state))
-            .map(|state| format!("{} {}", state.mark(), self.say(window_state(state))))
+            .map(|state| format!("{} {}", state.mark(), self.phrase(window_state(state))))
             .collect();
-        self.wrap(&told.join(self.telling.comma()));
+        self.wrap(&told.join(self.format.comma()));
     }
 }
 

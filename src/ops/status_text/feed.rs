@@ -5,8 +5,8 @@ use chrono::Duration;
 use crate::domain::phrase::status as say;
 use crate::domain::status::FeedStatus;
 use crate::domain::text::one_line;
+use crate::ops::formatter::grouped;
 use crate::ops::status_text::Sheet;
-use crate::ops::telling::grouped;
 use crate::ops::text_table::Column;
 
 /// Agents without a connection that are named; the others are counted.
@@ -22,11 +22,11 @@ impl Sheet<'_> {
         if !report.streams.is_empty() {
             self.text.push('\n');
         }
-        let (telling, all) = (self.telling, || report.feeds.iter());
-        let title = |phrase| telling.say(phrase);
+        let (format, all) = (self.format, || report.feeds.iter());
+        let title = |phrase| format.phrase(phrase);
         let connected = |feed: &FeedStatus| {
             let (connected, agents) = (connected(feed).to_string(), feed.agents.len().to_string());
-            telling.fill(say::CONNECTED_OF, &[("n", &connected), ("all", &agents)])
+            format.fill(say::CONNECTED_OF, &[("n", &connected), ("all", &agents)])
         };
         // Null comes first, but an agent without a connection says nothing of those with one.
         let since = |feed: &FeedStatus| feed.agents.iter().filter_map(|agent| agent.connected_since).min();
@@ -35,16 +35,16 @@ impl Sheet<'_> {
             let (count, seconds) = gaps_today(feed);
             match count {
                 0 => "0".to_owned(),
-                _ => format!("{} ({})", grouped(count), telling.span(Duration::seconds(seconds))),
+                _ => format!("{} ({})", grouped(count), format.span(Duration::seconds(seconds))),
             }
         };
         let columns = vec![
             Column::left(title(say::SOURCE), all().map(|feed| one_line(&feed.source))),
             Column::left(title(say::FEED_COLUMN), all().map(|feed| feed.stream.to_string())),
             Column::left(title(say::CONNECTED), all().map(connected)),
-            Column::left(title(say::SINCE_COLUMN), all().map(|feed| telling.moment(since(feed)))),
-            Column::left(title(say::HEARD_UP_TO), all().map(|feed| telling.ago(heard(feed)))),
-            Column::left(title(say::LAST_MESSAGE), all().map(|feed| telling.ago(feed.last_message_at))),
+            Column::left(title(say::SINCE_COLUMN), all().map(|feed| format.moment(since(feed)))),
+            Column::left(title(say::HEARD_UP_TO), all().map(|feed| format.ago(heard(feed)))),
+            Column::left(title(say::LAST_MESSAGE), all().map(|feed| format.ago(feed.last_message_at))),
             Column::left(title(say::GAPS_TODAY), all().map(gaps)),
         ];
         self.table(columns, &[say::SINCE_COLUMN, say::HEARD_UP_TO, say::LAST_MESSAGE]);
@@ -55,7 +55,7 @@ impl Sheet<'_> {
         let missing = feed.agents.iter().filter(|agent| agent.connected_since.is_none());
         let missing: Vec<String> = missing
             .map(|agent| {
-                let never = || self.say(say::NEVER_CONNECTED).to_owned();
+                let never = || self.phrase(say::NEVER_CONNECTED).to_owned();
                 let reason = agent.gap_reason.as_deref().map_or_else(never, one_line);
                 format!("{} ({reason})", one_line(&agent.extno))
             })
@@ -63,13 +63,13 @@ impl Sheet<'_> {
         if missing.is_empty() {
             return;
         }
-        let mut named = missing[..missing.len().min(NAMED)].join(self.telling.comma());
+        let mut named = missing[..missing.len().min(NAMED)].join(self.format.comma());
         if let Some(more @ 1..) = missing.len().checked_sub(NAMED) {
             named.push(' ');
-            named.push_str(&self.telling.fill(say::AND_MORE, &[("n", &more.to_string())]));
+            named.push_str(&self.format.fill(say::AND_MORE, &[("n", &more.to_string())]));
         }
         let source = one_line(&feed.source);
-        self.wrap(&self.telling.fill(say::NOT_HEARD, &[("source", &source), ("agents", &named)]));
+        self.wrap(&self.format.fill(say::NOT_HEARD, &[("source", &source), ("agents", &named)]));
     }
 }
 

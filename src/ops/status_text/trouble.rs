@@ -3,8 +3,8 @@
 use crate::domain::alert::{Alert, Severity};
 use crate::domain::phrase::status as say;
 use crate::domain::text::one_line;
+use crate::ops::formatter::grouped;
 use crate::ops::status_text::Sheet;
-use crate::ops::telling::grouped;
 use crate::ops::text_table::Colour;
 
 /// Departures from the documents shown of a stream; the report may hold more.
@@ -27,17 +27,17 @@ impl Sheet<'_> {
             };
             let mark = self.paint(colour, if alert.severity == Severity::Critical { "!" } else { "*" });
             let since = alert.since.map(|at| {
-                let at = self.telling.moment(Some(at));
-                format!("{}{}", self.telling.comma(), self.telling.fill(say::SINCE, &[("at", &at)]))
+                let at = self.format.moment(Some(at));
+                format!("{}{}", self.format.comma(), self.format.fill(say::SINCE, &[("at", &at)]))
             });
-            let title = self.say(alert.kind.title());
+            let title = self.phrase(alert.kind.title());
             self.line(&format!("{mark} {}{title}{}", whose(alert), since.unwrap_or_default()));
-            let said = alert.said.text(self.telling.language);
+            let said = alert.said.text(self.format.language);
             if !said.is_empty() {
                 self.wrap(&one_line(said));
             }
-            let advice = self.telling.alert_advice(alert, report);
-            self.wrap(&self.telling.fill(say::CURE, &[("cure", &one_line(&advice))]));
+            let advice = self.format.alert_advice(alert, report);
+            self.wrap(&self.format.fill(say::CURE, &[("cure", &one_line(&advice))]));
         }
     }
 
@@ -49,14 +49,14 @@ impl Sheet<'_> {
                 self.heading(say::FAILURES);
             }
             let scope =
-                failure.window.map_or_else(String::new, |window| format!(" {}", self.telling.window(window)));
+                failure.window.map_or_else(String::new, |window| format!(" {}", self.format.window(window)));
             self.line(&format!("{}/{}{scope}", one_line(&stream.source), stream.stream));
-            let (times, at) = (self.telling.times(failure.attempts), self.telling.moment(Some(failure.at)));
-            self.wrap(&self.telling.fill(say::FAILED_LAST, &[("times", &times), ("at", &at)]));
+            let (times, at) = (self.format.times(failure.attempts), self.format.moment(Some(failure.at)));
+            self.wrap(&self.format.fill(say::FAILED_LAST, &[("times", &times), ("at", &at)]));
             self.wrap(&format!("{}: {}", failure.kind, one_line(&failure.message)));
-            let advice = self.telling.advice(failure);
+            let advice = self.format.advice(failure);
             if !advice.is_empty() {
-                self.wrap(&self.telling.fill(say::CURE, &[("cure", &advice)]));
+                self.wrap(&self.format.fill(say::CURE, &[("cure", &advice)]));
             }
         }
     }
@@ -70,11 +70,11 @@ impl Sheet<'_> {
             }
             self.line(&format!("{}/{}", one_line(&stream.source), stream.stream));
             for entry in stream.drifts.iter().take(DRIFTS_SHOWN) {
-                let cure = self.say(entry.drift.kind.cure());
-                self.wrap(&format!("{}; {cure}", one_line(&entry.drift.sentence(self.telling.language))));
+                let cure = self.phrase(entry.drift.kind.cure());
+                self.wrap(&format!("{}; {cure}", one_line(&entry.drift.sentence(self.format.language))));
             }
             if let Some(more @ 1..) = stream.drifts.len().checked_sub(DRIFTS_SHOWN) {
-                self.wrap(&self.telling.fill(say::MORE_DRIFTS, &[("n", &more.to_string())]));
+                self.wrap(&self.format.fill(say::MORE_DRIFTS, &[("n", &more.to_string())]));
             }
         }
     }
@@ -84,11 +84,11 @@ impl Sheet<'_> {
         if report.quarantine_open == 0 {
             return;
         }
-        let told = self.telling.count(say::RECORDS_ASIDE, report.quarantine_open);
+        let told = self.format.count(say::RECORDS_ASIDE, report.quarantine_open);
         self.line(&format!("\n{told}"));
         for entry in report.detail.quarantine.iter().take(RECORDS_SHOWN) {
             let (source, reason) = (one_line(&entry.source), one_line(&entry.reason));
-            let at = self.telling.ago(Some(entry.last_seen_at));
+            let at = self.format.ago(Some(entry.last_seen_at));
             self.wrap(&format!("#{} {source}/{}: {reason} ({at})", entry.id, entry.stream));
         }
     }
@@ -98,14 +98,14 @@ impl Sheet<'_> {
         if report.absence_alarms_open == 0 {
             return;
         }
-        let told = self.telling.count(say::ALARMS_OPEN, report.absence_alarms_open);
+        let told = self.format.count(say::ALARMS_OPEN, report.absence_alarms_open);
         self.line(&format!("\n{told}"));
         for alarm in &report.detail.absence_alarms {
             let (missing, live) = (grouped(alarm.missing), grouped(alarm.live));
-            let missing = self.telling.fill(say::MISSING_OF, &[("missing", &missing), ("live", &live)]);
+            let missing = self.format.fill(say::MISSING_OF, &[("missing", &missing), ("live", &live)]);
             let scope =
-                alarm.window.map_or_else(String::new, |window| format!(" {}", self.telling.window(window)));
-            let accept = self.telling.fill(say::ACCEPT, &[("id", &alarm.id.to_string())]);
+                alarm.window.map_or_else(String::new, |window| format!(" {}", self.format.window(window)));
+            let accept = self.format.fill(say::ACCEPT, &[("id", &alarm.id.to_string())]);
             let source = one_line(&alarm.source);
             self.wrap(&format!(
                 "#{} {source}/{}{scope} {}: {missing}; {accept}",

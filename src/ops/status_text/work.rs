@@ -5,8 +5,8 @@ use chrono::Duration;
 use crate::domain::phrase::status as say;
 use crate::domain::status::RunStatus;
 use crate::domain::text::one_line;
+use crate::ops::formatter::{PAUSE_MS, grouped, nothing, outcome, trigger};
 use crate::ops::status_text::Sheet;
-use crate::ops::telling::{PAUSE_MS, grouped, nothing, outcome, trigger};
 use crate::ops::text_table::{Colour, Column};
 
 /// Runs shown; the report may hold more.
@@ -33,25 +33,25 @@ impl Sheet<'_> {
                 "#{} {source}/{} {bar}{}",
                 run.id,
                 run.stream,
-                told.join(self.telling.comma())
+                told.join(self.format.comma())
             ));
         }
     }
 
     fn run_told(&self, run: &RunStatus) -> Vec<String> {
-        let telling = &self.telling;
+        let format = &self.format;
         let number = |count: u64| grouped(i64::try_from(count).unwrap_or(i64::MAX));
         let windows = match self.report.progress(run) {
             Some((done, left)) => {
-                telling.fill(say::PROGRESS, &[("done", &number(done)), ("left", &number(left))])
+                format.fill(say::PROGRESS, &[("done", &number(done)), ("left", &number(left))])
             }
-            None => telling.fill(say::WINDOWS_READ, &[("n", &number(run.counts.windows))]),
+            None => format.fill(say::WINDOWS_READ, &[("n", &number(run.counts.windows))]),
         };
         vec![
             windows,
-            telling.fill(say::ROWS_READ, &[("n", &number(run.counts.rows_read))]),
-            telling.fill(say::REQUESTS_SENT, &[("n", &number(run.counts.requests))]),
-            telling.took(run),
+            format.fill(say::ROWS_READ, &[("n", &number(run.counts.rows_read))]),
+            format.fill(say::REQUESTS_SENT, &[("n", &number(run.counts.requests))]),
+            format.took(run),
         ]
     }
 
@@ -67,7 +67,7 @@ impl Sheet<'_> {
             if index == 0 {
                 self.heading(say::BUDGETS);
             }
-            let told = self.telling.budget(stream).join(self.telling.comma());
+            let told = self.format.budget(stream).join(self.format.comma());
             self.wrap(&format!("{}/{}: {told}", one_line(&stream.source), stream.stream));
         }
     }
@@ -81,28 +81,28 @@ impl Sheet<'_> {
         for worker in &report.detail.workers {
             let told = match worker.silent_seconds {
                 Some(silent) => {
-                    let span = self.telling.span(Duration::seconds(silent));
-                    self.telling.fill(say::SILENT, &[("span", &span)])
+                    let span = self.format.span(Duration::seconds(silent));
+                    self.format.fill(say::SILENT, &[("span", &span)])
                 }
-                None => self.say(say::IDLE).to_owned(),
+                None => self.phrase(say::IDLE).to_owned(),
             };
             self.wrap(&format!("{}: {told}", short(worker.worker)));
             for lease in worker.leases.iter().take(LEASES_SHOWN) {
                 let held = match lease.ends_in_seconds {
                     0.. => {
-                        let span = self.telling.span(Duration::seconds(lease.held_seconds));
-                        self.telling.fill(say::HELD, &[("span", &span)])
+                        let span = self.format.span(Duration::seconds(lease.held_seconds));
+                        self.format.fill(say::HELD, &[("span", &span)])
                     }
-                    _ => self.say(say::ENDED).to_owned(),
+                    _ => self.phrase(say::ENDED).to_owned(),
                 };
                 let source =
                     lease.source.as_deref().map_or_else(String::new, |source| one_line(source) + "/");
                 let stream = lease.stream.map_or_else(String::new, |stream| format!("{stream} "));
-                let scope = self.telling.lease_scope(lease);
+                let scope = self.format.lease_scope(lease);
                 self.wrap(&format!("- {source}{stream}{scope}: {held}"));
             }
             if let Some(more @ 1..) = worker.leases.len().checked_sub(LEASES_SHOWN) {
-                self.wrap(&self.telling.fill(say::AND_MORE, &[("n", &more.to_string())]));
+                self.wrap(&self.format.fill(say::AND_MORE, &[("n", &more.to_string())]));
             }
         }
     }
@@ -113,10 +113,10 @@ impl Sheet<'_> {
             return;
         }
         self.heading(say::LATEST_RUNS);
-        let (telling, all) = (self.telling, || report.runs.iter().take(RUNS_SHOWN));
-        let title = |phrase| telling.say(phrase);
+        let (format, all) = (self.format, || report.runs.iter().take(RUNS_SHOWN));
+        let title = |phrase| format.phrase(phrase);
         let named = |name: &str, phrase: Option<crate::domain::phrase::Phrase>| {
-            phrase.map_or_else(|| one_line(name), |phrase| telling.say(phrase).to_owned())
+            phrase.map_or_else(|| one_line(name), |phrase| format.phrase(phrase).to_owned())
         };
         let columns = vec![
             Column::right(title(say::RUN), all().map(|run| run.id.to_string())),
@@ -125,11 +125,11 @@ impl Sheet<'_> {
                 all().map(|run| format!("{}/{}", one_line(&run.source), run.stream)),
             ),
             Column::left(title(say::TRIGGER), all().map(|run| named(&run.trigger, trigger(&run.trigger)))),
-            Column::left(title(say::STARTED), all().map(|run| telling.second(run.started_at))),
-            Column::right(title(say::TOOK), all().map(|run| telling.took(run))),
+            Column::left(title(say::STARTED), all().map(|run| format.second(run.started_at))),
+            Column::right(title(say::TOOK), all().map(|run| format.took(run))),
             Column::left(title(say::OUTCOME), all().map(|run| named(&run.outcome, outcome(&run.outcome))))
                 .coloured(all().map(|run| colour(&run.outcome))),
-            Column::left(title(say::CHANGES), all().map(|run| telling.changes(run))),
+            Column::left(title(say::CHANGES), all().map(|run| format.changes(run))),
         ];
         self.table(columns, &[say::TRIGGER, say::TOOK, say::RUN, say::CHANGES]);
     }
@@ -140,15 +140,16 @@ impl Sheet<'_> {
             if index == 0 {
                 self.heading(say::GAPS);
             }
-            let until =
-                gap.until.map_or_else(|| self.say(say::LASTS).to_owned(), |until| self.telling.minute(until));
+            let until = gap
+                .until
+                .map_or_else(|| self.phrase(say::LASTS).to_owned(), |until| self.format.minute(until));
             let length = gap.until.unwrap_or(report.generated_at) - gap.since;
             let lost = gap
                 .lost_messages
-                .map(|lost| format!("{}{}", self.telling.comma(), self.telling.count(say::LOST, lost)));
+                .map(|lost| format!("{}{}", self.format.comma(), self.format.count(say::LOST, lost)));
             let (source, extno) = (one_line(&gap.source), one_line(&gap.extno));
-            let since = self.telling.minute(gap.since);
-            let (span, reason) = (self.telling.span(length), one_line(&gap.reason));
+            let since = self.format.minute(gap.since);
+            let (span, reason) = (self.format.span(length), one_line(&gap.reason));
             let lost = lost.unwrap_or_else(String::new);
             self.wrap(&format!("{source} {extno}: {since} .. {until} ({span}), {reason}{lost}"));
         }

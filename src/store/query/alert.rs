@@ -1,4 +1,4 @@
-//! What alerts look at and people are not shown as a column: the last run, the day's second looks, how old what
+//! What alerts look at and people are not shown as a column: the last run, the day's rereads, how old what
 //! was set aside is.
 
 use chrono::{DateTime, Duration, Utc};

@@ -203,18 +203,8 @@ pub const ALL: &[Metric] = &[
     gauge(FRESH_WITHIN, Unit::Seconds, OF_STREAM, "how old data may be, as configured or by the schedule"),
     gauge(LAST_RUN, Unit::Seconds, OF_STREAM, "when the last run began, in seconds since 1970"),
     gauge(TICKS_PENDING, Unit::Count, OF_STREAM, "ticks that passed since the last run began"),
-    gauge(
-        REREAD_REQUESTS,
-        Unit::Count,
-        OF_STREAM,
-        "requests that second looks cost in the present business day",
-    ),
-    gauge(
-        REREAD_REQUESTS_LIMIT,
-        Unit::Count,
-        OF_STREAM,
-        "requests that second looks may cost in a business day",
-    ),
+    gauge(REREAD_REQUESTS, Unit::Count, OF_STREAM, "requests that rereads cost in the present business day"),
+    gauge(REREAD_REQUESTS_LIMIT, Unit::Count, OF_STREAM, "requests that rereads may cost in a business day"),
     gauge(
         QUARANTINE_LATELY,
         Unit::Count,

@@ -127,8 +127,8 @@ fn a_wrong_page_of_a_second_read_marks_nothing_deleted() {
 
 #[tokio::test]
 async fn a_window_that_does_not_hold_still_for_long_is_read_in_parts_and_in_the_same_sync() {
-    let restless = FaultRates::none().with_at(Endpoint::SobotCallResult, Fault::Drift, 1.0);
-    let config = SimulatorConfig { faults: restless, ..small_world() };
+    let moving = FaultRates::none().with_at(Endpoint::SobotCallResult, Fault::Drift, 1.0);
+    let config = SimulatorConfig { faults: moving, ..small_world() };
     // Many pages, or a total may wander back by chance to what the first page told.
     let pages = [QUICK, &[("CCSYNC__SOURCES__SOBOT__CALL_RESULT__PAGE_SIZE", "6")]].concat();
     let world = TestWorld::on(TestClock::hurried(), config, &pages).await;

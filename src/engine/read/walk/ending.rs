@@ -15,7 +15,7 @@ const REPEATS_LOOKED_AT: [u32; 5] = [1, 2, 4, 8, 16];
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Repetition {
     /// It is not such a page, or the vendor may ignore page numbers.
-    Doubtful,
+    Ambiguous,
     /// The vendor gives its last page again for what lies behind it.
     End,
     /// Others lie behind it.
@@ -146,7 +146,7 @@ impl Walker<'_, '_> {
     /// is not trusted: then the second half of the first page cannot be had as page 2.
     pub(super) async fn repetition(&mut self, page: &Page) -> Result<Repetition, Fault> {
         if !self.to_the_end || self.known(page) < page.records.len() {
-            return Ok(Repetition::Doubtful);
+            return Ok(Repetition::Ambiguous);
         }
         let (page_no, size) = self.asked;
         let elements = self.walk.records.len();
@@ -154,7 +154,7 @@ impl Walker<'_, '_> {
             let half = elements.div_ceil(2);
             let second = self.ask(2, u32::try_from(half).unwrap_or(u32::MAX)).await?;
             if !are_same(&second.records, &self.walk.records[half..]) {
-                return Ok(Repetition::Doubtful);
+                return Ok(Repetition::Ambiguous);
             }
         }
         let is_end = self.is_repeated(page, page_no, size).await?;

@@ -39,7 +39,7 @@ impl Walker<'_, '_> {
         &mut self,
         page_no: u32,
         page: Page,
-        doubt: String,
+        anomaly: String,
     ) -> Result<OrDrift<Page>, Fault> {
         let first = self.ask(1, self.size).await?;
         let on_first = self.walk.records.len().min(self.size as usize);
@@ -50,7 +50,7 @@ impl Walker<'_, '_> {
         let expected = page.total.unwrap_or_default().saturating_sub(self.walk.records.len() as u64);
         let is_adopted = page_no == 2 && is_first && first.total == page.total;
         if !is_adopted || page.records.len() as u64 != expected.min(u64::from(self.size)) {
-            return Ok(Err(doubt));
+            return Ok(Err(anomaly));
         }
         self.walk.total = page.total;
         self.moving = false;

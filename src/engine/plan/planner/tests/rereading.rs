@@ -1,4 +1,4 @@
-//! Second looks by what was learned.
+//! Rereads by what was learned.
 
 use super::*;
 use crate::domain::lag::{LagTable, Reread};

@@ -14,7 +14,7 @@ use crate::engine::port::clock::Clock;
 use crate::engine::port::feed_store::{FeedStore, Fences};
 
 /// Keeps the leases of one feed.
-pub(super) struct Keeper {
+pub(super) struct Renewer {
     pub(super) key: StreamKey,
     pub(super) agents: Vec<String>,
     pub(super) store: Arc<dyn FeedStore>,
@@ -24,7 +24,7 @@ pub(super) struct Keeper {
     pub(super) fences: watch::Sender<Fences>,
 }
 
-impl Keeper {
+impl Renewer {
     pub(super) async fn run(self, stop: CancellationToken) {
         loop {
             match self.store.feed_hold(&self.key, &self.agents, self.worker, self.term).await {

@@ -8,7 +8,7 @@ use crate::engine::read::walk::{OrDrift, Walker};
 
 impl Walker<'_, '_> {
     /// Why the page does not fit what the walk has seen so far, if it does not.
-    pub(super) fn doubt(&self, page_no: u32, page: &Page, closing: Closing) -> Option<String> {
+    pub(super) fn anomaly(&self, page_no: u32, page: &Page, closing: Closing) -> Option<String> {
         // Clamped, but all of it came: nothing to ask again for.
         let whole = page_no == 1 && page.total == Some(page.records.len() as u64);
         if whole && page.page_size.is_some_and(|used| used < self.size) {
@@ -52,15 +52,15 @@ impl Walker<'_, '_> {
     }
 
     /// What follows from a page that does not fit but came out the same twice.
-    pub(super) async fn believe(
+    pub(super) async fn accept(
         &mut self,
         page_no: u32,
         mut page: Page,
-        doubt: String,
+        anomaly: String,
     ) -> Result<OrDrift<Page>, Fault> {
         if 1 < page_no {
             match self.repetition(&page).await? {
-                Repetition::Doubtful => {}
+                Repetition::Ambiguous => {}
                 Repetition::End => {
                     page.records.clear();
                     return Ok(Ok(page));
@@ -78,7 +78,7 @@ impl Walker<'_, '_> {
         self.moving |=
             1 < page_no && (pushed || self.walk.total.is_some_and(|total| page.total != Some(total)));
         if self.repeats(page_no, &page).is_some() || self.short.is_some() {
-            return Ok(Err(doubt));
+            return Ok(Err(anomaly));
         }
         if page_no == 1 {
             let stated = page.page_size.unwrap_or(self.size).min(self.size);
@@ -89,10 +89,10 @@ impl Walker<'_, '_> {
             return Ok(Ok(page));
         }
         if page.total.is_none() || page.page_size.is_some_and(|used| used != self.size) {
-            return Ok(Err(doubt));
+            return Ok(Err(anomaly));
         }
         if self.walk.total != page.total {
-            return self.adopt_total(page_no, page, doubt).await;
+            return self.adopt_total(page_no, page, anomaly).await;
         }
         self.disagreeing = true;
         self.short = (came < self.size).then_some(page_no);

@@ -17,7 +17,7 @@ use crate::domain::window::TimeWindow;
 
 /// To whom it is told, and when.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Telling {
+pub(super) struct Formatter {
     /// In which language.
     pub(super) language: Language,
     /// The language of the configuration, in which reports are put together.
@@ -31,8 +31,8 @@ pub(super) struct Telling {
 /// Between two requests there is always a moment; what is longer is a pause that the vendor asked for.
 pub(super) const PAUSE_MS: i64 = 15_000;
 
-impl Telling {
-    pub(super) fn say(&self, phrase: Phrase) -> &'static str {
+impl Formatter {
+    pub(super) fn phrase(&self, phrase: Phrase) -> &'static str {
         phrase.text(self.language)
     }
 
@@ -98,7 +98,7 @@ impl Telling {
             .collect();
         match told.is_empty() {
             false => told.join(self.comma()),
-            true if run.finished_at.is_some() => self.say(say::NOTHING).to_owned(),
+            true if run.finished_at.is_some() => self.phrase(say::NOTHING).to_owned(),
             true => nothing(),
         }
     }
@@ -128,12 +128,12 @@ impl Telling {
 
     /// How often something was tried.
     pub(super) fn times(&self, number: i32) -> String {
-        if number == 1 { self.say(say::ONCE).to_owned() } else { self.count(say::TIMES, number) }
+        if number == 1 { self.phrase(say::ONCE).to_owned() } else { self.count(say::TIMES, number) }
     }
 
     /// What can be done about a failure, in this language, whatever the configured one is.
     pub(super) fn cure(&self, failure: &StreamFailure) -> &'static str {
-        FaultKind::from_name(&failure.kind).map_or("", |kind| self.say(kind.cure()))
+        FaultKind::from_name(&failure.kind).map_or("", |kind| self.phrase(kind.cure()))
     }
 
     /// The same, with its entry in the runbook.
@@ -152,7 +152,7 @@ impl Telling {
         let failure = failing.and_then(|stream| stream.failure.as_ref());
         match (alert.kind, failure.map(|failure| self.cure(failure))) {
             (AlertKind::StreamFailing, Some(cure)) if !cure.is_empty() => cure,
-            _ => self.say(alert.kind.cure()),
+            _ => self.phrase(alert.kind.cure()),
         }
     }
 
@@ -276,13 +276,13 @@ mod tests {
     fn numbers_and_lengths_are_short() {
         let texts = [0, 999, 1_000, -1_234_567].map(grouped);
         assert_eq!(texts, ["0", "999", "1,000", "-1,234,567"]);
-        let telling =
-            |language| Telling { language, configured: language, zone: Tz::UTC, now: DateTime::UNIX_EPOCH };
-        let span = |seconds| telling(Language::En).span(Duration::seconds(seconds));
+        let format =
+            |language| Formatter { language, configured: language, zone: Tz::UTC, now: DateTime::UNIX_EPOCH };
+        let span = |seconds| format(Language::En).span(Duration::seconds(seconds));
         assert_eq!(
             [-5, 119, 120, 7_199, 7_200, 172_800].map(span),
             ["0 s", "119 s", "2 min", "119 min", "2 h", "2 d"]
         );
-        assert_eq!(telling(Language::ZhCn).ago(Some(DateTime::UNIX_EPOCH)), "0 秒前");
+        assert_eq!(format(Language::ZhCn).ago(Some(DateTime::UNIX_EPOCH)), "0 秒前");
     }
 }
