@@ -45,9 +45,8 @@ impl PgStore {
     }
 
     /// Stores the rows that an open entry gave and marks it retried, in one transaction, by the rules of
-    /// [`Store::commit`]. Checkpoints and rows that the entry does not name stay as they are. `None`: the
-    /// entry is not open any more, and nothing was written.
-    ///
+    /// [`commit`](crate::engine::port::store::Store::commit). Checkpoints and rows that the entry does not name stay
+    /// as they are. `None`: the entry is not open any more, and nothing was written.
     ///
     /// # Errors
     /// Database faults; nothing was written then.
