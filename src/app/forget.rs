@@ -6,8 +6,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::app::App;
 use crate::domain::fault::{Fault, FaultKind};
-use crate::domain::forgotten::{ForgetOrder, Forgot, ForgottenEntry};
-use crate::domain::forgotten::{Identifier, national, normal_email};
+use crate::domain::forgotten::{ForgetOrder, Forgot, ForgottenEntry, Identifier, national, normal_email};
 use crate::domain::privacy::{Personal, Privacy};
 use crate::spool;
 

@@ -7,8 +7,7 @@ use uuid::Uuid;
 
 use crate::app::App;
 use crate::domain::fault::Fault;
-use crate::domain::notice::Notice;
-use crate::domain::notice::NoticeEntry;
+use crate::domain::notice::{Notice, NoticeEntry};
 use crate::ops::notify::Notifier;
 use crate::ops::notify::target::NoticeTarget;
 use crate::ops::notify::text::Wording;

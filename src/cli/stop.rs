@@ -4,6 +4,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 
+use crate::ops::signal::signalled;
 use crate::telemetry::event;
 
 /// A token that is cancelled by the first SIGTERM or Ctrl-C; the second ends the process at once.
@@ -28,15 +29,4 @@ pub(super) fn on_hangup() -> AbortOnDropHandle<()> {
             event::HangupIgnored.emit();
         }
     }))
-}
-
-async fn signalled() {
-    let Ok(mut terminate) = signal(SignalKind::terminate()) else {
-        let _ = tokio::signal::ctrl_c().await;
-        return;
-    };
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = tokio::signal::ctrl_c() => {}
-    }
 }

@@ -6,7 +6,7 @@ use serde::Serialize;
 use crate::domain::stream::{StreamId, StreamKey};
 use crate::domain::window::TimeWindow;
 
-/// A record that was set aside.
+/// A record that was quarantined.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct QuarantineEntry {
     /// Its number.

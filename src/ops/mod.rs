@@ -10,6 +10,7 @@ mod reader;
 pub mod readiness;
 mod routes;
 pub mod server;
+pub mod signal;
 mod status_cache;
 pub mod status_text;
 pub mod terminal;

@@ -5,9 +5,9 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 
 use ccsync::ops::log::{self, LogFormat};
+use ccsync::ops::signal::signalled;
 use ccsync_bench::{BenchArgs, Failure, bench};
 use clap::Parser as _;
-use tokio::signal::unix::{SignalKind, signal};
 
 fn main() -> ExitCode {
     let args = BenchArgs::parse();
@@ -31,17 +31,6 @@ fn measure(args: &BenchArgs) -> Result<String, Failure> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let runtime = runtime.map_err(|error| failed("no runtime could be started", &error))?;
     runtime.block_on(bench(&program, args, signalled()))
-}
-
-async fn signalled() {
-    let Ok(mut terminate) = signal(SignalKind::terminate()) else {
-        let _ = tokio::signal::ctrl_c().await;
-        return;
-    };
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = tokio::signal::ctrl_c() => {}
-    }
 }
 
 /// `ccsync` in the directory of this program. Under `cargo run` it is built first, so that what is measured is what

@@ -234,8 +234,8 @@ impl<'r> Judge<'r> {
         // Nor where the last read was one of several that did not agree: it might be the same wrong one again.
         let is_witness = !self.before.unverified || self.before.reason == Some(UnverifiedReason::NotReread);
         // All empty answers are equal: one that is empty by mistake would count as the second read without any row.
-        let is_doubtful = closed.certificate.rows == 0 && self.rules.reread_at_once;
-        if is_known && is_witness && !is_doubtful && self.summaries.is_empty() {
+        let is_unconfirmed = closed.certificate.rows == 0 && self.rules.reread_at_once;
+        if is_known && is_witness && !is_unconfirmed && self.summaries.is_empty() {
             return Ok(ended(closed, Ok(Verdict::Stable)));
         }
         if !self.rules.reread_at_once {

@@ -6,8 +6,7 @@ use sqlx::{Connection as _, PgConnection, Row as _};
 
 use crate::domain::alert::{AlertKind, Severity};
 use crate::domain::fault::{Fault, FaultKind};
-use crate::domain::notice::{AlertChange, Change};
-use crate::domain::notice::{Look, NoticeEntry, Subscription};
+use crate::domain::notice::{AlertChange, Change, Look, NoticeEntry, Subscription};
 use crate::domain::text::storable;
 use crate::store::fault::{Broken, Done};
 use crate::store::pool::PgStore;

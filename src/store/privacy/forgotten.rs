@@ -13,8 +13,9 @@ use chrono::{DateTime, Utc};
 use sqlx::{Connection as _, Executor as _, FromRow, PgConnection};
 
 use crate::domain::fault::{Fault, FaultKind};
-use crate::domain::forgotten::{ForgetOrder, Forgot, ForgotRows, ForgottenEntry};
-use crate::domain::forgotten::{ForgottenList, Identifier, Listed};
+use crate::domain::forgotten::{
+    ForgetOrder, Forgot, ForgotRows, ForgottenEntry, ForgottenList, Identifier, Listed,
+};
 use crate::store::fault::{Broken, Done};
 use crate::store::ledger::walk_page::walks_forget;
 use crate::store::pool::PgStore;

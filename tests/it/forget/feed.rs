@@ -5,8 +5,7 @@ use std::time::Duration;
 
 use ccsync::app::{App, ErasureSubject, Overrides};
 use ccsync::domain::feed::{Announcement, CallPopup, FeedEvent, FeedEventKind, FeedMessage};
-use ccsync::domain::forgotten::ForgetOrder;
-use ccsync::domain::forgotten::Identifier;
+use ccsync::domain::forgotten::{ForgetOrder, Identifier};
 use ccsync::domain::record::Reject;
 use ccsync::domain::stream::{StreamId, StreamKey};
 use ccsync::engine::port::feed_store::{FeedCommit, FeedOutcome, FeedStore as _};

@@ -3,8 +3,7 @@
 use std::time::Duration;
 
 use ccsync::domain::fault::FaultKind;
-use ccsync::domain::forgotten::ForgetOrder;
-use ccsync::domain::forgotten::Identifier;
+use ccsync::domain::forgotten::{ForgetOrder, Identifier};
 use ccsync::domain::page::{Page, PageRequest};
 use ccsync::engine::port::page_log::{PageLog as _, WalkMark};
 use ccsync::engine::port::store::Store as _;
