@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use ccsync::telemetry::failpoint::Failpoint;
 use ccsync_simulator::{Endpoint, Fault};
 
-use super::{members_of, setup};
+use super::{hasty, members_of, setup};
 use crate::support::process::{Program, Setup};
 
 /// Two groups to change, and one to make.
@@ -81,7 +81,7 @@ async fn kill_at_every_occurrence(setup: &Setup, place: Failpoint, number: &mut 
 
 #[tokio::test]
 async fn killed_at_any_step_of_a_write_and_run_again_it_ends_in_the_files_state_with_no_write_twice() {
-    let setup = setup().await;
+    let setup = hasty(setup().await);
     let (mut number, mut all) = (0, 0);
     for place in Failpoint::OF_WRITES {
         let kills = kill_at_every_occurrence(&setup, *place, &mut number).await;
@@ -93,7 +93,7 @@ async fn killed_at_any_step_of_a_write_and_run_again_it_ends_in_the_files_state_
 
 #[tokio::test]
 async fn killed_at_any_request_and_run_again_it_ends_in_the_files_state_with_no_write_twice() {
-    let setup = setup().await;
+    let setup = hasty(setup().await);
     let (mut number, mut all) = (0, 0);
     for place in [Failpoint::RequestReady, Failpoint::RequestAnswered, Failpoint::BodyRead] {
         let kills = kill_at_every_occurrence(&setup, place, &mut number).await;
@@ -105,7 +105,7 @@ async fn killed_at_any_request_and_run_again_it_ends_in_the_files_state_with_no_
 
 #[tokio::test]
 async fn a_write_that_arrives_after_its_sender_was_killed_is_waited_for_and_not_sent_again() {
-    let setup = setup().await;
+    let setup = hasty(setup().await);
     for (number, endpoint) in [(1, Endpoint::MoorAssignMembers), (2, Endpoint::MoorAddQueue)] {
         setup.simulator.script(endpoint, [Fault::LostAnswer.with(800)]);
         let occurrence = if endpoint == Endpoint::MoorAddQueue { 3 } else { 1 };

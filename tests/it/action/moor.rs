@@ -3,7 +3,7 @@
 use ccsync_simulator::{Endpoint, Fault, Step};
 use serde_json::{Value, json};
 
-use super::{members, setup, states, told};
+use super::{hasty, members, setup, states, told};
 use crate::support::process::Setup;
 
 const GROUP: &str = "10018501";
@@ -215,7 +215,7 @@ async fn a_lost_answer_is_recorded_as_unknown_and_nothing_is_sent_again() {
         Step::from(Fault::Code999999),
         Step::from(Fault::Redirect),
     ] {
-        let setup = informed().await;
+        let setup = hasty(informed().await);
         setup.simulator.script(Endpoint::MoorAssignMembers, [fault]);
         let (out, err) = run(&setup, &line, 1).await;
         assert!(out.ends_with("action 1: unknown\n"), "{fault:?}: {out}");

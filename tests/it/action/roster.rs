@@ -3,7 +3,7 @@
 use ccsync::domain::roster_plan::WantedGroup;
 use ccsync_simulator::{Change, Endpoint, Fault};
 
-use super::{actions, members, members_of, setup, states, told};
+use super::{actions, hasty, members, members_of, setup, states, told};
 use crate::support::harness::{TestWorld, small_world};
 use crate::support::process::{Program, Setup};
 
@@ -210,7 +210,7 @@ async fn an_agent_whom_the_vendor_skips_is_told() {
 #[tokio::test]
 async fn a_write_whose_answer_is_lost_is_settled_by_looking_and_not_by_sending_it_again() {
     for late in [0, 700] {
-        let setup = setup().await;
+        let setup = hasty(setup().await);
         let path = setup.site.write("wanted.toml", WANTED);
         for endpoint in [Endpoint::MoorAssignMembers, Endpoint::MoorAddQueue] {
             setup.simulator.script(endpoint, [Fault::LostAnswer.with(late)]);
@@ -244,7 +244,7 @@ async fn a_group_that_is_as_wanted_is_not_called_so_while_an_earlier_write_may_s
 
 #[tokio::test]
 async fn a_write_that_was_lost_on_its_way_is_told_and_made_by_the_next_apply() {
-    let setup = setup().await;
+    let setup = hasty(setup().await);
     let path = setup.site.write("wanted.toml", WANTED);
     let path = path.to_str().unwrap();
     setup.simulator.script(Endpoint::MoorAssignMembers, [Fault::Http5xx.with(502)]);

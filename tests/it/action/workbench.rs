@@ -2,7 +2,7 @@
 
 use ccsync_simulator::{Endpoint, Fault, Step};
 
-use super::{setup, states, told};
+use super::{hasty, setup, states, told};
 use crate::support::process::{Ended, Setup};
 
 /// Each order, in the words of a command line.
@@ -102,10 +102,10 @@ async fn each_order_is_sent_once_with_its_fields_however_the_document_is_read() 
             "{:?}",
             states(&setup).await
         );
-        let dump: String = sqlx::query_scalar("select string_agg(to_jsonb(a)::text, '') from sync.action a")
-            .fetch_one(setup.db.pool().await)
-            .await
-            .unwrap();
+        // Without the instants: any four digits may stand in their microseconds.
+        let sql = "select string_agg((to_jsonb(a) - '{intent_at,sent_at,answered_at,observed_at}'::text[])::text, '') \
+                   from sync.action a";
+        let dump: String = sqlx::query_scalar(sql).fetch_one(setup.db.pool().await).await.unwrap();
         for private in ["15711356914", "8848", "demo-token"] {
             assert!(!dump.contains(private), "{private}: {dump}");
         }
@@ -185,7 +185,7 @@ async fn of_several_agents_one_has_to_be_named() {
 #[tokio::test]
 async fn a_lost_answer_is_recorded_as_unknown_and_nothing_is_sent_again() {
     for fault in [Step::from(Fault::LostAnswer), Fault::Hang.with(3_000), Step::from(Fault::HtmlPage)] {
-        let setup = setup().await;
+        let setup = hasty(setup().await);
         setup.simulator.script(Endpoint::WorkbenchSendSms, [fault]);
         let ended =
             run(&setup, &["send-sms", "--telephone", "15711356914", "--msg", "hello"], &["--yes"], 1).await;
