@@ -36,7 +36,6 @@ use crate::engine::pass::reader::{DueScope, PassOrder, ReadPolicy, Remaining, Sc
 use crate::engine::plan::planner::Reason;
 use crate::engine::plan::reread::Learned;
 use crate::engine::port::store::{Lease, Scope};
-use crate::engine::read::Before;
 use crate::engine::read::fetch::{RetryConfig, is_silence};
 use crate::engine::read::walk::WalkConfig;
 use crate::telemetry::event;
@@ -359,7 +358,7 @@ impl<'a> Pass<'a> {
     async fn halve(&mut self, report: Report, depth: Option<u64>) {
         let Some((left, _)) = report.due.ask.and_then(|ask| ask.split()) else { return };
         self.let_go(&report).await;
-        let (scope, before) = (Scope::Window(left), Before::default());
+        let (scope, before) = (Scope::Window(left), report.due.before.part());
         if self.failure_tracker.fails_with(report.due.scope, scope) {
             return;
         }

@@ -50,6 +50,16 @@ pub struct Before {
     pub unverified: bool,
     /// Why not.
     pub reason: Option<UnverifiedReason>,
+    /// The vendor's total contradicted the last read of some window of the stream: one answer that agrees with its own
+    /// total proves nothing here either, for a slip may have emptied the list of a window that is counted as empty.
+    pub is_stream_contradicted: bool,
+}
+
+impl Before {
+    /// What is known of a part of the scope that was never read by itself.
+    pub(in crate::engine) fn part(self) -> Before {
+        Before { is_stream_contradicted: self.is_stream_contradicted, ..Before::default() }
+    }
 }
 
 /// How a read ended.

@@ -16,7 +16,9 @@ use crate::domain::record::Row;
 use crate::domain::window::TimeWindow;
 use crate::engine::pass::fault_policy::{Action, policy};
 use crate::engine::pass::progress::Progress;
-use crate::engine::pass::reader::{ReadPolicy, ScopeFailure, StreamReader, UnverifiedScope, before};
+use crate::engine::pass::reader::{
+    ReadPolicy, ScopeFailure, StreamReader, UnverifiedScope, before, is_contradicted,
+};
 use crate::engine::pass::{FAILURES_IN_A_ROW_MAX, scope_text};
 use crate::engine::plan::planner::ceil_to_second;
 use crate::engine::port::compare::{Compare, Comparison, DifferenceKind};
@@ -258,7 +260,9 @@ impl<'a> Verifier<'a> {
             Some(window) => vec![TimeWindow::new(window.start, window.end.min(now))],
             None => vec![None],
         };
-        let (mut came, mut known) = (Came::default(), before(Some(record)));
+        let is_stream_contradicted = is_contradicted(self.ledger);
+        let (mut came, mut known) =
+            (Came::default(), Before { is_stream_contradicted, ..before(Some(record)) });
         while let Some(ask) = asks.pop() {
             match self.read_once(ask, known).await? {
                 Ok(more) => {
@@ -268,7 +272,7 @@ impl<'a> Verifier<'a> {
                 }
                 Err((left, right)) => {
                     asks.extend([Some(right), Some(left)]);
-                    known = Before::default();
+                    known = known.part();
                 }
             }
         }

@@ -298,6 +298,7 @@ impl StreamReader {
                 let (now, due_since, range) = (self.clock.now(), order.due_since, order.range);
                 let pauses = order.trigger == Trigger::Schedule;
                 let input = PlanInput { now, due_since, range, pauses, learned };
+                let is_stream_contradicted = is_contradicted(ledger);
                 let known: HashMap<_, _> =
                     ledger.iter().filter_map(|record| Some((record.window?, record))).collect();
                 plan(ledger, &input, policy)
@@ -306,7 +307,10 @@ impl StreamReader {
                         scope: Scope::Window(planned.window),
                         ask: Some(planned.ask),
                         planned: Some(planned),
-                        before: before(known.get(&planned.window).copied()),
+                        before: Before {
+                            is_stream_contradicted,
+                            ..before(known.get(&planned.window).copied())
+                        },
                         depth: None,
                         whole: false,
                     })
@@ -331,6 +335,11 @@ impl StreamReader {
     }
 }
 
+/// Whether the vendor's total contradicted the last read of any window.
+pub(in crate::engine) fn is_contradicted(ledger: &[ReadRecord]) -> bool {
+    ledger.iter().any(|record| record.unverified_reason == Some(UnverifiedReason::TotalDiffers))
+}
+
 pub(in crate::engine) fn before(record: Option<&ReadRecord>) -> Before {
     record.map_or_else(Before::default, |record| Before {
         rows: record.rows,
@@ -338,6 +347,7 @@ pub(in crate::engine) fn before(record: Option<&ReadRecord>) -> Before {
         complete_at: record.read_at.filter(|_| record.state == ReadState::Complete),
         unverified: record.verdict == Some(Verdict::Unverified),
         reason: record.unverified_reason,
+        is_stream_contradicted: false,
     })
 }
 

@@ -35,7 +35,8 @@ pub(super) struct Judge<'r> {
     /// The window can be read in parts.
     splits: bool,
     closed_walks: u32,
-    /// The vendor's total contradicted a walk of this read, or the last committed one: a slip may meet such a total.
+    /// The vendor's total contradicted a walk of this read, its last committed one, or that of another window: a slip may
+    /// meet such a total.
     contradicted: bool,
     /// The last walk that closed, without its rows.
     digest: Option<SetDigest>,
@@ -57,7 +58,8 @@ impl<'r> Judge<'r> {
             cap: config.result_cap,
             splits: config.rows_max.is_some(),
             closed_walks: 0,
-            contradicted: before.reason.is_some_and(UnverifiedReason::contradicts),
+            contradicted: before.is_stream_contradicted
+                || before.reason.is_some_and(UnverifiedReason::contradicts),
             digest: None,
             summaries: Vec::new(),
             drifts: Vec::new(),

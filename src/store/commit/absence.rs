@@ -106,7 +106,7 @@ pub(in crate::store) async fn settle_window(
     let mut noted = Noted::of_table(connection, context.source, seen.table).await?;
     welcome_back(connection, context, seen, &mut noted).await?;
     let here = welcome(connection, context, window, seen, &noted).await?;
-    leave_old_homes(connection, context, window, seen, rule.since).await?;
+    leave_old_homes(connection, context, rule.stream.as_str(), window, seen, rule.since).await?;
     if !seen.closed {
         return Ok(0);
     }

@@ -123,6 +123,7 @@ fn homes_beyond(table: &TableShape) -> Statement {
 pub(in crate::store) async fn leave_old_homes(
     connection: &mut PgConnection,
     context: &Context<'_>,
+    stream: &str,
     window: TimeWindow,
     seen: &Seen<'_>,
     since: Option<DateTime<Utc>>,
@@ -141,7 +142,7 @@ pub(in crate::store) async fn leave_old_homes(
     for home in homes.into_iter().filter_map(|(start, end)| TimeWindow::new(start, end)) {
         let rest = home.subtract(&[window]).into_iter().next_back().filter(|_| seen.closed);
         let rest = rest.unwrap_or(window);
-        sqlx::query(move_all_home(seen.table))
+        let moved = sqlx::query(move_all_home(seen.table))
             .bind(context.source)
             .bind(home.start)
             .bind(home.end)
@@ -149,7 +150,37 @@ pub(in crate::store) async fn leave_old_homes(
             .bind(rest.end)
             .execute(&mut *connection)
             .await?;
+        if 0 < moved.rows_affected() {
+            read_again(connection, context, stream, rest, window).await?;
+        }
     }
+    Ok(())
+}
+
+/// Makes due again what was read of `home` by windows other than this one: rows that moved there unseen may have been
+/// missing from those reads. The windows of a home may have changed since a row was seen in it.
+pub(in crate::store) async fn read_again(
+    connection: &mut PgConnection,
+    context: &Context<'_>,
+    stream: &str,
+    home: TimeWindow,
+    window: TimeWindow,
+) -> Done<()> {
+    sqlx::query(
+        r#"
+        update sync.time_window set verdict = 'unverified'
+        where source = $1 and stream = $2 and window_start < $4 and $3 < window_end
+            and (window_start, window_end) <> ($5, $6) and verdict <> 'unverified'
+        "#,
+    )
+    .bind(context.source)
+    .bind(stream)
+    .bind(home.start)
+    .bind(home.end)
+    .bind(window.start)
+    .bind(window.end)
+    .execute(connection)
+    .await?;
     Ok(())
 }
 

@@ -11,7 +11,7 @@ use sqlx::types::Json;
 
 use crate::domain::window::TimeWindow;
 use crate::store::commit::absence::{Key, Seen};
-use crate::store::commit::home::make_home;
+use crate::store::commit::home::{make_home, read_again};
 use crate::store::commit::transaction::Context;
 use crate::store::fault::Done;
 use crate::store::touched::expect_touched;
@@ -80,8 +80,8 @@ pub(in crate::store) async fn sightings_update(
     Ok(())
 }
 
-/// Moves those of the missing rows that another window contains there, and takes them off the list. Their
-/// new home is due again at once, since it has to confirm them now.
+/// Moves those of the missing rows that another window contains there, and takes them off the list. The windows that
+/// cover their new home now are due again at once, since they have to confirm them.
 pub(in crate::store) async fn move_to_sightings(
     connection: &mut PgConnection,
     context: &Context<'_>,
@@ -129,19 +129,7 @@ pub(in crate::store) async fn move_to_sightings(
         .bind(home.start)
         .execute(&mut *connection)
         .await?;
-        sqlx::query(
-            r#"
-            update sync.time_window set verdict = 'unverified'
-            where source = $1 and stream = $2 and window_start = $3 and window_end = $4
-                and verdict <> 'unverified'
-            "#,
-        )
-        .bind(context.source)
-        .bind(stream)
-        .bind(home.start)
-        .bind(home.end)
-        .execute(&mut *connection)
-        .await?;
+        read_again(connection, context, stream, home, window).await?;
         moved.push(key);
     }
     let gone: HashSet<&Key> = moved.iter().collect();

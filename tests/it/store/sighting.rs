@@ -93,3 +93,38 @@ async fn a_window_that_misses_rows_is_due_again_until_that_is_decided() {
     fresh.read(&calls(), day(), Vec::new(), 52).await;
     assert!(!missing().await);
 }
+
+#[tokio::test]
+async fn a_row_that_moves_to_where_it_was_seen_before_that_window_was_split_is_still_found_missing() {
+    for parts in [[(24, 36), (36, 48)], [(36, 48), (24, 36)]] {
+        let fresh = fresh_store().await;
+        fresh.read(&calls(), day(), vec![call("a", 1, 1)], 72).await;
+        fresh.read(&calls(), next(), vec![call("a", 1, 1)], 73).await;
+        let scopes = parts.map(|(start, end)| Scope::Window(window(start, end)));
+        // Doubtful reads of its parts leave what was seen in the whole; those that follow do not bring the row.
+        for (scope, hour) in scopes.into_iter().zip([74, 75]) {
+            let mut doubtful = fresh.commit(&calls(), scope, Vec::new(), hour).await;
+            doubtful.certificate.verdict = Verdict::Unverified;
+            fresh.store.commit(doubtful).await.unwrap();
+        }
+        for scope in scopes {
+            fresh.read(&calls(), scope, Vec::new(), 76).await;
+        }
+        fresh.read(&calls(), day(), Vec::new(), 78).await;
+        let mut rounds = Vec::new();
+        for hour in (80..).step_by(2) {
+            let ledger = fresh.store.reads(&calls()).await.unwrap();
+            let due = ledger.iter().filter(|read| read.missing || read.verdict == Some(Verdict::Unverified));
+            let due: Vec<Scope> = due.map(|read| Scope::Window(read.window.unwrap())).collect();
+            if due.is_empty() {
+                break;
+            }
+            rounds.push(due.len());
+            assert!(rounds.len() < 8, "{parts:?}: {rounds:?}");
+            for scope in due {
+                fresh.read(&calls(), scope, Vec::new(), hour).await;
+            }
+        }
+        assert_eq!(fresh.count(LIVE).await, 0, "{parts:?}: {rounds:?}");
+    }
+}

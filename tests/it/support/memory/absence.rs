@@ -97,7 +97,7 @@ fn is_confirmed(ledger: &Ledger, window: TimeWindow, since: DateTime<Utc>) -> bo
     })
 }
 
-/// Of several windows the one that was read last knows best. It is due again at once.
+/// Of several windows the one that was read last knows best. What covers it now is due again at once.
 fn moves_to_sighting(table: &mut Table, ledger: &mut Ledger, window: TimeWindow, key: &Key) -> bool {
     let begin = (key.clone(), DateTime::<Utc>::MIN_UTC);
     let found = table.sightings.range(begin..).take_while(|((of, _), _)| of == key);
@@ -112,10 +112,17 @@ fn moves_to_sighting(table: &mut Table, ledger: &mut Ledger, window: TimeWindow,
     table.move_home(key, home);
     table.sightings.remove(&(key.clone(), home.start));
     table.absent.remove(key);
-    if let Some(entry) = ledger.get_mut(&Some(home.start)).filter(|entry| entry.window == Some(home)) {
-        entry.verdict = entry.verdict.map(|_| Verdict::Unverified);
-    }
+    read_again(ledger, home, window);
     true
+}
+
+/// Rows moved to `home` unseen: what was read of it by other windows is due again.
+pub fn read_again(ledger: &mut Ledger, home: TimeWindow, window: TimeWindow) {
+    for entry in ledger.values_mut() {
+        if entry.window.is_some_and(|known| known != window && known.overlaps(&home)) {
+            entry.verdict = entry.verdict.map(|_| Verdict::Unverified);
+        }
+    }
 }
 
 /// What this window contains of other windows' rows, remembered while its reads contain it.

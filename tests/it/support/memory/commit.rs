@@ -11,7 +11,9 @@ use ccsync::domain::window::TimeWindow;
 use ccsync::engine::port::store::{Commit, Scope};
 use chrono::{DateTime, Utc};
 
-use super::absence::{Ledger, Sweep, note_sightings, replace_sightings, sweep_snapshot, sweep_window};
+use super::absence::{
+    Ledger, Sweep, note_sightings, read_again, replace_sightings, sweep_snapshot, sweep_window,
+};
 use super::departure::note;
 use super::table::{Key, Table, Version, key_of};
 use super::{Flaws, State, lease_lost};
@@ -104,7 +106,7 @@ fn write_table(
     let closed = commit.certificate.verdict != Verdict::Unverified && commit.rejects.is_empty();
     if let Some(window) = window {
         note_sightings(table, window, &foreign, closed, commit.now);
-        leave_old_homes(table, window, closed);
+        leave_old_homes(table, ledger, window, closed);
         for old in replaced.iter().filter(|_| closed) {
             replace_sightings(table, *old, old.subtract(&[window]).pop());
         }
@@ -176,9 +178,10 @@ fn welcome(table: &mut Table, window: TimeWindow, key: &Key, was_absent: bool) -
 
 /// A home that reaches beyond this window is from windows that are no more. What is not here can only be in
 /// the rest of it; after a doubtful read it counts as at home here, where it will be missed if it is gone.
-fn leave_old_homes(table: &mut Table, window: TimeWindow, closed: bool) {
+fn leave_old_homes(table: &mut Table, ledger: &mut Ledger, window: TimeWindow, closed: bool) {
     for (key, home) in table.at_home_across(window) {
         let rest = home.subtract(&[window]).pop().filter(|_| closed).unwrap_or(window);
         table.move_home(&key, rest);
+        read_again(ledger, rest, window);
     }
 }

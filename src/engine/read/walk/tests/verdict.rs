@@ -166,6 +166,23 @@ fn a_walk_that_meets_a_total_which_was_wrong_before_is_confirmed_by_an_equal_one
 }
 
 #[test]
+fn where_the_vendor_contradicts_itself_in_another_window_one_empty_answer_proves_nothing() {
+    // None is stated of one, and the first answer lacks it: total and list agree on nothing.
+    let vendor = || {
+        Vendor::new(Closing::Total, 1).hook(|number, _, rows, answer| {
+            *rows = (0..u32::from(1 < number)).collect();
+            answer.total_off = -(rows.len() as i64);
+        })
+    };
+    let before = Before { is_stream_contradicted: true, ..Before::default() };
+    let read = closed(run_as(&vendor(), |_, _| {}, before).unwrap());
+    assert_eq!(read.certificate.reason, Some(UnverifiedReason::TotalDiffers));
+    assert_eq!(read.rows.len(), 1, "what came is kept");
+    let read = closed(run_as(&vendor(), |_, _| {}, before.part()).unwrap());
+    assert_eq!(read.certificate.reason, Some(UnverifiedReason::TotalDiffers), "nor in a part of a window");
+}
+
+#[test]
 fn a_walk_equal_to_the_last_read_takes_nothing_back_that_an_earlier_walk_of_the_pass_brought() {
     let still = Vendor::new(Closing::EmptyPage, 24);
     let known = closed(run_as(&still, |_, _| {}, Before::default()).unwrap()).certificate.digest.0;
