@@ -19,5 +19,3 @@ pub mod scheduler;
 
 pub mod app;
 pub mod config;
-
-pub mod cli;

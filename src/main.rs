@@ -1,5 +1,7 @@
 //! The `ccsync` program.
 
+mod cli;
+
 use std::process::ExitCode;
 
 /// The C library's keeps the holes between the blocks of a window: memory grows with every window that is read.
@@ -8,5 +10,5 @@ use std::process::ExitCode;
 static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 
 fn main() -> ExitCode {
-    ccsync::cli::main()
+    cli::main()
 }

@@ -6,16 +6,16 @@ use crate::cli::args::AbsenceCommand;
 use crate::cli::exit::Exit;
 use crate::cli::output::{self, Failure};
 use crate::cli::with_app;
-use crate::config::Settings;
-use crate::domain::absence::{AbsenceAlarm, AbsenceCase};
-use crate::domain::text::counted;
+use ccsync::config::Settings;
+use ccsync::domain::absence::{AbsenceAlarm, AbsenceCase};
+use ccsync::domain::text::counted;
 
 pub(super) async fn absence(settings: Settings, command: AbsenceCommand) -> Result<Exit, Failure> {
     let zone = settings.timezone;
     with_app(settings, async |app| act(app, command, zone).await).await
 }
 
-async fn act(app: &crate::app::App, command: AbsenceCommand, zone: Tz) -> Result<Exit, Failure> {
+async fn act(app: &ccsync::app::App, command: AbsenceCommand, zone: Tz) -> Result<Exit, Failure> {
     match command {
         AbsenceCommand::List(args) => {
             let cases = app.absence_alarms().await?;

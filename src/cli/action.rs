@@ -4,13 +4,13 @@ use clap::{Args, Subcommand};
 use serde::Serialize;
 use serde_json::Value as Json;
 
-use crate::app::{ActionService, App, Performed};
 use crate::cli::exit::Exit;
 use crate::cli::operator::operator;
 use crate::cli::output::{self, Failure};
 use crate::cli::with_app;
-use crate::config::Settings;
-use crate::domain::action::{ActionDraft, ActionRecord, ActionState};
+use ccsync::app::{ActionService, App, Performed};
+use ccsync::config::Settings;
+use ccsync::domain::action::{ActionDraft, ActionRecord, ActionState};
 
 #[derive(Debug, Subcommand)]
 pub(super) enum ActionCommand {

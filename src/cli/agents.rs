@@ -5,15 +5,15 @@ use std::path::{Path, PathBuf};
 use clap::{Args, Subcommand};
 use serde::Serialize;
 
-use crate::app::App;
 use crate::cli::agents_file;
 use crate::cli::exit::Exit;
 use crate::cli::operator::operator;
 use crate::cli::output::{self, Failure};
 use crate::cli::with_app;
-use crate::config::Settings;
-use crate::domain::agent::{LinkChange, LinkFile};
-use crate::domain::text::one_line;
+use ccsync::app::App;
+use ccsync::config::Settings;
+use ccsync::domain::agent::{LinkChange, LinkFile};
+use ccsync::domain::text::one_line;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum AgentsCommand {

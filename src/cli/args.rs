@@ -15,7 +15,6 @@ pub(super) use self::grant::{GrantCommand, SchemaArgs, SchemaFormat};
 pub(super) use self::notify::NotifyCommand;
 pub(super) use self::quarantine::{QuarantineArgs, QuarantineVerb, RetryArgs};
 pub(super) use self::verify::{ExplainArgs, VerifyArgs};
-use crate::app::StreamChoice;
 use crate::cli::action::ActionCommand;
 use crate::cli::agents::AgentsCommand;
 use crate::cli::forget::ForgetArgs;
@@ -28,7 +27,8 @@ use crate::cli::shell::{CompletionsArgs, ManArgs};
 use crate::cli::source::SourceCommand;
 use crate::cli::status::StatusArgs;
 use crate::cli::workbench::WorkbenchArgs;
-use crate::domain::window::local_midnight;
+use ccsync::app::StreamChoice;
+use ccsync::domain::window::local_midnight;
 use ccsync_simulator::SimulatorArgs;
 
 const CHECK: &str = "\

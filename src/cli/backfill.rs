@@ -5,10 +5,10 @@ use crate::cli::exit::Exit;
 use crate::cli::output::{self, Failure};
 use crate::cli::progress::watched;
 use crate::cli::{build, stop, sync};
-use crate::config::Settings;
-use crate::domain::stream::StreamKind;
-use crate::domain::window::TimeWindow;
-use crate::engine::port::clock::{Clock as _, SystemClock};
+use ccsync::config::Settings;
+use ccsync::domain::stream::StreamKind;
+use ccsync::domain::window::TimeWindow;
+use ccsync::engine::port::clock::{Clock as _, SystemClock};
 
 pub(super) async fn backfill(settings: Settings, args: BackfillArgs) -> Result<Exit, Failure> {
     let range = range(&settings, &args)?;

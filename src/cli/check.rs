@@ -3,12 +3,12 @@
 use std::io::IsTerminal as _;
 use std::path::Path;
 
-use crate::app::{App, CheckGroup, CheckReport, CheckVerdict, Checked, Overrides};
 use crate::cli::args::JsonArgs;
 use crate::cli::exit::Exit;
 use crate::cli::output::{self, Failure};
-use crate::config::Settings;
-use crate::domain::text::one_line;
+use ccsync::app::{App, CheckGroup, CheckReport, CheckVerdict, Checked, Overrides};
+use ccsync::config::Settings;
+use ccsync::domain::text::one_line;
 
 /// As wide as the longest verdict.
 const VERDICT_WIDTH: usize = 7;

@@ -6,8 +6,8 @@ use crate::cli::args::JsonArgs;
 use crate::cli::exit::Exit;
 use crate::cli::output::{self, Failure};
 use crate::cli::with_app;
-use crate::config::Settings;
-use crate::domain::drift::DriftEntry;
+use ccsync::config::Settings;
+use ccsync::domain::drift::DriftEntry;
 
 pub(super) async fn contract(settings: Settings, args: JsonArgs) -> Result<Exit, Failure> {
     let zone = settings.timezone;

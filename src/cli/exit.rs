@@ -2,9 +2,9 @@
 
 use std::process::ExitCode;
 
-use crate::domain::run::RunOutcome;
-use crate::domain::runbook::{EXITS, ExitEntry};
-use crate::engine::pass::reader::PassReport;
+use ccsync::domain::run::RunOutcome;
+use ccsync::domain::runbook::{EXITS, ExitEntry};
+use ccsync::engine::pass::reader::PassReport;
 
 /// How a command ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

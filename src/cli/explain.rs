@@ -7,11 +7,11 @@ use crate::cli::args::ExplainArgs;
 use crate::cli::exit::Exit;
 use crate::cli::output::{self, Failure};
 use crate::cli::with_app;
-use crate::config::Settings;
-use crate::domain::explain::{HomeStory, ReadStory, RowStory, RunStory, VersionStory};
-use crate::domain::text::counted;
-use crate::domain::text::one_line;
-use crate::domain::window::TimeWindow;
+use ccsync::config::Settings;
+use ccsync::domain::explain::{HomeStory, ReadStory, RowStory, RunStory, VersionStory};
+use ccsync::domain::text::counted;
+use ccsync::domain::text::one_line;
+use ccsync::domain::window::TimeWindow;
 
 pub(super) async fn explain(settings: Settings, args: ExplainArgs) -> Result<Exit, Failure> {
     let zone = settings.timezone;

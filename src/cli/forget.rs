@@ -4,15 +4,15 @@ use chrono_tz::Tz;
 use clap::{Args, Subcommand};
 use serde::Serialize;
 
-use crate::app::ErasureSubject;
 use crate::cli::exit::Exit;
 use crate::cli::operator::operator;
 use crate::cli::output::{self, Failure};
 use crate::cli::with_app;
-use crate::config::Settings;
-use crate::domain::fault::{Fault, FaultKind};
-use crate::domain::forgotten::{Forgot, ForgottenEntry};
-use crate::domain::text::counted;
+use ccsync::app::ErasureSubject;
+use ccsync::config::Settings;
+use ccsync::domain::fault::{Fault, FaultKind};
+use ccsync::domain::forgotten::{Forgot, ForgottenEntry};
+use ccsync::domain::text::counted;
 
 #[derive(Debug, Args)]
 #[command(args_conflicts_with_subcommands = true)]

@@ -8,7 +8,7 @@ use crate::cli::args::GrantCommand;
 use crate::cli::exit::Exit;
 use crate::cli::output::{self, Failure};
 use crate::cli::with_app;
-use crate::config::Settings;
+use ccsync::config::Settings;
 
 pub(super) async fn grant(settings: Settings, command: GrantCommand) -> Result<Exit, Failure> {
     let GrantCommand::BiReader(args) = command;

@@ -10,8 +10,8 @@ use std::path::Path;
 pub(super) use self::flags::InitArgs;
 use crate::cli::exit::Exit;
 use crate::cli::output::{self, Failure};
-use crate::config::ConfigErrors;
-use crate::engine::port::clock::{Clock as _, SystemClock};
+use ccsync::config::ConfigErrors;
+use ccsync::engine::port::clock::{Clock as _, SystemClock};
 
 pub(super) fn init(args: &InitArgs, config_file: Option<&Path>) -> Result<Exit, Failure> {
     let output = args.output.as_deref().or(config_file).unwrap_or(Path::new("ccsync.toml"));

@@ -1,14 +1,14 @@
 //! `ccsync migrate`.
 
-use crate::app::App;
 use crate::cli::args::MigrateArgs;
 use crate::cli::build;
 use crate::cli::exit::Exit;
 use crate::cli::output::{self, Failure};
-use crate::config::Settings;
-use crate::domain::catalogue::Remedy;
-use crate::domain::text::{byte_size, counted};
-use crate::store::{MigrationPlan, Repaired, TableEffect, TouchedTable};
+use ccsync::app::App;
+use ccsync::config::Settings;
+use ccsync::domain::catalogue::Remedy;
+use ccsync::domain::text::{byte_size, counted};
+use ccsync::store::{MigrationPlan, Repaired, TableEffect, TouchedTable};
 
 pub(super) async fn migrate(settings: Settings, args: MigrateArgs) -> Result<Exit, Failure> {
     let app = build(settings).await?;

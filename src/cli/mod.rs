@@ -45,14 +45,14 @@ use std::process::ExitCode;
 
 use clap::Parser as _;
 
-use crate::app::{App, Overrides};
 use crate::cli::args::{Cli, Command};
 use crate::cli::exit::Exit;
 use crate::cli::output::Failure;
-use crate::config::{ConfigErrors, Settings, TelemetrySettings};
-use crate::engine::port::clock::{Clock as _, SystemClock};
-use crate::ops::log;
-use crate::ops::otlp::{OtlpConfig, Traces};
+use ccsync::app::{App, Overrides};
+use ccsync::config::{ConfigErrors, Settings, TelemetrySettings};
+use ccsync::engine::port::clock::{Clock as _, SystemClock};
+use ccsync::ops::log;
+use ccsync::ops::otlp::{OtlpConfig, Traces};
 
 /// Parses the command line, runs the command and gives the process's exit code.
 pub fn main() -> ExitCode {
@@ -68,11 +68,11 @@ pub fn main() -> ExitCode {
 }
 
 fn dispatch(cli: Cli) -> Result<Exit, Failure> {
-    let _failpoints = crate::telemetry::failpoint::from_environment();
+    let _failpoints = ccsync::telemetry::failpoint::from_environment();
     // What does not need a configuration does not fail on a wrong one.
     match cli.command {
         Command::Simulator(args) => {
-            init_log(crate::config::LogFormat::Auto, "warn", None)?;
+            init_log(ccsync::config::LogFormat::Auto, "warn", None)?;
             return block_on(simulator::simulator(*args));
         }
         Command::Demo(args) => return demo::demo(args),
@@ -139,7 +139,7 @@ fn tell_of_feeds(settings: &Settings, command: &Command) {
 }
 
 fn load(file: Option<&std::path::Path>) -> Result<Settings, ConfigErrors> {
-    crate::config::load(file, std::env::vars(), SystemClock.now())
+    ccsync::config::load(file, std::env::vars(), SystemClock.now())
 }
 
 fn traces(settings: &TelemetrySettings) -> Result<Option<Traces>, Failure> {
@@ -149,11 +149,11 @@ fn traces(settings: &TelemetrySettings) -> Result<Option<Traces>, Failure> {
     Traces::start(&config).map(Some).map_err(|error| Failure::usage(error.to_string()))
 }
 
-fn init_log(format: crate::config::LogFormat, filter: &str, traces: Option<&Traces>) -> Result<(), Failure> {
+fn init_log(format: ccsync::config::LogFormat, filter: &str, traces: Option<&Traces>) -> Result<(), Failure> {
     let format = match format {
-        crate::config::LogFormat::Auto => log::LogFormat::Auto,
-        crate::config::LogFormat::Human => log::LogFormat::Human,
-        crate::config::LogFormat::Json => log::LogFormat::Json,
+        ccsync::config::LogFormat::Auto => log::LogFormat::Auto,
+        ccsync::config::LogFormat::Human => log::LogFormat::Human,
+        ccsync::config::LogFormat::Json => log::LogFormat::Json,
     };
     log::init(format, filter, traces).map_err(|error| Failure::usage(error.to_string()))
 }

@@ -4,13 +4,13 @@ use std::collections::BTreeSet;
 
 use clap::{Args, Subcommand};
 
-use crate::app::ActionService;
 use crate::cli::action::{WriteArgs, service, show, told};
 use crate::cli::exit::Exit;
 use crate::cli::output::Failure;
 use crate::cli::with_accounts;
-use crate::config::Settings;
-use crate::domain::roster::{
+use ccsync::app::ActionService;
+use ccsync::config::Settings;
+use ccsync::domain::roster::{
     AssignRule, Member, MemoryTime, NewGroup, check_members, display_name, identifier,
 };
 

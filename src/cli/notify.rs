@@ -3,14 +3,14 @@
 use chrono_tz::Tz;
 use serde_json::json;
 
-use crate::app::App;
 use crate::cli::args::NotifyCommand;
 use crate::cli::exit::Exit;
 use crate::cli::output::{self, Failure};
 use crate::cli::with_app;
-use crate::config::Settings;
-use crate::domain::notice::NoticeEntry;
-use crate::domain::text::one_line;
+use ccsync::app::App;
+use ccsync::config::Settings;
+use ccsync::domain::notice::NoticeEntry;
+use ccsync::domain::text::one_line;
 
 /// Notices listed.
 const LISTED: u32 = 50;
@@ -44,8 +44,8 @@ async fn act(app: &App, command: NotifyCommand, zone: Tz) -> Result<Exit, Failur
                 return Err(Failure::usage(format!("there is no [notify.{name}]")));
             }
             let failed = said.iter().filter(|(_, answer)| answer.is_err()).count();
-            let message = |answer: &Result<(), crate::domain::fault::Fault>| {
-                answer.as_ref().err().map(crate::domain::fault::Fault::chain)
+            let message = |answer: &Result<(), ccsync::domain::fault::Fault>| {
+                answer.as_ref().err().map(ccsync::domain::fault::Fault::chain)
             };
             if json {
                 let all: Vec<_> = said

@@ -4,14 +4,14 @@ use std::io::Write as _;
 
 use serde::Serialize;
 
-use crate::app::{ActionError, DaemonError};
 use crate::cli::exit::Exit;
-use crate::config::ConfigErrors;
-use crate::domain::fault::{Fault, FaultKind};
-use crate::domain::language::Language;
-use crate::domain::text::counted;
-use crate::engine::pass::reader::{PassReport, ScopeFailure};
-use crate::ops::terminal::Stderr;
+use ccsync::app::{ActionError, DaemonError};
+use ccsync::config::ConfigErrors;
+use ccsync::domain::fault::{Fault, FaultKind};
+use ccsync::domain::language::Language;
+use ccsync::domain::text::counted;
+use ccsync::engine::pass::reader::{PassReport, ScopeFailure};
+use ccsync::ops::terminal::Stderr;
 
 /// Prints data. A reader that went away (`ccsync plan | head`) is no error.
 pub(super) fn data(text: &str) {

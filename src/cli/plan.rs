@@ -1,14 +1,14 @@
 //! `ccsync plan`.
 
-use crate::app::{Rereading, StreamPlan};
 use crate::cli::args::SyncArgs;
 use crate::cli::exit::Exit;
 use crate::cli::output::{self, Failure};
 use crate::cli::{build, sync};
-use crate::config::Settings;
-use crate::domain::text::counted;
-use crate::domain::window::TimeWindow;
-use crate::engine::plan::planner::{PlannedWindow, Reason};
+use ccsync::app::{Rereading, StreamPlan};
+use ccsync::config::Settings;
+use ccsync::domain::text::counted;
+use ccsync::domain::window::TimeWindow;
+use ccsync::engine::plan::planner::{PlannedWindow, Reason};
 
 pub(super) async fn plan(settings: Settings, args: SyncArgs) -> Result<Exit, Failure> {
     let zone = settings.timezone;

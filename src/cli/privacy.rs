@@ -5,8 +5,8 @@ use clap::{Args, Subcommand};
 use crate::cli::exit::Exit;
 use crate::cli::output::{self, Failure};
 use crate::cli::with_app;
-use crate::config::Settings;
-use crate::domain::text::counted;
+use ccsync::config::Settings;
+use ccsync::domain::text::counted;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum PrivacyCommand {

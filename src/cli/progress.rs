@@ -7,12 +7,12 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use crate::domain::stream::StreamKey;
-use crate::domain::text::counted;
-use crate::engine::pass::progress::{Pace, Progress, ProgressBoard};
-use crate::engine::port::clock::{Clock as _, SystemClock};
-use crate::ops::terminal::Drawing;
-use crate::telemetry::event;
+use ccsync::domain::stream::StreamKey;
+use ccsync::domain::text::counted;
+use ccsync::engine::pass::progress::{Pace, Progress, ProgressBoard};
+use ccsync::engine::port::clock::{Clock as _, SystemClock};
+use ccsync::ops::terminal::Drawing;
+use ccsync::telemetry::event;
 
 /// How often bars are drawn anew.
 const FRAME: Duration = Duration::from_millis(200);

@@ -1,13 +1,13 @@
 //! `ccsync quarantine list|show|retry|drop`.
 
-use crate::app::{App, Retried};
 use crate::cli::args::{QuarantineArgs, QuarantineVerb, RetryArgs};
 use crate::cli::exit::Exit;
 use crate::cli::output::{self, Failure};
 use crate::cli::with_app;
-use crate::config::Settings;
-use crate::domain::quarantine::{QuarantineEntry, QuarantineFilter};
-use crate::domain::text::one_line;
+use ccsync::app::{App, Retried};
+use ccsync::config::Settings;
+use ccsync::domain::quarantine::{QuarantineEntry, QuarantineFilter};
+use ccsync::domain::text::one_line;
 
 pub(super) async fn quarantine(settings: Settings, args: QuarantineArgs) -> Result<Exit, Failure> {
     with_app(settings, async |app| act(app, args.verb).await).await

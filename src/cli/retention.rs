@@ -2,12 +2,12 @@
 
 use clap::Args;
 
-use crate::app::{Expired, StreamChoice};
 use crate::cli::exit::Exit;
 use crate::cli::output::{self, Failure};
 use crate::cli::{stop, with_accounts};
-use crate::config::Settings;
-use crate::domain::text::counted;
+use ccsync::app::{Expired, StreamChoice};
+use ccsync::config::Settings;
+use ccsync::domain::text::counted;
 
 #[derive(Debug, Args)]
 pub(super) struct RetentionArgs {

@@ -5,15 +5,15 @@ use std::path::{Path, PathBuf};
 use clap::{Args, Subcommand};
 use serde::Serialize;
 
-use crate::app::{ActionService, Ending, GroupOutcome, Progress, RosterService};
 use crate::cli::action::service;
 use crate::cli::exit::Exit;
 use crate::cli::output::{self, Failure};
 use crate::cli::roster_file::{self, Format, Roster};
 use crate::cli::with_accounts;
-use crate::config::Settings;
-use crate::domain::roster_plan::{GroupPlan, MemberChange, RosterPlan, Step};
-use crate::domain::text::one_line;
+use ccsync::app::{ActionService, Ending, GroupOutcome, Progress, RosterService};
+use ccsync::config::Settings;
+use ccsync::domain::roster_plan::{GroupPlan, MemberChange, RosterPlan, Step};
+use ccsync::domain::text::one_line;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum RosterCommand {

@@ -6,10 +6,10 @@ use std::fmt::Write as _;
 use serde::Deserialize;
 use serde_json::Value as Json;
 
-use crate::domain::privacy::Privacy;
-use crate::domain::roster::{Group, Member, display_name, identifier, priority_of};
-use crate::domain::roster_plan::{WantedGroup, mistakes};
-use crate::domain::text::one_line;
+use ccsync::domain::privacy::Privacy;
+use ccsync::domain::roster::{Group, Member, display_name, identifier, priority_of};
+use ccsync::domain::roster_plan::{WantedGroup, mistakes};
+use ccsync::domain::text::one_line;
 
 /// A form of the file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]

@@ -7,7 +7,7 @@ use tokio::net::TcpListener;
 use crate::cli::exit::Exit;
 use crate::cli::output::{Failure, talk};
 use crate::cli::{build, service_manager, stop};
-use crate::config::Settings;
+use ccsync::config::Settings;
 
 pub(super) async fn run(settings: Settings) -> Result<Exit, Failure> {
     let stop = stop::on_signal();

@@ -6,8 +6,8 @@ use crate::cli::args::{SchemaArgs, SchemaFormat};
 use crate::cli::exit::Exit;
 use crate::cli::output::{self, Failure};
 use crate::cli::with_app;
-use crate::config::Settings;
-use crate::domain::dictionary::{ColumnEntry, RelationEntry, SchemaEntry};
+use ccsync::config::Settings;
+use ccsync::domain::dictionary::{ColumnEntry, RelationEntry, SchemaEntry};
 
 pub(super) async fn schema(settings: Settings, args: SchemaArgs) -> Result<Exit, Failure> {
     let dictionary = with_app(settings, async |app| Ok(app.database().store.dictionary().await?)).await?;

@@ -6,8 +6,8 @@ use sd_notify::NotifyState;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 
-use crate::app::Liveness;
-use crate::engine::port::clock::{Clock as _, SystemClock};
+use ccsync::app::Liveness;
+use ccsync::engine::port::clock::{Clock as _, SystemClock};
 
 /// While the daemon comes up, the service manager is asked for this much more time, this often: a migration of a
 /// large database may take longer than any limit it has.

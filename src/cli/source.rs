@@ -3,15 +3,15 @@
 use clap::{Args, Subcommand};
 use serde::Serialize;
 
-use crate::app::{App, SourceSummary};
 use crate::cli::args::JsonArgs;
 use crate::cli::exit::Exit;
 use crate::cli::operator::operator;
 use crate::cli::output::{self, Failure};
 use crate::cli::with_app;
-use crate::config::{Settings, source_name};
-use crate::domain::text::counted;
-use crate::store::{SourceChange, SourceOrder, SweptTable};
+use ccsync::app::{App, SourceSummary};
+use ccsync::config::{Settings, source_name};
+use ccsync::domain::text::counted;
+use ccsync::store::{SourceChange, SourceOrder, SweptTable};
 
 const RENAME: &str = "\
 Everything that is stored goes along: rows, history, ledger, quarantine, overrules of agents.

@@ -5,13 +5,13 @@ use std::time::Duration;
 
 use clap::Args;
 
-use crate::app::App;
 use crate::cli::exit::Exit;
 use crate::cli::output::{self, Failure};
 use crate::cli::{stop, with_app};
-use crate::config::Settings;
-use crate::engine::port::clock::{Clock as _, SystemClock};
-use crate::ops::status_text::{self, View};
+use ccsync::app::App;
+use ccsync::config::Settings;
+use ccsync::engine::port::clock::{Clock as _, SystemClock};
+use ccsync::ops::status_text::{self, View};
 
 #[derive(Debug, Args)]
 pub(super) struct StatusArgs {

@@ -4,8 +4,8 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 
-use crate::ops::signal::signalled;
-use crate::telemetry::event;
+use ccsync::ops::signal::signalled;
+use ccsync::telemetry::event;
 
 /// A token that is cancelled by the first SIGTERM or Ctrl-C; the second ends the process at once.
 pub(super) fn on_signal() -> CancellationToken {

@@ -1,13 +1,13 @@
 //! `ccsync sync`.
 
-use crate::app::{App, StreamChoice};
 use crate::cli::args::PassArgs;
 use crate::cli::exit::Exit;
 use crate::cli::output::{self, Failure};
 use crate::cli::progress::watched;
 use crate::cli::{build, stop};
-use crate::config::Settings;
-use crate::domain::stream::StreamKind;
+use ccsync::app::{App, StreamChoice};
+use ccsync::config::Settings;
+use ccsync::domain::stream::StreamKind;
 
 pub(super) async fn sync(settings: Settings, args: PassArgs) -> Result<Exit, Failure> {
     let PassArgs { sync: args, no_progress } = args;

@@ -2,22 +2,22 @@
 
 use chrono::{DateTime, Utc};
 
-use crate::app::{App, Verified};
 use crate::cli::args::{Moment, VerifyArgs};
 use crate::cli::exit::Exit;
 use crate::cli::output::{self, Failure};
 use crate::cli::progress::watched;
 use crate::cli::{build, on_schema, stop, sync};
-use crate::config::Settings;
-use crate::domain::language::Language;
-use crate::domain::page::Totals;
-use crate::domain::phrase::verdict;
-use crate::domain::text::counted;
-use crate::domain::text::one_line;
-use crate::domain::window::TimeWindow;
-use crate::engine::port::clock::{Clock as _, SystemClock};
-use crate::engine::port::compare::{Difference, DifferenceKind};
-use crate::engine::verify::{Sample, Verification, VerifyOrder};
+use ccsync::app::{App, Verified};
+use ccsync::config::Settings;
+use ccsync::domain::language::Language;
+use ccsync::domain::page::Totals;
+use ccsync::domain::phrase::verdict;
+use ccsync::domain::text::counted;
+use ccsync::domain::text::one_line;
+use ccsync::domain::window::TimeWindow;
+use ccsync::engine::port::clock::{Clock as _, SystemClock};
+use ccsync::engine::port::compare::{Difference, DifferenceKind};
+use ccsync::engine::verify::{Sample, Verification, VerifyOrder};
 
 pub(super) async fn verify(settings: Settings, args: VerifyArgs) -> Result<Exit, Failure> {
     let range = range(&settings, &args)?;

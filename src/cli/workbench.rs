@@ -6,8 +6,8 @@ use crate::cli::action::{WriteArgs, service, show, told};
 use crate::cli::exit::Exit;
 use crate::cli::output::Failure;
 use crate::cli::with_accounts;
-use crate::config::Settings;
-use crate::domain::action::WorkbenchAction;
+use ccsync::config::Settings;
+use ccsync::domain::action::WorkbenchAction;
 
 #[derive(Debug, Args)]
 pub(super) struct WorkbenchArgs {

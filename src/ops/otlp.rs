@@ -50,6 +50,7 @@ impl Traces {
     /// # Errors
     /// When no HTTP client can be made.
     pub fn start(config: &OtlpConfig) -> Result<Traces, OtlpError> {
+        crate::sources::http::install_cryptography();
         let endpoint = format!("{}/v1/traces", config.endpoint.as_str().trim_end_matches('/'));
         let secret = config.authorization.as_ref().map(|secret| secret.expose_secret().to_owned());
         let headers: HashMap<_, _> =

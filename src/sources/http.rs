@@ -63,12 +63,19 @@ pub struct HttpClient {
     witness: Option<TimeWitness>,
 }
 
+/// Makes ring the cryptography of every TLS connection of this process; must come before the first client is made.
+pub fn install_cryptography() {
+    // An error says that it was done before.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+}
+
 impl HttpClient {
     /// A client with these limits. Redirects are never followed: the token header would follow too.
     ///
     /// # Errors
     /// `Unreachable` where TLS cannot be set up, for example without any root certificate.
     pub fn new(config: &HttpConfig) -> Result<HttpClient, Fault> {
+        install_cryptography();
         let builder = || {
             let builder = reqwest::Client::builder();
             let builder = match config.once {

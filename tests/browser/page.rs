@@ -28,6 +28,7 @@ async fn until(tab: &mut Tab, expression: &str) {
 #[tokio::test]
 async fn five_streams_of_four_hundred_windows_fit_into_three_hundred_kib() {
     let site = Site::start().await;
+    ccsync::sources::http::install_cryptography();
     let client = reqwest::Client::builder().no_proxy().build().unwrap();
     let mut times = Vec::new();
     for _ in 0..9 {

@@ -53,7 +53,7 @@ impl Daemon {
 
     /// Status code and body; 0 while nobody listens.
     async fn get(&self, path: &str) -> (u16, String) {
-        match reqwest::get(format!("{}{path}", self.ops)).await {
+        match crate::support::http::get(format!("{}{path}", self.ops)).await {
             Ok(answer) => (answer.status().as_u16(), answer.text().await.unwrap()),
             Err(error) => (0, error.to_string()),
         }
@@ -87,7 +87,7 @@ async fn count(pool: &PgPool, sql: &'static str) -> i64 {
 async fn new_call(setup: &Setup) -> String {
     let url = format!("{}/_sim/mutate", setup.simulator.base_url());
     let change = r#"{"change": "insert", "channel": "call"}"#;
-    let answer = reqwest::Client::new().post(url).body(change).send().await.unwrap();
+    let answer = crate::support::http::client().post(url).body(change).send().await.unwrap();
     let answer: serde_json::Value = answer.json().await.unwrap();
     answer["id"].as_str().unwrap().to_owned()
 }

@@ -156,7 +156,7 @@ impl Ops {
         };
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let server = OpsServer::start(listener, state, stop.clone()).unwrap();
-        let client = reqwest::Client::builder().no_proxy().build().unwrap();
+        let client = crate::support::http::client();
         Ops { script, readiness, stop, server, client }
     }
 

@@ -2,7 +2,7 @@
 
 use clap::{Args, Subcommand};
 
-use crate::domain::stream::StreamId;
+use ccsync::domain::stream::StreamId;
 
 #[derive(Debug, Args)]
 pub(in crate::cli) struct QuarantineArgs {

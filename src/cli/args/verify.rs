@@ -2,9 +2,9 @@
 
 use clap::Args;
 
-use crate::app::StreamChoice;
 use crate::cli::args::Moment;
-use crate::domain::share::Share;
+use ccsync::app::StreamChoice;
+use ccsync::domain::share::Share;
 
 const VERIFY: &str = "\
 Examples:

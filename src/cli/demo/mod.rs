@@ -9,15 +9,15 @@ use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
-use crate::app::{App, Overrides};
 use crate::cli::args::DemoArgs;
 use crate::cli::exit::Exit;
 use crate::cli::output::{self, Failure, talk};
 use crate::cli::{block_on, init_log, run, status, stop};
-use crate::config::LogFormat;
-use crate::domain::status::StatusReport;
-use crate::domain::text::counted;
-use crate::ops::status_text;
+use ccsync::app::{App, Overrides};
+use ccsync::config::LogFormat;
+use ccsync::domain::status::StatusReport;
+use ccsync::domain::text::counted;
+use ccsync::ops::status_text;
 
 /// How often the terminal is told what goes on.
 const TELL_EVERY: Duration = Duration::from_secs(2);

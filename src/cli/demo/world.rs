@@ -8,8 +8,8 @@ use chrono::{Days, NaiveDate};
 use tokio::net::TcpListener;
 
 use crate::cli::output::Failure;
-use crate::config::Settings;
-use crate::engine::port::clock::{Clock as _, SystemClock};
+use ccsync::config::Settings;
+use ccsync::engine::port::clock::{Clock as _, SystemClock};
 use ccsync_simulator::{ChangeRates, FaultRates, MonitorAgent, MonitorRates, Simulator, SimulatorConfig};
 
 /// Share of answers that are faulty.
@@ -109,5 +109,5 @@ schedule = "*/5 * * * * *"
     std::fs::write(&file, text)
         .map_err(|error| Failure::failed(format!("{} cannot be written: {error}", file.display())))?;
     // The demo's configuration is its own; the operator's environment is not asked.
-    Ok(crate::config::load(Some(&file), Vec::new(), SystemClock.now())?)
+    Ok(ccsync::config::load(Some(&file), Vec::new(), SystemClock.now())?)
 }

@@ -8,7 +8,7 @@ use chrono::{DateTime, Utc};
 use clap::ValueEnum;
 use tempfile::NamedTempFile;
 
-use crate::config::{ConfigError, ConfigErrors, Origin};
+use ccsync::config::{ConfigError, ConfigErrors, Origin};
 
 /// A vendor.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -143,7 +143,7 @@ impl Draft {
     pub(super) fn mistakes(&self, now: DateTime<Utc>) -> Vec<ConfigError> {
         let asked = NamedTempFile::new().and_then(|mut file| {
             file.write_all(self.text().as_bytes())?;
-            Ok(crate::config::load(Some(file.path()), [], now))
+            Ok(ccsync::config::load(Some(file.path()), [], now))
         });
         let ConfigErrors(mut errors) = match asked {
             Ok(Ok(_)) => return Vec::new(),

@@ -220,7 +220,7 @@ async fn shown_agrees(store: ccsync::store::PgStore, report: &StatusReport, worl
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let stop = CancellationToken::new();
     let server = OpsServer::start(listener, state, stop.clone()).unwrap();
-    let client = reqwest::Client::builder().no_proxy().build().unwrap();
+    let client = crate::support::http::client();
     let get = async |path: &str| {
         let url = format!("http://{}{path}", server.address());
         client.get(url).send().await.unwrap().text().await.unwrap()

@@ -279,7 +279,7 @@ async fn a_port_that_another_program_holds_is_told_and_our_own_is_well() {
     drop(held);
     let daemon = setup.site.start(&["run"]);
     let url = format!("http://{address}/readyz");
-    let ready = async || match reqwest::get(&url).await {
+    let ready = async || match crate::support::http::get(&url).await {
         Ok(answer) if answer.status().is_success() => Ok(()),
         other => Err(format!("{other:?}")),
     };

@@ -190,7 +190,8 @@ async fn the_simulator_prints_its_address_and_ends_with_0_when_told() {
     let setup = Setup::new(recent_world(), "").await;
     let mut vendors = setup.site.start(&["simulator", "--listen", "127.0.0.1:0", "--calls", "5"]);
     let address = vendors.line().await;
-    let health: Value = reqwest::get(format!("{address}/_sim/health")).await.unwrap().json().await.unwrap();
+    let health: Value =
+        crate::support::http::get(format!("{address}/_sim/health")).await.unwrap().json().await.unwrap();
     assert_eq!(health["calls"], 5);
     let ended = vendors.stop(rustix::process::Signal::TERM).await.expect(0);
     assert!(ended.stderr.contains("/_sim/health"), "{}", ended.stderr);

@@ -26,7 +26,7 @@ impl Site {
         let stop = CancellationToken::new();
         let state = App::ops_state(&Arc::clone(&test.app), Readiness::new());
         let server = OpsServer::start(listener, state, stop.clone()).unwrap();
-        let client = reqwest::Client::builder().no_proxy().build().unwrap();
+        let client = crate::support::http::client();
         Site { test, url: format!("http://{}", server.address()), client, _stop: stop.drop_guard() }
     }
 

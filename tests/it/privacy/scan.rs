@@ -185,7 +185,7 @@ async fn run(privacy: &str) -> (Plants, Written) {
 
     let mut written = Written(Vec::new());
     for path in ["/", "/metrics", "/api/status", "/readyz"] {
-        let answer = reqwest::get(format!("http://{ops}{path}")).await.unwrap();
+        let answer = crate::support::http::get(format!("http://{ops}{path}")).await.unwrap();
         written.add(path, answer.text().await.unwrap());
     }
     proxy.shut(true);

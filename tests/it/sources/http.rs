@@ -159,7 +159,7 @@ async fn a_packed_answer_is_unpacked_and_measured_by_what_it_unpacks_to() {
     vendor.reply("queueQueue", reply.clone());
     ask(vendor.base.clone(), config(2000)).await.unwrap();
     let accepted = vendor.seen()[0].header("accept-encoding").to_owned();
-    assert!(["gzip", "br", "zstd"].iter().all(|coding| accepted.contains(coding)), "{accepted}");
+    assert_eq!(accepted, "gzip");
     vendor.reply("queueQueue", reply.clone());
     let fault = ask(vendor.base.clone(), config(200)).await.unwrap_err();
     assert_eq!(fault.kind, FaultKind::Malformed);

@@ -45,7 +45,7 @@ async fn rival(test: &TestApp) {
     let sign: String = signed.iter().map(|byte| format!("{byte:02x}")).collect();
     let base = test.simulator.base_url();
     let url = format!("{base}/api/get_token?appid=demo-app&create_time=1700000000&sign={sign}");
-    let answer = reqwest::get(url).await.unwrap().text().await.unwrap();
+    let answer = crate::support::http::get(url).await.unwrap().text().await.unwrap();
     assert!(answer.contains("000000"), "{answer}");
 }
 

@@ -63,7 +63,7 @@ impl Told {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let stop = CancellationToken::new();
         let server = OpsServer::start(listener, app.ops_state(Readiness::new()), stop.clone()).unwrap();
-        let client = reqwest::Client::builder().no_proxy().build().unwrap();
+        let client = crate::support::http::client();
         let get = async |way: &str, language: &str| {
             let url = format!("http://{}{way}", server.address());
             let request = client.get(url).header("accept-language", language);

@@ -50,13 +50,18 @@ async fn play(mut config: SimulatorConfig) -> Play {
         Now(Arc::new(move || DateTime::<Utc>::from_timestamp_millis(read.load(Ordering::SeqCst)).unwrap()));
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let sim = Simulator::start(config, listener).unwrap();
-    let http = Client::builder()
+    Play { sim, http: http(), clock }
+}
+
+fn http() -> Client {
+    // Built together with ccsync, the client has TLS and no cryptography of its own.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    Client::builder()
         .no_proxy()
         .redirect(reqwest::redirect::Policy::none())
         .timeout(Duration::from_secs(10))
         .build()
-        .unwrap();
-    Play { sim, http, clock }
+        .unwrap()
 }
 
 async fn play_with(settings: &[(&str, &str)]) -> Play {

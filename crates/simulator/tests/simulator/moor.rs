@@ -29,7 +29,7 @@ async fn the_documents_signature_is_accepted() {
     let sim = ccsync_simulator::Simulator::start(config, listener).unwrap();
     let sig = "88996D9907E0EE52C5DAF8EFFCC31CFC";
     let url = format!("{}/v20210827/webChat/queueQueue/N00000000556?sig={sig}", sim.base_url());
-    let answer = reqwest::Client::new()
+    let answer = super::http()
         .post(url)
         .header("Authorization", "TjAwMDAwMDAwNTU2OjIwMTYxMDEzMTEzNjEy")
         .header("Content-Type", "application/json;charset=utf-8;")
