@@ -15,7 +15,7 @@ pub(super) async fn contract(settings: Settings, args: JsonArgs) -> Result<Exit,
     if args.json {
         output::json(&drifts)?;
     } else if drifts.is_empty() {
-        output::talk("what the vendors send is as their documents say");
+        output::talk("no departure from the vendors' documents was recorded");
     }
     for entry in drifts.iter().filter(|_| !args.json) {
         output::data(&told(entry, zone));

@@ -16,8 +16,11 @@ use ccsync::domain::text::one_line;
 const LISTED: u32 = 50;
 
 pub(super) async fn notify(settings: Settings, command: NotifyCommand) -> Result<Exit, Failure> {
-    if settings.notify.is_empty() {
-        return Err(Failure::usage("nobody is to be told: no [notify.NAME] is configured"));
+    let is_list = matches!(command, NotifyCommand::List(_));
+    match (settings.notify.is_empty(), is_list) {
+        (true, false) => return Err(Failure::usage("nobody is to be told: no [notify.NAME] is configured")),
+        (true, true) => output::talk("note: nobody is to be told: no [notify.NAME] is configured"),
+        (false, _) => {}
     }
     let zone = settings.timezone;
     with_app(settings, async |app| act(app, command, zone).await).await

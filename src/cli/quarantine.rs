@@ -41,6 +41,9 @@ fn list(entries: &[QuarantineEntry], json: bool) -> Result<Exit, Failure> {
         output::json(&entries)?;
         return Ok(Exit::Done);
     }
+    if entries.is_empty() {
+        output::talk("no such record is quarantined");
+    }
     for entry in entries {
         output::data(&line(entry));
     }
@@ -95,6 +98,9 @@ async fn retry(app: &App, args: RetryArgs) -> Result<Exit, Failure> {
         output::json(&all)?;
     } else {
         all.iter().for_each(|retried| output::data(&retried_line(retried)));
+        if all.is_empty() {
+            output::talk("no quarantined record is open");
+        }
     }
     let done = all.iter().filter(|retried| retried.retried).count();
     Ok(match done {

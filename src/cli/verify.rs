@@ -180,6 +180,13 @@ fn talk(verified: &Verified) {
              compared; what is extra in their windows may be those; see `ccsync quarantine list`"
         ));
     }
+    if verification.dropped > 0 {
+        let records = counted(verification.dropped, "record");
+        output::talk(&format!(
+            "note: {key}: {records} of the vendor that `ccsync quarantine drop` dropped were not compared; as many rows \
+             of their windows may be earlier versions of them"
+        ));
+    }
     if verification.totals == Totals::Ignore {
         output::talk(&format!("note: {key}: {}", verdict::TOTALS_IGNORED.english()));
     }

@@ -12,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::domain::certificate::{Certificate, UnverifiedReason};
 use crate::domain::fault::{Fault, FaultKind};
-use crate::domain::record::Row;
+use crate::domain::record::{Reject, Row};
 use crate::domain::window::TimeWindow;
 use crate::engine::pass::fault_policy::{Action, policy};
 use crate::engine::pass::progress::Progress;
@@ -21,7 +21,7 @@ use crate::engine::pass::reader::{
 };
 use crate::engine::pass::{FAILURES_IN_A_ROW_MAX, scope_text};
 use crate::engine::plan::planner::ceil_to_second;
-use crate::engine::port::compare::{Compare, Comparison, DifferenceKind};
+use crate::engine::port::compare::{Compare, Comparison, Difference, DifferenceKind};
 use crate::engine::port::store::{ReadRecord, ReadState, Scope};
 use crate::engine::read::fetch::{Fetcher, is_silence};
 use crate::engine::read::{Before, ClosedRead, Otherwise, ReadEnd, halves_differ, read};
@@ -111,7 +111,7 @@ fn unverified(
 #[derive(Default)]
 struct Came {
     rows: Vec<Row>,
-    unreadable: u64,
+    unreadable: Vec<Reject>,
     /// Why nothing confirms what came, with the elements and the total.
     unverified: Option<(UnverifiedReason, u64, Option<u64>)>,
 }
@@ -119,13 +119,14 @@ struct Came {
 fn came(closed: ClosedRead) -> Came {
     let Certificate { reason, rows, vendor_total, .. } = closed.certificate;
     let unverified = reason.map(|reason| (reason, rows, vendor_total));
-    Came { unreadable: closed.rejects.len() as u64, rows: closed.rows, unverified }
+    Came { unreadable: closed.rejects, rows: closed.rows, unverified }
 }
 
 /// The same, once the rows were compared.
 struct Counted {
     rows: u64,
     unreadable: u64,
+    dropped: u64,
     unverified: Option<(UnverifiedReason, u64, Option<u64>)>,
 }
 
@@ -160,6 +161,7 @@ impl<'a> Verifier<'a> {
                 windows: 0,
                 rows: 0,
                 unreadable: 0,
+                dropped: 0,
                 requests: 0,
                 differences: Vec::new(),
                 unread: Vec::new(),
@@ -224,6 +226,7 @@ impl<'a> Verifier<'a> {
         self.done.windows += 1;
         self.done.rows += came.rows;
         self.done.unreadable += came.unreadable;
+        self.done.dropped += came.dropped;
         if 0 < came.unreadable {
             self.unreadable.insert(scope_of(record));
         }
@@ -248,8 +251,16 @@ impl<'a> Verifier<'a> {
         let came = self.read(record).await?;
         let key = &self.reader.key;
         let Came { unreadable, unverified, .. } = came;
-        let counted = Counted { rows: came.rows.len() as u64, unreadable, unverified };
-        let comparison = self.tables.compare(key, record.window, came.rows, record.read_at).await?;
+        let dropped = self.tables.dropped(key, &unreadable).await?;
+        let unreadable = unreadable.len() as u64 - dropped;
+        let counted = Counted { rows: came.rows.len() as u64, unreadable, dropped, unverified };
+        let mut comparison = self.tables.compare(key, record.window, came.rows, record.read_at).await?;
+        // As many rows may be earlier versions of what an operator does not want to be read.
+        let extra = |difference: &Difference| difference.kind == DifferenceKind::Extra;
+        let extras = comparison.differences.iter().filter(|difference| extra(difference)).count() as u64;
+        if unreadable == 0 && extras <= dropped {
+            comparison.differences.retain(|difference| !extra(difference));
+        }
         Ok((comparison, counted))
     }
 
@@ -267,7 +278,7 @@ impl<'a> Verifier<'a> {
             match self.read_once(ask, known).await? {
                 Ok(more) => {
                     came.rows.extend(more.rows);
-                    came.unreadable += more.unreadable;
+                    came.unreadable.extend(more.unreadable);
                     came.unverified = came.unverified.or(more.unverified);
                 }
                 Err((left, right)) => {

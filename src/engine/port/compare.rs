@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use crate::domain::absence::AbsenceCase;
 use crate::domain::fault::Fault;
-use crate::domain::record::Row;
+use crate::domain::record::{Reject, Row};
 use crate::domain::stream::StreamKey;
 use crate::domain::window::TimeWindow;
 
@@ -101,6 +101,12 @@ pub trait Compare: Send + Sync {
     /// # Errors
     /// Database faults.
     async fn homeless(&self, stream: &StreamKey) -> Result<Vec<Difference>, Fault>;
+
+    /// How many of these records are such that an operator dropped them from quarantine.
+    ///
+    /// # Errors
+    /// Database faults.
+    async fn dropped(&self, stream: &StreamKey, rejects: &[Reject]) -> Result<u64, Fault>;
 
     /// The open absence alarms of a stream, oldest first.
     ///

@@ -43,6 +43,8 @@ pub struct Verification {
     pub rows: u64,
     /// Records among them that cannot be read, and so were not compared.
     pub unreadable: u64,
+    /// Records that cannot be read either, and that an operator dropped from quarantine.
+    pub dropped: u64,
     /// Requests that it took.
     pub requests: u64,
     /// What differs.

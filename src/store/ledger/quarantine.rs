@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 use md5::{Digest as _, Md5};
-use sqlx::PgConnection;
+use sqlx::{PgConnection, PgPool};
 use uuid::Uuid;
 
 use crate::domain::record::Reject;
@@ -96,6 +96,31 @@ pub(in crate::store) async fn quarantine_upsert_in_txn(
     let is_dropped = |hash| kept.iter().any(|(kept, is_dropped)| *is_dropped && *kept == hash);
     let counting = aside.rejects.iter().filter(|reject| !is_dropped(hash(&reject.payload)));
     Ok(counting.count() as u64)
+}
+
+/// How many of these records an operator dropped.
+pub(in crate::store) async fn count_dropped(
+    pool: &PgPool,
+    stream: &StreamKey,
+    rejects: &[Reject],
+) -> Done<u64> {
+    if rejects.is_empty() {
+        return Ok(0);
+    }
+    let hashes: Vec<Uuid> = rejects.iter().map(|reject| hash(&reject.payload)).collect();
+    let dropped: i64 = sqlx::query_scalar(
+        r#"
+        select count(*) from unnest($3::uuid[]) as k(payload_hash)
+        join sync.quarantine q on q.source = $1 and q.stream = $2 and q.payload_hash = k.payload_hash
+        where q.state = 'dropped'
+        "#,
+    )
+    .bind(&stream.source)
+    .bind(stream.stream.as_str())
+    .bind(hashes)
+    .fetch_one(pool)
+    .await?;
+    Ok(dropped.unsigned_abs())
 }
 
 /// Resolves the open entries of this scope that a closed read did not contain any more.

@@ -12,7 +12,7 @@ use tracing::Instrument as _;
 
 use crate::domain::absence::AbsenceCase;
 use crate::domain::fault::{Fault, FaultKind};
-use crate::domain::record::Row;
+use crate::domain::record::{Reject, Row};
 use crate::domain::stream::StreamKey;
 use crate::domain::table::TableShape;
 use crate::domain::window::TimeWindow;
@@ -22,6 +22,7 @@ use crate::store::commit::absence_note::noted_of;
 use crate::store::commit::merge::by_table;
 use crate::store::commit::stage::copy_rows;
 use crate::store::fault::{Done, from_sql};
+use crate::store::ledger::quarantine::count_dropped;
 use crate::store::pool::PgStore;
 use crate::store::statement::{Stage, create_stage, differing, homeless, not_staged};
 
@@ -71,6 +72,11 @@ impl Compare for PgStore {
             }
         }
         Ok(all)
+    }
+
+    async fn dropped(&self, stream: &StreamKey, rejects: &[Reject]) -> Result<u64, Fault> {
+        let doing = format!("looking for records of {stream} that were dropped");
+        count_dropped(&self.pool, stream, rejects).await.map_err(|broken| broken.during(&doing))
     }
 
     async fn open_alarms(&self, stream: &StreamKey) -> Result<Vec<AbsenceCase>, Fault> {

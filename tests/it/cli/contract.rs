@@ -11,7 +11,7 @@ async fn departures_are_listed_with_where_they_came_and_what_to_do_and_are_no_fa
     let setup = Setup::new(world, "").await;
     setup.run(&["sync"]).await.expect(0);
     let none = setup.run(&["contract"]).await.expect(0);
-    assert_eq!((none.stdout.as_str(), none.stderr.contains("as their documents say")), ("", true));
+    assert_eq!((none.stdout.as_str(), none.stderr.contains("no departure")), ("", true));
     assert_eq!(setup.run(&["contract", "--json"]).await.expect(0).json(), json!([]));
 
     let mut switches = setup.simulator.switches();

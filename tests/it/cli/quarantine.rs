@@ -32,6 +32,16 @@ async fn make_readable(setup: &Setup, id: i64) {
         .unwrap();
 }
 
+/// As if this record had been readable once: a row of it stands in the window in which it came last.
+async fn keep_earlier_version(setup: &Setup, id: &str) {
+    let sql = "insert into sobot.call_result
+        select (jsonb_populate_record(null::sobot.call_result, to_jsonb(r) || jsonb_build_object('call_log_jestid',
+            $1::text, 'agentid', 'a', 'window_start', q.window_start, 'window_end', q.window_end))).*
+        from (select * from sobot.call_result limit 1) r, (select * from sync.quarantine limit 1) q";
+    let done = sqlx::query(sql).bind(id).execute(setup.db.pool().await).await.unwrap();
+    assert_eq!(done.rows_affected(), 1);
+}
+
 #[tokio::test]
 async fn what_is_set_aside_is_listed_without_the_record_and_shown_with_it() {
     let (setup, first, _) = setup_with_rejects().await;
@@ -99,4 +109,26 @@ async fn a_dropped_record_makes_no_later_run_partial_and_is_still_counted() {
     assert_eq!(shown["seen"], 2, "{shown}");
     assert_ne!(shown["resolved_at"], Value::Null);
     assert_eq!(setup.run(&["quarantine", "list", "--json"]).await.expect(0).json(), json!([]));
+    let verified = setup.run(&["verify"]).await.expect(0);
+    assert!(
+        verified.stderr.contains("`ccsync quarantine drop` dropped were not compared"),
+        "{}",
+        verified.stderr
+    );
+}
+
+#[tokio::test]
+async fn an_earlier_version_of_a_dropped_record_is_no_difference_and_one_row_more_is() {
+    let (setup, first, second) = setup_with_rejects().await;
+    // What the tables have of the two records is from before they could not be read.
+    for earlier in ["broken-1", "broken-2"] {
+        keep_earlier_version(&setup, earlier).await;
+    }
+    setup.run(&["verify"]).await.expect(4);
+    let (first, second) = (first.to_string(), second.to_string());
+    setup.run(&["quarantine", "drop", &first, &second, "--reason", "test data"]).await.expect(0);
+    setup.run(&["verify"]).await.expect(0);
+    keep_earlier_version(&setup, "broken-3").await;
+    let verified = setup.run(&["verify"]).await.expect(4);
+    assert!(verified.stdout.contains("3 extra"), "{}", verified.stdout);
 }
