@@ -1,50 +1,25 @@
-//! The commands. stdout is data, stderr is talk; the exit code says how it went.
+//! The commands. Results go to stdout, messages to stderr; the exit code says how it went.
 
-mod absence;
-mod action;
-mod agents;
-mod agents_file;
 mod args;
-mod backfill;
-mod check;
-mod config;
-mod contract;
-mod demo;
 mod exit;
-mod explain;
-mod forget;
-mod grant;
-mod init;
-mod migrate;
-mod moor;
-mod notify;
-mod operator;
 mod output;
-mod plan;
 #[cfg(test)]
 mod printed;
-mod privacy;
-mod progress;
-mod quarantine;
-mod retention;
-mod roster;
-mod roster_file;
-mod run;
-mod schema;
-mod service_manager;
-mod shell;
-mod simulator;
-mod source;
-mod status;
-mod stop;
-mod sync;
-mod verify;
-mod workbench;
+mod reading;
+mod setup;
+mod stored;
+mod write;
 
 use std::process::ExitCode;
 
 use clap::Parser as _;
 
+use self::reading::{backfill, check, plan, run, sync, verify};
+use self::setup::{config, demo, grant, init, migrate, schema, shell, simulator};
+use self::stored::{
+    absence, contract, explain, forget, notify, privacy, quarantine, retention, source, status,
+};
+use self::write::{action, agents, moor, roster, workbench};
 use crate::cli::args::{Cli, Command};
 use crate::cli::exit::Exit;
 use crate::cli::output::Failure;

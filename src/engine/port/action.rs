@@ -1,5 +1,5 @@
-//! Writing to a vendor, and the log of it. Only commands of a person come here: `app/action` and
-//! `app/roster` alone name these ports, and a test holds them to it.
+//! Writing to a vendor, and the log of it. Only commands of a person come here: `app/write/action` and
+//! `app/write/roster` alone name these ports, and a test holds them to it.
 
 use async_trait::async_trait;
 

@@ -144,8 +144,10 @@ fn pages_in_two_languages_have_the_same_headings_blocks_tables_codes_and_links()
 
 /// Whether a module, folder or file of the code is called so: `store/commit`, `src/cli/exit.rs`, `crash/kill`.
 fn is_code(name: &str) -> bool {
-    ["", "src", "tests/it", "tests"].iter().any(|place| {
-        let path = root().join(place).join(name);
+    let mut places = ["", "src", "tests/it", "tests"].map(|place| root().join(place)).to_vec();
+    places.extend(std::fs::read_dir(root().join("tests/it")).unwrap().map(|entry| entry.unwrap().path()));
+    places.iter().any(|place| {
+        let path = place.join(name);
         path.exists() || PathBuf::from(format!("{}.rs", path.display())).exists()
     })
 }

@@ -59,7 +59,7 @@ const CLOCKS: [(&str, &str); 7] = [
     ),
     ("src/ops/server.rs", "bounds open HTTP answers at the end of the process"),
     ("src/ops/status_cache.rs", "the age of an answer is measured on the monotonic clock"),
-    ("src/cli/demo/mod.rs", "tells a person how long it took, every two seconds of their time"),
+    ("src/cli/setup/demo/mod.rs", "tells a person how long it took, every two seconds of their time"),
 ];
 
 /// The way of a write to a vendor, and who stands on it. What only reads is not among them, so that nothing
@@ -67,23 +67,31 @@ const CLOCKS: [(&str, &str); 7] = [
 const WRITES: [(&str, &[&str]); 8] = [
     (
         "port::action",
-        &["src/engine/port/", "src/sources/", "src/store/operator/action.rs", "src/app/action.rs"],
+        &["src/engine/port/", "src/sources/", "src/store/operator/action.rs", "src/app/write/action.rs"],
     ),
-    ("MoorWriter", &["src/sources/moor/", "src/app/action.rs", "src/app/roster.rs"]),
-    ("WorkbenchWriter", &["src/sources/workbench/", "src/app/action.rs"]),
+    ("MoorWriter", &["src/sources/moor/", "src/app/write/action.rs", "src/app/write/roster.rs"]),
+    ("WorkbenchWriter", &["src/sources/workbench/", "src/app/write/action.rs"]),
     (
         "ActionService",
         &[
-            "src/app/action.rs",
-            "src/app/roster.rs",
+            "src/app/write/action.rs",
+            "src/app/write/roster.rs",
             "src/app/mod.rs",
-            "src/cli/action.rs",
-            "src/cli/moor.rs",
-            "src/cli/roster.rs",
+            "src/cli/write/action.rs",
+            "src/cli/write/moor.rs",
+            "src/cli/write/roster.rs",
         ],
     ),
-    ("action_service", &["src/app/action.rs", "src/cli/action.rs"]),
-    ("cli::action::", &["src/cli/args.rs", "src/cli/moor.rs", "src/cli/roster.rs", "src/cli/workbench.rs"]),
+    ("action_service", &["src/app/write/action.rs", "src/cli/write/action.rs"]),
+    (
+        "cli::action::",
+        &[
+            "src/cli/args.rs",
+            "src/cli/write/moor.rs",
+            "src/cli/write/roster.rs",
+            "src/cli/write/workbench.rs",
+        ],
+    ),
     ("\"addQueue\"", &["src/sources/moor/action.rs"]),
     ("/admin/", &["src/sources/workbench/action.rs"]),
 ];
@@ -93,7 +101,7 @@ const MOD_FILES: [(&str, &str); 9] = [
     ("crates/simulator/src/moor/mod.rs", "the vendor's routes"),
     ("crates/simulator/src/sobot/mod.rs", "the vendor's routes"),
     ("src/app/mod.rs", "the assembly itself"),
-    ("src/cli/demo/mod.rs", "the demo's command"),
+    ("src/cli/setup/demo/mod.rs", "the demo's command"),
     ("src/cli/mod.rs", "the dispatch of the commands"),
     ("src/config/mod.rs", "`load`, the room's one door"),
     ("src/scheduler/mod.rs", "`Scheduler`, the room's one door"),

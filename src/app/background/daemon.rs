@@ -1,0 +1,212 @@
+//! The daemon: one loop a stream, one follower a feed, the scheduler that rings, the ops server, and an orderly end.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::net::TcpListener;
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+use crate::app::App;
+use crate::app::assembly::stream::Stream;
+use crate::app::background::day_sums::follow_changes;
+use crate::app::background::progress::tell_progress;
+use crate::domain::fault::Fault;
+use crate::domain::run::Trigger as RunTrigger;
+use crate::domain::stream::StreamKey;
+use crate::engine::pass::fault_policy::log_failure;
+use crate::engine::pass::reader::PassOrder;
+use crate::engine::port::status::StatusRead as _;
+use crate::ops::readiness::Readiness;
+use crate::ops::server::{OpsServer, OpsState};
+use crate::scheduler::single_flight::run_on_trigger;
+use crate::scheduler::trigger::Trigger;
+use crate::scheduler::{CronJob, Scheduler, SchedulerError};
+use crate::telemetry::event;
+
+/// Why the daemon could not start or ended badly.
+#[derive(Debug, thiserror::Error)]
+pub enum DaemonError {
+    /// The database.
+    #[error(transparent)]
+    Database(#[from] Fault),
+    /// The scheduler.
+    #[error(transparent)]
+    Scheduler(#[from] SchedulerError),
+    /// The ops server.
+    #[error("the ops server on ops.listen")]
+    Ops(#[source] std::io::Error),
+}
+
+/// How often the database is looked after.
+const DATABASE_WATCH: Duration = Duration::from_secs(5);
+
+/// How often the coming months of histories are looked after.
+const DAY: Duration = Duration::from_secs(24 * 3_600);
+
+/// Of so many looks after the database, one keeps what feeds have heard of the time: one a minute.
+const TIME_NOTED_EACH: u32 = 12;
+
+/// Of so many vain attempts in a row to reach it, one is told: one a minute.
+const DATABASE_TOLD_EACH: u32 = 12;
+
+impl App {
+    /// Runs until `stop`: prepares the database, catches up, then follows the schedules. What is under way
+    /// when `stop` comes gets `engine.shutdown_grace` to commit or roll back.
+    ///
+    /// # Errors
+    /// Only at the start; what fails later is told in log, ledger and metrics, and tried again.
+    pub async fn run(
+        self: Arc<Self>,
+        listener: Option<TcpListener>,
+        stop: CancellationToken,
+    ) -> Result<(), DaemonError> {
+        let readiness = Readiness::new();
+        let (database_ready, scheduler_ready) = (readiness.latch("database"), readiness.latch("scheduler"));
+        let ops = listener
+            .map(|listener| OpsServer::start(listener, self.ops_state(readiness.clone()), stop.clone()));
+        let ops = ops.transpose().map_err(DaemonError::Ops)?;
+        self.prepare().await?;
+        self.log_unconfigured().await?;
+        drop(database_ready);
+        event::DaemonStarted {
+            version: env!("CARGO_PKG_VERSION"),
+            streams: self.streams.len() + self.feeds.len(),
+        }
+        .emit();
+
+        let mut jobs = Vec::new();
+        let mut loops = JoinSet::new();
+        for stream in &self.streams {
+            let trigger = Arc::new(Trigger::new(stream.reader.key.clone()));
+            jobs.push(CronJob { schedule: stream.schedule.clone(), trigger: trigger.clone() });
+            let pass = scheduled_pass(self.clone(), stream.reader.key.clone(), stop.clone());
+            let stop = stop.clone();
+            loops.spawn(async move { run_on_trigger(&trigger, stop, pass).await });
+        }
+        for follower in &self.feeds {
+            let (follower, stop) = (follower.clone(), stop.clone());
+            loops.spawn(async move { follower.run(stop).await });
+        }
+        for (job, wait) in self.retention_jobs(&stop)? {
+            jobs.push(job);
+            loops.spawn(wait);
+        }
+        loops.spawn(watch_database(self.clone(), stop.clone()));
+        loops.spawn(tell_progress(self.progress.clone(), self.overrides.clock.clone(), stop.clone()));
+        loops.spawn(make_months(self.clone(), stop.clone()));
+        loops.spawn(follow_changes(self.clone(), stop.clone()));
+        if let Some(notifier) = self.notifier()? {
+            loops.spawn(notifier.run(stop.clone()));
+        }
+        let jitter = self.settings.scheduler.jitter;
+        let scheduler = Scheduler::start(jobs, jitter, self.overrides.clock.clone(), stop.clone()).await?;
+        drop(scheduler_ready);
+        self.liveness.come_up();
+
+        self.liveness.watch(&mut loops, &stop).await;
+        event::DaemonStopping { reason: "told to stop" }.emit();
+        let grace = self.settings.engine.shutdown_grace;
+        // Past the grace the loops are dropped: what was under way rolls back.
+        let _ = tokio::time::timeout(grace, async { while loops.join_next().await.is_some() {} }).await;
+        loops.shutdown().await;
+        scheduler.stopped().await;
+        if let Some(ops) = ops {
+            let _ = tokio::time::timeout(grace, ops.stopped()).await;
+        }
+        Ok(())
+    }
+}
+
+impl App {
+    /// What the ops server of this process reads.
+    pub fn ops_state(self: &Arc<Self>, readiness: Readiness) -> OpsState {
+        let (app, looking, away) = (self.clone(), self.clone(), self.clone());
+        OpsState {
+            status: Arc::new(self.database.store.clone()),
+            clock: self.overrides.clock.clone(),
+            readiness,
+            metrics: crate::ops::prometheus::install(),
+            enrich: Arc::new(move |report| app.enrich(report, true)),
+            surroundings: Arc::new(move || looking.surroundings()),
+            outage: Arc::new(move |kind, message| away.alerts_without_database((kind, message))),
+            zone: self.settings.timezone,
+            language: self.settings.language,
+        }
+    }
+}
+
+/// What a ring of the trigger does. The order is made anew each time: what was read since the last tick is
+/// not due, whoever read it.
+fn scheduled_pass(
+    app: Arc<App>,
+    key: StreamKey,
+    stop: CancellationToken,
+) -> impl FnMut() -> futures::future::BoxFuture<'static, ()> + Send + use<> {
+    move || {
+        let (app, key, stop) = (app.clone(), key.clone(), stop.clone());
+        Box::pin(async move {
+            let Some(stream) = app.streams.iter().find(|stream| stream.reader.key == key) else { return };
+            app.learn_time([stream], &stop).await;
+            let Stream { reader, schedule, .. } = stream;
+            let now = reader.clock.now();
+            let order = PassOrder {
+                trigger: RunTrigger::Schedule,
+                due_since: schedule.last_tick(now).unwrap_or(now),
+                until: schedule.next_tick(now),
+                range: None,
+                wait_for_others: true,
+            };
+            if let Err(fault) = reader.pass(&order, &stop).await {
+                log_failure(&format!("the scheduled pass over {key}"), &fault);
+            }
+            app.note_time().await;
+        })
+    }
+}
+
+/// Makes the coming months of histories that were cut into months, long before they come.
+async fn make_months(app: Arc<App>, stop: CancellationToken) {
+    loop {
+        tokio::select! {
+            () = stop.cancelled() => return,
+            () = app.overrides.clock.sleep(DAY) => {}
+        }
+        // A day that fails is made up for by the next; meanwhile rows go to the rest.
+        if let Err(fault) = app.database.store.extend_months(app.overrides.clock.now()).await {
+            log_failure("making the coming months of histories", &fault);
+        }
+    }
+}
+
+/// Starts an embedded server again that died, and looks whether the sources are what they were at the start. The
+/// operator's own database comes back by itself.
+async fn watch_database(app: Arc<App>, stop: CancellationToken) {
+    let (mut told, mut looks) = (0, 0_u32);
+    loop {
+        tokio::select! {
+            () = stop.cancelled() => return,
+            () = app.overrides.clock.sleep(DATABASE_WATCH) => {}
+        }
+        let answer = app.database.store.ping().await;
+        app.note_database(answer.is_ok());
+        looks += 1;
+        if looks % TIME_NOTED_EACH == 0 {
+            app.note_time().await;
+        }
+        let Err(fault) = answer else {
+            app.note_lost_sources().await;
+            told = 0;
+            continue;
+        };
+        let revived = app.database.revive().await;
+        // An outage of a night is no reason for thousands of lines.
+        if told % DATABASE_TOLD_EACH == 0 {
+            match revived {
+                Ok(()) => log_failure("asking the database for a sign of life", &fault),
+                Err(fault) => event::DatabaseUnreachable { message: &fault.chain() }.emit(),
+            }
+        }
+        told += 1;
+    }
+}

@@ -1,0 +1,29 @@
+//! How far long passes of the daemon have come, for its log.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio_util::sync::CancellationToken;
+
+use crate::engine::pass::progress::{Pace, PassWatch, Progress, ProgressBoard};
+use crate::engine::port::clock::Clock;
+use crate::telemetry::event;
+
+/// How often it is looked at.
+const PERIOD: Duration = Duration::from_secs(10);
+
+/// Tells of them until `stop`.
+pub(in crate::app) async fn tell_progress(
+    board: ProgressBoard,
+    clock: Arc<dyn Clock>,
+    stop: CancellationToken,
+) {
+    let mut watch = PassWatch::default();
+    while stop.run_until_cancelled(clock.sleep(PERIOD)).await.is_some() {
+        for (key, Progress { windows, windows_left, rows }, Pace { rate, left }) in
+            watch.look(board.all(), clock.now())
+        {
+            event::WorkProgressed { key: &key, windows, windows_left, rows, rate, left }.emit();
+        }
+    }
+}

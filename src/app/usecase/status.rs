@@ -1,0 +1,106 @@
+//! The state of everything, with what only the assembled process knows of it.
+
+use chrono::{DateTime, Utc};
+
+use crate::app::App;
+use crate::app::assembly::stream::Stream;
+use crate::app::usecase::source::not_configured;
+use crate::domain::alert::AlertKind;
+use crate::domain::fault::{Fault, FaultKind};
+use crate::domain::language::Language;
+use crate::domain::status::calendar::WINDOWS_LISTED;
+use crate::domain::status::detail::StreamDetail;
+use crate::domain::status::{StatusReport, StreamStatus};
+use crate::engine::pass::reader::ReadPolicy;
+use crate::engine::port::status::StatusRead as _;
+
+impl App {
+    /// The state of everything, with cures, and why a pass would be refused.
+    ///
+    /// # Errors
+    /// Database faults; where the database lacks something, what a pass says of it.
+    pub async fn status(&self) -> Result<StatusReport, Fault> {
+        self.recall_time().await;
+        self.note_refusals().await;
+        match self.database.store.status(self.overrides.clock.now()).await {
+            Ok(report) => Ok(self.enrich(report, false)),
+            Err(fault) => Err(self.refusal_of(fault)),
+        }
+    }
+
+    /// What a pass would say, where that is why the status cannot be read.
+    fn refusal_of(&self, fault: Fault) -> Fault {
+        let refusals = self.refusals();
+        let refusal = refusals.iter().find(|refusal| refusal.kind == AlertKind::DatabaseRefused);
+        match refusal.filter(|_| fault.kind == FaultKind::DatabaseRefused) {
+            Some(refusal) => Fault::new(fault.kind, &refusal.message).advising(),
+            None => fault,
+        }
+    }
+
+    pub(in crate::app) fn enrich(&self, report: StatusReport, scheduled: bool) -> StatusReport {
+        let now = scheduled.then(|| self.overrides.clock.now());
+        let mut report = enrich(report, &self.streams, self.settings.language, now);
+        report.unconfigured = not_configured(&self.settings, std::mem::take(&mut report.unconfigured));
+        let unheard = self.unheard(&report.feeds);
+        report.healthy &= unheard.is_empty();
+        report.feeds.extend(unheard);
+        report.feeds.sort_by(|left, right| left.source.cmp(&right.source));
+        self.with_alerts(report, scheduled)
+    }
+}
+
+/// Cures by kind of fault, next ticks where a scheduler runs, and the streams that the database has not been
+/// told of yet.
+fn enrich(
+    mut report: StatusReport,
+    streams: &[Stream],
+    language: Language,
+    now: Option<DateTime<Utc>>,
+) -> StatusReport {
+    for stream in streams {
+        let key = &stream.reader.key;
+        let is_same = |status: &StreamStatus| status.source == key.source && status.stream == key.stream;
+        if !report.streams.iter().any(is_same) {
+            report.streams.push(stream.never_read());
+            report.healthy = false;
+        }
+    }
+    report.streams.sort_by(|left, right| (&left.source, left.stream).cmp(&(&right.source, right.stream)));
+    for status in &mut report.streams {
+        if let Some(failure) = &mut status.failure {
+            failure.cure =
+                FaultKind::from_name(&failure.kind).map_or("", |kind| kind.cure().text(language)).to_owned();
+        }
+        let stream = streams.iter().find(|stream| {
+            stream.reader.key.source == status.source && stream.reader.key.stream == status.stream
+        });
+        status.next_tick = stream.zip(now).and_then(|(stream, now)| stream.schedule.next_tick(now));
+        if let Some(stream) = stream {
+            stream.complete(&mut status.detail, &report.detail.limits, report.generated_at);
+        }
+    }
+    report
+}
+
+impl Stream {
+    /// Adds what only the configuration knows: windows wanted and never read, and what may be spent.
+    pub(in crate::app) fn complete(
+        &self,
+        detail: &mut StreamDetail,
+        limits: &[(String, i64)],
+        now: DateTime<Utc>,
+    ) {
+        let key = &self.reader.budget_key;
+        detail.budget.requests_per_minute = Some(key.per_minute);
+        let limit = limits.iter().find(|(name, _)| *name == key.name);
+        detail.budget.next_request_ms = limit.map(|(_, wait)| *wait);
+        let ReadPolicy::Windows(policy) = &self.reader.policy else { return };
+        let from = policy.wanted_from(now);
+        detail.calendar.fill(&policy.grid.newest_cells(from, now, WINDOWS_LISTED));
+        let step = policy.grid.step().num_seconds();
+        let uncovered = (now - from).num_seconds() - detail.calendar.covered_seconds;
+        // A window that began a moment ago counts as one.
+        detail.calendar.unread = (uncovered + step - 1).max(0) / step;
+    }
+}

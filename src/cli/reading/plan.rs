@@ -1,0 +1,96 @@
+//! `ccsync plan`.
+
+use crate::cli::args::SyncArgs;
+use crate::cli::build;
+use crate::cli::exit::Exit;
+use crate::cli::output::{self, Failure};
+use crate::cli::reading::sync;
+use ccsync::app::{Rereading, StreamPlan};
+use ccsync::config::Settings;
+use ccsync::domain::text::counted;
+use ccsync::domain::window::TimeWindow;
+use ccsync::engine::plan::planner::{PlannedWindow, Reason};
+
+pub(in crate::cli) async fn plan(settings: Settings, args: SyncArgs) -> Result<Exit, Failure> {
+    let zone = settings.timezone;
+    let app = build(settings).await?;
+    sync::refuse_unknown(&app, &args.streams)?;
+    let plans = app.plan(&args.streams).await;
+    app.close().await?;
+    let plans = plans?;
+    if args.json {
+        output::json(&plans)?;
+        return Ok(Exit::Done);
+    }
+    for plan in &plans {
+        output::data(&heading(plan));
+        if let Some(rereading) = &plan.rereading {
+            output::data(&format!("  {}", rests_on(rereading)));
+        }
+        for planned in &plan.windows {
+            let TimeWindow { start, end } = planned.window;
+            let local = |instant| output::local(instant, zone);
+            output::data(&format!("  {} .. {}  {}", local(start), local(end), why(planned)));
+        }
+    }
+    Ok(Exit::Done)
+}
+
+/// By what complete windows are read again.
+fn rests_on(rereading: &Rereading) -> String {
+    let days = |hours: i64| format!("{:.1} days", hours as f64 / 24.0);
+    let known = match (rereading.changes_seen, rereading.changes_per_row) {
+        (Some(seen), Some(per_row)) => format!(
+            "learned from {seen:.0} late and changed results, {:.1} in a hundred rows; a window of the usual \
+             size is final {} after its end",
+            per_row * 100.0,
+            days(rereading.final_after_hours),
+        ),
+        _ => format!(
+            "not enough was seen of late and changed results yet: the look-back of {} rules",
+            days(rereading.final_after_hours)
+        ),
+    };
+    match rereading.requests_per_day {
+        Some(budget) => {
+            format!("{known}; of today's {}, {} spent", counted(budget, "request"), rereading.requests_today)
+        }
+        None => known,
+    }
+}
+
+/// The reason, with the figures that it rests on.
+fn why(planned: &PlannedWindow) -> String {
+    let reason = serde_json::to_value(planned.reason).unwrap_or_default();
+    let reason = reason.as_str().unwrap_or_default();
+    let what = match planned.reason {
+        Reason::Open => "it was still growing",
+        Reason::Missing => "it was never read",
+        Reason::Failed => "each attempt failed",
+        Reason::Unverified => "its last read proved nothing yet",
+        Reason::Absent => "rows were missing: a second read decides",
+        Reason::Closing => "the last look that it needs",
+        Reason::Revisions => "it is worth a look",
+        Reason::Lookback if planned.unseen.is_some() => "not looked at for most of its age",
+        Reason::Lookback => "late results are still awaited",
+        Reason::Requested => "asked for",
+    };
+    match planned.unseen {
+        Some(unseen) => format!(
+            "{reason}: {what}; {:.1} changes are expected unseen, {:.0} % of its life's",
+            unseen.changes,
+            unseen.share * 100.0
+        ),
+        None => format!("{reason}: {what}"),
+    }
+}
+
+fn heading(plan: &StreamPlan) -> String {
+    let what = match (plan.snapshot, plan.windows.len()) {
+        (true, _) => "the whole of it".to_owned(),
+        (false, 0) => "nothing is due".to_owned(),
+        (false, count) => counted(count, "window"),
+    };
+    let requests = counted(plan.requests, "request");
+    format!("{}: {what}, at least {requests}", plan.key)
+}

@@ -1,0 +1,42 @@
+//! `ccsync run`.
+
+use std::sync::Arc;
+
+use tokio::net::TcpListener;
+
+use crate::cli::build;
+use crate::cli::exit::Exit;
+use crate::cli::output::{Failure, talk};
+use crate::cli::reading::{service_manager, stop};
+use ccsync::config::Settings;
+
+pub(in crate::cli) async fn run(settings: Settings) -> Result<Exit, Failure> {
+    let stop = stop::on_signal();
+    let hangups = stop::on_hangup();
+    service_manager::begin();
+    let listener = match settings.ops.enabled {
+        true => Some(listen(settings.ops.listen).await?),
+        false => None,
+    };
+    let app = Arc::new(build(settings).await?);
+    if let Some(psql) = app.database().psql_command() {
+        talk(&format!("embedded PostgreSQL; connect with: {psql}"));
+    }
+    let place = listener.as_ref().and_then(|listener| listener.local_addr().ok());
+    let place =
+        place.map_or_else(|| "no status page".to_owned(), |place| format!("status page on http://{place}"));
+    let told = service_manager::tell(app.liveness().clone(), stop.clone(), place);
+    let result = app.clone().run(listener, stop).await;
+    drop((told, hangups));
+    if let Some(app) = Arc::into_inner(app) {
+        app.close().await?;
+    }
+    result?;
+    Ok(Exit::Done)
+}
+
+pub(in crate::cli) async fn listen(address: std::net::SocketAddr) -> Result<TcpListener, Failure> {
+    TcpListener::bind(address).await.map_err(|error| {
+        Failure::failed(format!("ops.listen = {address} cannot be used: {error}; choose another port"))
+    })
+}

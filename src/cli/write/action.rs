@@ -1,0 +1,139 @@
+//! `ccsync action list`, and what all commands that write have in common.
+
+use clap::{Args, Subcommand};
+use serde::Serialize;
+use serde_json::Value as Json;
+
+use crate::cli::exit::Exit;
+use crate::cli::output::{self, Failure};
+use crate::cli::with_app;
+use crate::cli::write::operator::operator;
+use ccsync::app::{ActionService, App, Performed};
+use ccsync::config::Settings;
+use ccsync::domain::action::{ActionDraft, ActionRecord, ActionState};
+
+#[derive(Debug, Subcommand)]
+pub(in crate::cli) enum ActionCommand {
+    /// Every write that was ordered, newest first, and what became of it.
+    List(ListArgs),
+}
+
+#[derive(Debug, Args)]
+pub(in crate::cli) struct ListArgs {
+    /// How many at most.
+    #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(i64).range(1..))]
+    pub limit: i64,
+    /// Print JSON.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// What every command that writes can be told.
+#[derive(Debug, Args)]
+pub(in crate::cli) struct WriteArgs {
+    /// The source to write to; may be left out where only one is of the kind.
+    #[arg(long, value_name = "NAME")]
+    pub source: Option<String>,
+    /// Really send it. Without, it is shown and nothing is done.
+    #[arg(long)]
+    pub yes: bool,
+    /// Print JSON.
+    #[arg(long)]
+    pub json: bool,
+}
+
+pub(in crate::cli) async fn action(settings: Settings, command: ActionCommand) -> Result<Exit, Failure> {
+    let ActionCommand::List(args) = command;
+    let zone = settings.timezone;
+    with_app(settings, async |app| {
+        let actions = app.actions(args.limit).await?;
+        if args.json {
+            output::json(&actions)?;
+        } else {
+            actions.iter().for_each(|action| output::data(&line(action, zone)));
+        }
+        Ok(Exit::Done)
+    })
+    .await
+}
+
+/// The service of whoever runs this process.
+pub(in crate::cli) fn service(app: &App) -> Result<ActionService<'_>, Failure> {
+    Ok(app.action_service(&operator())?)
+}
+
+/// Shows what would be sent; that is all without --yes.
+pub(in crate::cli) fn show(draft: &ActionDraft, args: &WriteArgs) -> Result<(), Failure> {
+    #[derive(Serialize)]
+    struct Shown<'a> {
+        sent: bool,
+        #[serde(flatten)]
+        draft: &'a ActionDraft,
+    }
+    if !args.yes && args.json {
+        output::json(&Shown { sent: false, draft })?;
+    }
+    if !args.json {
+        output::data(&format!("{}: POST {}", draft.source, draft.path));
+        output::data(&format!("{}", draft.request));
+    }
+    if !args.yes {
+        output::talk("nothing was sent; add --yes to send it");
+    }
+    Ok(())
+}
+
+/// Tells how a write ended.
+pub(in crate::cli) fn told(done: &Performed, json: bool) -> Result<Exit, Failure> {
+    if json {
+        output::json(done)?;
+    } else {
+        let result = done.settlement.result.as_ref().map(|result| format!(", {result}")).unwrap_or_default();
+        output::data(&format!("action {}: {}{result}", done.id, done.settlement.state));
+        if let Some(text) = &done.told {
+            output::data(text);
+        }
+    }
+    let message = done.settlement.message.as_deref().unwrap_or_default();
+    let what = match done.settlement.state {
+        ActionState::Answered => return Ok(Exit::Done),
+        ActionState::Refused => "the vendor did not do it",
+        ActionState::Failed => "it was not sent",
+        ActionState::Intended | ActionState::Unknown => {
+            "whether it was done is not known, and it is not sent again: look at the vendor first"
+        }
+    };
+    output::talk(&format!("error: {message}"));
+    output::talk(&format!("hint: {what}"));
+    Ok(Exit::Failed)
+}
+
+fn line(action: &ActionRecord, zone: chrono_tz::Tz) -> String {
+    let when = output::local(action.intent_at, zone);
+    let settlement = &action.settlement;
+    let target =
+        action.target.as_ref().map(|target| format!(" {}", target.escape_debug())).unwrap_or_default();
+    let observed = match action.observed_done {
+        Some(true) => " (seen done)",
+        Some(false) => " (seen not done)",
+        None => "",
+    };
+    let mut text = format!(
+        "{} {when} {} {}{target}: {}{observed} by {}",
+        action.id,
+        action.source,
+        action.command,
+        settlement.state,
+        action.operator.escape_debug()
+    );
+    if let Some(result) = &settlement.result {
+        text.push_str(&format!("; {}", result.escape_debug()));
+    }
+    if let Some(message) = &settlement.message {
+        text.push_str(&format!("; {}", message.escape_debug()));
+    }
+    if action.request != Json::Object(serde_json::Map::new()) {
+        text.push_str(&format!("\n  {}", action.request));
+    }
+    text
+}

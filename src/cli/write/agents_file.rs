@@ -1,0 +1,146 @@
+//! Agents' accounts as CSV, one line an account.
+
+use ccsync::domain::agent::{AccountKey, AgentAccount, LinkOrder};
+
+const COLUMNS: [&str; 10] =
+    ["person_id", "vendor", "source", "account_id", "name", "email", "rule", "state", "reason", "candidates"];
+/// Those without which a line says nothing.
+const NEEDED: [&str; 4] = ["person_id", "vendor", "source", "account_id"];
+
+/// The accounts as a file that [`read`] reads. All but the keys and the rule is there for people alone.
+pub(in crate::cli) fn write(accounts: &[AgentAccount]) -> Result<String, csv::Error> {
+    let mut out = csv::Writer::from_writer(Vec::new());
+    out.write_record(COLUMNS)?;
+    for account in accounts {
+        let told = |text: &Option<String>| text.clone().unwrap_or_default();
+        out.write_record([
+            &account.person_id,
+            &account.vendor,
+            &account.source,
+            &account.account_id,
+            &told(&account.name),
+            &told(&account.email),
+            &told(&account.rule),
+            &account.state,
+            &told(&account.reason),
+            &account.candidates.join(" "),
+        ])?;
+    }
+    let bytes = out.into_inner().map_err(|error| error.into_error())?;
+    Ok(String::from_utf8_lossy(&bytes).into_owned())
+}
+
+/// Reads a file.
+///
+/// # Errors
+/// Every mistake in it, each with its line.
+pub(in crate::cli) fn read(text: &str) -> Result<Vec<LinkOrder>, Vec<String>> {
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let mut reader =
+        csv::ReaderBuilder::new().trim(csv::Trim::All).flexible(true).from_reader(text.as_bytes());
+    let headers = reader.headers().map_err(|error| vec![error.to_string()])?.clone();
+    let mut mistakes = wrong_headers(&headers);
+    if !mistakes.is_empty() {
+        return Err(mistakes);
+    }
+    let mut orders = Vec::new();
+    for record in reader.records() {
+        let read = match &record {
+            Err(error) => Err(error.to_string()),
+            Ok(record) => {
+                let line = record.position().map_or(0, csv::Position::line);
+                order(&headers, record, line).map_err(|why| format!("line {line}: {why}"))
+            }
+        };
+        match read {
+            Ok(order) => orders.push(order),
+            Err(mistake) => mistakes.push(mistake),
+        }
+    }
+    if mistakes.is_empty() { Ok(orders) } else { Err(mistakes) }
+}
+
+fn wrong_headers(headers: &csv::StringRecord) -> Vec<String> {
+    let unknown = headers.iter().filter(|name| !COLUMNS.contains(name));
+    let unknown = unknown.map(|name| format!("line 1: unknown column {name:?}"));
+    let missing = NEEDED.iter().filter(|name| !headers.iter().any(|header| header == **name));
+    let mut mistakes: Vec<String> =
+        unknown.chain(missing.map(|name| format!("line 1: the column {name} is missing"))).collect();
+    for (index, name) in headers.iter().enumerate() {
+        if headers.iter().take(index).any(|earlier| earlier == name) {
+            mistakes.push(format!("line 1: the column {name} is there twice"));
+        }
+    }
+    if !mistakes.is_empty() {
+        mistakes.push(format!("the columns are {}", COLUMNS.join(", ")));
+    }
+    mistakes
+}
+
+fn order(headers: &csv::StringRecord, record: &csv::StringRecord, line: u64) -> Result<LinkOrder, String> {
+    if record.len() != headers.len() {
+        return Err(format!("it has {} fields, the first line {}", record.len(), headers.len()));
+    }
+    let field = |name: &str| {
+        let index = headers.iter().position(|header| header == name);
+        index.and_then(|index| record.get(index)).unwrap_or_default()
+    };
+    let account = AccountKey::new(field("vendor"), field("source"), field("account_id"))?;
+    let person = match field("person_id") {
+        "" => None,
+        person => Some(person.parse().map_err(|why| format!("person_id {why}"))?),
+    };
+    Ok(LinkOrder { line, account, person, is_pinned: field("rule") == "overruled" })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_written_is_read_again() {
+        let account = AgentAccount {
+            person_id: "sobot/s/a,1".to_owned(),
+            vendor: "moor".to_owned(),
+            source: "m".to_owned(),
+            account_id: "8001".to_owned(),
+            name: Some("张\"三\"\n, O’Neil".to_owned()),
+            email: None,
+            rule: Some("overruled".to_owned()),
+            state: "matched".to_owned(),
+            reason: None,
+            candidates: vec!["sobot/s/a".to_owned(), "sobot/s/b".to_owned()],
+        };
+        let [order] = read(&write(std::slice::from_ref(&account)).unwrap()).unwrap().try_into().unwrap();
+        assert_eq!(order.account, account.key());
+        assert_eq!(order.person.unwrap().to_string(), account.person_id);
+        assert!(order.is_pinned);
+    }
+
+    #[test]
+    fn lines_need_four_columns_and_an_empty_person_is_the_rules() {
+        let read = read("\u{feff}vendor,source,account_id,person_id\nmoor, m ,8001,\n").unwrap();
+        assert_eq!(read.len(), 1);
+        assert_eq!((read[0].line, &read[0].person, read[0].is_pinned), (2, &None, false));
+    }
+
+    #[test]
+    fn every_mistake_is_told_with_its_line() {
+        let columns = read("vendor,sauce,person_id,vendor\n").unwrap_err().join("\n");
+        for part in [
+            "unknown column \"sauce\"",
+            "source is missing",
+            "account_id is missing",
+            "vendor is there twice",
+        ] {
+            assert!(columns.contains(part), "{part} in\n{columns}");
+        }
+        let text = "person_id,vendor,source,account_id\n\
+                    sobot/s,moor,m,1\nsobot/s/a,avaya,m,1\nsobot/s/a,moor,m,\nsobot/s/a,moor,m\nsobot/s/a,moor,m,2\n";
+        let lines = read(text).unwrap_err();
+        assert_eq!(lines.len(), 4, "{lines:?}");
+        for (line, mistake) in (2..).zip(&lines) {
+            assert!(mistake.starts_with(&format!("line {line}: ")), "{mistake}");
+        }
+    }
+}

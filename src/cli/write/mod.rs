@@ -1,0 +1,10 @@
+//! Commands that write to a vendor.
+
+pub(in crate::cli) mod action;
+pub(in crate::cli) mod agents;
+pub(in crate::cli) mod agents_file;
+pub(in crate::cli) mod moor;
+pub(in crate::cli) mod operator;
+pub(in crate::cli) mod roster;
+pub(in crate::cli) mod roster_file;
+pub(in crate::cli) mod workbench;

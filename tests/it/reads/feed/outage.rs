@@ -1,0 +1,215 @@
+//! The database goes away, a process is killed, another takes over: what was heard is stored once, and what
+//! was not is a gap.
+
+use std::path::Path;
+use std::time::Duration;
+
+use ccsync_simulator::MonitorRates;
+use sqlx::PgPool;
+
+use super::setup::{Daemon, FeedSetup};
+use super::truth::{feed_is_the_vendors, sent, time_adds_up};
+use crate::support::db::TestDb;
+use crate::support::harness::eventually;
+use crate::support::process::Site;
+use crate::whole::crash::proxy::Proxy;
+
+const TIMEOUT: Duration = Duration::from_secs(60);
+
+async fn wait_for(what: &str, mut reached: impl AsyncFnMut() -> bool) {
+    let deadline = tokio::time::Instant::now() + TIMEOUT;
+    while !reached().await {
+        assert!(tokio::time::Instant::now() < deadline, "in vain: {what}");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
+async fn stored(pool: &PgPool, setup: &FeedSetup) {
+    eventually(TIMEOUT, async || feed_is_the_vendors(pool, &setup.simulator.monitor_truth()).await).await;
+}
+
+async fn count(pool: &PgPool, sql: &'static str) -> i64 {
+    sqlx::query_scalar(sql).fetch_one(pool).await.unwrap()
+}
+
+/// Messages that lie on disk.
+fn spooled(directory: &Path) -> usize {
+    let Ok(entries) = std::fs::read_dir(directory.join("data/feed/setup/0")) else { return 0 };
+    let files = entries.map(|entry| entry.unwrap().path()).filter(|path| path.extension().is_some());
+    let lines = |file| std::fs::read_to_string(file).unwrap_or_default().matches("{\"Message\":").count();
+    files.map(lines).sum()
+}
+
+fn messages(setup: &FeedSetup) -> usize {
+    sent(&setup.simulator.monitor_truth())
+}
+
+#[tokio::test]
+async fn what_waits_on_disk_when_the_process_is_killed_is_stored_by_the_next_one_in_order() {
+    let db = TestDb::create().await;
+    let pool = db.pool().await;
+    let (proxy, url) = Proxy::start(&db).await;
+    let setup = FeedSetup::new(4, MonitorRates::lively(10.0), 1, &url).await;
+    let site = Site::new(&setup.configuration("", "")).with("CCSYNC__DATABASE__DATA_DIR", "data");
+    let daemon = site.start(&["run"]);
+    wait_for("something is stored", async || {
+        count(pool, "select count(*) from workbench.announcement").await > 0
+    })
+    .await;
+    proxy.shut(true);
+    let before = messages(&setup);
+    wait_for("messages come without a database", async || before + 100 < messages(&setup)).await;
+    setup.simulator.set_monitor_rates(MonitorRates::default());
+    // Everything that is not stored lies on disk: only then is a kill to lose nothing.
+    let all = messages(&setup);
+    wait_for("everything is on disk", async || {
+        let known = count(pool, "select coalesce(sum(rows_read), 0)::bigint from sync.run").await;
+        all <= usize::try_from(known).unwrap() + spooled(site.path())
+    })
+    .await;
+    let waiting = spooled(site.path());
+    let on_disk = std::process::Command::new("cat")
+        .arg(site.path().join("data/feed/setup/0").join(first_log(site.path())))
+        .output()
+        .unwrap();
+    let on_disk = String::from_utf8(on_disk.stdout).unwrap();
+    for secret in ["s3cret-token", "15711356914", "张三"] {
+        assert!(!on_disk.contains(secret), "{secret} lies on disk");
+    }
+    daemon.kill().await;
+    proxy.shut(false);
+    let daemon = site.start(&["run"]);
+    wait_for("the next one listens", async || {
+        count(pool, "select count(*) from workbench.feed_gap where reason = 'takeover'").await == 4
+    })
+    .await;
+    stored(pool, &setup).await;
+    println!("{waiting} messages waited on disk");
+    assert!(99 < waiting, "{waiting}");
+    // In order: later events of a connection have later numbers.
+    let disordered = count(
+        pool,
+        "select count(*) from (
+            select received_at, lag(received_at) over (partition by connection_id order by message_no) as before
+            from workbench.announcement) as a where received_at < before",
+    )
+    .await;
+    assert_eq!(disordered, 0);
+    daemon.stop(rustix::process::Signal::TERM).await.expect(0);
+    assert_eq!(spooled(site.path()), 0);
+}
+
+fn first_log(site: &Path) -> String {
+    let entries = std::fs::read_dir(site.join("data/feed/setup/0")).unwrap();
+    let mut names: Vec<String> =
+        entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+    names.retain(|name| name.ends_with(".log"));
+    names.sort();
+    names.swap_remove(0)
+}
+
+#[tokio::test]
+async fn what_has_no_room_on_disk_is_a_gap_that_says_how_much_is_lost() {
+    let db = TestDb::create().await;
+    let pool = db.pool().await;
+    let (proxy, url) = Proxy::start(&db).await;
+    let setup = FeedSetup::new(3, MonitorRates::lively(5.0), 1, &url).await;
+    let daemon = setup.start("spool_mib_max = 1\nbuffer_messages = 100").await;
+    wait_for("something is stored", async || {
+        count(pool, "select count(*) from workbench.call_popup").await > 0
+    })
+    .await;
+    proxy.shut(true);
+    let before = messages(&setup);
+    setup.simulator.set_monitor_rates(MonitorRates { popup: 300.0, ..MonitorRates::default() });
+    wait_for("more than the spool holds", async || before + 4_000 < messages(&setup)).await;
+    setup.simulator.set_monitor_rates(MonitorRates::default());
+    proxy.shut(false);
+    let whole = async || {
+        let lost = count(
+            pool,
+            "select coalesce(sum(lost_messages), 0)::bigint from workbench.feed_gap where reason = 'spool_full'",
+        )
+        .await;
+        let read = count(pool, "select sum(rows_read)::bigint from sync.run").await;
+        (lost, read, messages(&setup) as i64)
+    };
+    eventually(TIMEOUT, async || match whole().await {
+        (lost, read, sent) if 0 < lost && lost + read == sent => Ok(()),
+        other => Err(format!("lost, stored and sent are {other:?}")),
+    })
+    .await;
+    let (lost, read, sent) = whole().await;
+    println!("{sent} sent, {read} stored, {lost} lost");
+    // The sockets have not noticed any of it.
+    let connections =
+        setup.simulator.monitor_truth().agents.iter().map(|agent| agent.connections.len()).max();
+    assert_eq!(connections, Some(1));
+    time_adds_up(pool).await.unwrap();
+    setup.simulator.set_monitor_rates(MonitorRates::lively(5.0));
+    let before = count(pool, "select count(*) from workbench.call_popup").await;
+    wait_for("it goes on", async || before < count(pool, "select count(*) from workbench.call_popup").await)
+        .await;
+    daemon.stop().await;
+}
+
+#[tokio::test]
+async fn commits_whose_answer_is_lost_store_nothing_twice() {
+    let db = TestDb::create().await;
+    let pool = db.pool().await;
+    let (proxy, url) = Proxy::start(&db).await;
+    let setup = FeedSetup::new(5, MonitorRates::lively(20.0), 1, &url).await;
+    let daemon = setup.start("").await;
+    wait_for("something is stored", async || {
+        count(pool, "select count(*) from workbench.announcement").await > 0
+    })
+    .await;
+    proxy.swallow(5);
+    wait_for("answers are lost", async || proxy.swallowed() == 5).await;
+    setup.simulator.set_monitor_rates(MonitorRates::default());
+    stored(pool, &setup).await;
+    // The last messages may say nothing new, and still be on their way when all that is new is stored.
+    wait_for("each message is counted, and once", async || {
+        count(pool, "select sum(rows_read)::bigint from sync.run").await == messages(&setup) as i64
+    })
+    .await;
+    daemon.stop().await;
+}
+
+fn connections(setup: &FeedSetup) -> Vec<usize> {
+    setup.simulator.monitor_truth().agents.iter().map(|agent| agent.connections.len()).collect()
+}
+
+async fn heard(pool: &PgPool, daemon: &Daemon, agents: usize) {
+    wait_for("every agent is heard", async || {
+        let _ = daemon;
+        let open = count(pool, "select count(*) from sync.feed_session where stay_since is not null").await;
+        open == agents as i64
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn of_two_daemons_one_follows_an_agent_and_the_other_takes_over_with_a_gap() {
+    let db = TestDb::create().await;
+    let pool = db.pool().await;
+    let setup = FeedSetup::new(4, MonitorRates::lively(10.0), 1, db.url()).await;
+    let first = setup.start("").await;
+    heard(pool, &first, 4).await;
+    let second = setup.start("").await;
+    let before = messages(&setup);
+    // Longer than a lease: the second one has tried to take it.
+    wait_for("a while passes", async || before + 200 < messages(&setup)).await;
+    assert_eq!(connections(&setup), [1; 4]);
+    first.abort().await;
+    wait_for("the second takes over", async || connections(&setup) == [2; 4]).await;
+    setup.simulator.set_monitor_rates(MonitorRates::default());
+    stored(pool, &setup).await;
+    assert_eq!(count(pool, "select count(*) from workbench.feed_gap where reason = 'takeover'").await, 4);
+    let third = setup.start("").await;
+    second.stop().await;
+    wait_for("the third takes over", async || connections(&setup) == [3; 4]).await;
+    stored(pool, &setup).await;
+    assert_eq!(count(pool, "select count(*) from workbench.feed_gap where reason = 'shutdown'").await, 4);
+    third.stop().await;
+}

@@ -1,0 +1,7 @@
+//! How vendors are read and followed.
+
+pub(crate) mod evidence;
+pub(crate) mod feed;
+pub(crate) mod present;
+pub(crate) mod rereading;
+pub(crate) mod sources;
