@@ -8,51 +8,25 @@
 //!
 //! One folder per vendor: `sobot`, `moor` and `workbench`.
 
-mod args;
-mod change;
-mod change_rate;
-mod churn;
-mod clamp;
-mod config;
-mod control;
-mod data;
-mod departure;
-mod dice;
-mod endpoint;
-mod evidence;
-mod exchange;
-mod fault;
-mod fault_rate;
-mod inspection;
-mod journal;
-mod limit;
+mod answer;
+mod disturbance;
 mod moor;
-mod paging;
-mod plain;
-mod rescore;
-mod roster;
-mod server;
-mod shelf;
+mod service;
 mod sobot;
-mod state;
-mod switchboard;
-mod time;
+mod vendor;
 mod workbench;
-mod world;
 
-/// The values of the switches, one enum per open question.
-pub mod switches;
-
-pub use args::SimulatorArgs;
-pub use change::Change;
-pub use change_rate::{ChangeKind, ChangeRates};
-pub use config::{MoorAccount, Now, SimulatorConfig, SobotAccount};
-pub use endpoint::Endpoint;
-pub use fault::{Fault, Step};
-pub use fault_rate::FaultRates;
-pub use inspection::Channel;
-pub use journal::{Counts, Entry, Journal};
-pub use server::Simulator;
-pub use switchboard::Switches;
+pub use disturbance::fault::{Fault, Step};
+pub use disturbance::fault_rate::FaultRates;
+pub use disturbance::switchboard::Switches;
+pub use disturbance::switches;
+pub use service::args::SimulatorArgs;
+pub use service::config::{MoorAccount, Now, SimulatorConfig, SobotAccount};
+pub use service::endpoint::Endpoint;
+pub use service::journal::{Counts, Entry, Journal};
+pub use service::server::Simulator;
+pub use vendor::change::Change;
+pub use vendor::change_rate::{ChangeKind, ChangeRates};
+pub use vendor::inspection::Channel;
+pub use vendor::world::{Ever, Truth};
 pub use workbench::{AgentTruth, ConnectionTruth, MessageTruth, MonitorAgent, MonitorRates, MonitorTruth};
-pub use world::{Ever, Truth};

@@ -3,10 +3,10 @@
 use chrono::{NaiveDateTime, TimeDelta};
 use md5::{Digest, Md5};
 
-use crate::state::State;
-use crate::switchboard::Switches;
-use crate::switches::{SigCase, SigWindow};
-use crate::time::beijing_ms;
+use crate::disturbance::switchboard::Switches;
+use crate::disturbance::switches::{SigCase, SigWindow};
+use crate::service::state::State;
+use crate::vendor::time::beijing_ms;
 
 /// How old a signature may be.
 const LIFE: TimeDelta = TimeDelta::minutes(5);

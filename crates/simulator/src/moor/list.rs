@@ -4,15 +4,15 @@ use axum::http::StatusCode;
 use serde_json::{Map, Value, json};
 
 use super::{bad_parameters, count, refusal, text};
-use crate::endpoint::Endpoint;
-use crate::evidence::{Listing, doubled};
-use crate::exchange::{Answer, Luck};
-use crate::fault::Fault;
-use crate::paging::{Page, spoil};
-use crate::state::{State, lock};
-use crate::switchboard::Switches;
-use crate::switches::{BehindDepth, BehindEnd, ClaimFilter, Code, Envelope, RowsField};
-use crate::world::Walk;
+use crate::answer::exchange::{Answer, Luck};
+use crate::answer::paging::{Page, spoil};
+use crate::disturbance::fault::Fault;
+use crate::disturbance::switchboard::Switches;
+use crate::disturbance::switches::{BehindDepth, BehindEnd, ClaimFilter, Code, Envelope, RowsField};
+use crate::service::endpoint::Endpoint;
+use crate::service::evidence::{Listing, doubled};
+use crate::service::state::{State, lock};
+use crate::vendor::world::Walk;
 
 /// The page size when none is given.
 const PAGE: u64 = 10;

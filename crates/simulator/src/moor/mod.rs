@@ -15,11 +15,11 @@ use axum::routing::post;
 use serde_json::{Map, Value, json};
 use url::form_urlencoded;
 
-use super::endpoint::Endpoint;
-use super::exchange::{Answer, Luck, entry, exchange};
-use super::state::{State, lock};
-use super::switchboard::Switches;
-use super::switches::MoorStatus;
+use crate::answer::exchange::{Answer, Luck, entry, exchange};
+use crate::disturbance::switchboard::Switches;
+use crate::disturbance::switches::MoorStatus;
+use crate::service::endpoint::Endpoint;
+use crate::service::state::{State, lock};
 
 pub(super) fn router() -> Router<Arc<State>> {
     let at = |name: &str| format!("/v20210827/webChat/{name}/{{account}}");

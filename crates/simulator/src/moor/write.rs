@@ -8,12 +8,12 @@ use std::time::Duration;
 use serde_json::{Map, Value, json};
 
 use super::{refusal, text};
-use crate::endpoint::Endpoint;
-use crate::exchange::Answer;
-use crate::roster::{ASSIGN_RULES, Group, MEMORY_TIMES, Seat};
-use crate::state::{State, lock};
-use crate::switchboard::Switches;
-use crate::world::World;
+use crate::answer::exchange::Answer;
+use crate::disturbance::switchboard::Switches;
+use crate::service::endpoint::Endpoint;
+use crate::service::state::{State, lock};
+use crate::vendor::roster::{ASSIGN_RULES, Group, MEMORY_TIMES, Seat};
+use crate::vendor::world::World;
 
 /// Does it.
 pub(super) fn write(

@@ -11,9 +11,9 @@ use axum::http::StatusCode;
 use axum::routing::get;
 use serde_json::json;
 
-use super::exchange::Answer;
-use super::state::State;
-use super::switches::BehindDepth;
+use crate::answer::exchange::Answer;
+use crate::disturbance::switches::BehindDepth;
+use crate::service::state::State;
 
 pub(super) fn router() -> Router<Arc<State>> {
     Router::new()

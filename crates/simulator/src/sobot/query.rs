@@ -5,10 +5,10 @@ use std::ops::Range;
 use chrono::{NaiveDate, NaiveDateTime};
 use url::form_urlencoded;
 
-use crate::inspection::Channel;
-use crate::switchboard::Switches;
-use crate::switches::{Bounds, ChatDates, ParameterCodes, Span, WindowEnd};
-use crate::time::{beijing_day_ms, beijing_ms};
+use crate::disturbance::switchboard::Switches;
+use crate::disturbance::switches::{Bounds, ChatDates, ParameterCodes, Span, WindowEnd};
+use crate::vendor::inspection::Channel;
+use crate::vendor::time::{beijing_day_ms, beijing_ms};
 
 const DAY_MS: i64 = 86_400_000;
 const BEIJING_MS: i64 = 8 * 3_600_000;

@@ -12,11 +12,11 @@ use serde_json::json;
 
 use super::query::Query;
 use super::refusal;
-use crate::dice::Dice;
-use crate::endpoint::Endpoint;
-use crate::exchange::{Answer, entry, exchange};
-use crate::state::{State, lock};
-use crate::switches::{CreateTime, OnOff, TokenStatus};
+use crate::answer::exchange::{Answer, entry, exchange};
+use crate::disturbance::switches::{CreateTime, OnOff, TokenStatus};
+use crate::service::endpoint::Endpoint;
+use crate::service::state::{State, lock};
+use crate::vendor::dice::Dice;
 
 /// How far `create_time` may lie from now where that is checked. An invention.
 const FRESH_S: u64 = 300;

@@ -12,11 +12,11 @@ use axum::routing::post;
 use serde_json::{Map, Value, json};
 use url::form_urlencoded;
 
-use crate::endpoint::Endpoint;
-use crate::exchange::{Answer, entry, exchange};
-use crate::state::State;
-use crate::switchboard::Switches;
-use crate::switches::{ActionBody, MessageBody, WorkbenchCode, WorkbenchStatus};
+use crate::answer::exchange::{Answer, entry, exchange};
+use crate::disturbance::switchboard::Switches;
+use crate::disturbance::switches::{ActionBody, MessageBody, WorkbenchCode, WorkbenchStatus};
+use crate::service::endpoint::Endpoint;
+use crate::service::state::State;
 
 /// What getMsg tells; the document says no more than 短信内容.
 const MESSAGE: &str = "您的验证码是 8848";

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use serde_json::json;
 
 use super::monitor::{Event, Monitor};
-use crate::time::beijing_text;
+use crate::vendor::time::beijing_text;
 
 /// A text to be sent, and what is remembered of it.
 pub(super) struct Composed {

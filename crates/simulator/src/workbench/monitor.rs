@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::truth::{AgentTruth, ConnectionTruth, MessageTruth, MonitorTruth};
-use crate::dice::Dice;
+use crate::vendor::dice::Dice;
 
 /// An agent whose workbench can be watched.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

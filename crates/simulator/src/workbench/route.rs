@@ -13,7 +13,7 @@ use serde_json::json;
 
 use super::monitor::Event;
 use super::truth::MessageTruth;
-use crate::state::{State, lock};
+use crate::service::state::{State, lock};
 
 /// How often a quiet socket looks whether something is to happen again.
 const LOOK: Duration = Duration::from_millis(50);

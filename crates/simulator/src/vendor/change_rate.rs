@@ -71,7 +71,7 @@ impl ChangeRates {
         }
     }
 
-    pub(super) fn of(&self, kind: ChangeKind) -> f64 {
+    pub(crate) fn of(&self, kind: ChangeKind) -> f64 {
         match kind {
             ChangeKind::NewResult => self.new_result,
             ChangeKind::Rescored => self.rescored,

@@ -12,17 +12,17 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 
-use super::change::Change;
-use super::change_rate::ChangeRates;
-use super::endpoint::Endpoint;
-use super::fault::Step;
-use super::fault_rate::FaultRates;
-use super::state::{State, lock};
-use super::workbench::MonitorRates;
+use crate::disturbance::fault::Step;
+use crate::disturbance::fault_rate::FaultRates;
+use crate::service::endpoint::Endpoint;
+use crate::service::state::{State, lock};
+use crate::vendor::change::Change;
+use crate::vendor::change_rate::ChangeRates;
+use crate::workbench::MonitorRates;
 
 type Reply = (StatusCode, Json<Value>);
 
-pub(super) fn router() -> Router<Arc<State>> {
+pub(crate) fn router() -> Router<Arc<State>> {
     Router::new()
         .route("/_sim/health", get(health))
         .route("/_sim/truth/{part}", get(truth))

@@ -3,7 +3,7 @@
 //! Every field is one open question. Its first value is the default: the
 //! documented reading, or the likeliest one. A client must work under all.
 
-pub use super::clamp::Clamp;
+pub use crate::answer::clamp::Clamp;
 use serde::{Deserialize, Serialize};
 
 /// Declares a switch: an enum whose first variant is the default and whose

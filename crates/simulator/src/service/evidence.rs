@@ -2,21 +2,21 @@
 
 use serde_json::{Map, Value};
 
-use super::switchboard::Switches;
-use super::switches::{BehindDepth, Clamp, RowsField, StatedTotal};
+use crate::disturbance::switchboard::Switches;
+use crate::disturbance::switches::{BehindDepth, Clamp, RowsField, StatedTotal};
 
 /// How one endpoint's lists are counted and cut.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Listing {
-    pub(super) total: StatedTotal,
-    pub(super) total_cap: Clamp,
-    pub(super) depth: Clamp,
-    pub(super) behind: BehindDepth,
-    pub(super) unlisted: Clamp,
+pub(crate) struct Listing {
+    pub(crate) total: StatedTotal,
+    pub(crate) total_cap: Clamp,
+    pub(crate) depth: Clamp,
+    pub(crate) behind: BehindDepth,
+    pub(crate) unlisted: Clamp,
 }
 
 impl Listing {
-    pub(super) const fn calls(switches: &Switches) -> Self {
+    pub(crate) const fn calls(switches: &Switches) -> Self {
         Self {
             total: switches.sobot_call_total,
             total_cap: switches.sobot_call_total_cap,
@@ -27,7 +27,7 @@ impl Listing {
     }
 
     /// Chats state no total.
-    pub(super) const fn chats(switches: &Switches) -> Self {
+    pub(crate) const fn chats(switches: &Switches) -> Self {
         Self {
             total: StatedTotal::Absent,
             total_cap: Clamp(None),
@@ -37,7 +37,7 @@ impl Listing {
         }
     }
 
-    pub(super) const fn groups(switches: &Switches) -> Self {
+    pub(crate) const fn groups(switches: &Switches) -> Self {
         Self {
             total: switches.moor_total,
             total_cap: switches.moor_total_cap,
@@ -48,13 +48,13 @@ impl Listing {
     }
 
     /// Whether the row that was made as the `number`th is listed.
-    pub(super) fn lists(&self, number: usize) -> bool {
+    pub(crate) fn lists(&self, number: usize) -> bool {
         let every = self.unlisted.0.and_then(|every| usize::try_from(every).ok());
         every.is_none_or(|every| number % every != every - 1)
     }
 
     /// The total of so many rows that the vendor believes in while it answers this page of this size.
-    pub(super) fn count(&self, rows: u64, page: u64, size: u64) -> u64 {
+    pub(crate) fn count(&self, rows: u64, page: u64, size: u64) -> u64 {
         match self.total {
             StatedTotal::FirstPage if page == 1 => self.total_cap.apply(rows).saturating_add(3),
             StatedTotal::SoFar => self.total_cap.apply(rows).min(page.saturating_mul(size)),
@@ -65,7 +65,7 @@ impl Listing {
     }
 
     /// How that total stands in an answer.
-    pub(super) fn write(&self, total: u64) -> Option<Value> {
+    pub(crate) fn write(&self, total: u64) -> Option<Value> {
         match self.total {
             StatedTotal::True
             | StatedTotal::Off(_)
@@ -81,7 +81,7 @@ impl Listing {
     }
 
     /// The rows of a page that are given: `take` of those behind `skip`; or, where none is, the refusal.
-    pub(super) fn reach(&self, skip: u64, size: u64) -> Result<u64, String> {
+    pub(crate) fn reach(&self, skip: u64, size: u64) -> Result<u64, String> {
         let end = skip.saturating_add(size);
         let Some(depth) = self.depth.0.map(u64::from).filter(|depth| *depth < end) else { return Ok(size) };
         match self.behind {
@@ -97,7 +97,7 @@ impl Listing {
 
 /// A body as text in which the field `name` of `object` stands as often as the switch says; `None` where that is
 /// once, and the body can be written as it is.
-pub(super) fn doubled(fields: &Map<String, Value>, name: &str, how: RowsField) -> Option<String> {
+pub(crate) fn doubled(fields: &Map<String, Value>, name: &str, how: RowsField) -> Option<String> {
     let rows = fields.get(name)?;
     let empty = format!("{}:[]", Value::from(name));
     let whole = format!("{}:{rows}", Value::from(name));

@@ -4,19 +4,19 @@ use std::collections::{HashMap, VecDeque};
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::endpoint::Endpoint;
-use super::switches::{LimitScope, Minute};
+use crate::disturbance::switches::{LimitScope, Minute};
+use crate::service::endpoint::Endpoint;
 
 /// The requests of the last minute of every account.
 #[derive(Debug, Default)]
-pub(super) struct Limits {
+pub(crate) struct Limits {
     taken: HashMap<(String, Option<Endpoint>), VecDeque<DateTime<Utc>>>,
 }
 
 impl Limits {
     /// Whether the request may be answered. One that may not is not counted
     /// against the next.
-    pub(super) fn take(
+    pub(crate) fn take(
         &mut self,
         account: &str,
         endpoint: Endpoint,

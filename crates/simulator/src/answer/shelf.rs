@@ -4,23 +4,23 @@ use std::ops::Range;
 
 use serde_json::Value;
 
-use super::inspection::{Channel, Inspection};
-use super::switchboard::Switches;
-use super::switches::FilterTime;
+use crate::disturbance::switchboard::Switches;
+use crate::disturbance::switches::FilterTime;
+use crate::vendor::inspection::{Channel, Inspection};
 
 /// Rows, and two indexes over those that are not gone. A sorted list serves a
 /// page at any depth at once, which a tree does not, and one insertion into it
 /// moves a few megabytes at the very most.
 #[derive(Debug)]
-pub(super) struct Shelf {
-    pub(super) channel: Channel,
+pub(crate) struct Shelf {
+    pub(crate) channel: Channel,
     rows: Vec<Inspection>,
     by_quality: Vec<(i64, usize)>,
     by_contact: Vec<(i64, usize)>,
 }
 
 impl Shelf {
-    pub(super) fn new(channel: Channel, rows: Vec<Inspection>) -> Self {
+    pub(crate) fn new(channel: Channel, rows: Vec<Inspection>) -> Self {
         let index = |filter: FilterTime| {
             let mut list: Vec<_> =
                 rows.iter().enumerate().map(|(i, row)| (row.filter_ms(filter), i)).collect();
@@ -32,7 +32,7 @@ impl Shelf {
     }
 
     /// The rows whose time lies in the window, oldest first.
-    pub(super) fn within(&self, filter: FilterTime, window: Range<i64>) -> &[(i64, usize)] {
+    pub(crate) fn within(&self, filter: FilterTime, window: Range<i64>) -> &[(i64, usize)] {
         let list = match filter {
             FilterTime::Quality => &self.by_quality,
             FilterTime::Contact => &self.by_contact,
@@ -42,34 +42,34 @@ impl Shelf {
         list.get(low..high).unwrap_or_default()
     }
 
-    pub(super) fn row(&self, index: usize) -> Option<&Inspection> {
+    pub(crate) fn row(&self, index: usize) -> Option<&Inspection> {
         self.rows.get(index)
     }
 
     /// Rows that are not gone.
-    pub(super) fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.by_quality.len()
     }
 
     /// The index of the n-th row by quality time.
-    pub(super) fn nth(&self, n: usize) -> Option<usize> {
+    pub(crate) fn nth(&self, n: usize) -> Option<usize> {
         self.by_quality.get(n).map(|(_, index)| *index)
     }
 
     /// The newest row with this id (and agent, if given) that is not gone.
-    pub(super) fn find(&self, id: &str, agentid: Option<&str>) -> Option<usize> {
+    pub(crate) fn find(&self, id: &str, agentid: Option<&str>) -> Option<usize> {
         self.rows.iter().rposition(|row| {
             !row.gone && &*row.id == id && agentid.is_none_or(|agentid| &*row.person.agentid == agentid)
         })
     }
 
-    pub(super) fn insert(&mut self, row: Inspection) {
+    pub(crate) fn insert(&mut self, row: Inspection) {
         self.rows.push(row);
         self.enlist(self.rows.len() - 1);
     }
 
     /// Marks a row as gone.
-    pub(super) fn remove(&mut self, index: usize) {
+    pub(crate) fn remove(&mut self, index: usize) {
         self.delist(index);
         if let Some(row) = self.rows.get_mut(index) {
             row.gone = true;
@@ -77,7 +77,7 @@ impl Shelf {
     }
 
     /// Changes a row that is not gone; its times may move.
-    pub(super) fn change(&mut self, index: usize, how: impl FnOnce(&mut Inspection)) {
+    pub(crate) fn change(&mut self, index: usize, how: impl FnOnce(&mut Inspection)) {
         self.delist(index);
         if let Some(row) = self.rows.get_mut(index) {
             how(row);
@@ -88,7 +88,7 @@ impl Shelf {
     /// Changes any number of rows that are not gone, in the order of their quality times; `how` says whether it
     /// changed the row, and how many it were is answered. One sort, where [`Shelf::change`] moves half the
     /// list for each row.
-    pub(super) fn change_each(&mut self, mut how: impl FnMut(&mut Inspection) -> bool) -> usize {
+    pub(crate) fn change_each(&mut self, mut how: impl FnMut(&mut Inspection) -> bool) -> usize {
         let mut changed = 0;
         for (_, index) in &self.by_quality {
             changed += usize::from(self.rows.get_mut(*index).is_some_and(&mut how));
@@ -105,14 +105,14 @@ impl Shelf {
     }
 
     /// Everything that is not gone, oldest quality time first.
-    pub(super) fn truth(&self, switches: &Switches) -> Vec<Value> {
+    pub(crate) fn truth(&self, switches: &Switches) -> Vec<Value> {
         let rows = self.by_quality.iter().filter_map(|(_, index)| self.rows.get(*index));
         rows.map(|row| row.to_json(self.channel, switches)).collect()
     }
 
     /// The keys of all rows that ever were: calls `[id, agentid]`, chats
     /// `[id, schemeid, agentid]`.
-    pub(super) fn keys_ever(&self) -> Vec<Vec<String>> {
+    pub(crate) fn keys_ever(&self) -> Vec<Vec<String>> {
         let key = |row: &Inspection| match self.channel {
             Channel::Call => vec![row.id.to_string(), row.person.agentid.to_string()],
             Channel::Chat => {

@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use super::endpoint::Endpoint;
+use crate::service::endpoint::Endpoint;
 
 /// A kind of fault. Names are stable: the command line, scripts and the journal
 /// use them.

@@ -12,18 +12,19 @@ use axum::{Router, extract};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
-use super::change::Change;
-use super::change_rate::ChangeRates;
-use super::config::SimulatorConfig;
-use super::endpoint::Endpoint;
-use super::fault::Step;
-use super::fault_rate::FaultRates;
-use super::journal::Journal;
-use super::state::{State, lock};
-use super::switchboard::Switches;
-use super::workbench::{MonitorRates, MonitorTruth};
-use super::world::Truth;
-use super::{control, moor, sobot, workbench};
+use crate::disturbance::fault::Step;
+use crate::disturbance::fault_rate::FaultRates;
+use crate::disturbance::switchboard::Switches;
+use crate::service::config::SimulatorConfig;
+use crate::service::control;
+use crate::service::endpoint::Endpoint;
+use crate::service::journal::Journal;
+use crate::service::state::{State, lock};
+use crate::vendor::change::Change;
+use crate::vendor::change_rate::ChangeRates;
+use crate::vendor::world::Truth;
+use crate::workbench::{MonitorRates, MonitorTruth};
+use crate::{moor, sobot, workbench};
 
 /// How long [`Simulator::stop`] waits for open connections.
 const GRACE: Duration = Duration::from_secs(2);

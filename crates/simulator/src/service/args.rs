@@ -7,11 +7,11 @@ use chrono::NaiveDate;
 use clap::Args;
 use humantime_serde::re::humantime;
 
-use super::change_rate::ChangeRates;
-use super::config::{MoorAccount, SimulatorConfig, SobotAccount};
-use super::fault_rate::FaultRates;
-use super::switchboard::Switches;
-use super::workbench::{MonitorAgent, MonitorRates};
+use crate::disturbance::fault_rate::FaultRates;
+use crate::disturbance::switchboard::Switches;
+use crate::service::config::{MoorAccount, SimulatorConfig, SobotAccount};
+use crate::vendor::change_rate::ChangeRates;
+use crate::workbench::{MonitorAgent, MonitorRates};
 
 /// Plays the vendors on one port.
 #[derive(Clone, Debug, Args)]

@@ -2,33 +2,33 @@
 
 use serde_json::Value;
 
-use super::dice::Dice;
-use super::evidence::Listing;
-use super::exchange::Luck;
-use super::fault::Fault;
+use crate::answer::exchange::Luck;
+use crate::disturbance::fault::Fault;
+use crate::service::evidence::Listing;
+use crate::vendor::dice::Dice;
 
 /// A page as it will be answered.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Page {
+pub(crate) struct Page {
     /// Rows to leave out before it.
-    pub(super) skip: usize,
+    pub(crate) skip: usize,
     /// Rows on it at most.
-    pub(super) take: usize,
+    pub(crate) take: usize,
     /// The page number that is told.
-    pub(super) number: u64,
+    pub(crate) number: u64,
     /// The page size that is told.
-    pub(super) size: u64,
+    pub(crate) size: u64,
     /// The total that the vendor believes in.
     counted: u64,
     /// The total that is told, as it is written; `None`: no field.
-    pub(super) total: Option<Value>,
+    pub(crate) total: Option<Value>,
     /// Why there is no page, where it reaches behind the depth of the list.
-    pub(super) refused: Option<String>,
+    pub(crate) refused: Option<String>,
 }
 
 impl Page {
     /// The page `number` (from 1) of `size` rows out of `total`.
-    pub(super) fn plan(number: u64, size: u64, total: usize, listing: &Listing, luck: &mut Luck) -> Self {
+    pub(crate) fn plan(number: u64, size: u64, total: usize, listing: &Listing, luck: &mut Luck) -> Self {
         let number = number.max(1);
         let mut size = size.max(1);
         let mut told = listing.count(total as u64, number, size);
@@ -59,7 +59,7 @@ impl Page {
     }
 
     /// The number of pages that is told.
-    pub(super) const fn count(&self) -> u64 {
+    pub(crate) const fn count(&self) -> u64 {
         self.counted.div_ceil(self.size)
     }
 }
@@ -75,7 +75,7 @@ fn lie(total: u64, luck: &mut Luck) -> u64 {
 
 /// Does to the rows of a page what its fault says. `score` and `time` name a
 /// field of each sort, `key` a part of the row's key.
-pub(super) fn spoil(rows: &mut Vec<Value>, luck: &mut Luck, [key, score, time]: [&str; 3]) {
+pub(crate) fn spoil(rows: &mut Vec<Value>, luck: &mut Luck, [key, score, time]: [&str; 3]) {
     if rows.is_empty() {
         return;
     }

@@ -2,10 +2,10 @@
 
 use serde_json::{Map, Value, json};
 
-use super::switches::{MoorContract, SobotContract};
+use crate::disturbance::switches::{MoorContract, SobotContract};
 
 /// Lets one of Sobot's items depart; `odd` ones are about one in twenty.
-pub(super) fn depart_item(item: &mut Map<String, Value>, odd: bool, contract: SobotContract) {
+pub(crate) fn depart_item(item: &mut Map<String, Value>, odd: bool, contract: SobotContract) {
     match contract {
         SobotContract::AsDocumented => {}
         SobotContract::NewField => {
@@ -25,14 +25,14 @@ pub(super) fn depart_item(item: &mut Map<String, Value>, odd: bool, contract: So
 }
 
 /// Lets one of Sobot's answers depart.
-pub(super) fn depart_answer(body: &mut Map<String, Value>, contract: SobotContract) {
+pub(crate) fn depart_answer(body: &mut Map<String, Value>, contract: SobotContract) {
     if contract == SobotContract::NewField {
         body.insert("next_cursor".to_owned(), 13_812_345_678_i64.into());
     }
 }
 
 /// Lets one of 7moor's groups depart.
-pub(super) fn depart_group(group: &mut Map<String, Value>, contract: MoorContract) {
+pub(crate) fn depart_group(group: &mut Map<String, Value>, contract: MoorContract) {
     match contract {
         MoorContract::AsDocumented => {}
         MoorContract::NewField => each_member(group, |member| {

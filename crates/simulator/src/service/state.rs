@@ -7,17 +7,17 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use tokio_util::sync::CancellationToken;
 
-use super::change::Change;
-use super::change_rate::{ChangeKind, ChangeRates};
-use super::config::SimulatorConfig;
-use super::fault_rate::FaultDeck;
-use super::journal::Journal;
-use super::limit::Limits;
-use super::sobot::token::Tokens;
-use super::switchboard::Switches;
-use super::switches::DateHeader;
-use super::workbench::Monitor;
-use super::world::World;
+use crate::answer::limit::Limits;
+use crate::disturbance::fault_rate::FaultDeck;
+use crate::disturbance::switchboard::Switches;
+use crate::disturbance::switches::DateHeader;
+use crate::service::config::SimulatorConfig;
+use crate::service::journal::Journal;
+use crate::sobot::token::Tokens;
+use crate::vendor::change::Change;
+use crate::vendor::change_rate::{ChangeKind, ChangeRates};
+use crate::vendor::world::World;
+use crate::workbench::Monitor;
 
 /// How often changes by themselves are made.
 const TICK: Duration = Duration::from_millis(100);
@@ -25,17 +25,17 @@ const TICK: Duration = Duration::from_millis(100);
 /// One lock per concern, never held across an await and never two at once,
 /// except the world's, which is taken last.
 #[derive(Debug)]
-pub(super) struct State {
-    pub(super) config: SimulatorConfig,
-    pub(super) world: Mutex<World>,
-    pub(super) switches: Mutex<Switches>,
-    pub(super) faults: Mutex<FaultDeck>,
-    pub(super) changes: Mutex<ChangeRates>,
-    pub(super) journal: Mutex<Journal>,
-    pub(super) limits: Mutex<Limits>,
-    pub(super) tokens: Mutex<Tokens>,
-    pub(super) monitor: Mutex<Monitor>,
-    pub(super) stop: CancellationToken,
+pub(crate) struct State {
+    pub(crate) config: SimulatorConfig,
+    pub(crate) world: Mutex<World>,
+    pub(crate) switches: Mutex<Switches>,
+    pub(crate) faults: Mutex<FaultDeck>,
+    pub(crate) changes: Mutex<ChangeRates>,
+    pub(crate) journal: Mutex<Journal>,
+    pub(crate) limits: Mutex<Limits>,
+    pub(crate) tokens: Mutex<Tokens>,
+    pub(crate) monitor: Mutex<Monitor>,
+    pub(crate) stop: CancellationToken,
     started_at: DateTime<Utc>,
     /// Answers given, for a `Date` that is strange now and then.
     answers: AtomicU64,
@@ -43,13 +43,13 @@ pub(super) struct State {
 
 /// A lock that outlives a panic of its holder: a test that fails must not make
 /// every later request fail too.
-pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl State {
     /// What an answer's `Date` says, where it says anything.
-    pub(super) fn date_header(&self) -> Option<DateTime<Utc>> {
+    pub(crate) fn date_header(&self) -> Option<DateTime<Utc>> {
         let (now, hours) = (self.now(), chrono::Duration::hours);
         match self.switches().date_header {
             DateHeader::Right => Some(now),
@@ -64,7 +64,7 @@ impl State {
         }
     }
 
-    pub(super) fn new(config: SimulatorConfig) -> Arc<Self> {
+    pub(crate) fn new(config: SimulatorConfig) -> Arc<Self> {
         Arc::new(Self {
             world: Mutex::new(World::new(&config)),
             switches: Mutex::new(config.switches.clone()),
@@ -86,22 +86,22 @@ impl State {
         })
     }
 
-    pub(super) fn now(&self) -> DateTime<Utc> {
+    pub(crate) fn now(&self) -> DateTime<Utc> {
         (self.config.now.0)()
     }
 
-    pub(super) fn switches(&self) -> Switches {
+    pub(crate) fn switches(&self) -> Switches {
         lock(&self.switches).clone()
     }
 
-    pub(super) fn mutate(&self, change: Change) -> Result<String, String> {
+    pub(crate) fn mutate(&self, change: Change) -> Result<String, String> {
         let switches = self.switches();
         let now_ms = self.now().timestamp_millis();
         lock(&self.world).apply(change, &switches, now_ms)
     }
 
     /// Waits, unless the simulator stops first.
-    pub(super) async fn pause(&self, wait: Duration) {
+    pub(crate) async fn pause(&self, wait: Duration) {
         tokio::select! {
             () = tokio::time::sleep(wait) => {}
             () = self.stop.cancelled() => {}
@@ -109,7 +109,7 @@ impl State {
     }
 
     /// Changes the world at the set rates until the simulator stops.
-    pub(super) async fn keep_changing(self: Arc<Self>) {
+    pub(crate) async fn keep_changing(self: Arc<Self>) {
         let mut due = [0.0_f64; ChangeKind::ALL.len()];
         while !self.stop.is_cancelled() {
             self.pause(TICK).await;

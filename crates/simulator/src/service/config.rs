@@ -6,10 +6,10 @@ use std::sync::Arc;
 use chrono::{DateTime, Days, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::change_rate::ChangeRates;
-use super::fault_rate::FaultRates;
-use super::switchboard::Switches;
-use super::workbench::{MonitorAgent, MonitorRates};
+use crate::disturbance::fault_rate::FaultRates;
+use crate::disturbance::switchboard::Switches;
+use crate::vendor::change_rate::ChangeRates;
+use crate::workbench::{MonitorAgent, MonitorRates};
 
 /// Where the simulator takes the time from. A test hands in its own.
 #[derive(Clone)]

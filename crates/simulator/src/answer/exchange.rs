@@ -9,64 +9,64 @@ use axum::response::Response;
 use futures::stream;
 use serde_json::{Value, json};
 
-use super::dice::Dice;
-use super::endpoint::Endpoint;
-use super::fault::{Fault, Step};
-use super::journal::Entry;
-use super::state::{State, lock};
+use crate::disturbance::fault::{Fault, Step};
+use crate::service::endpoint::Endpoint;
+use crate::service::journal::Entry;
+use crate::service::state::{State, lock};
+use crate::vendor::dice::Dice;
 
 /// An answer of a vendor, before anything happens to it on the way.
-pub(super) struct Answer {
-    pub(super) status: StatusCode,
-    pub(super) body: Value,
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    pub(crate) body: Value,
     /// In place of `body`, where the answer is no JSON or was written already.
-    pub(super) text: Option<String>,
+    pub(crate) text: Option<String>,
     /// The journal's word for it.
-    pub(super) kind: String,
-    pub(super) rows: usize,
+    pub(crate) kind: String,
+    pub(crate) rows: usize,
 }
 
 impl Answer {
-    pub(super) fn ok(body: Value, rows: usize) -> Self {
+    pub(crate) fn ok(body: Value, rows: usize) -> Self {
         Self { status: StatusCode::OK, body, text: None, kind: "ok".to_owned(), rows }
     }
 
     /// Of a server that has nothing at this place.
-    pub(super) fn not_found() -> Self {
+    pub(crate) fn not_found() -> Self {
         let text = "<html><body><h1>404 Not Found</h1></body></html>".to_owned();
         Self { status: StatusCode::NOT_FOUND, kind: "not_found".to_owned(), ..Self::text(text) }
     }
 
-    pub(super) fn text(text: String) -> Self {
+    pub(crate) fn text(text: String) -> Self {
         Self { text: Some(text), ..Self::ok(Value::Null, 0) }
     }
 }
 
 /// The fault of this request and the numbers to play it with.
-pub(super) struct Luck {
-    pub(super) step: Option<Step>,
-    pub(super) dice: Dice,
+pub(crate) struct Luck {
+    pub(crate) step: Option<Step>,
+    pub(crate) dice: Dice,
 }
 
 impl Luck {
-    pub(super) fn is(&self, fault: Fault) -> bool {
+    pub(crate) fn is(&self, fault: Fault) -> bool {
         self.step.is_some_and(|step| step.fault == fault)
     }
 
     /// How long after its lost answer a write is to be done, if it is to be late.
-    pub(super) fn lateness(&self) -> Option<Duration> {
+    pub(crate) fn lateness(&self) -> Option<Duration> {
         let late = self.amount().filter(|amount| self.is(Fault::LostAnswer) && 0 < *amount);
         late.map(Duration::from_millis)
     }
 
     /// The amount of the step, if it has one that is not negative.
-    pub(super) fn amount(&self) -> Option<u64> {
+    pub(crate) fn amount(&self) -> Option<u64> {
         self.step?.amount.and_then(|amount| u64::try_from(amount).ok())
     }
 }
 
 /// What the journal notes of a request before it is answered.
-pub(super) fn entry(state: &State, endpoint: Endpoint, account: String) -> Entry {
+pub(crate) fn entry(state: &State, endpoint: Endpoint, account: String) -> Entry {
     Entry {
         seq: 0,
         at: state.now(),
@@ -86,7 +86,7 @@ pub(super) fn entry(state: &State, endpoint: Endpoint, account: String) -> Entry
 
 /// Answers one request: honestly, by `honest`, or with what befalls it. An
 /// `early` refusal (a limit) is never befallen: the vendor's gateway gave it.
-pub(super) async fn exchange(
+pub(crate) async fn exchange(
     state: &State,
     entry: Entry,
     early: Option<Answer>,

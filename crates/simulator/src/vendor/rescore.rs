@@ -2,17 +2,17 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::data;
-use super::inspection::Channel;
-use super::switchboard::Switches;
-use super::switches::FilterTime;
-use super::world::World;
+use crate::disturbance::switchboard::Switches;
+use crate::disturbance::switches::FilterTime;
+use crate::vendor::data;
+use crate::vendor::inspection::Channel;
+use crate::vendor::world::World;
 
 /// Which rows get other scores: about this share of the channel's, drawn by chance. Where queries filter by the
 /// contact's time, their quality time moves to now as well; else it would move them to another window.
 #[derive(Clone, Copy, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Rescored {
+pub(crate) struct Rescored {
     /// Calls or chats.
     channel: Channel,
     /// From 0 to 1.
@@ -21,13 +21,13 @@ pub(super) struct Rescored {
 
 /// What was done.
 #[derive(Clone, Copy, Debug, Serialize)]
-pub(super) struct Changed {
+pub(crate) struct Changed {
     /// Rows that have other scores than before.
     changed: usize,
 }
 
 impl World {
-    pub(super) fn rescore_share(
+    pub(crate) fn rescore_share(
         &mut self,
         order: Rescored,
         switches: &Switches,

@@ -5,9 +5,9 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::departure::depart_item;
-use super::switchboard::Switches;
-use super::switches::{CallTimeName, ChatTimeName, ExtraField, FilterTime, Values};
+use crate::disturbance::switchboard::Switches;
+use crate::disturbance::switches::{CallTimeName, ChatTimeName, ExtraField, FilterTime, Values};
+use crate::vendor::departure::depart_item;
 
 /// Calls or chats.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -21,45 +21,45 @@ pub enum Channel {
 
 /// The agent as an inspection names them.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Person {
-    pub(super) agentid: Arc<str>,
-    pub(super) name: String,
-    pub(super) email: String,
+pub(crate) struct Person {
+    pub(crate) agentid: Arc<str>,
+    pub(crate) name: String,
+    pub(crate) email: String,
 }
 
 /// Tenths of a point. The order everywhere is total, standard, plus, minus.
-pub(super) type Tenths = [i64; 4];
+pub(crate) type Tenths = [i64; 4];
 
 /// What the vendor knows about one inspection.
 #[derive(Clone, Debug)]
-pub(super) struct Inspection {
+pub(crate) struct Inspection {
     /// `call_log_jestid` or `cid`.
-    pub(super) id: Arc<str>,
+    pub(crate) id: Arc<str>,
     /// Chats only.
-    pub(super) schemeid: Arc<str>,
-    pub(super) person: Arc<Person>,
-    pub(super) contact_ms: i64,
-    pub(super) quality_ms: i64,
-    pub(super) max: Tenths,
-    pub(super) got: Tenths,
+    pub(crate) schemeid: Arc<str>,
+    pub(crate) person: Arc<Person>,
+    pub(crate) contact_ms: i64,
+    pub(crate) quality_ms: i64,
+    pub(crate) max: Tenths,
+    pub(crate) got: Tenths,
     /// Carries the undocumented field when that switch is on.
-    pub(super) odd: bool,
+    pub(crate) odd: bool,
     /// Withdrawn. The row stays, so that every id that ever was can be told.
-    pub(super) gone: bool,
+    pub(crate) gone: bool,
     /// Fields that are sent exactly so; `None` leaves the key out.
-    pub(super) raw: Option<Box<Map<String, Value>>>,
-    pub(super) omit: Vec<String>,
+    pub(crate) raw: Option<Box<Map<String, Value>>>,
+    pub(crate) omit: Vec<String>,
 }
 
 /// The text of a field that no document names: an invention.
-pub(super) const QUALITY_REMARK: &str = "话术规范，态度耐心 👍";
+pub(crate) const QUALITY_REMARK: &str = "话术规范，态度耐心 👍";
 
 /// The vendor's names of one channel.
-pub(super) struct Names {
-    pub(super) id: &'static str,
-    pub(super) contact: &'static str,
-    pub(super) max: [&'static str; 4],
-    pub(super) got: [&'static str; 4],
+pub(crate) struct Names {
+    pub(crate) id: &'static str,
+    pub(crate) contact: &'static str,
+    pub(crate) max: [&'static str; 4],
+    pub(crate) got: [&'static str; 4],
 }
 
 const CALL: Names = Names {
@@ -77,7 +77,7 @@ const CHAT: Names = Names {
 };
 
 impl Channel {
-    pub(super) const fn names(self) -> &'static Names {
+    pub(crate) const fn names(self) -> &'static Names {
         match self {
             Self::Call => &CALL,
             Self::Chat => &CHAT,
@@ -85,14 +85,14 @@ impl Channel {
     }
 
     /// Every name that the quality time may have.
-    pub(super) const fn quality_names(self) -> [&'static str; 2] {
+    pub(crate) const fn quality_names(self) -> [&'static str; 2] {
         match self {
             Self::Call => ["qualify_time", "quality_datetime"],
             Self::Chat => ["update_datetime", "update_time"],
         }
     }
 
-    pub(super) fn quality_name(self, switches: &Switches) -> &'static str {
+    pub(crate) fn quality_name(self, switches: &Switches) -> &'static str {
         let [first, second] = self.quality_names();
         let is_first = match self {
             Self::Call => switches.sobot_call_time == CallTimeName::QualifyTime,
@@ -123,7 +123,7 @@ fn instant(ms: i64, values: Values) -> Value {
 
 impl Inspection {
     /// The time that the window of a query is about.
-    pub(super) const fn filter_ms(&self, filter: FilterTime) -> i64 {
+    pub(crate) const fn filter_ms(&self, filter: FilterTime) -> i64 {
         match filter {
             FilterTime::Quality => self.quality_ms,
             FilterTime::Contact => self.contact_ms,
@@ -131,7 +131,7 @@ impl Inspection {
     }
 
     /// The item as it stands in an answer.
-    pub(super) fn to_json(&self, channel: Channel, switches: &Switches) -> Value {
+    pub(crate) fn to_json(&self, channel: Channel, switches: &Switches) -> Value {
         let names = channel.names();
         let values = switches.sobot_values;
         let mut item = Map::new();
@@ -166,7 +166,7 @@ impl Inspection {
 
     /// Takes over fields in the vendor's names. What cannot be read is kept as it
     /// is and sent so: that is how a test plants a broken row.
-    pub(super) fn apply(&mut self, channel: Channel, fields: &Map<String, Value>) {
+    pub(crate) fn apply(&mut self, channel: Channel, fields: &Map<String, Value>) {
         let names = channel.names();
         for (name, value) in fields {
             let text = value.as_str().map(str::to_owned);

@@ -4,9 +4,9 @@ use std::collections::{BTreeMap, HashMap, VecDeque};
 
 use serde::{Deserialize, Serialize};
 
-use super::dice::Dice;
-use super::endpoint::Endpoint;
-use super::fault::{Fault, Step};
+use crate::disturbance::fault::{Fault, Step};
+use crate::service::endpoint::Endpoint;
+use crate::vendor::dice::Dice;
 
 /// How often each kind of fault happens, as a share of the requests, everywhere
 /// or at one endpoint.
@@ -109,32 +109,32 @@ impl From<FaultRates> for BTreeMap<String, f64> {
 
 /// The faults waiting to happen.
 #[derive(Debug)]
-pub(super) struct FaultDeck {
-    pub(super) rates: FaultRates,
+pub(crate) struct FaultDeck {
+    pub(crate) rates: FaultRates,
     scripts: HashMap<Endpoint, VecDeque<Step>>,
     dice: Dice,
 }
 
 impl FaultDeck {
-    pub(super) fn new(rates: FaultRates, seed: u64) -> Self {
+    pub(crate) fn new(rates: FaultRates, seed: u64) -> Self {
         Self { rates, scripts: HashMap::new(), dice: Dice::new(seed, 77) }
     }
 
-    pub(super) fn script(&mut self, endpoint: Endpoint, steps: impl IntoIterator<Item = Step>) {
+    pub(crate) fn script(&mut self, endpoint: Endpoint, steps: impl IntoIterator<Item = Step>) {
         self.scripts.entry(endpoint).or_default().extend(steps);
     }
 
-    pub(super) fn clear_scripts(&mut self) {
+    pub(crate) fn clear_scripts(&mut self) {
         self.scripts.clear();
     }
 
     /// How many steps wait at each endpoint.
-    pub(super) fn waiting(&self) -> BTreeMap<Endpoint, usize> {
+    pub(crate) fn waiting(&self) -> BTreeMap<Endpoint, usize> {
         self.scripts.iter().filter(|(_, steps)| !steps.is_empty()).map(|(e, s)| (*e, s.len())).collect()
     }
 
     /// What happens to the next request for this page, and a number to do it by.
-    pub(super) fn draw(&mut self, endpoint: Endpoint, page: u64) -> (Option<Step>, Dice) {
+    pub(crate) fn draw(&mut self, endpoint: Endpoint, page: u64) -> (Option<Step>, Dice) {
         let dice = Dice::new(self.dice.next(), 0);
         if let Some(step) = self.scripts.get_mut(&endpoint).and_then(VecDeque::pop_front) {
             return ((step.fault != Fault::Pass).then_some(step), dice);

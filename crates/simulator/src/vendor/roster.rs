@@ -4,53 +4,53 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value, json};
 
-use super::departure::depart_group;
-use super::inspection::Person;
-use super::switchboard::Switches;
-use super::switches::{MemoryTime, NameMatch};
-use super::time::beijing_text;
+use crate::disturbance::switchboard::Switches;
+use crate::disturbance::switches::{MemoryTime, NameMatch};
+use crate::vendor::departure::depart_group;
+use crate::vendor::inspection::Person;
+use crate::vendor::time::beijing_text;
 
 /// One agent, as a rule known to both vendors.
 #[derive(Clone, Debug)]
-pub(super) struct Agent {
-    pub(super) number: String,
-    pub(super) person: Arc<Person>,
+pub(crate) struct Agent {
+    pub(crate) number: String,
+    pub(crate) person: Arc<Person>,
     /// What 7moor calls them.
-    pub(super) nickname: String,
-    pub(super) phone: String,
-    pub(super) pc_claims: bool,
-    pub(super) mobile_claims: bool,
+    pub(crate) nickname: String,
+    pub(crate) phone: String,
+    pub(crate) pc_claims: bool,
+    pub(crate) mobile_claims: bool,
 }
 
 /// A place in a group: which agent, and the priority.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Seat {
-    pub(super) agent: usize,
-    pub(super) priority: i64,
+pub(crate) struct Seat {
+    pub(crate) agent: usize,
+    pub(crate) priority: i64,
 }
 
 /// One skill group.
 #[derive(Clone, Debug)]
-pub(super) struct Group {
-    pub(super) exten: String,
-    pub(super) display_name: String,
-    pub(super) assign_rule: String,
-    pub(super) is_memory: bool,
-    pub(super) memory_time: String,
-    pub(super) updated_ms: i64,
-    pub(super) update_agent: String,
-    pub(super) seats: Vec<Seat>,
+pub(crate) struct Group {
+    pub(crate) exten: String,
+    pub(crate) display_name: String,
+    pub(crate) assign_rule: String,
+    pub(crate) is_memory: bool,
+    pub(crate) memory_time: String,
+    pub(crate) updated_ms: i64,
+    pub(crate) update_agent: String,
+    pub(crate) seats: Vec<Seat>,
 }
 
 /// The strategies 7moor has; the first is its default.
-pub(super) const ASSIGN_RULES: [&str; 4] = ["random", "queue", "least", "priority"];
+pub(crate) const ASSIGN_RULES: [&str; 4] = ["random", "queue", "least", "priority"];
 
 /// The minutes a memory may last.
-pub(super) const MEMORY_TIMES: [&str; 4] = ["120", "1440", "10080", "43200"];
+pub(crate) const MEMORY_TIMES: [&str; 4] = ["120", "1440", "10080", "43200"];
 
 impl Group {
     /// Whether a `displayName` filter lets it through.
-    pub(super) fn is_named(&self, name: &str, how: NameMatch) -> bool {
+    pub(crate) fn is_named(&self, name: &str, how: NameMatch) -> bool {
         match how {
             NameMatch::Exact => self.display_name == name,
             NameMatch::Substring => self.display_name.contains(name),
@@ -58,7 +58,7 @@ impl Group {
     }
 
     /// The group as `queueQueue` lists it.
-    pub(super) fn to_queue(&self, agents: &[Agent], switches: &Switches) -> Value {
+    pub(crate) fn to_queue(&self, agents: &[Agent], switches: &Switches) -> Value {
         let members = self.members(agents, |seat, agent| {
             json!({
                 "agentNumber": agent.number,
@@ -84,7 +84,7 @@ impl Group {
     }
 
     /// The group as `queueQueueAgentClaimStatus` lists it.
-    pub(super) fn to_claims(&self, agents: &[Agent], switches: &Switches) -> Value {
+    pub(crate) fn to_claims(&self, agents: &[Agent], switches: &Switches) -> Value {
         let members = self.members(agents, |seat, agent| {
             json!({
                 "agentNumber": agent.number,

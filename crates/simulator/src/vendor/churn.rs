@@ -1,13 +1,13 @@
 //! Changes by chance, as a living contact centre makes them.
 
-use super::change_rate::ChangeKind;
-use super::data;
-use super::inspection::Channel;
-use super::switchboard::Switches;
-use super::world::World;
+use crate::disturbance::switchboard::Switches;
+use crate::vendor::change_rate::ChangeKind;
+use crate::vendor::data;
+use crate::vendor::inspection::Channel;
+use crate::vendor::world::World;
 
 impl World {
-    pub(super) fn change_randomly(
+    pub(crate) fn change_randomly(
         &mut self,
         kind: ChangeKind,
         switches: &Switches,
@@ -50,7 +50,7 @@ impl World {
         self.shelf(channel).nth(n).ok_or_else(|| format!("there are no {channel:?} inspections"))
     }
 
-    pub(super) fn move_random_agent(&mut self, switches: &Switches, now_ms: i64) -> Result<String, String> {
+    pub(crate) fn move_random_agent(&mut self, switches: &Switches, now_ms: i64) -> Result<String, String> {
         let from = self.dice.index(self.groups.len());
         let to = self.dice.index(self.groups.len());
         let anyone = self.dice.index(self.agents.len());
@@ -62,7 +62,7 @@ impl World {
         self.move_agent(&number, from.as_deref(), to.as_deref(), switches, now_ms)
     }
 
-    pub(super) fn add_random_group(&mut self, now_ms: i64) -> Result<String, String> {
+    pub(crate) fn add_random_group(&mut self, now_ms: i64) -> Result<String, String> {
         // Bounded, or a simulator left alone for a month would not fit in memory.
         if self.groups.len() > self.groups_at_start * 2 + 10 {
             return Err("there are enough groups".to_owned());
@@ -71,7 +71,7 @@ impl World {
         Ok(self.add_group(group))
     }
 
-    pub(super) fn remove_random_group(&mut self) -> Result<String, String> {
+    pub(crate) fn remove_random_group(&mut self) -> Result<String, String> {
         if self.groups.len() < 2 {
             return Err("the last group stays".to_owned());
         }

@@ -6,13 +6,13 @@ use std::ops::Range;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::config::SimulatorConfig;
-use super::data;
-use super::dice::Dice;
-use super::inspection::Channel;
-use super::roster::{Agent, Group};
-use super::shelf::Shelf;
-use super::switchboard::Switches;
+use crate::answer::shelf::Shelf;
+use crate::disturbance::switchboard::Switches;
+use crate::service::config::SimulatorConfig;
+use crate::vendor::data;
+use crate::vendor::dice::Dice;
+use crate::vendor::inspection::Channel;
+use crate::vendor::roster::{Agent, Group};
 
 /// A snapshot of what the vendors know, as the rows they would answer with
 /// under the switches of that moment.
@@ -43,19 +43,19 @@ pub struct Ever {
 
 /// The vendors' data.
 #[derive(Debug)]
-pub(super) struct World {
-    pub(super) calls: Shelf,
-    pub(super) chats: Shelf,
-    pub(super) agents: Vec<Agent>,
-    pub(super) groups: Vec<Group>,
-    pub(super) groups_ever: BTreeSet<String>,
-    pub(super) groups_at_start: usize,
-    pub(super) next_exten: usize,
-    pub(super) dice: Dice,
+pub(crate) struct World {
+    pub(crate) calls: Shelf,
+    pub(crate) chats: Shelf,
+    pub(crate) agents: Vec<Agent>,
+    pub(crate) groups: Vec<Group>,
+    pub(crate) groups_ever: BTreeSet<String>,
+    pub(crate) groups_at_start: usize,
+    pub(crate) next_exten: usize,
+    pub(crate) dice: Dice,
 }
 
 impl World {
-    pub(super) fn new(config: &SimulatorConfig) -> Self {
+    pub(crate) fn new(config: &SimulatorConfig) -> Self {
         let agents = data::agents(config);
         let groups = data::groups(config, agents.len());
         let shelf = |channel| Shelf::new(channel, data::inspections(config, channel, &agents));
@@ -71,14 +71,14 @@ impl World {
         }
     }
 
-    pub(super) const fn shelf(&self, channel: Channel) -> &Shelf {
+    pub(crate) const fn shelf(&self, channel: Channel) -> &Shelf {
         match channel {
             Channel::Call => &self.calls,
             Channel::Chat => &self.chats,
         }
     }
 
-    pub(super) const fn shelf_mut(&mut self, channel: Channel) -> &mut Shelf {
+    pub(crate) const fn shelf_mut(&mut self, channel: Channel) -> &mut Shelf {
         match channel {
             Channel::Call => &mut self.calls,
             Channel::Chat => &mut self.chats,
@@ -86,13 +86,13 @@ impl World {
     }
 
     /// The groups in the order 7moor lists them: last updated first.
-    pub(super) fn groups_listed(&self) -> Vec<&Group> {
+    pub(crate) fn groups_listed(&self) -> Vec<&Group> {
         let mut groups: Vec<_> = self.groups.iter().collect();
         groups.sort_by(|a, b| (b.updated_ms, &b.exten).cmp(&(a.updated_ms, &a.exten)));
         groups
     }
 
-    pub(super) fn truth(&self, switches: &Switches) -> Truth {
+    pub(crate) fn truth(&self, switches: &Switches) -> Truth {
         Truth {
             calls: self.calls.truth(switches),
             chats: self.chats.truth(switches),
@@ -102,13 +102,13 @@ impl World {
         }
     }
 
-    pub(super) fn by_exten(&self, write: impl Fn(&Group) -> Value) -> Vec<Value> {
+    pub(crate) fn by_exten(&self, write: impl Fn(&Group) -> Value) -> Vec<Value> {
         let mut groups: Vec<_> = self.groups.iter().collect();
         groups.sort_by(|a, b| a.exten.cmp(&b.exten));
         groups.into_iter().map(write).collect()
     }
 
-    pub(super) fn ever(&self) -> Ever {
+    pub(crate) fn ever(&self) -> Ever {
         Ever {
             calls: self.calls.keys_ever(),
             chats: self.chats.keys_ever(),
@@ -118,7 +118,7 @@ impl World {
 
     /// Changes something that a reader of this window, or of the groups, can
     /// notice on its next page.
-    pub(super) fn drift(&mut self, walk: &Walk, switches: &Switches, now_ms: i64) {
+    pub(crate) fn drift(&mut self, walk: &Walk, switches: &Switches, now_ms: i64) {
         match walk {
             Walk::Inspections { channel, window } => self.drift_rows(*channel, window, switches, now_ms),
             Walk::Groups => match self.dice.below(3) {
@@ -141,10 +141,10 @@ impl World {
                 let dice = &mut self.dice;
                 let lag = dice.between(0, 3_600_000);
                 let row = match filter {
-                    super::switches::FilterTime::Quality => {
+                    crate::disturbance::switches::FilterTime::Quality => {
                         data::inspection(dice, channel, &self.agents, at - lag, at)
                     }
-                    super::switches::FilterTime::Contact => {
+                    crate::disturbance::switches::FilterTime::Contact => {
                         data::inspection(dice, channel, &self.agents, at, at + lag)
                     }
                 };
@@ -155,7 +155,7 @@ impl World {
 }
 
 /// What a client is paging through.
-pub(super) enum Walk {
+pub(crate) enum Walk {
     Inspections { channel: Channel, window: Range<i64> },
     Groups,
 }

@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, VecDeque};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::endpoint::Endpoint;
-use super::fault::Fault;
+use crate::disturbance::fault::Fault;
+use crate::service::endpoint::Endpoint;
 
 /// Minutes that are counted apart; older ones are forgotten.
 const MINUTES_MAX: usize = 10_000;
@@ -112,7 +112,7 @@ impl Journal {
     }
 
     /// Notes a request; the number is for [`Journal::finish`].
-    pub(super) fn begin(&mut self, mut entry: Entry, cap: usize) -> u64 {
+    pub(crate) fn begin(&mut self, mut entry: Entry, cap: usize) -> u64 {
         let counts = self.endpoints.entry(entry.endpoint).or_default();
         counts.requests += 1;
         counts.writes += u64::from(entry.endpoint.is_write());
@@ -132,7 +132,7 @@ impl Journal {
     }
 
     /// Notes what was answered, before it is sent: the client may be gone by then.
-    pub(super) fn finish(
+    pub(crate) fn finish(
         &mut self,
         seq: u64,
         endpoint: Endpoint,
@@ -154,7 +154,7 @@ impl Journal {
         }
     }
 
-    pub(super) fn violation(&mut self, endpoint: Endpoint) {
+    pub(crate) fn violation(&mut self, endpoint: Endpoint) {
         self.endpoints.entry(endpoint).or_default().limit_violations += 1;
     }
 }

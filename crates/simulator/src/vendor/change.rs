@@ -3,13 +3,13 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::change_rate::ChangeKind;
-use super::data;
-use super::inspection::Channel;
-use super::roster::{Group, Seat};
-use super::switchboard::Switches;
-use super::switches::{Rescoring, UpdateTime};
-use super::world::World;
+use crate::disturbance::switchboard::Switches;
+use crate::disturbance::switches::{Rescoring, UpdateTime};
+use crate::vendor::change_rate::ChangeKind;
+use crate::vendor::data;
+use crate::vendor::inspection::Channel;
+use crate::vendor::roster::{Group, Seat};
+use crate::vendor::world::World;
 
 /// A change to make. In JSON: `{"change": "delete", "channel": "call", "id": "…"}`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -104,7 +104,7 @@ pub enum Change {
 
 impl World {
     /// Makes a change; the id of what was changed.
-    pub(super) fn apply(
+    pub(crate) fn apply(
         &mut self,
         change: Change,
         switches: &Switches,
@@ -172,18 +172,18 @@ impl World {
             .ok_or_else(|| format!("no {channel:?} inspection has the id `{id}`"))
     }
 
-    pub(super) fn agent(&self, number: &str) -> Result<usize, String> {
+    pub(crate) fn agent(&self, number: &str) -> Result<usize, String> {
         let found = self.agents.iter().position(|agent| agent.number == number);
         found.ok_or_else(|| format!("no agent has the number `{number}`"))
     }
 
-    pub(super) fn group(&self, exten: &str) -> Result<usize, String> {
+    pub(crate) fn group(&self, exten: &str) -> Result<usize, String> {
         let found = self.groups.iter().position(|group| group.exten == exten);
         found.ok_or_else(|| format!("no group has the exten `{exten}`"))
     }
 
     /// Files a group under the next exten.
-    pub(super) fn add_group(&mut self, mut group: Group) -> String {
+    pub(crate) fn add_group(&mut self, mut group: Group) -> String {
         group.exten = self.next_exten.to_string();
         self.next_exten += 1;
         let exten = group.exten.clone();
@@ -193,7 +193,7 @@ impl World {
     }
 
     /// Inspects a row again. Without `fields` all is made up.
-    pub(super) fn rescore_at(
+    pub(crate) fn rescore_at(
         &mut self,
         channel: Channel,
         index: usize,
@@ -219,7 +219,7 @@ impl World {
         Ok(id)
     }
 
-    pub(super) fn move_agent(
+    pub(crate) fn move_agent(
         &mut self,
         number: &str,
         from: Option<&str>,

@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use super::config::SimulatorConfig;
-use super::dice::Dice;
-use super::inspection::{Channel, Inspection, Person, Tenths};
-use super::roster::{ASSIGN_RULES, Agent, Group, MEMORY_TIMES, Seat};
-use super::time::beijing_day_ms;
+use crate::service::config::SimulatorConfig;
+use crate::vendor::dice::Dice;
+use crate::vendor::inspection::{Channel, Inspection, Person, Tenths};
+use crate::vendor::roster::{ASSIGN_RULES, Agent, Group, MEMORY_TIMES, Seat};
+use crate::vendor::time::beijing_day_ms;
 
 const HOUR_MS: i64 = 3_600_000;
 const DAY_MS: i64 = 24 * HOUR_MS;
@@ -45,7 +45,7 @@ const GROUP_NAMES: [&str; 12] = [
 ];
 
 /// The agents, for both vendors.
-pub(super) fn agents(config: &SimulatorConfig) -> Vec<Agent> {
+pub(crate) fn agents(config: &SimulatorConfig) -> Vec<Agent> {
     let mut dice = Dice::new(config.seed, 1);
     let mut agents: Vec<_> = (0..config.agents.max(1)).map(|index| agent(&mut dice, index)).collect();
     // Three that break naive readers: an empty e-mail, a name that is its own
@@ -103,7 +103,7 @@ fn agent(dice: &mut Dice, index: usize) -> Agent {
 }
 
 /// The skill groups.
-pub(super) fn groups(config: &SimulatorConfig, agents: usize) -> Vec<Group> {
+pub(crate) fn groups(config: &SimulatorConfig, agents: usize) -> Vec<Group> {
     let mut dice = Dice::new(config.seed, 2);
     let (start, end) = range(config);
     let group = |index: usize| {
@@ -114,7 +114,7 @@ pub(super) fn groups(config: &SimulatorConfig, agents: usize) -> Vec<Group> {
 }
 
 /// One group of up to a dozen agents. Names repeat: they are not keys.
-pub(super) fn group(dice: &mut Dice, exten: usize, agents: usize, updated_ms: i64) -> Group {
+pub(crate) fn group(dice: &mut Dice, exten: usize, agents: usize, updated_ms: i64) -> Group {
     let mut seats: Vec<Seat> = Vec::new();
     for _ in 0..dice.below(13) {
         let seat = Seat { agent: dice.index(agents), priority: dice.between(0, 5) };
@@ -138,7 +138,7 @@ pub(super) fn group(dice: &mut Dice, exten: usize, agents: usize, updated_ms: i6
 /// The inspections of one channel. Both times of every row lie within the
 /// configured days, so that reading those days reads everything, whichever
 /// time the vendor filters by.
-pub(super) fn inspections(config: &SimulatorConfig, channel: Channel, agents: &[Agent]) -> Vec<Inspection> {
+pub(crate) fn inspections(config: &SimulatorConfig, channel: Channel, agents: &[Agent]) -> Vec<Inspection> {
     let (stream, count) = match channel {
         Channel::Call => (3, config.calls),
         Channel::Chat => (4, config.chats),
@@ -180,7 +180,7 @@ pub(super) fn inspections(config: &SimulatorConfig, channel: Channel, agents: &[
 }
 
 /// One inspection with these times.
-pub(super) fn inspection(
+pub(crate) fn inspection(
     dice: &mut Dice,
     channel: Channel,
     agents: &[Agent],
@@ -221,7 +221,7 @@ fn inspection_of(
 
 /// Full marks and marks. The total is the sum of the parts, as in both of the
 /// documents' examples; now and then it is more than the full marks, as there.
-pub(super) fn scores(dice: &mut Dice, channel: Channel) -> (Tenths, Tenths) {
+pub(crate) fn scores(dice: &mut Dice, channel: Channel) -> (Tenths, Tenths) {
     let standard_max = dice.pick(&[1000_i64, 1000, 1000, 1200, 2000, 1235]);
     let plus_max = dice.pick(&[100, 200, 220]);
     let deduction = dice.pick(&[200, 330]);
@@ -235,7 +235,7 @@ pub(super) fn scores(dice: &mut Dice, channel: Channel) -> (Tenths, Tenths) {
 }
 
 /// When a contact at `contact_ms` is inspected: hours to weeks later, before `end`.
-pub(super) fn lagged(dice: &mut Dice, contact_ms: i64, end: i64) -> i64 {
+pub(crate) fn lagged(dice: &mut Dice, contact_ms: i64, end: i64) -> i64 {
     let lag = match dice.weighted(&[0.3, 0.5, 0.15, 0.05]) {
         0 => dice.between(HOUR_MS / 2, 8 * HOUR_MS),
         1 => dice.between(8 * HOUR_MS, 3 * DAY_MS),
@@ -246,7 +246,7 @@ pub(super) fn lagged(dice: &mut Dice, contact_ms: i64, end: i64) -> i64 {
 }
 
 /// The instants between which the data lies.
-pub(super) fn range(config: &SimulatorConfig) -> (i64, i64) {
+pub(crate) fn range(config: &SimulatorConfig) -> (i64, i64) {
     let start = beijing_day_ms(config.data_start);
     (start, beijing_day_ms(config.data_end).max(start + DAY_MS))
 }

@@ -3,20 +3,20 @@
 
 use std::fmt::Write as _;
 
-use super::exchange::Luck;
-use super::inspection::{Channel, Inspection, QUALITY_REMARK, Tenths};
-use super::switchboard::Switches;
-use super::switches::{ExtraField, SobotContract, Values};
+use crate::answer::exchange::Luck;
+use crate::disturbance::switchboard::Switches;
+use crate::disturbance::switches::{ExtraField, SobotContract, Values};
+use crate::vendor::inspection::{Channel, Inspection, QUALITY_REMARK, Tenths};
 
 /// Whether the rows of this answer may be written so.
-pub(super) fn is_plain(switches: &Switches, luck: &Luck) -> bool {
+pub(crate) fn is_plain(switches: &Switches, luck: &Luck) -> bool {
     switches.sobot_values == Values::Strings
         && switches.sobot_contract == SobotContract::AsDocumented
         && luck.step.is_none()
 }
 
 /// The rows as a JSON array.
-pub(super) fn array<'a>(
+pub(crate) fn array<'a>(
     rows: impl Iterator<Item = &'a Inspection>,
     channel: Channel,
     switches: &Switches,
@@ -90,8 +90,8 @@ mod tests {
     use serde_json::{Map, Value, json};
 
     use super::*;
-    use crate::config::SimulatorConfig;
-    use crate::data;
+    use crate::service::config::SimulatorConfig;
+    use crate::vendor::data;
 
     #[test]
     fn a_row_written_as_text_is_the_row_written_as_a_value() {

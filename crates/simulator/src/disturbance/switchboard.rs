@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::switches::{
+use crate::disturbance::switches::{
     ActionBody, BehindDepth, BehindEnd, Bounds, CallTimeName, Charset, ChatDates, ChatTimeName, ClaimFilter,
     Clamp, Code, CreateTime, EmptyItems, Envelope, ExtraField, FilterTime, LimitScope, MemoryTime,
     MessageBody, Minute, MoorContract, MoorStatus, NameMatch, OnOff, Order, ParameterCodes, Rescoring,
@@ -123,7 +123,7 @@ pub struct Switches {
     /// The body of getMsg.
     pub workbench_message: MessageBody,
     /// What the `Date` header of an answer says.
-    pub date_header: super::switches::DateHeader,
+    pub date_header: crate::disturbance::switches::DateHeader,
 }
 
 impl Switches {
