@@ -26,8 +26,8 @@ use crate::cli::output::Failure;
 use ccsync::app::{App, Overrides};
 use ccsync::config::{ConfigErrors, Settings, TelemetrySettings};
 use ccsync::engine::port::clock::{Clock as _, SystemClock};
-use ccsync::ops::log;
-use ccsync::ops::otlp::{OtlpConfig, Traces};
+use ccsync::ops::observe::log;
+use ccsync::ops::observe::otlp::{OtlpConfig, Traces};
 
 /// Parses the command line, runs the command and gives the process's exit code.
 pub fn main() -> ExitCode {

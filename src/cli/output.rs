@@ -11,7 +11,7 @@ use ccsync::domain::fault::{Fault, FaultKind};
 use ccsync::domain::language::Language;
 use ccsync::domain::text::counted;
 use ccsync::engine::pass::reader::{PassReport, ScopeFailure};
-use ccsync::ops::terminal::Stderr;
+use ccsync::ops::text::terminal::Stderr;
 
 /// Prints data. A reader that went away (`ccsync plan | head`) is no error.
 pub(super) fn data(text: &str) {

@@ -4,24 +4,9 @@
 //! layer. Over it come the operator's file and the variables `CCSYNC__…`, which are handed in: nothing here
 //! reads the process environment. The secrets' files are read here.
 
-mod database;
-mod environment;
-mod error;
-mod feed;
-mod layer;
-mod leaf;
-mod log;
-mod name;
-mod notify;
-mod privacy;
-mod read;
-mod reader;
-mod render;
-mod secret;
+mod parse;
+mod section;
 mod settings;
-mod source;
-mod suggest;
-mod telemetry;
 
 #[cfg(test)]
 mod tests;
@@ -30,18 +15,18 @@ use std::path::Path;
 
 use chrono::{DateTime, Utc};
 
-pub use self::database::{DatabaseSettings, Distribution, Partitioning};
-pub use self::error::{ConfigError, ConfigErrors, Origin};
-pub use self::feed::{FeedSettings, TokenForm};
-pub use self::log::{LogFormat, LogSettings};
-pub use self::name::source_name;
-pub use self::notify::NotifySettings;
-pub use self::render::{Format, render};
+pub use self::parse::error::{ConfigError, ConfigErrors, Origin};
+pub use self::parse::name::source_name;
+pub use self::parse::render::{Format, render};
+pub use self::section::database::{DatabaseSettings, Distribution, Partitioning};
+pub use self::section::feed::{FeedSettings, TokenForm};
+pub use self::section::log::{LogFormat, LogSettings};
+pub use self::section::notify::NotifySettings;
+pub use self::section::telemetry::TelemetrySettings;
 pub use self::settings::{
     Account, ActionBody, AgentSettings, EngineSettings, HttpSettings, OpsSettings, PrivacySettings,
     SchedulerSettings, Settings, SourceSettings, StreamSettings, WindowSettings,
 };
-pub use self::telemetry::TelemetrySettings;
 
 /// Loads the configuration from its layers: defaults, then `file`, then the variables `CCSYNC__…` among
 /// `variables` (all others are passed over).
@@ -57,8 +42,8 @@ pub fn load(
     variables: impl IntoIterator<Item = (String, String)>,
     now: DateTime<Utc>,
 ) -> Result<Settings, ConfigErrors> {
-    let report = error::Report::default();
-    let tree = layer::merge(file, variables, &report)?;
-    let settings = read::settings(&tree, now, &report);
+    let report = parse::error::Report::default();
+    let tree = parse::layer::merge(file, variables, &report)?;
+    let settings = parse::read::settings(&tree, now, &report);
     report.into_result(settings)
 }

@@ -9,12 +9,12 @@ use chrono_tz::Tz;
 use secrecy::SecretString;
 use url::Url;
 
-use super::database::DatabaseSettings;
-use super::error::{ConfigError, ConfigErrors};
-use super::feed::FeedSettings;
-use super::log::LogSettings;
-use super::notify::NotifySettings;
-use super::telemetry::TelemetrySettings;
+use crate::config::parse::error::{ConfigError, ConfigErrors};
+use crate::config::section::database::DatabaseSettings;
+use crate::config::section::feed::FeedSettings;
+use crate::config::section::log::LogSettings;
+use crate::config::section::notify::NotifySettings;
+use crate::config::section::telemetry::TelemetrySettings;
 use crate::domain::language::Language;
 use crate::domain::page::Totals;
 use crate::domain::privacy::{CustomFieldPolicy, Privacy};

@@ -5,9 +5,9 @@ use std::collections::BTreeSet;
 use chrono::{DateTime, Utc};
 use config::{FileFormat, Format, Map, Value, ValueKind};
 
-use super::error::Report;
-use super::layer::DEFAULTS;
-use super::read;
+use crate::config::parse::error::Report;
+use crate::config::parse::layer::DEFAULTS;
+use crate::config::parse::read;
 
 fn now() -> DateTime<Utc> {
     DateTime::parse_from_rfc3339("2026-06-15T04:00:00Z").unwrap().to_utc()

@@ -24,7 +24,7 @@ use crate::engine::alert::database_away;
 use crate::engine::pass::fault_policy::log_failure;
 use crate::engine::port::clock::Clock;
 use crate::engine::port::status::StatusRead;
-use crate::ops::server::Enrich;
+use crate::ops::web::server::Enrich;
 use crate::store::PgStore;
 use crate::telemetry::event;
 

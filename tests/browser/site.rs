@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use ccsync::app::{App, Overrides};
 use ccsync::engine::port::clock::Clock;
-use ccsync::ops::readiness::Readiness;
-use ccsync::ops::server::OpsServer;
+use ccsync::ops::web::readiness::Readiness;
+use ccsync::ops::web::server::OpsServer;
 use chrono::{DateTime, Utc};
 use tokio_util::sync::CancellationToken;
 

@@ -4,7 +4,7 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 
-use ccsync::ops::log::{self, LogFormat};
+use ccsync::ops::observe::log::{self, LogFormat};
 use ccsync::ops::signal::signalled;
 use ccsync_bench::{BenchArgs, Failure, bench};
 use clap::Parser as _;

@@ -17,8 +17,8 @@ use crate::domain::stream::StreamKey;
 use crate::engine::pass::fault_policy::log_failure;
 use crate::engine::pass::reader::PassOrder;
 use crate::engine::port::status::StatusRead as _;
-use crate::ops::readiness::Readiness;
-use crate::ops::server::{OpsServer, OpsState};
+use crate::ops::web::readiness::Readiness;
+use crate::ops::web::server::{OpsServer, OpsState};
 use crate::scheduler::single_flight::run_on_trigger;
 use crate::scheduler::trigger::Trigger;
 use crate::scheduler::{CronJob, Scheduler, SchedulerError};
@@ -126,7 +126,7 @@ impl App {
             status: Arc::new(self.database.store.clone()),
             clock: self.overrides.clock.clone(),
             readiness,
-            metrics: crate::ops::prometheus::install(),
+            metrics: crate::ops::observe::prometheus::install(),
             enrich: Arc::new(move |report| app.enrich(report, true)),
             surroundings: Arc::new(move || looking.surroundings()),
             outage: Arc::new(move |kind, message| away.alerts_without_database((kind, message))),

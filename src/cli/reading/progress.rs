@@ -11,7 +11,7 @@ use ccsync::domain::stream::StreamKey;
 use ccsync::domain::text::counted;
 use ccsync::engine::pass::progress::{Pace, Progress, ProgressBoard};
 use ccsync::engine::port::clock::{Clock as _, SystemClock};
-use ccsync::ops::terminal::Drawing;
+use ccsync::ops::text::terminal::Drawing;
 use ccsync::telemetry::event;
 
 /// How often bars are drawn anew.

@@ -3,7 +3,8 @@
 use crate::cli::args::JsonArgs;
 use crate::cli::exit::Exit;
 use crate::cli::output::{self, Failure};
-use ccsync::config::{Format, Settings, render};
+use ccsync::config::render;
+use ccsync::config::{Format, Settings};
 
 // Symmetry with the other commands, which can fail.
 #[expect(clippy::unnecessary_wraps, reason = "all commands have one signature")]

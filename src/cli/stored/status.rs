@@ -12,7 +12,7 @@ use crate::cli::with_app;
 use ccsync::app::App;
 use ccsync::config::Settings;
 use ccsync::engine::port::clock::{Clock as _, SystemClock};
-use ccsync::ops::status_text::{self, View};
+use ccsync::ops::text::status_text::{self, View};
 
 #[derive(Debug, Args)]
 pub(in crate::cli) struct StatusArgs {

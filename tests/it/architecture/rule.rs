@@ -57,8 +57,8 @@ const CLOCKS: [(&str, &str); 7] = [
         "src/store/account/request_budget.rs",
         "reserved moments are measured on the process's own monotonic clock",
     ),
-    ("src/ops/server.rs", "bounds open HTTP answers at the end of the process"),
-    ("src/ops/status_cache.rs", "the age of an answer is measured on the monotonic clock"),
+    ("src/ops/web/server.rs", "bounds open HTTP answers at the end of the process"),
+    ("src/ops/web/status_cache.rs", "the age of an answer is measured on the monotonic clock"),
     ("src/cli/setup/demo/mod.rs", "tells a person how long it took, every two seconds of their time"),
 ];
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use ccsync::app::{App, Overrides};
 use ccsync::engine::port::clock::Clock;
-use ccsync::ops::log::lines;
+use ccsync::ops::observe::log::lines;
 use ccsync_simulator::{ChangeRates, MonitorAgent, MonitorRates, Now, Simulator, SimulatorConfig, Switches};
 use chrono::{DateTime, Utc};
 use serde_json::Value;

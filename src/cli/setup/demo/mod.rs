@@ -19,7 +19,7 @@ use ccsync::app::{App, Overrides};
 use ccsync::config::LogFormat;
 use ccsync::domain::status::StatusReport;
 use ccsync::domain::text::counted;
-use ccsync::ops::status_text;
+use ccsync::ops::text::status_text;
 
 /// How often the terminal is told what goes on.
 const TELL_EVERY: Duration = Duration::from_secs(2);

@@ -1,6 +1,7 @@
 //! Secrets: where they come from, and that they are never shown.
 
-use ccsync::config::{Format, render};
+use ccsync::config::Format;
+use ccsync::config::render;
 use ccsync::domain::privacy::Policy;
 use secrecy::ExposeSecret;
 

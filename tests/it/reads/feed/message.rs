@@ -152,9 +152,9 @@ async fn what_is_told_of_the_feed_agrees_with_the_tables() {
     assert!(feed.agents.iter().all(|agent| agent.connected_since.is_some() && agent.gap_reason.is_none()));
     let gaps: i64 = feed.agents.iter().map(|agent| agent.gaps_today).sum();
     assert_eq!(gaps, count(pool, "select count(*) from workbench.feed_gap").await);
-    let text = ccsync::ops::status_text::render(
+    let text = ccsync::ops::text::status_text::render(
         &report,
-        &ccsync::ops::status_text::View::plain(chrono_tz::Asia::Shanghai),
+        &ccsync::ops::text::status_text::View::plain(chrono_tz::Asia::Shanghai),
     );
     assert!(text.contains("2 of 2"), "{text}");
     let row: (String, bool, bool) = sqlx::query_as(

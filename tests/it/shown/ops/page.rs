@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use base64::Engine as _;
 use ccsync::app::App;
-use ccsync::ops::readiness::Readiness;
-use ccsync::ops::status_text::{self, View};
+use ccsync::ops::text::status_text::{self, View};
+use ccsync::ops::web::readiness::Readiness;
 use sha2::{Digest as _, Sha256};
 
 use super::*;

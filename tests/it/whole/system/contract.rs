@@ -200,9 +200,9 @@ async fn the_status_tells_of_a_departure_for_seven_days_and_the_list_for_ever() 
     sync_well(test).await;
     let of_calls = async || {
         let status = test.app.status().await.unwrap();
-        let text = ccsync::ops::status_text::render(
+        let text = ccsync::ops::text::status_text::render(
             &status,
-            &ccsync::ops::status_text::View::plain(chrono_tz::Asia::Shanghai),
+            &ccsync::ops::text::status_text::View::plain(chrono_tz::Asia::Shanghai),
         );
         let calls = status.streams.into_iter().find(|stream| stream.stream.to_string() == CALLS).unwrap();
         (calls.drifts, text)

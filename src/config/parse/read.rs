@@ -1,0 +1,150 @@
+//! The tables that every installation has, one function each.
+
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use chrono_tz::Tz;
+use config::Value;
+
+use crate::config::parse::error::Report;
+use crate::config::parse::leaf::{self, PlainHttp};
+use crate::config::parse::reader::Section;
+use crate::config::section::database;
+use crate::config::section::log;
+use crate::config::section::notify;
+use crate::config::section::privacy;
+use crate::config::section::source;
+use crate::config::section::telemetry;
+use crate::config::settings::{EngineSettings, HttpSettings, OpsSettings, SchedulerSettings, Settings};
+use crate::domain::privacy::{CustomFieldPolicy, Privacy};
+
+const MS: Duration = Duration::from_millis(1);
+const SECOND: Duration = Duration::from_secs(1);
+const MINUTE: Duration = Duration::from_secs(60);
+const HOUR: Duration = Duration::from_secs(3_600);
+
+/// What some values can only be understood with.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::config) struct Context<'a> {
+    /// The configured zone, or UTC where that could not be read, so that the rest is still checked.
+    pub(in crate::config) zone: Tz,
+    /// The present.
+    pub(in crate::config) now: DateTime<Utc>,
+    /// `[privacy]`: phone, email, name and the keys of tokens.
+    pub(in crate::config) personal: &'a Privacy,
+    /// `[privacy] custom_fields`
+    pub(in crate::config) custom_fields: &'a CustomFieldPolicy,
+}
+
+/// Reads everything; `None` where a mistake was noted.
+pub(in crate::config) fn settings(tree: &Value, now: DateTime<Utc>, report: &Report) -> Option<Settings> {
+    let root = Section::root(tree, report);
+    let timezone = root.parse("timezone", leaf::timezone);
+    let language = root.parse("language", leaf::language);
+    let database = closed(root.section("database"), database::settings);
+    let ops = closed(root.section("ops"), ops);
+    let http = closed(root.section("http"), http);
+    let engine = closed(root.section("engine"), engine);
+    let privacy = closed(root.section("privacy"), privacy::settings);
+    let log = closed(root.section("log"), log::settings);
+    let telemetry = closed(root.section("telemetry"), telemetry::telemetry);
+    let scheduler = closed(root.section("scheduler"), |section| {
+        let jitter = section.duration("jitter", Duration::ZERO..=HOUR);
+        let schedule = |text: &str| leaf::schedule(text, timezone.unwrap_or(Tz::UTC), now);
+        let retention = section.parse("retention", schedule);
+        Some(SchedulerSettings { jitter: jitter?, retention: retention? })
+    });
+    let context = Context {
+        zone: timezone.unwrap_or(Tz::UTC),
+        now,
+        personal: privacy.as_ref().map_or(&Privacy::KEEP, |privacy| &privacy.personal),
+        custom_fields: privacy.as_ref().map_or(&CustomFieldPolicy::Drop, |privacy| &privacy.custom_fields),
+    };
+    let defaults = root.section("defaults").into_template();
+    let notify = notify::targets(&root, &defaults);
+    let sources = source::sources(&root, &defaults, context);
+    defaults.close();
+    root.close();
+    Some(Settings {
+        timezone: timezone?,
+        language: language?,
+        database: database?,
+        ops: ops?,
+        http: http?,
+        engine: engine?,
+        scheduler: scheduler?,
+        privacy: privacy?,
+        log: log?,
+        notify: notify?,
+        telemetry: telemetry?,
+        sources: sources?,
+    })
+}
+
+/// Reads a section and then refuses what is left of it.
+pub(in crate::config) fn closed<'a, T>(
+    section: Section<'a>,
+    read: impl FnOnce(&Section<'a>) -> Option<T>,
+) -> Option<T> {
+    let value = read(&section);
+    section.close();
+    value
+}
+
+fn ops(section: &Section<'_>) -> Option<OpsSettings> {
+    let enabled = section.boolean("enabled");
+    let listen = section.parse("listen", |text| {
+        text.parse()
+            .map_err(|_| format!("expects an address and a port such as 127.0.0.1:8080, not {text:?}"))
+    });
+    let public_url = section.maybe("public_url", |section, key| {
+        section.parse(key, |text| leaf::base_url(text, PlainHttp::Allowed))
+    });
+    Some(OpsSettings { enabled: enabled?, listen: listen?, public_url: public_url? })
+}
+
+fn http(section: &Section<'_>) -> Option<HttpSettings> {
+    let connect_timeout = section.duration("connect_timeout", 10 * MS..=10 * MINUTE);
+    let read_timeout = section.duration("read_timeout", 10 * MS..=10 * MINUTE);
+    let total_timeout = section.duration("total_timeout", 10 * MS..=HOUR);
+    let body_mib_max = section.number("body_mib_max", 1..=1_024);
+    Some(HttpSettings {
+        connect_timeout: connect_timeout?,
+        read_timeout: read_timeout?,
+        total_timeout: total_timeout?,
+        body_mib_max: body_mib_max?,
+    })
+}
+
+fn engine(section: &Section<'_>) -> Option<EngineSettings> {
+    let lease = section.duration("lease", SECOND..=10 * MINUTE);
+    let retries = section.number("retries", 1..=100);
+    let retry_base = section.duration("retry_base", MS..=10 * MINUTE);
+    let retry_max = section.duration("retry_max", MS..=HOUR);
+    let keep_pages_over = section.duration("keep_pages_over", Duration::ZERO..=HOUR);
+    let windows_at_once = section.number("windows_at_once", 1..=64);
+    let rows_mib_max = section.number("rows_mib_max", 1..=65536);
+    let walks_max = section.number("walks_max", 1..=100);
+    let pages_max = section.number("pages_max", 1..=10_000_000);
+    let window_rows_max = section.number("window_rows_max", 1..=10_000_000);
+    let shutdown_grace = section.duration("shutdown_grace", Duration::ZERO..=10 * MINUTE);
+    if let (Some(base), Some(max)) = (retry_base, retry_max)
+        && max < base
+    {
+        let (base, max) = (leaf::show_duration(base), leaf::show_duration(max));
+        section.refuse("retry_max", format!("{max} is less than `retry_base`, which is {base}"));
+    }
+    Some(EngineSettings {
+        lease: lease?,
+        retries: retries?,
+        retry_base: retry_base?,
+        retry_max: retry_max?,
+        keep_pages_over: keep_pages_over?,
+        windows_at_once: windows_at_once?,
+        rows_mib_max: rows_mib_max?,
+        walks_max: walks_max?,
+        pages_max: pages_max?,
+        window_rows_max: window_rows_max?,
+        shutdown_grace: shutdown_grace?,
+    })
+}

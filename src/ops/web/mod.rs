@@ -1,0 +1,8 @@
+//! The status server: pages, JSON, probes.
+
+pub(crate) mod page;
+pub(crate) mod reader;
+pub mod readiness;
+pub(crate) mod routes;
+pub mod server;
+pub(crate) mod status_cache;

@@ -1,0 +1,115 @@
+//! One look: is everything well, and complete up to when.
+
+use chrono::{DateTime, Utc};
+use maud::{Markup, html};
+
+use crate::domain::alert::Severity;
+use crate::domain::phrase::{page as say, status as words};
+use crate::domain::status::{StatusReport, StreamState, StreamStatus};
+use crate::domain::stream::StreamKind;
+use crate::ops::text::formatter::{Formatter, grouped, nothing, stream_state};
+use crate::ops::web::page::frame::Mood;
+use crate::ops::web::page::table::{section, table};
+
+/// The report, and to whom it is shown.
+pub(super) struct View<'a> {
+    pub(super) report: &'a StatusReport,
+    pub(super) format: Formatter,
+}
+
+impl View<'_> {
+    /// How things stand, and in a sentence.
+    pub(super) fn verdict(&self) -> (Mood, String) {
+        let (report, format) = (self.report, &self.format);
+        let told = self.items();
+        let critical = report.alerts.iter().any(|alert| alert.severity == Severity::Critical);
+        match (report.healthy && !critical, told) {
+            (true, 0) => (Mood::Good, format.phrase(say::ALL_WELL).to_owned()),
+            (true, n) => (Mood::Warn, format.count(say::WARNINGS, n)),
+            (false, 0) => (Mood::Warn, format.phrase(say::NOT_READ_YET).to_owned()),
+            (false, n) => (Mood::Bad, format.count(say::ATTENTION, n)),
+        }
+    }
+
+    /// How many things the list of what to do has.
+    fn items(&self) -> i64 {
+        (self.report.alerts.len() + self.lone_failures().count()) as i64
+    }
+
+    pub(super) fn verdict_shown(&self, mood: Mood, verdict: &str) -> Markup {
+        let (report, format) = (self.report, &self.format);
+        let zone = format.zone.name();
+        let at = report.generated_at.with_timezone(&format.zone).format("%Y-%m-%d %H:%M:%S").to_string();
+        html! {
+            section.verdict.(mood.class()) id="verdict" aria-labelledby="verdict-h" {
+                span.mark aria-hidden="true" { (mood.mark()) }
+                div {
+                    h1 id="verdict-h" { (verdict) }
+                    @if let Some(sentence) = self.complete_sentence() { p { (sentence) } }
+                    p.soft { (format.fill(say::AS_OF, &[("at", &at), ("zone", zone)])) }
+                }
+            }
+        }
+    }
+
+    /// Up to when all windowed streams are complete, where there are any.
+    fn complete_sentence(&self) -> Option<String> {
+        // Nothing is promised of a paused stream.
+        let is_read = |stream: &&StreamStatus| stream.kind == StreamKind::Windowed && !stream.paused;
+        let windowed = self.report.streams.iter().filter(is_read);
+        let ends: Vec<Option<DateTime<Utc>>> = windowed.map(|stream| stream.complete_to).collect();
+        // Null comes first: one stream without an end leaves all without.
+        let sentence = match ends.iter().min()? {
+            Some(at) => self.format.fill(say::COMPLETE_TO, &[("at", &self.format.moment(Some(*at)))]),
+            None => self.format.phrase(say::INCOMPLETE).to_owned(),
+        };
+        Some(sentence)
+    }
+
+    pub(super) fn summary(&self) -> Markup {
+        let format = &self.format;
+        if self.report.streams.is_empty() {
+            let none = html! { p { (format.phrase(words::NO_STREAM)) } };
+            return section("summary", format.phrase(say::SUMMARY), none);
+        }
+        let headings = [
+            (words::SOURCE, false),
+            (words::STREAM, false),
+            (words::STATE, false),
+            (words::COMPLETE_UP_TO, false),
+            (words::FINAL_UP_TO, false),
+            (words::ROWS, true),
+            (words::UNVERIFIED_COLUMN, true),
+            (words::LAST_READ, false),
+            (words::NEXT, false),
+        ];
+        let row = |(index, stream): (usize, &StreamStatus)| {
+            let complete = stream.complete_to.map_or_else(nothing, |at| format.minute(at));
+            vec![
+                html! { (stream.source) },
+                html! { a href={ "#s" (index) } { (stream.stream) } },
+                state_badge(format, stream),
+                html! { b { (complete) } " " span.soft { (format.ago(stream.complete_to)) } },
+                html! { (format.date(stream.final_to)) },
+                html! { (grouped(stream.rows)) },
+                html! { (grouped(stream.windows.unverified)) },
+                html! { (format.ago(stream.last_read_at)) },
+                html! { (format.ahead(stream.next_tick)) },
+            ]
+        };
+        let rows = self.report.streams.iter().enumerate().map(row).collect();
+        let shown = table(format, format.phrase(say::SUMMARY), &headings, rows);
+        section("summary", format.phrase(say::SUMMARY), html! { div.card { (shown) } })
+    }
+}
+
+/// A stream's state, in colour and in words.
+pub(super) fn state_badge(format: &Formatter, stream: &StreamStatus) -> Markup {
+    let class = match stream.state() {
+        StreamState::Well => "good",
+        StreamState::Failing => "bad",
+        StreamState::Unverified | StreamState::CatchingUp | StreamState::Quarantined => "warn",
+        StreamState::NeverRead | StreamState::Paused => "idle",
+    };
+    html! { span.badge.(class) { (format.phrase(stream_state(stream.state()))) } }
+}

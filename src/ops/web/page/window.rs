@@ -1,0 +1,197 @@
+//! The page of one window, and the way to it.
+
+use chrono::{DateTime, NaiveDate, Utc};
+use chrono_tz::Tz;
+use maud::{Markup, html};
+
+use crate::domain::phrase::{page as say, status as words};
+use crate::domain::status::calendar::WindowState;
+use crate::domain::status::window::{CertificateStatus, WindowReport};
+use crate::domain::window::local_midnight;
+use crate::ops::text::formatter::{Formatter, grouped, nothing, verdict, window_state};
+use crate::ops::web::page::frame::{Frame, Mood};
+use crate::ops::web::page::table::{section, table, title};
+use crate::ops::web::page::trouble::{alarm_table, failure_told, quarantine_table};
+use crate::ops::web::page::work::lease_told;
+
+/// The way back to `/`.
+pub(in crate::ops) const ROOT: &str = "../../../";
+
+/// In place of a window's start, for the whole of a snapshot.
+const SNAPSHOT: &str = "snapshot";
+
+/// The page of a window, seen from `/`. A window that begins at midnight is named by its date, as people would.
+pub(super) fn way_to(format: &Formatter, source: &str, stream: &str, start: Option<DateTime<Utc>>) -> String {
+    let mut way = String::from("window/");
+    for byte in source.bytes() {
+        if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.') {
+            way.push(char::from(byte));
+        } else {
+            way.push_str(&format!("%{byte:02X}"));
+        }
+    }
+    way.push('/');
+    way.push_str(stream);
+    way.push('/');
+    let Some(start) = start else { return way + SNAPSHOT };
+    let local = start.with_timezone(&format.zone);
+    let name = match local_midnight(local.date_naive(), format.zone) == start {
+        true => local.date_naive().to_string(),
+        false => start.to_rfc3339_opts(chrono::SecondsFormat::AutoSi, true),
+    };
+    way + &name
+}
+
+/// The start that the last part of a way names: a date (its midnight in the zone), an instant, or `snapshot`.
+/// `None` where it is none of them.
+pub(in crate::ops) fn window_of(name: &str, zone: Tz) -> Option<Option<DateTime<Utc>>> {
+    if name == SNAPSHOT {
+        return Some(None);
+    }
+    let date = name.parse::<NaiveDate>().ok().map(|date| local_midnight(date, zone));
+    let instant = || DateTime::parse_from_rfc3339(name).ok().map(|at| at.to_utc());
+    date.or_else(instant).map(Some)
+}
+
+pub(super) fn page(report: &WindowReport, format: Formatter) -> String {
+    let name = format!("{}/{}", report.key.source, report.key.stream);
+    let window = span(report, &format);
+    let heading = format.fill(say::WINDOW_TITLE, &[("stream", &name), ("window", &window)]);
+    let mood = match report.state {
+        WindowState::Failed => Mood::Bad,
+        WindowState::Unverified | WindowState::Moving | WindowState::NotYet => Mood::Warn,
+        _ => Mood::Good,
+    };
+    let state = format.phrase(window_state(report.state));
+    let frame = Frame { format, root: ROOT, mood, title: format!("{heading}: {state}"), home: false };
+    frame.render(html! {
+        section.verdict.(mood.class()) id="verdict" aria-labelledby="verdict-h" {
+            span.mark aria-hidden="true" { (mood.mark()) }
+            div {
+                h1 id="verdict-h" { (heading) ": " (state) }
+                p.soft { (format.fill(say::AS_OF, &[("at", &format.minute(format.now)), ("zone", format.zone.name())])) }
+            }
+        }
+        @if let Some(failure) = &report.failure {
+            (section("failure", format.phrase(say::WHAT_TO_DO), html! {
+                ul.todo { li.bad { (failure_told(&format, failure)) } }
+            }))
+        }
+        (section("facts", &title(&format, say::WINDOW), facts(report, &format)))
+        (section("reads", format.phrase(say::READS_HEADING), reads(report, &format)))
+        @if !report.quarantine.is_empty() {
+            (section("quarantine", format.phrase(words::QUARANTINE), html! {
+                div.card { (quarantine_table(&format, &report.quarantine, ROOT)) }
+            }))
+        }
+        @if !report.absence_alarms.is_empty() {
+            (section("alarms", format.phrase(words::ABSENCE_ALARMS), html! {
+                div.card { (alarm_table(&format, &report.absence_alarms, ROOT)) }
+            }))
+        }
+    })
+}
+
+fn span(report: &WindowReport, format: &Formatter) -> String {
+    report.window.map_or_else(|| format.phrase(say::SNAPSHOT).to_owned(), |window| format.window(window))
+}
+
+fn facts(report: &WindowReport, format: &Formatter) -> Markup {
+    let total = report.vendor_total.map_or_else(nothing, grouped);
+    let shown = |at: Option<DateTime<Utc>>| at.map_or_else(nothing, |at| format.minute(at));
+    let facts = [
+        (say::ROWS, grouped(report.rows)),
+        (say::VENDOR_SAID, total),
+        (say::READS, grouped(i64::from(report.reads))),
+        (say::FIRST_READ, format.moment(report.first_read_at)),
+        (say::LAST_READ, format.moment(report.read_at)),
+        (say::COMPLETE, shown(report.complete_to)),
+        (say::FINAL, shown(report.final_at)),
+        (say::ABSENT, grouped(report.absent_rows)),
+        (say::PAGES_KEPT, grouped(report.pages_kept)),
+    ];
+    html! {
+        div.card {
+            dl {
+                @for (name, value) in facts { div { dt { (format.phrase(name)) } dd { (value) } } }
+                div {
+                    dt { (format.phrase(say::LEASE)) }
+                    dd {
+                        @match &report.lease {
+                            Some(lease) => (lease_told(format, lease)),
+                            None => (format.phrase(say::LEASE_NONE)),
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn reads(report: &WindowReport, format: &Formatter) -> Markup {
+    if report.certificates.is_empty() {
+        return html! { p.soft { (format.phrase(say::NONE)) } };
+    }
+    let headings = [
+        (say::READ_NO, false),
+        (say::AT, false),
+        (words::RUN, false),
+        (say::VERDICT, false),
+        (words::ROWS, true),
+        (say::TOTAL, true),
+        (say::PAGES, true),
+        (say::REQUESTS, true),
+        (say::NEW, true),
+        (say::CHANGED, true),
+        (say::DELETED, true),
+        (say::SET_ASIDE, true),
+    ];
+    let row = |read: &CertificateStatus| {
+        let told = verdict(&read.verdict).map_or(read.verdict.as_str(), |phrase| format.phrase(phrase));
+        let class = if read.verdict == "unverified" { "warn" } else { "good" };
+        vec![
+            html! { (read.read_no) },
+            html! { (format.moment(Some(read.read_at))) },
+            html! { "#" (read.run_id) },
+            html! { span.badge.(class) { (told) } },
+            html! { (grouped(read.rows)) },
+            html! { (read.vendor_total.map_or_else(nothing, grouped)) },
+            html! { (read.pages) },
+            html! { (read.requests) },
+            html! { (grouped(read.inserted)) },
+            html! { (grouped(read.updated)) },
+            html! { (grouped(read.deleted)) },
+            html! { (read.quarantined) },
+        ]
+    };
+    let rows = report.certificates.iter().map(row).collect();
+    html! { div.card { (table(format, format.phrase(say::READS_HEADING), &headings, rows)) } }
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono_tz::Asia::Shanghai;
+
+    use super::*;
+    use crate::domain::language::Language;
+
+    #[test]
+    fn the_way_to_a_window_leads_back_to_it() {
+        let format = Formatter {
+            language: Language::En,
+            configured: Language::En,
+            zone: Shanghai,
+            now: DateTime::UNIX_EPOCH,
+        };
+        for (start, name) in
+            [("2026-02-28T16:00:00Z", "2026-03-01"), ("2026-03-01T06:00:00Z", "2026-03-01T06:00:00Z")]
+        {
+            let start: DateTime<Utc> = start.parse().unwrap();
+            let way = way_to(&format, "a b/\u{4e2d}", "moor.queue", Some(start));
+            assert_eq!(way, format!("window/a%20b%2F%E4%B8%AD/moor.queue/{name}"));
+            assert_eq!(window_of(name, Shanghai), Some(Some(start)));
+        }
+        assert_eq!(window_of("snapshot", Shanghai), Some(None));
+        assert_eq!(window_of("yesterday", Shanghai), None);
+    }
+}

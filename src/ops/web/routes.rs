@@ -1,0 +1,234 @@
+//! The routes. GET and HEAD only, and nothing of a request counts but its path and the language that it asks for.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::{FromRequestParts, Path, Request, State};
+use axum::http::header::{
+    ALLOW, CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderName, REFERRER_POLICY, SET_COOKIE,
+    VARY, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
+};
+use axum::http::request::Parts;
+use axum::http::{HeaderValue, Method, StatusCode};
+use axum::middleware::{Next, from_fn};
+use axum::response::{Html, IntoResponse, Json, Response};
+use axum::routing::get;
+use serde_json::json;
+use tokio::time::timeout;
+
+use crate::domain::fault::FaultKind;
+use crate::domain::phrase::page as say;
+use crate::domain::status::window::WindowReport;
+use crate::domain::stream::{StreamId, StreamKey};
+use crate::ops::observe::prometheus;
+use crate::ops::web::page;
+use crate::ops::web::page::{CONTENT_SECURITY_POLICY as PAGE_POLICY, Reader, window_of};
+use crate::ops::web::reader::RequestedLocale;
+use crate::ops::web::server::OpsState;
+use crate::ops::web::status_cache::{StatusCache, Unreadable};
+
+/// A probe that waits longer has given up by itself.
+const PING_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// The database may take so long over a window.
+const WINDOW_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Sent with every answer.
+const HEADERS: [(HeaderName, &str); 4] = [
+    (X_CONTENT_TYPE_OPTIONS, "nosniff"),
+    (CACHE_CONTROL, "no-store"),
+    (X_FRAME_OPTIONS, "DENY"),
+    (REFERRER_POLICY, "no-referrer"),
+];
+
+struct Shared {
+    state: OpsState,
+    cache: StatusCache,
+}
+
+pub(in crate::ops) fn router(state: OpsState) -> Router {
+    Router::new()
+        .route("/", get(show_page))
+        .route("/healthz", get(healthz))
+        .route("/readyz", get(readyz))
+        .route("/metrics", get(metrics))
+        .route("/api/status", get(api_status))
+        .route("/window/{source}/{stream}/{start}", get(show_window))
+        .route("/api/window/{source}/{stream}/{start}", get(api_window))
+        .fallback(not_found)
+        .with_state(Arc::new(Shared { state, cache: StatusCache::default() }))
+        .layer(from_fn(guard))
+}
+
+/// Refuses what is not a read, and adds the headers.
+async fn guard(request: Request, next: Next) -> Response {
+    let mut response = if matches!(*request.method(), Method::GET | Method::HEAD) {
+        next.run(request).await
+    } else {
+        (StatusCode::METHOD_NOT_ALLOWED, [(ALLOW, "GET, HEAD")]).into_response()
+    };
+    for (name, value) in HEADERS {
+        response.headers_mut().insert(name, HeaderValue::from_static(value));
+    }
+    if let Ok(policy) = HeaderValue::from_str(&PAGE_POLICY) {
+        response.headers_mut().insert(CONTENT_SECURITY_POLICY, policy);
+    }
+    response
+}
+
+/// For whom a page is made.
+struct PageContext {
+    requested: RequestedLocale,
+    reader: Reader,
+}
+
+impl FromRequestParts<Arc<Shared>> for PageContext {
+    type Rejection = std::convert::Infallible;
+
+    async fn from_request_parts(
+        parts: &mut Parts,
+        shared: &Arc<Shared>,
+    ) -> Result<PageContext, Self::Rejection> {
+        let configured = shared.state.language;
+        let requested = RequestedLocale::of(&parts.uri, &parts.headers, configured);
+        Ok(PageContext {
+            requested,
+            reader: Reader { language: requested.language, configured, zone: shared.state.zone },
+        })
+    }
+}
+
+impl PageContext {
+    fn answer(&self, status: StatusCode, text: String) -> Response {
+        let mut response = (status, [(VARY, "Accept-Language, Cookie")], Html(text)).into_response();
+        if let Some(cookie) = self.requested.cookie().and_then(|cookie| HeaderValue::from_str(&cookie).ok()) {
+            response.headers_mut().insert(SET_COOKIE, cookie);
+        }
+        response
+    }
+}
+
+async fn healthz() -> Response {
+    Json(json!({ "status": "ok" })).into_response()
+}
+
+async fn readyz(State(shared): State<Arc<Shared>>) -> Response {
+    let state = &shared.state;
+    let mut missing: Vec<String> = state.readiness.waiting_for().into_iter().map(str::to_owned).collect();
+    match timeout(PING_TIMEOUT, state.status.ping()).await {
+        Ok(Ok(())) => {}
+        Ok(Err(fault)) => missing.push(format!("database: {}", fault.chain())),
+        Err(_) => missing.push(format!("database: no answer within {} s", PING_TIMEOUT.as_secs())),
+    }
+    let refusals = (state.surroundings)().refusals.into_iter();
+    missing.extend(refusals.map(|refusal| match refusal.source {
+        Some(source) => format!("source {source}: {}", refusal.message),
+        None => format!("database: {}", refusal.message),
+    }));
+    if missing.is_empty() {
+        Json(json!({ "status": "ready" })).into_response()
+    } else {
+        let body = Json(json!({ "status": "not ready", "missing": missing }));
+        (StatusCode::SERVICE_UNAVAILABLE, body).into_response()
+    }
+}
+
+async fn metrics(State(shared): State<Arc<Shared>>) -> Response {
+    let state = &shared.state;
+    let mut text = state.metrics.render();
+    let report = shared.cache.get(state).await;
+    // Without the database the counters are still worth reading, and `ccsync_up` says the rest.
+    prometheus::render_status(&mut text, report.as_deref().ok());
+    prometheus::render_surroundings(&mut text, &(state.surroundings)());
+    match &report {
+        Ok(report) => prometheus::render_alerts(&mut text, &report.alerts),
+        Err(Unreadable { kind, message }) => {
+            prometheus::render_alerts(&mut text, &(state.outage)(*kind, message));
+        }
+    }
+    ([(CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], text).into_response()
+}
+
+async fn api_status(State(shared): State<Arc<Shared>>) -> Response {
+    match shared.cache.get(&shared.state).await {
+        Ok(report) => Json(report.as_ref()).into_response(),
+        Err(Unreadable { kind, message }) => {
+            let alerts = (shared.state.outage)(kind, &message);
+            let body =
+                Json(json!({ "error": format!("database cannot be read: {message}"), "alerts": alerts }));
+            (StatusCode::SERVICE_UNAVAILABLE, body).into_response()
+        }
+    }
+}
+
+async fn show_page(State(shared): State<Arc<Shared>>, context: PageContext) -> Response {
+    match shared.cache.get(&shared.state).await {
+        Ok(report) => context.answer(StatusCode::OK, page::status(&report, context.reader)),
+        Err(unreadable) => {
+            let text = page::unavailable(&unreadable, "./", context.reader);
+            context.answer(StatusCode::SERVICE_UNAVAILABLE, text)
+        }
+    }
+}
+
+async fn not_found(context: PageContext) -> Response {
+    // How deep the way was that led here, nobody knows.
+    context.answer(StatusCode::NOT_FOUND, page::not_found(None, "/", context.reader))
+}
+
+/// Source, stream and start of a window, as a way names them.
+type Named = Path<(String, String, String)>;
+
+async fn show_window(
+    State(shared): State<Arc<Shared>>,
+    Path(named): Named,
+    context: PageContext,
+) -> Response {
+    let root = page::WINDOW_ROOT;
+    match window_read(&shared, named).await {
+        Ok(Some(report)) => context.answer(StatusCode::OK, page::window(&report, context.reader)),
+        Ok(None) => {
+            let text = page::not_found(Some(say::NO_SUCH_WINDOW), root, context.reader);
+            context.answer(StatusCode::NOT_FOUND, text)
+        }
+        Err(unreadable) => {
+            let text = page::unavailable(&unreadable, root, context.reader);
+            context.answer(StatusCode::SERVICE_UNAVAILABLE, text)
+        }
+    }
+}
+
+async fn api_window(State(shared): State<Arc<Shared>>, Path(named): Named) -> Response {
+    let (status, error) = match window_read(&shared, named).await {
+        Ok(Some(report)) => return Json(report).into_response(),
+        Ok(None) => (StatusCode::NOT_FOUND, say::NO_SUCH_WINDOW.english().to_owned()),
+        Err(Unreadable { message, .. }) => {
+            (StatusCode::SERVICE_UNAVAILABLE, format!("database cannot be read: {message}"))
+        }
+    };
+    (status, Json(json!({ "error": error }))).into_response()
+}
+
+/// The window, with the cure of its failure; `None` where there is none of that name.
+async fn window_read(
+    shared: &Shared,
+    (source, stream, start): (String, String, String),
+) -> Result<Option<WindowReport>, Unreadable> {
+    let state = &shared.state;
+    let (Ok(stream), Some(start)) = (stream.parse::<StreamId>(), window_of(&start, state.zone)) else {
+        return Ok(None);
+    };
+    let key = StreamKey { source, stream };
+    let read = timeout(WINDOW_TIMEOUT, state.status.window(&key, start, state.clock.now())).await;
+    let read = read.map_err(|_| Unreadable {
+        kind: FaultKind::DatabaseUnreachable,
+        message: format!("no answer within {} s", WINDOW_TIMEOUT.as_secs()),
+    })?;
+    let mut report = read.map_err(|fault| Unreadable { kind: fault.kind, message: fault.chain() })?;
+    if let Some(failure) = report.as_mut().and_then(|report| report.failure.as_mut()) {
+        let kind = FaultKind::from_name(&failure.kind);
+        failure.cure = kind.map_or("", |kind| kind.cure().text(state.language)).to_owned();
+    }
+    Ok(report)
+}
