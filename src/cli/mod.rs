@@ -20,7 +20,7 @@ use self::stored::{
     absence, contract, explain, forget, notify, privacy, quarantine, retention, source, status,
 };
 use self::write::{action, agents, moor, roster, workbench};
-use crate::cli::args::{Cli, Command};
+use crate::cli::args::{Cli, Command, SchemaArgs};
 use crate::cli::exit::Exit;
 use crate::cli::output::Failure;
 use ccsync::app::{App, Overrides};
@@ -54,6 +54,7 @@ fn dispatch(cli: Cli) -> Result<Exit, Failure> {
         Command::Init(args) => return init::init(&args, cli.config.as_deref()),
         Command::Completions(args) => return shell::completions(&args),
         Command::Man(args) => return shell::man(&args),
+        Command::Schema(SchemaArgs { sql: Some(stream), .. }) => return schema::migration(stream),
         _ => {}
     }
     let settings = load(cli.config.as_deref())?;

@@ -17,6 +17,9 @@ pub enum JsonType {
     Object,
 }
 
+/// Vendors write these as the one or the other (`docs/vendors.md#sobot-results`, `docs/vendors.md#7moor-lists`).
+pub const TEXT_OR_NUMBER: &[JsonType] = &[JsonType::Text, JsonType::Number];
+
 impl JsonType {
     /// For people.
     pub fn as_str(self) -> &'static str {

@@ -197,7 +197,12 @@ impl Privacy {
 
     /// What is stored of the text of the field `name`; `None` where nothing is.
     pub fn field<'t>(&self, name: &str, text: Cow<'t, str>) -> Option<Cow<'t, str>> {
-        match field::kind_of(name) {
+        self.text_of(field::kind_of(name), text)
+    }
+
+    /// What is stored of a text that holds this kind of data, or any; `None` where nothing is.
+    pub fn text_of<'t>(&self, kind: Option<Personal>, text: Cow<'t, str>) -> Option<Cow<'t, str>> {
+        match kind {
             Some(kind) if self.of(kind) != Policy::Keep => {
                 self.apply(kind, &text).filter(|left| !left.is_empty()).map(Cow::Owned)
             }

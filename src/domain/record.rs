@@ -11,7 +11,7 @@ use md5::{Digest as _, Md5};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json};
 
-use crate::domain::record::content::{Packed, feed_json, feed_map, feed_value};
+use crate::domain::record::content::{Packed, PackedValue, feed_json, feed_map, feed_value};
 use crate::domain::table::TableShape;
 use crate::domain::text::storable;
 
@@ -75,14 +75,18 @@ impl Row {
         Packed(&self.content).map(|packed| packed.value())
     }
 
-    /// The value of the column of this index.
-    pub fn value(&self, index: usize) -> Value<'_> {
-        Packed(&self.content).nth(index).map_or(Value::Null, |packed| packed.value())
+    /// The value of the column of this name.
+    pub fn value(&self, column: &str) -> Value<'_> {
+        self.packed(column).map_or(Value::Null, |packed| packed.value())
     }
 
     /// The same, where it is a text.
-    pub fn text(&self, index: usize) -> Option<&str> {
-        Packed(&self.content).nth(index).and_then(|packed| packed.text())
+    pub fn text(&self, column: &str) -> Option<&str> {
+        self.packed(column).and_then(|packed| packed.text())
+    }
+
+    fn packed(&self, column: &str) -> Option<PackedValue<'_>> {
+        Packed(&self.content).nth(self.table.index_of(column)?)
     }
 
     /// Those of its values that are instants.
@@ -111,7 +115,7 @@ impl Row {
 
     /// The vendor's own time of this version, where the table has one: of two versions the later rules.
     pub fn version_at(&self) -> Option<DateTime<Utc>> {
-        self.table.version_column.and_then(|index| Packed(&self.content).nth(index)?.instant())
+        self.table.version_index().and_then(|index| Packed(&self.content).nth(index)?.instant())
     }
 }
 
@@ -195,7 +199,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::domain::table::MOOR_QUEUE_MEMBER;
+    use crate::domain::stream::moor_queue::MOOR_QUEUE_MEMBER;
 
     fn member(name: &str, extra: Json) -> Row {
         let values = [Value::text("10018590"), Value::text("8000"), Value::text(name), Value::Integer(0)];
@@ -215,7 +219,7 @@ mod tests {
     #[test]
     fn a_nul_character_becomes_the_replacement_character_and_the_row_lives() {
         let row = member("a\0b", serde_json::json!({"n\0": {"deep": ["\0"]}}));
-        assert_eq!(row.value(2), Value::text("a\u{fffd}b"));
+        assert_eq!(row.value("agent_name"), Value::text("a\u{fffd}b"));
         assert_eq!(Json::Object(row.extra), serde_json::json!({"n\u{fffd}": {"deep": ["\u{fffd}"]}}));
     }
 
@@ -275,11 +279,11 @@ mod tests {
         fn a_row_gives_back_the_values_that_it_was_made_of(values in vec(value(), MOOR_QUEUE_MEMBER.columns.len())) {
             let row = Row::new(&MOOR_QUEUE_MEMBER, &values, Map::new());
             prop_assert_eq!(row.values().collect::<Vec<_>>(), values.clone());
-            for (index, value) in values.into_iter().enumerate() {
-                prop_assert_eq!(row.value(index), value.clone());
-                prop_assert_eq!(row.text(index).map(str::to_owned), value.into_text().map(Cow::into_owned));
+            for (column, value) in MOOR_QUEUE_MEMBER.columns.iter().zip(values) {
+                prop_assert_eq!(row.value(column.name), value.clone());
+                prop_assert_eq!(row.text(column.name).map(str::to_owned), value.into_text().map(Cow::into_owned));
             }
-            prop_assert_eq!(row.value(99), Value::Null);
+            prop_assert_eq!(row.value("no_such_column"), Value::Null);
         }
     }
 }

@@ -7,7 +7,7 @@ use std::str::FromStr;
 use serde::Serialize;
 
 use crate::domain::record::{Row, Value};
-use crate::domain::table::{MOOR_QUEUE, MOOR_QUEUE_MEMBER};
+use crate::domain::stream::moor_queue::{MOOR_QUEUE, MOOR_QUEUE_MEMBER};
 
 /// How chats are given out within a group (`docs/vendors.md#7moor-writes`, assignRule).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
@@ -209,33 +209,36 @@ pub fn groups(rows: &[Row]) -> Vec<Group> {
     let mut groups: Vec<Group> =
         rows.iter().filter(|row| row.table.name == MOOR_QUEUE.name).map(group).collect();
     for row in rows.iter().filter(|row| row.table.name == MOOR_QUEUE_MEMBER.name) {
-        let Some(group) = groups.iter_mut().find(|group| group.exten == text(row, 0)) else { continue };
-        let member = Member { agent_number: text(row, 1), priority: whole(row, 3).unwrap_or_default() };
+        let Some(group) = groups.iter_mut().find(|group| group.exten == text(row, "exten")) else { continue };
+        let member = Member {
+            agent_number: text(row, "agent_number"),
+            priority: whole(row, "priority").unwrap_or_default(),
+        };
         let place = group.members.partition_point(|other| *other < member);
         group.members.insert(place, member);
-        group.member_names.insert(place, text(row, 2));
+        group.member_names.insert(place, text(row, "agent_name"));
     }
     groups
 }
 
 fn group(row: &Row) -> Group {
     Group {
-        exten: text(row, 0),
-        display_name: text(row, 1),
-        assign_rule: text(row, 2),
-        is_memory: row.value(3) == Value::Bool(true),
-        memory_time: whole(row, 4),
+        exten: text(row, "exten"),
+        display_name: text(row, "display_name"),
+        assign_rule: text(row, "assign_rule"),
+        is_memory: row.value("is_memory") == Value::Bool(true),
+        memory_time: whole(row, "memory_time"),
         members: Vec::new(),
         member_names: Vec::new(),
     }
 }
 
-fn text(row: &Row, index: usize) -> String {
-    row.text(index).unwrap_or_default().to_owned()
+fn text(row: &Row, column: &str) -> String {
+    row.text(column).unwrap_or_default().to_owned()
 }
 
-fn whole(row: &Row, index: usize) -> Option<u32> {
-    if let Value::Integer(number) = row.value(index) { u32::try_from(number).ok() } else { None }
+fn whole(row: &Row, column: &str) -> Option<u32> {
+    if let Value::Integer(number) = row.value(column) { u32::try_from(number).ok() } else { None }
 }
 
 #[cfg(test)]

@@ -1,26 +1,36 @@
-//! The closed catalogue of streams. One stem names a stream everywhere: configuration table, Postgres
-//! table, metric label, source file and test module.
+//! The built-in streams, one file each: whatever is to be known of a stream stands in its declaration. One stem names a
+//! stream everywhere: configuration table, Postgres table, metric label, file and test module.
 
+pub mod moor_agent_claim_status;
+pub mod moor_queue;
+pub mod sobot_call_result;
+pub mod sobot_chat_result;
+mod spec;
+pub mod workbench_agent_monitor;
+
+use std::cmp::Ordering;
 use std::fmt;
+use std::hash::{Hash, Hasher};
+use std::ops::Deref;
 use std::str::FromStr;
-use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-/// One stream of one vendor. Its text form (`sobot.call_result`) is part of the contract.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum StreamId {
-    /// Sobot, inspected calls (`docs/vendors.md#sobot-results`).
-    SobotCallResult,
-    /// Sobot, inspected chats (`docs/vendors.md#sobot-results`).
-    SobotChatResult,
-    /// 7moor, online skill groups and their members (`docs/vendors.md#7moor-lists`, queueQueue).
-    MoorQueue,
-    /// 7moor, claim state of each member (`queueQueueAgentClaimStatus`).
-    MoorAgentClaimStatus,
-    /// Call system, what happens at each agent's workbench (`docs/vendors.md#call-system`, agent/monitor).
-    WorkbenchAgentMonitor,
-}
+pub use self::spec::{Bounds, ElementList, EventTable, StreamSpec};
+use crate::domain::table::TableShape;
+
+/// The built-in streams, in the order in which people are shown them.
+const BUILT_IN: &[StreamId] = &[
+    StreamId::SOBOT_CALL_RESULT,
+    StreamId::SOBOT_CHAT_RESULT,
+    StreamId::MOOR_QUEUE,
+    StreamId::MOOR_AGENT_CLAIM_STATUS,
+    StreamId::WORKBENCH_AGENT_MONITOR,
+];
+
+/// One stream of one vendor, by its declaration. Its text form (`sobot.call_result`) is part of the contract.
+#[derive(Clone, Copy)]
+pub struct StreamId(&'static StreamSpec);
 
 /// How a stream is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,55 +45,82 @@ pub enum StreamKind {
 
 impl StreamId {
     /// Every stream, in the order in which people are shown them.
-    pub const ALL: [StreamId; 5] = [
-        StreamId::SobotCallResult,
-        StreamId::SobotChatResult,
-        StreamId::MoorQueue,
-        StreamId::MoorAgentClaimStatus,
-        StreamId::WorkbenchAgentMonitor,
-    ];
+    pub fn all() -> impl Iterator<Item = StreamId> {
+        BUILT_IN.iter().copied()
+    }
+
+    /// The streams of the vendor of this name.
+    pub fn of_vendor(vendor: &str) -> impl Iterator<Item = StreamId> {
+        StreamId::all().filter(move |stream| stream.vendor() == vendor)
+    }
+
+    /// The tables that reads fill, of all streams.
+    pub fn all_tables() -> impl Iterator<Item = &'static TableShape> {
+        StreamId::all().flat_map(|stream| stream.0.tables.iter().copied())
+    }
+
+    /// Its declaration.
+    pub const fn spec(self) -> &'static StreamSpec {
+        self.0
+    }
 
     /// The name, `<vendor>.<stream>`.
     pub const fn as_str(self) -> &'static str {
-        match self {
-            StreamId::SobotCallResult => "sobot.call_result",
-            StreamId::SobotChatResult => "sobot.chat_result",
-            StreamId::MoorQueue => "moor.queue",
-            StreamId::MoorAgentClaimStatus => "moor.agent_claim_status",
-            StreamId::WorkbenchAgentMonitor => "workbench.agent_monitor",
-        }
-    }
-
-    /// What the lengths of its windows are multiples of, where the vendor takes no finer bounds: chats are asked for by
-    /// the vendor's day (`docs/vendors.md#sobot-results`).
-    pub const fn grain(self) -> Option<Duration> {
-        match self {
-            StreamId::SobotChatResult => Some(Duration::from_secs(24 * 60 * 60)),
-            StreamId::SobotCallResult
-            | StreamId::MoorQueue
-            | StreamId::MoorAgentClaimStatus
-            | StreamId::WorkbenchAgentMonitor => None,
-        }
-    }
-
-    /// Whether its rows are states of a moment: two reads of an unchanged vendor agree in their keys alone.
-    pub const fn is_point_in_time(self) -> bool {
-        match self {
-            StreamId::MoorAgentClaimStatus => true,
-            StreamId::SobotCallResult
-            | StreamId::SobotChatResult
-            | StreamId::MoorQueue
-            | StreamId::WorkbenchAgentMonitor => false,
-        }
+        self.0.name
     }
 
     /// How the stream is read.
     pub const fn kind(self) -> StreamKind {
-        match self {
-            StreamId::SobotCallResult | StreamId::SobotChatResult => StreamKind::Windowed,
-            StreamId::MoorQueue | StreamId::MoorAgentClaimStatus => StreamKind::Snapshot,
-            StreamId::WorkbenchAgentMonitor => StreamKind::Feed,
-        }
+        self.0.kind
+    }
+
+    /// The tables that its reads fill.
+    pub const fn tables(self) -> &'static [&'static TableShape] {
+        self.0.tables
+    }
+
+    fn rank(self) -> (usize, &'static str) {
+        (BUILT_IN.iter().take_while(|stream| **stream != self).count(), self.0.name)
+    }
+}
+
+impl Deref for StreamId {
+    type Target = StreamSpec;
+
+    fn deref(&self) -> &StreamSpec {
+        self.0
+    }
+}
+
+impl PartialEq for StreamId {
+    fn eq(&self, other: &StreamId) -> bool {
+        self.0.name == other.0.name
+    }
+}
+
+impl Eq for StreamId {}
+
+impl Hash for StreamId {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.0.name.hash(state);
+    }
+}
+
+impl PartialOrd for StreamId {
+    fn partial_cmp(&self, other: &StreamId) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for StreamId {
+    fn cmp(&self, other: &StreamId) -> Ordering {
+        self.rank().cmp(&other.rank())
+    }
+}
+
+impl fmt::Debug for StreamId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
     }
 }
 
@@ -97,8 +134,8 @@ impl FromStr for StreamId {
     type Err = String;
 
     fn from_str(name: &str) -> Result<Self, Self::Err> {
-        StreamId::ALL.into_iter().find(|id| id.as_str() == name).ok_or_else(|| {
-            let known: Vec<_> = StreamId::ALL.iter().map(|id| id.as_str()).collect();
+        StreamId::all().find(|id| id.as_str() == name).ok_or_else(|| {
+            let known: Vec<_> = StreamId::all().map(StreamId::as_str).collect();
             format!("unknown stream `{name}`; the streams are {}", known.join(", "))
         })
     }
@@ -137,7 +174,7 @@ mod tests {
 
     #[test]
     fn every_stream_name_parses_back_to_itself() {
-        for id in StreamId::ALL {
+        for id in StreamId::all() {
             assert_eq!(id.as_str().parse::<StreamId>(), Ok(id));
         }
     }
@@ -146,5 +183,15 @@ mod tests {
     fn an_unknown_stream_is_refused_with_the_list_of_known_ones() {
         let message = "sobot.calls".parse::<StreamId>().unwrap_err();
         assert!(message.contains("sobot.call_result") && message.contains("moor.queue"), "{message}");
+    }
+
+    #[test]
+    fn documented_fields_stand_in_the_order_in_which_they_are_met() {
+        for stream in StreamId::all() {
+            let list = stream.list.as_ref().map(|list| &list.object);
+            for object in [&stream.element].into_iter().chain(list) {
+                assert!(object.fields.is_sorted_by_key(|field| field.names[0]), "{stream} {object:?}");
+            }
+        }
     }
 }

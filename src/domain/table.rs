@@ -1,11 +1,10 @@
-//! The tables that records become: names, columns, types and keys, in the order of [`Row::values`].
+//! The tables that records become.
 //!
-//! A table also has, outside this list: `source` (first part of the key), `revision`, `first_seen_at`,
+//! A table also has, outside its list of columns: `source` (first part of the key), `revision`, `first_seen_at`,
 //! `changed_at`, `deleted_at`, `extra`, `content_hash`, and what the ledger needs to find its way back.
-//!
-//! [`Row::values`]: crate::domain::record::Row::values
 
-use crate::domain::stream::StreamId;
+use crate::domain::contract::{FieldContract, JsonType, TEXT_OR_NUMBER};
+use crate::domain::privacy::Personal;
 
 /// The type of a column.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,13 +34,119 @@ impl ColumnType {
     }
 }
 
-/// One column.
+/// One column, and the vendor's field that fills it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Column {
     /// Its name in PostgreSQL.
     pub name: &'static str,
     /// Its type.
     pub kind: ColumnType,
+    /// Its comment in PostgreSQL.
+    pub comment: &'static str,
+    /// Whether it is a part of the key, behind `source`. Such a column is text.
+    pub is_key: bool,
+    /// Whether it is the vendor's own time of a version.
+    pub is_version: bool,
+    /// Whether its value is a field of the element in whose list the row stands.
+    pub is_of_parent: bool,
+    /// The kind of personal data that it holds, where it holds nothing else.
+    pub personal: Option<Personal>,
+    /// Whether the vendor may leave its field out.
+    pub is_optional: bool,
+    /// The documented values; empty where they are not enumerated.
+    pub codes: &'static [&'static str],
+    from: &'static [&'static str],
+}
+
+impl Column {
+    const fn new(name: &'static str, kind: ColumnType, comment: &'static str) -> Column {
+        Column {
+            name,
+            kind,
+            comment,
+            is_key: false,
+            is_version: false,
+            is_of_parent: false,
+            personal: None,
+            is_optional: false,
+            codes: &[],
+            from: &[],
+        }
+    }
+
+    /// The vendor's names of the field, that of the document's table first; without them, the column's own.
+    pub const fn from(self, names: &'static [&'static str]) -> Column {
+        Column { from: names, ..self }
+    }
+
+    /// A part of the key.
+    pub const fn key(self) -> Column {
+        Column { is_key: true, ..self }
+    }
+
+    /// The vendor's own time of a version: of two versions of a row the one with the later time rules; equal or
+    /// unknown times: the one read last.
+    pub const fn version(self) -> Column {
+        Column { is_version: true, ..self }
+    }
+
+    /// A field of the element in whose list the row stands.
+    pub const fn of_parent(self) -> Column {
+        Column { is_of_parent: true, ..self }
+    }
+
+    /// Personal data of this kind and nothing else.
+    pub const fn personal(self, kind: Personal) -> Column {
+        Column { personal: Some(kind), ..self }
+    }
+
+    /// The vendor may leave the field out.
+    pub const fn optional(self) -> Column {
+        Column { is_optional: true, ..self }
+    }
+
+    /// One of these values.
+    pub const fn one_of(self, codes: &'static [&'static str]) -> Column {
+        Column { codes, ..self }
+    }
+
+    /// The names under which a vendor sends it.
+    pub const fn names(&'static self) -> &'static [&'static str] {
+        if self.from.is_empty() { std::slice::from_ref(&self.name) } else { self.from }
+    }
+
+    /// What the vendor's document says of its field.
+    pub const fn documented(&'static self) -> FieldContract {
+        let types = match self.kind {
+            ColumnType::Bool => &[JsonType::Bool],
+            ColumnType::Text | ColumnType::Numeric | ColumnType::Instant | ColumnType::Integer => {
+                TEXT_OR_NUMBER
+            }
+        };
+        let field = FieldContract::new(self.names(), types).one_of(self.codes);
+        if self.is_optional { field.optional() } else { field }
+    }
+}
+
+/// A column of texts.
+pub const fn text(name: &'static str, comment: &'static str) -> Column {
+    Column::new(name, ColumnType::Text, comment)
+}
+/// A column of exact numbers.
+pub const fn numeric(name: &'static str, comment: &'static str) -> Column {
+    Column::new(name, ColumnType::Numeric, comment)
+}
+/// A column of instants.
+pub const fn instant(name: &'static str, comment: &'static str) -> Column {
+    Column::new(name, ColumnType::Instant, comment)
+}
+/// A column of truths.
+pub const fn boolean(name: &'static str, comment: &'static str) -> Column {
+    Column::new(name, ColumnType::Bool, comment)
+}
+/// A column of whole numbers.
+pub const fn integer(name: &'static str, comment: &'static str) -> Column {
+    Column::new(name, ColumnType::Integer, comment)
 }
 
 /// One table.
@@ -49,163 +154,72 @@ pub struct Column {
 pub struct TableShape {
     /// Qualified name, for example `sobot.call_result`; its history is `<name>_history`.
     pub name: &'static str,
-    /// Vendor columns; the first `key_len` are the key after `source`, all of them text.
+    /// Its comment in PostgreSQL.
+    pub comment: &'static str,
+    /// Vendor columns, those of the key first.
     pub columns: &'static [Column],
     /// How many columns make the key, `source` not counted.
     pub key_len: usize,
-    /// The column that holds the vendor's own time of a version, where it has one. Of two versions of a
-    /// row the one with the later time rules; equal or unknown times: the one read last.
-    pub version_column: Option<usize>,
+    version: Option<usize>,
 }
 
 impl TableShape {
+    /// A table of these columns. Does not compile where the key's columns are not the first and texts, or the version is
+    /// no instant.
+    pub const fn new(name: &'static str, comment: &'static str, columns: &'static [Column]) -> TableShape {
+        let (mut key_len, mut version, mut index) = (0, None, 0);
+        while index < columns.len() {
+            let column = &columns[index];
+            if column.is_key {
+                assert!(
+                    key_len == index && matches!(column.kind, ColumnType::Text),
+                    "the key: first, and text"
+                );
+                key_len += 1;
+            }
+            if column.is_version {
+                assert!(matches!(column.kind, ColumnType::Instant), "the version: an instant");
+                version = Some(index);
+            }
+            index += 1;
+        }
+        assert!(0 < key_len, "a key");
+        TableShape { name, comment, columns, key_len, version }
+    }
+
+    /// The table's name without its schema.
+    pub fn stem(&self) -> &'static str {
+        self.name.split_once('.').map_or(self.name, |(_, stem)| stem)
+    }
+
+    /// The table of its earlier versions.
+    pub fn history(&self) -> String {
+        format!("{}_history", self.name)
+    }
+
     /// The key's columns, `source` not counted.
     pub fn key_columns(&self) -> &'static [Column] {
         &self.columns[..self.key_len]
+    }
+
+    /// The place of the column of this name.
+    pub fn index_of(&self, name: &str) -> Option<usize> {
+        self.columns.iter().position(|column| column.name == name)
+    }
+
+    /// The place of the vendor's own time of a version, where the table has one.
+    pub const fn version_index(&self) -> Option<usize> {
+        self.version
+    }
+
+    /// The column of the vendor's own time of a version, where the table has one.
+    pub fn version_column(&self) -> Option<&'static str> {
+        self.version.map(|index| self.columns[index].name)
     }
 
     /// The vendor's columns with their types, as `create table` wants them.
     pub fn declarations(&self) -> String {
         let columns = self.columns.iter().map(|column| format!("{} {}", column.name, column.kind.as_str()));
         columns.collect::<Vec<_>>().join(", ")
-    }
-}
-
-const fn text(name: &'static str) -> Column {
-    Column { name, kind: ColumnType::Text }
-}
-const fn numeric(name: &'static str) -> Column {
-    Column { name, kind: ColumnType::Numeric }
-}
-const fn instant(name: &'static str) -> Column {
-    Column { name, kind: ColumnType::Instant }
-}
-const fn boolean(name: &'static str) -> Column {
-    Column { name, kind: ColumnType::Bool }
-}
-const fn integer(name: &'static str) -> Column {
-    Column { name, kind: ColumnType::Integer }
-}
-
-/// Inspected calls. Calls carry no result id; call and agent together are the key.
-pub static SOBOT_CALL_RESULT: TableShape = TableShape {
-    name: "sobot.call_result",
-    columns: &[
-        text("call_log_jestid"),
-        text("agentid"),
-        text("agent_name"),
-        text("agent_email"),
-        instant("call_start_datetime"),
-        instant("quality_datetime"),
-        numeric("total_score_max"),
-        numeric("standard_score_max"),
-        numeric("pulse_max"),
-        numeric("minus_max"),
-        numeric("total_score"),
-        numeric("standard_score"),
-        numeric("pulse"),
-        numeric("minus"),
-    ],
-    key_len: 2,
-    version_column: Some(5),
-};
-
-/// Inspected chats.
-pub static SOBOT_CHAT_RESULT: TableShape = TableShape {
-    name: "sobot.chat_result",
-    columns: &[
-        text("cid"),
-        text("schemeid"),
-        text("agentid"),
-        text("agent_name"),
-        text("agent_email"),
-        instant("chat_start_datetime"),
-        instant("update_datetime"),
-        numeric("total_score"),
-        numeric("standard_total_score"),
-        numeric("add_total_score"),
-        numeric("minus_total_score"),
-        numeric("quality_score"),
-        numeric("standard_quality_score"),
-        numeric("add_quality_score"),
-        numeric("minus_quality_score"),
-    ],
-    key_len: 3,
-    version_column: Some(6),
-};
-
-/// Online skill groups.
-pub static MOOR_QUEUE: TableShape = TableShape {
-    name: "moor.queue",
-    columns: &[
-        text("exten"),
-        text("display_name"),
-        text("assign_rule"),
-        boolean("is_memory"),
-        integer("memory_time"),
-        instant("update_time"),
-        text("update_agent"),
-    ],
-    key_len: 1,
-    // Whether updateTime moves when only members change is unknown, so it decides nothing.
-    version_column: None,
-};
-
-/// Members of online skill groups.
-pub static MOOR_QUEUE_MEMBER: TableShape = TableShape {
-    name: "moor.queue_member",
-    columns: &[text("exten"), text("agent_number"), text("agent_name"), integer("priority")],
-    key_len: 2,
-    version_column: None,
-};
-
-/// Whether each member takes new chats, on a computer and in the app.
-pub static MOOR_AGENT_CLAIM_STATUS: TableShape = TableShape {
-    name: "moor.agent_claim_status",
-    columns: &[
-        text("exten"),
-        text("agent_number"),
-        text("display_name"),
-        text("assign_rule"),
-        text("agent_name"),
-        boolean("pc_auto_claim"),
-        boolean("mobile_auto_claim"),
-        integer("priority"),
-        text("phone"),
-    ],
-    key_len: 2,
-    version_column: None,
-};
-
-impl StreamId {
-    /// The tables that this stream fills with what its reads brought. A feed's tables are made of events
-    /// and have shapes of their own: none of them is here.
-    pub fn tables(self) -> &'static [&'static TableShape] {
-        static CALL_RESULT: [&TableShape; 1] = [&SOBOT_CALL_RESULT];
-        static CHAT_RESULT: [&TableShape; 1] = [&SOBOT_CHAT_RESULT];
-        static QUEUE: [&TableShape; 2] = [&MOOR_QUEUE, &MOOR_QUEUE_MEMBER];
-        static CLAIM_STATUS: [&TableShape; 1] = [&MOOR_AGENT_CLAIM_STATUS];
-        match self {
-            StreamId::SobotCallResult => &CALL_RESULT,
-            StreamId::SobotChatResult => &CHAT_RESULT,
-            StreamId::MoorQueue => &QUEUE,
-            StreamId::MoorAgentClaimStatus => &CLAIM_STATUS,
-            StreamId::WorkbenchAgentMonitor => &[],
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn keys_are_text_and_version_columns_are_instants() {
-        for table in StreamId::ALL.into_iter().flat_map(StreamId::tables) {
-            assert!(table.key_columns().iter().all(|column| column.kind == ColumnType::Text));
-            if let Some(index) = table.version_column {
-                assert_eq!(table.columns[index].kind, ColumnType::Instant, "{}", table.name);
-            }
-        }
     }
 }

@@ -15,13 +15,10 @@ use crate::domain::drift::{ContractDrift, DriftKind};
 use crate::domain::observation::Observation;
 use crate::domain::privacy::Privacy;
 use crate::sources::contract::altered::{note_altered_document, note_altered_text, note_repeated_fields};
-use crate::sources::reading::{Fields, Names};
+use crate::sources::reading::Fields;
 use crate::sources::scalar::Scalar;
 
 pub(crate) use self::altered::{note_altered, note_repeated_element, observe_altered, observe_charset};
-
-/// Vendors write these as the one or the other (`docs/vendors.md#sobot-results`, `docs/vendors.md#7moor-lists`).
-pub(crate) const TEXT_OR_NUMBER: &[JsonType] = &[JsonType::Text, JsonType::Number];
 
 /// Longer names are not shown.
 const NAME_MAX: usize = 64;
@@ -33,33 +30,6 @@ const CODE_LETTERS_MAX: usize = 32;
 const CODE_DIGITS_MAX: usize = 6;
 /// Names shown of an object that came where none was expected.
 const NESTED_NAMES_MAX: usize = 8;
-
-/// Fields by these names, each a text or a number and normally there. They stand in the order of their names,
-/// in which [`observe`] meets them.
-pub(crate) const fn texts_or_numbers<const N: usize>(names: [Names; N]) -> [FieldContract; N] {
-    let mut fields = [FieldContract::new(&[], TEXT_OR_NUMBER); N];
-    let mut index = 0;
-    while index < N {
-        let mut place = index;
-        while 0 < place && precedes(names[index][0], fields[place - 1].names[0]) {
-            fields[place] = fields[place - 1];
-            place -= 1;
-        }
-        fields[place] = FieldContract::new(names[index], TEXT_OR_NUMBER);
-        index += 1;
-    }
-    fields
-}
-
-/// Byte by byte; constants cannot use the usual comparison.
-const fn precedes(one: &str, other: &str) -> bool {
-    let (one, other) = (one.as_bytes(), other.as_bytes());
-    let mut at = 0;
-    while at < one.len() && at < other.len() && one[at] == other[at] {
-        at += 1;
-    }
-    at < other.len() && (at == one.len() || one[at] < other[at])
-}
 
 /// Opens one of a vendor's documented objects and holds it against its contract.
 ///

@@ -12,6 +12,7 @@ pub mod workbench;
 pub(crate) mod address;
 mod answer;
 mod contract;
+mod element;
 mod instant;
 mod json_text;
 mod reading;

@@ -11,8 +11,8 @@ use serde_json::value::RawValue;
 use serde_json::{Map, Value as Json};
 
 use crate::domain::privacy::Privacy;
-use crate::domain::record::{Row, Value};
-use crate::domain::table::{ColumnType, TableShape};
+use crate::domain::record::Value;
+use crate::domain::table::{Column, ColumnType};
 use crate::sources::json_text::{Lone, has_no_text};
 use crate::sources::reading::sent::Sent;
 use crate::sources::scalar::Scalar;
@@ -252,21 +252,22 @@ impl<'a> Fields<'a> {
         Ok(elements)
     }
 
-    /// All columns of a table in their order, from one flat object, and the rest of the object as `extra`.
+    /// Takes a column's value out: a part of the key, a text after the privacy rules for it, or what has another type.
     ///
     /// # Errors
     /// As [`Fields::column`] and [`Fields::key`].
-    pub(crate) fn into_row(mut self, table: &'static TableShape, names: &[Names]) -> Result<Row, String> {
-        debug_assert_eq!(table.columns.len(), names.len(), "{}", table.name);
-        let mut values = Vec::with_capacity(names.len());
-        for (index, (column, names)) in table.columns.iter().zip(names).enumerate() {
-            values.push(match column.kind {
-                ColumnType::Text if index < table.key_len => self.key(names)?,
-                ColumnType::Text => self.text(names)?,
-                kind => self.column(names, kind)?,
-            });
+    pub(crate) fn value(&mut self, column: &'static Column) -> Result<Value<'a>, String> {
+        let names = column.names();
+        match column.kind {
+            ColumnType::Text if column.is_key => self.key(names),
+            ColumnType::Text => Ok(match self.column(names, ColumnType::Text)? {
+                Value::Text(text) => {
+                    self.privacy.text_of(column.personal, text).map_or(Value::Null, Value::Text)
+                }
+                other => other,
+            }),
+            kind => self.column(names, kind),
         }
-        Ok(Row::new(table, &values, self.into_extra()))
     }
 
     /// What nobody took, after the privacy rules.

@@ -23,3 +23,4 @@ pub use self::privacy::rewrite::RewrittenTable;
 pub use self::query::facts::DatabaseFacts;
 pub use self::schema::catalogue::Repaired;
 pub use self::schema::migration_plan::{MigrationPlan, PendingMigration, TableEffect, TouchedTable};
+pub use self::schema::stream_tables::migration_sql;

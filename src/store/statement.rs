@@ -16,17 +16,29 @@ pub(super) use self::replace::{hold_replaced, keep_replaced, not_replaced, repla
 
 use crate::domain::table::TableShape;
 
-/// What every fact table has after the vendor's columns.
-const LEDGER: &[&str] = &[
-    "revision",
-    "first_seen_at",
-    "changed_at",
-    "deleted_at",
-    "extra",
-    "content_hash",
-    "window_start",
-    "window_end",
-    "run_id",
+/// What every fact table has after the vendor's columns: names, declarations, comments.
+pub(super) const LEDGER: &[(&str, &str, &str)] = &[
+    ("revision", "integer not null", "Number of this version: 1 for the first version seen."),
+    ("first_seen_at", "timestamptz not null", "When ccsync first saw this row."),
+    ("changed_at", "timestamptz not null", "When ccsync saw this version first."),
+    (
+        "deleted_at",
+        "timestamptz",
+        "When the vendor was found not to report this row any more; null while it does.",
+    ),
+    ("extra", "jsonb not null default '{}'", "Every field that the vendor sent and that has no column."),
+    ("content_hash", "uuid not null", "MD5 of the typed content; equal for equal content."),
+    (
+        "window_start",
+        "timestamptz",
+        "First instant of the window whose read delivered this row; null for snapshots.",
+    ),
+    (
+        "window_end",
+        "timestamptz",
+        "First instant after the window whose read delivered this row; null for snapshots.",
+    ),
+    ("run_id", "bigint not null", "The run (sync.run) that wrote this version."),
 ];
 
 /// A statement put together from the catalogue.
@@ -71,9 +83,8 @@ fn replaces(table: &TableShape, overrule: bool) -> String {
     if overrule {
         return "true".to_owned();
     }
-    let newer = match table.version_column {
-        Some(index) => {
-            let column = table.columns[index].name;
+    let newer = match table.version_column() {
+        Some(column) => {
             format!(
                 " and (t.deleted_at is not null or t.{column} is null or s.{column} is null or t.{column} <= s.{column})"
             )
@@ -88,8 +99,13 @@ const NOW: &str = "greatest($2, t.changed_at)";
 
 /// All columns of `t`, and its place in time, for the history.
 fn history(table: &TableShape) -> (String, String) {
-    let into = format!("source, {}, {}, valid_from, valid_to", names(table), LEDGER.join(", "));
-    let ledger: Vec<_> = LEDGER.iter().map(|column| format!("t.{column}")).collect();
+    let ledger = LEDGER.iter().map(|(column, ..)| *column);
+    let into = format!(
+        "source, {}, {}, valid_from, valid_to",
+        names(table),
+        ledger.clone().collect::<Vec<_>>().join(", ")
+    );
+    let ledger: Vec<_> = ledger.map(|column| format!("t.{column}")).collect();
     let from = format!(
         "t.source, {}, {}, t.changed_at, {NOW}",
         list(table, |column| format!("t.{column}")),
@@ -133,8 +149,8 @@ pub(super) fn copy_stage(table: &TableShape, stage: Stage) -> String {
 /// What is stored under the given keys. Each key is one index look-up whatever the planner thinks of the
 /// table's size: `limit 1` keeps it from turning the join around.
 pub(super) fn probe(table: &TableShape) -> Statement {
-    let version = match table.version_column {
-        Some(index) => format!("t.{}", table.columns[index].name),
+    let version = match table.version_column() {
+        Some(column) => format!("t.{column}"),
         None => "null::timestamptz".to_owned(),
     };
     AssertSqlSafe(format!(

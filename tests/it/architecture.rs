@@ -55,7 +55,11 @@ fn each_rule_catches_what_breaks_it() {
             "use crate::sources::sobot::wire::judge;",
             "one vendor may not use another",
         ),
-        ("src/engine/plan/planner.rs", "    StreamId::MoorQueue => 1,", "engine names a stream"),
+        (
+            "src/engine/plan/planner.rs",
+            "    let one = StreamId::MOOR_QUEUE;",
+            "a stream is named outside its declaration",
+        ),
         ("src/engine/pass.rs", "sqlx::query(\"select 1\")", "sqlx"),
         ("src/sources/sobot/token.rs", "use reqwest::Client;", "reqwest"),
         ("src/sources/workbench/account.rs", "use tokio_tungstenite::WebSocketStream;", "tokio_tungstenite"),

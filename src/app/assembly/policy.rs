@@ -16,9 +16,6 @@ use crate::engine::read::walk::WalkConfig;
 /// How long a vendor that never answered is tried before a pass gives up.
 const FIRST_CONTACT: std::time::Duration = std::time::Duration::from_secs(4);
 
-/// The largest page of calls that the configuration allows.
-const CALL_PAGE_MAX: u32 = 1_000;
-
 /// Whose days the vendors mean (Sobot's and 7moor's documents think in Beijing time).
 const VENDOR_ZONE: Tz = Tz::Asia__Shanghai;
 
@@ -30,7 +27,7 @@ pub(in crate::app) fn window_policy(
     zone: Tz,
 ) -> WindowPolicy {
     // Where the vendor takes whole days, they are its own.
-    let zone = if stream.grain().is_some() { VENDOR_ZONE } else { zone };
+    let zone = if stream.grain.is_some() { VENDOR_ZONE } else { zone };
     let origin = window.start.with_timezone(&zone).date_naive();
     WindowPolicy {
         start: window.start,
@@ -46,8 +43,7 @@ pub(in crate::app) fn window_policy(
 
 /// How a pass over a stream goes.
 pub(in crate::app) fn pass_config(engine: &EngineSettings, stream: &StreamSettings) -> PassConfig {
-    // A chat window asks for whole days, so its halves would be read as large as the whole.
-    let splits = stream.key.stream == StreamId::SobotCallResult;
+    let spec = stream.key.stream.spec();
     PassConfig {
         lease: engine.lease,
         retry: RetryConfig {
@@ -58,9 +54,9 @@ pub(in crate::app) fn pass_config(engine: &EngineSettings, stream: &StreamSettin
         },
         walk: WalkConfig {
             page_size: stream.page_size,
-            page_size_max: if splits { CALL_PAGE_MAX } else { stream.page_size },
+            page_size_max: if spec.is_splittable { spec.page_size_max } else { stream.page_size },
             pages_max: engine.pages_max,
-            rows_max: splits.then_some(u64::from(engine.window_rows_max)),
+            rows_max: spec.is_splittable.then_some(u64::from(engine.window_rows_max)),
             doubles: false,
             follow: false,
             totals: stream.totals,
@@ -71,7 +67,7 @@ pub(in crate::app) fn pass_config(engine: &EngineSettings, stream: &StreamSettin
         rules: ReadRules {
             walks_max: engine.walks_max,
             reread_at_once: stream.reread_at_once,
-            keys_only: stream.key.stream.is_point_in_time(),
+            keys_only: spec.is_point_in_time,
         },
         keep_pages_over: engine.keep_pages_over,
         absence_max: stream.absence_max,

@@ -15,7 +15,6 @@ use crate::domain::fault::{Fault, FaultKind};
 use crate::domain::forgotten::ForgottenBoard;
 use crate::domain::status::detail::StreamDetail;
 use crate::domain::status::{StreamDeclaration, StreamStatus, WindowTally};
-use crate::domain::stream::StreamId;
 use crate::engine::forgetting::ErasureFilter;
 use crate::engine::pass::progress::ProgressBoard;
 use crate::engine::pass::reader::{ReadPolicy, StreamReader};
@@ -204,15 +203,8 @@ pub(in crate::app) fn moor_config(source: &SourceSettings) -> Option<MoorConfig>
 
 /// The account's limits of reading.
 pub(in crate::app) fn moor_limits(source: &SourceSettings, budget: Arc<dyn Budget>) -> MoorLimits {
-    let per_minute = |id| {
-        let stream = source.streams.iter().find(|stream| stream.key.stream == id);
-        stream.map_or(1, |stream| stream.requests_per_minute)
-    };
-    MoorLimits {
-        budget,
-        queue_per_minute: per_minute(StreamId::MoorQueue),
-        agent_claim_status_per_minute: per_minute(StreamId::MoorAgentClaimStatus),
-    }
+    let limit = |stream: &StreamSettings| (stream.key.stream, stream.requests_per_minute);
+    MoorLimits { budget, per_minute: source.streams.iter().map(limit).collect() }
 }
 
 /// The Sobot account of a source, if it is one.
@@ -248,10 +240,7 @@ pub(in crate::app) fn account_endpoints(
         Account::Sobot { .. } => {
             let Some(account) = sobot_account(source, http, shared) else { return Vec::new() };
             let endpoint = |stream: &StreamSettings| Endpoint {
-                source: match stream.key.stream {
-                    StreamId::SobotChatResult => account.chat_result(),
-                    _ => account.call_result(),
-                },
+                source: account.stream(stream.key.stream),
                 budget: BudgetKey {
                     name: account.budget_name(stream.key.stream),
                     per_minute: stream.requests_per_minute,
@@ -268,10 +257,7 @@ pub(in crate::app) fn account_endpoints(
             let account =
                 MoorAccount::new(config, http.clone(), limits, shared.witness.signing_clock(&source.name));
             let endpoint = |stream: &StreamSettings| Endpoint {
-                source: match stream.key.stream {
-                    StreamId::MoorQueue => account.queue(),
-                    _ => account.agent_claim_status(),
-                },
+                source: account.stream(stream.key.stream),
                 budget: account.budget_key(stream.key.stream),
                 settings: stream.clone(),
             };

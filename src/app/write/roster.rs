@@ -47,7 +47,7 @@ impl<'a> ActionService<'a> {
         let settings = &self.app.settings;
         let missing = || ActionError::Order(format!("{name} has no skill groups"));
         let source = settings.source(&name).ok_or_else(missing)?;
-        let stream = source.streams.iter().find(|stream| stream.key.stream == StreamId::MoorQueue);
+        let stream = source.streams.iter().find(|stream| stream.key.stream == StreamId::MOOR_QUEUE);
         let stream = stream.ok_or_else(missing)?;
         // Names are compared with a file's, so nothing is masked; nothing of it is stored either.
         let config = moor_config(source).ok_or_else(missing)?;
@@ -87,19 +87,19 @@ impl RosterService<'_> {
     /// # Errors
     /// What the vendor cannot be read for, and groups that cannot be understood.
     pub async fn groups(&self) -> Result<Vec<Group>, Fault> {
-        self.look(self.account.queue().as_ref()).await
+        self.look(self.account.stream(StreamId::MOOR_QUEUE).as_ref()).await
     }
 
     /// The group of this number as it is now, if there is one.
     pub(in crate::app) async fn group(&self, exten: &str) -> Result<Option<Group>, Fault> {
-        let source = self.account.queue_of(exten);
+        let source = self.account.one_of(StreamId::MOOR_QUEUE, exten);
         let found = self.look(source.as_ref()).await?;
         Ok(found.into_iter().find(|group| group.exten == exten))
     }
 
     async fn look(&self, source: &dyn Source) -> Result<Vec<Group>, Fault> {
         let clock = self.service.app.overrides.clock.as_ref();
-        let budget: BudgetKey = self.account.budget_key(StreamId::MoorQueue);
+        let budget: BudgetKey = self.account.budget_key(StreamId::MOOR_QUEUE);
         let limit = (self.service.budget.as_ref(), &budget);
         let mut fetcher = Fetcher::new(&self.key, source, limit, clock, self.config.retry);
         let mut walk = self.config.walk;

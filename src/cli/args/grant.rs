@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use ccsync::domain::stream::StreamId;
 use clap::{Args, Subcommand, ValueEnum};
 
 #[derive(Debug, Subcommand)]
@@ -41,4 +42,7 @@ pub(in crate::cli) struct SchemaArgs {
     /// Print JSON; the same as `--format json`.
     #[arg(long, conflicts_with = "format")]
     pub json: bool,
+    /// Print the migration that this stream's tables need instead. Needs no configuration and no database.
+    #[arg(long, value_name = "STREAM", conflicts_with_all = ["format", "json"])]
+    pub sql: Option<StreamId>,
 }

@@ -1,4 +1,4 @@
-//! `ccsync schema`: the data dictionary.
+//! `ccsync schema`: the data dictionary, and the migration that a stream's tables need.
 
 use serde_json::Value;
 
@@ -8,6 +8,8 @@ use crate::cli::output::{self, Failure};
 use crate::cli::with_app;
 use ccsync::config::Settings;
 use ccsync::domain::dictionary::{ColumnEntry, RelationEntry, SchemaEntry};
+use ccsync::domain::stream::StreamId;
+use ccsync::store::migration_sql;
 
 pub(in crate::cli) async fn schema(settings: Settings, args: SchemaArgs) -> Result<Exit, Failure> {
     let dictionary = with_app(settings, async |app| Ok(app.database().store.dictionary().await?)).await?;
@@ -17,6 +19,14 @@ pub(in crate::cli) async fn schema(settings: Settings, args: SchemaArgs) -> Resu
         SchemaFormat::Markdown => output::data(&markdown(&dictionary)),
         SchemaFormat::Dbt => output::data(&dbt(&dictionary)),
     }
+    Ok(Exit::Done)
+}
+
+/// The migration that makes a stream's tables.
+pub(in crate::cli) fn migration(stream: StreamId) -> Result<Exit, Failure> {
+    let made_of_events =
+        || Failure::usage(format!("the tables of {stream} are made of events, not of columns"));
+    output::data(&migration_sql(stream).ok_or_else(made_of_events)?);
     Ok(Exit::Done)
 }
 

@@ -37,29 +37,10 @@ const KINDS: [(&str, Kind); 3] =
     [("sobot", Kind::Sobot), ("moor", Kind::Moor), ("workbench", Kind::Workbench)];
 
 impl Kind {
-    fn streams(self) -> &'static [StreamId] {
-        match self {
-            Kind::Sobot => &[StreamId::SobotCallResult, StreamId::SobotChatResult],
-            Kind::Moor => &[StreamId::MoorQueue, StreamId::MoorAgentClaimStatus],
-            Kind::Workbench => &[],
-        }
-    }
-}
-
-/// The name of a stream's table within its source.
-fn table_of(stream: StreamId) -> &'static str {
-    stream.as_str().split_once('.').map_or(stream.as_str(), |(_, table)| table)
-}
-
-/// Largest page and most requests per minute that the vendor is known to bear.
-fn limits(stream: StreamId) -> (i64, i64) {
-    match stream {
-        StreamId::SobotCallResult => (1_000, 600_000),
-        StreamId::SobotChatResult => (10_000, 600_000),
-        StreamId::MoorQueue => (1_000, 20),
-        StreamId::MoorAgentClaimStatus => (1_000, 100),
-        // Pushed, not asked for.
-        StreamId::WorkbenchAgentMonitor => (1, 1),
+    /// The streams of this kind's sources.
+    fn streams(self) -> impl Iterator<Item = StreamId> {
+        let name = KINDS.iter().find(|(_, kind)| *kind == self).map_or("", |(name, _)| name);
+        StreamId::of_vendor(name)
     }
 }
 
@@ -114,13 +95,12 @@ fn source(section: &Section<'_>, name: &str, kind: Kind, context: Context<'_>) -
     });
     let account = account(section, kind);
     let streams = streams(section, name, kind, context);
-    let feed = match kind {
-        Kind::Workbench => {
-            let stream = StreamId::WorkbenchAgentMonitor;
+    let feed = match kind.streams().find(|stream| stream.kind() == StreamKind::Feed) {
+        Some(stream) => {
             let key = StreamKey { source: name.to_owned(), stream };
-            closed(section.section(table_of(stream)), |section| feed(section, key)).map(Some)
+            closed(section.section(stream.stem()), |section| feed(section, key)).map(Some)
         }
-        Kind::Sobot | Kind::Moor => Some(None),
+        None => Some(None),
     };
     let (privacy, custom_fields) = privacy?;
     Some(SourceSettings {
@@ -193,17 +173,17 @@ fn streams(
     context: Context<'_>,
 ) -> Option<Vec<StreamSettings>> {
     // A stream without a start begins where its sibling does.
-    let windowed = || kind.streams().iter().filter(|stream| stream.kind() == StreamKind::Windowed);
-    let given = windowed().find_map(|stream| start(&section.section(table_of(*stream)), context)?);
+    let mut windowed = kind.streams().filter(|stream| stream.kind() == StreamKind::Windowed);
+    let given = windowed.find_map(|stream| start(&section.section(stream.stem()), context)?);
     let fallback = given.unwrap_or_else(|| {
         let day = context.now.with_timezone(&context.zone) - chrono::Duration::days(START_DAYS_BACK);
         local_midnight(day.date_naive(), context.zone)
     });
-    let read = |id: &StreamId| {
-        let key = StreamKey { source: name.to_owned(), stream: *id };
-        closed(section.section(table_of(*id)), |section| stream(section, key, fallback, context))
+    let read = |id: StreamId| {
+        let key = StreamKey { source: name.to_owned(), stream: id };
+        closed(section.section(id.stem()), |section| stream(section, key, fallback, context))
     };
-    let read: Vec<_> = kind.streams().iter().map(read).collect();
+    let read: Vec<_> = kind.streams().filter(|stream| stream.kind() != StreamKind::Feed).map(read).collect();
     read.into_iter().collect()
 }
 
@@ -218,11 +198,11 @@ fn stream(
     fallback: DateTime<Utc>,
     context: Context<'_>,
 ) -> Option<StreamSettings> {
-    let (page_max, requests_max) = limits(key.stream);
+    let (page_max, requests_max) = (key.stream.page_size_max, key.stream.requests_per_minute_max);
     let enabled = section.boolean("enabled");
     let schedule = section.parse("schedule", |text| leaf::schedule(text, context.zone, context.now));
-    let page_size = section.number("page_size", 1..=page_max);
-    let requests_per_minute = section.number("requests_per_minute", 1..=requests_max);
+    let page_size = section.number("page_size", 1..=page_max.into());
+    let requests_per_minute = section.number("requests_per_minute", 1..=requests_max.into());
     let absence_max = section.parse("absence_max", str::parse);
     let totals = section.parse("totals", str::parse);
     let result_cap = section.number("result_cap", 0..=1_000_000_000);
@@ -270,7 +250,7 @@ fn window(
 ) -> Option<WindowSettings> {
     let start = start(section, context);
     let window = section.duration("window", MINUTE..=31 * DAY);
-    if let (Some(length), Some(grain)) = (window, stream.grain())
+    if let (Some(length), Some(grain)) = (window, stream.grain)
         && length.as_secs() % grain.as_secs() != 0
     {
         let (length, grain) = (leaf::show_duration(length), leaf::show_duration(grain));

@@ -1,7 +1,7 @@
 use serde_json::json;
 
 use super::*;
-use crate::domain::table::MOOR_QUEUE_MEMBER;
+use crate::domain::stream::moor_queue::MOOR_QUEUE_MEMBER;
 
 const NUMBER: &str = "15711356914";
 

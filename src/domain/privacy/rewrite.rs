@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::{Privacy, TokenKeys};
+use crate::domain::table::Column;
 
 /// A change to what is stored already.
 #[derive(Debug, Clone)]
@@ -16,12 +17,12 @@ pub enum Rewrite {
 }
 
 impl Rewrite {
-    /// What takes the place of the text of this column, where something does; nothing is left of it inside.
+    /// What takes the place of the text of this column, as its stream declares it if one does, where something does; nothing is left of it inside.
     /// `is_document`: JSON, or what was to be JSON.
     pub fn text(
         &self,
         source: Option<&str>,
-        column: &str,
+        (column, declared): (&str, Option<&Column>),
         is_document: bool,
         text: &str,
     ) -> Option<Option<String>> {
@@ -32,7 +33,11 @@ impl Rewrite {
                 let left = if is_document {
                     Some(privacy.scrub_payload(text))
                 } else {
-                    privacy.field(column, text.into()).map(Cow::into_owned)
+                    let left = match declared {
+                        Some(declared) => privacy.text_of(declared.personal, text.into()),
+                        None => privacy.field(column, text.into()),
+                    };
+                    left.map(Cow::into_owned)
                 };
                 (left.as_deref() != Some(text)).then_some(left)
             }

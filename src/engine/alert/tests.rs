@@ -4,7 +4,7 @@ use crate::domain::status::detail::{StatusDetail, StreamDetail};
 use crate::domain::status::{FeedAgentStatus, WindowTally};
 use crate::domain::stream::StreamKind;
 
-const CALLS: StreamId = StreamId::SobotCallResult;
+const CALLS: StreamId = StreamId::SOBOT_CALL_RESULT;
 
 fn now() -> DateTime<Utc> {
     "2026-03-08T04:00:00Z".parse().unwrap()
@@ -195,7 +195,7 @@ fn agent(extno: &str, seen_to: Option<DateTime<Utc>>) -> FeedAgentStatus {
 fn alerts_of_feed(agents: Vec<FeedAgentStatus>, language: Language) -> Vec<Alert> {
     let feed = FeedStatus {
         source: "workbench".into(),
-        stream: StreamId::WorkbenchAgentMonitor,
+        stream: StreamId::WORKBENCH_AGENT_MONITOR,
         last_message_at: None,
         quarantined: 0,
         agents,
@@ -295,7 +295,7 @@ fn a_host_that_differs_by_more_than_a_minute_is_not_well_and_the_wrong_clock_is_
 #[test]
 fn clocks_and_spools_are_raised_by_source() {
     let skew = |source: &str, seconds| skew(source, seconds, false);
-    let key = StreamKey { source: "workbench".into(), stream: StreamId::WorkbenchAgentMonitor };
+    let key = StreamKey { source: "workbench".into(), stream: StreamId::WORKBENCH_AGENT_MONITOR };
     let surroundings = |spooled| Surroundings {
         clock_skews: vec![skew("a", 60), skew("b", 61), skew("c", -600)],
         spools: vec![SpoolFill { key: key.clone(), bytes: spooled, bytes_max: 256 * MIB }],

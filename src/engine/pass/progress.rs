@@ -115,7 +115,7 @@ mod tests {
 
     #[test]
     fn a_long_pass_is_told_of_while_it_comes_further_and_a_short_one_is_not() {
-        let key = StreamKey { source: "sobot".into(), stream: StreamId::SobotCallResult };
+        let key = StreamKey { source: "sobot".into(), stream: StreamId::SOBOT_CALL_RESULT };
         let mut watch = PassWatch::default();
         let mut look = |second: i64, windows, windows_left| {
             let progress = Progress { windows, windows_left, rows: windows * 100 };

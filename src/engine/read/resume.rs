@@ -117,7 +117,7 @@ mod tests {
     }
 
     fn lease() -> Lease {
-        let stream = StreamKey { source: "s".into(), stream: StreamId::MoorQueue };
+        let stream = StreamKey { source: "s".into(), stream: StreamId::MOOR_QUEUE };
         Lease { stream, scope: Scope::Snapshot, fence: 1 }
     }
 

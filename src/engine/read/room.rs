@@ -144,7 +144,7 @@ mod tests {
     use crate::domain::stream::StreamId;
 
     fn calls() -> StreamKey {
-        StreamKey { source: "s".into(), stream: StreamId::SobotCallResult }
+        StreamKey { source: "s".into(), stream: StreamId::SOBOT_CALL_RESULT }
     }
 
     #[test]

@@ -32,7 +32,7 @@ impl Clock for ManualClock {
 /// The night in which New York's clocks go from 02:00 EST to 03:00 EDT, at 07:00 UTC.
 fn night() -> (Arc<ManualClock>, CronJob) {
     let clock = Arc::new(ManualClock(watch::Sender::new("2026-03-08T06:59:50Z".parse().unwrap())));
-    let key = StreamKey { source: "sobot".into(), stream: StreamId::SobotCallResult };
+    let key = StreamKey { source: "sobot".into(), stream: StreamId::SOBOT_CALL_RESULT };
     let schedule = CronSchedule::parse("0 0 3 8 3 *", New_York).unwrap();
     (clock, CronJob { schedule, trigger: Arc::new(Trigger::new(key)) })
 }

@@ -1,4 +1,5 @@
 use super::*;
+use crate::domain::contract::TEXT_OR_NUMBER;
 use crate::domain::language::Language;
 
 static OBJECT: ObjectContract = ObjectContract {
@@ -21,14 +22,6 @@ fn drifts(objects: &[&str]) -> Vec<ContractDrift> {
 
 fn sentences(json: &str) -> Vec<String> {
     drifts(&[json]).iter().map(|drift| drift.sentence(Language::En)).collect()
-}
-
-#[test]
-fn documented_fields_stand_in_the_order_in_which_they_are_met() {
-    let fields = texts_or_numbers([&["ca", "a"], &["b"], &["c"], &["caa"], &["bb"], &["a_"]]);
-    let names = fields.map(|field| field.names[0]);
-    assert_eq!(names, ["a_", "b", "bb", "c", "ca", "caa"]);
-    assert_eq!(fields[4].names, ["ca", "a"]);
 }
 
 #[test]

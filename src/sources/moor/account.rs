@@ -13,13 +13,11 @@ use crate::domain::stream::{StreamId, StreamKey};
 use crate::engine::port::budget::{Budget, BudgetKey};
 use crate::engine::port::clock::Clock;
 use crate::engine::port::source::Source;
+use crate::sources::element;
 use crate::sources::http::HttpClient;
-use crate::sources::moor::agent_claim_status::AGENT_CLAIM_STATUS;
 use crate::sources::moor::by_group::ByGroup;
 use crate::sources::moor::config::MoorConfig;
-use crate::sources::moor::endpoint::{Endpoint, reread};
-use crate::sources::moor::queue::QUEUE;
-use crate::sources::moor::request::{path, post};
+use crate::sources::moor::request::post;
 use crate::sources::moor::wire::{Refusal, judge};
 use crate::sources::site::CallSite;
 
@@ -43,10 +41,8 @@ struct Shared {
 pub struct MoorLimits {
     /// Where requests are counted.
     pub budget: Arc<dyn Budget>,
-    /// queueQueue, requests a minute.
-    pub queue_per_minute: u32,
-    /// queueQueueAgentClaimStatus, requests a minute.
-    pub agent_claim_status_per_minute: u32,
+    /// Requests a minute to each stream's endpoint.
+    pub per_minute: Vec<(StreamId, u32)>,
 }
 
 impl MoorAccount {
@@ -61,38 +57,30 @@ impl MoorAccount {
         MoorAccount { shared: Arc::new(Shared { config, http, limits, clock, by_group }) }
     }
 
-    /// Skill groups and their members (`docs/vendors.md#7moor-lists`, queueQueue).
-    pub fn queue(&self) -> Arc<dyn Source> {
-        Arc::new(MoorStream { account: self.shared.clone(), endpoint: &QUEUE, only: None })
+    /// One of its streams.
+    pub fn stream(&self, stream: StreamId) -> Arc<dyn Source> {
+        Arc::new(MoorStream { account: self.shared.clone(), stream, only: None })
     }
 
-    /// The one skill group of this number; nothing where there is none.
-    pub fn queue_of(&self, exten: &str) -> Arc<dyn Source> {
+    /// The one element of this stream that has this number; nothing where there is none.
+    pub fn one_of(&self, stream: StreamId, exten: &str) -> Arc<dyn Source> {
         let only = Some(exten.to_owned());
-        Arc::new(MoorStream { account: self.shared.clone(), endpoint: &QUEUE, only })
+        Arc::new(MoorStream { account: self.shared.clone(), stream, only })
     }
 
-    /// Claim state of each member (`docs/vendors.md#7moor-lists`, queueQueueAgentClaimStatus).
-    pub fn agent_claim_status(&self) -> Arc<dyn Source> {
-        Arc::new(MoorStream { account: self.shared.clone(), endpoint: &AGENT_CLAIM_STATUS, only: None })
-    }
-
-    /// The stream's request budget. The limits are printed per endpoint: 20 a minute, and 100 for the
-    /// claim state.
+    /// The stream's request budget. The limits are printed per endpoint.
     pub fn budget_key(&self, stream: StreamId) -> BudgetKey {
-        self.shared.budget_key(if stream == QUEUE.stream { &QUEUE } else { &AGENT_CLAIM_STATUS })
+        self.shared.budget_key(stream)
     }
 }
 
 impl Shared {
     /// Named `moor:<account_id>@<host[:port]>/<endpoint>`.
-    fn budget_key(&self, endpoint: &Endpoint) -> BudgetKey {
+    fn budget_key(&self, stream: StreamId) -> BudgetKey {
+        let mut limits = self.limits.per_minute.iter();
         BudgetKey {
-            name: format!("{}/{}", self.config.account(), endpoint.name),
-            per_minute: match endpoint.stream == QUEUE.stream {
-                true => self.limits.queue_per_minute,
-                false => self.limits.agent_claim_status_per_minute,
-            },
+            name: format!("{}/{}", self.config.account(), stream.endpoint()),
+            per_minute: limits.find(|(known, _)| *known == stream).map_or(1, |(_, limit)| *limit),
         }
     }
 }
@@ -105,7 +93,7 @@ impl fmt::Debug for MoorAccount {
 
 struct MoorStream {
     account: Arc<Shared>,
-    endpoint: &'static Endpoint,
+    stream: StreamId,
     /// The number of the one group that is asked for.
     only: Option<String>,
 }
@@ -113,25 +101,23 @@ struct MoorStream {
 #[async_trait]
 impl Source for MoorStream {
     fn stream(&self) -> StreamId {
-        self.endpoint.stream
+        self.stream
     }
 
     fn closing(&self) -> Closing {
-        Closing::Total
+        self.stream.closing
     }
 
     async fn fetch(&self, request: &PageRequest) -> Result<Page, Fault> {
         let by_group = &self.account.by_group;
-        if self.endpoint.stream == QUEUE.stream {
-            return self.page(request, None).await;
-        }
+        let Some(listed_by) = self.stream.listed_by else { return self.page(request, None).await };
         if by_group.is_needed() {
-            return self.group_page(request, true).await;
+            return self.group_page(request, listed_by, true).await;
         }
         match self.page(request, None).await {
             Err(fault) if fault.kind == FaultKind::RequestRefused && request.page_no == 1 => {
                 // Perhaps the account wants to be told which group; if that fails too, the refusal stands.
-                let page = self.group_page(request, false).await.map_err(|_| fault)?;
+                let page = self.group_page(request, listed_by, false).await.map_err(|_| fault)?;
                 by_group.need();
                 Ok(page)
             }
@@ -145,7 +131,7 @@ impl Source for MoorStream {
     }
 
     fn reread(&self, payload: &str) -> Record {
-        reread(self.endpoint, payload, &self.account.config.privacy)
+        element::reread(self.stream.spec(), payload, &self.account.config.privacy)
     }
 }
 
@@ -171,16 +157,21 @@ impl MoorStream {
     /// Waits for a request of this endpoint that the engine does not know of.
     async fn reserve(&self) -> Result<(), Fault> {
         let Shared { limits, clock, .. } = &*self.account;
-        limits.budget.acquire(&self.account.budget_key(self.endpoint), clock.as_ref()).await.map(|_| ())
+        limits.budget.acquire(&self.account.budget_key(self.stream), clock.as_ref()).await.map(|_| ())
     }
 
     /// The claim states of the `page_no`-th group. `reserved`: the engine's reservation is not used yet.
-    async fn group_page(&self, request: &PageRequest, reserved: bool) -> Result<Page, Fault> {
+    async fn group_page(
+        &self,
+        request: &PageRequest,
+        listed_by: StreamId,
+        reserved: bool,
+    ) -> Result<Page, Fault> {
         let Shared { by_group, clock, .. } = &*self.account;
         let extens = match by_group.known(request.page_no, clock.now()).await {
             Some(extens) => extens,
             None => {
-                let extens = self.list_groups().await?;
+                let extens = self.list_groups(listed_by).await?;
                 by_group.remember(&extens, clock.now()).await;
                 extens
             }
@@ -197,8 +188,9 @@ impl MoorStream {
         if page.records.is_empty() {
             by_group.forget().await;
             let message = format!(
-                "{}: queueQueue lists group {exten}, and its claim state is empty: the group vanished meanwhile",
-                self.site().subject
+                "{}: {} lists group {exten}, and its claim state is empty: the group vanished meanwhile",
+                self.site().subject,
+                listed_by.endpoint()
             );
             return Err(Fault::new(FaultKind::WalkUnsettled, message));
         }
@@ -207,8 +199,8 @@ impl MoorStream {
     }
 
     /// The numbers of all groups.
-    async fn list_groups(&self) -> Result<Vec<String>, Fault> {
-        let queue = MoorStream { account: self.account.clone(), endpoint: &QUEUE, only: None };
+    async fn list_groups(&self, listed_by: StreamId) -> Result<Vec<String>, Fault> {
+        let queue = MoorStream { account: self.account.clone(), stream: listed_by, only: None };
         let mut extens: Vec<String> = Vec::new();
         for page_no in 1.. {
             queue.reserve().await?;
@@ -231,11 +223,12 @@ impl MoorStream {
 
     fn site(&self) -> CallSite {
         let config = &self.account.config;
-        let stream = StreamKey { source: config.source.clone(), stream: self.endpoint.stream };
-        CallSite {
-            subject: stream.to_string(),
-            request: format!("POST {}", path(config, self.endpoint.name)),
-        }
+        let stream = StreamKey { source: config.source.clone(), stream: self.stream };
+        CallSite { subject: stream.to_string(), request: format!("POST {}", self.path()) }
+    }
+
+    fn path(&self) -> String {
+        self.stream.path.replace("{account}", &self.account.config.account_id)
     }
 
     async fn ask(&self, request: &PageRequest, exten: Option<&str>) -> Result<Page, Refusal> {
@@ -245,11 +238,12 @@ impl MoorStream {
         if let Some(exten) = exten.or(self.only.as_deref()) {
             body["exten"] = exten.into();
         }
-        let (request, signature) = post(config, self.endpoint.name, body.to_string(), clock.now());
+        let (request, signature) = post(config, &self.path(), body.to_string(), clock.now());
         let answer = http.send(&site, request).await.map_err(Refusal::Other)?;
         let listing = judge(&site, &answer, &signature.secrets(config), clock.now())?;
         let mut observation = listing.observation;
-        let mut read = |raw: &RawValue| (self.endpoint.read)(raw.get(), &config.privacy, &mut observation);
+        let mut read =
+            |raw: &RawValue| element::read(self.stream.spec(), raw.get(), &config.privacy, &mut observation);
         let records = listing.elements.into_iter().map(&mut read).collect();
         Ok(Page { records, total: listing.count, page_size: None, observation })
     }

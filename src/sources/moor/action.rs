@@ -87,7 +87,7 @@ impl MoorWriter {
             name: format!("{}/{endpoint}", config.account()),
             per_minute: self.shared.per_minute,
         };
-        Box::new(MoorWrite { shared: self.shared.clone(), endpoint, draft, budget, body: body.to_string() })
+        Box::new(MoorWrite { shared: self.shared.clone(), draft, budget, body: body.to_string() })
     }
 }
 
@@ -98,7 +98,6 @@ fn members(list: &[Member]) -> Json {
 
 struct MoorWrite {
     shared: Arc<Shared>,
-    endpoint: &'static str,
     draft: ActionDraft,
     budget: BudgetKey,
     body: String,
@@ -118,7 +117,7 @@ impl Actor for MoorWrite {
         let Shared { config, http, clock, .. } = &*self.shared;
         let site =
             CallSite { subject: self.draft.source.clone(), request: format!("POST {}", self.draft.path) };
-        let (request, signature) = post(config, self.endpoint, self.body, clock.now());
+        let (request, signature) = post(config, &self.draft.path, self.body, clock.now());
         let answer = match http.send_once(&site, request).await {
             Ok(answer) => answer,
             Err(lost) if lost.unsent => return Reply::Unsent(lost.fault),

@@ -3,12 +3,9 @@
 
 mod account;
 mod action;
-mod agent_claim_status;
 mod by_group;
 mod config;
-mod endpoint;
 mod fault;
-mod queue;
 mod request;
 mod sign;
 mod wire;

@@ -16,14 +16,14 @@ pub(super) fn path(config: &MoorConfig, endpoint: &str) -> String {
 /// The request with this JSON body, signed `now`.
 pub(super) fn post(
     config: &MoorConfig,
-    endpoint: &str,
+    path: &str,
     body: String,
     now: DateTime<Utc>,
 ) -> (Request, Signature) {
     let signature = sign(config, now);
     let query = [("sig", signature.sig.expose_secret())];
     let request = Request {
-        url: address(&config.base_url, &path(config, endpoint), &query),
+        url: address(&config.base_url, path, &query),
         secret_header: Some(("Authorization", signature.authorization.clone())),
         body: Some(Body::Json(body)),
         time_limit: None,

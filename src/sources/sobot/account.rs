@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -10,7 +10,6 @@ use secrecy::ExposeSecret as _;
 use url::Url;
 
 use crate::domain::fault::{Fault, FaultKind};
-use crate::domain::observation::Observation;
 use crate::domain::page::{Closing, Page, PageRequest};
 use crate::domain::record::Record;
 use crate::domain::stream::{StreamId, StreamKey};
@@ -18,14 +17,12 @@ use crate::engine::port::clock::Clock;
 use crate::engine::port::source::Source;
 use crate::engine::port::token::{Token, TokenVault};
 use crate::sources::address::address;
+use crate::sources::element;
 use crate::sources::http::{HttpClient, Request};
 use crate::sources::site::CallSite;
-use crate::sources::sobot::call_result::CALL_RESULT;
-use crate::sources::sobot::chat_result::CHAT_RESULT;
 use crate::sources::sobot::config::SobotConfig;
-use crate::sources::sobot::endpoint::Endpoint;
 use crate::sources::sobot::token::TokenKeeper;
-use crate::sources::sobot::wire::{Refusal, judge, page, record};
+use crate::sources::sobot::wire::{Refusal, judge, page};
 
 /// After a fresh token was refused, another worker gets this long to store a newer one.
 const SECOND_LOOK_AFTER: Duration = Duration::from_secs(1);
@@ -70,21 +67,15 @@ impl SobotAccount {
         self.shared.tokens.renew_now(&site).await
     }
 
-    /// Inspected calls (`docs/vendors.md#sobot-results`).
-    pub fn call_result(&self) -> Arc<dyn Source> {
-        Arc::new(SobotStream::new(self.shared.clone(), &CALL_RESULT))
-    }
-
-    /// Inspected chats (`docs/vendors.md#sobot-results`).
-    pub fn chat_result(&self) -> Arc<dyn Source> {
-        Arc::new(SobotStream::new(self.shared.clone(), &CHAT_RESULT))
+    /// One of its streams.
+    pub fn stream(&self, stream: StreamId) -> Arc<dyn Source> {
+        let account = self.shared.clone();
+        Arc::new(SobotStream { account, stream, form: AtomicUsize::new(0) })
     }
 
     /// `sobot:<app_id>@<host[:port]>/<endpoint>`, the name of the stream's request budget.
     pub fn budget_name(&self, stream: StreamId) -> String {
-        let known = [&CALL_RESULT, &CHAT_RESULT].into_iter().find(|endpoint| endpoint.stream == stream);
-        let endpoint = known.map_or(stream.as_str(), |endpoint| endpoint.name);
-        format!("{}/{endpoint}", self.shared.config.account())
+        format!("{}/{}", self.shared.config.account(), stream.endpoint())
     }
 }
 
@@ -96,60 +87,58 @@ impl fmt::Debug for SobotAccount {
 
 struct SobotStream {
     account: Arc<Shared>,
-    endpoint: &'static Endpoint,
-    /// The vendor was found to take the endpoint's other way of writing a window.
-    otherwise: AtomicBool,
+    stream: StreamId,
+    /// Which of its forms of a window's ends the vendor was found to take.
+    form: AtomicUsize,
 }
 
 #[async_trait]
 impl Source for SobotStream {
     fn stream(&self) -> StreamId {
-        self.endpoint.stream
+        self.stream
     }
 
     fn closing(&self) -> Closing {
-        self.endpoint.closing
+        self.stream.closing
     }
 
     /// Where the vendor does not take the window as it was written, it is written the other way, once.
     async fn fetch(&self, request: &PageRequest) -> Result<Page, Fault> {
-        let otherwise = self.otherwise.load(Ordering::Relaxed);
-        let refused = match self.fetch_written(request, otherwise).await {
+        let form = self.form.load(Ordering::Relaxed);
+        let refused = match self.fetch_written(request, form).await {
             Err(fault) if fault.code.as_deref() == Some(TIME_FORMAT_REFUSED) => fault,
             outcome => return outcome,
         };
-        if self.endpoint.bounds_otherwise.is_none() {
+        let forms = self.stream.bounds.len();
+        if forms < 2 {
             return Err(refused);
         }
-        let page = self.fetch_written(request, !otherwise).await?;
-        self.otherwise.store(!otherwise, Ordering::Relaxed);
+        let other = (form + 1) % forms;
+        let page = self.fetch_written(request, other).await?;
+        self.form.store(other, Ordering::Relaxed);
         Ok(page)
     }
 
     /// The token travels in a header, so the address holds no secret.
     fn describe(&self, request: &PageRequest) -> String {
-        match self.url(&self.site(), request, self.otherwise.load(Ordering::Relaxed)) {
+        match self.url(&self.site(), request, self.form.load(Ordering::Relaxed)) {
             Ok(url) => format!("GET {url}"),
             Err(_) => self.site().request,
         }
     }
 
     fn reread(&self, payload: &str) -> Record {
-        record(payload, self.endpoint, &self.account.config.privacy, &mut Observation::default())
+        element::reread(self.stream.spec(), payload, &self.account.config.privacy)
     }
 }
 
 impl SobotStream {
-    fn new(account: Arc<Shared>, endpoint: &'static Endpoint) -> SobotStream {
-        SobotStream { account, endpoint, otherwise: AtomicBool::new(false) }
-    }
-
     /// One token renewal at most. A refused token is first replaced by what the vault or the vendor has
     /// newer; should that be refused as well, the vault is asked once more after a second, because another
     /// worker may have renewed in between; then another system must be at work.
-    async fn fetch_written(&self, request: &PageRequest, otherwise: bool) -> Result<Page, Fault> {
+    async fn fetch_written(&self, request: &PageRequest, form: usize) -> Result<Page, Fault> {
         let site = self.site();
-        let url = self.url(&site, request, otherwise)?;
+        let url = self.url(&site, request, form)?;
         let tokens = &self.account.tokens;
 
         let first = tokens.current(&site).await?;
@@ -181,17 +170,16 @@ impl SobotStream {
 
     fn site(&self) -> CallSite {
         CallSite {
-            subject: StreamKey { source: self.account.config.source.clone(), stream: self.endpoint.stream }
+            subject: StreamKey { source: self.account.config.source.clone(), stream: self.stream }
                 .to_string(),
-            request: format!("GET {}", self.endpoint.path),
+            request: format!("GET {}", self.stream.path),
         }
     }
 
-    fn url(&self, site: &CallSite, request: &PageRequest, otherwise: bool) -> Result<Url, Fault> {
-        let Some(window) = request.window else {
+    fn url(&self, site: &CallSite, request: &PageRequest, form: usize) -> Result<Url, Fault> {
+        let (Some(window), Some(bounds)) = (request.window, self.stream.bounds.get(form)) else {
             return Err(site.fault(FaultKind::RequestRefused, "this stream is read by windows"));
         };
-        let bounds = self.endpoint.bounds_otherwise.filter(|_| otherwise).unwrap_or(self.endpoint.bounds);
         let (start, end) = bounds(window);
         let query = [
             ("start_datetime", start.as_str()),
@@ -199,7 +187,7 @@ impl SobotStream {
             ("page_no", &request.page_no.to_string()),
             ("page_size", &request.page_size.to_string()),
         ];
-        Ok(address(&self.account.config.base_url, self.endpoint.path, &query))
+        Ok(address(&self.account.config.base_url, self.stream.path, &query))
     }
 
     /// Sends the request under this token.
@@ -210,7 +198,7 @@ impl SobotStream {
         let answer = self.account.http.send(site, request).await.map_err(Refusal::Other)?;
         let secrets = [token.secret.expose_secret(), config.app_key.expose_secret()];
         let fields = judge(site, &answer, &secrets, self.account.clock.now())?;
-        page(site, (&answer, fields), self.endpoint, &config.privacy).map_err(Refusal::Other)
+        page(site, (&answer, fields), self.stream.spec(), &config.privacy).map_err(Refusal::Other)
     }
 
     fn contested(&self, site: &CallSite, generation: i64, last: Fault) -> Fault {

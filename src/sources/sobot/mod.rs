@@ -2,10 +2,7 @@
 
 mod account;
 mod auth;
-mod call_result;
-mod chat_result;
 mod config;
-mod endpoint;
 mod fault;
 mod token;
 mod wire;

@@ -3,21 +3,41 @@
 use chrono::{DateTime, Utc};
 use serde_json::value::RawValue;
 
+use crate::domain::contract::{FieldContract, JsonType, ObjectContract, TEXT_OR_NUMBER};
 use crate::domain::fault::{Fault, FaultKind};
 use crate::domain::observation::Observation;
-use crate::domain::page::Page;
+use crate::domain::page::{Closing, Page};
 use crate::domain::privacy::Privacy;
-use crate::domain::record::Record;
+use crate::domain::stream::StreamSpec;
 use crate::sources::answer::Answer;
-use crate::sources::contract::{observe, observe_charset, open_known};
-use crate::sources::reading::{Fields, reject};
+use crate::sources::contract::{observe, observe_charset};
+use crate::sources::element;
+use crate::sources::reading::Fields;
 use crate::sources::scalar::Scalar;
 use crate::sources::site::{CallSite, quote};
-use crate::sources::sobot::endpoint::Endpoint;
 use crate::sources::sobot::fault::{Meaning, SUCCESS, meaning};
 
 /// The field with the elements.
 const ITEMS: &str = "items";
+
+/// `ret_code` is taken before; where there are no elements, `items` may be absent (`docs/vendors.md#sobot-results`).
+const ITEMS_FIELD: FieldContract = FieldContract::new(&[ITEMS], &[JsonType::List]).optional();
+const MESSAGE_FIELD: FieldContract = FieldContract::new(&["ret_msg"], TEXT_OR_NUMBER).optional();
+
+static ANSWER: ObjectContract = ObjectContract { path: "(answer)", fields: &[ITEMS_FIELD, MESSAGE_FIELD] };
+
+/// An answer that states the total.
+static ANSWER_WITH_TOTAL: ObjectContract = ObjectContract {
+    path: "(answer)",
+    fields: &[
+        ITEMS_FIELD,
+        FieldContract::new(&["page_count"], TEXT_OR_NUMBER),
+        FieldContract::new(&["page_no"], TEXT_OR_NUMBER),
+        FieldContract::new(&["page_size"], TEXT_OR_NUMBER),
+        MESSAGE_FIELD,
+        FieldContract::new(&["total_count"], TEXT_OR_NUMBER),
+    ],
+};
 
 /// Why an answer is no success.
 #[derive(Debug)]
@@ -89,19 +109,23 @@ fn code(sent: Scalar<'_>) -> Option<String> {
 pub(super) fn page(
     site: &CallSite,
     (answer, mut fields): (&Answer, Fields<'_>),
-    endpoint: &'static Endpoint,
+    spec: &'static StreamSpec,
     privacy: &Privacy,
 ) -> Result<Page, Fault> {
     let mut observation = Observation::default();
-    observe(&endpoint.answer, &fields, &mut observation);
-    observe_charset(&endpoint.answer, answer, &mut observation);
+    let (documented, states_totals) = match spec.closing {
+        Closing::Total => (&ANSWER_WITH_TOTAL, true),
+        Closing::EmptyPage => (&ANSWER, false),
+    };
+    observe(documented, &fields, &mut observation);
+    observe_charset(documented, answer, &mut observation);
     let malformed = |why: String| site.fault(FaultKind::Malformed, why);
     let items = fields.list(ITEMS).map_err(malformed)?;
     let total = total(fields.take_all("total_count")).map_err(malformed)?;
     let page_size = fields.take("page_size").count().and_then(|size| u32::try_from(size).ok());
-    let mut read = |item: &RawValue| record(item.get(), endpoint, privacy, &mut observation);
+    let mut read = |item: &RawValue| element::read(spec, item.get(), privacy, &mut observation);
     let records = items.into_iter().map(&mut read).collect();
-    Ok(Page { records, total, page_size: page_size.filter(|_| endpoint.states_totals()), observation })
+    Ok(Page { records, total, page_size: page_size.filter(|_| states_totals), observation })
 }
 
 /// Of two totals the larger one: it cannot hide a missing row.
@@ -114,19 +138,4 @@ fn total(sent: Vec<&RawValue>) -> Result<Option<u64>, String> {
         total = total.max(Some(count));
     }
     Ok(total)
-}
-
-/// One element.
-pub(super) fn record(
-    raw: &str,
-    endpoint: &'static Endpoint,
-    privacy: &Privacy,
-    seen: &mut Observation,
-) -> Record {
-    let opened = open_known(raw, privacy, &endpoint.element, seen);
-    let row = opened.and_then(|fields| fields.into_row(endpoint.table, endpoint.names));
-    match row {
-        Ok(row) => Record::new(raw, vec![row], Vec::new()),
-        Err(reason) => Record::new(raw, Vec::new(), vec![reject(raw, reason, privacy)]),
-    }
 }

@@ -23,7 +23,7 @@ pub struct WorkbenchAccount {
 impl WorkbenchAccount {
     /// Reaches the call system through `http`.
     pub fn new(config: WorkbenchConfig, http: HttpClient) -> WorkbenchAccount {
-        let key = StreamKey { source: config.source.clone(), stream: StreamId::WorkbenchAgentMonitor };
+        let key = StreamKey { source: config.source.clone(), stream: StreamId::WORKBENCH_AGENT_MONITOR };
         let privacy =
             MessagePrivacy { personal: config.privacy.clone(), custom_fields: config.custom_fields.clone() };
         WorkbenchAccount { key, config, privacy: Arc::new(privacy), http }

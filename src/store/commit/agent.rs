@@ -11,6 +11,13 @@ use crate::store::commit::transaction::Context;
 use crate::store::fault::Done;
 use crate::store::touched::not_taken;
 
+/// Where they are kept.
+pub(in crate::store) const AGENT_TABLE: &str = "sobot.agent";
+
+const ID: &str = "agentid";
+const NAME: &str = "agent_name";
+const EMAIL: &str = "agent_email";
+
 /// Looks at what is stored, before rows that are not taken are no coincidence.
 const TRIES_MAX: u32 = 5;
 
@@ -67,19 +74,9 @@ const UPSERT: &str = concat!(
     " returning 1) select (select count(*) from news), (select count(*) from written)",
 );
 
-/// Where a table names its agent.
-struct Naming {
-    agentid: usize,
-    name: usize,
-    email: usize,
-}
-
-impl Naming {
-    /// `None`: the table names no agent of Sobot's.
-    fn of(table: &TableShape) -> Option<Naming> {
-        let at = |name: &str| table.columns.iter().position(|column| column.name == name);
-        Some(Naming { agentid: at("agentid")?, name: at("agent_name")?, email: at("agent_email")? })
-    }
+/// Whether a table names its agent: those of Sobot's results do.
+fn names_agents(table: &TableShape) -> bool {
+    [ID, NAME, EMAIL].iter().all(|column| table.index_of(column).is_some())
 }
 
 /// Takes over what new and changed rows say of their agents, where it is the latest. Writes nothing where they
@@ -90,25 +87,27 @@ pub(in crate::store) async fn agents_update_in_txn(
     table: &'static TableShape,
     written: &[&Row],
 ) -> Done<()> {
-    let Some(naming) = Naming::of(table).filter(|_| !written.is_empty()) else { return Ok(()) };
+    if !names_agents(table) || written.is_empty() {
+        return Ok(());
+    }
     let mut latest: BTreeMap<&str, &Row> = BTreeMap::new();
     for row in written {
-        let Some(agentid) = row.text(naming.agentid).filter(|agentid| !agentid.is_empty()) else { continue };
+        let Some(agentid) = row.text(ID).filter(|agentid| !agentid.is_empty()) else { continue };
         let known = latest.entry(agentid).or_insert(row);
         if known.version_at() <= row.version_at() {
             *known = row;
         }
     }
-    let texts = |index: usize| -> Vec<Option<&str>> { latest.values().map(|row| row.text(index)).collect() };
+    let texts = |column: &str| -> Vec<Option<&str>> { latest.values().map(|row| row.text(column)).collect() };
     let named_at: Vec<Option<DateTime<Utc>>> = latest.values().map(|row| row.version_at()).collect();
     let mut tries = 0;
     loop {
         let (news, written): (i64, i64) = sqlx::query_as(UPSERT)
             .bind(context.source)
             .bind(context.now)
-            .bind(texts(naming.agentid))
-            .bind(texts(naming.name))
-            .bind(texts(naming.email))
+            .bind(texts(ID))
+            .bind(texts(NAME))
+            .bind(texts(EMAIL))
             .bind(&named_at)
             .fetch_one(&mut *connection)
             .await?;
@@ -119,7 +118,7 @@ pub(in crate::store) async fn agents_update_in_txn(
         // Another worker may have said the same at the same time. The next look knows what it wrote.
         if tries == TRIES_MAX {
             let (news, written) = (news.unsigned_abs(), written.unsigned_abs());
-            return Err(not_taken("sobot.agent", "storing names of agents", news, written));
+            return Err(not_taken(AGENT_TABLE, "storing names of agents", news, written));
         }
     }
 }

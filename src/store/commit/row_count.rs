@@ -11,22 +11,10 @@ use crate::domain::stream::{StreamId, StreamKey};
 use crate::store::fault::Done;
 use crate::store::touched::expect_touched;
 
-/// Tables of a feed: stays, announcements and calls.
-pub(in crate::store) const FEED_TABLES: [&str; 3] =
-    ["workbench.agent_status", "workbench.announcement", "workbench.call_popup"];
-
-/// The tables whose live rows are counted as those of a stream.
-pub(in crate::store) fn counted_tables(stream: StreamId) -> Vec<&'static str> {
-    match stream {
-        StreamId::WorkbenchAgentMonitor => FEED_TABLES.to_vec(),
-        _ => stream.tables().iter().map(|table| table.name).collect(),
-    }
-}
-
 /// The stream whose rows lie in a table, with the table's own name; `None` where they are not counted.
 pub(in crate::store) fn counted_as(table: &str) -> Option<(StreamId, &'static str)> {
-    StreamId::ALL.into_iter().find_map(|stream| {
-        let name = counted_tables(stream).into_iter().find(|name| *name == table)?;
+    StreamId::all().find_map(|stream| {
+        let name = stream.spec().counted_tables().find(|name| *name == table)?;
         Some((stream, name))
     })
 }
@@ -74,9 +62,10 @@ pub(in crate::store) async fn row_count_refresh_in_txn(
     connection: &mut PgConnection,
     stream: &StreamKey,
 ) -> Done<()> {
-    sqlx::query("select sync.row_count_refresh($1, $2)")
+    sqlx::query("select sync.row_count_refresh($1, $2, $3)")
         .bind(&stream.source)
         .bind(stream.stream.as_str())
+        .bind(stream.stream.counted_tables().collect::<Vec<_>>())
         .execute(connection)
         .await?;
     Ok(())

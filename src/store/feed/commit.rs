@@ -12,7 +12,7 @@ use crate::domain::record::Reject;
 use crate::domain::run::Counts;
 use crate::engine::feed::timeline::Change;
 use crate::engine::port::feed_store::{FeedCommit, FeedOutcome};
-use crate::store::commit::row_count::{FEED_TABLES, RowCountChange, row_count_add_in_txn};
+use crate::store::commit::row_count::{RowCountChange, row_count_add_in_txn};
 use crate::store::commit::transaction::TRANSACTION;
 use crate::store::fault::Done;
 use crate::store::feed::lease::leases_missing_in_txn;
@@ -78,9 +78,9 @@ pub(super) async fn store_events(
     let popups = popups_merge_in_txn(connection, commit, popups).await?;
     counts += popups;
     let mut rows = RowCountChange::default();
-    for (table, came) in FEED_TABLES.into_iter().zip([stays.inserted, announced, popups.inserted]) {
-        rows.add(&commit.key, table, came, 0);
-    }
+    rows.add(&commit.key, "workbench.agent_status", stays.inserted, 0);
+    rows.add(&commit.key, "workbench.announcement", announced, 0);
+    rows.add(&commit.key, "workbench.call_popup", popups.inserted, 0);
     let (run, now) = (commit.run, commit.now);
     let aside = SetAside { stream: &commit.key, bounds: None, rejects: &rejects, run, now };
     counts.quarantined += quarantine_upsert_in_txn(connection, &aside).await?;

@@ -179,7 +179,7 @@ fn read(text: &str) -> Option<Page> {
 }
 
 fn read_row(row: WrittenRow<'_>) -> Option<Row> {
-    let mut tables = StreamId::ALL.into_iter().flat_map(StreamId::tables);
+    let mut tables = StreamId::all_tables();
     let table = tables.find(|table| table.name == row.table)?;
     (row.values.len() == table.columns.len()).then(|| Row::new(table, &row.values, row.extra))
 }
@@ -188,7 +188,7 @@ fn read_row(row: WrittenRow<'_>) -> Option<Row> {
 mod tests {
     use super::*;
     use crate::domain::drift::{ContractDrift, DriftKind};
-    use crate::domain::table::MOOR_QUEUE_MEMBER;
+    use crate::domain::stream::moor_queue::MOOR_QUEUE_MEMBER;
 
     #[test]
     fn a_page_comes_back_as_it_was_kept() {

@@ -2,10 +2,11 @@
 
 use chrono::{DateTime, Utc};
 use sqlx::postgres::PgRow;
-use sqlx::{PgPool, Row as _};
+use sqlx::{AssertSqlSafe, PgPool, Row as _};
 
 use crate::domain::action::{ActionDraft, ActionRecord, ActionState, KnownAgent, Settlement};
 use crate::domain::fault::{Fault, FaultKind};
+use crate::domain::stream::StreamId;
 use crate::domain::text::storable;
 use crate::store::fault::{Broken, Done};
 use crate::store::pool::PgStore;
@@ -188,21 +189,16 @@ fn record(row: &PgRow) -> Result<Option<ActionRecord>, sqlx::Error> {
 
 /// An agent who left every group is known still: whoever is put back into one existed.
 async fn known_agents(pool: &PgPool, source: &str) -> Done<Vec<KnownAgent>> {
-    let rows = sqlx::query(
-        r#"
-        select agent_number, bool_or(deleted_at is null) as member_now
-        from (
-            select agent_number, deleted_at from moor.queue_member where source = $1
-            union all
-            select agent_number, deleted_at from moor.agent_claim_status where source = $1
-        ) agents
-        group by agent_number
-        order by agent_number
-        "#,
-    )
-    .bind(source)
-    .fetch_all(pool)
-    .await?;
+    let named = StreamId::all_tables().filter(|table| table.index_of("agent_number").is_some());
+    let named: Vec<_> = named
+        .map(|table| format!("select agent_number, deleted_at from {} where source = $1", table.name))
+        .collect();
+    let sql = format!(
+        "select agent_number, bool_or(deleted_at is null) as member_now from ({}) agents \
+         group by agent_number order by agent_number",
+        named.join(" union all ")
+    );
+    let rows = sqlx::query(AssertSqlSafe(sql)).bind(source).fetch_all(pool).await?;
     let agent = |row: &PgRow| {
         Ok(KnownAgent { agent_number: row.try_get("agent_number")?, member_now: row.try_get("member_now")? })
     };

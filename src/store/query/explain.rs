@@ -26,7 +26,7 @@ impl PgStore {
     /// Database faults.
     pub async fn explain(&self, key: &[&str]) -> Result<Vec<RowStory>, Fault> {
         let mut stories = Vec::new();
-        for stream in StreamId::ALL {
+        for stream in StreamId::all() {
             for table in stream.tables().iter().filter(|table| key.len() <= table.key_len) {
                 let told = self.stories(stream, table, key).await;
                 stories.extend(told.map_err(|broken| broken.during("looking for the row's origin"))?);

@@ -31,7 +31,7 @@ impl Derived {
     /// What follows in the table of this qualified name.
     pub(in crate::store) fn of(table: &str) -> Derived {
         let fact = table.strip_suffix("_history").unwrap_or(table);
-        let mut shapes = StreamId::ALL.into_iter().flat_map(StreamId::tables);
+        let mut shapes = StreamId::all_tables();
         match (shapes.find(|shape| shape.name == fact), fact) {
             (Some(shape), _) => Derived::Row(shape),
             (None, "workbench.call_popup") => Derived::Popup,

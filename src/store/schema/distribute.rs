@@ -11,30 +11,18 @@ use std::collections::HashSet;
 use sqlx::{AssertSqlSafe, Connection as _, Executor as _, PgConnection, PgExecutor};
 
 use crate::domain::fault::{Fault, FaultKind};
+use crate::domain::stream::StreamId;
+use crate::store::commit::agent::AGENT_TABLE;
 use crate::store::fault::{Broken, Done};
 use crate::store::pool::{PgStore, connect_once, place};
 use crate::store::schema::day_sums::unwatch_days;
 
-/// Distributed by `source`; those behind the first one are co-located with it. A test compares the list with the
-/// migrations.
-const DISTRIBUTED: [&str; 16] = [
-    "sobot.call_result",
-    "sobot.call_result_history",
-    "sobot.chat_result",
-    "sobot.chat_result_history",
-    "sobot.agent",
-    "moor.queue",
-    "moor.queue_history",
-    "moor.queue_member",
-    "moor.queue_member_history",
-    "moor.agent_claim_status",
-    "moor.agent_claim_status_history",
-    "workbench.agent_status",
-    "workbench.announcement",
-    "workbench.call_popup",
-    "workbench.call_popup_history",
-    "workbench.feed_gap",
-];
+/// What vendors sent, distributed by `source`; the tables behind the first one are co-located with it. A test compares
+/// them with the migrations.
+pub(super) fn vendor_tables() -> Vec<String> {
+    let of_streams = StreamId::all().flat_map(|stream| stream.spec().all_tables());
+    of_streams.chain([AGENT_TABLE.to_owned()]).collect()
+}
 
 /// On every machine: checkpoints, and what analysts' views join with results.
 const REFERENCE: [&str; 10] = [
@@ -117,7 +105,7 @@ impl PgStore {
 
     /// Refuses what finds rows by where they lie, which in a distributed table is another row on each machine.
     pub(in crate::store) async fn refuse_where_distributed(&self, doing: &str) -> Done<()> {
-        if self.distributed_one(&DISTRIBUTED.map(str::to_owned)).await?.is_none() {
+        if self.distributed_one(&vendor_tables()).await?.is_none() {
             return Ok(());
         }
         let message = format!(
@@ -159,11 +147,16 @@ async fn distribute(connection: &mut PgConnection, citus: &Citus) -> Done<Vec<St
         done.push((*table).to_owned());
     }
     let distribute = format!("select {}($1::regclass, 'source', colocate_with => $2)", citus.distribute);
-    for table in DISTRIBUTED.iter().filter(|table| !known.contains(**table)) {
-        let beside = if *table == DISTRIBUTED[0] { "default" } else { DISTRIBUTED[0] };
-        let query = sqlx::query(AssertSqlSafe(distribute.clone())).bind(*table).bind(beside);
-        query.execute(&mut *transaction).await?;
-        done.push((*table).to_owned());
+    let mut beside = "default".to_owned();
+    for table in vendor_tables() {
+        if !known.contains(&table) {
+            let query = sqlx::query(AssertSqlSafe(distribute.clone())).bind(&table).bind(&beside);
+            query.execute(&mut *transaction).await?;
+            done.push(table.clone());
+        }
+        if beside == "default" {
+            beside = table;
+        }
     }
     transaction.commit().await?;
     Ok(done)

@@ -5,10 +5,10 @@ use sqlx::postgres::PgConnection;
 use sqlx::{Connection as _, Executor as _};
 
 use crate::domain::fault::{Fault, FaultKind};
-use crate::domain::stream::StreamId;
 use crate::store::fault::{Broken, Done, from_sql};
 use crate::store::pool::{PgStore, connect_once, place};
 use crate::store::schema::day_sums::watch_days;
+use crate::store::schema::distribute::vendor_tables;
 use crate::store::schema::grant::readers_update;
 
 /// The migrations, compiled in. Their table lives in our own schema, because `public` is closed to ordinary
@@ -150,13 +150,7 @@ impl PgStore {
             "queue_quality_daily",
         ];
         let mut names: Vec<String> = views.iter().map(|view| format!("bi.{view}")).collect();
-        for table in StreamId::ALL.into_iter().flat_map(StreamId::tables) {
-            names.push(table.name.to_owned());
-            names.push(format!("{}_history", table.name));
-        }
-        names.push("sobot.agent".to_owned());
-        let of_feeds = ["agent_status", "announcement", "call_popup", "call_popup_history", "feed_gap"];
-        names.extend(of_feeds.iter().map(|table| format!("workbench.{table}")));
+        names.extend(vendor_tables());
         let foreign: Option<String> = sqlx::query_scalar(
             r#"
             select n.nspname || '.' || c.relname

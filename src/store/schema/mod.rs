@@ -8,3 +8,4 @@ pub(super) mod grant;
 pub(super) mod migrate;
 pub(super) mod migration_plan;
 pub(super) mod partition;
+pub(super) mod stream_tables;

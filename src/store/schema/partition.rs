@@ -9,7 +9,7 @@ use chrono::{DateTime, Months, NaiveDate, Utc};
 use sqlx::{Connection as _, Executor as _, PgConnection};
 
 use crate::domain::fault::{Fault, FaultKind};
-use crate::domain::stream::{StreamId, StreamKind};
+use crate::domain::stream::StreamId;
 use crate::engine::port::retention::{ExpiredRows, RetentionOrder};
 use crate::store::fault::{Broken, Done};
 use crate::store::pool::{PgStore, connect_once};
@@ -17,20 +17,6 @@ use crate::store::schema::day_sums::watch_days;
 
 /// Months that are made ahead; what comes later than those goes to the rest, and is refused nowhere.
 const MONTHS_AHEAD: u32 = 2;
-
-/// The histories of all tables that have one.
-fn histories() -> Vec<String> {
-    StreamId::ALL.into_iter().flat_map(histories_of).collect()
-}
-
-fn histories_of(stream: StreamId) -> Vec<String> {
-    match stream.kind() {
-        StreamKind::Feed => vec!["workbench.call_popup_history".to_owned()],
-        StreamKind::Windowed | StreamKind::Snapshot => {
-            stream.tables().iter().map(|table| format!("{}_history", table.name)).collect()
-        }
-    }
-}
 
 impl PgStore {
     /// Cuts every history that is in one piece into months, all of them in one transaction. Writes nothing where they
@@ -94,7 +80,7 @@ async fn whole_histories(connection: &mut PgConnection) -> Done<Vec<String>> {
         "select h.name from unnest($1::text[]) with ordinality as h(name, ord) \
          join pg_catalog.pg_class c on c.oid = to_regclass(h.name) and c.relkind = 'r' order by h.ord",
     )
-    .bind(histories())
+    .bind(StreamId::all().flat_map(|stream| stream.spec().histories()).collect::<Vec<_>>())
     .fetch_all(connection)
     .await?;
     Ok(whole)
@@ -116,7 +102,7 @@ pub(in crate::store) async fn months_drop(
     by_version: bool,
 ) -> Done<Vec<ExpiredRows>> {
     let mut dropped = Vec::new();
-    for history in histories_of(order.key.stream) {
+    for history in order.key.stream.histories() {
         let cut: bool = sqlx::query_scalar(
             "select exists (select from pg_catalog.pg_partitioned_table where partrelid = to_regclass($1))",
         )

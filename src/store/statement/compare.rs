@@ -17,8 +17,8 @@ pub(in crate::store) fn differing(table: &TableShape, stage: Stage) -> Statement
     let cases: Vec<_> = content()
         .map(|name| format!("case when t.{name} is distinct from s.{name} then '{name}' end"))
         .collect();
-    let version = |relation: &str| match table.version_column {
-        Some(index) => format!("{relation}.{}", table.columns[index].name),
+    let version = |relation: &str| match table.version_column() {
+        Some(column) => format!("{relation}.{column}"),
         None => "null::timestamptz".to_owned(),
     };
     AssertSqlSafe(format!(

@@ -54,7 +54,7 @@ fn check(emit: impl FnOnce(), level: &str, message: &str, samples: &[&str]) -> s
 }
 
 fn key() -> StreamKey {
-    StreamKey { source: "sobot".into(), stream: StreamId::SobotCallResult }
+    StreamKey { source: "sobot".into(), stream: StreamId::SOBOT_CALL_RESULT }
 }
 
 const OF: &str = r#"source="sobot",stream="sobot.call_result""#;

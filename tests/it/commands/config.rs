@@ -118,7 +118,7 @@ fn the_contracts_example_loads_with_what_it_says() {
     let streams = settings.streams();
     let stream = |id: StreamId| streams.iter().find(|stream| stream.key.stream == id).unwrap();
 
-    let calls = stream(StreamId::SobotCallResult);
+    let calls = stream(StreamId::SOBOT_CALL_RESULT);
     assert_eq!((calls.key.source.as_str(), calls.page_size, calls.requests_per_minute), ("sobot", 50, 600));
     assert_eq!(calls.schedule, "0 */10 * * * *");
     let window = calls.window.as_ref().unwrap();
@@ -127,16 +127,16 @@ fn the_contracts_example_loads_with_what_it_says() {
     assert_eq!(window.lookback, Duration::from_secs(31 * 86_400));
     assert_eq!((window.settle, window.reread_every), (Duration::from_secs(600), None));
 
-    let chats = stream(StreamId::SobotChatResult);
+    let chats = stream(StreamId::SOBOT_CHAT_RESULT);
     assert_eq!(chats.page_size, 1000);
     assert_eq!(chats.window.as_ref().unwrap().start, window.start, "a stream begins where its sibling does");
 
-    let queue = stream(StreamId::MoorQueue);
+    let queue = stream(StreamId::MOOR_QUEUE);
     assert_eq!(
         (queue.schedule.as_str(), queue.page_size, queue.requests_per_minute),
         ("0 0 * * * *", 100, 18)
     );
-    let claims = stream(StreamId::MoorAgentClaimStatus);
+    let claims = stream(StreamId::MOOR_AGENT_CLAIM_STATUS);
     assert_eq!((claims.page_size, claims.requests_per_minute, &claims.window), (100, 90, &None));
 
     let Account::Workbench { agents, .. } = &settings.source("workbench").unwrap().account else { panic!() };

@@ -122,7 +122,7 @@ fn alert(kind: AlertKind, message: &str) -> Alert {
         kind,
         severity: kind.severity(),
         source: Some("sobot".into()),
-        stream: Some(StreamId::SobotCallResult),
+        stream: Some(StreamId::SOBOT_CALL_RESULT),
         since: Some("2026-03-08T02:00:00Z".parse().unwrap()),
         message: message.into(),
         said: Said::each(|_| message.into()),

@@ -35,7 +35,7 @@ fn cut() -> DateTime<Utc> {
 }
 
 fn calls() -> StreamKey {
-    StreamKey { source: "sobot".into(), stream: StreamId::SobotCallResult }
+    StreamKey { source: "sobot".into(), stream: StreamId::SOBOT_CALL_RESULT }
 }
 
 fn order() -> RetentionOrder {

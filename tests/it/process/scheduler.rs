@@ -17,7 +17,7 @@ use tokio_util::sync::CancellationToken;
 const TIMEOUT: Duration = Duration::from_secs(20);
 
 fn trigger() -> Arc<Trigger> {
-    Arc::new(Trigger::new(StreamKey { source: "sobot".into(), stream: StreamId::SobotCallResult }))
+    Arc::new(Trigger::new(StreamKey { source: "sobot".into(), stream: StreamId::SOBOT_CALL_RESULT }))
 }
 
 /// A stream's loop whose runs report their start and end and wait in between for a permit.

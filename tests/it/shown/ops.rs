@@ -64,7 +64,7 @@ impl StatusRead for Script {
             feeds: Vec::new(),
             streams: vec![StreamStatus {
                 source: "so\"bot".into(),
-                stream: StreamId::SobotCallResult,
+                stream: StreamId::SOBOT_CALL_RESULT,
                 kind: StreamKind::Windowed,
                 complete_from: None,
                 complete_to: Some("2026-03-01T00:00:00Z".parse().unwrap()),
@@ -117,7 +117,7 @@ fn surroundings() -> Surroundings {
         }],
         disk: Some(DiskRoom { directory: "data".into(), free_bytes: 9 << 30, size_bytes: 20 << 30 }),
         spools: vec![SpoolFill {
-            key: StreamKey { source: "setup".into(), stream: StreamId::WorkbenchAgentMonitor },
+            key: StreamKey { source: "setup".into(), stream: StreamId::WORKBENCH_AGENT_MONITOR },
             bytes: 5,
             bytes_max: 256 << 20,
         }],
@@ -218,7 +218,7 @@ async fn the_status_is_json_enriched_and_read_once_for_many() {
 #[tokio::test]
 async fn metrics_hold_counters_and_the_gauges_of_the_status() {
     let ops = Ops::start().await;
-    let key = StreamKey { source: "ops-test".into(), stream: StreamId::MoorQueue };
+    let key = StreamKey { source: "ops-test".into(), stream: StreamId::MOOR_QUEUE };
     PassStarted { key: &key, trigger: Trigger::Sync }.emit();
     let response = ops.send(Method::GET, "/metrics").await;
     assert_eq!(response.headers()["content-type"], "text/plain; version=0.0.4; charset=utf-8");

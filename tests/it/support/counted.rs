@@ -1,5 +1,6 @@
 //! Rows are counted as they are written and removed.
 
+use ccsync::domain::stream::StreamId;
 use sqlx::PgPool;
 
 /// Source, stream, table and live rows: as they were counted, and as they are.
@@ -24,6 +25,18 @@ const BOTH: &str = "
     from sync.row_count c
     full join live l using (source, stream, table_name)
     where coalesce(c.live, 0) <> coalesce(l.live, 0)";
+
+/// Counts the rows of all streams of these sources (a relation `v`) anew.
+pub fn count_anew(sources: &str) -> String {
+    let of_stream = |stream: StreamId| {
+        let tables: Vec<_> = stream.counted_tables().collect();
+        let tables = tables.join(",");
+        format!(
+            "select sync.row_count_refresh(v.source, '{stream}', '{{{tables}}}') from {sources} where v.stream = '{stream}';"
+        )
+    };
+    StreamId::all().map(of_stream).collect()
+}
 
 /// Panics where a number of live rows is not what was counted.
 pub async fn assert_rows_are_counted(pool: &PgPool) {

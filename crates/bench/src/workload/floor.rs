@@ -5,7 +5,7 @@
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
-use ccsync::domain::table::SOBOT_CALL_RESULT;
+use ccsync::domain::stream::sobot_call_result::SOBOT_CALL_RESULT;
 
 use crate::failure::Failure;
 use crate::place::Place;

@@ -203,7 +203,7 @@ fn sources(args: &LoadArgs, days: DaySpan, base_url: &str) -> String {
 
 fn page_size(settings: &Settings) -> u32 {
     let mut streams = settings.sources.iter().flat_map(|source| &source.streams);
-    let calls = streams.find(|stream| stream.key.stream == StreamId::SobotCallResult);
+    let calls = streams.find(|stream| stream.key.stream == StreamId::SOBOT_CALL_RESULT);
     calls.map_or(1, |stream| stream.page_size)
 }
 

@@ -9,6 +9,7 @@ use clap::ValueEnum;
 use tempfile::NamedTempFile;
 
 use ccsync::config::{ConfigError, ConfigErrors, Origin};
+use ccsync::domain::stream::{StreamId, StreamKind};
 
 /// A vendor.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -40,11 +41,8 @@ impl Kind {
     }
 
     /// Streams that begin at `start`.
-    const fn windowed(self) -> &'static [&'static str] {
-        match self {
-            Kind::Sobot => &["call_result", "chat_result"],
-            Kind::Moor | Kind::Workbench => &[],
-        }
+    fn windowed(self) -> impl Iterator<Item = StreamId> {
+        StreamId::of_vendor(self.name()).filter(|stream| stream.kind() == StreamKind::Windowed)
     }
 }
 
@@ -190,7 +188,8 @@ impl SourceDraft {
             for stream in self.kind.windowed() {
                 let _ = writeln!(
                     text,
-                    "[sources.{name}.{stream}]\n# The first day wanted.\nstart = {}",
+                    "[sources.{name}.{}]\n# The first day wanted.\nstart = {}",
+                    stream.stem(),
                     quoted(start)
                 );
             }

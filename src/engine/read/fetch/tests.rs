@@ -35,7 +35,7 @@ struct Failing<'a> {
 #[async_trait]
 impl Source for Failing<'_> {
     fn stream(&self) -> StreamId {
-        StreamId::SobotCallResult
+        StreamId::SOBOT_CALL_RESULT
     }
 
     fn closing(&self) -> Closing {
@@ -82,7 +82,7 @@ async fn given_up(kind: FaultKind, after: Duration, apart: Duration) -> (Duratio
     let clock = PatientClock(Mutex::new(start));
     let source = Failing { clock: &clock, kind, after };
     let budget = Spaced { clock: &clock, apart, next: Mutex::new(start) };
-    let key = StreamKey { source: "test".into(), stream: StreamId::SobotCallResult };
+    let key = StreamKey { source: "test".into(), stream: StreamId::SOBOT_CALL_RESULT };
     let budget_key = BudgetKey { name: "test".into(), per_minute: 18 };
     let retry = RetryConfig {
         tries_max: 8,

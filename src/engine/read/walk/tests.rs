@@ -12,8 +12,8 @@ use rand::{Rng, SeedableRng};
 use super::*;
 use crate::domain::certificate::{UnverifiedReason, Verdict};
 use crate::domain::record::{Row, Value};
+use crate::domain::stream::moor_queue::MOOR_QUEUE_MEMBER;
 use crate::domain::stream::{StreamId, StreamKey};
-use crate::domain::table::MOOR_QUEUE_MEMBER;
 use crate::engine::port::budget::{Budget, BudgetKey, Reservation};
 use crate::engine::port::clock::{Clock, SystemClock};
 use crate::engine::port::source::Source;
@@ -86,7 +86,7 @@ fn record(number: u32) -> Record {
 #[async_trait]
 impl Source for Vendor {
     fn stream(&self) -> StreamId {
-        StreamId::MoorQueue
+        StreamId::MOOR_QUEUE
     }
 
     fn closing(&self) -> Closing {
@@ -175,7 +175,7 @@ fn run_with(
     adapt: impl FnOnce(&mut WalkConfig, &mut ReadRules),
     before: Before,
 ) -> Result<ReadEnd, Fault> {
-    let key = StreamKey { source: "test".into(), stream: StreamId::MoorQueue };
+    let key = StreamKey { source: "test".into(), stream: StreamId::MOOR_QUEUE };
     let budget_key = BudgetKey { name: "test".into(), per_minute: 60 };
     let mut fetcher = Fetcher::new(&key, vendor, (&NoLimit, &budget_key), clock, retry);
     let mut config = WalkConfig {

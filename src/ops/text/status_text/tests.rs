@@ -57,7 +57,7 @@ fn failing() -> StreamStatus {
             cure: "check app_id and app_key of this source with the vendor, then run `ccsync check`".into(),
             attempts: 3,
         }),
-        ..stream(StreamId::SobotChatResult)
+        ..stream(StreamId::SOBOT_CHAT_RESULT)
     }
 }
 
@@ -73,7 +73,7 @@ fn never_read() -> StreamStatus {
         rows: 0,
         windows: WindowTally::default(),
         last_read_at: None,
-        ..stream(StreamId::MoorQueue)
+        ..stream(StreamId::MOOR_QUEUE)
     }
 }
 
@@ -82,7 +82,7 @@ fn run(id: i64, outcome: &str, counts: Counts) -> RunStatus {
     RunStatus {
         id,
         source: "sobot".into(),
-        stream: StreamId::SobotCallResult,
+        stream: StreamId::SOBOT_CALL_RESULT,
         trigger: "schedule".into(),
         started_at,
         finished_at: (outcome != "running").then(|| started_at + Duration::seconds(42)),
@@ -100,7 +100,7 @@ fn report() -> StatusReport {
         healthy: false,
         alerts: Vec::new(),
         feeds: Vec::new(),
-        streams: vec![stream(StreamId::SobotCallResult), failing(), never_read()],
+        streams: vec![stream(StreamId::SOBOT_CALL_RESULT), failing(), never_read()],
         unconfigured: Vec::new(),
         runs: vec![
             run(1042, "running", Counts::default()),
@@ -158,7 +158,7 @@ fn departures_from_the_documents_are_told_with_what_to_do_and_not_all_at_once() 
             example: "boolean".into(),
         };
         DriftEntry {
-            key: StreamKey { source: "sobot".into(), stream: StreamId::SobotCallResult },
+            key: StreamKey { source: "sobot".into(), stream: StreamId::SOBOT_CALL_RESULT },
             sentence: drift.sentence(Language::En),
             cure: drift.kind.cure().english(),
             drift,
@@ -168,7 +168,7 @@ fn departures_from_the_documents_are_told_with_what_to_do_and_not_all_at_once() 
         }
     };
     let drifts = ["a", "b", "c", "d", "e", "f", "g"].map(entry).to_vec();
-    let streams = vec![StreamStatus { drifts, ..stream(StreamId::SobotCallResult) }];
+    let streams = vec![StreamStatus { drifts, ..stream(StreamId::SOBOT_CALL_RESULT) }];
     let text = plain(&StatusReport { streams, ..report() }, Some(100));
     let (_, told) = text.split_once("Departures").unwrap();
     insta::assert_snapshot!(told.split("\n\n").next().unwrap(), @r#"
@@ -245,7 +245,7 @@ fn an_empty_report_says_so() {
 
 #[test]
 fn the_state_is_told_in_a_word_or_two() {
-    let ok = stream(StreamId::SobotCallResult);
+    let ok = stream(StreamId::SOBOT_CALL_RESULT);
     assert_eq!(ok.state(), StreamState::Well);
     assert_eq!(failing().state(), StreamState::Failing);
     assert_eq!(never_read().state(), StreamState::NeverRead);

@@ -1,8 +1,10 @@
 //! Where rows of a stream lie, and which of them are old. $1 is the source, $2 the cut, $3 the most rows at once.
 
+use std::iter;
+
 use sqlx::AssertSqlSafe;
 
-use crate::domain::stream::{StreamId, StreamKind};
+use crate::domain::stream::{EventTable, StreamId, StreamKind};
 use crate::domain::table::TableShape;
 use crate::store::commit::row_count::counted_as;
 use crate::store::statement::Statement;
@@ -14,14 +16,14 @@ pub(super) struct Place {
     /// Which rows `t` are old.
     old: String,
     /// Their place in time.
-    at: &'static str,
+    at: String,
     /// The columns that its history shares with it as a key; the history goes with the rows.
     history_of: Vec<&'static str>,
 }
 
 impl Place {
-    fn new(table: impl Into<String>, old: impl Into<String>, at: &'static str) -> Place {
-        Place { table: table.into(), old: old.into(), at, history_of: Vec::new() }
+    fn new(table: impl Into<String>, old: impl Into<String>, at: impl Into<String>) -> Place {
+        Place { table: table.into(), old: old.into(), at: at.into(), history_of: Vec::new() }
     }
 
     fn with_history(self, key: impl Iterator<Item = &'static str>) -> Place {
@@ -82,7 +84,7 @@ pub(super) fn places(stream: StreamId) -> Vec<Place> {
     let mut places = match stream.kind() {
         StreamKind::Windowed => windowed(stream),
         StreamKind::Snapshot => snapshot(stream),
-        StreamKind::Feed => feed(),
+        StreamKind::Feed => feed(stream),
     };
     let named = format!("t.stream = '{stream}'");
     // What lies in no window is as old as the last read that showed it.
@@ -128,16 +130,15 @@ fn snapshot(stream: StreamId) -> Vec<Place> {
     stream.tables().iter().flat_map(of_table).collect()
 }
 
-fn feed() -> Vec<Place> {
-    let ended = |table| Place::new(table, "t.until <= $2", "t.until");
-    let popups = Place::new("workbench.call_popup", "t.received_at <= $2", "t.received_at");
-    vec![
-        popups.with_history(["session_id"].into_iter()),
-        Place::new("workbench.call_popup_history", "t.valid_to <= $2", "t.valid_to"),
-        Place::new("workbench.announcement", "t.received_at <= $2", "t.received_at"),
-        ended("workbench.agent_status"),
-        ended("workbench.feed_gap"),
-    ]
+fn feed(stream: StreamId) -> Vec<Place> {
+    let of_table = |table: &'static EventTable| {
+        let age = format!("t.{}", table.age);
+        let events = Place::new(table.name, format!("{age} <= $2"), age);
+        let history = Place::new(format!("{}_history", table.name), "t.valid_to <= $2", "t.valid_to");
+        let history = (!table.history_key.is_empty()).then_some(history);
+        iter::once(events.with_history(table.history_key.iter().copied())).chain(history)
+    };
+    stream.spec().event_tables.iter().flat_map(of_table).collect()
 }
 
 fn key(table: &'static TableShape) -> impl Iterator<Item = &'static str> {

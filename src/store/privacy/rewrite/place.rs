@@ -148,7 +148,11 @@ impl Place {
         text: &str,
     ) -> Option<Option<String>> {
         let is_document = column.kind == "jsonb" || self.is_quarantine();
-        rewrite.text(source, &column.name, is_document, text)
+        let declared = match self.derived {
+            Derived::Row(shape) => shape.columns.iter().find(|known| known.name == column.name),
+            Derived::Nothing | Derived::Popup | Derived::Payload => None,
+        };
+        rewrite.text(source, (&column.name, declared), is_document, text)
     }
 
     /// The hash of the row of these columns with these texts.

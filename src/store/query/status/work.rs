@@ -149,7 +149,7 @@ pub(super) fn lease(row: &PgRow) -> Result<LeaseStatus, sqlx::Error> {
 /// A lease's name, `<source>/<stream> <scope>`, taken apart. A token's names an account, which is nobody's
 /// business here.
 fn scope_of(name: &str) -> (Option<String>, Option<StreamId>, String) {
-    for stream in StreamId::ALL {
+    for stream in StreamId::all() {
         if let Some((source, scope)) = name.split_once(&format!("/{stream} ")) {
             return (Some(source.to_owned()), Some(stream), scope.to_owned());
         }
@@ -173,7 +173,7 @@ mod tests {
         let (source, stream, scope) = scope_of("my source/moor.queue snapshot");
         assert_eq!(
             (source.as_deref(), stream, scope.as_str()),
-            (Some("my source"), Some(StreamId::MoorQueue), "snapshot")
+            (Some("my source"), Some(StreamId::MOOR_QUEUE), "snapshot")
         );
         assert_eq!(scope_of("token/sobot:app@host"), (None, None, "token".to_owned()));
     }

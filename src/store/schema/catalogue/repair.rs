@@ -144,8 +144,7 @@ async fn mend(connection: &mut PgConnection, statements: &[String]) -> Done<Opti
 
 /// The streams that fill a table, each with its table whose rows have to be written again.
 fn sources_of(table: &str) -> Vec<(StreamId, &'static str)> {
-    let filled =
-        StreamId::ALL.into_iter().flat_map(|stream| stream.tables().iter().map(move |of| (stream, of.name)));
+    let filled = StreamId::all().flat_map(|stream| stream.tables().iter().map(move |of| (stream, of.name)));
     filled.filter(|(_, name)| *name == table).collect()
 }
 

@@ -53,7 +53,7 @@ fn variables_set_values_of_every_type() {
     assert_eq!(agents, [("1001", "true"), ("1002", "12345678901234567890")]);
     let streams = settings.streams();
     assert_eq!(streams.len(), 3, "one of four is not enabled");
-    let calls = streams.iter().find(|stream| stream.key.stream == StreamId::SobotCallResult).unwrap();
+    let calls = streams.iter().find(|stream| stream.key.stream == StreamId::SOBOT_CALL_RESULT).unwrap();
     assert_eq!(calls.window.as_ref().unwrap().window, Duration::from_secs(6 * 3600));
 }
 

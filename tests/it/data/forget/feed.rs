@@ -18,7 +18,7 @@ use crate::support::db::TestDb;
 const NUMBER: &str = "13987654321";
 
 fn feed() -> StreamKey {
-    StreamKey { source: "setup".into(), stream: StreamId::WorkbenchAgentMonitor }
+    StreamKey { source: "setup".into(), stream: StreamId::WORKBENCH_AGENT_MONITOR }
 }
 
 /// A popup, an announcement and a message that could not be read, all with the number, from the number `first` on.

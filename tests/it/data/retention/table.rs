@@ -9,7 +9,7 @@ use sqlx::AssertSqlSafe;
 use uuid::Uuid;
 
 use crate::data::store::support::*;
-use crate::support::counted::assert_rows_are_counted;
+use crate::support::counted::{assert_rows_are_counted, count_anew};
 
 const TERM: Duration = Duration::from_secs(60);
 
@@ -70,8 +70,9 @@ async fn of_a_feed_what_ended_or_came_long_ago_goes_and_what_lasts_stays() {
         .execute(&fresh.db)
         .await
         .unwrap();
-    let feed = StreamKey { source: "workbench".into(), stream: StreamId::WorkbenchAgentMonitor };
-    fresh.count("select count(sync.row_count_refresh('workbench', 'workbench.agent_monitor'))").await;
+    let feed = StreamKey { source: "workbench".into(), stream: StreamId::WORKBENCH_AGENT_MONITOR };
+    let anew = count_anew("(values ('workbench', 'workbench.agent_monitor')) v (source, stream)");
+    sqlx::raw_sql(AssertSqlSafe(anew)).execute(&fresh.db).await.unwrap();
     assert_eq!(expire(&fresh, feed, 24).await, 3);
     assert_rows_are_counted(&fresh.db).await;
     assert_eq!(fresh.count("select count(*) from workbench.agent_status").await, 2);

@@ -3,14 +3,15 @@
 use std::sync::Arc;
 
 use ccsync::domain::record::{Row, Value};
+use ccsync::domain::stream::sobot_call_result::SOBOT_CALL_RESULT;
+use ccsync::domain::stream::sobot_chat_result::SOBOT_CHAT_RESULT;
 use ccsync::domain::stream::{StreamId, StreamKey};
-use ccsync::domain::table::{SOBOT_CALL_RESULT, SOBOT_CHAT_RESULT};
 use ccsync::engine::port::store::{Scope, Store as _};
 
 use crate::data::store::support::*;
 
 fn chats() -> StreamKey {
-    StreamKey { source: "sobot".into(), stream: StreamId::SobotChatResult }
+    StreamKey { source: "sobot".into(), stream: StreamId::SOBOT_CHAT_RESULT }
 }
 
 fn named(id: &str, agent: &str, name: &str, inspected: Option<i64>) -> Row {

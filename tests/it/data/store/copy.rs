@@ -2,8 +2,9 @@
 
 use ccsync::domain::decimal::Decimal;
 use ccsync::domain::record::{Row, Value};
+use ccsync::domain::stream::moor_agent_claim_status::MOOR_AGENT_CLAIM_STATUS;
+use ccsync::domain::stream::sobot_call_result::SOBOT_CALL_RESULT;
 use ccsync::domain::stream::{StreamId, StreamKey};
-use ccsync::domain::table::{MOOR_AGENT_CLAIM_STATUS, SOBOT_CALL_RESULT};
 use ccsync::engine::port::store::Scope;
 use chrono::{DateTime, TimeZone as _, Utc};
 use proptest::prelude::*;
@@ -100,25 +101,25 @@ async fn numbers_instants_texts_and_json_survive_the_binary_copy() {
         numerics.collect::<Vec<_>>().join(", ")
     );
     for row in &rows {
-        let Value::Text(id) = row.value(0) else { panic!() };
+        let Value::Text(id) = row.value("call_log_jestid") else { panic!() };
         let stored = sqlx::query("select * from sobot.call_result where call_log_jestid = $1")
             .bind(id)
             .fetch_one(&fresh.db)
             .await
             .unwrap();
         let scores = sqlx::query(sqlx::AssertSqlSafe(as_texts.clone()))
-            .bind(row.text(0))
+            .bind(row.text("call_log_jestid"))
             .fetch_one(&fresh.db)
             .await
             .unwrap();
         let name: Option<String> = stored.get("agent_name");
-        assert_eq!(name.map_or(Value::Null, Value::text), row.value(2));
+        assert_eq!(name.map_or(Value::Null, Value::text), row.value("agent_name"));
         let began: Option<DateTime<Utc>> = stored.get("call_start_datetime");
-        assert_eq!(began.map_or(Value::Null, Value::Instant), row.value(4));
-        for (index, column) in SOBOT_CALL_RESULT.columns.iter().enumerate().skip(6) {
+        assert_eq!(began.map_or(Value::Null, Value::Instant), row.value("call_start_datetime"));
+        for column in SOBOT_CALL_RESULT.columns.iter().skip(6) {
             let score: Option<String> = scores.get(column.name);
             let score = score.map(|text| text.parse().unwrap());
-            assert_eq!(score.map_or(Value::Null, Value::Numeric), row.value(index));
+            assert_eq!(score.map_or(Value::Null, Value::Numeric), row.value(column.name));
         }
         let extra: sqlx::types::Json<serde_json::Map<String, serde_json::Value>> = stored.get("extra");
         assert_eq!(extra.0, row.extra);
@@ -132,14 +133,17 @@ async fn numbers_instants_texts_and_json_survive_the_binary_copy() {
     .await
     .unwrap();
     for (id, text) in texts {
-        assert_eq!(Value::Numeric(text.parse().unwrap()), rows[id.parse::<usize>().unwrap()].value(10));
+        assert_eq!(
+            Value::Numeric(text.parse().unwrap()),
+            rows[id.parse::<usize>().unwrap()].value("total_score")
+        );
     }
 }
 
 #[tokio::test]
 async fn booleans_and_integers_survive_the_binary_copy() {
     let fresh = fresh_store().await;
-    let stream = StreamKey { source: "moor".into(), stream: StreamId::MoorAgentClaimStatus };
+    let stream = StreamKey { source: "moor".into(), stream: StreamId::MOOR_AGENT_CLAIM_STATUS };
     let row = |agent: &str, pc: Value<'static>, priority: Value<'static>| {
         let mut values = vec![Value::Null; MOOR_AGENT_CLAIM_STATUS.columns.len()];
         values[0] = Value::text("10019345");

@@ -39,7 +39,7 @@ async fn status(fresh: &Fresh) -> StatusReport {
 
 async fn of_calls(fresh: &Fresh) -> StreamStatus {
     let stream =
-        status(fresh).await.streams.into_iter().find(|stream| stream.stream == StreamId::SobotCallResult);
+        status(fresh).await.streams.into_iter().find(|stream| stream.stream == StreamId::SOBOT_CALL_RESULT);
     stream.unwrap()
 }
 
@@ -151,7 +151,7 @@ async fn the_status_is_healthy_once_everything_was_read_and_nothing_fails() {
     let snapshot = &report.streams[0];
     assert_eq!(
         (snapshot.stream, snapshot.complete_to, snapshot.rows),
-        (StreamId::MoorQueue, Some(at(201)), 1)
+        (StreamId::MOOR_QUEUE, Some(at(201)), 1)
     );
     fail(&fresh, day(), 300).await;
     assert!(!status(&fresh).await.healthy);

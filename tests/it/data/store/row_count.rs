@@ -7,7 +7,7 @@ use ccsync::engine::port::status::StatusRead as _;
 use ccsync::engine::port::store::{Scope, Store as _};
 
 use crate::data::store::support::*;
-use crate::support::counted::assert_rows_are_counted;
+use crate::support::counted::{assert_rows_are_counted, count_anew};
 
 const TOLD: &str = "select rows from bi.freshness where stream = 'sobot.call_result'";
 
@@ -103,15 +103,12 @@ async fn every_table_that_a_stream_fills_is_counted_by_the_migration_and_by_a_co
     sqlx::raw_sql(fill).execute(&fresh.db).await.unwrap();
     assert_eq!(fresh.value::<String>(picture).await, before);
     // Rows that somebody removed are missed by nobody but a count anew, which is made for every table.
-    sqlx::raw_sql(
-        "delete from sobot.call_result where call_log_jestid = 'call-000000';
-        select sync.row_count_refresh(source, stream) from (values
-            ('sobot', 'sobot.call_result'), ('sobot', 'sobot.chat_result'), ('moor', 'moor.queue'),
+    let anew = count_anew(
+        "(values ('sobot', 'sobot.call_result'), ('sobot', 'sobot.chat_result'), ('moor', 'moor.queue'),
             ('moor', 'moor.agent_claim_status'), ('bench', 'workbench.agent_monitor')) v (source, stream)",
-    )
-    .execute(&fresh.db)
-    .await
-    .unwrap();
+    );
+    let sql = format!("delete from sobot.call_result where call_log_jestid = 'call-000000'; {anew}");
+    sqlx::raw_sql(sqlx::AssertSqlSafe(sql)).execute(&fresh.db).await.unwrap();
     assert_rows_are_counted(&fresh.db).await;
     let uncounted = "select count(*) from information_schema.columns c
         where c.column_name = 'deleted_at' and c.table_schema in ('sobot', 'moor', 'workbench')

@@ -12,8 +12,9 @@ use ccsync::domain::certificate::{Certificate, SetDigest, Verdict};
 use ccsync::domain::record::{Reject, Row, Value};
 use ccsync::domain::run::{Counts, RunId, Trigger};
 use ccsync::domain::share::Share;
+use ccsync::domain::stream::moor_queue::{MOOR_QUEUE, MOOR_QUEUE_MEMBER};
+use ccsync::domain::stream::sobot_call_result::SOBOT_CALL_RESULT;
 use ccsync::domain::stream::{StreamId, StreamKey};
-use ccsync::domain::table::{MOOR_QUEUE, MOOR_QUEUE_MEMBER, SOBOT_CALL_RESULT};
 use ccsync::domain::window::TimeWindow;
 use ccsync::engine::port::store::{Commit, Lease, RunStart, Scope, Store};
 use ccsync::store::{PgStore, StoreConfig};
@@ -156,11 +157,11 @@ pub fn day() -> Scope {
 }
 
 pub fn calls() -> StreamKey {
-    StreamKey { source: "sobot".into(), stream: StreamId::SobotCallResult }
+    StreamKey { source: "sobot".into(), stream: StreamId::SOBOT_CALL_RESULT }
 }
 
 pub fn queues() -> StreamKey {
-    StreamKey { source: "moor".into(), stream: StreamId::MoorQueue }
+    StreamKey { source: "moor".into(), stream: StreamId::MOOR_QUEUE }
 }
 
 /// A call with a score, inspected at this hour of 2026.

@@ -119,7 +119,7 @@ async fn an_absence_or_an_observation_that_is_not_noted_stops_the_commit() {
 }
 
 fn feed() -> StreamKey {
-    StreamKey { source: "setup".into(), stream: StreamId::WorkbenchAgentMonitor }
+    StreamKey { source: "setup".into(), stream: StreamId::WORKBENCH_AGENT_MONITOR }
 }
 
 /// An opened connection, an announcement and a call with this customer.
@@ -217,7 +217,7 @@ async fn a_refused_value_is_told_by_its_table_and_column_or_constraint_and_not_s
 
 fn other_agent(id: &str) -> Row {
     use ccsync::domain::record::Value;
-    use ccsync::domain::table::SOBOT_CALL_RESULT;
+    use ccsync::domain::stream::sobot_call_result::SOBOT_CALL_RESULT;
     let mut values = vec![Value::Null; SOBOT_CALL_RESULT.columns.len()];
     values[0] = Value::text(id);
     values[1] = Value::text("agent-2");

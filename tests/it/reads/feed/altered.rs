@@ -13,7 +13,7 @@ use crate::data::store::support::*;
 #[tokio::test]
 async fn an_altered_message_is_stored_and_told_once_with_every_digit_of_its_numbers() {
     let fresh = fresh_store().await;
-    let feed = StreamKey { source: "setup".into(), stream: StreamId::WorkbenchAgentMonitor };
+    let feed = StreamKey { source: "setup".into(), stream: StreamId::WORKBENCH_AGENT_MONITOR };
     let drift = ContractDrift {
         kind: DriftKind::ReplacedText,
         field: "msg".into(),

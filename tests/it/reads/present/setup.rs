@@ -133,7 +133,7 @@ impl Setup {
     }
 
     pub fn calls(&self) -> StreamKey {
-        StreamKey { source: "sobot".into(), stream: StreamId::SobotCallResult }
+        StreamKey { source: "sobot".into(), stream: StreamId::SOBOT_CALL_RESULT }
     }
 
     pub async fn pool(&self) -> &PgPool {

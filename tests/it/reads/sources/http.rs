@@ -5,6 +5,7 @@ use std::time::Duration;
 use ccsync::domain::fault::{Fault, FaultKind};
 use ccsync::domain::page::{Page, PageRequest};
 use ccsync::domain::privacy::Privacy;
+use ccsync::domain::stream::StreamId;
 use ccsync::sources::http::HttpConfig;
 use ccsync::sources::moor::{MoorAccount, MoorConfig};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -25,7 +26,8 @@ async fn ask(base: Url, config: HttpConfig) -> Result<Page, Fault> {
     };
     let clock = ManualClock::at("2016-10-13T11:36:12+08:00");
     let source =
-        MoorAccount::new(account, client_with(config), moor_limits(std::sync::Arc::default()), clock).queue();
+        MoorAccount::new(account, client_with(config), moor_limits(std::sync::Arc::default()), clock)
+            .stream(StreamId::MOOR_QUEUE);
     let outcome = source.fetch(&PageRequest { window: None, page_no: 1, page_size: 100 }).await;
     if let Err(fault) = &outcome {
         assert!(!printed(fault).contains(SIG), "{}", printed(fault));

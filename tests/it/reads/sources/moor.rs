@@ -53,7 +53,7 @@ async fn ask(source: Arc<dyn Source>) -> Result<Page, Fault> {
 async fn queue(reply: Reply) -> Result<Page, Fault> {
     let bench = bench(Policy::Mask).await;
     bench.vendor.reply("queueQueue", reply);
-    ask(bench.account.queue()).await
+    ask(bench.account.stream(StreamId::MOOR_QUEUE)).await
 }
 
 fn nested(elements: &str, count: usize) -> String {
@@ -72,8 +72,8 @@ fn text(text: &str) -> Value<'_> {
 async fn a_request_is_signed_by_one_reading_of_the_clock_in_beijing_time() {
     let bench = bench(Policy::Mask).await;
     bench.vendor.reply("queueQueue", Reply::json(nested(GROUP, 1)));
-    let source = bench.account.queue();
-    assert_eq!((source.stream(), source.closing()), (StreamId::MoorQueue, Closing::Total));
+    let source = bench.account.stream(StreamId::MOOR_QUEUE);
+    assert_eq!((source.stream(), source.closing()), (StreamId::MOOR_QUEUE, Closing::Total));
     ask(source).await.unwrap();
     let seen = &bench.vendor.seen()[0];
     assert_eq!(
@@ -124,8 +124,8 @@ async fn the_documents_claim_state_becomes_one_row_for_each_member_with_the_phon
     ] {
         let bench = bench(policy).await;
         bench.vendor.reply("queueQueueAgentClaimStatus", Reply::json(nested(CLAIM, 1)));
-        let source = bench.account.agent_claim_status();
-        assert_eq!((source.stream(), source.closing()), (StreamId::MoorAgentClaimStatus, Closing::Total));
+        let source = bench.account.stream(StreamId::MOOR_AGENT_CLAIM_STATUS);
+        assert_eq!((source.stream(), source.closing()), (StreamId::MOOR_AGENT_CLAIM_STATUS, Closing::Total));
         let page = ask(source).await.unwrap();
         assert_eq!(bench.vendor.seen()[0].path, "/v20210827/webChat/queueQueueAgentClaimStatus/N00000000556");
         let row = &page.records[0].rows[0];
@@ -231,7 +231,7 @@ async fn too_many_requests_are_told_by_the_text_of_a_403_and_not_sent_again(#[ca
     let bench = bench(Policy::Mask).await;
     let body = r#"{"code":403,"message":"Server is busy, max request frequency is 20/min"}"#;
     bench.vendor.reply("queueQueue", Reply::status(status, body));
-    let fault = ask(bench.account.queue()).await.unwrap_err();
+    let fault = ask(bench.account.stream(StreamId::MOOR_QUEUE)).await.unwrap_err();
     assert_eq!((fault.kind, fault.retry_after), (FaultKind::RateLimited, Some(Duration::from_secs(60))));
     assert!(fault.message.contains("20/min"), "{fault}");
     assert_eq!(bench.vendor.seen().len(), 1);
@@ -244,7 +244,7 @@ async fn a_refused_signature_is_taken_afresh_once_and_both_clocks_are_told() {
     let refusal = Reply::json(body).header("date", "Thu, 13 Oct 2016 03:46:12 GMT");
     bench.vendor.reply("queueQueue", refusal.clone());
     bench.vendor.reply("queueQueue", refusal);
-    let fault = ask(bench.account.queue()).await.unwrap_err();
+    let fault = ask(bench.account.stream(StreamId::MOOR_QUEUE)).await.unwrap_err();
     assert_eq!((fault.kind, fault.code.as_deref()), (FaultKind::CredentialsRefused, Some("403")));
     for part in ["2016-10-13 11:36:12", "2016-10-13 11:46:12", "600 s apart", "5 minutes"] {
         assert!(fault.message.contains(part), "{fault}");
@@ -261,7 +261,7 @@ async fn a_signature_that_grew_old_on_the_way_is_replaced_by_a_fresh_one() {
     let bench = bench(Policy::Mask).await;
     bench.vendor.reply("queueQueue", Reply::json(r#"{"code":403}"#).after(Duration::from_millis(60)));
     bench.vendor.reply("queueQueue", Reply::json(nested(GROUP, 1)));
-    let (page, ()) = tokio::join!(ask(bench.account.queue()), async {
+    let (page, ()) = tokio::join!(ask(bench.account.stream(StreamId::MOOR_QUEUE)), async {
         tokio::time::sleep(Duration::from_millis(20)).await;
         bench.clock.advance(chrono::Duration::seconds(1));
     });
@@ -290,7 +290,7 @@ async fn a_member_that_cannot_be_read_costs_neither_its_group_nor_its_neighbours
     .await;
     let keys: Vec<_> = record.rows.iter().map(|row| row.key_text().replace('\u{1f}', "/")).collect();
     assert_eq!(keys, ["1", "1/a", "1/8000"]);
-    assert_eq!(record.rows[1].value(3), Value::Integer(3));
+    assert_eq!(record.rows[1].value("priority"), Value::Integer(3));
     assert_eq!(record.rows[2].extra["skill"], "x");
     let reasons: Vec<_> = record.rejects.iter().map(|reject| reject.reason.as_str()).collect();
     assert_eq!(
@@ -320,8 +320,11 @@ async fn a_group_without_members_or_memory_is_a_group() {
     let record =
         group(r#"{"exten":10,"memoryTime":"","isMemory":0,"assignMembers":null,"color":"red"}"#).await;
     assert_eq!(record.rows.len(), 1);
-    assert_eq!(record.rows[0].value(0), text("10"));
-    assert_eq!((record.rows[0].value(3), record.rows[0].value(4)), (Value::Bool(false), Value::Null));
+    assert_eq!(record.rows[0].value("exten"), text("10"));
+    assert_eq!(
+        (record.rows[0].value("is_memory"), record.rows[0].value("memory_time")),
+        (Value::Bool(false), Value::Null)
+    );
     assert_eq!(record.rows[0].extra["color"], "red");
 }
 
@@ -330,9 +333,12 @@ async fn what_a_group_has_beyond_its_columns_travels_with_each_claim_state() {
     let bench = bench(Policy::Mask).await;
     let element = r#"{"exten":"1","color":"red","assignMembers":[{"agentNumber":"a","pcAutoClaim":"1","mobileAutoClaim":0,"mobile":"0571-88"}]}"#;
     bench.vendor.reply("queueQueueAgentClaimStatus", Reply::json(nested(element, 1)));
-    let page = ask(bench.account.agent_claim_status()).await.unwrap();
+    let page = ask(bench.account.stream(StreamId::MOOR_AGENT_CLAIM_STATUS)).await.unwrap();
     let row = &page.records[0].rows[0];
-    assert_eq!((row.value(5), row.value(6)), (Value::Bool(true), Value::Bool(false)));
+    assert_eq!(
+        (row.value("pc_auto_claim"), row.value("mobile_auto_claim")),
+        (Value::Bool(true), Value::Bool(false))
+    );
     assert_eq!(
         serde_json::Value::Object(row.extra.clone()),
         serde_json::json!({"group": {"color": "red"}, "mobile": "****88"})
@@ -343,9 +349,10 @@ async fn what_a_group_has_beyond_its_columns_travels_with_each_claim_state() {
 async fn budgets_are_named_after_account_host_and_endpoint() {
     let bench = bench(Policy::Mask).await;
     let host = format!("127.0.0.1:{}", bench.vendor.base.port().unwrap());
-    for (stream, endpoint) in
-        [(StreamId::MoorQueue, "queueQueue"), (StreamId::MoorAgentClaimStatus, "queueQueueAgentClaimStatus")]
-    {
+    for (stream, endpoint) in [
+        (StreamId::MOOR_QUEUE, "queueQueue"),
+        (StreamId::MOOR_AGENT_CLAIM_STATUS, "queueQueueAgentClaimStatus"),
+    ] {
         assert_eq!(bench.account.budget_key(stream).name, format!("moor:N00000000556@{host}/{endpoint}"));
     }
 }
@@ -355,7 +362,7 @@ async fn a_signature_sent_again_is_counted_like_any_other_request() {
     let bench = bench(Policy::Mask).await;
     bench.vendor.reply("queueQueue", Reply::json(r#"{"code":403}"#));
     bench.vendor.reply("queueQueue", Reply::json(nested(GROUP, 1)));
-    ask(bench.account.queue()).await.unwrap();
+    ask(bench.account.stream(StreamId::MOOR_QUEUE)).await.unwrap();
     let reserved = bench.budget.0.lock().unwrap().clone();
-    assert_eq!(reserved, [bench.account.budget_key(StreamId::MoorQueue)], "the first one is the engine's");
+    assert_eq!(reserved, [bench.account.budget_key(StreamId::MOOR_QUEUE)], "the first one is the engine's");
 }

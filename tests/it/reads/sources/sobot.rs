@@ -9,6 +9,7 @@ use ccsync::domain::fault::{Fault, FaultKind};
 use ccsync::domain::page::{Closing, Page, PageRequest};
 use ccsync::domain::privacy::{Policy, Privacy};
 use ccsync::domain::record::{Row, Value};
+use ccsync::domain::stream::StreamId;
 use ccsync::domain::window::TimeWindow;
 use ccsync::engine::port::source::Source;
 use ccsync::sources::sobot::{SobotAccount, SobotConfig};
@@ -94,7 +95,7 @@ impl Bench {
     }
 
     async fn calls(&self, reply: Reply) -> Result<Page, Fault> {
-        self.ask(self.account.call_result(), reply).await
+        self.ask(self.account.stream(StreamId::SOBOT_CALL_RESULT), reply).await
     }
 }
 
@@ -113,7 +114,7 @@ fn request() -> PageRequest {
 }
 
 fn at<'a>(row: &'a Row, column: &str) -> Value<'a> {
-    row.value(row.table.columns.iter().position(|known| known.name == column).unwrap())
+    row.value(column)
 }
 
 fn number(row: &Row, column: &str) -> rust_decimal::Decimal {
@@ -126,7 +127,7 @@ fn number(row: &Row, column: &str) -> rust_decimal::Decimal {
 #[tokio::test]
 async fn a_page_of_calls_is_asked_for_as_the_document_says() {
     let bench = bench(Policy::Mask).await;
-    let source = bench.account.call_result();
+    let source = bench.account.stream(StreamId::SOBOT_CALL_RESULT);
     assert_eq!((source.stream().as_str(), source.closing()), ("sobot.call_result", Closing::Total));
     bench.ask(source, Reply::json(CALL)).await.unwrap();
     let seen = &bench.vendor.seen()[0];
@@ -142,7 +143,7 @@ async fn a_page_of_calls_is_asked_for_as_the_document_says() {
 #[tokio::test]
 async fn a_page_of_chats_is_asked_for_by_whole_days() {
     let bench = bench(Policy::Mask).await;
-    let source = bench.account.chat_result();
+    let source = bench.account.stream(StreamId::SOBOT_CHAT_RESULT);
     assert_eq!((source.stream().as_str(), source.closing()), ("sobot.chat_result", Closing::EmptyPage));
     bench.ask(source, Reply::json(CHAT)).await.unwrap();
     let seen = &bench.vendor.seen()[0];
@@ -171,7 +172,7 @@ async fn the_documents_call_becomes_a_row_whose_score_adds_up() {
 #[tokio::test]
 async fn the_documents_chat_becomes_a_row_whose_score_adds_up() {
     let bench = bench(Policy::Mask).await;
-    let page = bench.ask(bench.account.chat_result(), Reply::json(CHAT)).await.unwrap();
+    let page = bench.ask(bench.account.stream(StreamId::SOBOT_CHAT_RESULT), Reply::json(CHAT)).await.unwrap();
     assert_eq!((page.total, page.page_size, page.records.len()), (None, None, 1));
     let row = &page.records[0].rows[0];
     assert_eq!(row.key().count(), 3);
@@ -188,7 +189,7 @@ async fn the_documents_chat_becomes_a_row_whose_score_adds_up() {
 async fn a_windowed_stream_is_not_read_without_a_window() {
     let bench = bench(Policy::Mask).await;
     let request = PageRequest { window: None, page_no: 1, page_size: 1 };
-    let fault = bench.account.call_result().fetch(&request).await.unwrap_err();
+    let fault = bench.account.stream(StreamId::SOBOT_CALL_RESULT).fetch(&request).await.unwrap_err();
     assert_eq!(fault.kind, FaultKind::RequestRefused);
     assert_eq!(bench.vendor.seen().len(), 0);
 }

@@ -15,6 +15,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 use url::Url;
 
 use ccsync::domain::fault::{Fault, FaultKind};
+use ccsync::domain::stream::StreamId;
 use ccsync::engine::port::budget::{Budget, BudgetKey, Reservation};
 use ccsync::engine::port::clock::Clock;
 use ccsync::engine::port::token::{RenewalLease, Token, TokenVault};
@@ -329,7 +330,8 @@ impl Budget for CountingBudget {
 
 /// 7moor's documented limits.
 pub fn moor_limits(budget: Arc<CountingBudget>) -> MoorLimits {
-    MoorLimits { budget, queue_per_minute: 20, agent_claim_status_per_minute: 100 }
+    let per_minute = vec![(StreamId::MOOR_QUEUE, 20), (StreamId::MOOR_AGENT_CLAIM_STATUS, 100)];
+    MoorLimits { budget, per_minute }
 }
 
 pub fn client() -> HttpClient {

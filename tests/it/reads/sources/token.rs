@@ -43,7 +43,7 @@ fn account(vendor: &Vendor, vault: &Arc<MemoryVault>, clock: &Arc<ManualClock>) 
 
 impl Bench {
     async fn fetch(&self) -> Result<Page, Fault> {
-        self.account.call_result().fetch(&request()).await
+        self.account.stream(StreamId::SOBOT_CALL_RESULT).fetch(&request()).await
     }
 
     /// Answers token requests with these.
@@ -110,7 +110,7 @@ async fn two_fetches_at_once_renew_once() {
     let bench = bench().await;
     bench.vendor.reply("get_token", minted("token-1").after(Duration::from_millis(50)));
     bench.accept(&["token-1"]);
-    let chats = bench.account.chat_result();
+    let chats = bench.account.stream(StreamId::SOBOT_CHAT_RESULT);
     bench.vendor.reply("chat_result", Reply::json(r#"{"ret_code":"000000","ret_msg":"ok"}"#));
     let request = request();
     let (calls, chats) = tokio::join!(bench.fetch(), chats.fetch(&request));
@@ -347,7 +347,7 @@ async fn a_lease_lost_while_renewing_is_no_loss_where_somebody_else_renewed() {
     let vault = MemoryVault::new(&bench.clock);
     vault.lose_finish();
     let account = account(&bench.vendor, &vault, &bench.clock);
-    let source = account.call_result();
+    let source = account.stream(StreamId::SOBOT_CALL_RESULT);
     let request = request();
     let (page, ()) = tokio::join!(source.fetch(&request), async {
         tokio::time::sleep(Duration::from_millis(20)).await;
@@ -362,11 +362,11 @@ async fn debug_of_an_account_shows_no_key_and_budgets_are_named_after_the_accoun
     assert!(!format!("{:?}", bench.account).contains("k3y"), "{:?}", bench.account);
     let host = format!("127.0.0.1:{}", bench.vendor.base.port().unwrap());
     assert_eq!(
-        bench.account.budget_name(StreamId::SobotCallResult),
+        bench.account.budget_name(StreamId::SOBOT_CALL_RESULT),
         format!("sobot:app1@{host}/call_result")
     );
     assert_eq!(
-        bench.account.budget_name(StreamId::SobotChatResult),
+        bench.account.budget_name(StreamId::SOBOT_CHAT_RESULT),
         format!("sobot:app1@{host}/chat_result")
     );
 }

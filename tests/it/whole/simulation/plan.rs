@@ -125,10 +125,10 @@ fn days(days: i64) -> chrono::Duration {
 
 /// The streams that are read; a feed is followed, which is another story.
 const PULLED: [StreamId; 4] = [
-    StreamId::SobotCallResult,
-    StreamId::SobotChatResult,
-    StreamId::MoorQueue,
-    StreamId::MoorAgentClaimStatus,
+    StreamId::SOBOT_CALL_RESULT,
+    StreamId::SOBOT_CHAT_RESULT,
+    StreamId::MOOR_QUEUE,
+    StreamId::MOOR_AGENT_CLAIM_STATUS,
 ];
 
 impl Plan {
@@ -210,7 +210,7 @@ impl Plan {
             calm,
             end: calm + days(4),
             workers: 1,
-            streams: vec![StreamKey { source: "one".into(), stream: StreamId::SobotCallResult }],
+            streams: vec![StreamKey { source: "one".into(), stream: StreamId::SOBOT_CALL_RESULT }],
             schedule: "0 0 * * * *".into(),
             lookback: days(30),
             rows_max: 1000,

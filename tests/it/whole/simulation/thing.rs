@@ -2,9 +2,7 @@
 
 use ccsync::domain::record::{Record, Reject, Row, Value};
 use ccsync::domain::stream::StreamId;
-use ccsync::domain::table::{
-    MOOR_AGENT_CLAIM_STATUS, MOOR_QUEUE, MOOR_QUEUE_MEMBER, SOBOT_CALL_RESULT, SOBOT_CHAT_RESULT, TableShape,
-};
+use ccsync::domain::table::TableShape;
 use chrono::{DateTime, Utc};
 
 use super::dice::Dice;
@@ -31,7 +29,7 @@ pub struct Thing {
 impl Thing {
     pub fn new(stream: StreamId, index: usize, at: DateTime<Utc>, dice: &mut Dice) -> Thing {
         // Two versions of an element of claims share a member, or nothing of it could be recognised.
-        let fewest = 2 * i64::from(stream == StreamId::MoorAgentClaimStatus);
+        let fewest = 2 * i64::from(stream == StreamId::MOOR_AGENT_CLAIM_STATUS);
         let members = u32::try_from(dice.between(fewest, 4)).unwrap();
         Thing { stream, index, version: 1, score: dice.between(0, 100), members, contact: at, quality: at }
     }
@@ -52,33 +50,33 @@ impl Thing {
             let reject = Reject { payload: raw.clone(), reason: "score: a number was expected".into() };
             return Record::new(&raw, Vec::new(), vec![reject]);
         }
-        let rows = match self.stream {
-            StreamId::SobotCallResult => vec![self.inspection(&SOBOT_CALL_RESULT, 2, 10)],
-            StreamId::SobotChatResult => vec![self.inspection(&SOBOT_CHAT_RESULT, 3, 7)],
-            StreamId::MoorQueue => {
-                std::iter::once(self.group()).chain(self.members(&MOOR_QUEUE_MEMBER)).collect()
+        let mut rows = Vec::new();
+        for table in self.stream.tables() {
+            match table.version_index() {
+                Some(version) => rows.push(self.inspection(table, version)),
+                None if table.key_len == 1 => rows.push(self.group(table)),
+                None => rows.extend(self.members(table)),
             }
-            StreamId::MoorAgentClaimStatus => self.members(&MOOR_AGENT_CLAIM_STATUS).collect(),
-            StreamId::WorkbenchAgentMonitor => Vec::new(),
-        };
+        }
         Record::new(&raw, rows, Vec::new())
     }
 
-    fn inspection(&self, table: &'static TableShape, key_len: usize, score: usize) -> Row {
+    fn inspection(&self, table: &'static TableShape, version: usize) -> Row {
         let mut values = vec![Value::Null; table.columns.len()];
         values[0] = Value::text(self.key());
-        values[1..key_len].iter_mut().for_each(|part| *part = Value::text("8000"));
-        values[table.version_column.unwrap() - 1] = Value::Instant(self.contact);
-        values[table.version_column.unwrap()] = Value::Instant(self.quality);
-        values[score] = Value::Numeric(self.score.to_string().parse().unwrap());
+        values[1..table.key_len].iter_mut().for_each(|part| *part = Value::text("8000"));
+        values[version - 1] = Value::Instant(self.contact);
+        values[version] = Value::Instant(self.quality);
+        values[table.index_of("total_score").unwrap()] =
+            Value::Numeric(self.score.to_string().parse().unwrap());
         Row::new(table, &values, serde_json::Map::new())
     }
 
-    fn group(&self) -> Row {
-        let mut values = vec![Value::Null; MOOR_QUEUE.columns.len()];
+    fn group(&self, table: &'static TableShape) -> Row {
+        let mut values = vec![Value::Null; table.columns.len()];
         values[0] = Value::text(self.key());
         values[1] = Value::text(format!("group {}", self.score));
-        Row::new(&MOOR_QUEUE, &values, serde_json::Map::new())
+        Row::new(table, &values, serde_json::Map::new())
     }
 
     /// With each version one leaves and one comes.

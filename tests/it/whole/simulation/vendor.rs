@@ -21,7 +21,7 @@ use super::plan::{Cap, Contradiction, Order, Plan, Spell, Totals};
 use super::power::Power;
 use super::timeline::Timeline;
 use super::trace::Trace;
-use super::world::World;
+use super::world::{World, stream_no};
 
 /// Requests and time after a slip or a drift in which there is no other: what happens once is forgiven.
 const REST_REQUESTS: u32 = 12;
@@ -48,7 +48,7 @@ impl Endpoint {
     pub fn new(stream: StreamId, plan: &Plan, trace: Arc<Trace>) -> Endpoint {
         let inner = Inner {
             world: World::new(stream, plan),
-            dice: Dice::new(plan.seed, 200 + stream as u64),
+            dice: Dice::new(plan.seed, 200 + stream_no(stream)),
             requests: Vec::new(),
             since_trouble: REST_REQUESTS,
             trouble_at: plan.begin,
@@ -76,16 +76,16 @@ impl Endpoint {
     /// What the vendor lists for a request at this moment.
     pub fn bounds(&self, window: Option<TimeWindow>) -> Option<(DateTime<Utc>, DateTime<Utc>)> {
         let window = window?;
-        let (start, end) = match self.stream {
+        let (start, end) = match self.stream.grain {
             // Asked for in whole Beijing days, rounded outward.
-            StreamId::SobotChatResult => {
+            Some(_) => {
                 let day = |at: DateTime<Utc>, up: i64| {
                     let since = (at - self.plan.begin).num_seconds();
                     self.plan.begin + chrono::Duration::seconds((since + up).div_euclid(86_400) * 86_400)
                 };
                 (day(window.start, 0), day(window.end, 86_399))
             }
-            _ => (window.start, window.end),
+            None => (window.start, window.end),
         };
         let second = chrono::Duration::seconds(i64::from(self.plan.readings.end_counts_in));
         Some((start, end + second))
@@ -173,7 +173,7 @@ impl Endpoint {
         let tells = states_total && self.plan.readings.totals == Totals::True;
         let contradiction = self.plan.contradiction(now);
         let contradiction = contradiction.filter(|what| tells || matches!(what, Contradiction::Refuses(_)));
-        let cap = self.plan.readings.cap.filter(|_| self.stream == StreamId::SobotCallResult);
+        let cap = self.plan.readings.cap.filter(|_| self.stream == StreamId::SOBOT_CALL_RESULT);
         let total = state(listed.len() as u64, contradiction, cap);
         match contradiction {
             Some(Contradiction::EndsAt(depth)) => listed.truncate(depth as usize),
@@ -220,10 +220,7 @@ impl Endpoint {
     }
 
     fn closing(&self) -> Closing {
-        match self.stream {
-            StreamId::SobotChatResult => Closing::EmptyPage,
-            _ => Closing::Total,
-        }
+        self.stream.closing
     }
 }
 

@@ -270,7 +270,7 @@ impl Watch {
 
     /// Whether the endpoint's answers state no total by its document.
     fn has_no_totals(&self, read: &Read) -> bool {
-        read.lease.stream.stream == StreamId::SobotChatResult
+        read.lease.stream.stream == StreamId::SOBOT_CHAT_RESULT
     }
 
     /// Whether the vendor did not list the row at some moment of the read, for what was asked.

@@ -190,7 +190,7 @@ fn policy(plan: &Plan, key: &StreamKey) -> ReadPolicy {
 }
 
 fn config(plan: &Plan, key: &StreamKey) -> PassConfig {
-    let splits = key.stream == StreamId::SobotCallResult;
+    let splits = key.stream == StreamId::SOBOT_CALL_RESULT;
     PassConfig {
         lease: plan.lease,
         retry: RetryConfig {
@@ -215,7 +215,7 @@ fn config(plan: &Plan, key: &StreamKey) -> PassConfig {
         },
         keep_pages_over: Duration::ZERO,
         windows_at_once: 3,
-        rules: ReadRules { walks_max: 6, reread_at_once: true, keys_only: key.stream.is_point_in_time() },
+        rules: ReadRules { walks_max: 6, reread_at_once: true, keys_only: key.stream.is_point_in_time },
         absence_max: absence_max(),
     }
 }

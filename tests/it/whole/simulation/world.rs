@@ -23,6 +23,11 @@ pub struct Listed {
     pub record: Arc<Record>,
 }
 
+/// The stream's number, which tells its dice from those of the others.
+pub fn stream_no(stream: StreamId) -> u64 {
+    StreamId::all().take_while(|known| *known != stream).count() as u64
+}
+
 /// What is listed of a thing from an instant on; nothing, while the vendor does not report it.
 struct Fact {
     from: DateTime<Utc>,
@@ -67,7 +72,7 @@ pub struct World {
 
 impl World {
     pub fn new(stream: StreamId, plan: &Plan) -> World {
-        let dice = Dice::new(plan.seed, 100 + stream as u64);
+        let dice = Dice::new(plan.seed, 100 + stream_no(stream));
         let mut world = World {
             stream,
             plan: plan.clone(),

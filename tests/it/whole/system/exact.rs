@@ -335,7 +335,7 @@ async fn a_window_of_which_every_record_is_quarantined_is_not_called_well_until_
     bench.says(JSON, body.clone());
     assert_eq!(bench.sync().await, [0, 0, 3]);
     let status = bench.app.status().await.unwrap();
-    let stream = status.streams.iter().find(|stream| stream.stream == StreamId::SobotCallResult).unwrap();
+    let stream = status.streams.iter().find(|stream| stream.stream == StreamId::SOBOT_CALL_RESULT).unwrap();
     assert_eq!((stream.state(), stream.quarantined), (StreamState::Quarantined, 3));
     let alert = status.alerts.iter().find(|alert| alert.kind == AlertKind::WindowQuarantined).unwrap();
     assert!(!status.healthy && alert.severity == Severity::Critical, "{alert:?}");
@@ -348,7 +348,7 @@ async fn a_window_of_which_every_record_is_quarantined_is_not_called_well_until_
     bench.says("application/json;charset=GBK", body);
     assert_eq!(bench.sync().await, [3, 0, 0]);
     let status = bench.app.status().await.unwrap();
-    let stream = status.streams.iter().find(|stream| stream.stream == StreamId::SobotCallResult).unwrap();
+    let stream = status.streams.iter().find(|stream| stream.stream == StreamId::SOBOT_CALL_RESULT).unwrap();
     assert_ne!(stream.state(), StreamState::Quarantined);
     assert!(
         !status.alerts.iter().any(|alert| alert.kind == AlertKind::WindowQuarantined),

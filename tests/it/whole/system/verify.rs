@@ -31,7 +31,7 @@ fn differences(verified: &[Verified]) -> Vec<&Difference> {
 }
 
 fn calls_of(verified: &[Verified]) -> &Verification {
-    let is_calls = |one: &&Verified| one.verification.key.stream == StreamId::SobotCallResult;
+    let is_calls = |one: &&Verified| one.verification.key.stream == StreamId::SOBOT_CALL_RESULT;
     &verified.iter().find(is_calls).unwrap().verification
 }
 

@@ -58,10 +58,10 @@ fn full() -> StatusReport {
     };
     StatusReport {
         alerts: vec![
-            alert(AlertKind::StreamFailing, StreamId::SobotChatResult),
-            alert(AlertKind::QuarantineGrowing, StreamId::SobotCallResult),
+            alert(AlertKind::StreamFailing, StreamId::SOBOT_CHAT_RESULT),
+            alert(AlertKind::QuarantineGrowing, StreamId::SOBOT_CALL_RESULT),
         ],
-        streams: vec![StreamStatus { detail, watch, ..stream(StreamId::SobotCallResult) }, failing()],
+        streams: vec![StreamStatus { detail, watch, ..stream(StreamId::SOBOT_CALL_RESULT) }, failing()],
         unconfigured: Vec::new(),
         runs: vec![
             run(1042, "running", Counts { windows: 12, requests: 30, rows_read: 1_234, ..Counts::default() }),
@@ -85,7 +85,7 @@ fn waiting() -> StatusDetail {
         quarantine: vec![QuarantineStatus {
             id: 7,
             source: "sobot".into(),
-            stream: StreamId::SobotCallResult,
+            stream: StreamId::SOBOT_CALL_RESULT,
             window: None,
             reason: "`score`: expected a number, came text".into(),
             first_seen_at: at("2026-03-01T00:00:00Z"),
@@ -95,7 +95,7 @@ fn waiting() -> StatusDetail {
         absence_alarms: vec![AbsenceAlarm {
             id: 3,
             source: "moor".into(),
-            stream: StreamId::MoorQueue,
+            stream: StreamId::MOOR_QUEUE,
             table: "moor.queue_member".into(),
             window: None,
             missing: 420,
@@ -115,8 +115,8 @@ fn waiting() -> StatusDetail {
             runs: vec![1042],
             silent_seconds: Some(4),
             leases: vec![
-                lease(StreamId::SobotCallResult, "[2026-02-28T16:00:00Z, 2026-03-01T16:00:00Z)", 20),
-                lease(StreamId::SobotChatResult, "[2026-02-27T16:00:00Z, 2026-02-28T16:00:00Z)", -5),
+                lease(StreamId::SOBOT_CALL_RESULT, "[2026-02-28T16:00:00Z, 2026-03-01T16:00:00Z)", 20),
+                lease(StreamId::SOBOT_CHAT_RESULT, "[2026-02-27T16:00:00Z, 2026-02-28T16:00:00Z)", -5),
             ],
         }],
         limits: Vec::new(),

@@ -221,7 +221,7 @@ async fn a_day_that_the_first_instant_wanted_cuts_is_partial_and_so_are_those_be
 /// A call of this hour of 2026, inspected at that one.
 pub fn contact(id: &str, began: i64, inspected: i64) -> ccsync::domain::record::Row {
     use ccsync::domain::record::{Row, Value};
-    use ccsync::domain::table::SOBOT_CALL_RESULT;
+    use ccsync::domain::stream::sobot_call_result::SOBOT_CALL_RESULT;
     let mut values = vec![Value::Null; SOBOT_CALL_RESULT.columns.len()];
     (values[0], values[1]) = (Value::text(id), Value::text("agent"));
     (values[4], values[5]) = (Value::Instant(at(began)), Value::Instant(at(inspected)));

@@ -14,6 +14,7 @@ use super::member::{Claim, Group, Member};
 use super::world::{Inspection, RETIRED, Version, World};
 use crate::data::bi::definition::ledger::{declarations, literal, store_windows};
 use crate::data::store::support::Fresh;
+use crate::support::counted::count_anew;
 
 /// Everything that rows of a world before may be in.
 const EMPTIED: &str = "
@@ -289,6 +290,6 @@ pub async fn store_world(fresh: &Fresh, world: &World) {
     agents(&mut sql, world);
     ledger(&mut sql, world);
     // What the rows' own commits would have counted (tests/it/data/store/row_count.rs).
-    sql.push_str("select sync.row_count_refresh(source, stream) from sync.stream;");
+    sql.push_str(&count_anew("sync.stream v"));
     fresh.db.execute(sqlx::raw_sql(AssertSqlSafe(sql))).await.unwrap();
 }

@@ -69,7 +69,7 @@ fn window(row: &PgRow) -> Option<TimeWindow> {
 impl Picture {
     pub async fn of_postgres(pool: &PgPool) -> Picture {
         let mut picture = Picture::default();
-        for table in StreamId::ALL.into_iter().flat_map(StreamId::tables) {
+        for table in StreamId::all_tables() {
             let key: Vec<_> = table.key_columns().iter().map(|column| column.name).collect();
             let key = key.join(", ");
             for (name, valid) in [(table.name.to_owned(), false), (format!("{}_history", table.name), true)] {

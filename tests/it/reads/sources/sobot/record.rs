@@ -2,6 +2,7 @@
 
 use ccsync::domain::privacy::Policy;
 use ccsync::domain::record::{Row, Value};
+use ccsync::domain::stream::StreamId;
 
 use super::{at, bench, calls, success};
 use crate::reads::sources::support::{Reply, instant};
@@ -31,7 +32,7 @@ async fn names_of_the_older_twin_are_understood_for_chats() {
     let body = success(
         r#""items":[{"cid":"c","schemeid":"s","staffid":"a","staff_name":"n","email":"e@x","chat_start_time":"1572851882000","update_time":1572954558319,"quality_score":1.5}]"#,
     );
-    let page = bench.ask(bench.account.chat_result(), Reply::json(body)).await.unwrap();
+    let page = bench.ask(bench.account.stream(StreamId::SOBOT_CHAT_RESULT), Reply::json(body)).await.unwrap();
     let row = &page.records[0].rows[0];
     assert_eq!(row.key().collect::<Vec<_>>(), ["c", "s", "a"]);
     assert_eq!(row.version_at(), Some(instant("2019-11-05T19:49:18.319+08:00")));
