@@ -2,7 +2,7 @@
 
 use super::StreamId;
 use super::moor_queue::ASSIGN_RULES;
-use super::spec::{ElementList, StreamSpec, documented, documented_of_parent};
+use super::spec::{ElementList, StreamSpec, documented};
 use crate::domain::contract::ObjectContract;
 use crate::domain::privacy::Personal;
 use crate::domain::table::{TableShape, boolean, integer, text};
@@ -21,13 +21,13 @@ static SPEC: StreamSpec = StreamSpec {
     requests_per_minute_max: 100,
     element: ObjectContract {
         path: "",
-        fields: &documented_of_parent::<4>(MOOR_AGENT_CLAIM_STATUS.columns, MEMBERS),
+        fields: &documented::<4>(MOOR_AGENT_CLAIM_STATUS.columns, true, MEMBERS),
     },
     list: Some(ElementList {
         name: MEMBERS[0],
         object: ObjectContract {
             path: "assignMembers[]",
-            fields: &documented::<6>(MOOR_AGENT_CLAIM_STATUS.columns, &[]),
+            fields: &documented::<6>(MOOR_AGENT_CLAIM_STATUS.columns, false, &[]),
         },
         table: &MOOR_AGENT_CLAIM_STATUS,
         parent: "group",

@@ -15,12 +15,12 @@ static SPEC: StreamSpec = StreamSpec {
     name: "moor.queue",
     path: "/v20210827/webChat/queueQueue/{account}",
     requests_per_minute_max: 20,
-    element: ObjectContract { path: "", fields: &documented::<8>(MOOR_QUEUE.columns, MEMBERS) },
+    element: ObjectContract { path: "", fields: &documented::<8>(MOOR_QUEUE.columns, false, MEMBERS) },
     list: Some(ElementList {
         name: MEMBERS[0],
         object: ObjectContract {
             path: "assignMembers[]",
-            fields: &documented::<3>(MOOR_QUEUE_MEMBER.columns, &[]),
+            fields: &documented::<3>(MOOR_QUEUE_MEMBER.columns, false, &[]),
         },
         table: &MOOR_QUEUE_MEMBER,
         parent: "group",

@@ -21,7 +21,7 @@ static SPEC: StreamSpec = StreamSpec {
     path: "/api/interceptor/5/quality/call_result",
     bounds: &[bounds],
     is_splittable: true,
-    element: ObjectContract { path: "", fields: &documented::<14>(SOBOT_CALL_RESULT.columns, &[]) },
+    element: ObjectContract { path: "", fields: &documented::<14>(SOBOT_CALL_RESULT.columns, false, &[]) },
     tables: &[&SOBOT_CALL_RESULT],
     ..StreamSpec::WINDOWED
 };

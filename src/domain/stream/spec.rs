@@ -148,24 +148,9 @@ impl StreamSpec {
     }
 }
 
-/// The documented fields of an object that these columns and this list are read from, in the order of their names, in
-/// which a reader meets them.
+/// The documented fields of an object, in the order of their names, in which a reader meets them: those that fill these
+/// columns, of the element in whose list the rows stand (`of_parent`) or not, and the list.
 pub const fn documented<const N: usize>(
-    columns: &'static [Column],
-    list: &'static [&'static str],
-) -> [FieldContract; N] {
-    collect(columns, false, list)
-}
-
-/// The same of the element in whose list the columns' rows stand.
-pub const fn documented_of_parent<const N: usize>(
-    columns: &'static [Column],
-    list: &'static [&'static str],
-) -> [FieldContract; N] {
-    collect(columns, true, list)
-}
-
-const fn collect<const N: usize>(
     columns: &'static [Column],
     of_parent: bool,
     list: &'static [&'static str],
