@@ -77,7 +77,7 @@ pub(super) enum Command {
     Backfill(BackfillArgs),
     /// What the next pass would request; touches nothing.
     Plan(SyncArgs),
-    /// Is all in place? Host, database, credentials, clocks, each stream; what is not, with its cure.
+    /// Is all in place? Host, database, credentials, clocks, each stream; what is not, with its remedy.
     #[command(visible_alias = "doctor", after_help = CHECK)]
     Check(JsonArgs),
     /// What is complete up to when, what failed and what to do.
@@ -95,7 +95,7 @@ pub(super) enum Command {
     /// Records that could not be read: look at them, read them again, give them up.
     Quarantine(QuarantineArgs),
     /// What the vendors sent that their documents do not say, each departure once, the newest first.
-    Contract(JsonArgs),
+    Drift(JsonArgs),
     /// What is older than `retention` says. Shows what would be removed; removes it only with --yes.
     Retention(RetentionArgs),
     /// Take a person out of everything that is stored, for good. Tells how many rows name them; acts only with --yes.

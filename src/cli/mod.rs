@@ -16,9 +16,7 @@ use clap::Parser as _;
 
 use self::reading::{backfill, check, plan, run, sync, verify};
 use self::setup::{config, demo, grant, init, migrate, schema, shell, simulator};
-use self::stored::{
-    absence, contract, explain, forget, notify, privacy, quarantine, retention, source, status,
-};
+use self::stored::{absence, drift, explain, forget, notify, privacy, quarantine, retention, source, status};
 use self::write::{action, agents, moor, roster, workbench};
 use crate::cli::args::{Cli, Command, SchemaArgs};
 use crate::cli::exit::Exit;
@@ -80,7 +78,7 @@ fn dispatch(cli: Cli) -> Result<Exit, Failure> {
             Command::Explain(args) => explain::explain(settings, args).await,
             Command::Source(command) => source::source(settings, command).await,
             Command::Absence(command) => absence::absence(settings, command).await,
-            Command::Contract(args) => contract::contract(settings, args).await,
+            Command::Drift(args) => drift::drift(settings, args).await,
             Command::Notify(command) => notify::notify(settings, command).await,
             Command::Quarantine(args) => quarantine::quarantine(settings, args).await,
             Command::Retention(args) => retention::retention(settings, args).await,

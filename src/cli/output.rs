@@ -109,7 +109,7 @@ impl From<DaemonError> for Failure {
     }
 }
 
-/// One line a stream on stdout, failures with their cure on stderr.
+/// One line a stream on stdout, failures with their remedy on stderr.
 pub(super) fn reports(reports: &[PassReport], as_json: bool) -> Result<Exit, Failure> {
     if as_json {
         json(&reports)?;

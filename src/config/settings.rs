@@ -86,9 +86,9 @@ pub struct EngineSettings {
     /// Longest wait between two tries.
     pub retry_max: Duration,
     /// A page that took longer than this to get is kept until its read is committed.
-    pub keep_pages_over: Duration,
+    pub persist_pages_slower_than: Duration,
     /// Windows of one stream that are read at the same time.
-    pub windows_at_once: usize,
+    pub max_concurrent_windows: usize,
     /// MiB of rows that are read and not committed yet.
     pub rows_mib_max: u32,
     /// Reads of one window that keeps changing.

@@ -165,28 +165,28 @@ impl AlertKind {
         }
     }
 
-    /// What the operator can do; of a stream that fails, the cure of its fault says more.
-    pub const fn cure(self) -> Phrase {
+    /// What the operator can do; of a stream that fails, the remedy of its fault says more.
+    pub const fn remedy(self) -> Phrase {
         match self {
-            AlertKind::DatabaseUnreachable => alert::DATABASE_UNREACHABLE_CURE,
-            AlertKind::DatabaseRefused => crate::domain::phrase::cure::DATABASE_REFUSED,
-            AlertKind::SourceRefused => crate::domain::phrase::cure::SOURCE_REFUSED,
-            AlertKind::DiskFilling => alert::DISK_FILLING_CURE,
-            AlertKind::ClockOff => alert::CLOCK_OFF_CURE,
-            AlertKind::StreamFailing => alert::STREAM_FAILING_CURE,
+            AlertKind::DatabaseUnreachable => alert::DATABASE_UNREACHABLE_REMEDY,
+            AlertKind::DatabaseRefused => crate::domain::phrase::remedy::DATABASE_REFUSED,
+            AlertKind::SourceRefused => crate::domain::phrase::remedy::SOURCE_REFUSED,
+            AlertKind::DiskFilling => alert::DISK_FILLING_REMEDY,
+            AlertKind::ClockOff => alert::CLOCK_OFF_REMEDY,
+            AlertKind::StreamFailing => alert::STREAM_FAILING_REMEDY,
             AlertKind::TotalDiffers => crate::domain::phrase::verdict::CONTRADICTS_REMEDY,
-            AlertKind::TokenContested => crate::domain::phrase::cure::TOKEN_CONTESTED,
-            AlertKind::DataStale => alert::DATA_STALE_CURE,
-            AlertKind::TicksMissed => alert::TICKS_MISSED_CURE,
-            AlertKind::WindowUnverified => alert::WINDOW_UNVERIFIED_CURE,
-            AlertKind::BudgetExhausted => alert::BUDGET_EXHAUSTED_CURE,
-            AlertKind::WindowQuarantined => alert::WINDOW_QUARANTINED_CURE,
-            AlertKind::QuarantineGrowing => alert::QUARANTINE_GROWING_CURE,
-            AlertKind::AbsenceAlarm => alert::ABSENCE_ALARM_CURE,
-            AlertKind::ContractDrift => alert::CONTRACT_DRIFT_CURE,
-            AlertKind::FeedUnheard => alert::FEED_UNHEARD_CURE,
-            AlertKind::SpoolFilling => alert::SPOOL_FILLING_CURE,
-            AlertKind::SourceUnconfigured => alert::SOURCE_UNCONFIGURED_CURE,
+            AlertKind::TokenContested => crate::domain::phrase::remedy::TOKEN_CONTESTED,
+            AlertKind::DataStale => alert::DATA_STALE_REMEDY,
+            AlertKind::TicksMissed => alert::TICKS_MISSED_REMEDY,
+            AlertKind::WindowUnverified => alert::WINDOW_UNVERIFIED_REMEDY,
+            AlertKind::BudgetExhausted => alert::BUDGET_EXHAUSTED_REMEDY,
+            AlertKind::WindowQuarantined => alert::WINDOW_QUARANTINED_REMEDY,
+            AlertKind::QuarantineGrowing => alert::QUARANTINE_GROWING_REMEDY,
+            AlertKind::AbsenceAlarm => alert::ABSENCE_ALARM_REMEDY,
+            AlertKind::ContractDrift => alert::CONTRACT_DRIFT_REMEDY,
+            AlertKind::FeedUnheard => alert::FEED_UNHEARD_REMEDY,
+            AlertKind::SpoolFilling => alert::SPOOL_FILLING_REMEDY,
+            AlertKind::SourceUnconfigured => alert::SOURCE_UNCONFIGURED_REMEDY,
         }
     }
 
@@ -235,11 +235,11 @@ pub struct Alert {
     #[serde(skip)]
     pub said: Said,
     /// What the operator can do, in the configured language.
-    pub cure: String,
+    pub remedy: String,
 }
 
 impl Alert {
-    /// An alert that is nobody's in particular, told in `language` with the cure of its kind.
+    /// An alert that is nobody's in particular, told in `language` with the remedy of its kind.
     pub fn new(kind: AlertKind, language: Language, said: Said) -> Alert {
         Alert {
             kind,
@@ -249,7 +249,7 @@ impl Alert {
             since: None,
             message: said.text(language).to_owned(),
             said,
-            cure: kind.cure().text(language).to_owned(),
+            remedy: kind.remedy().text(language).to_owned(),
         }
     }
 }

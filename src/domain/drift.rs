@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::domain::language::Language;
-use crate::domain::phrase::{Phrase, cure, drift as say};
+use crate::domain::phrase::{Phrase, drift as say, remedy};
 use crate::domain::stream::StreamKey;
 use crate::domain::window::TimeWindow;
 
@@ -73,17 +73,17 @@ impl DriftKind {
     }
 
     /// What an operator can do.
-    pub fn cure(self) -> Phrase {
+    pub fn remedy(self) -> Phrase {
         match self {
-            DriftKind::NewField => cure::NEW_FIELD,
-            DriftKind::ChangedType => cure::CHANGED_TYPE,
-            DriftKind::UnknownCode => cure::UNKNOWN_VALUE,
-            DriftKind::MissingField => cure::MISSING_FIELD,
-            DriftKind::ReplacedText => cure::REPLACED_TEXT,
-            DriftKind::RepeatedField => cure::REPEATED_FIELD,
-            DriftKind::KeptAsText => cure::KEPT_AS_TEXT,
-            DriftKind::UnknownCharset => cure::UNKNOWN_CHARSET,
-            DriftKind::TooMany => cure::TOO_MANY,
+            DriftKind::NewField => remedy::NEW_FIELD,
+            DriftKind::ChangedType => remedy::CHANGED_TYPE,
+            DriftKind::UnknownCode => remedy::UNKNOWN_VALUE,
+            DriftKind::MissingField => remedy::MISSING_FIELD,
+            DriftKind::ReplacedText => remedy::REPLACED_TEXT,
+            DriftKind::RepeatedField => remedy::REPEATED_FIELD,
+            DriftKind::KeptAsText => remedy::KEPT_AS_TEXT,
+            DriftKind::UnknownCharset => remedy::UNKNOWN_CHARSET,
+            DriftKind::TooMany => remedy::TOO_MANY,
         }
     }
 }
@@ -175,7 +175,7 @@ pub struct DriftEntry {
     /// The same in one English sentence.
     pub sentence: String,
     /// What the operator can do.
-    pub cure: &'static str,
+    pub remedy: &'static str,
     /// When it was committed.
     pub first_seen_at: DateTime<Utc>,
     /// The run that saw it first.

@@ -52,7 +52,7 @@ pub struct AlertChange {
     /// What was seen.
     pub message: String,
     /// What the operator can do.
-    pub cure: String,
+    pub remedy: String,
 }
 
 impl AlertChange {
@@ -66,7 +66,7 @@ impl AlertChange {
             stream: alert.stream,
             since: alert.since,
             message: alert.message.clone(),
-            cure: alert.cure.clone(),
+            remedy: alert.remedy.clone(),
         }
     }
 }

@@ -1,12 +1,12 @@
 //! What people are told, in each language: the one catalogue. A phrase cannot lack a language.
 
 pub mod alert;
-pub mod cure;
 pub mod drift;
 pub mod exit;
 pub mod meaning;
 pub mod notice;
 pub mod page;
+pub mod remedy;
 pub mod status;
 pub mod verdict;
 
@@ -105,7 +105,7 @@ mod tests {
 
     const CATALOGUE: [&[(&str, Phrase)]; 9] = [
         alert::ALL,
-        cure::ALL,
+        remedy::ALL,
         drift::ALL,
         exit::ALL,
         meaning::ALL,

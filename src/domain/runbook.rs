@@ -16,16 +16,16 @@ pub struct ExitEntry {
     /// What it means.
     pub meaning: Phrase,
     /// What the operator can do.
-    pub cure: Phrase,
+    pub remedy: Phrase,
 }
 
 /// Every exit code.
 pub const EXITS: [ExitEntry; 5] = [
-    ExitEntry { code: 0, meaning: exit::DONE, cure: exit::DONE_CURE },
-    ExitEntry { code: 1, meaning: exit::FAILED, cure: exit::FAILED_CURE },
-    ExitEntry { code: 2, meaning: exit::USAGE, cure: exit::USAGE_CURE },
-    ExitEntry { code: 3, meaning: exit::PARTIAL, cure: exit::PARTIAL_CURE },
-    ExitEntry { code: 4, meaning: exit::DIFFERS, cure: exit::DIFFERS_CURE },
+    ExitEntry { code: 0, meaning: exit::DONE, remedy: exit::DONE_REMEDY },
+    ExitEntry { code: 1, meaning: exit::FAILED, remedy: exit::FAILED_REMEDY },
+    ExitEntry { code: 2, meaning: exit::USAGE, remedy: exit::USAGE_REMEDY },
+    ExitEntry { code: 3, meaning: exit::PARTIAL, remedy: exit::PARTIAL_REMEDY },
+    ExitEntry { code: 4, meaning: exit::DIFFERS, remedy: exit::DIFFERS_REMEDY },
 ];
 
 impl ExitEntry {
@@ -99,9 +99,9 @@ impl FaultKind {
     }
 }
 
-/// `cure`, and where more is said of it.
-pub fn advice(cure: &str, entry: &str, language: Language) -> String {
-    meaning::ADVICE.fill(language, &[("cure", cure), ("entry", entry)])
+/// `remedy`, and where more is said of it.
+pub fn advice(remedy: &str, entry: &str, language: Language) -> String {
+    meaning::ADVICE.fill(language, &[("remedy", remedy), ("entry", entry)])
 }
 
 fn entry(heading: &str) -> String {

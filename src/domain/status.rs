@@ -240,7 +240,7 @@ pub struct StreamFailure {
     /// What was said.
     pub message: String,
     /// What the operator can do.
-    pub cure: String,
+    pub remedy: String,
     /// Failed attempts in a row.
     pub attempts: i32,
 }

@@ -95,8 +95,8 @@ fn refused(refusal: &Refusal, language: Language) -> Alert {
         Some(source) => format!("{source}: {message}"),
         None => message.clone(),
     });
-    let cure = remedy.text(language).to_owned();
-    Alert { source: source.clone(), since: *since, cure, ..Alert::new(*kind, language, said) }
+    let remedy = remedy.text(language).to_owned();
+    Alert { source: source.clone(), since: *since, remedy, ..Alert::new(*kind, language, said) }
 }
 
 /// Whether none of these says that data is missing or will be soon.
@@ -226,7 +226,7 @@ impl OfStream<'_> {
             let phrase = if failure.scope.is_empty() { say::FAILED } else { say::FAILED_SCOPE };
             phrase.fill(language, &values)
         });
-        if failure.cure.is_empty() { alert } else { Alert { cure: failure.cure.clone(), ..alert } }
+        if failure.remedy.is_empty() { alert } else { Alert { remedy: failure.remedy.clone(), ..alert } }
     }
 
     fn contradicted(&self, found: &Contradiction, now: DateTime<Utc>) -> Alert {
@@ -239,7 +239,7 @@ impl OfStream<'_> {
             let phrase = if found.scopes == 1 { say::CONTRADICTED } else { say::CONTRADICTED_SCOPES };
             phrase.fill(language, &values)
         });
-        Alert { cure: found.reason.remedy().text(self.language).to_owned(), ..alert }
+        Alert { remedy: found.reason.remedy().text(self.language).to_owned(), ..alert }
     }
 
     /// A stream that was never read is behind no promise yet: it fails, or its ticks are missed.

@@ -206,7 +206,7 @@ impl<'a> Pass<'a> {
     /// failure: a vendor that is down, or refuses our key, is not asked several times over.
     fn may_begin(&self, under_way: usize) -> bool {
         let is_well = self.contact.has_served() && !self.failure_tracker.is_failing();
-        let at_once = if is_well { self.reader.config.windows_at_once } else { 1 };
+        let at_once = if is_well { self.reader.config.max_concurrent_windows } else { 1 };
         let now = self.reader.clock.now();
         let is_late = self.begun && self.order.until.is_some_and(|until| until - self.was_ahead() <= now);
         under_way < at_once && !self.ending && !is_late && !self.stop.is_cancelled()
@@ -398,8 +398,8 @@ impl<'a> Pass<'a> {
         let failure = ScopeFailure { scope, kind, message: fault.chain(), advises: fault.advises };
         let ScopeFailure { scope, message, .. } = &failure;
         let hint = failure.hint();
-        let cure = hint.as_deref().unwrap_or_default();
-        event::WindowFailed { key: &reader.key, run: self.run, scope, kind, message, cure }.emit();
+        let remedy = hint.as_deref().unwrap_or_default();
+        event::WindowFailed { key: &reader.key, run: self.run, scope, kind, message, remedy }.emit();
         let now = reader.clock.now();
         // Where the ledger cannot be written either, the report and the log still have it.
         match reader.store.record_failure(lease, self.run, kind, message, *requests, now).await {

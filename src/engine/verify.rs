@@ -65,7 +65,7 @@ impl StreamReader {
         // The answers have said what time it is for the vendor.
         verifier.done.unread = self.unread(&ledger, order);
         if order.range.is_none() && order.sample.is_none() && order.scopes.is_none() {
-            verifier.find_homeless().await;
+            verifier.find_orphaned().await;
         }
         let unreadable = std::mem::take(&mut verifier.unreadable);
         let mut verification = verifier.finish();
@@ -232,7 +232,7 @@ impl<'a> Verifier<'a> {
         }
         self.done.unverified.extend(unverified(record, came.unverified));
         // A row that its home lacks may have moved to where it was seen.
-        for window in found.sighted_in {
+        for window in found.observed_in {
             let holds = |record: &&ReadRecord| {
                 record.read_at.is_some() && record.window.is_some_and(|known| known.overlaps(&window))
             };
@@ -323,21 +323,21 @@ impl<'a> Verifier<'a> {
         }
     }
 
-    async fn find_homeless(&mut self) {
+    async fn find_orphaned(&mut self) {
         if !matches!(self.reader.policy, ReadPolicy::Windows(_)) {
             return;
         }
-        match self.tables.homeless(&self.reader.key).await {
+        match self.tables.orphaned(&self.reader.key).await {
             // What no read covers is told as a stretch of time, not row by row.
-            Ok(homeless) => {
+            Ok(orphaned) => {
                 let unread = &self.done.unread;
                 let told = |home: TimeWindow| unread.iter().any(|window| window.overlaps(&home));
                 let cut = self.reader.cut();
                 let expired = |home: TimeWindow| cut.is_some_and(|cut| home.end <= cut);
-                let homeless = homeless
+                let orphaned = orphaned
                     .into_iter()
                     .filter(|row| !row.window.is_some_and(|home| told(home) || expired(home)));
-                self.done.differences.extend(homeless);
+                self.done.differences.extend(orphaned);
             }
             Err(fault) => self.fail("rows outside of all windows".to_owned(), &fault),
         }

@@ -7,38 +7,38 @@ use crate::domain::fault::{Fault, FaultKind};
 
 /// What stops a store function: an error of the driver, to be named at the port, or a fault named already.
 #[derive(Debug)]
-pub(super) enum Broken {
+pub(super) enum StoreError {
     /// The driver's.
     Sql(Error),
     /// Ours.
-    Told(Fault),
+    Fault(Fault),
     /// Another worker changed rows of the table between two statements that have to see the same. The transaction may be
     /// made again at once.
-    Overtaken(&'static str),
+    Conflict(&'static str),
 }
 
 /// Result of a store function below the port.
-pub(super) type Done<T> = Result<T, Broken>;
+pub(super) type StoreResult<T> = Result<T, StoreError>;
 
-impl From<Error> for Broken {
-    fn from(error: Error) -> Broken {
-        Broken::Sql(error)
+impl From<Error> for StoreError {
+    fn from(error: Error) -> StoreError {
+        StoreError::Sql(error)
     }
 }
 
-impl From<Fault> for Broken {
-    fn from(fault: Fault) -> Broken {
-        Broken::Told(fault)
+impl From<Fault> for StoreError {
+    fn from(fault: Fault) -> StoreError {
+        StoreError::Fault(fault)
     }
 }
 
-impl Broken {
+impl StoreError {
     /// The fault, with what was being done when it came.
     pub(super) fn during(self, doing: &str) -> Fault {
         match self {
-            Broken::Sql(error) => from_sql(doing, &error),
-            Broken::Told(fault) => fault,
-            Broken::Overtaken(table) => Fault::new(
+            StoreError::Sql(error) => from_sql(doing, &error),
+            StoreError::Fault(fault) => fault,
+            StoreError::Conflict(table) => Fault::new(
                 FaultKind::DatabaseConflict,
                 format!(
                     "{doing}: another worker changed rows of {table} at the same time; nothing was written"
@@ -48,9 +48,11 @@ impl Broken {
     }
 
     /// The same, where an index that keeps keys apart means that another worker was quicker.
-    pub(super) fn or_overtaken(self, table: &'static str) -> Broken {
+    pub(super) fn or_conflict(self, table: &'static str) -> StoreError {
         match &self {
-            Broken::Sql(Error::Database(answer)) if answer.is_unique_violation() => Broken::Overtaken(table),
+            StoreError::Sql(Error::Database(answer)) if answer.is_unique_violation() => {
+                StoreError::Conflict(table)
+            }
             _ => self,
         }
     }
@@ -152,8 +154,8 @@ fn from_answer(doing: &str, code: &str, message: &str, place: &Place) -> Fault {
         false => message.to_owned(),
     };
     let text = format!("{doing}: PostgreSQL says: {said} (SQLSTATE {code})");
-    let fault = match cure(code) {
-        Some(cure) => Fault::new(kind_of(code), format!("{text}; {cure}")).advising(),
+    let fault = match remedy(code) {
+        Some(remedy) => Fault::new(kind_of(code), format!("{text}; {remedy}")).advising(),
         None => Fault::new(kind_of(code), text),
     };
     fault.with_code(code)
@@ -188,7 +190,7 @@ pub(super) fn kind_of(code: &str) -> FaultKind {
 }
 
 /// What the operator can do, where something can be said.
-fn cure(code: &str) -> Option<&'static str> {
+fn remedy(code: &str) -> Option<&'static str> {
     Some(match code {
         "42501" => "give the role of `database.url` the missing right, or use the owner of the schema",
         // A relation, a column, a schema, a function, a key, or its type; a rule, a policy; a value that a column refuses.

@@ -13,7 +13,7 @@ use crate::domain::run::{Counts, RunId};
 use crate::domain::status::StreamDeclaration;
 use crate::domain::stream::{StreamKey, StreamKind};
 use crate::engine::port::store::{Commit, LagLedger, Lease, ReadRecord, RunEnd, RunStart, Scope, Store};
-use crate::store::fault::{Broken, Done, lease_lost};
+use crate::store::fault::{StoreError, StoreResult, lease_lost};
 use crate::store::ledger::lag::lag_fetch;
 use crate::store::ledger::lease::{
     lease_end_in_txn, lease_hold_in_txn, lease_name, lease_release, lease_renew, lease_take, leases_free,
@@ -38,13 +38,13 @@ impl Store for PgStore {
             // What is known of a feed is its cursor; nothing of it can be read again.
             StreamKind::Feed => Ok(Vec::new()),
         };
-        reads.map_err(|broken| broken.during(&format!("reading the ledger of {stream}")))
+        reads.map_err(|error| error.during(&format!("reading the ledger of {stream}")))
     }
 
     async fn lag(&self, stream: &StreamKey, since: NaiveDate, day: NaiveDate) -> Result<LagLedger, Fault> {
         lag_fetch(&self.pool, stream, since, day)
             .await
-            .map_err(|broken| broken.during(&format!("reading what re-reads of {stream} showed")))
+            .map_err(|error| error.during(&format!("reading what re-reads of {stream} showed")))
     }
 
     async fn lease(
@@ -58,7 +58,7 @@ impl Store for PgStore {
         let claim = self.claim_on(&stream.source);
         let fence = lease_take(&self.pool, &name, worker, term, claim)
             .await
-            .map_err(|broken| broken.during(&format!("taking the lease on {name}")))?;
+            .map_err(|error| error.during(&format!("taking the lease on {name}")))?;
         if fence.is_some() {
             failpoint(Failpoint::LeaseTaken).await?;
         }
@@ -80,7 +80,7 @@ impl Store for PgStore {
             let names: Vec<String> = scopes.iter().map(|scope| lease_name(stream, *scope)).collect();
             let free = leases_free(&self.pool, &names).await;
             let doing = || format!("looking for what of {stream} is leased to nobody");
-            for index in free.map_err(|broken| broken.during(&doing()))? {
+            for index in free.map_err(|error| error.during(&doing()))? {
                 let Some(scope) = scopes.get(index) else { continue };
                 // Another worker may be quicker still.
                 let lease = self.lease(stream, *scope, worker, term).await?;
@@ -93,8 +93,8 @@ impl Store for PgStore {
     }
 
     async fn renew(&self, lease: &Lease, term: Duration) -> Result<(), Fault> {
-        lease_renew(&self.pool, lease, term).await.map_err(|broken| {
-            broken.during(&format!("renewing the lease on {}", lease_name(&lease.stream, lease.scope)))
+        lease_renew(&self.pool, lease, term).await.map_err(|error| {
+            error.during(&format!("renewing the lease on {}", lease_name(&lease.stream, lease.scope)))
         })?;
         failpoint(Failpoint::LeaseRenewed).await
     }
@@ -103,15 +103,15 @@ impl Store for PgStore {
         let name = lease_name(&lease.stream, lease.scope);
         lease_release(&self.pool, &name, lease.fence)
             .await
-            .map_err(|broken| broken.during(&format!("releasing the lease on {name}")))
+            .map_err(|error| error.during(&format!("releasing the lease on {name}")))
     }
 
     async fn run_start(&self, start: &RunStart) -> Result<RunId, Fault> {
         let claim = self.claims.of(&start.stream.source);
         let run = run_open(&self.pool, start, claim)
             .await
-            .map_err(|broken| broken.during(&format!("opening a run of {}", start.stream)))?;
-        walks_prune(&self.pool).await.map_err(|broken| broken.during("forgetting pages of old walks"))?;
+            .map_err(|error| error.during(&format!("opening a run of {}", start.stream)))?;
+        walks_prune(&self.pool).await.map_err(|error| error.during("forgetting pages of old walks"))?;
         failpoint(Failpoint::RunOpened).await?;
         Ok(run)
     }
@@ -119,7 +119,7 @@ impl Store for PgStore {
     async fn run_finish(&self, run: RunId, end: &RunEnd<'_>) -> Result<(), Fault> {
         run_close(&self.pool, run, end)
             .await
-            .map_err(|broken| broken.during(&format!("closing run {}", run.0)))?;
+            .map_err(|error| error.during(&format!("closing run {}", run.0)))?;
         failpoint(Failpoint::RunClosed).await
     }
 
@@ -136,20 +136,20 @@ impl Store for PgStore {
         requests: u64,
         now: DateTime<Utc>,
     ) -> Result<(), Fault> {
-        self.fail_read(lease, run, (kind, message), requests, now).await.map_err(|broken| {
+        self.fail_read(lease, run, (kind, message), requests, now).await.map_err(|error| {
             let name = lease_name(&lease.stream, lease.scope);
-            broken.during(&format!("recording the failure of {name}"))
+            error.during(&format!("recording the failure of {name}"))
         })
     }
 
     async fn forgotten(&self) -> Result<Arc<ForgottenList>, Fault> {
-        self.list().await.map_err(|broken| broken.during("reading the list of forgotten persons"))
+        self.list().await.map_err(|error| error.during("reading the list of forgotten persons"))
     }
 
     async fn declare(&self, streams: &[StreamDeclaration]) -> Result<(), Fault> {
         streams_replace(&self.pool, streams)
             .await
-            .map_err(|broken| broken.during("declaring the configured streams"))
+            .map_err(|error| error.during("declaring the configured streams"))
     }
 }
 
@@ -161,11 +161,11 @@ impl PgStore {
         failure: (FaultKind, &str),
         requests: u64,
         now: DateTime<Utc>,
-    ) -> Done<()> {
+    ) -> StoreResult<()> {
         let name = lease_name(&lease.stream, lease.scope);
         let mut transaction = self.pool.begin().await?;
         if !lease_hold_in_txn(&mut transaction, &name, lease.fence).await? {
-            return Err(Broken::Told(lease_lost(&name)));
+            return Err(StoreError::Fault(lease_lost(&name)));
         }
         match lease.scope {
             Scope::Window(window) => {

@@ -5,13 +5,13 @@
 //! home window, $5 the run; from $6 on the keys, one array for each of their columns. Not all need be used.
 
 mod compare;
-mod home;
+mod owner;
 mod replace;
 
 use sqlx::AssertSqlSafe;
 
-pub(super) use self::compare::{differing, homeless, not_staged};
-pub(super) use self::home::{move_all_home, move_home, not_moved_home};
+pub(super) use self::compare::{differing, not_staged, orphaned};
+pub(super) use self::owner::{assign_window_to, not_assigned_window, reassign_window};
 pub(super) use self::replace::{hold_replaced, keep_replaced, not_replaced, replace};
 
 use crate::domain::table::TableShape;
@@ -184,7 +184,7 @@ pub(super) fn copy_new(table: &TableShape) -> String {
 }
 
 /// Live rows whose home is this window, or without a window, all live rows of the source.
-fn at_home(windowed: bool) -> &'static str {
+fn owned_rows(windowed: bool) -> &'static str {
     if windowed {
         "t.source = $1 and t.window_start >= $2 and t.window_start < $3 and t.window_end <= $3 \
          and t.deleted_at is null"
@@ -195,7 +195,7 @@ fn at_home(windowed: bool) -> &'static str {
 
 /// How many live rows have their home here: $1 source, $2 and $3 the window.
 pub(super) fn count_live(table: &TableShape, windowed: bool) -> Statement {
-    AssertSqlSafe(format!("select count(*) from {} t where {}", table.name, at_home(windowed)))
+    AssertSqlSafe(format!("select count(*) from {} t where {}", table.name, owned_rows(windowed)))
 }
 
 /// The keys of the live rows that have their home here: $1 source, $2 and $3 the window.
@@ -204,7 +204,7 @@ pub(super) fn live_keys(table: &TableShape, windowed: bool) -> Statement {
         "select {} from {} t where {}",
         key_array(table, "t"),
         table.name,
-        at_home(windowed)
+        owned_rows(windowed)
     ))
 }
 

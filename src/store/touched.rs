@@ -4,11 +4,11 @@
 //! number of rows tells.
 
 use crate::domain::fault::{Fault, FaultKind};
-use crate::store::fault::{Broken, Done};
+use crate::store::fault::{StoreError, StoreResult};
 
 /// Fails where a statement touched more or fewer rows than it was given; the caller's transaction rolls back.
 /// `purpose` says what the statement does, as in `storing new rows`.
-pub(super) fn expect_touched(table: &str, purpose: &str, sent: usize, touched: u64) -> Done<()> {
+pub(super) fn expect_touched(table: &str, purpose: &str, sent: usize, touched: u64) -> StoreResult<()> {
     match touched == sent as u64 {
         true => Ok(()),
         false => Err(not_taken(table, purpose, sent as u64, touched)),
@@ -16,17 +16,17 @@ pub(super) fn expect_touched(table: &str, purpose: &str, sent: usize, touched: u
 }
 
 /// The row that a statement returns for the one that it wrote.
-pub(super) fn expect_row<T>(table: &str, purpose: &str, row: Option<T>) -> Done<T> {
+pub(super) fn expect_row<T>(table: &str, purpose: &str, row: Option<T>) -> StoreResult<T> {
     row.ok_or_else(|| not_taken(table, purpose, 1, 0))
 }
 
 /// The fault of a statement that touched another number of rows than it was given.
-pub(super) fn not_taken(table: &str, purpose: &str, sent: u64, touched: u64) -> Broken {
+pub(super) fn not_taken(table: &str, purpose: &str, sent: u64, touched: u64) -> StoreError {
     let message = format!(
         "{table}: {purpose}: the database took {touched} of {sent} rows without an error; nothing was committed. A \
          trigger, rule or policy on that table drops rows: `ccsync check` names it and what mends it"
     );
-    Broken::Told(Fault::new(FaultKind::DatabaseRefused, message).advising())
+    StoreError::Fault(Fault::new(FaultKind::DatabaseRefused, message).advising())
 }
 
 #[cfg(test)]
@@ -35,8 +35,8 @@ mod tests {
 
     #[test]
     fn a_fault_names_table_purpose_and_both_numbers() {
-        let broken = expect_touched("sobot.call_result", "storing new rows", 5, 0);
-        let Err(Broken::Told(fault)) = broken else { panic!("{broken:?}") };
+        let error = expect_touched("sobot.call_result", "storing new rows", 5, 0);
+        let Err(StoreError::Fault(fault)) = error else { panic!("{error:?}") };
         assert!(
             fault.message.starts_with("sobot.call_result: storing new rows: the database took 0 of 5 rows")
         );

@@ -63,13 +63,13 @@ pub(in crate::app) fn pass_config(engine: &EngineSettings, stream: &StreamSettin
             to_the_end: false,
             result_cap: stream.result_cap,
         },
-        windows_at_once: engine.windows_at_once,
+        max_concurrent_windows: engine.max_concurrent_windows,
         rules: ReadRules {
             walks_max: engine.walks_max,
             reread_at_once: stream.reread_at_once,
             keys_only: spec.is_point_in_time,
         },
-        keep_pages_over: engine.keep_pages_over,
+        persist_pages_slower_than: engine.persist_pages_slower_than,
         absence_max: stream.absence_max,
     }
 }

@@ -6,7 +6,7 @@ use crate::app::App;
 use crate::app::usecase::source::configured;
 use crate::domain::alert::{AlertKind, Refusal};
 use crate::domain::fault::{Fault, FaultKind};
-use crate::domain::phrase::{alert, cure};
+use crate::domain::phrase::{alert, remedy};
 use crate::domain::source::AccountRefusal;
 use crate::engine::pass::fault_policy::log_failure;
 
@@ -29,7 +29,7 @@ impl App {
                 log_failure(&format!("reading {source}"), &fault);
             }
             let since = before.map_or(Some(now), |before| before.since);
-            let remedy = alert::SOURCE_CHANGED_CURE;
+            let remedy = alert::SOURCE_CHANGED_REMEDY;
             refusals.push(Refusal {
                 kind: AlertKind::SourceRefused,
                 source: Some(source),
@@ -51,7 +51,7 @@ impl App {
                 source: None,
                 since: None,
                 message: fault.chain(),
-                remedy: cure::DATABASE_REFUSED,
+                remedy: remedy::DATABASE_REFUSED,
             });
         }
         let accounts = self.database.store.claim_sources(&configured(&self.settings), false).await;
@@ -62,7 +62,7 @@ impl App {
                     source: Some(source),
                     since: None,
                     message,
-                    remedy: cure::SOURCE_REFUSED,
+                    remedy: remedy::SOURCE_REFUSED,
                 });
             }
         }

@@ -55,12 +55,12 @@ fn sources(settings: &Settings) -> Checked {
     let (streams, feeds) = (settings.streams().len(), settings.feeds().count());
     let detail = format!("sources {}; streams {streams}, feeds {feeds}", names.join(", "));
     if streams + feeds == 0 {
-        let cure = "set `enabled = true` for what is to be read";
+        let remedy = "set `enabled = true` for what is to be read";
         return Checked::warning(
             CheckGroup::Configuration,
             "sources",
             format!("{detail}: nothing is read"),
-            cure,
+            remedy,
         );
     }
     Checked::well(CheckGroup::Configuration, "sources", detail)

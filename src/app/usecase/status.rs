@@ -15,7 +15,7 @@ use crate::engine::pass::reader::ReadPolicy;
 use crate::engine::port::status::StatusRead as _;
 
 impl App {
-    /// The state of everything, with cures, and why a pass would be refused.
+    /// The state of everything, with remedies, and why a pass would be refused.
     ///
     /// # Errors
     /// Database faults; where the database lacks something, what a pass says of it.
@@ -69,8 +69,9 @@ fn enrich(
     report.streams.sort_by(|left, right| (&left.source, left.stream).cmp(&(&right.source, right.stream)));
     for status in &mut report.streams {
         if let Some(failure) = &mut status.failure {
-            failure.cure =
-                FaultKind::from_name(&failure.kind).map_or("", |kind| kind.cure().text(language)).to_owned();
+            failure.remedy = FaultKind::from_name(&failure.kind)
+                .map_or("", |kind| kind.remedy().text(language))
+                .to_owned();
         }
         let stream = streams.iter().find(|stream| {
             stream.reader.key.source == status.source && stream.reader.key.stream == status.stream

@@ -52,14 +52,14 @@ const fn heading(group: CheckGroup) -> &'static str {
     }
 }
 
-/// One line, and the cure below it.
+/// One line, and the remedy below it.
 fn entry(check: &Checked, width: usize, colour: bool) -> String {
-    let Checked { subject, verdict, detail, cure, .. } = check;
+    let Checked { subject, verdict, detail, remedy, .. } = check;
     let word = format!("{:<VERDICT_WIDTH$}", verdict.as_str());
     let word = if colour { painted(*verdict, &word) } else { word };
     let line = format!("  {word}  {subject:<width$}  {}", one_line(detail));
-    match cure {
-        Some(cure) => format!("{line}\n{:indent$}hint: {cure}", "", indent = VERDICT_WIDTH + width + 6),
+    match remedy {
+        Some(remedy) => format!("{line}\n{:indent$}hint: {remedy}", "", indent = VERDICT_WIDTH + width + 6),
         None => line,
     }
 }

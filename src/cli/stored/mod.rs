@@ -1,7 +1,7 @@
 //! Commands about what is stored.
 
 pub(in crate::cli) mod absence;
-pub(in crate::cli) mod contract;
+pub(in crate::cli) mod drift;
 pub(in crate::cli) mod explain;
 pub(in crate::cli) mod forget;
 pub(in crate::cli) mod notify;

@@ -121,8 +121,8 @@ fn engine(section: &Section<'_>) -> Option<EngineSettings> {
     let retries = section.number("retries", 1..=100);
     let retry_base = section.duration("retry_base", MS..=10 * MINUTE);
     let retry_max = section.duration("retry_max", MS..=HOUR);
-    let keep_pages_over = section.duration("keep_pages_over", Duration::ZERO..=HOUR);
-    let windows_at_once = section.number("windows_at_once", 1..=64);
+    let persist_pages_slower_than = section.duration("persist_pages_slower_than", Duration::ZERO..=HOUR);
+    let max_concurrent_windows = section.number("max_concurrent_windows", 1..=64);
     let rows_mib_max = section.number("rows_mib_max", 1..=65536);
     let walks_max = section.number("walks_max", 1..=100);
     let pages_max = section.number("pages_max", 1..=10_000_000);
@@ -139,8 +139,8 @@ fn engine(section: &Section<'_>) -> Option<EngineSettings> {
         retries: retries?,
         retry_base: retry_base?,
         retry_max: retry_max?,
-        keep_pages_over: keep_pages_over?,
-        windows_at_once: windows_at_once?,
+        persist_pages_slower_than: persist_pages_slower_than?,
+        max_concurrent_windows: max_concurrent_windows?,
         rows_mib_max: rows_mib_max?,
         walks_max: walks_max?,
         pages_max: pages_max?,

@@ -3,15 +3,15 @@
 use crate::domain::phrase::phrases;
 
 phrases! {
-    /// A cure, and the entry of the runbook that says more.
-    ADVICE = "{cure}; see {entry}", "{cure}；详见 {entry}";
+    /// A remedy, and the entry of the runbook that says more.
+    ADVICE = "{remedy}; see {entry}", "{remedy}；详见 {entry}";
 
     /// Of the alert that only Prometheus can raise.
     DOWN_TITLE = "ccsync does not answer", "ccsync 无应答";
     /// The same.
     DOWN = "no process of ccsync can be scraped: nothing is read, and nobody would tell of it", "采集不到任何 ccsync 进程：没有在读取数据，也没有谁会通知";
     /// The same.
-    DOWN_CURE = "see that `ccsync run` runs (`systemctl status ccsync`, its log) and that `ops.listen` can be reached from Prometheus; a restart is safe at any time",
+    DOWN_REMEDY = "see that `ccsync run` runs (`systemctl status ccsync`, its log) and that `ops.listen` can be reached from Prometheus; a restart is safe at any time",
         "确认 `ccsync run` 正在运行（`systemctl status ccsync` 及其日志），并且 Prometheus 能访问 `ops.listen`；随时可以安全重启";
 
     /// An alert.

@@ -21,8 +21,8 @@ phrases! {
     OVER = "over", "已恢复";
     /// Before an instant.
     SINCE = "since {at}", "自 {at} 起";
-    /// Before a cure.
-    CURE = "What to do: {cure}", "处理办法：{cure}";
+    /// Before a remedy.
+    REMEDY = "What to do: {remedy}", "处理办法：{remedy}";
     /// In place of what has no room.
     MORE = "and {count} more", "另有 {count} 项";
     /// Before the page's address.

@@ -122,7 +122,7 @@ phrases! {
     /// Of a failure.
     FAILED_LAST = "failed {times}, last {at}", "已失败 {times}，最近一次 {at}";
     /// Of a failure, an alert.
-    CURE = "cure: {cure}", "处理办法：{cure}";
+    REMEDY = "remedy: {remedy}", "处理办法：{remedy}";
     /// Of an alert.
     SINCE = "since {at}", "自 {at}";
     /// Of a list of records.
@@ -137,7 +137,7 @@ phrases! {
     ACCEPT = "if the vendor says that they are gone: `ccsync absence accept {id}`",
         "若厂商确认已删除：`ccsync absence accept {id}`";
     /// Of a list of departures.
-    MORE_DRIFTS = "and {n} more; see `ccsync contract`", "另有 {n} 项；查看 `ccsync contract`";
+    MORE_DRIFTS = "and {n} more; see `ccsync drift`", "另有 {n} 项；查看 `ccsync drift`";
     /// Of a run under way.
     PROGRESS = "{done} {done?window|windows} read, {left} to read", "已读 {done} 个窗口，还剩 {left} 个";
     /// Of a run under way.

@@ -90,7 +90,7 @@ fn failing(kind: &str) -> StreamStatus {
         at: ago(3),
         kind: kind.into(),
         message: "no answer".into(),
-        cure: "wait".into(),
+        remedy: "wait".into(),
         attempts: 3,
     };
     StreamStatus { failure: Some(failure), ..well() }
@@ -173,11 +173,11 @@ fn nothing_complete_is_as_old_as_the_first_instant_wanted() {
 fn a_token_fight_stands_in_place_of_the_failure_and_cures_are_in_the_language() {
     let report = report(vec![failing("token_contested"), failing("unreachable")], Vec::new());
     let alerts = alerts(&report, &Surroundings::default(), Language::ZhCn);
-    let kinds: Vec<_> = alerts.iter().map(|alert| (alert.kind, alert.cure.as_str())).collect();
-    // The failure's own cure, which came in the configured language.
+    let kinds: Vec<_> = alerts.iter().map(|alert| (alert.kind, alert.remedy.as_str())).collect();
+    // The failure's own remedy, which came in the configured language.
     assert_eq!(kinds, [(AlertKind::StreamFailing, "wait"), (AlertKind::TokenContested, "wait")]);
     let silent = alerts_of_feed(vec![agent("1001", None)], Language::ZhCn);
-    assert!(!silent[0].cure.is_ascii(), "{}", silent[0].cure);
+    assert!(!silent[0].remedy.is_ascii(), "{}", silent[0].remedy);
 }
 
 fn agent(extno: &str, seen_to: Option<DateTime<Utc>>) -> FeedAgentStatus {
@@ -340,7 +340,7 @@ fn why_nothing_is_read_is_raised_with_and_without_the_report_and_once() {
         source: source.map(str::to_owned),
         since: None,
         message: "it was altered".to_owned(),
-        remedy: kind.cure(),
+        remedy: kind.remedy(),
     };
     let both =
         vec![refusal(AlertKind::SourceRefused, Some("sobot")), refusal(AlertKind::DatabaseRefused, None)];
@@ -352,7 +352,7 @@ fn why_nothing_is_read_is_raised_with_and_without_the_report_and_once() {
     let raised = alerts(&report(Vec::new(), Vec::new()), &surroundings, Language::En);
     let pair = |alert: &Alert| (alert.kind, alert.message.clone());
     assert_eq!(raised.iter().map(pair).collect::<Vec<_>>(), told);
-    assert!(!is_well(&raised) && raised.iter().all(|alert| !alert.cure.is_empty()), "{raised:?}");
+    assert!(!is_well(&raised) && raised.iter().all(|alert| !alert.remedy.is_empty()), "{raised:?}");
     let refused = (FaultKind::DatabaseRefused, "a column is missing");
     let without = without_database(refused, None, &surroundings, Language::En);
     assert_eq!(without.iter().map(pair).collect::<Vec<_>>(), told);

@@ -2,7 +2,7 @@
 
 use crate::domain::fault::{Fault, FaultKind};
 use crate::domain::language::Language;
-use crate::domain::phrase::{Phrase, cure};
+use crate::domain::phrase::{Phrase, remedy};
 use crate::domain::runbook::{RUNBOOK, advice};
 use crate::telemetry::event;
 
@@ -27,45 +27,45 @@ pub struct FaultPolicy {
     /// What the engine does.
     pub action: Action,
     /// What the operator can do, as one sentence.
-    pub cure: Phrase,
+    pub remedy: Phrase,
 }
 
 /// The policy for a kind of fault. No wildcard arm: a new kind does not compile until someone decides.
 pub const fn policy(kind: FaultKind) -> FaultPolicy {
     use Action::{FailWindow, RetryRequest, RetryWindow, StopStream, Yield};
-    let (action, cure) = match kind {
-        FaultKind::Unreachable => (RetryRequest, cure::UNREACHABLE),
-        FaultKind::VendorFailed => (RetryRequest, cure::VENDOR_FAILED),
-        FaultKind::RateLimited => (RetryRequest, cure::RATE_LIMITED),
-        FaultKind::Malformed => (RetryRequest, cure::MALFORMED),
-        FaultKind::TokenContested => (RetryWindow, cure::TOKEN_CONTESTED),
-        FaultKind::CredentialsRefused => (StopStream, cure::CREDENTIALS_REFUSED),
-        FaultKind::RequestRefused => (FailWindow, cure::REQUEST_REFUSED),
-        FaultKind::UnknownCode => (RetryWindow, cure::UNKNOWN_CODE),
-        FaultKind::RedirectRefused => (RetryWindow, cure::REDIRECT_REFUSED),
-        FaultKind::WalkUnsettled => (RetryWindow, cure::WALK_UNSETTLED),
-        FaultKind::WindowTooLarge => (FailWindow, cure::WINDOW_TOO_LARGE),
-        FaultKind::DatabaseUnreachable => (RetryWindow, cure::DATABASE_UNREACHABLE),
-        FaultKind::DatabaseConflict => (RetryWindow, cure::DATABASE_CONFLICT),
-        FaultKind::DatabaseRefused => (StopStream, cure::DATABASE_REFUSED),
-        FaultKind::SourceRefused => (StopStream, cure::SOURCE_REFUSED),
-        FaultKind::Misconfigured => (StopStream, cure::MISCONFIGURED),
-        FaultKind::LeaseLost => (Yield, cure::LEASE_LOST),
-        FaultKind::Outdated => (Yield, cure::OUTDATED),
-        FaultKind::Cancelled => (Yield, cure::CANCELLED),
+    let (action, remedy) = match kind {
+        FaultKind::Unreachable => (RetryRequest, remedy::UNREACHABLE),
+        FaultKind::VendorFailed => (RetryRequest, remedy::VENDOR_FAILED),
+        FaultKind::RateLimited => (RetryRequest, remedy::RATE_LIMITED),
+        FaultKind::Malformed => (RetryRequest, remedy::MALFORMED),
+        FaultKind::TokenContested => (RetryWindow, remedy::TOKEN_CONTESTED),
+        FaultKind::CredentialsRefused => (StopStream, remedy::CREDENTIALS_REFUSED),
+        FaultKind::RequestRefused => (FailWindow, remedy::REQUEST_REFUSED),
+        FaultKind::UnknownCode => (RetryWindow, remedy::UNKNOWN_CODE),
+        FaultKind::RedirectRefused => (RetryWindow, remedy::REDIRECT_REFUSED),
+        FaultKind::WalkUnsettled => (RetryWindow, remedy::WALK_UNSETTLED),
+        FaultKind::WindowTooLarge => (FailWindow, remedy::WINDOW_TOO_LARGE),
+        FaultKind::DatabaseUnreachable => (RetryWindow, remedy::DATABASE_UNREACHABLE),
+        FaultKind::DatabaseConflict => (RetryWindow, remedy::DATABASE_CONFLICT),
+        FaultKind::DatabaseRefused => (StopStream, remedy::DATABASE_REFUSED),
+        FaultKind::SourceRefused => (StopStream, remedy::SOURCE_REFUSED),
+        FaultKind::Misconfigured => (StopStream, remedy::MISCONFIGURED),
+        FaultKind::LeaseLost => (Yield, remedy::LEASE_LOST),
+        FaultKind::Outdated => (Yield, remedy::OUTDATED),
+        FaultKind::Cancelled => (Yield, remedy::CANCELLED),
     };
-    FaultPolicy { action, cure }
+    FaultPolicy { action, remedy }
 }
 
 impl FaultKind {
     /// What the operator can do about it.
-    pub const fn cure(self) -> Phrase {
-        policy(self).cure
+    pub const fn remedy(self) -> Phrase {
+        policy(self).remedy
     }
 
     /// The same, with its entry in the runbook.
     pub fn advice(self, language: Language) -> String {
-        advice(self.cure().text(language), &self.entry(), language)
+        advice(self.remedy().text(language), &self.entry(), language)
     }
 }
 

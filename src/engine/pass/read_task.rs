@@ -211,7 +211,7 @@ impl ReadTask {
     /// The read of this scope, with what another worker or an earlier life has left of it.
     async fn open_walk<'f>(&self, reader: &'f StreamReader, list: i64) -> Option<ResumableWalk<'f>> {
         let log = reader.page_log.as_deref()?;
-        let times = (reader.clock.now(), reader.config.keep_pages_over);
+        let times = (reader.clock.now(), reader.config.persist_pages_slower_than);
         Some(ResumableWalk::open(log, &self.lease, self.due.ask, times, list).await)
     }
 

@@ -56,11 +56,11 @@ pub struct PassConfig {
     /// Bounds of one walk.
     pub walk: WalkConfig,
     /// Scopes that are read at the same time, once one was read.
-    pub windows_at_once: usize,
+    pub max_concurrent_windows: usize,
     /// How its reads are judged.
     pub rules: ReadRules,
     /// A page that took longer than this to get is kept until its read is committed.
-    pub keep_pages_over: Duration,
+    pub persist_pages_slower_than: Duration,
     /// Share of a scope that may vanish at once.
     pub absence_max: Share,
 }

@@ -75,7 +75,7 @@ pub struct Comparison {
     /// Rows that came here although their home is another window: table and key.
     pub elsewhere: Vec<(&'static str, Vec<String>)>,
     /// Windows in which the extra rows were seen besides their home.
-    pub sighted_in: Vec<TimeWindow>,
+    pub observed_in: Vec<TimeWindow>,
 }
 
 /// Reads the delivered tables, not the log of what was delivered. Writes nothing.
@@ -100,7 +100,7 @@ pub trait Compare: Send + Sync {
     ///
     /// # Errors
     /// Database faults.
-    async fn homeless(&self, stream: &StreamKey) -> Result<Vec<Difference>, Fault>;
+    async fn orphaned(&self, stream: &StreamKey) -> Result<Vec<Difference>, Fault>;
 
     /// How many of these records are such that an operator dropped them from quarantine.
     ///

@@ -18,7 +18,7 @@ pub trait StatusRead: Send + Sync {
     async fn status(&self, now: DateTime<Utc>) -> Result<StatusReport, Fault>;
 
     /// What is known of the window of a stream that begins at `start`, or of a snapshot (`None`); `None` where the
-    /// ledger has no such thing. The failure's cure is left empty.
+    /// ledger has no such thing. The failure's remedy is left empty.
     ///
     /// # Errors
     /// Database faults.

@@ -101,9 +101,9 @@ impl Wording {
             text.push_str(&format!(", {}", phrase::SINCE.fill(language, &[("at", &at)])));
         }
         if change.change == Change::Raised {
-            let advice = advice(&plain(&change.cure), &change.kind.entry(), language);
-            let cure = phrase::CURE.fill(language, &[("cure", &advice)]);
-            text.push_str(&format!("\n{}\n{cure}", plain(&short(&change.message))));
+            let advice = advice(&plain(&change.remedy), &change.kind.entry(), language);
+            let remedy = phrase::REMEDY.fill(language, &[("remedy", &advice)]);
+            text.push_str(&format!("\n{}\n{remedy}", plain(&short(&change.message))));
         }
         text
     }

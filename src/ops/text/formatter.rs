@@ -132,8 +132,8 @@ impl Formatter {
     }
 
     /// What can be done about a failure, in this language, whatever the configured one is.
-    pub(in crate::ops) fn cure(&self, failure: &StreamFailure) -> &'static str {
-        FaultKind::from_name(&failure.kind).map_or("", |kind| self.phrase(kind.cure()))
+    pub(in crate::ops) fn remedy(&self, failure: &StreamFailure) -> &'static str {
+        FaultKind::from_name(&failure.kind).map_or("", |kind| self.phrase(kind.remedy()))
     }
 
     /// The same, with its entry in the runbook.
@@ -143,16 +143,16 @@ impl Formatter {
 
     /// What can be done about an alert.
     pub(in crate::ops) fn alert_cure<'a>(&self, alert: &'a Alert, report: &StatusReport) -> &'a str {
-        if self.language == self.configured && !alert.cure.is_empty() {
-            return &alert.cure;
+        if self.language == self.configured && !alert.remedy.is_empty() {
+            return &alert.remedy;
         }
         let failing = report.streams.iter().find(|stream| {
             alert.source.as_ref() == Some(&stream.source) && alert.stream == Some(stream.stream)
         });
         let failure = failing.and_then(|stream| stream.failure.as_ref());
-        match (alert.kind, failure.map(|failure| self.cure(failure))) {
-            (AlertKind::StreamFailing, Some(cure)) if !cure.is_empty() => cure,
-            _ => self.phrase(alert.kind.cure()),
+        match (alert.kind, failure.map(|failure| self.remedy(failure))) {
+            (AlertKind::StreamFailing, Some(remedy)) if !remedy.is_empty() => remedy,
+            _ => self.phrase(alert.kind.remedy()),
         }
     }
 

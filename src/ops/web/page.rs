@@ -95,7 +95,7 @@ pub(in crate::ops) fn unavailable(unreadable: &Unreadable, root: &'static str, r
     let format = reader.format(DateTime::UNIX_EPOCH);
     let title = format.phrase(say::UNAVAILABLE);
     let (kind, message) = (away(unreadable.kind), unreadable.message.as_str());
-    let advice = advice(format.phrase(kind.cure()), &kind.entry(), format.language);
+    let advice = advice(format.phrase(kind.remedy()), &kind.entry(), format.language);
     let frame =
         Frame { format, root, mood: Mood::Bad, title: format!("ccsync: {title}"), home: root == "./" };
     frame.render(html! {

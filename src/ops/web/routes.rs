@@ -210,7 +210,7 @@ async fn api_window(State(shared): State<Arc<Shared>>, Path(named): Named) -> Re
     (status, Json(json!({ "error": error }))).into_response()
 }
 
-/// The window, with the cure of its failure; `None` where there is none of that name.
+/// The window, with the remedy of its failure; `None` where there is none of that name.
 async fn window_read(
     shared: &Shared,
     (source, stream, start): (String, String, String),
@@ -228,7 +228,7 @@ async fn window_read(
     let mut report = read.map_err(|fault| Unreadable { kind: fault.kind, message: fault.chain() })?;
     if let Some(failure) = report.as_mut().and_then(|report| report.failure.as_mut()) {
         let kind = FaultKind::from_name(&failure.kind);
-        failure.cure = kind.map_or("", |kind| kind.cure().text(state.language)).to_owned();
+        failure.remedy = kind.map_or("", |kind| kind.remedy().text(state.language)).to_owned();
     }
     Ok(report)
 }

@@ -24,7 +24,7 @@ const GRACE: Duration = Duration::from_secs(2);
 /// Histograms keep what was recorded until it is folded into buckets.
 const UPKEEP_PERIOD: Duration = Duration::from_secs(5);
 
-/// Adds what only the assembled process knows: next ticks, cures.
+/// Adds what only the assembled process knows: next ticks, remedies.
 pub type Enrich = Arc<dyn Fn(StatusReport) -> StatusReport + Send + Sync>;
 
 /// What the process sees around it.

@@ -203,12 +203,12 @@ fn skewed(mut fault: Fault, answer: &Answer, now: DateTime<Utc>) -> Fault {
         format!(", the answer's Date header says {} ({} s apart)", wall(date), apart(date).as_secs())
     });
     fault.advises = answer.date.is_some_and(|date| VALID < apart(date));
-    let cure = match fault.advises {
+    let remedy = match fault.advises {
         true => "set this host's clock (NTP); see docs/runbook.md#clock_off",
         false => "check account, secret and clock",
     };
     fault.message.push_str(&format!(
-        "; signatures are valid for 5 minutes: our clock says {} Beijing time{theirs}; {cure}",
+        "; signatures are valid for 5 minutes: our clock says {} Beijing time{theirs}; {remedy}",
         wall(now)
     ));
     fault

@@ -10,7 +10,7 @@ use tokio::sync::Mutex;
 
 use crate::domain::fault::Fault;
 use crate::engine::port::budget::{Budget, BudgetKey, Reservation};
-use crate::store::fault::Done;
+use crate::store::fault::StoreResult;
 use crate::store::ledger::lease::interval;
 use crate::store::pool::PgStore;
 
@@ -50,7 +50,7 @@ const HORIZON: Duration = Duration::from_millis(100);
 
 /// Reserves the next `count` moments and answers how far away the first is; or, where that is beyond the
 /// horizon, reserves nothing and answers when to ask again.
-async fn budget_reserve(pool: &PgPool, key: &BudgetKey, count: u32) -> Done<Reservation> {
+async fn budget_reserve(pool: &PgPool, key: &BudgetKey, count: u32) -> StoreResult<Reservation> {
     let granted: Option<i64> = sqlx::query_scalar(
         r#"
         insert into sync.request_budget as b (name, per_minute, next_at)
@@ -89,7 +89,7 @@ impl Budget for PgStore {
         let doing = || format!("reserving a request to {}", key.name);
         let count = batch(key);
         if count == 1 {
-            return budget_reserve(&self.pool, key, 1).await.map_err(|broken| broken.during(&doing()));
+            return budget_reserve(&self.pool, key, 1).await.map_err(|error| error.during(&doing()));
         }
         let moments = self.reservations.of(key).await;
         let mut moments = moments.lock().await;
@@ -100,7 +100,7 @@ impl Budget for PgStore {
         }
         if moments.is_empty() {
             let reserved =
-                budget_reserve(&self.pool, key, count).await.map_err(|broken| broken.during(&doing()))?;
+                budget_reserve(&self.pool, key, count).await.map_err(|error| error.during(&doing()))?;
             let Reservation::Granted(wait) = reserved else { return Ok(reserved) };
             let first = Instant::now() + wait;
             moments.extend((0..count).map(|index| first + spacing(key) * index));

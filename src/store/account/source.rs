@@ -22,7 +22,7 @@ pub use self::order::{SourceChange, SourceOrder};
 pub use self::sweep::SweptTable;
 use crate::domain::fault::Fault;
 use crate::domain::source::{KnownSource, PendingChange, UnconfiguredSource, VendorAccount};
-use crate::store::fault::{Broken, Done};
+use crate::store::fault::{StoreError, StoreResult};
 use crate::store::pool::PgStore;
 
 /// The numbers under which this process claimed its sources.
@@ -52,7 +52,7 @@ impl PgStore {
     /// Database faults.
     pub async fn stored_sources(&self) -> Result<Vec<UnconfiguredSource>, Fault> {
         let stored = async { stored_fetch(&mut *self.pool.acquire().await?).await };
-        stored.await.map_err(|broken: Broken| broken.during("reading which sources are stored"))
+        stored.await.map_err(|error: StoreError| error.during("reading which sources are stored"))
     }
 
     /// The claim under which leases of this source are taken.
@@ -121,13 +121,15 @@ order by s.name
 "#;
 
 /// Every source whose rows stand in schema `bi`, with when it was read last.
-pub(in crate::store) async fn stored_fetch(connection: &mut PgConnection) -> Done<Vec<UnconfiguredSource>> {
+pub(in crate::store) async fn stored_fetch(
+    connection: &mut PgConnection,
+) -> StoreResult<Vec<UnconfiguredSource>> {
     let rows: Vec<(String, String, DateTime<Utc>)> = sqlx::query_as(STORED).fetch_all(connection).await?;
     Ok(rows.into_iter().map(|(source, kind, read_at)| UnconfiguredSource { source, kind, read_at }).collect())
 }
 
 /// Every source, by name; whether rows of it are stored is not looked at.
-async fn known_fetch(connection: &mut PgConnection) -> Done<Vec<KnownSource>> {
+async fn known_fetch(connection: &mut PgConnection) -> StoreResult<Vec<KnownSource>> {
     let rows: Vec<SourceRow> = sqlx::query_as(KNOWN).fetch_all(connection).await?;
     Ok(rows.into_iter().map(SourceRow::known).collect())
 }

@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use crate::domain::fault::Fault;
 use crate::engine::port::token::{RenewalLease, Token, TokenVault};
-use crate::store::fault::{Broken, Done, lease_lost};
+use crate::store::fault::{StoreError, StoreResult, lease_lost};
 use crate::store::ledger::lease::{lease_end_in_txn, lease_release, lease_take};
 use crate::store::pool::PgStore;
 
@@ -26,8 +26,8 @@ impl TokenVault for PgStore {
         .bind(account)
         .fetch_optional(&self.pool)
         .await;
-        let stored =
-            stored.map_err(|error| Broken::Sql(error).during(&format!("loading the token of {account}")))?;
+        let stored = stored
+            .map_err(|error| StoreError::Sql(error).during(&format!("loading the token of {account}")))?;
         Ok(stored.map(|(secret, generation, obtained_at, expires_at)| Token {
             secret: SecretString::from(secret),
             generation,
@@ -39,7 +39,7 @@ impl TokenVault for PgStore {
     async fn begin_renewal(&self, account: &str, term: Duration) -> Result<Option<RenewalLease>, Fault> {
         let fence = lease_take(&self.pool, &lease_of(account), Uuid::new_v4(), term, None)
             .await
-            .map_err(|broken| broken.during(&format!("taking the right to renew the token of {account}")))?;
+            .map_err(|error| error.during(&format!("taking the right to renew the token of {account}")))?;
         Ok(fence.map(|fence| RenewalLease { account: account.to_owned(), fence }))
     }
 
@@ -53,13 +53,13 @@ impl TokenVault for PgStore {
         let generation = self
             .token_store(&lease, &secret, obtained_at, expires_at)
             .await
-            .map_err(|broken| broken.during(&format!("storing the token of {}", lease.account)))?;
+            .map_err(|error| error.during(&format!("storing the token of {}", lease.account)))?;
         Ok(Token { secret, generation, obtained_at, expires_at })
     }
 
     async fn abandon_renewal(&self, lease: RenewalLease) -> Result<(), Fault> {
-        lease_release(&self.pool, &lease_of(&lease.account), lease.fence).await.map_err(|broken| {
-            broken.during(&format!("giving up the right to renew the token of {}", lease.account))
+        lease_release(&self.pool, &lease_of(&lease.account), lease.fence).await.map_err(|error| {
+            error.during(&format!("giving up the right to renew the token of {}", lease.account))
         })
     }
 }
@@ -73,11 +73,11 @@ impl PgStore {
         secret: &SecretString,
         obtained_at: DateTime<Utc>,
         expires_at: DateTime<Utc>,
-    ) -> Done<i64> {
+    ) -> StoreResult<i64> {
         let name = lease_of(&lease.account);
         let mut transaction = self.pool.begin().await?;
         if !lease_end_in_txn(&mut transaction, &name, lease.fence).await? {
-            return Err(Broken::Told(lease_lost(&name)));
+            return Err(StoreError::Fault(lease_lost(&name)));
         }
         let generation = sqlx::query_scalar(
             r#"

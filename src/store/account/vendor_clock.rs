@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 
 use crate::domain::fault::Fault;
 use crate::engine::plan::present::VendorDate;
-use crate::store::fault::Done;
+use crate::store::fault::StoreResult;
 use crate::store::pool::PgStore;
 
 /// Source, date, when it came, and whether it stands still.
@@ -18,9 +18,9 @@ impl PgStore {
     /// # Errors
     /// Database faults.
     pub async fn clock(&self) -> Result<DateTime<Utc>, Fault> {
-        let clock: Done<DateTime<Utc>> =
+        let clock: StoreResult<DateTime<Utc>> =
             sqlx::query_scalar("select clock_timestamp()").fetch_one(&self.pool).await.map_err(Into::into);
-        clock.map_err(|broken| broken.during("asking the database for the time"))
+        clock.map_err(|error| error.during("asking the database for the time"))
     }
 
     /// What was heard of the vendors' clocks, by source.
@@ -28,12 +28,12 @@ impl PgStore {
     /// # Errors
     /// Database faults.
     pub async fn vendor_dates(&self) -> Result<Vec<(String, VendorDate)>, Fault> {
-        let rows: Done<Vec<Heard>> =
+        let rows: StoreResult<Vec<Heard>> =
             sqlx::query_as("select source, vendor_date, answered_at, stands_still from sync.vendor_clock")
                 .fetch_all(&self.pool)
                 .await
                 .map_err(Into::into);
-        let rows = rows.map_err(|broken| broken.during("reading what the vendors said of the time"))?;
+        let rows = rows.map_err(|error| error.during("reading what the vendors said of the time"))?;
         let heard = |(source, date, answered_at, stands_still)| {
             (source, VendorDate { date, answered_at, stands_still })
         };
@@ -51,7 +51,7 @@ impl PgStore {
         age: Duration,
         stands_still: bool,
     ) -> Result<(), Fault> {
-        let kept: Done<_> = sqlx::query(
+        let kept: StoreResult<_> = sqlx::query(
             r#"
             insert into sync.vendor_clock as t (source, vendor_date, answered_at, stands_still)
             select s.name, $2, clock_timestamp() - make_interval(secs => $3), $4
@@ -73,6 +73,6 @@ impl PgStore {
         .execute(&self.pool)
         .await
         .map_err(Into::into);
-        kept.map(drop).map_err(|broken| broken.during("keeping what the vendors said of the time"))
+        kept.map(drop).map_err(|error| error.during("keeping what the vendors said of the time"))
     }
 }

@@ -15,12 +15,12 @@ use crate::domain::table::TableShape;
 use crate::domain::window::TimeWindow;
 use crate::store::commit::absence_note::{Noted, forget_absences, note_absences};
 use crate::store::commit::confirm::confirmed_absences;
-use crate::store::commit::home::{AtHome, leave_old_homes, make_home};
 use crate::store::commit::merge::Merged;
-use crate::store::commit::sighting::{move_to_sightings, sightings_replace, sightings_update};
+use crate::store::commit::observation::{move_to_observed, observations_replace, observations_update};
+use crate::store::commit::owner::{OwnedRows, assign_window, release_old_windows};
 use crate::store::commit::tombstone::{still_here, tombstone_rows};
 use crate::store::commit::transaction::Context;
-use crate::store::fault::Done;
+use crate::store::fault::StoreResult;
 use crate::store::operator::absence_alarm::{alarm_raise_in_txn, alarm_resolve_in_txn};
 use crate::store::statement::{count_live, live_keys};
 
@@ -34,7 +34,7 @@ pub(in crate::store) struct Seen<'a> {
     /// All rows of the read.
     pub(in crate::store) rows: &'a [&'a Row],
     /// What was at home in the scope before.
-    pub(in crate::store) home: &'a AtHome,
+    pub(in crate::store) home: &'a OwnedRows,
     /// What became of them.
     pub(in crate::store) merged: &'a Merged<'a>,
     /// The read closed, is not doubtful and had no rejects: what it lacks may be gone.
@@ -65,7 +65,7 @@ pub(in crate::store) async fn settle_snapshot(
     stream: StreamId,
     seen: &Seen<'_>,
     limit: Share,
-) -> Done<u64> {
+) -> StoreResult<u64> {
     let mut noted = Noted::of_table(connection, context.source, seen.table).await?;
     welcome_back(connection, context, seen, &mut noted).await?;
     if !seen.closed {
@@ -102,23 +102,23 @@ pub(in crate::store) async fn settle_window(
     window: TimeWindow,
     seen: &Seen<'_>,
     rule: &AbsenceRule<'_>,
-) -> Done<u64> {
+) -> StoreResult<u64> {
     let mut noted = Noted::of_table(connection, context.source, seen.table).await?;
     welcome_back(connection, context, seen, &mut noted).await?;
     let here = welcome(connection, context, window, seen, &noted).await?;
-    leave_old_homes(connection, context, rule.stream.as_str(), window, seen, rule.since).await?;
+    release_old_windows(connection, context, rule.stream.as_str(), window, seen, rule.since).await?;
     if !seen.closed {
         return Ok(0);
     }
     for old in rule.replaced {
         let rest = old.subtract(&[window]).into_iter().next_back();
-        sightings_replace(connection, context, seen, *old, rest).await?;
+        observations_replace(connection, context, seen, *old, rest).await?;
     }
     let mut absent = absent_keys(connection, context, seen, here).await?;
     noted.look_up_keys(connection, context.source, seen.table, &absent.keys).await?;
     let stream = rule.stream;
     let moved =
-        move_to_sightings(connection, context, stream.as_str(), window, seen, &mut absent.keys).await?;
+        move_to_observed(connection, context, stream.as_str(), window, seen, &mut absent.keys).await?;
     let moved: Vec<Key> = moved.into_iter().filter(|key| noted.since(key).is_some()).collect();
     forget_absences(connection, context.source, seen.table, &moved).await?;
     let latest = chrono::Duration::from_std(rule.settle)
@@ -158,7 +158,7 @@ async fn welcome_back(
     context: &Context<'_>,
     seen: &Seen<'_>,
     noted: &mut Noted,
-) -> Done<()> {
+) -> StoreResult<()> {
     noted.look_up_rows(connection, context.source, seen.table, seen.rows).await?;
     if noted.is_empty() {
         return Ok(());
@@ -176,28 +176,28 @@ async fn welcome(
     window: TimeWindow,
     seen: &Seen<'_>,
     noted: &Noted,
-) -> Done<u64> {
+) -> StoreResult<u64> {
     let mut here = seen.merged.inserted + seen.merged.updated;
     let mut movers = Vec::new();
-    let mut foreign = Vec::new();
+    let mut owned_elsewhere = Vec::new();
     for (row, home) in &seen.merged.kept {
         let inside = home.is_some_and(|home| window.start <= home.start && home.end <= window.end);
         // A neighbour's row on the common bound stays the neighbour's, or it would move at every read. One
         // whose home overlaps this window is from a grid that is no longer used.
-        let stranded = home.is_none_or(|home| home.overlaps(&window));
+        let is_orphaned = home.is_none_or(|home| home.overlaps(&window));
         if inside {
             here += 1;
-        } else if stranded || (!noted.is_empty() && noted.since(&owned(row)).is_some()) {
+        } else if is_orphaned || (!noted.is_empty() && noted.since(&owned(row)).is_some()) {
             movers.push(*row);
         } else {
-            foreign.push(owned(row));
+            owned_elsewhere.push(owned(row));
         }
     }
     if !movers.is_empty() {
-        make_home(connection, context, seen.table, window, movers.iter().map(|row| row.key())).await?;
+        assign_window(connection, context, seen.table, window, movers.iter().map(|row| row.key())).await?;
         here += movers.len() as u64;
     }
-    sightings_update(connection, context, window, seen, &foreign).await?;
+    observations_update(connection, context, window, seen, &owned_elsewhere).await?;
     Ok(here)
 }
 
@@ -214,7 +214,7 @@ async fn absent_keys(
     context: &Context<'_>,
     seen: &Seen<'_>,
     present: u64,
-) -> Done<Absent> {
+) -> StoreResult<Absent> {
     if seen.merged.is_settled {
         return Ok(Absent { keys: Vec::new(), live: present });
     }

@@ -11,7 +11,7 @@ use crate::domain::record::Row;
 use crate::domain::table::TableShape;
 use crate::store::commit::absence::Key;
 use crate::store::commit::transaction::Context;
-use crate::store::fault::{Broken, Done};
+use crate::store::fault::{StoreError, StoreResult};
 use crate::store::touched::not_taken;
 
 /// So many are read whole, which is quicker than to send the keys of a read.
@@ -34,7 +34,7 @@ impl Noted {
         connection: &mut PgConnection,
         source: &str,
         table: &TableShape,
-    ) -> Done<Noted> {
+    ) -> StoreResult<Noted> {
         let noted: Vec<(Key, DateTime<Utc>)> = sqlx::query_as(
             "select key, first_absent_at from sync.absence where source = $1 and table_name = $2 limit $3",
         )
@@ -57,7 +57,7 @@ impl Noted {
         source: &str,
         table: &TableShape,
         rows: &[&Row],
-    ) -> Done<()> {
+    ) -> StoreResult<()> {
         for part in rows.chunks(CHUNK_KEYS).take_while(|_| !self.is_whole) {
             let keys: Vec<Vec<&str>> = part.iter().map(|row| row.key().collect()).collect();
             self.since.extend(noted_of(connection, source, table, &keys).await?);
@@ -72,7 +72,7 @@ impl Noted {
         source: &str,
         table: &TableShape,
         keys: &[Key],
-    ) -> Done<()> {
+    ) -> StoreResult<()> {
         for part in keys.chunks(CHUNK_KEYS).take_while(|_| !self.is_whole) {
             self.since.extend(noted_of(connection, source, table, part).await?);
         }
@@ -96,7 +96,7 @@ pub(in crate::store) async fn noted_of<K: Serialize + Sync>(
     source: &str,
     table: &TableShape,
     keys: &[K],
-) -> Done<Vec<(Key, DateTime<Utc>)>> {
+) -> StoreResult<Vec<(Key, DateTime<Utc>)>> {
     let noted = sqlx::query_as(
         r#"
         select key, first_absent_at from sync.absence
@@ -116,7 +116,7 @@ pub(in crate::store) async fn note_absences(
     context: &Context<'_>,
     table: &TableShape,
     keys: &[Key],
-) -> Done<()> {
+) -> StoreResult<()> {
     if keys.is_empty() {
         return Ok(());
     }
@@ -155,7 +155,7 @@ pub(in crate::store) async fn forget_absences(
     source: &str,
     table: &TableShape,
     keys: &[Key],
-) -> Done<()> {
+) -> StoreResult<()> {
     if keys.is_empty() {
         return Ok(());
     }
@@ -179,7 +179,7 @@ pub(in crate::store) async fn forget_absences(
     }
     // What is still there was given to the statement, and was not deleted.
     match noted_of(connection, source, table, keys).await?.len() as u64 {
-        0 => Err(Broken::Overtaken(table.name)),
+        0 => Err(StoreError::Conflict(table.name)),
         left => Err(not_taken("sync.absence", "ending absences", forgotten + left, forgotten)),
     }
 }

@@ -8,7 +8,7 @@ use sqlx::PgConnection;
 use crate::domain::record::Row;
 use crate::domain::table::TableShape;
 use crate::store::commit::transaction::Context;
-use crate::store::fault::Done;
+use crate::store::fault::StoreResult;
 use crate::store::touched::not_taken;
 
 /// Where they are kept.
@@ -86,7 +86,7 @@ pub(in crate::store) async fn agents_update_in_txn(
     context: &Context<'_>,
     table: &'static TableShape,
     written: &[&Row],
-) -> Done<()> {
+) -> StoreResult<()> {
     if !names_agents(table) || written.is_empty() {
         return Ok(());
     }

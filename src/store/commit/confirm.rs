@@ -8,7 +8,7 @@ use sqlx::PgConnection;
 use crate::domain::stream::StreamId;
 use crate::domain::window::TimeWindow;
 use crate::store::commit::transaction::Context;
-use crate::store::fault::Done;
+use crate::store::fault::StoreResult;
 
 /// Those of the instants `since` up to which nothing is left unread: each later window of the ledger was
 /// read after its end, or after the instant.
@@ -21,7 +21,7 @@ pub(in crate::store) async fn confirmed_absences(
     stream: StreamId,
     window: TimeWindow,
     since: &[DateTime<Utc>],
-) -> Done<HashSet<DateTime<Utc>>> {
+) -> StoreResult<HashSet<DateTime<Utc>>> {
     if since.is_empty() {
         return Ok(HashSet::new());
     }

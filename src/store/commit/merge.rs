@@ -9,11 +9,11 @@ use crate::domain::record::Row;
 use crate::domain::table::TableShape;
 use crate::domain::window::TimeWindow;
 use crate::store::commit::absence::{Key, owned};
-use crate::store::commit::home::AtHome;
+use crate::store::commit::owner::OwnedRows;
 use crate::store::commit::probe::{Stored, stored_versions};
 use crate::store::commit::stage::{copy_first_versions, stage_rows};
 use crate::store::commit::transaction::Context;
-use crate::store::fault::{Broken, Done};
+use crate::store::fault::{StoreError, StoreResult};
 use crate::store::query::compare::{Differing, differing_rows};
 use crate::store::statement::{Stage, Statement, hold_replaced, keep_replaced, not_replaced, replace};
 use crate::store::touched::not_taken;
@@ -49,8 +49,8 @@ pub(in crate::store) async fn merge_table<'r>(
     context: &Context<'_>,
     table: &'static TableShape,
     rows: &[&'r Row],
-    home: &AtHome,
-) -> Done<Merged<'r>> {
+    home: &OwnedRows,
+) -> StoreResult<Merged<'r>> {
     let mut merged = Merged::default();
     let mut changed = Vec::new();
     let overruled = overruled(connection, context, table, rows).await?;
@@ -70,7 +70,7 @@ pub(in crate::store) async fn merge_table<'r>(
     }
     if !new.is_empty() {
         let copied = copy_first_versions(connection, context, table, &new).await;
-        copied.map_err(|broken| broken.or_overtaken(table.name))?;
+        copied.map_err(|error| error.or_conflict(table.name))?;
         merged.inserted = new.len() as u64;
         failpoint(Failpoint::RowsInserted).await?;
     }
@@ -125,7 +125,7 @@ async fn overruled(
     context: &Context<'_>,
     table: &'static TableShape,
     rows: &[&Row],
-) -> Done<HashSet<Key>> {
+) -> StoreResult<HashSet<Key>> {
     if !context.overrule {
         return Ok(HashSet::new());
     }
@@ -141,7 +141,7 @@ async fn replace_changed(
     context: &Context<'_>,
     table: &'static TableShape,
     staged: usize,
-) -> Done<(u64, u64)> {
+) -> StoreResult<(u64, u64)> {
     // A worker that writes the same rows at the same time makes the numbers differ. The commit is then made again with
     // the rows locked first; what differs still was not taken.
     let held = match context.is_repeated {
@@ -170,20 +170,24 @@ async fn replace_changed(
         }
     }
     if kept != replaced {
-        return Err(Broken::Overtaken(table.name));
+        return Err(StoreError::Conflict(table.name));
     }
     if replaced < staged as u64 {
         let left = count(connection, context, not_replaced(table)).await?;
         return match left {
             0 => Ok((replaced, restored)),
-            _ if !context.is_repeated => Err(Broken::Overtaken(table.name)),
+            _ if !context.is_repeated => Err(StoreError::Conflict(table.name)),
             _ => Err(not_taken(table.name, "replacing changed rows", replaced + left, replaced)),
         };
     }
     Ok((replaced, restored))
 }
 
-async fn count(connection: &mut PgConnection, context: &Context<'_>, statement: Statement) -> Done<u64> {
+async fn count(
+    connection: &mut PgConnection,
+    context: &Context<'_>,
+    statement: Statement,
+) -> StoreResult<u64> {
     let query = context.bind(sqlx::query(statement), context.window).persistent(false);
     let count: i64 = query.try_map(|row: PgRow| row.try_get(0)).fetch_one(connection).await?;
     Ok(count.unsigned_abs())

@@ -9,7 +9,7 @@ use crate::domain::record::{ContentHash, Row};
 use crate::domain::table::TableShape;
 use crate::domain::window::TimeWindow;
 use crate::store::commit::transaction::Context;
-use crate::store::fault::Done;
+use crate::store::fault::StoreResult;
 use crate::store::statement::{Statement, probe};
 
 /// Keys in one round trip.
@@ -39,7 +39,7 @@ pub(in crate::store) async fn stored_versions(
     context: &Context<'_>,
     table: &'static TableShape,
     rows: &[&Row],
-) -> Done<Vec<Stored>> {
+) -> StoreResult<Vec<Stored>> {
     let mut stored = Vec::new();
     for (chunk, part) in rows.chunks(CHUNK_KEYS).enumerate() {
         let keys = key_arrays(table, part.iter().map(|row| row.key()));
@@ -90,6 +90,6 @@ pub(in crate::store) async fn run_with_keys(
     window: Option<TimeWindow>,
     statement: Statement,
     keys: Vec<Vec<&str>>,
-) -> Done<u64> {
+) -> StoreResult<u64> {
     Ok(query_with_keys(context, window, statement, keys).execute(connection).await?.rows_affected())
 }

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use sqlx::PgConnection;
 
 use crate::domain::stream::{StreamId, StreamKey};
-use crate::store::fault::Done;
+use crate::store::fault::StoreResult;
 use crate::store::touched::expect_touched;
 
 /// The stream whose rows lie in a table, with the table's own name; `None` where they are not counted.
@@ -35,7 +35,7 @@ impl RowCountChange {
 pub(in crate::store) async fn row_count_add_in_txn(
     connection: &mut PgConnection,
     change: &RowCountChange,
-) -> Done<()> {
+) -> StoreResult<()> {
     let changed: Vec<_> = change.0.iter().filter(|(_, change)| **change != 0).collect();
     if changed.is_empty() {
         return Ok(());
@@ -61,7 +61,7 @@ pub(in crate::store) async fn row_count_add_in_txn(
 pub(in crate::store) async fn row_count_refresh_in_txn(
     connection: &mut PgConnection,
     stream: &StreamKey,
-) -> Done<()> {
+) -> StoreResult<()> {
     sqlx::query("select sync.row_count_refresh($1, $2, $3)")
         .bind(&stream.source)
         .bind(stream.stream.as_str())

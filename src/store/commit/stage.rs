@@ -6,7 +6,7 @@ use crate::domain::record::Row;
 use crate::domain::table::TableShape;
 use crate::store::commit::copy::{CHUNK_BYTES, CopyBuffer};
 use crate::store::commit::transaction::Context;
-use crate::store::fault::Done;
+use crate::store::fault::StoreResult;
 use crate::store::statement::{Stage, copy_new, copy_stage, create_stage, stage_name};
 use crate::store::touched::expect_touched;
 use crate::telemetry::failpoint::{Failpoint, failpoint};
@@ -17,7 +17,7 @@ pub(in crate::store) async fn stage_rows(
     table: &TableShape,
     stage: Stage,
     rows: &[&Row],
-) -> Done<()> {
+) -> StoreResult<()> {
     connection.execute(sqlx::raw_sql(create_stage(table, stage))).await?;
     copy_rows(connection, table, stage, rows).await
 }
@@ -28,7 +28,7 @@ pub(in crate::store) async fn copy_rows(
     table: &TableShape,
     stage: Stage,
     rows: &[&Row],
-) -> Done<()> {
+) -> StoreResult<()> {
     let copied = send(connection, &copy_stage(table, stage), rows, CopyBuffer::row).await?;
     expect_touched(&stage_name(table, stage), "staging rows", rows.len(), copied)
 }
@@ -40,7 +40,7 @@ pub(in crate::store) async fn copy_first_versions(
     context: &Context<'_>,
     table: &TableShape,
     rows: &[&Row],
-) -> Done<()> {
+) -> StoreResult<()> {
     let write = |buffer: &mut CopyBuffer, row: &Row| buffer.first_version(context, row);
     let copied = send(connection, &copy_new(table), rows, write).await?;
     expect_touched(table.name, "storing new rows", rows.len(), copied)
@@ -52,7 +52,7 @@ async fn send(
     statement: &str,
     rows: &[&Row],
     write: impl Fn(&mut CopyBuffer, &Row) -> Result<(), serde_json::Error>,
-) -> Done<u64> {
+) -> StoreResult<u64> {
     let mut copy = connection.copy_in_raw(statement).await?;
     let mut buffer = CopyBuffer::new();
     for row in rows {

@@ -7,7 +7,7 @@ use crate::domain::table::TableShape;
 use crate::store::commit::absence::Key;
 use crate::store::commit::probe::{key_arrays, query_with_keys, run_with_keys};
 use crate::store::commit::transaction::Context;
-use crate::store::fault::{Broken, Done};
+use crate::store::fault::{StoreError, StoreResult};
 use crate::store::statement::{hold_here, keep_vanished, mark_deleted};
 use crate::store::touched::not_taken;
 
@@ -17,7 +17,7 @@ pub(in crate::store) async fn tombstone_rows(
     context: &Context<'_>,
     table: &'static TableShape,
     keys: &[Vec<String>],
-) -> Done<u64> {
+) -> StoreResult<u64> {
     if keys.is_empty() {
         return Ok(0);
     }
@@ -39,7 +39,7 @@ pub(in crate::store) async fn tombstone_rows(
     let is_exact = kept == marked
         && (marked == keys.len() as u64
             || still_here(connection, context, table, keys.to_vec()).await?.is_empty());
-    if is_exact { Ok(marked) } else { Err(Broken::Overtaken(table.name)) }
+    if is_exact { Ok(marked) } else { Err(StoreError::Conflict(table.name)) }
 }
 
 /// The keys whose rows are still at home here. Beside this read another window's may have brought a row that changed,
@@ -49,7 +49,7 @@ pub(in crate::store) async fn still_here(
     context: &Context<'_>,
     table: &TableShape,
     keys: Vec<Key>,
-) -> Done<Vec<Key>> {
+) -> StoreResult<Vec<Key>> {
     if keys.is_empty() {
         return Ok(keys);
     }

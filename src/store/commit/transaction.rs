@@ -15,10 +15,10 @@ use crate::domain::window::TimeWindow;
 use crate::engine::port::store::{Commit, Scope};
 use crate::store::commit::absence::{AbsenceRule, Seen, settle_snapshot, settle_window};
 use crate::store::commit::agent::agents_update_in_txn;
-use crate::store::commit::home::{snapshot_home, window_home};
 use crate::store::commit::merge::{by_table, merge_table};
+use crate::store::commit::owner::{owned_by_snapshot, owned_by_window};
 use crate::store::commit::row_count::{RowCountChange, row_count_add_in_txn, row_count_refresh_in_txn};
-use crate::store::fault::{Broken, Done, from_sql, lease_lost};
+use crate::store::fault::{StoreError, StoreResult, from_sql, lease_lost};
 use crate::store::ledger::certificate::certificate_insert_in_txn;
 use crate::store::ledger::contract_drift::{Found, drifts_insert_in_txn, tell};
 use crate::store::ledger::finality::{beyond_reach, finality_update_in_txn};
@@ -97,7 +97,7 @@ impl PgStore {
         let doing = format!("committing {name}");
         let task = async move { store.commit_whole(&commit, &name).await }.in_current_span();
         match tokio::spawn(task).await {
-            Ok(outcome) => outcome.map_err(|broken| broken.during(&doing)),
+            Ok(outcome) => outcome.map_err(|error| error.during(&doing)),
             Err(_) => Err(Fault::new(
                 FaultKind::DatabaseUnreachable,
                 format!("{doing}: the commit was stopped before it ended; committing again is safe"),
@@ -105,7 +105,7 @@ impl PgStore {
         }
     }
 
-    async fn commit_whole(&self, commit: &Commit, name: &str) -> Done<Counts> {
+    async fn commit_whole(&self, commit: &Commit, name: &str) -> StoreResult<Counts> {
         let mut tries = 1;
         loop {
             let mut connection = self.pool.acquire().await?;
@@ -115,7 +115,7 @@ impl PgStore {
                 connection.close_on_drop();
             }
             match outcome {
-                Err(Broken::Overtaken(_)) if tries < TRIES_MAX => tries += 1,
+                Err(StoreError::Conflict(_)) if tries < TRIES_MAX => tries += 1,
                 outcome => return outcome,
             }
         }
@@ -127,7 +127,7 @@ async fn commit_on(
     commit: &Commit,
     name: &str,
     is_first_try: bool,
-) -> Done<Counts> {
+) -> StoreResult<Counts> {
     let mut transaction = connection.begin().await?;
     let (counts, drifts) = write_read(&mut transaction, commit, name, is_first_try).await?;
     failpoint(Failpoint::CommitBefore).await?;
@@ -152,17 +152,17 @@ async fn write_read(
     commit: &Commit,
     name: &str,
     is_first_try: bool,
-) -> Done<(Counts, Vec<ContractDrift>)> {
+) -> StoreResult<(Counts, Vec<ContractDrift>)> {
     let key = &commit.lease.stream;
     connection.execute(sqlx::raw_sql(TRANSACTION)).await?;
     failpoint(Failpoint::CommitBegun).await?;
     if !lease_hold_in_txn(connection, name, commit.lease.fence).await? {
-        return Err(Broken::Told(lease_lost(name)));
+        return Err(StoreError::Fault(lease_lost(name)));
     }
     failpoint(Failpoint::LeaseHeld).await?;
     if list_hold_in_txn(connection).await? != commit.list {
         let message = format!("{name} was read before somebody was forgotten; nothing was written");
-        return Err(Broken::Told(Fault::new(FaultKind::Outdated, message)));
+        return Err(StoreError::Fault(Fault::new(FaultKind::Outdated, message)));
     }
     let ledger = match commit.lease.scope {
         Scope::Window(window) => Ledger::Window(window, known_windows(connection, key, window).await?),
@@ -202,7 +202,7 @@ async fn write_read(
     failpoint(Failpoint::CountsAdded).await?;
     walk_forget_in_txn(connection, name).await?;
     if !lease_end_in_txn(connection, name, commit.lease.fence).await? {
-        return Err(Broken::Told(lease_lost(name)));
+        return Err(StoreError::Fault(lease_lost(name)));
     }
     failpoint(Failpoint::LeaseEnded).await?;
     Ok((counts, drifts))
@@ -225,7 +225,7 @@ async fn write_rows(
     commit: &Commit,
     ledger: &Ledger,
     is_first_try: bool,
-) -> Done<Written> {
+) -> StoreResult<Written> {
     let context = Context {
         source: &commit.lease.stream.source,
         window: match commit.lease.scope {
@@ -247,13 +247,13 @@ async fn write_rows(
         let rows = of_table.remove(table.name).unwrap_or_default();
         let (home, read_before) = match ledger {
             Ledger::Window(window, known) => {
-                let home = window_home(connection, context.source, table, *window, known.since).await?;
+                let home = owned_by_window(connection, context.source, table, *window, known.since).await?;
                 // What is under way still holds what was known elsewhere and was inspected anew.
                 let is_over = window.end <= commit.complete_to;
                 (home.presuming_new(is_first_try && is_over && !known.read_before), known.read_before)
             }
             Ledger::Snapshot { read_before } => {
-                (snapshot_home(connection, context.source, table).await?, *read_before)
+                (owned_by_snapshot(connection, context.source, table).await?, *read_before)
             }
         };
         let merged = merge_table(connection, &context, table, &rows, &home).await?;
@@ -293,7 +293,7 @@ async fn write_rows(
     }
     match of_table.keys().next() {
         None => Ok(Written { counts, dated, late, rows: rows_changed }),
-        Some(name) => Err(Broken::Told(Fault::new(
+        Some(name) => Err(StoreError::Fault(Fault::new(
             FaultKind::DatabaseRefused,
             format!("rows of {name} came in a read of {}, which does not fill it", commit.lease.stream),
         ))),

@@ -14,7 +14,7 @@ use crate::engine::feed::timeline::Change;
 use crate::engine::port::feed_store::{FeedCommit, FeedOutcome};
 use crate::store::commit::row_count::{RowCountChange, row_count_add_in_txn};
 use crate::store::commit::transaction::TRANSACTION;
-use crate::store::fault::Done;
+use crate::store::fault::StoreResult;
 use crate::store::feed::lease::leases_missing_in_txn;
 use crate::store::feed::popup::popups_merge_in_txn;
 use crate::store::feed::row::{
@@ -44,7 +44,7 @@ pub(super) async fn store_events(
     connection: &mut PgConnection,
     commit: &FeedCommit,
     board: &ForgottenBoard,
-) -> Done<(FeedOutcome, Vec<ContractDrift>)> {
+) -> StoreResult<(FeedOutcome, Vec<ContractDrift>)> {
     connection.execute(sqlx::raw_sql(TRANSACTION)).await?;
     let source = commit.key.source.as_str();
     let agents: BTreeSet<&str> = commit.events.iter().map(|event| event.extno.as_str()).collect();

@@ -9,7 +9,7 @@ use uuid::Uuid;
 use crate::domain::stream::StreamKey;
 use crate::engine::port::feed_store::Fences;
 use crate::store::account::source::claim_hold_in_txn;
-use crate::store::fault::Done;
+use crate::store::fault::StoreResult;
 use crate::store::ledger::lease::interval;
 
 /// The name under which an agent is leased.
@@ -18,7 +18,11 @@ fn name(key: &StreamKey, extno: &str) -> String {
 }
 
 /// Whether a living worker holds the agent.
-pub(in crate::store) async fn lease_is_held(pool: &PgPool, key: &StreamKey, extno: &str) -> Done<bool> {
+pub(in crate::store) async fn lease_is_held(
+    pool: &PgPool,
+    key: &StreamKey,
+    extno: &str,
+) -> StoreResult<bool> {
     let sql = "select exists (select from sync.lease where name = $1 and clock_timestamp() < expires_at)";
     Ok(sqlx::query_scalar(sql).bind(name(key, extno)).fetch_one(pool).await?)
 }
@@ -31,7 +35,7 @@ pub(super) async fn leases_hold(
     worker: Uuid,
     term: Duration,
     claim: Option<i64>,
-) -> Done<Fences> {
+) -> StoreResult<Fences> {
     let names: Vec<String> = agents.iter().map(|extno| name(key, extno)).collect();
     let mut transaction = pool.begin().await?;
     claim_hold_in_txn(&mut transaction, &key.source, claim).await?;
@@ -93,7 +97,7 @@ pub(super) async fn leases_hold(
 }
 
 /// Ends leases, where they are still these.
-pub(super) async fn leases_release(pool: &PgPool, key: &StreamKey, fences: &Fences) -> Done<()> {
+pub(super) async fn leases_release(pool: &PgPool, key: &StreamKey, fences: &Fences) -> StoreResult<()> {
     let names: Vec<String> = fences.keys().map(|extno| name(key, extno)).collect();
     let numbers: Vec<i64> = fences.values().copied().collect();
     sqlx::query(
@@ -113,7 +117,7 @@ pub(super) async fn leases_missing_in_txn(
     key: &StreamKey,
     agents: &BTreeSet<&str>,
     fences: &Fences,
-) -> Done<Vec<String>> {
+) -> StoreResult<Vec<String>> {
     let names: Vec<String> = agents.iter().map(|extno| name(key, extno)).collect();
     let held: Vec<(String, i64)> =
         sqlx::query_as("select name, fence from sync.lease where name = any($1) order by name for key share")

@@ -10,7 +10,7 @@ use crate::domain::feed::{CallPopup, FeedEvent};
 use crate::domain::record::{ContentHash, without_nul};
 use crate::domain::run::Counts;
 use crate::engine::port::feed_store::FeedCommit;
-use crate::store::fault::{Broken, Done};
+use crate::store::fault::{StoreError, StoreResult};
 use crate::store::touched::not_taken;
 
 /// Writes what is new or differs and keeps what it replaces: $1 the source, $2 the instant, $3 the run, $4 the calls.
@@ -72,7 +72,7 @@ pub(super) async fn popups_merge_in_txn(
     connection: &mut PgConnection,
     commit: &FeedCommit,
     popups: Vec<(&FeedEvent, &CallPopup)>,
-) -> Done<Counts> {
+) -> StoreResult<Counts> {
     let mut counts = Counts::default();
     let mut left = popups;
     // Of several versions of one call each takes its turn.
@@ -96,7 +96,11 @@ pub(super) async fn popups_merge_in_txn(
     Ok(counts)
 }
 
-async fn merge(connection: &mut PgConnection, commit: &FeedCommit, rows: Vec<Json>) -> Done<(u64, u64)> {
+async fn merge(
+    connection: &mut PgConnection,
+    commit: &FeedCommit,
+    rows: Vec<Json>,
+) -> StoreResult<(u64, u64)> {
     let row = sqlx::query(MERGE)
         .bind(&commit.key.source)
         .bind(commit.now)
@@ -114,7 +118,7 @@ async fn merge(connection: &mut PgConnection, commit: &FeedCommit, rows: Vec<Jso
     match kept == updated {
         true => Ok((inserted, updated)),
         // Two agents were shown one call at the same time, and the other's version was not seen here.
-        false if inserted + updated != news => Err(Broken::Overtaken("workbench.call_popup")),
+        false if inserted + updated != news => Err(StoreError::Conflict("workbench.call_popup")),
         false => Err(not_taken("workbench.call_popup_history", "keeping replaced versions", updated, kept)),
     }
 }

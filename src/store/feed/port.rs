@@ -10,7 +10,7 @@ use crate::domain::fault::Fault;
 use crate::domain::stream::StreamKey;
 use crate::domain::text::counted;
 use crate::engine::port::feed_store::{FeedCommit, FeedOutcome, FeedStore, Fences};
-use crate::store::fault::{Done, from_sql};
+use crate::store::fault::{StoreResult, from_sql};
 use crate::store::feed::commit::store_events;
 use crate::store::feed::lease::{leases_hold, leases_release};
 use crate::store::feed::session::sessions_declare;
@@ -22,7 +22,7 @@ impl FeedStore for PgStore {
     async fn feed_declare(&self, key: &StreamKey, agents: &[String]) -> Result<(), Fault> {
         sessions_declare(&self.pool, key, agents)
             .await
-            .map_err(|broken| broken.during(&format!("declaring the agents of {key}")))
+            .map_err(|error| error.during(&format!("declaring the agents of {key}")))
     }
 
     async fn feed_hold(
@@ -34,23 +34,23 @@ impl FeedStore for PgStore {
     ) -> Result<Fences, Fault> {
         leases_hold(&self.pool, key, agents, worker, term, self.claims.of(&key.source))
             .await
-            .map_err(|broken| broken.during(&format!("taking the leases of {key}")))
+            .map_err(|error| error.during(&format!("taking the leases of {key}")))
     }
 
     async fn feed_release(&self, key: &StreamKey, fences: &Fences) -> Result<(), Fault> {
         leases_release(&self.pool, key, fences)
             .await
-            .map_err(|broken| broken.during(&format!("releasing the leases of {key}")))
+            .map_err(|error| error.during(&format!("releasing the leases of {key}")))
     }
 
     async fn feed_commit(&self, commit: FeedCommit) -> Result<FeedOutcome, Fault> {
         let doing = format!("storing {} of {}", counted(commit.events.len(), "event"), commit.key);
-        self.commit_events(&commit, &doing).await.map_err(|broken| broken.during(&doing))
+        self.commit_events(&commit, &doing).await.map_err(|error| error.during(&doing))
     }
 }
 
 impl PgStore {
-    async fn commit_events(&self, commit: &FeedCommit, doing: &str) -> Done<FeedOutcome> {
+    async fn commit_events(&self, commit: &FeedCommit, doing: &str) -> StoreResult<FeedOutcome> {
         let mut connection = self.pool.acquire().await?;
         let outcome = async {
             let mut transaction = connection.begin().await?;

@@ -13,7 +13,7 @@ use crate::domain::record::without_nul;
 use crate::domain::run::Counts;
 use crate::engine::feed::timeline::{Change, Told};
 use crate::engine::port::feed_store::FeedCommit;
-use crate::store::fault::Done;
+use crate::store::fault::StoreResult;
 use crate::store::touched::{expect_touched, not_taken};
 
 /// A stay: new, or what changes of one that is stored.
@@ -126,7 +126,7 @@ async fn write(
     commit: &FeedCommit,
     writing: Writing,
     sent: Sent,
-) -> Done<u64> {
+) -> StoreResult<u64> {
     let Writing { table, purpose, sql, stored } = writing;
     if sent.count == 0 {
         return Ok(0);
@@ -167,7 +167,7 @@ pub(super) async fn stays_write_in_txn(
     connection: &mut PgConnection,
     commit: &FeedCommit,
     intervals: &Intervals,
-) -> Done<Counts> {
+) -> StoreResult<Counts> {
     let changed = rows(intervals.stays.values().filter(|row| row.connection_id.is_none()));
     let new = rows(intervals.stays.values().filter(|row| row.connection_id.is_some()));
     let updated = r#"
@@ -210,7 +210,7 @@ pub(super) async fn gaps_write_in_txn(
     connection: &mut PgConnection,
     commit: &FeedCommit,
     intervals: &Intervals,
-) -> Done<Counts> {
+) -> StoreResult<Counts> {
     let changed = rows(intervals.gaps.values().filter(|row| row.reason.is_none()));
     let new = rows(intervals.gaps.values().filter(|row| row.reason.is_some()));
     let updated = r#"
@@ -242,7 +242,7 @@ pub(super) async fn announcements_insert_in_txn(
     connection: &mut PgConnection,
     commit: &FeedCommit,
     events: &[&FeedEvent],
-) -> Done<u64> {
+) -> StoreResult<u64> {
     let record = |event: &&FeedEvent| {
         let FeedEventKind::Message(message) = &event.kind else { return None };
         let FeedMessage::Announcement(announcement) = message.content().0 else { return None };

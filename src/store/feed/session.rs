@@ -9,11 +9,11 @@ use sqlx::{PgConnection, PgPool, Row as _};
 use crate::domain::feed::{AgentState, GapReason};
 use crate::domain::stream::StreamKey;
 use crate::engine::feed::timeline::{Open, Stay, Timeline};
-use crate::store::fault::Done;
+use crate::store::fault::StoreResult;
 use crate::store::touched::expect_touched;
 
 /// Notes which agents are configured; writes only what differs.
-pub(super) async fn sessions_declare(pool: &PgPool, key: &StreamKey, agents: &[String]) -> Done<()> {
+pub(super) async fn sessions_declare(pool: &PgPool, key: &StreamKey, agents: &[String]) -> StoreResult<()> {
     sqlx::query(
         r#"
         with gone as (
@@ -37,7 +37,7 @@ pub(super) async fn timelines_in_txn(
     connection: &mut PgConnection,
     source: &str,
     agents: &BTreeSet<&str>,
-) -> Done<BTreeMap<String, Timeline>> {
+) -> StoreResult<BTreeMap<String, Timeline>> {
     let names: Vec<&str> = agents.iter().copied().collect();
     let rows = sqlx::query(
         "select * from sync.feed_session where source = $1 and extno = any($2) order by extno for update",
@@ -90,7 +90,7 @@ pub(super) async fn timelines_save_in_txn(
     connection: &mut PgConnection,
     source: &str,
     timelines: &BTreeMap<String, Timeline>,
-) -> Done<()> {
+) -> StoreResult<()> {
     let rows: Vec<Json> = timelines.iter().map(|(extno, timeline)| record(extno, timeline)).collect();
     let saved = sqlx::query(
         r#"

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use sqlx::{PgConnection, Row as _};
 
 use crate::domain::status::{FeedAgentStatus, FeedStatus};
-use crate::store::fault::Done;
+use crate::store::fault::StoreResult;
 
 /// Each configured feed that is not paused, with its configured agents. A gap counts for the business day that it touches.
 const AGENTS: &str = r#"
@@ -41,7 +41,7 @@ order by f.source, f.stream, a.extno
 pub(in crate::store) async fn feeds_fetch(
     connection: &mut PgConnection,
     now: chrono::DateTime<chrono::Utc>,
-) -> Done<Vec<FeedStatus>> {
+) -> StoreResult<Vec<FeedStatus>> {
     let mut feeds: BTreeMap<String, FeedStatus> = BTreeMap::new();
     for row in &sqlx::query(AGENTS).bind(now).fetch_all(connection).await? {
         let Ok(stream) = row.try_get::<&str, _>("stream")?.parse() else { continue };

@@ -8,7 +8,7 @@ use sqlx::PgConnection;
 
 use crate::domain::fault::Fault;
 use crate::domain::stream::StreamKey;
-use crate::store::fault::Done;
+use crate::store::fault::StoreResult;
 use crate::store::ledger::time_window::lock_in_txn;
 use crate::store::pool::PgStore;
 
@@ -71,7 +71,7 @@ const DATES_OF_TABLE: [&str; 2] = [
     where source = $1 and table_name = any($2) and $3 + interval '60 seconds' < first_absent_at
     "#,
     r#"
-    update sync.sighting set seen_at = $3
+    update sync.observation set seen_at = $3
     where source = $1 and table_name = any($2) and $3 + interval '60 seconds' < seen_at
     "#,
 ];
@@ -116,9 +116,9 @@ impl PgStore {
                 let query = sqlx::query(sql).bind(own.unwrap_or(longest.as_secs_f64()));
                 ended += query.execute(&self.pool).await?.rows_affected();
             }
-            Done::Ok(ended)
+            StoreResult::Ok(ended)
         };
-        ended.await.map_err(|broken| broken.during("looking for leases and pauses from the future"))
+        ended.await.map_err(|error| error.during("looking for leases and pauses from the future"))
     }
 
     /// Takes back what the ledger of a stream claims to know of the time after `now`, and answers how many windows (or
@@ -134,10 +134,15 @@ impl PgStore {
         own_clock: bool,
     ) -> Result<u64, Fault> {
         let mended = self.mend_ahead_in_txn(stream, now, own_clock).await;
-        mended.map_err(|broken| broken.during(&format!("looking for entries of {stream} from the future")))
+        mended.map_err(|error| error.during(&format!("looking for entries of {stream} from the future")))
     }
 
-    async fn mend_ahead_in_txn(&self, stream: &StreamKey, now: DateTime<Utc>, own_clock: bool) -> Done<u64> {
+    async fn mend_ahead_in_txn(
+        &self,
+        stream: &StreamKey,
+        now: DateTime<Utc>,
+        own_clock: bool,
+    ) -> StoreResult<u64> {
         let mut transaction = self.pool.begin().await?;
         lock_in_txn(&mut transaction, stream).await?;
         let connection: &mut PgConnection = &mut transaction;

@@ -8,7 +8,7 @@ use uuid::Uuid;
 use crate::domain::certificate::UnverifiedReason;
 use crate::domain::run::Counts;
 use crate::engine::port::store::{Commit, Scope};
-use crate::store::fault::Done;
+use crate::store::fault::StoreResult;
 use crate::store::ledger::run::stored;
 use crate::store::touched::expect_row;
 
@@ -45,7 +45,7 @@ pub(in crate::store) async fn certificate_insert_in_txn(
     commit: &Commit,
     read_no: i32,
     counts: &Counts,
-) -> Done<()> {
+) -> StoreResult<()> {
     let window = match commit.lease.scope {
         Scope::Window(window) => Some(window),
         Scope::Snapshot => None,

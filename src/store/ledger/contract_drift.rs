@@ -12,7 +12,7 @@ use crate::domain::stream::StreamKey;
 use crate::domain::text::storable;
 use crate::domain::window::TimeWindow;
 use crate::engine::port::store::{Commit, Scope};
-use crate::store::fault::Done;
+use crate::store::fault::StoreResult;
 use crate::store::pool::PgStore;
 use crate::store::touched::not_taken;
 use crate::telemetry::event;
@@ -57,7 +57,7 @@ impl<'a> Found<'a> {
 pub(in crate::store) async fn drifts_insert_in_txn(
     connection: &mut PgConnection,
     found: &Found<'_>,
-) -> Done<Vec<ContractDrift>> {
+) -> StoreResult<Vec<ContractDrift>> {
     if found.drifts.is_empty() {
         return Ok(Vec::new());
     }
@@ -106,7 +106,7 @@ pub(in crate::store) fn tell(key: &StreamKey, recorded: &[ContractDrift]) {
     }
 }
 
-async fn known_drifts(connection: &mut PgConnection, key: &StreamKey) -> Done<Vec<ContractDrift>> {
+async fn known_drifts(connection: &mut PgConnection, key: &StreamKey) -> StoreResult<Vec<ContractDrift>> {
     let query = format!("select {DRIFT} from sync.contract_drift where source = $1 and stream = $2");
     let rows = sqlx::query(sqlx::AssertSqlSafe(query))
         .bind(&key.source)
@@ -116,7 +116,7 @@ async fn known_drifts(connection: &mut PgConnection, key: &StreamKey) -> Done<Ve
     read_drifts(&rows)
 }
 
-fn read_drifts(rows: &[PgRow]) -> Done<Vec<ContractDrift>> {
+fn read_drifts(rows: &[PgRow]) -> StoreResult<Vec<ContractDrift>> {
     let mut drifts = Vec::with_capacity(rows.len());
     for row in rows {
         // A kind that only another version of the program knows is that version's to tell.
@@ -140,7 +140,7 @@ impl PgStore {
     pub async fn drifts(&self) -> Result<Vec<DriftEntry>, Fault> {
         let doing = "reading the departures from the vendors' documents";
         let read = async { drifts_fetch(&mut *self.pool.acquire().await?, None).await };
-        read.await.map_err(|broken| broken.during(doing))
+        read.await.map_err(|error| error.during(doing))
     }
 }
 
@@ -148,7 +148,7 @@ impl PgStore {
 pub(in crate::store) async fn drifts_fetch(
     connection: &mut PgConnection,
     since: Option<DateTime<Utc>>,
-) -> Done<Vec<DriftEntry>> {
+) -> StoreResult<Vec<DriftEntry>> {
     let query = format!(
         r#"
         select {DRIFT}, source, stream, first_seen_at, first_run_id, window_start, window_end
@@ -167,7 +167,7 @@ pub(in crate::store) async fn drifts_fetch(
         entries.push(DriftEntry {
             key: StreamKey { source: row.try_get("source")?, stream },
             sentence: drift.sentence(Language::En),
-            cure: drift.kind.cure().english(),
+            remedy: drift.kind.remedy().english(),
             drift,
             first_seen_at: row.try_get("first_seen_at")?,
             first_run_id: row.try_get("first_run_id")?,

@@ -10,7 +10,7 @@ use crate::domain::record::Row;
 use crate::domain::run::Counts;
 use crate::domain::window::TimeWindow;
 use crate::engine::port::store::Commit;
-use crate::store::fault::Done;
+use crate::store::fault::StoreResult;
 use crate::store::ledger::time_window::KnownWindows;
 
 /// The instant that decides a row's business day: its first one, which is the contact's, or the inspection's where
@@ -38,7 +38,7 @@ pub(in crate::store) async fn finality_update_in_txn(
     (window, known): (TimeWindow, &KnownWindows),
     written: &Counts,
     late: &[DateTime<Utc>],
-) -> Done<()> {
+) -> StoreResult<()> {
     let changed = 0 < written.inserted + written.updated + written.deleted;
     let stream = &commit.lease.stream;
     let is_change = changed && known.was_final
@@ -72,7 +72,7 @@ async fn is_any_day_final(
     connection: &mut PgConnection,
     commit: &Commit,
     contacts: &[DateTime<Utc>],
-) -> Done<bool> {
+) -> StoreResult<bool> {
     let found = sqlx::query_scalar(
         r#"
         select exists (

@@ -8,7 +8,7 @@ use crate::domain::run::Counts;
 use crate::domain::stream::StreamKey;
 use crate::domain::window::TimeWindow;
 use crate::engine::port::store::{Commit, LagLedger};
-use crate::store::fault::Done;
+use crate::store::fault::StoreResult;
 use crate::store::touched::expect_touched;
 
 /// The sums from the month of `since` on, and what the day has paid.
@@ -17,7 +17,7 @@ pub(in crate::store) async fn lag_fetch(
     stream: &StreamKey,
     since: NaiveDate,
     day: NaiveDate,
-) -> Done<LagLedger> {
+) -> StoreResult<LagLedger> {
     let sums: Vec<(i32, f64, f64, f64)> = sqlx::query_as(
         r#"
         select age_hours, sum(changes), sum(rows), sum(windows)
@@ -57,7 +57,7 @@ pub(in crate::store) async fn second_look_in_txn(
     window: TimeWindow,
     written: &Counts,
     dated: &[DateTime<Utc>],
-) -> Done<()> {
+) -> StoreResult<()> {
     let Some(look) = commit.second_look else { return Ok(()) };
     let changes = written.inserted + written.updated + written.deleted;
     let mut table = LagTable::default();

@@ -9,7 +9,7 @@ use uuid::Uuid;
 use crate::domain::stream::StreamKey;
 use crate::engine::port::store::{Lease, Scope};
 use crate::store::account::source::claim_hold_in_txn;
-use crate::store::fault::{Broken, Done, lease_lost};
+use crate::store::fault::{StoreError, StoreResult, lease_lost};
 use crate::store::touched::not_taken;
 
 /// The name under which a scope is leased.
@@ -36,7 +36,7 @@ pub(in crate::store) async fn lease_take(
     worker: Uuid,
     term: Duration,
     claim: Option<(&str, i64)>,
-) -> Done<Option<i64>> {
+) -> StoreResult<Option<i64>> {
     let fence = lease_try(pool, name, worker, term, claim).await?;
     if let (None, Some((source, generation))) = (fence, claim) {
         claim_hold_in_txn(&mut *pool.acquire().await?, source, Some(generation)).await?;
@@ -50,7 +50,7 @@ async fn lease_try(
     worker: Uuid,
     term: Duration,
     claim: Option<(&str, i64)>,
-) -> Done<Option<i64>> {
+) -> StoreResult<Option<i64>> {
     let taken_over: Option<i64> = sqlx::query_scalar(
         r#"
         update sync.lease
@@ -102,7 +102,7 @@ async fn lease_try(
 }
 
 /// Which of these names nobody holds a live lease on, by their places.
-pub(in crate::store) async fn leases_free(pool: &PgPool, names: &[String]) -> Done<Vec<usize>> {
+pub(in crate::store) async fn leases_free(pool: &PgPool, names: &[String]) -> StoreResult<Vec<usize>> {
     let places: Vec<i64> = sqlx::query_scalar(
         r#"
         select n.place from unnest($1::text[]) with ordinality as n(name, place)
@@ -123,7 +123,7 @@ pub(in crate::store) async fn lease_extend(
     name: &str,
     fence: i64,
     term: Duration,
-) -> Done<Uuid> {
+) -> StoreResult<Uuid> {
     let extended: Option<Uuid> = sqlx::query_scalar(
         "update sync.lease set expires_at = clock_timestamp() + $3 where name = $1 and fence = $2 returning worker",
     )
@@ -132,12 +132,12 @@ pub(in crate::store) async fn lease_extend(
     .bind(interval(term))
     .fetch_optional(executor)
     .await?;
-    extended.ok_or_else(|| Broken::Told(lease_lost(name)))
+    extended.ok_or_else(|| StoreError::Fault(lease_lost(name)))
 }
 
 /// Extends a lease, and gives the worker's runs of the stream a sign of life. One that ended but that
 /// nobody took over is still the worker's.
-pub(in crate::store) async fn lease_renew(pool: &PgPool, lease: &Lease, term: Duration) -> Done<()> {
+pub(in crate::store) async fn lease_renew(pool: &PgPool, lease: &Lease, term: Duration) -> StoreResult<()> {
     let name = lease_name(&lease.stream, lease.scope);
     let worker = lease_extend(pool, &name, lease.fence, term).await?;
     sqlx::query(
@@ -155,7 +155,7 @@ pub(in crate::store) async fn lease_renew(pool: &PgPool, lease: &Lease, term: Du
 }
 
 /// Ends a lease, if it is still this one.
-pub(in crate::store) async fn lease_release(pool: &PgPool, name: &str, fence: i64) -> Done<()> {
+pub(in crate::store) async fn lease_release(pool: &PgPool, name: &str, fence: i64) -> StoreResult<()> {
     sqlx::query("delete from sync.lease where name = $1 and fence = $2")
         .bind(name)
         .bind(fence)
@@ -170,7 +170,7 @@ pub(in crate::store) async fn lease_hold_in_txn(
     connection: &mut PgConnection,
     name: &str,
     fence: i64,
-) -> Done<bool> {
+) -> StoreResult<bool> {
     let held: Option<i64> = sqlx::query_scalar(
         r#"
         select fence from sync.lease
@@ -191,7 +191,7 @@ pub(in crate::store) async fn lease_end_in_txn(
     connection: &mut PgConnection,
     name: &str,
     fence: i64,
-) -> Done<bool> {
+) -> StoreResult<bool> {
     let ended = sqlx::query("delete from sync.lease where name = $1 and fence = $2")
         .bind(name)
         .bind(fence)

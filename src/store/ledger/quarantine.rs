@@ -12,7 +12,7 @@ use crate::domain::run::RunId;
 use crate::domain::stream::StreamKey;
 use crate::domain::text::{escaped, storable};
 use crate::engine::port::store::{Commit, Scope};
-use crate::store::fault::Done;
+use crate::store::fault::StoreResult;
 use crate::store::touched::expect_touched;
 
 fn hash(payload: &str) -> Uuid {
@@ -54,7 +54,7 @@ fn bounds(scope: Scope) -> Option<(DateTime<Utc>, DateTime<Utc>)> {
 pub(in crate::store) async fn quarantine_upsert_in_txn(
     connection: &mut PgConnection,
     aside: &SetAside<'_>,
-) -> Done<u64> {
+) -> StoreResult<u64> {
     if aside.rejects.is_empty() {
         return Ok(0);
     }
@@ -103,7 +103,7 @@ pub(in crate::store) async fn count_dropped(
     pool: &PgPool,
     stream: &StreamKey,
     rejects: &[Reject],
-) -> Done<u64> {
+) -> StoreResult<u64> {
     if rejects.is_empty() {
         return Ok(0);
     }
@@ -127,7 +127,7 @@ pub(in crate::store) async fn count_dropped(
 pub(in crate::store) async fn quarantine_resolve_in_txn(
     connection: &mut PgConnection,
     commit: &Commit,
-) -> Done<()> {
+) -> StoreResult<()> {
     let current: Vec<Uuid> = commit.rejects.iter().map(|reject| hash(&reject.payload)).collect();
     let bounds = bounds(commit.lease.scope);
     sqlx::query(
@@ -157,7 +157,7 @@ pub(in crate::store) async fn quarantine_merge(
     connection: &mut PgConnection,
     at: &str,
     hash: Uuid,
-) -> Done<u64> {
+) -> StoreResult<u64> {
     let merged = sqlx::query(
         r#"
         with gone as (

@@ -6,7 +6,7 @@ use sqlx::{PgConnection, PgPool, Row as _};
 use crate::domain::run::{Counts, RunId};
 use crate::engine::port::store::{RunEnd, RunStart};
 use crate::store::account::source::claim_hold_in_txn;
-use crate::store::fault::Done;
+use crate::store::fault::StoreResult;
 use crate::store::touched::{expect_row, expect_touched};
 
 /// Counts as the ledger holds them.
@@ -16,7 +16,11 @@ pub(in crate::store) fn stored(count: u64) -> i64 {
 
 /// Opens a run, and closes those of the same stream whose worker has shown no sign of life for a minute. `claim`: the
 /// number under which this process claimed the source, where it did.
-pub(in crate::store) async fn run_open(pool: &PgPool, start: &RunStart, claim: Option<i64>) -> Done<RunId> {
+pub(in crate::store) async fn run_open(
+    pool: &PgPool,
+    start: &RunStart,
+    claim: Option<i64>,
+) -> StoreResult<RunId> {
     let mut transaction = pool.begin().await?;
     claim_hold_in_txn(&mut transaction, &start.stream.source, claim).await?;
     sqlx::query(
@@ -49,7 +53,7 @@ pub(in crate::store) async fn run_open(pool: &PgPool, start: &RunStart, claim: O
 }
 
 /// Closes a run.
-pub(in crate::store) async fn run_close(pool: &PgPool, run: RunId, end: &RunEnd<'_>) -> Done<()> {
+pub(in crate::store) async fn run_close(pool: &PgPool, run: RunId, end: &RunEnd<'_>) -> StoreResult<()> {
     let closed = sqlx::query(
         "update sync.run set outcome = $2, message = $3, finished_at = $4, requests = requests + $5 where id = $1",
     )
@@ -70,7 +74,7 @@ pub(in crate::store) async fn run_add_in_txn(
     run: RunId,
     counts: &Counts,
     windows_due: Option<u64>,
-) -> Done<()> {
+) -> StoreResult<()> {
     let added = sqlx::query(
         r#"
         update sync.run

@@ -8,13 +8,16 @@ use crate::domain::fault::FaultKind;
 use crate::domain::run::RunId;
 use crate::domain::stream::StreamKey;
 use crate::engine::port::store::{Commit, ReadRecord};
-use crate::store::fault::Done;
+use crate::store::fault::StoreResult;
 use crate::store::ledger::certificate::bind_read;
 use crate::store::ledger::time_window::read_record;
 use crate::store::touched::{expect_row, expect_touched};
 
 /// The one record of a snapshot stream, if there is one.
-pub(in crate::store) async fn snapshot_fetch(pool: &PgPool, stream: &StreamKey) -> Done<Vec<ReadRecord>> {
+pub(in crate::store) async fn snapshot_fetch(
+    pool: &PgPool,
+    stream: &StreamKey,
+) -> StoreResult<Vec<ReadRecord>> {
     let rows = sqlx::query("select * from sync.snapshot where source = $1 and stream = $2")
         .bind(&stream.source)
         .bind(stream.stream.as_str())
@@ -27,7 +30,7 @@ pub(in crate::store) async fn snapshot_fetch(pool: &PgPool, stream: &StreamKey) 
 pub(in crate::store) async fn snapshot_was_read(
     connection: &mut PgConnection,
     stream: &StreamKey,
-) -> Done<bool> {
+) -> StoreResult<bool> {
     let reads: Option<i32> =
         sqlx::query_scalar("select reads from sync.snapshot where source = $1 and stream = $2")
             .bind(&stream.source)
@@ -41,7 +44,7 @@ pub(in crate::store) async fn snapshot_was_read(
 pub(in crate::store) async fn snapshot_commit_in_txn(
     connection: &mut PgConnection,
     commit: &Commit,
-) -> Done<i32> {
+) -> StoreResult<i32> {
     let query = sqlx::query_scalar(
         r#"
         insert into sync.snapshot as s (source, stream, rows, requests, pages, vendor_total, digest, verdict,
@@ -74,7 +77,7 @@ pub(in crate::store) async fn snapshot_fail_in_txn(
     run: RunId,
     (kind, message): (FaultKind, &str),
     now: DateTime<Utc>,
-) -> Done<()> {
+) -> StoreResult<()> {
     let noted = sqlx::query(
         r#"
         insert into sync.snapshot as s (source, stream, state, run_id, failed_at, failure_kind,

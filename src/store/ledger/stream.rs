@@ -5,7 +5,7 @@ use sqlx::{Executor as _, PgConnection, PgPool};
 
 use crate::domain::status::{DeclaredWindow, StreamDeclaration};
 use crate::domain::stream::StreamKind;
-use crate::store::fault::Done;
+use crate::store::fault::StoreResult;
 
 /// The name stored for a kind.
 pub(in crate::store) const fn kind_name(kind: StreamKind) -> &'static str {
@@ -17,7 +17,10 @@ pub(in crate::store) const fn kind_name(kind: StreamKind) -> &'static str {
 }
 
 /// Replaces the declared streams; writes only what differs.
-pub(in crate::store) async fn streams_replace(pool: &PgPool, streams: &[StreamDeclaration]) -> Done<()> {
+pub(in crate::store) async fn streams_replace(
+    pool: &PgPool,
+    streams: &[StreamDeclaration],
+) -> StoreResult<()> {
     let mut streams: Vec<_> = streams.iter().collect();
     streams.sort_by(|left, right| left.key.cmp(&right.key));
     streams.dedup_by(|later, kept| later.key == kept.key);
@@ -98,7 +101,7 @@ pub(in crate::store) async fn streams_replace(pool: &PgPool, streams: &[StreamDe
 
 /// The zone that business days and their indexes are made with; it hardly ever changes, and a change builds the
 /// indexes anew.
-async fn business_zone_set_in_txn(connection: &mut PgConnection, zone: &str) -> Done<()> {
+async fn business_zone_set_in_txn(connection: &mut PgConnection, zone: &str) -> StoreResult<()> {
     let changed: bool =
         sqlx::query_scalar("select bi.business_zone() <> $1").bind(zone).fetch_one(&mut *connection).await?;
     if changed {

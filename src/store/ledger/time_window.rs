@@ -11,7 +11,7 @@ use crate::domain::run::RunId;
 use crate::domain::stream::StreamKey;
 use crate::domain::window::TimeWindow;
 use crate::engine::port::store::{Commit, Failure, ReadRecord, ReadState};
-use crate::store::fault::Done;
+use crate::store::fault::StoreResult;
 use crate::store::ledger::certificate::bind_read;
 use crate::store::privacy::retention::refuse_expired_in_txn;
 use crate::store::touched::{expect_row, expect_touched};
@@ -32,7 +32,10 @@ pub(in crate::store) struct KnownWindows {
 }
 
 /// All windows of a stream, oldest first.
-pub(in crate::store) async fn windows_fetch(pool: &PgPool, stream: &StreamKey) -> Done<Vec<ReadRecord>> {
+pub(in crate::store) async fn windows_fetch(
+    pool: &PgPool,
+    stream: &StreamKey,
+) -> StoreResult<Vec<ReadRecord>> {
     let tables: Vec<&str> = stream.stream.tables().iter().map(|table| table.name).collect();
     let rows = sqlx::query(
         r#"
@@ -109,7 +112,7 @@ pub(in crate::store) async fn known_windows(
     connection: &mut PgConnection,
     stream: &StreamKey,
     window: TimeWindow,
-) -> Done<KnownWindows> {
+) -> StoreResult<KnownWindows> {
     let rows: Vec<(DateTime<Utc>, DateTime<Utc>, i32, bool)> = sqlx::query_as(
         r#"
         select window_start, window_end, reads, sync.is_final(state, verdict, read_at, final_at)
@@ -156,7 +159,10 @@ pub(in crate::store) async fn known_windows(
 
 /// One at a time for each stream, to the end of the transaction: two writers with different grids could
 /// else both see no overlap.
-pub(in crate::store) async fn lock_in_txn(connection: &mut PgConnection, stream: &StreamKey) -> Done<()> {
+pub(in crate::store) async fn lock_in_txn(
+    connection: &mut PgConnection,
+    stream: &StreamKey,
+) -> StoreResult<()> {
     sqlx::query("select pg_advisory_xact_lock(hashtextextended('ccsync ledger ' || $1, 0))")
         .bind(stream.to_string())
         .execute(connection)
@@ -170,7 +176,7 @@ pub(in crate::store) async fn window_commit_in_txn(
     connection: &mut PgConnection,
     commit: &Commit,
     window: TimeWindow,
-) -> Done<i32> {
+) -> StoreResult<i32> {
     let stream = &commit.lease.stream;
     lock_in_txn(connection, stream).await?;
     refuse_expired_in_txn(connection, stream, window).await?;
@@ -226,7 +232,7 @@ pub(in crate::store) async fn window_fail_in_txn(
     run: RunId,
     (kind, message): (FaultKind, &str),
     now: DateTime<Utc>,
-) -> Done<()> {
+) -> StoreResult<()> {
     lock_in_txn(connection, stream).await?;
     let noted = sqlx::query(
         r#"

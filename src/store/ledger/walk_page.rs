@@ -15,7 +15,7 @@ use crate::domain::text::escaped;
 use crate::domain::window::TimeWindow;
 use crate::engine::port::page_log::{KeptWalk, PageLog, WalkMark};
 use crate::engine::port::store::Lease;
-use crate::store::fault::{Done, from_sql};
+use crate::store::fault::{StoreResult, from_sql};
 use crate::store::ledger::lease::lease_name;
 use crate::store::pool::PgStore;
 
@@ -77,19 +77,22 @@ impl PageLog for PgStore {
 }
 
 /// The pages of this scope have served.
-pub(in crate::store) async fn walk_forget_in_txn(connection: &mut PgConnection, name: &str) -> Done<()> {
+pub(in crate::store) async fn walk_forget_in_txn(
+    connection: &mut PgConnection,
+    name: &str,
+) -> StoreResult<()> {
     sqlx::query("delete from sync.walk_page where lease_name = $1").bind(name).execute(connection).await?;
     Ok(())
 }
 
 /// What reads under way hold was read under rules that have changed: all begin again.
-pub(in crate::store) async fn walks_forget(connection: &mut PgConnection) -> Done<()> {
+pub(in crate::store) async fn walks_forget(connection: &mut PgConnection) -> StoreResult<()> {
     sqlx::query("delete from sync.walk_page").execute(connection).await?;
     Ok(())
 }
 
 /// Walks that nobody took up again; far older than any that would be.
-pub(in crate::store) async fn walks_prune(pool: &PgPool) -> Done<()> {
+pub(in crate::store) async fn walks_prune(pool: &PgPool) -> StoreResult<()> {
     sqlx::query("delete from sync.walk_page where kept_at < clock_timestamp() - interval '1 hour'")
         .execute(pool)
         .await?;

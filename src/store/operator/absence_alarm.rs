@@ -14,7 +14,7 @@ use crate::store::commit::absence::Key;
 use crate::store::commit::row_count::{RowCountChange, row_count_add_in_txn};
 use crate::store::commit::tombstone::tombstone_rows;
 use crate::store::commit::transaction::Context;
-use crate::store::fault::Done;
+use crate::store::fault::StoreResult;
 use crate::store::pool::PgStore;
 use crate::store::touched::expect_row;
 use crate::telemetry::event;
@@ -30,7 +30,7 @@ pub(in crate::store) async fn alarm_raise_in_txn(
     table: &TableShape,
     missing: u64,
     live: u64,
-) -> Done<()> {
+) -> StoreResult<()> {
     let (start, end) = bounds(context.window);
     let (missing_rows, live_rows) =
         (i64::try_from(missing).unwrap_or(i64::MAX), i64::try_from(live).unwrap_or(i64::MAX));
@@ -83,7 +83,7 @@ pub(in crate::store) async fn alarm_resolve_in_txn(
     connection: &mut PgConnection,
     context: &Context<'_>,
     table: &TableShape,
-) -> Done<()> {
+) -> StoreResult<()> {
     let (start, end) = bounds(context.window);
     sqlx::query(
         r#"
@@ -112,7 +112,7 @@ impl PgStore {
     /// # Errors
     /// Database faults.
     pub async fn alarms(&self) -> Result<Vec<AbsenceCase>, Fault> {
-        alarms_fetch(self).await.map_err(|broken| broken.during("reading the open alarms"))
+        alarms_fetch(self).await.map_err(|error| error.during("reading the open alarms"))
     }
 
     /// Marks deleted what these alarms are about, as far as it is still missing and no other window has it,
@@ -122,17 +122,21 @@ impl PgStore {
     /// `RequestRefused` where a number is not that of an open alarm, and database faults. Nothing is
     /// written then.
     pub async fn accept(&self, ids: &[i64], now: DateTime<Utc>) -> Result<Vec<AcceptedAbsence>, Fault> {
-        alarms_accept(self, ids, now).await.map_err(|broken| broken.during("accepting missing rows"))
+        alarms_accept(self, ids, now).await.map_err(|error| error.during("accepting missing rows"))
     }
 }
 
-async fn alarms_fetch(store: &PgStore) -> Done<Vec<AbsenceCase>> {
+async fn alarms_fetch(store: &PgStore) -> StoreResult<Vec<AbsenceCase>> {
     let rows = sqlx::query(alarm_query("state = 'open'", "")).fetch_all(&store.pool).await?;
     // A table that only another version of the program knows is that version's to show.
     Ok(rows.iter().filter_map(|row| case(row).transpose()).collect::<Result<_, _>>()?)
 }
 
-async fn alarms_accept(store: &PgStore, ids: &[i64], now: DateTime<Utc>) -> Done<Vec<AcceptedAbsence>> {
+async fn alarms_accept(
+    store: &PgStore,
+    ids: &[i64],
+    now: DateTime<Utc>,
+) -> StoreResult<Vec<AcceptedAbsence>> {
     let mut transaction = store.pool.begin().await?;
     let (mut accepted, mut rows_changed) = (Vec::new(), RowCountChange::default());
     let mut ids = ids.to_vec();
@@ -162,7 +166,7 @@ async fn alarm_accept_in_txn(
     AbsenceCase { alarm, run, .. }: &AbsenceCase,
     now: DateTime<Utc>,
     rows_changed: &mut RowCountChange,
-) -> Done<u64> {
+) -> StoreResult<u64> {
     let Some(table) = alarm.stream.tables().iter().copied().find(|table| table.name == alarm.table) else {
         return Err(refusal(format!(
             "alarm {} is about the table {}, which is not known",

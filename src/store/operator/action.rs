@@ -8,7 +8,7 @@ use crate::domain::action::{ActionDraft, ActionRecord, ActionState, KnownAgent, 
 use crate::domain::fault::{Fault, FaultKind};
 use crate::domain::stream::StreamId;
 use crate::domain::text::storable;
-use crate::store::fault::{Broken, Done};
+use crate::store::fault::{StoreError, StoreResult};
 use crate::store::pool::PgStore;
 
 /// A message that is longer is cut.
@@ -40,7 +40,7 @@ impl PgStore {
         .bind(now)
         .fetch_one(&self.pool)
         .await;
-        id.map_err(|error| Broken::from(error).during("recording an action; nothing was sent"))
+        id.map_err(|error| StoreError::from(error).during("recording an action; nothing was sent"))
     }
 
     /// From here on the vendor may have it: the state is unknown until an answer is recorded.
@@ -56,7 +56,7 @@ impl PgStore {
         .execute(&self.pool)
         .await;
         let doing = format!("recording that action {id} is being sent; nothing was sent");
-        match marked.map_err(|error| Broken::from(error).during(&doing))?.rows_affected() {
+        match marked.map_err(|error| StoreError::from(error).during(&doing))?.rows_affected() {
             0 => Err(Fault::new(FaultKind::DatabaseRefused, format!("{doing}: it was sent before"))),
             _ => Ok(()),
         }
@@ -84,7 +84,7 @@ impl PgStore {
         .execute(&self.pool)
         .await;
         let doing = format!("recording the answer to action {id}, which stays `unknown`");
-        settled.map(|_| ()).map_err(|error| Broken::from(error).during(&doing))
+        settled.map(|_| ()).map_err(|error| StoreError::from(error).during(&doing))
     }
 
     /// Records what a look at the vendor showed of an action whose answer is unknown.
@@ -104,7 +104,7 @@ impl PgStore {
         .execute(&self.pool)
         .await;
         let doing = format!("recording what became of action {id}");
-        observed.map(|_| ()).map_err(|error| Broken::from(error).during(&doing))
+        observed.map(|_| ()).map_err(|error| StoreError::from(error).during(&doing))
     }
 
     /// The actions, newest first, `limit` at most.
@@ -114,7 +114,7 @@ impl PgStore {
     pub async fn actions(&self, limit: i64) -> Result<Vec<ActionRecord>, Fault> {
         let query = sqlx::query("select * from sync.action order by id desc limit $1").bind(limit);
         let rows = query.fetch_all(&self.pool).await;
-        records(rows).map_err(|broken| broken.during("reading the actions"))
+        records(rows).map_err(|error| error.during("reading the actions"))
     }
 
     /// The actions of this command on this target whose answer is unknown and which no look has settled,
@@ -140,7 +140,7 @@ impl PgStore {
         .bind(short(target))
         .fetch_all(&self.pool)
         .await;
-        records(rows).map_err(|broken| broken.during("looking for actions whose answer is unknown"))
+        records(rows).map_err(|error| error.during("looking for actions whose answer is unknown"))
     }
 
     /// The agents whom the tables know as members of this source's skill groups.
@@ -150,7 +150,7 @@ impl PgStore {
     pub async fn known_agents(&self, source: &str) -> Result<Vec<KnownAgent>, Fault> {
         known_agents(&self.pool, source)
             .await
-            .map_err(|broken| broken.during("looking which agents the tables know"))
+            .map_err(|error| error.during("looking which agents the tables know"))
     }
 }
 
@@ -159,7 +159,7 @@ fn short(text: &str) -> String {
     storable(text).chars().take(MESSAGE_CHARS_MAX).collect()
 }
 
-fn records(rows: Result<Vec<PgRow>, sqlx::Error>) -> Done<Vec<ActionRecord>> {
+fn records(rows: Result<Vec<PgRow>, sqlx::Error>) -> StoreResult<Vec<ActionRecord>> {
     // A state that only another version of the program knows is that version's to show.
     Ok(rows?.iter().filter_map(|row| record(row).transpose()).collect::<Result<_, _>>()?)
 }
@@ -188,7 +188,7 @@ fn record(row: &PgRow) -> Result<Option<ActionRecord>, sqlx::Error> {
 }
 
 /// An agent who left every group is known still: whoever is put back into one existed.
-async fn known_agents(pool: &PgPool, source: &str) -> Done<Vec<KnownAgent>> {
+async fn known_agents(pool: &PgPool, source: &str) -> StoreResult<Vec<KnownAgent>> {
     let named = StreamId::all_tables().filter(|table| table.index_of("agent_number").is_some());
     let named: Vec<_> = named
         .map(|table| format!("select agent_number, deleted_at from {} where source = $1", table.name))

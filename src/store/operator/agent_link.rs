@@ -6,7 +6,7 @@ use sqlx::{Connection as _, PgConnection, Row as _};
 
 use crate::domain::agent::{AccountKey, AgentAccount, AgentLinks, LinkChange};
 use crate::domain::fault::Fault;
-use crate::store::fault::Done;
+use crate::store::fault::StoreResult;
 use crate::store::pool::PgStore;
 
 const ACCOUNTS: &str = r#"
@@ -40,7 +40,7 @@ impl PgStore {
     pub async fn agent_accounts(&self) -> Result<Vec<AgentAccount>, Fault> {
         let doing = "reading the agents' accounts";
         let read = async { accounts_fetch(&mut *self.pool.acquire().await?).await };
-        read.await.map_err(|broken| broken.during(doing))
+        read.await.map_err(|error| error.during(doing))
     }
 
     /// What persons said of accounts.
@@ -49,7 +49,7 @@ impl PgStore {
     /// Database faults.
     pub async fn agent_links(&self) -> Result<AgentLinks, Fault> {
         let read = async { links_fetch(&mut *self.pool.acquire().await?).await };
-        read.await.map_err(|broken| broken.during("reading the overrules of agents"))
+        read.await.map_err(|error| error.during("reading the overrules of agents"))
     }
 
     /// Makes the changes that `plan` finds, in one transaction; another import waits meanwhile. Answers the
@@ -76,13 +76,13 @@ impl PgStore {
                 links_write(&mut transaction, changes, now, operator).await?;
                 transaction.commit().await?;
             }
-            Done::Ok(planned)
+            StoreResult::Ok(planned)
         };
-        write.await.map_err(|broken| broken.during("storing the overrules of agents"))
+        write.await.map_err(|error| error.during("storing the overrules of agents"))
     }
 }
 
-async fn accounts_fetch(connection: &mut PgConnection) -> Done<Vec<AgentAccount>> {
+async fn accounts_fetch(connection: &mut PgConnection) -> StoreResult<Vec<AgentAccount>> {
     let rows = sqlx::query(ACCOUNTS).fetch_all(connection).await?;
     let account = |row: &PgRow| -> Result<AgentAccount, sqlx::Error> {
         Ok(AgentAccount {
@@ -101,7 +101,7 @@ async fn accounts_fetch(connection: &mut PgConnection) -> Done<Vec<AgentAccount>
     Ok(rows.iter().map(account).collect::<Result<_, _>>()?)
 }
 
-async fn links_fetch(connection: &mut PgConnection) -> Done<AgentLinks> {
+async fn links_fetch(connection: &mut PgConnection) -> StoreResult<AgentLinks> {
     let rows: Vec<(String, String, String, String)> =
         sqlx::query_as("select vendor, source, account_id, person_id from sync.agent_link")
             .fetch_all(connection)
@@ -118,7 +118,7 @@ async fn links_write(
     changes: &[LinkChange],
     now: DateTime<Utc>,
     operator: &str,
-) -> Done<()> {
+) -> StoreResult<()> {
     let part = |changes: &[&LinkChange], of: fn(&AccountKey) -> &str| -> Vec<String> {
         changes.iter().map(|change| of(&change.account).to_owned()).collect()
     };

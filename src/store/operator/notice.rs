@@ -8,7 +8,7 @@ use crate::domain::alert::{AlertKind, Severity};
 use crate::domain::fault::{Fault, FaultKind};
 use crate::domain::notice::{AlertChange, Change, Look, NoticeEntry, Subscription};
 use crate::domain::text::storable;
-use crate::store::fault::{Broken, Done};
+use crate::store::fault::{StoreError, StoreResult};
 use crate::store::pool::PgStore;
 
 /// Whoever has the turn keeps it by looking again in time.
@@ -21,12 +21,12 @@ returning true
 "#;
 
 const SEEN: &str = r#"
-insert into sync.alert as a (kind, source, stream, severity, since, message, cure, first_seen_at, last_seen_at)
-select kind, coalesce(source, ''), coalesce(stream, ''), severity, since, message, cure, $8, $8
+insert into sync.alert as a (kind, source, stream, severity, since, message, remedy, first_seen_at, last_seen_at)
+select kind, coalesce(source, ''), coalesce(stream, ''), severity, since, message, remedy, $8, $8
 from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::timestamptz[], $6::text[], $7::text[])
-    as k(kind, source, stream, severity, since, message, cure)
+    as k(kind, source, stream, severity, since, message, remedy)
 on conflict (kind, source, stream) do update
-set severity = excluded.severity, since = excluded.since, message = excluded.message, cure = excluded.cure,
+set severity = excluded.severity, since = excluded.since, message = excluded.message, remedy = excluded.remedy,
     last_seen_at = excluded.last_seen_at
 "#;
 
@@ -43,9 +43,9 @@ with raised as (
     union all
     select 'cleared', * from cleared where told_at is not null
 )
-insert into sync.notice (target, change, kind, source, stream, severity, since, message, cure, created_at,
+insert into sync.notice (target, change, kind, source, stream, severity, since, message, remedy, created_at,
     next_try_at)
-select s.target, c.change, c.kind, c.source, c.stream, c.severity, c.since, c.message, c.cure, $1, $1
+select s.target, c.change, c.kind, c.source, c.stream, c.severity, c.since, c.message, c.remedy, $1, $1
 from change c join unnest($3::text[], $4::text[]) as s(target, severity)
     on s.severity = 'warning' or c.severity = s.severity
 order by c.change, c.severity, c.kind, c.source, c.stream, s.target
@@ -56,7 +56,7 @@ const PRUNE: &str = "delete from sync.notice where created_at < $1 - interval '3
 
 const ENTRIES: &str = r#"
 select id, target, change, kind, nullif(source, '') as source, nullif(stream, '') as stream, severity, since,
-    message, cure, created_at, attempts, failure, next_try_at, delivered_at
+    message, remedy, created_at, attempts, failure, next_try_at, delivered_at
 from sync.notice
 "#;
 
@@ -67,7 +67,7 @@ impl PgStore {
     /// # Errors
     /// Database faults.
     pub async fn look(&self, look: &Look<'_>, subscriptions: &[Subscription]) -> Result<bool, Fault> {
-        looked(self, look, subscriptions).await.map_err(|broken| broken.during("noting the alerts"))
+        looked(self, look, subscriptions).await.map_err(|error| error.during("noting the alerts"))
     }
 
     /// Notices that are to be sent by `now`, the oldest first, at most `max`.
@@ -81,7 +81,7 @@ impl PgStore {
             .bind(i64::from(max))
             .fetch_all(&self.pool)
             .await;
-        entries(rows).map_err(|broken| broken.during("looking for notices to send"))
+        entries(rows).map_err(|error| error.during("looking for notices to send"))
     }
 
     /// These were taken.
@@ -91,7 +91,7 @@ impl PgStore {
     pub async fn notices_delivered(&self, ids: &[i64], now: DateTime<Utc>) -> Result<(), Fault> {
         let sql = "update sync.notice set delivered_at = $2, next_try_at = null where id = any($1)";
         let done = sqlx::query(sql).bind(ids).bind(now).execute(&self.pool).await;
-        done.map(|_| ()).map_err(|error| Broken::from(error).during("noting that notices were sent"))
+        done.map(|_| ()).map_err(|error| StoreError::from(error).during("noting that notices were sent"))
     }
 
     /// These were not taken; without `next_try_at` they are given up.
@@ -108,7 +108,7 @@ impl PgStore {
             where id = any($1)";
         let done =
             sqlx::query(sql).bind(ids).bind(storable(failure)).bind(next_try_at).execute(&self.pool).await;
-        done.map(|_| ()).map_err(|error| Broken::from(error).during("noting why notices were not sent"))
+        done.map(|_| ()).map_err(|error| StoreError::from(error).during("noting why notices were not sent"))
     }
 
     /// Removes the notices that are older than 30 days.
@@ -117,7 +117,7 @@ impl PgStore {
     /// Database faults.
     pub async fn notices_prune(&self, now: DateTime<Utc>) -> Result<(), Fault> {
         let done = sqlx::query(PRUNE).bind(now).execute(&self.pool).await;
-        done.map(|_| ()).map_err(|error| Broken::from(error).during("removing old notices"))
+        done.map(|_| ()).map_err(|error| StoreError::from(error).during("removing old notices"))
     }
 
     /// The latest notices, the newest first, at most `max`.
@@ -127,11 +127,11 @@ impl PgStore {
     pub async fn notices(&self, max: u32) -> Result<Vec<NoticeEntry>, Fault> {
         let query = format!("{ENTRIES} order by id desc limit $1");
         let rows = sqlx::query(sqlx::AssertSqlSafe(query)).bind(i64::from(max)).fetch_all(&self.pool).await;
-        entries(rows).map_err(|broken| broken.during("listing notices"))
+        entries(rows).map_err(|error| error.during("listing notices"))
     }
 }
 
-async fn looked(store: &PgStore, look: &Look<'_>, subscriptions: &[Subscription]) -> Done<bool> {
+async fn looked(store: &PgStore, look: &Look<'_>, subscriptions: &[Subscription]) -> StoreResult<bool> {
     let mut connection = store.pool.acquire().await?;
     let mut transaction = connection.begin().await?;
     let mine: Option<bool> = sqlx::query_scalar(TURN)
@@ -158,7 +158,7 @@ async fn looked(store: &PgStore, look: &Look<'_>, subscriptions: &[Subscription]
     Ok(true)
 }
 
-async fn seen(connection: &mut PgConnection, look: &Look<'_>) -> Done<()> {
+async fn seen(connection: &mut PgConnection, look: &Look<'_>) -> StoreResult<()> {
     // One statement cannot write a row twice.
     let mut alerts: Vec<_> = look.alerts.iter().collect();
     alerts.sort_by(|left, right| {
@@ -175,19 +175,19 @@ async fn seen(connection: &mut PgConnection, look: &Look<'_>) -> Done<()> {
         .bind(each().map(|alert| alert.severity.as_str()).collect::<Vec<_>>())
         .bind(each().map(|alert| alert.since).collect::<Vec<_>>())
         .bind(each().map(|alert| storable(&alert.message)).collect::<Vec<_>>())
-        .bind(each().map(|alert| storable(&alert.cure)).collect::<Vec<_>>())
+        .bind(each().map(|alert| storable(&alert.remedy)).collect::<Vec<_>>())
         .bind(look.now)
         .execute(connection)
         .await?;
     Ok(())
 }
 
-fn entries(rows: Result<Vec<PgRow>, sqlx::Error>) -> Done<Vec<NoticeEntry>> {
+fn entries(rows: Result<Vec<PgRow>, sqlx::Error>) -> StoreResult<Vec<NoticeEntry>> {
     rows?.iter().filter_map(|row| entry(row).transpose()).collect()
 }
 
 /// `None` for an alert that only another version of the program knows.
-fn entry(row: &PgRow) -> Done<Option<NoticeEntry>> {
+fn entry(row: &PgRow) -> StoreResult<Option<NoticeEntry>> {
     let id = row.try_get("id")?;
     let (Some(kind), Some(severity)) =
         (AlertKind::from_name(row.try_get("kind")?), Severity::from_name(row.try_get("severity")?))
@@ -209,7 +209,7 @@ fn entry(row: &PgRow) -> Done<Option<NoticeEntry>> {
             stream: stream.and_then(|stream| stream.parse().ok()),
             since: row.try_get("since")?,
             message: row.try_get("message")?,
-            cure: row.try_get("cure")?,
+            remedy: row.try_get("remedy")?,
         },
         created_at: row.try_get("created_at")?,
         attempts: row.try_get("attempts")?,

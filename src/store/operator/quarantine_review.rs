@@ -15,11 +15,11 @@ use crate::domain::stream::{StreamId, StreamKey};
 use crate::domain::text::storable;
 use crate::domain::window::TimeWindow;
 use crate::store::commit::agent::agents_update_in_txn;
-use crate::store::commit::home::AtHome;
 use crate::store::commit::merge::{by_table, merge_table};
+use crate::store::commit::owner::OwnedRows;
 use crate::store::commit::row_count::{RowCountChange, row_count_add_in_txn};
 use crate::store::commit::transaction::{Context, TRANSACTION};
-use crate::store::fault::{Broken, Done};
+use crate::store::fault::{StoreError, StoreResult};
 use crate::store::ledger::run::run_add_in_txn;
 use crate::store::pool::PgStore;
 use crate::store::privacy::forgotten::list_hold_in_txn;
@@ -41,7 +41,7 @@ impl PgStore {
     /// # Errors
     /// Database faults.
     pub async fn quarantined(&self, filter: &QuarantineFilter) -> Result<Vec<QuarantineEntry>, Fault> {
-        entries(self, filter).await.map_err(|broken| broken.during("reading the quarantine"))
+        entries(self, filter).await.map_err(|error| error.during("reading the quarantine"))
     }
 
     /// Stores the rows that an open entry gave and marks it retried, in one transaction, by the rules of
@@ -70,7 +70,7 @@ impl PgStore {
             outcome
         };
         match tokio::spawn(task.in_current_span()).await {
-            Ok(outcome) => outcome.map_err(|broken: Broken| broken.during(&doing)),
+            Ok(outcome) => outcome.map_err(|error: StoreError| error.during(&doing)),
             Err(_) => Err(Fault::new(
                 FaultKind::DatabaseUnreachable,
                 format!("{doing}: it was stopped before it ended; trying again is safe"),
@@ -89,7 +89,7 @@ impl PgStore {
             .execute(&self.pool)
             .await;
         noted.map(|_| ()).map_err(|error| {
-            Broken::from(error).during(&format!("noting why the quarantined record {id} cannot be read"))
+            StoreError::from(error).during(&format!("noting why the quarantined record {id} cannot be read"))
         })
     }
 
@@ -104,13 +104,11 @@ impl PgStore {
         decision: &str,
         now: DateTime<Utc>,
     ) -> Result<Vec<i64>, Fault> {
-        dropped(self, ids, decision, now)
-            .await
-            .map_err(|broken| broken.during("dropping quarantined records"))
+        dropped(self, ids, decision, now).await.map_err(|error| error.during("dropping quarantined records"))
     }
 }
 
-async fn entries(store: &PgStore, filter: &QuarantineFilter) -> Done<Vec<QuarantineEntry>> {
+async fn entries(store: &PgStore, filter: &QuarantineFilter) -> StoreResult<Vec<QuarantineEntry>> {
     let rows = sqlx::query(ENTRIES)
         .bind(filter.ids.clone())
         .bind(filter.source.clone())
@@ -122,7 +120,7 @@ async fn entries(store: &PgStore, filter: &QuarantineFilter) -> Done<Vec<Quarant
     rows.iter().map(entry).collect()
 }
 
-fn entry(row: &PgRow) -> Done<QuarantineEntry> {
+fn entry(row: &PgRow) -> StoreResult<QuarantineEntry> {
     let id = row.try_get("id")?;
     let stream: String = row.try_get("stream")?;
     let stream: StreamId = stream.parse().map_err(|why| {
@@ -152,7 +150,7 @@ async fn retried_on(
     rows: &[Row],
     run: RunId,
     now: DateTime<Utc>,
-) -> Done<Option<Counts>> {
+) -> StoreResult<Option<Counts>> {
     let mut transaction = connection.begin().await?;
     transaction.execute(sqlx::raw_sql(TRANSACTION)).await?;
     // Somebody may have been forgotten since the record was looked up.
@@ -181,7 +179,7 @@ async fn retried_on(
     let mut of_table = by_table(rows, &mut counts.superseded);
     for table in entry.key.stream.tables() {
         let rows = of_table.remove(table.name).unwrap_or_default();
-        let merged = merge_table(&mut transaction, &context, table, &rows, &AtHome::default()).await?;
+        let merged = merge_table(&mut transaction, &context, table, &rows, &OwnedRows::default()).await?;
         counts.inserted += merged.inserted;
         counts.updated += merged.updated;
         counts.unchanged += merged.unchanged;
@@ -207,7 +205,7 @@ async fn retried_on(
     Ok(Some(counts))
 }
 
-async fn dropped(store: &PgStore, ids: &[i64], decision: &str, now: DateTime<Utc>) -> Done<Vec<i64>> {
+async fn dropped(store: &PgStore, ids: &[i64], decision: &str, now: DateTime<Utc>) -> StoreResult<Vec<i64>> {
     let wanted: BTreeSet<i64> = ids.iter().copied().collect();
     let mut transaction = store.pool.begin().await?;
     let done: Vec<i64> = sqlx::query_scalar(

@@ -16,7 +16,7 @@ use crate::domain::fault::{Fault, FaultKind};
 use crate::domain::forgotten::{
     ForgetOrder, Forgot, ForgotRows, ForgottenEntry, ForgottenList, Identifier, Listed,
 };
-use crate::store::fault::{Broken, Done};
+use crate::store::fault::{StoreError, StoreResult};
 use crate::store::ledger::walk_page::walks_forget;
 use crate::store::pool::PgStore;
 use crate::store::privacy::forgotten::clean::{Cleaner, pattern};
@@ -66,14 +66,14 @@ union all
 select pending_name, erasure_name from sync.source where pending_name is not null
 "#;
 
-async fn list_read(connection: &mut PgConnection) -> Done<ForgottenList> {
+async fn list_read(connection: &mut PgConnection) -> StoreResult<ForgottenList> {
     let list = list_of(sqlx::query_as(LIST).fetch_all(&mut *connection).await?);
     let names: Vec<(String, String)> = sqlx::query_as(NAMES).fetch_all(connection).await?;
     Ok(list.renamed(names))
 }
 
 /// The version of the list; it stays until the end of the transaction.
-pub(in crate::store) async fn list_hold_in_txn(connection: &mut PgConnection) -> Done<i64> {
+pub(in crate::store) async fn list_hold_in_txn(connection: &mut PgConnection) -> StoreResult<i64> {
     let version = sqlx::query_scalar("select version from sync.forgetting for key share");
     Ok(version.fetch_one(connection).await?)
 }
@@ -82,7 +82,7 @@ pub(in crate::store) async fn list_hold_in_txn(connection: &mut PgConnection) ->
 pub(in crate::store) async fn list_fetch_in_txn(
     connection: &mut PgConnection,
     known: &Arc<ForgottenList>,
-) -> Done<Arc<ForgottenList>> {
+) -> StoreResult<Arc<ForgottenList>> {
     if list_hold_in_txn(connection).await? == known.version() {
         return Ok(known.clone());
     }
@@ -91,7 +91,7 @@ pub(in crate::store) async fn list_fetch_in_txn(
 
 impl PgStore {
     /// The list as it stands; it hangs on the board from here on.
-    pub(in crate::store) async fn list(&self) -> Done<Arc<ForgottenList>> {
+    pub(in crate::store) async fn list(&self) -> StoreResult<Arc<ForgottenList>> {
         let version: i64 =
             sqlx::query_scalar("select version from sync.forgetting").fetch_one(&self.pool).await?;
         let known = self.board.list();
@@ -103,7 +103,7 @@ impl PgStore {
         Ok(list)
     }
 
-    async fn forget_whole(&self, order: &ForgetOrder, apply: bool) -> Done<Forgot> {
+    async fn forget_whole(&self, order: &ForgetOrder, apply: bool) -> StoreResult<Forgot> {
         self.refuse_where_distributed("forgetting somebody").await?;
         let mut connection = self.pool.acquire().await?;
         let mut transaction = connection.begin().await?;
@@ -146,7 +146,7 @@ impl PgStore {
         Ok(Forgot { id, tables })
     }
 
-    async fn take_off(&self, id: i64, operator: &str, now: DateTime<Utc>) -> Done<()> {
+    async fn take_off(&self, id: i64, operator: &str, now: DateTime<Utc>) -> StoreResult<()> {
         let mut transaction = self.pool.begin().await?;
         transaction.execute(sqlx::raw_sql(LONG)).await?;
         transaction.execute("select from sync.forgetting for update").await?;
@@ -160,7 +160,7 @@ impl PgStore {
         .await?;
         if undone.rows_affected() == 0 {
             let message = format!("there is no entry {id} that could be undone; see `ccsync forget list`");
-            return Err(Broken::Told(Fault::new(FaultKind::RequestRefused, message).advising()));
+            return Err(StoreError::Fault(Fault::new(FaultKind::RequestRefused, message).advising()));
         }
         sqlx::query("delete from sync.forgotten_digest where forgotten_id = $1")
             .bind(id)
@@ -173,7 +173,11 @@ impl PgStore {
     }
 }
 
-async fn enter_in_txn(connection: &mut PgConnection, order: &ForgetOrder, listed: &[Listed]) -> Done<i64> {
+async fn enter_in_txn(
+    connection: &mut PgConnection,
+    order: &ForgetOrder,
+    listed: &[Listed],
+) -> StoreResult<i64> {
     let id: i64 = sqlx::query_scalar(
         r#"
         insert into sync.forgotten (kind, source, forgotten_at, forgotten_by, rows) values ($1, $2, $3, $4, 0)
@@ -226,7 +230,7 @@ impl PgStore {
             }
             Ok(found)
         };
-        found.await.map_err(|broken: Broken| broken.during("looking for an agent's addresses and numbers"))
+        found.await.map_err(|error: StoreError| error.during("looking for an agent's addresses and numbers"))
     }
 
     /// Puts the person on the list and takes them out of every table, in one transaction: nothing that was read
@@ -239,7 +243,7 @@ impl PgStore {
         let (store, order) = (self.clone(), order.clone());
         let doing = "forgetting; nothing was changed";
         match tokio::spawn(async move { store.forget_whole(&order, apply).await }).await {
-            Ok(done) => done.map_err(|broken| broken.during(doing)),
+            Ok(done) => done.map_err(|error| error.during(doing)),
             Err(_) => Err(Fault::new(FaultKind::DatabaseUnreachable, format!("{doing}: it was stopped"))),
         }
     }
@@ -249,7 +253,7 @@ impl PgStore {
     /// # Errors
     /// `RequestRefused` where there is no such entry or it was undone before; database faults.
     pub async fn remember(&self, id: i64, operator: &str, now: DateTime<Utc>) -> Result<(), Fault> {
-        self.take_off(id, operator, now).await.map_err(|broken| broken.during("undoing; nothing was changed"))
+        self.take_off(id, operator, now).await.map_err(|error| error.during("undoing; nothing was changed"))
     }
 
     /// All entries, the oldest first.
@@ -259,7 +263,7 @@ impl PgStore {
     pub async fn forgotten_entries(&self) -> Result<Vec<ForgottenEntry>, Fault> {
         let entries: Result<Vec<Entry>, _> =
             sqlx::query_as("select * from sync.forgotten order by id").fetch_all(&self.pool).await;
-        let entries = entries.map_err(|error| Broken::from(error).during("reading who is forgotten"))?;
+        let entries = entries.map_err(|error| StoreError::from(error).during("reading who is forgotten"))?;
         Ok(entries.into_iter().map(Entry::told).collect())
     }
 }

@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 use crate::domain::fault::{Fault, FaultKind};
 use crate::domain::privacy::TokenKeys;
 use crate::domain::text::counted;
-use crate::store::fault::{Broken, Done};
+use crate::store::fault::{StoreError, StoreResult};
 use crate::store::pool::PgStore;
 
 impl PgStore {
@@ -15,21 +15,20 @@ impl PgStore {
     /// `DatabaseRefused` where tokens were made with other keys, or with more; and other database faults.
     pub async fn note_privacy_keys(&self, keys: Option<&TokenKeys>, now: DateTime<Utc>) -> Result<(), Fault> {
         let Some(keys) = keys else { return Ok(()) };
-        self.note_keys(&keys.marks(), now)
-            .await
-            .map_err(|broken| broken.during("comparing the keys of tokens"))
+        self.note_keys(&keys.marks(), now).await.map_err(|error| error.during("comparing the keys of tokens"))
     }
 
-    async fn note_keys(&self, marks: &[String], now: DateTime<Utc>) -> Done<()> {
+    async fn note_keys(&self, marks: &[String], now: DateTime<Utc>) -> StoreResult<()> {
         let mut transaction = self.pool.begin().await?;
         let known: Vec<String> = sqlx::query_scalar("select mark from sync.privacy_key order by level")
             .fetch_all(&mut *transaction)
             .await?;
         if let Some(why) = mismatch(marks, &known) {
-            let cure = "give the file as it was, new keys at its end";
-            let what =
-                format!("privacy.hmac_key_file: {why}, so tokens would not meet those in the tables; {cure}");
-            return Err(Broken::Told(Fault::new(FaultKind::DatabaseRefused, what).advising()));
+            let remedy = "give the file as it was, new keys at its end";
+            let what = format!(
+                "privacy.hmac_key_file: {why}, so tokens would not meet those in the tables; {remedy}"
+            );
+            return Err(StoreError::Fault(Fault::new(FaultKind::DatabaseRefused, what).advising()));
         }
         if known.len() == marks.len() {
             return Ok(());

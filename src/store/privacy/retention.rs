@@ -19,7 +19,7 @@ use crate::domain::window::TimeWindow;
 use crate::engine::port::retention::{ExpiredRows, Retention, RetentionOrder};
 use crate::store::commit::row_count::{RowCountChange, row_count_add_in_txn};
 use crate::store::commit::transaction::TRANSACTION;
-use crate::store::fault::{Broken, Done};
+use crate::store::fault::{StoreError, StoreResult};
 use crate::store::ledger::lease::{lease_extend, lease_release, lease_take};
 use crate::store::ledger::time_window::lock_in_txn;
 use crate::store::pool::PgStore;
@@ -35,7 +35,7 @@ fn lease_name(key: &StreamKey) -> String {
 impl Retention for PgStore {
     async fn expired(&self, order: &RetentionOrder) -> Result<Vec<ExpiredRows>, Fault> {
         let doing = format!("looking for old rows of {}", order.key);
-        self.expired_rows(order).await.map_err(|broken| broken.during(&doing))
+        self.expired_rows(order).await.map_err(|error| error.during(&doing))
     }
 
     async fn retention_lease(
@@ -47,7 +47,7 @@ impl Retention for PgStore {
         let name = lease_name(key);
         lease_take(&self.pool, &name, worker, term, self.claim_on(&key.source))
             .await
-            .map_err(|broken| broken.during(&format!("taking the lease on {name}")))
+            .map_err(|error| error.during(&format!("taking the lease on {name}")))
     }
 
     async fn expire_step(
@@ -58,17 +58,17 @@ impl Retention for PgStore {
         rows_max: u32,
     ) -> Result<Vec<ExpiredRows>, Fault> {
         let doing = format!("removing old rows of {}", order.key);
-        self.step(order, fence, term, rows_max).await.map_err(|broken| broken.during(&doing))
+        self.step(order, fence, term, rows_max).await.map_err(|error| error.during(&doing))
     }
 
     async fn expire_end(&self, order: &RetentionOrder, fence: i64, now: DateTime<Utc>) -> Result<(), Fault> {
         let doing = format!("noting that the old rows of {} are gone", order.key);
-        self.end(order, fence, now).await.map_err(|broken| broken.during(&doing))
+        self.end(order, fence, now).await.map_err(|error| error.during(&doing))
     }
 }
 
 impl PgStore {
-    async fn expired_rows(&self, order: &RetentionOrder) -> Done<Vec<ExpiredRows>> {
+    async fn expired_rows(&self, order: &RetentionOrder) -> StoreResult<Vec<ExpiredRows>> {
         let mut found = Vec::new();
         for place in places(order.key.stream) {
             let (rows, oldest): (i64, Option<DateTime<Utc>>) = sqlx::query_as(place.count())
@@ -90,7 +90,7 @@ impl PgStore {
         fence: i64,
         term: Duration,
         rows_max: u32,
-    ) -> Done<Vec<ExpiredRows>> {
+    ) -> StoreResult<Vec<ExpiredRows>> {
         let mut connection = self.pool.acquire().await?;
         let mut transaction = connection.begin().await?;
         transaction.execute(sqlx::raw_sql(TRANSACTION)).await?;
@@ -130,7 +130,7 @@ impl PgStore {
         Ok(removed)
     }
 
-    async fn end(&self, order: &RetentionOrder, fence: i64, now: DateTime<Utc>) -> Done<()> {
+    async fn end(&self, order: &RetentionOrder, fence: i64, now: DateTime<Utc>) -> StoreResult<()> {
         sqlx::query("update sync.retention set applied_at = $3 where source = $1 and stream = $2")
             .bind(&order.key.source)
             .bind(order.key.stream.as_str())
@@ -145,7 +145,7 @@ impl PgStore {
 
 /// Moves the mark, takes expired windows out of the ledger, and gives rows that a kept window contains too to that
 /// one. How many windows went; `None` where all that was done before.
-async fn begin_in_txn(connection: &mut PgConnection, order: &RetentionOrder) -> Done<Option<u64>> {
+async fn begin_in_txn(connection: &mut PgConnection, order: &RetentionOrder) -> StoreResult<Option<u64>> {
     let (source, stream) = (&order.key.source, order.key.stream);
     lock_in_txn(connection, &order.key).await?;
     let moved = sqlx::query(
@@ -186,7 +186,7 @@ async fn remove_in_txn(
     order: &RetentionOrder,
     place: &Place,
     rows_max: u32,
-) -> Done<u64> {
+) -> StoreResult<u64> {
     let (rows, live): (i64, i64) = sqlx::query_as(place.remove())
         .bind(&order.key.source)
         .bind(order.cut)
@@ -207,7 +207,7 @@ pub(in crate::store) async fn refuse_expired_in_txn(
     connection: &mut PgConnection,
     stream: &StreamKey,
     window: TimeWindow,
-) -> Done<()> {
+) -> StoreResult<()> {
     let expired: bool = sqlx::query_scalar(
         "select exists (select from sync.retention where source = $1 and stream = $2 and $3 <= expired_to)",
     )
@@ -220,5 +220,5 @@ pub(in crate::store) async fn refuse_expired_in_txn(
         return Ok(());
     }
     let message = format!("{stream} {window} is not kept any more; nothing was written");
-    Err(Broken::Told(Fault::new(FaultKind::Outdated, message)))
+    Err(StoreError::Fault(Fault::new(FaultKind::Outdated, message)))
 }

@@ -12,7 +12,7 @@ use sqlx::{AssertSqlSafe, Connection as _, Executor as _, PgConnection, Row as _
 use self::place::{Place, places};
 use crate::domain::fault::{Fault, FaultKind};
 use crate::domain::privacy::Rewrite;
-use crate::store::fault::{Broken, Done};
+use crate::store::fault::{StoreError, StoreResult};
 use crate::store::ledger::quarantine::quarantine_merge;
 use crate::store::ledger::walk_page::walks_forget;
 use crate::store::pool::PgStore;
@@ -45,10 +45,10 @@ impl PgStore {
     /// # Errors
     /// Database faults. Steps that were done stand.
     pub async fn rewrite(&self, rewrite: &Rewrite, dry: bool) -> Result<Vec<RewrittenTable>, Fault> {
-        self.rewrite_all(rewrite, dry).await.map_err(|broken| broken.during("rewriting personal data"))
+        self.rewrite_all(rewrite, dry).await.map_err(|error| error.during("rewriting personal data"))
     }
 
-    async fn rewrite_all(&self, rewrite: &Rewrite, dry: bool) -> Done<Vec<RewrittenTable>> {
+    async fn rewrite_all(&self, rewrite: &Rewrite, dry: bool) -> StoreResult<Vec<RewrittenTable>> {
         self.refuse_where_distributed("rewriting personal data").await?;
         let mut connection = self.pool.acquire().await?;
         let mut tables: Vec<RewrittenTable> = Vec::new();
@@ -83,7 +83,12 @@ impl PgStore {
 }
 
 /// One look at every block; answers how many rows were, or are to be, changed.
-async fn pass(connection: &mut PgConnection, place: &Place, rewrite: &Rewrite, write: bool) -> Done<u64> {
+async fn pass(
+    connection: &mut PgConnection,
+    place: &Place,
+    rewrite: &Rewrite,
+    write: bool,
+) -> StoreResult<u64> {
     let blocks: i64 =
         sqlx::query_scalar("select pg_relation_size($1::regclass) / current_setting('block_size')::bigint")
             .bind(&place.lies_in)
@@ -94,8 +99,8 @@ async fn pass(connection: &mut PgConnection, place: &Place, rewrite: &Rewrite, w
         match step(connection, place, rewrite, (start, start + BLOCKS), write).await {
             Ok(changed) => rows += changed,
             // Somebody is in the way: it is left for the next pass.
-            Err(Broken::Sql(error)) if is_busy(&error) => {}
-            Err(broken) => return Err(broken),
+            Err(StoreError::Sql(error)) if is_busy(&error) => {}
+            Err(error) => return Err(error),
         }
     }
     Ok(rows)
@@ -107,7 +112,7 @@ async fn step(
     rewrite: &Rewrite,
     blocks: (i64, i64),
     write: bool,
-) -> Done<u64> {
+) -> StoreResult<u64> {
     let mut transaction = connection.begin().await?;
     transaction.execute(sqlx::raw_sql(TRANSACTION)).await?;
     let found = sqlx::query(AssertSqlSafe(place.select(rewrite, write)))
@@ -140,7 +145,7 @@ async fn step(
 }
 
 /// Row by row, because the new key of some is taken.
-async fn one_by_one(connection: &mut PgConnection, place: &Place, changed: &[Changed]) -> Done<u64> {
+async fn one_by_one(connection: &mut PgConnection, place: &Place, changed: &[Changed]) -> StoreResult<u64> {
     let mut rows = 0;
     for row in changed {
         let mut savepoint = connection.begin().await?;
@@ -161,7 +166,7 @@ async fn one_by_one(connection: &mut PgConnection, place: &Place, changed: &[Cha
 
 /// A record that a reader set aside anew before its older entry was rewritten is one entry again; other rows
 /// whose new key is taken stay as they are.
-async fn merge(connection: &mut PgConnection, place: &Place, row: &Changed) -> Done<u64> {
+async fn merge(connection: &mut PgConnection, place: &Place, row: &Changed) -> StoreResult<u64> {
     match row.hash {
         Some(hash) if place.is_quarantine() => quarantine_merge(connection, &row.at, hash).await,
         _ => Ok(0),
@@ -185,7 +190,7 @@ struct Changed {
     hash: Option<uuid::Uuid>,
 }
 
-fn changed_row(place: &Place, rewrite: &Rewrite, row: &PgRow) -> Done<Option<Changed>> {
+fn changed_row(place: &Place, rewrite: &Rewrite, row: &PgRow) -> StoreResult<Option<Changed>> {
     let source: Option<String> = row.try_get("the_source")?;
     let mut texts = Vec::with_capacity(place.columns.len());
     let mut any = false;
@@ -206,7 +211,7 @@ fn changed_row(place: &Place, rewrite: &Rewrite, row: &PgRow) -> Done<Option<Cha
     let columns: sqlx::types::Json<Map<String, Json>> = row.try_get("columns")?;
     let hash = place.hash(columns.0, &texts).map_err(|Misshapen| {
         let message = format!("a row of {} is not of its shape; it was not changed", place.table);
-        Broken::Told(Fault::new(FaultKind::DatabaseRefused, message))
+        StoreError::Fault(Fault::new(FaultKind::DatabaseRefused, message))
     })?;
     Ok(Some(Changed { at: row.try_get("at")?, texts, hash }))
 }

@@ -9,7 +9,7 @@ use crate::domain::alert::{Contradiction, StreamWatch, WholeQuarantine};
 use crate::domain::certificate::UnverifiedReason;
 use crate::domain::stream::StreamKey;
 use crate::domain::window::TimeWindow;
-use crate::store::fault::Done;
+use crate::store::fault::StoreResult;
 
 /// Each configured stream. Runs have no index by stream: among the latest twenty thousand there is one, or the last
 /// read has to say when it was last begun.
@@ -125,7 +125,7 @@ const LATELY: Duration = Duration::days(1);
 pub(in crate::store) async fn watches_fetch(
     connection: &mut PgConnection,
     now: DateTime<Utc>,
-) -> Done<Vec<(StreamKey, StreamWatch)>> {
+) -> StoreResult<Vec<(StreamKey, StreamWatch)>> {
     let contradictions: Vec<&str> = UnverifiedReason::ALL
         .into_iter()
         .filter(|reason| reason.contradicts())

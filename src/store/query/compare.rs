@@ -21,10 +21,10 @@ use crate::store::commit::absence::Key;
 use crate::store::commit::absence_note::noted_of;
 use crate::store::commit::merge::by_table;
 use crate::store::commit::stage::copy_rows;
-use crate::store::fault::{Done, from_sql};
+use crate::store::fault::{StoreResult, from_sql};
 use crate::store::ledger::quarantine::count_dropped;
 use crate::store::pool::PgStore;
-use crate::store::statement::{Stage, create_stage, differing, homeless, not_staged};
+use crate::store::statement::{Stage, create_stage, differing, not_staged, orphaned};
 
 /// A statement may look at a whole table; nobody waits for its locks.
 const COMPARING: &str = "set transaction isolation level repeatable read; set transaction read only; set local random_page_cost = 1.1;";
@@ -52,15 +52,15 @@ impl Compare for PgStore {
             outcome
         };
         match tokio::spawn(task.in_current_span()).await {
-            Ok(outcome) => outcome.map_err(|broken| broken.during(&doing)),
+            Ok(outcome) => outcome.map_err(|error| error.during(&doing)),
             Err(_) => Err(Fault::new(FaultKind::DatabaseUnreachable, format!("{doing}: it was stopped"))),
         }
     }
 
-    async fn homeless(&self, stream: &StreamKey) -> Result<Vec<Difference>, Fault> {
+    async fn orphaned(&self, stream: &StreamKey) -> Result<Vec<Difference>, Fault> {
         let mut all = Vec::new();
         for table in stream.stream.tables() {
-            let rows: Result<Vec<Homeless>, _> = sqlx::query_as(homeless(table))
+            let rows: Result<Vec<Orphaned>, _> = sqlx::query_as(orphaned(table))
                 .bind(&stream.source)
                 .bind(stream.stream.as_str())
                 .fetch_all(&self.pool)
@@ -76,7 +76,7 @@ impl Compare for PgStore {
 
     async fn dropped(&self, stream: &StreamKey, rejects: &[Reject]) -> Result<u64, Fault> {
         let doing = format!("looking for records of {stream} that were dropped");
-        count_dropped(&self.pool, stream, rejects).await.map_err(|broken| broken.during(&doing))
+        count_dropped(&self.pool, stream, rejects).await.map_err(|error| error.during(&doing))
     }
 
     async fn open_alarms(&self, stream: &StreamKey) -> Result<Vec<AbsenceCase>, Fault> {
@@ -87,7 +87,7 @@ impl Compare for PgStore {
 }
 
 /// Key, and the home that it claims.
-type Homeless = (Key, Option<DateTime<Utc>>, Option<DateTime<Utc>>);
+type Orphaned = (Key, Option<DateTime<Utc>>, Option<DateTime<Utc>>);
 
 struct Asked {
     key: StreamKey,
@@ -95,7 +95,7 @@ struct Asked {
     read_at: Option<DateTime<Utc>>,
 }
 
-async fn compare_on(connection: &mut PgConnection, asked: &Asked, rows: &[Row]) -> Done<Comparison> {
+async fn compare_on(connection: &mut PgConnection, asked: &Asked, rows: &[Row]) -> StoreResult<Comparison> {
     let mut of_table = by_table(rows, &mut 0);
     // A transaction that only reads creates nothing, not even this.
     for table in asked.key.stream.tables() {
@@ -145,7 +145,7 @@ pub(in crate::store) async fn differing_rows(
     table: &TableShape,
     stage: Stage,
     window: Option<TimeWindow>,
-) -> Done<Vec<Differing>> {
+) -> StoreResult<Vec<Differing>> {
     let found = sqlx::query(differing(table, stage))
         .bind(source.to_owned())
         .bind(window.map(|window| window.start))
@@ -161,7 +161,7 @@ async fn compare_staged(
     asked: &Asked,
     table: &'static TableShape,
     comparison: &mut Comparison,
-) -> Done<()> {
+) -> StoreResult<()> {
     let found = differing_rows(connection, &asked.key.source, table, Stage::Compared, asked.window).await?;
     for row in found {
         if row.is_elsewhere && !row.gone {
@@ -193,7 +193,7 @@ async fn find_extra(
     asked: &Asked,
     table: &'static TableShape,
     comparison: &mut Comparison,
-) -> Done<()> {
+) -> StoreResult<()> {
     let mut query =
         sqlx::query_scalar::<_, Key>(not_staged(table, asked.window.is_some())).bind(&asked.key.source);
     if let Some(window) = asked.window {
@@ -204,7 +204,7 @@ async fn find_extra(
         return Ok(());
     }
     let absent = absent_since(connection, asked, table, &keys).await?;
-    comparison.sighted_in.extend(sighted(connection, asked, table, &keys).await?);
+    comparison.observed_in.extend(observed_elsewhere(connection, asked, table, &keys).await?);
     comparison.differences.extend(keys.into_iter().map(|key| {
         let since = absent.get(&key).copied();
         extra(table, key, asked.window, since)
@@ -235,28 +235,32 @@ async fn absent_since(
     asked: &Asked,
     table: &TableShape,
     keys: &[Key],
-) -> Done<HashMap<Key, DateTime<Utc>>> {
+) -> StoreResult<HashMap<Key, DateTime<Utc>>> {
     Ok(noted_of(connection, &asked.key.source, table, keys).await?.into_iter().collect())
 }
 
-async fn sighted(
+async fn observed_elsewhere(
     connection: &mut PgConnection,
     asked: &Asked,
     table: &TableShape,
     keys: &[Key],
-) -> Done<Vec<TimeWindow>> {
-    let sighted = sqlx::query(
+) -> StoreResult<Vec<TimeWindow>> {
+    let observed_elsewhere = sqlx::query(
         r#"
-        select distinct window_start, window_end from sync.sighting
+        select distinct window_start, window_end from sync.observation
         where source = $1 and table_name = $2
             and key in (
                 select array(select jsonb_array_elements_text(k.key)) from jsonb_array_elements($3) as k(key)
             )
         "#,
     );
-    let rows =
-        sighted.bind(&asked.key.source).bind(table.name).bind(Json(keys)).fetch_all(connection).await?;
-    let window = |row: &PgRow| -> Done<Option<TimeWindow>> {
+    let rows = observed_elsewhere
+        .bind(&asked.key.source)
+        .bind(table.name)
+        .bind(Json(keys))
+        .fetch_all(connection)
+        .await?;
+    let window = |row: &PgRow| -> StoreResult<Option<TimeWindow>> {
         Ok(TimeWindow::new(row.try_get("window_start")?, row.try_get("window_end")?))
     };
     rows.iter().filter_map(|row| window(row).transpose()).collect()

@@ -4,7 +4,7 @@ use sqlx::FromRow;
 
 use crate::domain::dictionary::{ColumnEntry, FunctionEntry, RelationEntry, SchemaEntry};
 use crate::domain::fault::Fault;
-use crate::store::fault::Done;
+use crate::store::fault::StoreResult;
 use crate::store::pool::PgStore;
 use crate::store::schema::grant::READABLE;
 
@@ -59,10 +59,10 @@ impl PgStore {
     /// # Errors
     /// Database faults.
     pub async fn dictionary(&self) -> Result<Vec<SchemaEntry>, Fault> {
-        self.entries().await.map_err(|broken| broken.during("reading the data dictionary"))
+        self.entries().await.map_err(|error| error.during("reading the data dictionary"))
     }
 
-    async fn entries(&self) -> Done<Vec<SchemaEntry>> {
+    async fn entries(&self) -> StoreResult<Vec<SchemaEntry>> {
         let schemas: Vec<(String, String)> =
             sqlx::query_as(SCHEMAS).bind(READABLE).fetch_all(&self.pool).await?;
         let columns: Vec<Column> = sqlx::query_as(COLUMNS).bind(READABLE).fetch_all(&self.pool).await?;

@@ -13,7 +13,7 @@ use crate::domain::table::TableShape;
 use crate::domain::text::storable;
 use crate::domain::window::TimeWindow;
 use crate::store::commit::absence::Key;
-use crate::store::fault::Done;
+use crate::store::fault::StoreResult;
 use crate::store::pool::PgStore;
 
 /// Versions looked at for one question.
@@ -29,7 +29,7 @@ impl PgStore {
         for stream in StreamId::all() {
             for table in stream.tables().iter().filter(|table| key.len() <= table.key_len) {
                 let told = self.stories(stream, table, key).await;
-                stories.extend(told.map_err(|broken| broken.during("looking for the row's origin"))?);
+                stories.extend(told.map_err(|error| error.during("looking for the row's origin"))?);
             }
         }
         Ok(stories)
@@ -113,7 +113,7 @@ impl PgStore {
         stream: StreamId,
         table: &'static TableShape,
         key: &[&str],
-    ) -> Done<Vec<RowStory>> {
+    ) -> StoreResult<Vec<RowStory>> {
         let mut query = sqlx::query_as::<_, Version>(versions_of(table, key.len()));
         for part in key {
             query = query.bind(storable(part));
@@ -138,7 +138,7 @@ impl PgStore {
         Ok(stories)
     }
 
-    async fn home(&self, key: &StreamKey, home: Option<TimeWindow>) -> Done<Option<HomeStory>> {
+    async fn home(&self, key: &StreamKey, home: Option<TimeWindow>) -> StoreResult<Option<HomeStory>> {
         let sql = match home {
             Some(_) => {
                 "select window_start, window_end, state, reads, read_at, verdict, final_at, \
@@ -162,9 +162,9 @@ impl PgStore {
         row.map(|row| home_story(&row)).transpose()
     }
 
-    async fn seen_in(&self, key: &StreamKey, table: &TableShape, of: &Key) -> Done<Vec<TimeWindow>> {
+    async fn seen_in(&self, key: &StreamKey, table: &TableShape, of: &Key) -> StoreResult<Vec<TimeWindow>> {
         let found: Vec<(DateTime<Utc>, DateTime<Utc>)> = sqlx::query_as(
-            "select window_start, window_end from sync.sighting \
+            "select window_start, window_end from sync.observation \
              where source = $1 and table_name = $2 and key = $3 order by window_start",
         )
         .bind(&key.source)
@@ -180,7 +180,7 @@ impl PgStore {
         key: &StreamKey,
         table: &TableShape,
         of: &Key,
-    ) -> Done<Option<DateTime<Utc>>> {
+    ) -> StoreResult<Option<DateTime<Utc>>> {
         let since = sqlx::query_scalar(
             "select first_absent_at from sync.absence where source = $1 and table_name = $2 and key = $3",
         )
@@ -193,7 +193,7 @@ impl PgStore {
     }
 }
 
-fn home_story(row: &PgRow) -> Done<HomeStory> {
+fn home_story(row: &PgRow) -> StoreResult<HomeStory> {
     Ok(HomeStory {
         window: TimeWindow::from_bounds(row.try_get("window_start")?, row.try_get("window_end")?),
         state: row.try_get("state")?,

@@ -5,7 +5,7 @@ use sqlx::Row as _;
 
 use crate::domain::fault::Fault;
 use crate::domain::stream::StreamKey;
-use crate::store::fault::Done;
+use crate::store::fault::StoreResult;
 use crate::store::feed::lease::lease_is_held;
 use crate::store::pool::{PgStore, place};
 use crate::store::schema::grant::READABLE;
@@ -71,7 +71,7 @@ impl PgStore {
     /// # Errors
     /// Database faults.
     pub async fn facts(&self, zone: &str) -> Result<DatabaseFacts, Fault> {
-        self.facts_read(zone).await.map_err(|broken| broken.during("looking at the database"))
+        self.facts_read(zone).await.map_err(|error| error.during("looking at the database"))
     }
 
     /// Whether a living worker follows this agent's feed.
@@ -80,10 +80,10 @@ impl PgStore {
     /// Database faults.
     pub async fn feed_is_followed(&self, key: &StreamKey, extno: &str) -> Result<bool, Fault> {
         let held = lease_is_held(&self.pool, key, extno).await;
-        held.map_err(|broken| broken.during(&format!("{key}: looking at the lease of agent {extno}")))
+        held.map_err(|error| error.during(&format!("{key}: looking at the lease of agent {extno}")))
     }
 
-    async fn facts_read(&self, zone: &str) -> Done<DatabaseFacts> {
+    async fn facts_read(&self, zone: &str) -> StoreResult<DatabaseFacts> {
         let schemas: Vec<&str> = READABLE.into_iter().chain(["sync"]).collect();
         let row = sqlx::query(FACTS).bind(zone).bind(&schemas).fetch_one(&self.pool).await?;
         let business_zone = match row.try_get("has_zone")? {

@@ -20,7 +20,7 @@ use crate::domain::stream::{StreamId, StreamKey};
 use crate::domain::window::TimeWindow;
 use crate::engine::port::status::StatusRead;
 use crate::store::account::source::stored_fetch;
-use crate::store::fault::{Done, from_sql};
+use crate::store::fault::{StoreResult, from_sql};
 use crate::store::feed::status::feeds_fetch;
 use crate::store::ledger::contract_drift::drifts_fetch;
 use crate::store::ledger::run::counts_of;
@@ -79,7 +79,7 @@ const DRIFT_AGE: Duration = Duration::days(7);
 #[async_trait]
 impl StatusRead for PgStore {
     async fn status(&self, now: DateTime<Utc>) -> Result<StatusReport, Fault> {
-        self.status_read(now).await.map_err(|broken| broken.during("reading the status"))
+        self.status_read(now).await.map_err(|error| error.during("reading the status"))
     }
 
     async fn window(
@@ -89,7 +89,7 @@ impl StatusRead for PgStore {
         now: DateTime<Utc>,
     ) -> Result<Option<WindowReport>, Fault> {
         let doing = || format!("reading what is known of a window of {key}");
-        self.window_read(key, start, now).await.map_err(|broken| broken.during(&doing()))
+        self.window_read(key, start, now).await.map_err(|error| error.during(&doing()))
     }
 
     async fn ping(&self) -> Result<(), Fault> {
@@ -102,7 +102,7 @@ impl StatusRead for PgStore {
 }
 
 impl PgStore {
-    async fn status_read(&self, now: DateTime<Utc>) -> Done<StatusReport> {
+    async fn status_read(&self, now: DateTime<Utc>) -> StoreResult<StatusReport> {
         let mut transaction = self.pool.begin().await?;
         transaction
             .execute(sqlx::raw_sql("set transaction isolation level repeatable read, read only"))
@@ -168,7 +168,7 @@ fn stream_of<'a>(
     streams.iter_mut().find(|stream| stream.source == source && stream.stream == id)
 }
 
-async fn streams_fetch(connection: &mut PgConnection) -> Done<Vec<StreamStatus>> {
+async fn streams_fetch(connection: &mut PgConnection) -> StoreResult<Vec<StreamStatus>> {
     let rows = sqlx::query(STREAMS).fetch_all(connection).await?;
     let mut streams = Vec::with_capacity(rows.len());
     for row in &rows {
@@ -231,12 +231,12 @@ fn stream_failure(row: &PgRow) -> Result<Option<StreamFailure>, sqlx::Error> {
         kind: row.try_get::<Option<String>, _>("failure_kind")?.unwrap_or_default(),
         message: row.try_get::<Option<String>, _>("failure_message")?.unwrap_or_default(),
         // What to do about a kind of fault is the engine's to say.
-        cure: String::new(),
+        remedy: String::new(),
         attempts: row.try_get("failed_attempts")?,
     }))
 }
 
-async fn runs_fetch(connection: &mut PgConnection) -> Done<Vec<RunStatus>> {
+async fn runs_fetch(connection: &mut PgConnection) -> StoreResult<Vec<RunStatus>> {
     let rows = sqlx::query(
         r#"
         select * from sync.run

@@ -12,7 +12,7 @@ use self::read::read_catalogue;
 use crate::domain::catalogue::{Catalogue, Finding, Severity, compare};
 use crate::domain::fault::{Fault, FaultKind};
 use crate::domain::text::counted;
-use crate::store::fault::{Broken, Done};
+use crate::store::fault::{StoreError, StoreResult};
 use crate::store::pool::{PgStore, place};
 
 pub use self::repair::Repaired;
@@ -42,7 +42,7 @@ impl PgStore {
             transaction.execute(sqlx::raw_sql(LIMITS)).await?;
             read_catalogue(&mut transaction).await
         };
-        read.await.map_err(|broken| broken.during("reading the catalogue"))
+        read.await.map_err(|error| error.during("reading the catalogue"))
     }
 
     /// What differs from what the migrations made. The schema must be up to date. Changes nothing.
@@ -60,7 +60,7 @@ impl PgStore {
             transaction.execute(sqlx::raw_sql(limits)).await?;
             findings(&mut transaction).await
         };
-        read.await.map_err(|broken| broken.during("comparing the catalogue"))
+        read.await.map_err(|error| error.during("comparing the catalogue"))
     }
 
     /// Whether the database can take every row.
@@ -102,15 +102,15 @@ impl PgStore {
     }
 }
 
-fn expected() -> Done<Catalogue> {
+fn expected() -> StoreResult<Catalogue> {
     serde_json::from_str(EXPECTED).map_err(|error| {
         let message = format!("the catalogue in this program cannot be read: {error}");
-        Broken::Told(Fault::new(FaultKind::DatabaseRefused, message))
+        StoreError::Fault(Fault::new(FaultKind::DatabaseRefused, message))
     })
 }
 
 /// Compares within the caller's transaction.
-async fn findings(connection: &mut PgConnection) -> Done<Vec<Finding>> {
+async fn findings(connection: &mut PgConnection) -> StoreResult<Vec<Finding>> {
     let mut expected = expected()?;
     let live = read_catalogue(connection).await?;
     print_alike(connection, &mut expected, &live).await?;
@@ -119,7 +119,11 @@ async fn findings(connection: &mut PgConnection) -> Done<Vec<Finding>> {
 
 /// Another version of PostgreSQL prints the same query or body in another way. Where a text differs, this server is made
 /// to print the expected one too.
-async fn print_alike(connection: &mut PgConnection, expected: &mut Catalogue, live: &Catalogue) -> Done<()> {
+async fn print_alike(
+    connection: &mut PgConnection,
+    expected: &mut Catalogue,
+    live: &Catalogue,
+) -> StoreResult<()> {
     for (name, view) in &mut expected.views {
         let Some(known) = live.views.get(name).filter(|known| known.definition != view.definition) else {
             continue;
@@ -144,7 +148,7 @@ async fn print_alike(connection: &mut PgConnection, expected: &mut Catalogue, li
 }
 
 /// A query as this server prints it; `None` where it cannot be made.
-async fn printed_view(connection: &mut PgConnection, query: &str) -> Done<Option<String>> {
+async fn printed_view(connection: &mut PgConnection, query: &str) -> StoreResult<Option<String>> {
     let create = format!("create temporary view ccsync_printed as {query}");
     let read = "select pg_catalog.pg_get_viewdef('pg_temp.ccsync_printed'::regclass)";
     printed(connection, create, read).await
@@ -155,7 +159,7 @@ async fn printed_function(
     connection: &mut PgConnection,
     signature: &str,
     definition: &str,
-) -> Done<Option<String>> {
+) -> StoreResult<Option<String>> {
     let name = signature.split('(').next().unwrap_or(signature);
     let create = definition.replacen(name, "pg_temp.ccsync_printed", 1);
     let read = "select split_part(pg_catalog.pg_get_functiondef(p.oid), 'ccsync_printed', 2) \
@@ -164,7 +168,11 @@ async fn printed_function(
     printed(connection, create, read).await
 }
 
-async fn printed(connection: &mut PgConnection, create: String, read: &'static str) -> Done<Option<String>> {
+async fn printed(
+    connection: &mut PgConnection,
+    create: String,
+    read: &'static str,
+) -> StoreResult<Option<String>> {
     let mut nested = connection.begin().await?;
     let made = nested.execute(sqlx::raw_sql(sqlx::AssertSqlSafe(create))).await;
     let printed = match made {

@@ -8,7 +8,7 @@ use sqlx::postgres::types::PgInterval;
 use sqlx::{Connection as _, Executor as _, PgConnection};
 
 use crate::domain::fault::Fault;
-use crate::store::fault::Done;
+use crate::store::fault::StoreResult;
 use crate::store::pool::PgStore;
 use crate::telemetry::failpoint::{Failpoint, failpoint};
 
@@ -23,7 +23,7 @@ impl PgStore {
     /// Database faults; the days are as they were then.
     pub async fn refresh_days(&self, quiet: Duration) -> Result<u32, Fault> {
         let refreshed = self.refresh_in_txn(Some(quiet)).await;
-        refreshed.map_err(|broken| broken.during("storing the sums of changed days"))
+        refreshed.map_err(|error| error.during("storing the sums of changed days"))
     }
 
     /// Stores the sums by skill group anew of the days on which rosters or identities say something else now, and says
@@ -33,10 +33,10 @@ impl PgStore {
     /// Database faults; the days are as they were then.
     pub async fn refresh_places(&self) -> Result<u32, Fault> {
         let refreshed = self.refresh_in_txn(None).await;
-        refreshed.map_err(|broken| broken.during("storing sums by skill group"))
+        refreshed.map_err(|error| error.during("storing sums by skill group"))
     }
 
-    async fn refresh_in_txn(&self, quiet: Option<Duration>) -> Done<u32> {
+    async fn refresh_in_txn(&self, quiet: Option<Duration>) -> StoreResult<u32> {
         let mut connection = self.pool.acquire().await?;
         let mut transaction = connection.begin().await?;
         transaction.execute(sqlx::raw_sql(TRANSACTION)).await?;
@@ -59,19 +59,19 @@ impl PgStore {
 }
 
 /// Makes the triggers that note changed days where they are lacking: histories that were cut into months lose theirs.
-pub(in crate::store) async fn watch_days(connection: &mut PgConnection) -> Done<()> {
+pub(in crate::store) async fn watch_days(connection: &mut PgConnection) -> StoreResult<()> {
     connection.execute("select sync.days_watch()").await?;
     Ok(())
 }
 
 /// Ends it: distributed tables take no triggers.
-pub(in crate::store) async fn unwatch_days(connection: &mut PgConnection) -> Done<()> {
+pub(in crate::store) async fn unwatch_days(connection: &mut PgConnection) -> StoreResult<()> {
     connection.execute("select sync.days_unwatch() where sync.days_stored()").await?;
     Ok(())
 }
 
 /// Waits for a refresh that is under way and keeps others out until the transaction ends.
-pub(in crate::store) async fn hold_days_in_txn(connection: &mut PgConnection) -> Done<()> {
+pub(in crate::store) async fn hold_days_in_txn(connection: &mut PgConnection) -> StoreResult<()> {
     connection.execute("select pg_catalog.pg_advisory_xact_lock(pg_catalog.hashtext('ccsync days'))").await?;
     Ok(())
 }

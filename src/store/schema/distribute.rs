@@ -13,7 +13,7 @@ use sqlx::{AssertSqlSafe, Connection as _, Executor as _, PgConnection, PgExecut
 use crate::domain::fault::{Fault, FaultKind};
 use crate::domain::stream::StreamId;
 use crate::store::commit::agent::AGENT_TABLE;
-use crate::store::fault::{Broken, Done};
+use crate::store::fault::{StoreError, StoreResult};
 use crate::store::pool::{PgStore, connect_once, place};
 use crate::store::schema::day_sums::unwatch_days;
 
@@ -60,14 +60,14 @@ impl Citus {
     }
 
     /// Whether it is in this database: asked of what is called, and not of the extension's name.
-    async fn is_there(&self, executor: impl PgExecutor<'_>) -> Done<bool> {
+    async fn is_there(&self, executor: impl PgExecutor<'_>) -> StoreResult<bool> {
         let sql = "select to_regproc($1) is not null and to_regproc($2) is not null and to_regclass($3) is not null";
         let query = sqlx::query_scalar(sql).bind(&self.distribute).bind(&self.refer).bind(&self.catalogue);
         Ok(query.fetch_one(executor).await?)
     }
 
     /// The tables that it knows, qualified.
-    async fn known(&self, executor: impl PgExecutor<'_>) -> Done<HashSet<String>> {
+    async fn known(&self, executor: impl PgExecutor<'_>) -> StoreResult<HashSet<String>> {
         let sql = format!("select logicalrelid::regclass::text from {}", self.catalogue);
         let known: Vec<String> = sqlx::query_scalar(AssertSqlSafe(sql)).fetch_all(executor).await?;
         Ok(known.into_iter().collect())
@@ -81,7 +81,7 @@ impl PgStore {
     /// `DatabaseRefused`, with what to do; other database faults.
     pub async fn require_citus(&self) -> Result<(), Fault> {
         let there = self.citus.is_there(&self.pool).await;
-        if there.map_err(|broken| broken.during("looking for the extension citus"))? {
+        if there.map_err(|error| error.during("looking for the extension citus"))? {
             return Ok(());
         }
         let message = format!(
@@ -95,7 +95,7 @@ impl PgStore {
     }
 
     /// One of these tables that is distributed.
-    pub(in crate::store) async fn distributed_one(&self, tables: &[String]) -> Done<Option<String>> {
+    pub(in crate::store) async fn distributed_one(&self, tables: &[String]) -> StoreResult<Option<String>> {
         if !self.citus.is_there(&self.pool).await? {
             return Ok(None);
         }
@@ -104,7 +104,7 @@ impl PgStore {
     }
 
     /// Refuses what finds rows by where they lie, which in a distributed table is another row on each machine.
-    pub(in crate::store) async fn refuse_where_distributed(&self, doing: &str) -> Done<()> {
+    pub(in crate::store) async fn refuse_where_distributed(&self, doing: &str) -> StoreResult<()> {
         if self.distributed_one(&vendor_tables()).await?.is_none() {
             return Ok(());
         }
@@ -113,7 +113,7 @@ impl PgStore {
              (`select undistribute_table(…)` for each), then distribute them again with `ccsync migrate`; nothing was \
              changed"
         );
-        Err(Broken::Told(Fault::new(FaultKind::DatabaseRefused, message).advising()))
+        Err(StoreError::Fault(Fault::new(FaultKind::DatabaseRefused, message).advising()))
     }
 
     /// Distributes what is not distributed yet, in one transaction, and says what that was. The schema must be up to
@@ -126,11 +126,11 @@ impl PgStore {
         let mut connection = connect_once(&self.options, self.acquire_timeout).await?;
         let done = distribute(&mut connection, &self.citus).await;
         connection.close().await.ok();
-        done.map_err(|broken| broken.during(doing))
+        done.map_err(|error| error.during(doing))
     }
 }
 
-async fn distribute(connection: &mut PgConnection, citus: &Citus) -> Done<Vec<String>> {
+async fn distribute(connection: &mut PgConnection, citus: &Citus) -> StoreResult<Vec<String>> {
     let mut transaction = connection.begin().await?;
     transaction.execute(sqlx::raw_sql("set local lock_timeout = 0; set local statement_timeout = 0")).await?;
     transaction

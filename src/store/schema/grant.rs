@@ -4,7 +4,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 use sqlx::{AssertSqlSafe, Connection as _, Executor as _, PgConnection};
 
 use crate::domain::fault::{Fault, FaultKind};
-use crate::store::fault::{Broken, Done};
+use crate::store::fault::{StoreError, StoreResult};
 use crate::store::pool::PgStore;
 
 /// A dashboard's query that takes longer is stopped; a login that has a limit of its own keeps it (0 is none).
@@ -26,10 +26,10 @@ impl PgStore {
             return Err(Fault::new(FaultKind::DatabaseRefused, message).advising());
         }
         let doing = format!("granting bi_reader to {login}");
-        self.grant(login, password).await.map_err(|broken| broken.during(&doing))
+        self.grant(login, password).await.map_err(|error| error.during(&doing))
     }
 
-    async fn grant(&self, login: &str, password: Option<&SecretString>) -> Done<bool> {
+    async fn grant(&self, login: &str, password: Option<&SecretString>) -> StoreResult<bool> {
         let mut connection = self.pool.acquire().await?;
         readers_update(&mut connection).await?;
         let mut transaction = connection.begin().await?;
@@ -40,7 +40,7 @@ impl PgStore {
         .fetch_one(&mut *transaction)
         .await?;
         if !role {
-            return Err(Broken::Told(
+            return Err(StoreError::Fault(
                 Fault::new(
                     FaultKind::DatabaseRefused,
                     "our database user may not create roles: have an administrator run `create role bi_reader`, then try again",
@@ -74,7 +74,7 @@ impl PgStore {
 
 /// Makes the role where we may, and lets it read every relation of the analysts' schemas. Writes only where
 /// something is lacking; of several processes one at a time.
-pub(in crate::store) async fn readers_update(connection: &mut PgConnection) -> Done<()> {
+pub(in crate::store) async fn readers_update(connection: &mut PgConnection) -> StoreResult<()> {
     let readable = READABLE.join("', '");
     let sql = format!(
         r#"
@@ -111,7 +111,7 @@ pub(in crate::store) async fn readers_update(connection: &mut PgConnection) -> D
 }
 
 /// Limits the statements of logins that are members of the role, where they have no limit and we may set one.
-async fn timeouts_update(connection: &mut PgConnection) -> Done<()> {
+async fn timeouts_update(connection: &mut PgConnection) -> StoreResult<()> {
     let sql = format!(
         r#"
         do $$

@@ -5,7 +5,7 @@ use sqlx::postgres::PgConnection;
 use sqlx::{Connection as _, Executor as _};
 
 use crate::domain::fault::{Fault, FaultKind};
-use crate::store::fault::{Broken, Done, from_sql};
+use crate::store::fault::{StoreError, StoreResult, from_sql};
 use crate::store::pool::{PgStore, connect_once, place};
 use crate::store::schema::day_sums::watch_days;
 use crate::store::schema::distribute::vendor_tables;
@@ -33,7 +33,7 @@ pub(in crate::store) struct Standing {
 }
 
 /// What may be lacking in a database whose migrations are applied.
-async fn after_migrations(connection: &mut PgConnection) -> Done<()> {
+async fn after_migrations(connection: &mut PgConnection) -> StoreResult<()> {
     readers_update(connection).await?;
     watch_days(connection).await
 }
@@ -52,11 +52,11 @@ impl PgStore {
             .execute(sqlx::raw_sql("set lock_timeout = 0; set statement_timeout = 0"))
             .await
             .map_err(|error| from_sql(doing, &error))?;
-        self.refuse_if_not_ours(&mut connection).await.map_err(|broken| broken.during(doing))?;
+        self.refuse_if_not_ours(&mut connection).await.map_err(|error| error.during(doing))?;
         let outcome = migrator().run_direct(None, &mut connection, false).await;
         let outcome = outcome.map_err(|error| self.migrate_fault(doing, &error));
         let granted = match outcome {
-            Ok(()) => after_migrations(&mut connection).await.map_err(|broken| broken.during(doing)),
+            Ok(()) => after_migrations(&mut connection).await.map_err(|error| error.during(doing)),
             Err(fault) => Err(fault),
         };
         connection.close().await.ok();
@@ -69,7 +69,7 @@ impl PgStore {
     /// Database faults, and `DatabaseRefused` where a newer ccsync migrated this database.
     pub async fn pending_migrations(&self) -> Result<Vec<String>, Fault> {
         let doing = "looking at the schema";
-        let standing = self.standing().await.map_err(|broken| broken.during(doing))?;
+        let standing = self.standing().await.map_err(|error| error.during(doing))?;
         match (standing.unknown.first(), standing.altered.first()) {
             (Some(version), _) => Err(self.too_new(doing, *version)),
             (None, Some(version)) => Err(self.migrate_fault(doing, &MigrateError::VersionMismatch(*version))),
@@ -100,7 +100,7 @@ impl PgStore {
         }
     }
 
-    pub(in crate::store) async fn standing(&self) -> Done<Standing> {
+    pub(in crate::store) async fn standing(&self) -> StoreResult<Standing> {
         let ours: bool = sqlx::query_scalar("select to_regclass('sync.migration') is not null")
             .fetch_one(&self.pool)
             .await?;
@@ -136,7 +136,7 @@ impl PgStore {
     }
 
     /// A database without our migrations table must not hold anything where our things will be.
-    async fn refuse_if_not_ours(&self, connection: &mut PgConnection) -> Done<()> {
+    async fn refuse_if_not_ours(&self, connection: &mut PgConnection) -> StoreResult<()> {
         let views = [
             "freshness",
             "day_state",
@@ -167,7 +167,7 @@ impl PgStore {
         .await?;
         match foreign {
             None => Ok(()),
-            Some(name) => Err(Broken::Told(Fault::new(
+            Some(name) => Err(StoreError::Fault(Fault::new(
                 FaultKind::DatabaseRefused,
                 format!(
                     "{} holds `{name}`, which ccsync did not create: give ccsync a database of its own, or \

@@ -4,7 +4,7 @@ use serde::Serialize;
 use sqlx::Row as _;
 
 use crate::domain::fault::Fault;
-use crate::store::fault::Done;
+use crate::store::fault::StoreResult;
 use crate::store::pool::PgStore;
 use crate::store::schema::migrate::{Standing, migrator};
 
@@ -55,10 +55,10 @@ impl PgStore {
     /// # Errors
     /// Database faults.
     pub async fn migration_plan(&self) -> Result<MigrationPlan, Fault> {
-        self.planned().await.map_err(|broken| broken.during("looking at the schema"))
+        self.planned().await.map_err(|error| error.during("looking at the schema"))
     }
 
-    async fn planned(&self) -> Done<MigrationPlan> {
+    async fn planned(&self) -> StoreResult<MigrationPlan> {
         let Standing { pending, unknown, applied, .. } = self.standing().await?;
         let mut plan = MigrationPlan { applied, pending: Vec::new(), newer: unknown };
         for (version, name) in pending {
@@ -76,7 +76,7 @@ impl PgStore {
     }
 
     /// The size of a table; `None` where there is none or it has no rows.
-    async fn size_of_filled(&self, table: &str) -> Done<Option<u64>> {
+    async fn size_of_filled(&self, table: &str) -> StoreResult<Option<u64>> {
         // By its pages: counting rows would take as long as the index.
         let sql = r#"
             select pg_total_relation_size(to_regclass($1)) as bytes

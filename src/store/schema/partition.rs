@@ -11,7 +11,7 @@ use sqlx::{Connection as _, Executor as _, PgConnection};
 use crate::domain::fault::{Fault, FaultKind};
 use crate::domain::stream::StreamId;
 use crate::engine::port::retention::{ExpiredRows, RetentionOrder};
-use crate::store::fault::{Broken, Done};
+use crate::store::fault::{StoreError, StoreResult};
 use crate::store::pool::{PgStore, connect_once};
 use crate::store::schema::day_sums::watch_days;
 
@@ -30,10 +30,10 @@ impl PgStore {
         let mut connection = connect_once(&self.options, self.acquire_timeout).await?;
         let done = self.partition(&mut connection, now.date_naive()).await;
         connection.close().await.ok();
-        done.map_err(|broken| broken.during(doing))
+        done.map_err(|error| error.during(doing))
     }
 
-    async fn partition(&self, connection: &mut PgConnection, today: NaiveDate) -> Done<()> {
+    async fn partition(&self, connection: &mut PgConnection, today: NaiveDate) -> StoreResult<()> {
         let mut transaction = connection.begin().await?;
         transaction
             .execute(sqlx::raw_sql("set local lock_timeout = 0; set local statement_timeout = 0"))
@@ -69,13 +69,13 @@ impl PgStore {
             .fetch_one(&self.pool)
             .await;
         let added =
-            added.map_err(|error| Broken::from(error).during("making the coming months of histories"))?;
+            added.map_err(|error| StoreError::from(error).during("making the coming months of histories"))?;
         Ok(added.unsigned_abs())
     }
 }
 
 /// The histories that are in one piece.
-async fn whole_histories(connection: &mut PgConnection) -> Done<Vec<String>> {
+async fn whole_histories(connection: &mut PgConnection) -> StoreResult<Vec<String>> {
     let whole = sqlx::query_scalar(
         "select h.name from unnest($1::text[]) with ordinality as h(name, ord) \
          join pg_catalog.pg_class c on c.oid = to_regclass(h.name) and c.relkind = 'r' order by h.ord",
@@ -86,12 +86,12 @@ async fn whole_histories(connection: &mut PgConnection) -> Done<Vec<String>> {
     Ok(whole)
 }
 
-fn too_late(history: &str) -> Broken {
+fn too_late(history: &str) -> StoreError {
     let message = format!(
         "{history} was distributed in one piece and cannot be cut into months any more: take `database.partitioned` \
          out, or undo the distribution first (`select undistribute_table('{history}')`); nothing was changed"
     );
-    Broken::Told(Fault::new(FaultKind::DatabaseRefused, message).advising())
+    StoreError::Fault(Fault::new(FaultKind::DatabaseRefused, message).advising())
 }
 
 /// Drops the months of the stream's histories in which all is too old, and says how many rows of which.
@@ -100,7 +100,7 @@ pub(in crate::store) async fn months_drop(
     connection: &mut PgConnection,
     order: &RetentionOrder,
     by_version: bool,
-) -> Done<Vec<ExpiredRows>> {
+) -> StoreResult<Vec<ExpiredRows>> {
     let mut dropped = Vec::new();
     for history in order.key.stream.histories() {
         let cut: bool = sqlx::query_scalar(

@@ -2,7 +2,7 @@
 
 use sqlx::AssertSqlSafe;
 
-use super::{Stage, Statement, at_home, key_array, key_order, same_key, stage_name};
+use super::{Stage, Statement, key_array, key_order, owned_rows, same_key, stage_name};
 use crate::domain::table::TableShape;
 
 const ELSEWHERE: &str = "($2::timestamptz is not null and not coalesce(\
@@ -52,7 +52,7 @@ pub(in crate::store) fn not_staged(table: &TableShape, windowed: bool) -> Statem
         "select {} from {} t where {} and not exists (select from {} s where {}) order by {}",
         key_array(table, "t"),
         table.name,
-        at_home(windowed),
+        owned_rows(windowed),
         stage_name(table, Stage::Compared),
         same_key(table, "s"),
         key_order(table, "t"),
@@ -61,7 +61,7 @@ pub(in crate::store) fn not_staged(table: &TableShape, windowed: bool) -> Statem
 
 /// The keys of the live rows that lie in no window that was read, and where they claim to lie: $1 source,
 /// $2 stream.
-pub(in crate::store) fn homeless(table: &TableShape) -> Statement {
+pub(in crate::store) fn orphaned(table: &TableShape) -> Statement {
     AssertSqlSafe(format!(
         r#"
         select {key}, t.window_start, t.window_end

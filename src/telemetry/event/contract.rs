@@ -21,15 +21,15 @@ pub struct ContractDrifted<'a> {
 impl ContractDrifted<'_> {
     /// Writes it down.
     pub fn emit(self) {
-        let (kind, cure) = (self.kind.as_str(), self.kind.cure().english());
+        let (kind, remedy) = (self.kind.as_str(), self.kind.remedy().english());
         counter!(metric::CONTRACT_DRIFT, labels(self.key, &[(metric::KIND, kind)])).increment(1);
         tracing::warn!(
             target: "ccsync",
             source = %self.key.source,
             stream = %self.key.stream,
             drift.kind = kind,
-            cure,
-            "{} departs from its document ({kind}): {}; {cure}; see docs/runbook.md#contract_drift",
+            remedy,
+            "{} departs from its document ({kind}): {}; {remedy}; see docs/runbook.md#contract_drift",
             self.key,
             self.sentence,
         );

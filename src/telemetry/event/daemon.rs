@@ -120,7 +120,7 @@ impl TaskFailed<'_> {
             task,
             fault.kind = kind,
             error = message,
-            cure = remedy,
+            remedy = remedy,
             "{task} failed ({kind}): {message}{end}",
         );
     }

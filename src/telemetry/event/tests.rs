@@ -181,7 +181,7 @@ fn windows_count_their_rows_and_say_aloud_only_what_failed() {
                 scope: "[a, b)",
                 kind,
                 message: "code 1",
-                cure: "call them",
+                remedy: "call them",
             }
             .emit()
         }

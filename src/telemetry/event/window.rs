@@ -121,7 +121,7 @@ pub struct WindowFailed<'a> {
     /// What was said, without secrets and personal data.
     pub message: &'a str,
     /// What the operator can do and where more is said of it; empty where the message has it.
-    pub cure: &'a str,
+    pub remedy: &'a str,
 }
 
 impl WindowFailed<'_> {
@@ -142,12 +142,12 @@ impl WindowFailed<'_> {
             window = self.scope,
             fault.kind = kind,
             error = self.message,
-            cure = self.cure,
+            remedy = self.remedy,
             "{} {} could not be read ({kind}): {said}{}{}",
             self.key,
             self.scope,
-            if self.cure.is_empty() { "" } else { "; " },
-            self.cure,
+            if self.remedy.is_empty() { "" } else { "; " },
+            self.remedy,
         );
     }
 }

@@ -3,10 +3,10 @@
 mod altered;
 mod check;
 mod config;
-mod contract;
 mod database;
 mod dbt;
 mod demo;
+mod drift;
 mod help;
 mod init;
 mod migrate;

@@ -126,7 +126,7 @@ fn alert(kind: AlertKind, message: &str) -> Alert {
         since: Some("2026-03-08T02:00:00Z".parse().unwrap()),
         message: message.into(),
         said: Said::each(|_| message.into()),
-        cure: kind.cure().english().into(),
+        remedy: kind.remedy().english().into(),
     }
 }
 

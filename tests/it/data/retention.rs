@@ -63,11 +63,11 @@ async fn left(world: &TestWorld) -> Vec<(String, i64)> {
         "sync.certificate",
         "sync.quarantine",
         "sync.absence",
-        "sync.sighting",
+        "sync.observation",
         "sync.absence_alarm",
     ] {
         let of = match table {
-            "sync.absence" | "sync.sighting" => "and table_name = 'sobot.call_result'",
+            "sync.absence" | "sync.observation" => "and table_name = 'sobot.call_result'",
             table if table.starts_with("sync.") => "and stream = 'sobot.call_result'",
             _ => "",
         };

@@ -31,22 +31,22 @@ struct Window {
 }
 
 /// A standard normal number (Box and Muller).
-fn normal(dice: &mut StdRng) -> f64 {
-    let (a, b): (f64, f64) = (dice.random_range(f64::MIN_POSITIVE..1.0), dice.random());
+fn normal(rng: &mut StdRng) -> f64 {
+    let (a, b): (f64, f64) = (rng.random_range(f64::MIN_POSITIVE..1.0), rng.random());
     (-2.0 * a.ln()).sqrt() * (std::f64::consts::TAU * b).cos()
 }
 
 /// An eighth of the rows is scored again, half of these within a day and a half, one in a hundred after
 /// three weeks, a few after six; some come late for the first time, within days.
-fn window(dice: &mut StdRng) -> Window {
-    let rows = dice.random_range(120..280);
+fn window(rng: &mut StdRng) -> Window {
+    let rows = rng.random_range(120..280);
     let mut changes = Vec::new();
     for _ in 0..rows {
-        if dice.random_bool(0.125) {
-            changes.push(36.0 * (1.1 * normal(dice)).exp());
+        if rng.random_bool(0.125) {
+            changes.push(36.0 * (1.1 * normal(rng)).exp());
         }
-        if dice.random_bool(0.03) {
-            changes.push(-12.0 * dice.random_range(f64::MIN_POSITIVE..1.0).ln());
+        if rng.random_bool(0.03) {
+            changes.push(-12.0 * rng.random_range(f64::MIN_POSITIVE..1.0).ln());
         }
     }
     let changes = changes.into_iter().map(|hours| Duration::seconds((hours * 3_600.0) as i64)).collect();
@@ -81,7 +81,7 @@ fn policy(lookback: Duration, reread_every: Option<Duration>) -> WindowPolicy {
 
 /// Reads the year; `learns` or not.
 fn read_year(seed: u64, policy: &WindowPolicy, learns: bool) -> Year {
-    let mut dice = StdRng::seed_from_u64(seed);
+    let mut rng = StdRng::seed_from_u64(seed);
     let mut world: BTreeMap<DateTime<Utc>, Window> = BTreeMap::new();
     let mut ledger: Vec<ReadRecord> = Vec::new();
     let mut table = LagTable::default();
@@ -96,7 +96,7 @@ fn read_year(seed: u64, policy: &WindowPolicy, learns: bool) -> Year {
             if start() + Duration::days(DAYS) <= due.window.start {
                 continue;
             }
-            let content = world.entry(due.window.start).or_insert_with(|| window(&mut dice));
+            let content = world.entry(due.window.start).or_insert_with(|| window(&mut rng));
             let known = ledger.binary_search_by_key(&Some(due.window), |record| record.window);
             let complete = due.window.end <= now - policy.settle;
             let age = now - due.window.end;
@@ -169,8 +169,8 @@ fn constant_as_good(seeds: &[u64], learned: &[Year]) -> i64 {
     let worlds: Vec<Vec<Window>> = seeds
         .iter()
         .map(|seed| {
-            let mut dice = StdRng::seed_from_u64(*seed);
-            (0..DAYS).map(|_| window(&mut dice)).collect()
+            let mut rng = StdRng::seed_from_u64(*seed);
+            (0..DAYS).map(|_| window(&mut rng)).collect()
         })
         .collect();
     let missed = |days| {

@@ -91,7 +91,7 @@ async fn a_failure_stands_with_its_cure_until_it_is_made_good() {
     let alerts = alerts(app).await;
     assert_eq!(alerts.iter().map(|alert| alert.kind).collect::<Vec<_>>(), [AlertKind::StreamFailing]);
     assert!(alerts[0].message.contains("vendor_failed"), "{}", alerts[0].message);
-    assert_eq!(alerts[0].cure, app.status().await.unwrap().streams[0].failure.clone().unwrap().cure);
+    assert_eq!(alerts[0].remedy, app.status().await.unwrap().streams[0].failure.clone().unwrap().remedy);
     test.simulator.set_fault_rates(FaultRates::none());
     sync_well(test).await;
     assert_eq!(raised(app).await, NOTHING);

@@ -78,8 +78,8 @@ const TITLE: (&str, &str) = ("title", "名称");
 const MEANS: (&str, &str) = ("means", "含义");
 const DO: (&str, &str) = ("do", "处理");
 
-fn rows(title: Phrase, means: Phrase, cure: Phrase) -> Vec<(&'static str, &'static str, Phrase)> {
-    vec![(TITLE.0, TITLE.1, title), (MEANS.0, MEANS.1, means), (DO.0, DO.1, cure)]
+fn rows(title: Phrase, means: Phrase, remedy: Phrase) -> Vec<(&'static str, &'static str, Phrase)> {
+    vec![(TITLE.0, TITLE.1, title), (MEANS.0, MEANS.1, means), (DO.0, DO.1, remedy)]
 }
 
 fn alerts() -> String {
@@ -87,13 +87,13 @@ fn alerts() -> String {
         "\n## Alerts · 告警\n\nWhat stands and should be looked at, most urgent first: on the page, in `ccsync status`, in \
          notices, and as `ccsync_alert`.\n",
     );
-    entry(&mut text, "ccsync_down", &rows(meaning::DOWN_TITLE, meaning::DOWN, meaning::DOWN_CURE));
+    entry(&mut text, "ccsync_down", &rows(meaning::DOWN_TITLE, meaning::DOWN, meaning::DOWN_REMEDY));
     for kind in AlertKind::ALL {
-        let mut told = rows(kind.title(), kind.meaning(), kind.cure());
+        let mut told = rows(kind.title(), kind.meaning(), kind.remedy());
         if let Some(fault) = FaultKind::from_name(kind.as_str()) {
             told.push(("means as a fault", "作为故障", fault.meaning()));
-            if fault.cure() != kind.cure() {
-                told.push(("do about the fault", "故障处理", fault.cure()));
+            if fault.remedy() != kind.remedy() {
+                told.push(("do about the fault", "故障处理", fault.remedy()));
             }
         }
         entry(&mut text, kind.as_str(), &told);
@@ -113,7 +113,7 @@ fn faults() -> String {
          [source_refused](#source_refused) and [token_contested](#token_contested) stand above.\n",
     );
     for kind in FaultKind::ALL.into_iter().filter(|kind| AlertKind::from_name(kind.as_str()).is_none()) {
-        let told = [(MEANS.0, MEANS.1, kind.meaning()), (DO.0, DO.1, kind.cure())];
+        let told = [(MEANS.0, MEANS.1, kind.meaning()), (DO.0, DO.1, kind.remedy())];
         entry(&mut text, kind.as_str(), &told);
     }
     text
@@ -122,7 +122,7 @@ fn faults() -> String {
 fn exits() -> String {
     let mut text = String::from("\n## Exit codes · 退出码\n");
     for exit in EXITS {
-        let told = [(MEANS.0, MEANS.1, exit.meaning), (DO.0, DO.1, exit.cure)];
+        let told = [(MEANS.0, MEANS.1, exit.meaning), (DO.0, DO.1, exit.remedy)];
         entry(&mut text, &format!("exit_{}", exit.code), &told);
     }
     text

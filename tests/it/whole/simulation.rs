@@ -5,10 +5,10 @@
 //! `CCSYNC_SIM_SEEDS=10000 CCSYNC_SIM_FIRST=0` plays that many from that one on.
 
 mod database;
-mod dice;
 mod oracle;
 mod plan;
 mod power;
+mod rng;
 mod thing;
 mod timeline;
 mod trace;

@@ -48,13 +48,13 @@ pub(crate) fn spawn(mut command: Command) -> Result<Child, Failure> {
     let program = command.as_std().get_program().to_string_lossy().into_owned();
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
     command.spawn().map_err(|error| {
-        let cure = match (error.kind(), program.as_str()) {
+        let remedy = match (error.kind(), program.as_str()) {
             (std::io::ErrorKind::NotFound, "psql") => {
                 ": the floor and the counters of the database are read with psql; install PostgreSQL's client programs"
             }
             _ => "",
         };
-        Failure::failed(format!("{program} could not be started: {error}{cure}"))
+        Failure::failed(format!("{program} could not be started: {error}{remedy}"))
     })
 }
 

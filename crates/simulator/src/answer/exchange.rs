@@ -13,7 +13,7 @@ use crate::disturbance::fault::{Fault, Step};
 use crate::service::endpoint::Endpoint;
 use crate::service::journal::Entry;
 use crate::service::state::{State, lock};
-use crate::vendor::dice::Dice;
+use crate::vendor::rng::Rng;
 
 /// An answer of a vendor, before anything happens to it on the way.
 pub(crate) struct Answer {
@@ -45,7 +45,7 @@ impl Answer {
 /// The fault of this request and the numbers to play it with.
 pub(crate) struct Luck {
     pub(crate) step: Option<Step>,
-    pub(crate) dice: Dice,
+    pub(crate) rng: Rng,
 }
 
 impl Luck {
@@ -102,8 +102,8 @@ pub(crate) async fn exchange(
         finish(&answer.kind, None, 0);
         return json_response(state, answer, None, 0);
     }
-    let (step, dice) = lock(&state.faults).draw(endpoint, page);
-    let mut luck = Luck { step, dice };
+    let (step, rng) = lock(&state.faults).draw(endpoint, page);
+    let mut luck = Luck { step, rng };
     let fault = step.map(|step| step.fault);
     if let Some(fault) = fault.filter(|fault| !fault.applies_to(endpoint)) {
         // A script that asks for the impossible must not look like an answer.
@@ -136,7 +136,7 @@ pub(crate) async fn exchange(
         // Nothing of the body leaves.
         return json_response(state, answer, Some(0), usize::MAX);
     }
-    let cut = luck.is(Fault::CutBody).then(|| luck.amount().unwrap_or_else(|| luck.dice.below(2)));
+    let cut = luck.is(Fault::CutBody).then(|| luck.amount().unwrap_or_else(|| luck.rng.below(2)));
     json_response(state, answer, cut, 2)
 }
 
@@ -144,7 +144,7 @@ pub(crate) async fn exchange(
 fn befall(state: &State, fault: Fault, luck: &mut Luck, endpoint: Endpoint) -> Option<Response> {
     let response = match fault {
         Fault::Http5xx => {
-            let drawn = luck.dice.pick(&[500_u64, 502, 503, 504]);
+            let drawn = luck.rng.pick(&[500_u64, 502, 503, 504]);
             let code = u16::try_from(luck.amount().unwrap_or(drawn)).ok();
             let status = code.and_then(|code| StatusCode::from_u16(code).ok());
             gateway_page(status.unwrap_or(StatusCode::SERVICE_UNAVAILABLE))

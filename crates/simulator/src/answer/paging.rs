@@ -5,7 +5,7 @@ use serde_json::Value;
 use crate::answer::exchange::Luck;
 use crate::disturbance::fault::Fault;
 use crate::service::evidence::Listing;
-use crate::vendor::dice::Dice;
+use crate::vendor::rng::Rng;
 
 /// A page as it will be answered.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -65,7 +65,7 @@ impl Page {
 }
 
 fn lie(total: u64, luck: &mut Luck) -> u64 {
-    let drawn = luck.dice.pick(&[-3_i64, -2, -1, 1, 2, 3]);
+    let drawn = luck.rng.pick(&[-3_i64, -2, -1, 1, 2, 3]);
     let by = luck.step.and_then(|step| step.amount).unwrap_or(drawn);
     match total.checked_add_signed(by) {
         Some(told) if told != total => told,
@@ -79,19 +79,19 @@ pub(crate) fn spoil(rows: &mut Vec<Value>, luck: &mut Luck, [key, score, time]: 
     if rows.is_empty() {
         return;
     }
-    let victim = luck.dice.index(rows.len());
+    let victim = luck.rng.index(rows.len());
     if luck.is(Fault::DropRow) {
         rows.remove(victim);
     } else if luck.is(Fault::MalformedRecord) {
         let how = luck.amount();
         if let Some(row) = rows.get_mut(victim) {
-            break_row(row, how, &mut luck.dice, [key, score, time]);
+            break_row(row, how, &mut luck.rng, [key, score, time]);
         }
     }
 }
 
-fn break_row(row: &mut Value, how: Option<u64>, dice: &mut Dice, [key, score, time]: [&str; 3]) {
-    let how = how.unwrap_or_else(|| dice.below(4));
+fn break_row(row: &mut Value, how: Option<u64>, rng: &mut Rng, [key, score, time]: [&str; 3]) {
+    let how = how.unwrap_or_else(|| rng.below(4));
     let Some(fields) = row.as_object_mut() else { return };
     match how {
         0 => drop(fields.insert(score.to_owned(), "abc".into())),

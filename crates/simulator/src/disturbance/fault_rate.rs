@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::disturbance::fault::{Fault, Step};
 use crate::service::endpoint::Endpoint;
-use crate::vendor::dice::Dice;
+use crate::vendor::rng::Rng;
 
 /// How often each kind of fault happens, as a share of the requests, everywhere
 /// or at one endpoint.
@@ -112,12 +112,12 @@ impl From<FaultRates> for BTreeMap<String, f64> {
 pub(crate) struct FaultDeck {
     pub(crate) rates: FaultRates,
     scripts: HashMap<Endpoint, VecDeque<Step>>,
-    dice: Dice,
+    rng: Rng,
 }
 
 impl FaultDeck {
     pub(crate) fn new(rates: FaultRates, seed: u64) -> Self {
-        Self { rates, scripts: HashMap::new(), dice: Dice::new(seed, 77) }
+        Self { rates, scripts: HashMap::new(), rng: Rng::new(seed, 77) }
     }
 
     pub(crate) fn script(&mut self, endpoint: Endpoint, steps: impl IntoIterator<Item = Step>) {
@@ -134,12 +134,12 @@ impl FaultDeck {
     }
 
     /// What happens to the next request for this page, and a number to do it by.
-    pub(crate) fn draw(&mut self, endpoint: Endpoint, page: u64) -> (Option<Step>, Dice) {
-        let dice = Dice::new(self.dice.next(), 0);
+    pub(crate) fn draw(&mut self, endpoint: Endpoint, page: u64) -> (Option<Step>, Rng) {
+        let rng = Rng::new(self.rng.next(), 0);
         if let Some(step) = self.scripts.get_mut(&endpoint).and_then(VecDeque::pop_front) {
-            return ((step.fault != Fault::Pass).then_some(step), dice);
+            return ((step.fault != Fault::Pass).then_some(step), rng);
         }
-        let mut left = self.dice.unit();
+        let mut left = self.rng.unit();
         for fault in Fault::KINDS.into_iter().filter(|fault| fault.applies_to(endpoint)) {
             // The world changing before a walk has begun would not be a drift.
             if fault == Fault::Drift && page < 2 {
@@ -147,10 +147,10 @@ impl FaultDeck {
             }
             let rate = self.rates.rate(endpoint, fault);
             if left < rate {
-                return (Some(fault.into()), dice);
+                return (Some(fault.into()), rng);
             }
             left -= rate;
         }
-        (None, dice)
+        (None, rng)
     }
 }

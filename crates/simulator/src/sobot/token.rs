@@ -16,7 +16,7 @@ use crate::answer::exchange::{Answer, entry, exchange};
 use crate::disturbance::switches::{CreateTime, OnOff, TokenStatus};
 use crate::service::endpoint::Endpoint;
 use crate::service::state::{State, lock};
-use crate::vendor::dice::Dice;
+use crate::vendor::rng::Rng;
 
 /// How far `create_time` may lie from now where that is checked. An invention.
 const FRESH_S: u64 = 300;
@@ -31,19 +31,19 @@ struct Issued {
 #[derive(Debug)]
 pub(crate) struct Tokens {
     issued: HashMap<String, Issued>,
-    dice: Dice,
+    rng: Rng,
 }
 
 impl Tokens {
     pub(crate) fn new(seed: u64) -> Self {
-        Self { issued: HashMap::new(), dice: Dice::new(seed, 6) }
+        Self { issued: HashMap::new(), rng: Rng::new(seed, 6) }
     }
 
     fn issue(&mut self, app_id: &str, now: DateTime<Utc>, life_s: u64, takeover: bool) -> String {
         self.issued.retain(|_, token| token.expires > now && !(takeover && token.app_id == app_id));
         let life = i64::try_from(life_s).ok().and_then(TimeDelta::try_seconds).unwrap_or(TimeDelta::MAX);
         let expires = now.checked_add_signed(life).unwrap_or(DateTime::<Utc>::MAX_UTC);
-        let token = self.dice.hex32();
+        let token = self.rng.hex32();
         self.issued.insert(token.clone(), Issued { app_id: app_id.to_owned(), expires });
         token
     }

@@ -112,8 +112,8 @@ impl World {
     ) -> Result<String, String> {
         match change {
             Change::Insert { channel, fields, omit } => {
-                let contact_ms = now_ms - self.dice.between(0, 3 * 86_400_000);
-                let mut row = data::inspection(&mut self.dice, channel, &self.agents, contact_ms, now_ms);
+                let contact_ms = now_ms - self.rng.between(0, 3 * 86_400_000);
+                let mut row = data::inspection(&mut self.rng, channel, &self.agents, contact_ms, now_ms);
                 row.odd = false;
                 row.apply(channel, &fields);
                 row.omit = omit;
@@ -123,8 +123,8 @@ impl World {
             }
             Change::Crowd { channel, count, at_ms } => {
                 for _ in 0..count {
-                    let at = at_ms.saturating_add(self.dice.between(0, 1_000));
-                    let row = data::inspection(&mut self.dice, channel, &self.agents, at, at);
+                    let at = at_ms.saturating_add(self.rng.between(0, 1_000));
+                    let row = data::inspection(&mut self.rng, channel, &self.agents, at, at);
                     self.shelf_mut(channel).insert(row);
                 }
                 Ok(count.to_string())
@@ -152,7 +152,7 @@ impl World {
             Change::AddGroup { display_name, agent_numbers } => {
                 let found = agent_numbers.iter().filter_map(|number| self.agent(number).ok());
                 let seats = found.map(|agent| Seat { agent, priority: 0 }).collect();
-                let mut group = data::group(&mut self.dice, 0, self.agents.len(), now_ms);
+                let mut group = data::group(&mut self.rng, 0, self.agents.len(), now_ms);
                 group.display_name = display_name;
                 group.seats = seats;
                 Ok(self.add_group(group))
@@ -204,7 +204,7 @@ impl World {
         let Some(mut row) = self.shelf(channel).row(index).cloned() else {
             return Err(format!("there is no row {index}"));
         };
-        (row.max, row.got) = data::scores(&mut self.dice, channel);
+        (row.max, row.got) = data::scores(&mut self.rng, channel);
         // Later than before even where a test's clock stands still.
         row.quality_ms = now_ms.max(row.quality_ms.saturating_add(1_000));
         if let Some(fields) = fields {

@@ -13,11 +13,11 @@ impl World {
         switches: &Switches,
         now_ms: i64,
     ) -> Result<String, String> {
-        let channel = if self.dice.chance(0.5) { Channel::Call } else { Channel::Chat };
+        let channel = if self.rng.chance(0.5) { Channel::Call } else { Channel::Chat };
         match kind {
             ChangeKind::NewResult => {
-                let lag = data::lagged(&mut self.dice, 0, i64::MAX);
-                let row = data::inspection(&mut self.dice, channel, &self.agents, now_ms - lag, now_ms);
+                let lag = data::lagged(&mut self.rng, 0, i64::MAX);
+                let row = data::inspection(&mut self.rng, channel, &self.agents, now_ms - lag, now_ms);
                 let id = row.id.to_string();
                 self.shelf_mut(channel).insert(row);
                 Ok(id)
@@ -33,8 +33,8 @@ impl World {
             }
             ChangeKind::AgentMoved => self.move_random_agent(switches, now_ms),
             ChangeKind::ClaimFlipped => {
-                let index = self.dice.index(self.agents.len());
-                let on_pc = self.dice.chance(0.6);
+                let index = self.rng.index(self.agents.len());
+                let on_pc = self.rng.chance(0.6);
                 let agent = self.agents.get_mut(index).ok_or("there are no agents")?;
                 let claim = if on_pc { &mut agent.pc_claims } else { &mut agent.mobile_claims };
                 *claim = !*claim;
@@ -46,14 +46,14 @@ impl World {
     }
 
     fn random_row(&mut self, channel: Channel) -> Result<usize, String> {
-        let n = self.dice.index(self.shelf(channel).len());
+        let n = self.rng.index(self.shelf(channel).len());
         self.shelf(channel).nth(n).ok_or_else(|| format!("there are no {channel:?} inspections"))
     }
 
     pub(crate) fn move_random_agent(&mut self, switches: &Switches, now_ms: i64) -> Result<String, String> {
-        let from = self.dice.index(self.groups.len());
-        let to = self.dice.index(self.groups.len());
-        let anyone = self.dice.index(self.agents.len());
+        let from = self.rng.index(self.groups.len());
+        let to = self.rng.index(self.groups.len());
+        let anyone = self.rng.index(self.agents.len());
         let left = self.groups.get(from).ok_or("there are no groups")?;
         let agent = left.seats.first().map_or(anyone, |seat| seat.agent);
         let number = self.agents.get(agent).map(|agent| agent.number.clone()).unwrap_or_default();
@@ -67,7 +67,7 @@ impl World {
         if self.groups.len() > self.groups_at_start * 2 + 10 {
             return Err("there are enough groups".to_owned());
         }
-        let group = data::group(&mut self.dice, 0, self.agents.len(), now_ms);
+        let group = data::group(&mut self.rng, 0, self.agents.len(), now_ms);
         Ok(self.add_group(group))
     }
 
@@ -75,7 +75,7 @@ impl World {
         if self.groups.len() < 2 {
             return Err("the last group stays".to_owned());
         }
-        let index = self.dice.index(self.groups.len());
+        let index = self.rng.index(self.groups.len());
         Ok(self.groups.remove(index).exten)
     }
 }

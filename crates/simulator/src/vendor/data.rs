@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use crate::service::config::SimulatorConfig;
-use crate::vendor::dice::Dice;
 use crate::vendor::inspection::{Channel, Inspection, Person, Tenths};
+use crate::vendor::rng::Rng;
 use crate::vendor::roster::{ASSIGN_RULES, Agent, Group, MEMORY_TIMES, Seat};
 use crate::vendor::time::beijing_day_ms;
 
@@ -46,8 +46,8 @@ const GROUP_NAMES: [&str; 12] = [
 
 /// The agents, for both vendors.
 pub(crate) fn agents(config: &SimulatorConfig) -> Vec<Agent> {
-    let mut dice = Dice::new(config.seed, 1);
-    let mut agents: Vec<_> = (0..config.agents.max(1)).map(|index| agent(&mut dice, index)).collect();
+    let mut rng = Rng::new(config.seed, 1);
+    let mut agents: Vec<_> = (0..config.agents.max(1)).map(|index| agent(&mut rng, index)).collect();
     // Three that break naive readers: an empty e-mail, a name that is its own
     // number (as in the documents' example), and one beyond the basic plane.
     let unusual = [(3, None, Some("")), (4, Some("8004"), None), (5, Some("小\"花\"\\🌸 O’Neil"), None)];
@@ -75,16 +75,16 @@ fn tell_apart(agents: &mut [Agent]) {
 const NEVER_INSPECTED: usize = 11;
 
 /// Whose work an inspection is about.
-fn inspected<'a>(dice: &mut Dice, agents: &'a [Agent]) -> Option<&'a Agent> {
-    let index = dice.index(agents.len());
+fn inspected<'a>(rng: &mut Rng, agents: &'a [Agent]) -> Option<&'a Agent> {
+    let index = rng.index(agents.len());
     let next = agents.get(index + 1).filter(|_| index == NEVER_INSPECTED);
     next.or_else(|| agents.get(index))
 }
 
-fn agent(dice: &mut Dice, index: usize) -> Agent {
+fn agent(rng: &mut Rng, index: usize) -> Agent {
     let person = Person {
-        agentid: dice.hex32().into(),
-        name: format!("{}{}", dice.pick(&FAMILY), dice.pick(&GIVEN)),
+        agentid: rng.hex32().into(),
+        name: format!("{}{}", rng.pick(&FAMILY), rng.pick(&GIVEN)),
         // Some companies give addresses by number.
         email: if index.is_multiple_of(3) {
             format!("{}@example.com", 8000 + index)
@@ -96,39 +96,39 @@ fn agent(dice: &mut Dice, index: usize) -> Agent {
         number: (8000 + index).to_string(),
         nickname: person.name.clone(),
         person: Arc::new(person),
-        phone: format!("1{}{:08}", dice.pick(&[38, 39, 57, 86, 77]), dice.below(100_000_000)),
-        pc_claims: dice.chance(0.6),
-        mobile_claims: dice.chance(0.3),
+        phone: format!("1{}{:08}", rng.pick(&[38, 39, 57, 86, 77]), rng.below(100_000_000)),
+        pc_claims: rng.chance(0.6),
+        mobile_claims: rng.chance(0.3),
     }
 }
 
 /// The skill groups.
 pub(crate) fn groups(config: &SimulatorConfig, agents: usize) -> Vec<Group> {
-    let mut dice = Dice::new(config.seed, 2);
+    let mut rng = Rng::new(config.seed, 2);
     let (start, end) = range(config);
     let group = |index: usize| {
-        let updated_ms = dice.between(start, end);
-        group(&mut dice, 10_018_500 + index, agents, updated_ms)
+        let updated_ms = rng.between(start, end);
+        group(&mut rng, 10_018_500 + index, agents, updated_ms)
     };
     (0..config.groups).map(group).collect()
 }
 
 /// One group of up to a dozen agents. Names repeat: they are not keys.
-pub(crate) fn group(dice: &mut Dice, exten: usize, agents: usize, updated_ms: i64) -> Group {
+pub(crate) fn group(rng: &mut Rng, exten: usize, agents: usize, updated_ms: i64) -> Group {
     let mut seats: Vec<Seat> = Vec::new();
-    for _ in 0..dice.below(13) {
-        let seat = Seat { agent: dice.index(agents), priority: dice.between(0, 5) };
+    for _ in 0..rng.below(13) {
+        let seat = Seat { agent: rng.index(agents), priority: rng.between(0, 5) };
         if seats.iter().all(|other| other.agent != seat.agent) {
             seats.push(seat);
         }
     }
-    let update_agent = if dice.chance(0.4) { String::new() } else { (8000 + dice.index(agents)).to_string() };
+    let update_agent = if rng.chance(0.4) { String::new() } else { (8000 + rng.index(agents)).to_string() };
     Group {
         exten: exten.to_string(),
-        display_name: dice.pick(&GROUP_NAMES).to_owned(),
-        assign_rule: dice.pick(&ASSIGN_RULES).to_owned(),
-        is_memory: dice.chance(0.5),
-        memory_time: dice.pick(&MEMORY_TIMES).to_owned(),
+        display_name: rng.pick(&GROUP_NAMES).to_owned(),
+        assign_rule: rng.pick(&ASSIGN_RULES).to_owned(),
+        is_memory: rng.chance(0.5),
+        memory_time: rng.pick(&MEMORY_TIMES).to_owned(),
         updated_ms,
         update_agent,
         seats,
@@ -143,26 +143,26 @@ pub(crate) fn inspections(config: &SimulatorConfig, channel: Channel, agents: &[
         Channel::Call => (3, config.calls),
         Channel::Chat => (4, config.chats),
     };
-    let mut dice = Dice::new(config.seed, stream);
+    let mut rng = Rng::new(config.seed, stream);
     let (start, end) = range(config);
     let days = days(config);
-    let schemes: Vec<Arc<str>> = (0..4).map(|_| dice.hex32().into()).collect();
+    let schemes: Vec<Arc<str>> = (0..4).map(|_| rng.hex32().into()).collect();
     let nameless: Arc<str> = "".into();
     let mut rows: Vec<Inspection> = Vec::with_capacity(count);
     let mut shared_last = false;
     while rows.len() < count {
-        let contact_ms = contact(&mut dice, &days).clamp(start, end - 1);
-        let quality_ms = lagged(&mut dice, contact_ms, end);
-        let mut row = inspection_of(&mut dice, channel, agents, (contact_ms, quality_ms), |dice| {
+        let contact_ms = contact(&mut rng, &days).clamp(start, end - 1);
+        let quality_ms = lagged(&mut rng, contact_ms, end);
+        let mut row = inspection_of(&mut rng, channel, agents, (contact_ms, quality_ms), |rng| {
             // The number that would be its own scheme is drawn all the same: the data of a seed stay as they are.
-            dice.skip_hex32();
+            rng.skip_hex32();
             Arc::clone(&nameless)
         });
         row.schemeid =
-            schemes.get(dice.index(schemes.len())).cloned().unwrap_or_else(|| Arc::clone(&nameless));
+            schemes.get(rng.index(schemes.len())).cloned().unwrap_or_else(|| Arc::clone(&nameless));
         // A transferred call is inspected for both agents, a chat under two
         // schemes: the id alone is not a key.
-        let shares = dice.chance(0.03) && !shared_last;
+        let shares = rng.chance(0.03) && !shared_last;
         shared_last = false;
         if let Some(last) = rows.last().filter(|_| shares) {
             let same_key = match channel {
@@ -181,38 +181,38 @@ pub(crate) fn inspections(config: &SimulatorConfig, channel: Channel, agents: &[
 
 /// One inspection with these times.
 pub(crate) fn inspection(
-    dice: &mut Dice,
+    rng: &mut Rng,
     channel: Channel,
     agents: &[Agent],
     contact_ms: i64,
     quality_ms: i64,
 ) -> Inspection {
-    inspection_of(dice, channel, agents, (contact_ms, quality_ms), |dice| dice.hex32().into())
+    inspection_of(rng, channel, agents, (contact_ms, quality_ms), |rng| rng.hex32().into())
 }
 
 fn inspection_of(
-    dice: &mut Dice,
+    rng: &mut Rng,
     channel: Channel,
     agents: &[Agent],
     (contact_ms, quality_ms): (i64, i64),
-    scheme: impl FnOnce(&mut Dice) -> Arc<str>,
+    scheme: impl FnOnce(&mut Rng) -> Arc<str>,
 ) -> Inspection {
     let id = match channel {
-        Channel::Call => dice.uuid(),
-        Channel::Chat => dice.hex32(),
+        Channel::Call => rng.uuid(),
+        Channel::Chat => rng.hex32(),
     };
-    let person = inspected(dice, agents).map(|agent| Arc::clone(&agent.person));
+    let person = inspected(rng, agents).map(|agent| Arc::clone(&agent.person));
     let nobody = || Arc::new(Person { agentid: "".into(), name: String::new(), email: String::new() });
-    let (max, got) = scores(dice, channel);
+    let (max, got) = scores(rng, channel);
     Inspection {
         id: id.into(),
-        schemeid: scheme(dice),
+        schemeid: scheme(rng),
         person: person.unwrap_or_else(nobody),
         contact_ms,
         quality_ms,
         max,
         got,
-        odd: dice.chance(0.05),
+        odd: rng.chance(0.05),
         gone: false,
         raw: None,
         omit: Vec::new(),
@@ -221,28 +221,28 @@ fn inspection_of(
 
 /// Full marks and marks. The total is the sum of the parts, as in both of the
 /// documents' examples; now and then it is more than the full marks, as there.
-pub(crate) fn scores(dice: &mut Dice, channel: Channel) -> (Tenths, Tenths) {
-    let standard_max = dice.pick(&[1000_i64, 1000, 1000, 1200, 2000, 1235]);
-    let plus_max = dice.pick(&[100, 200, 220]);
-    let deduction = dice.pick(&[200, 330]);
-    let over = dice.chance(0.03);
-    let standard = dice.between(standard_max / 2, standard_max + 1);
-    let plus = if over { plus_max * 6 } else { dice.between(0, plus_max + 1) };
-    let minus = if dice.chance(0.6) { 0 } else { -dice.between(1, deduction + 1) };
+pub(crate) fn scores(rng: &mut Rng, channel: Channel) -> (Tenths, Tenths) {
+    let standard_max = rng.pick(&[1000_i64, 1000, 1000, 1200, 2000, 1235]);
+    let plus_max = rng.pick(&[100, 200, 220]);
+    let deduction = rng.pick(&[200, 330]);
+    let over = rng.chance(0.03);
+    let standard = rng.between(standard_max / 2, standard_max + 1);
+    let plus = if over { plus_max * 6 } else { rng.between(0, plus_max + 1) };
+    let minus = if rng.chance(0.6) { 0 } else { -rng.between(1, deduction + 1) };
     // The examples give a call's full deduction as positive, a chat's as negative.
     let minus_max = if channel == Channel::Call { deduction } else { -deduction };
     ([standard_max, standard_max, plus_max, minus_max], [standard + plus + minus, standard, plus, minus])
 }
 
 /// When a contact at `contact_ms` is inspected: hours to weeks later, before `end`.
-pub(crate) fn lagged(dice: &mut Dice, contact_ms: i64, end: i64) -> i64 {
-    let lag = match dice.weighted(&[0.3, 0.5, 0.15, 0.05]) {
-        0 => dice.between(HOUR_MS / 2, 8 * HOUR_MS),
-        1 => dice.between(8 * HOUR_MS, 3 * DAY_MS),
-        2 => dice.between(3 * DAY_MS, 14 * DAY_MS),
-        _ => dice.between(14 * DAY_MS, 30 * DAY_MS),
+pub(crate) fn lagged(rng: &mut Rng, contact_ms: i64, end: i64) -> i64 {
+    let lag = match rng.weighted(&[0.3, 0.5, 0.15, 0.05]) {
+        0 => rng.between(HOUR_MS / 2, 8 * HOUR_MS),
+        1 => rng.between(8 * HOUR_MS, 3 * DAY_MS),
+        2 => rng.between(3 * DAY_MS, 14 * DAY_MS),
+        _ => rng.between(14 * DAY_MS, 30 * DAY_MS),
     };
-    if contact_ms + lag < end { contact_ms + lag } else { dice.between(contact_ms, end) }
+    if contact_ms + lag < end { contact_ms + lag } else { rng.between(contact_ms, end) }
 }
 
 /// The instants between which the data lies.
@@ -263,16 +263,16 @@ fn days(config: &SimulatorConfig) -> Vec<(i64, f64)> {
         .collect()
 }
 
-fn contact(dice: &mut Dice, days: &[(i64, f64)]) -> i64 {
+fn contact(rng: &mut Rng, days: &[(i64, f64)]) -> i64 {
     // Rejection instead of a running sum: a long range stays quick.
     let mut day = 0;
     for _ in 0..8 {
-        let (candidate, weight) = dice.pick(days);
+        let (candidate, weight) = rng.pick(days);
         day = candidate;
-        if dice.chance(weight) {
+        if rng.chance(weight) {
             break;
         }
     }
-    let hour = i64::try_from(dice.weighted(&HOURS)).unwrap_or(0);
-    day + hour * HOUR_MS + dice.between(0, HOUR_MS)
+    let hour = i64::try_from(rng.weighted(&HOURS)).unwrap_or(0);
+    day + hour * HOUR_MS + rng.between(0, HOUR_MS)
 }

@@ -37,14 +37,14 @@ impl World {
         if !(0.0..=1.0).contains(&share) {
             return Err(format!("the share {share} must lie from 0 to 1"));
         }
-        let mut dice = self.dice.clone();
+        let mut rng = self.rng.clone();
         let moves = switches.sobot_filter == FilterTime::Contact;
         let changed = self.shelf_mut(channel).change_each(|row| {
-            if !dice.chance(share) {
+            if !rng.chance(share) {
                 return false;
             }
             let before = row.got;
-            (row.max, row.got) = data::scores(&mut dice, channel);
+            (row.max, row.got) = data::scores(&mut rng, channel);
             if row.got == before {
                 row.got[0] += 1;
             }
@@ -53,7 +53,7 @@ impl World {
             }
             true
         });
-        self.dice = dice;
+        self.rng = rng;
         Ok(Changed { changed })
     }
 }

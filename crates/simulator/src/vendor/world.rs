@@ -10,8 +10,8 @@ use crate::answer::shelf::Shelf;
 use crate::disturbance::switchboard::Switches;
 use crate::service::config::SimulatorConfig;
 use crate::vendor::data;
-use crate::vendor::dice::Dice;
 use crate::vendor::inspection::Channel;
+use crate::vendor::rng::Rng;
 use crate::vendor::roster::{Agent, Group};
 
 /// A snapshot of what the vendors know, as the rows they would answer with
@@ -51,7 +51,7 @@ pub(crate) struct World {
     pub(crate) groups_ever: BTreeSet<String>,
     pub(crate) groups_at_start: usize,
     pub(crate) next_exten: usize,
-    pub(crate) dice: Dice,
+    pub(crate) rng: Rng,
 }
 
 impl World {
@@ -65,7 +65,7 @@ impl World {
             groups_ever: groups.iter().map(|group| group.exten.clone()).collect(),
             groups_at_start: groups.len(),
             next_exten: 10_018_500 + groups.len(),
-            dice: Dice::new(config.seed, 5),
+            rng: Rng::new(config.seed, 5),
             agents,
             groups,
         }
@@ -121,7 +121,7 @@ impl World {
     pub(crate) fn drift(&mut self, walk: &Walk, switches: &Switches, now_ms: i64) {
         match walk {
             Walk::Inspections { channel, window } => self.drift_rows(*channel, window, switches, now_ms),
-            Walk::Groups => match self.dice.below(3) {
+            Walk::Groups => match self.rng.below(3) {
                 0 => drop(self.add_random_group(now_ms)),
                 1 => drop(self.remove_random_group()),
                 _ => drop(self.move_random_agent(switches, now_ms)),
@@ -132,20 +132,20 @@ impl World {
     fn drift_rows(&mut self, channel: Channel, window: &Range<i64>, switches: &Switches, now_ms: i64) {
         let filter = switches.sobot_filter;
         let found = self.shelf(channel).within(filter, window.clone());
-        let target = found.get(self.dice.clone().index(found.len())).map(|(_, index)| *index);
-        match (self.dice.below(4), target) {
+        let target = found.get(self.rng.clone().index(found.len())).map(|(_, index)| *index);
+        match (self.rng.below(4), target) {
             (0, Some(index)) => self.shelf_mut(channel).remove(index),
             (1, Some(index)) => drop(self.rescore_at(channel, index, None, switches, now_ms)),
             _ => {
-                let at = self.dice.between(window.start, window.end);
-                let dice = &mut self.dice;
-                let lag = dice.between(0, 3_600_000);
+                let at = self.rng.between(window.start, window.end);
+                let rng = &mut self.rng;
+                let lag = rng.between(0, 3_600_000);
                 let row = match filter {
                     crate::disturbance::switches::FilterTime::Quality => {
-                        data::inspection(dice, channel, &self.agents, at - lag, at)
+                        data::inspection(rng, channel, &self.agents, at - lag, at)
                     }
                     crate::disturbance::switches::FilterTime::Contact => {
-                        data::inspection(dice, channel, &self.agents, at, at + lag)
+                        data::inspection(rng, channel, &self.agents, at, at + lag)
                     }
                 };
                 self.shelf_mut(channel).insert(row);

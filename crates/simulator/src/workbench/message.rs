@@ -23,7 +23,7 @@ impl Monitor {
         let (kind, key, text) = match event {
             Event::Notice => return self.notice(seat, now),
             Event::Change => {
-                let status = self.dice.between(0, 4);
+                let status = self.rng.between(0, 4);
                 let seat_now = self.seats.get_mut(seat)?;
                 if seat_now.status == status {
                     seat_now.status = (status + 1) % 4;
@@ -42,7 +42,7 @@ impl Monitor {
                 )
             }
             Event::Popup => {
-                let session = self.dice.uuid();
+                let session = self.rng.uuid();
                 let info = self.info(seat, &session, now)?;
                 ("info", session, info)
             }
@@ -79,13 +79,13 @@ impl Monitor {
         let extno = self.seats.get(seat)?.agent.extno.clone();
         // The document's example: JSON inside a text, with the names that the customer chose.
         let fields = json!({
-            "年龄": self.dice.between(18, 80).to_string(),
+            "年龄": self.rng.between(18, 80).to_string(),
             "多选2": ["张三", "李四"],
             "下拉框": "3",
             "多选框": ["11"],
             "长文本": "",
         });
-        let edited = beijing_text(now.timestamp_millis() - self.dice.between(0, 86_400_000));
+        let edited = beijing_text(now.timestamp_millis() - self.rng.between(0, 86_400_000));
         Some(json!({
             "method": "info",
             "sessionId": session,
@@ -102,8 +102,8 @@ impl Monitor {
                 "project_id": 1,
                 "status": 0,
                 "task_id": 0,
-                "telephone": format!("139{:08}", self.dice.below(100_000_000)),
-                "uuid": self.dice.uuid(),
+                "telephone": format!("139{:08}", self.rng.below(100_000_000)),
+                "uuid": self.rng.uuid(),
             },
         }))
     }

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::truth::{AgentTruth, ConnectionTruth, MessageTruth, MonitorTruth};
-use crate::vendor::dice::Dice;
+use crate::vendor::rng::Rng;
 
 /// An agent whose workbench can be watched.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -105,21 +105,21 @@ pub(super) struct Seat {
 pub(crate) struct Monitor {
     pub(crate) rates: MonitorRates,
     pub(super) seats: Vec<Seat>,
-    pub(super) dice: Dice,
+    pub(super) rng: Rng,
     /// Counts what has to be told apart.
     pub(super) next: u64,
 }
 
 impl Monitor {
     pub(crate) fn new(agents: &[MonitorAgent], rates: MonitorRates, seed: u64, now: DateTime<Utc>) -> Self {
-        let mut dice = Dice::new(seed, 9);
+        let mut rng = Rng::new(seed, 9);
         let seat = |agent: &MonitorAgent| Seat {
             agent: agent.clone(),
-            status: dice.between(0, 4),
-            since: now - chrono::Duration::seconds(dice.between(0, 600)),
+            status: rng.between(0, 4),
+            since: now - chrono::Duration::seconds(rng.between(0, 600)),
             connections: Vec::new(),
         };
-        Self { rates, seats: agents.iter().map(seat).collect(), dice: Dice::new(seed, 10), next: 0 }
+        Self { rates, seats: agents.iter().map(seat).collect(), rng: Rng::new(seed, 10), next: 0 }
     }
 
     /// What happens next to an agent and in how many seconds; `None` while nothing ever does.
@@ -130,8 +130,8 @@ impl Monitor {
         if total <= 0.0 {
             return None;
         }
-        let wait = -(1.0 - self.dice.unit()).ln() / total;
-        weights.get(self.dice.weighted(&rates)).map(|(event, _)| (*event, wait))
+        let wait = -(1.0 - self.rng.unit()).ln() / total;
+        weights.get(self.rng.weighted(&rates)).map(|(event, _)| (*event, wait))
     }
 
     /// The agent with this token.

@@ -84,9 +84,9 @@ fn rights(facts: &DatabaseFacts, embedded: bool) -> Checked {
     }
     if !facts.makes_schemas {
         let detail = "our user may not create schemas in this database";
-        let cure =
+        let remedy =
             "have an administrator run `alter database … owner to …`, or `grant create on database … to …`";
-        return Checked::failed(GROUP, subject, detail, cure);
+        return Checked::failed(GROUP, subject, detail, remedy);
     }
     if !facts.reader && !facts.makes_roles {
         let detail = "our user may not create the role bi_reader, by which analysts read";

@@ -69,14 +69,14 @@ fn disk(settings: &Settings) -> Checked {
     };
     let least = FREE_LEAST.max(spool);
     let detail = format!("{} free under {}", byte_size(free), settings.database.data_dir.display());
-    let cure = "make room, or set `database.data_dir` to a larger disk";
+    let remedy = "make room, or set `database.data_dir` to a larger disk";
     if free < FREE_LEAST {
-        Checked::failed(group, subject, detail, cure)
+        Checked::failed(group, subject, detail, remedy)
     } else if free < least {
         let detail = format!("{detail}; events of feeds may need {} (spool_mib_max)", byte_size(spool));
-        Checked::warning(group, subject, detail, cure)
+        Checked::warning(group, subject, detail, remedy)
     } else if embedded && free < FREE_FEW {
-        Checked::warning(group, subject, detail, cure)
+        Checked::warning(group, subject, detail, remedy)
     } else {
         Checked::well(group, subject, detail)
     }

@@ -1,4 +1,4 @@
-//! What a check says: a verdict, what was found, and the cure.
+//! What a check says: a verdict, what was found, and the remedy.
 
 use serde::Serialize;
 
@@ -70,7 +70,7 @@ pub struct Checked {
     /// What was found.
     pub detail: String,
     /// What the operator can do, where it is not well and `detail` does not say it.
-    pub cure: Option<String>,
+    pub remedy: Option<String>,
 }
 
 impl Checked {
@@ -81,7 +81,7 @@ impl Checked {
         detail: impl Into<String>,
     ) -> Checked {
         let ok = matches!(verdict, CheckVerdict::Ok | CheckVerdict::Warning);
-        Checked { group, subject: subject.into(), verdict, ok, detail: detail.into(), cure: None }
+        Checked { group, subject: subject.into(), verdict, ok, detail: detail.into(), remedy: None }
     }
 
     pub(super) fn well(group: CheckGroup, subject: impl Into<String>, detail: impl Into<String>) -> Checked {
@@ -92,18 +92,18 @@ impl Checked {
         group: CheckGroup,
         subject: impl Into<String>,
         detail: impl Into<String>,
-        cure: impl Into<String>,
+        remedy: impl Into<String>,
     ) -> Checked {
-        Checked::new(group, CheckVerdict::Warning, subject, detail).with_cure(cure)
+        Checked::new(group, CheckVerdict::Warning, subject, detail).with_cure(remedy)
     }
 
     pub(super) fn failed(
         group: CheckGroup,
         subject: impl Into<String>,
         detail: impl Into<String>,
-        cure: impl Into<String>,
+        remedy: impl Into<String>,
     ) -> Checked {
-        Checked::new(group, CheckVerdict::Failed, subject, detail).with_cure(cure)
+        Checked::new(group, CheckVerdict::Failed, subject, detail).with_cure(remedy)
     }
 
     /// What failed and says itself what to do.
@@ -132,7 +132,7 @@ impl Checked {
         let checked = Checked::new(group, CheckVerdict::Failed, subject, detail);
         match fault.kind {
             _ if fault.advises => checked,
-            // The general cure leads here.
+            // The general remedy leads here.
             kind @ FaultKind::CredentialsRefused => {
                 checked.with_cure(advice(REFUSED, &kind.entry(), Language::En))
             }
@@ -140,8 +140,8 @@ impl Checked {
         }
     }
 
-    pub(super) fn with_cure(mut self, cure: impl Into<String>) -> Checked {
-        self.cure = Some(cure.into());
+    pub(super) fn with_cure(mut self, remedy: impl Into<String>) -> Checked {
+        self.remedy = Some(remedy.into());
         self
     }
 }

@@ -26,11 +26,11 @@ pub(super) fn skew(group: CheckGroup, subject: impl Into<String>, ahead: Duratio
         minutes => format!("{minutes} min"),
     };
     let detail = format!("this host's clock is {length} {side} {whose}");
-    let cure = "set the wrong one by NTP (`timedatectl set-ntp true`): nothing is called complete after the earlier of the database's and the vendor's, and schedules go by this host's";
+    let remedy = "set the wrong one by NTP (`timedatectl set-ntp true`): nothing is called complete after the earlier of the database's and the vendor's, and schedules go by this host's";
     if off <= FATAL {
-        Checked::warning(group, subject, detail, cure)
+        Checked::warning(group, subject, detail, remedy)
     } else {
-        Checked::failed(group, subject, detail, cure)
+        Checked::failed(group, subject, detail, remedy)
     }
 }
 

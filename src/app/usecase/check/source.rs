@@ -58,11 +58,11 @@ fn unconfigured(source: &UnconfiguredSource) -> Checked {
     let name = &source.source;
     let at = source.read_at.format("%F %T UTC");
     let detail = format!("is not configured here; its rows stand in schema bi as of its last pass at {at}");
-    let cure = format!(
+    let remedy = format!(
         "configure it again, or `ccsync source retire {name} --yes`; where another ccsync reads it, nothing needs to be \
          done"
     );
-    Checked::warning(GROUP, name.clone(), detail, cure)
+    Checked::warning(GROUP, name.clone(), detail, remedy)
 }
 
 /// A change of a source that no refusal told of.

@@ -134,9 +134,9 @@ impl Visit<'_> {
         match answer.unwrap_or_else(|_| Err(too_slow(TIMEOUT))) {
             Ok(Answered { rejects: 1.., .. }) => {
                 let detail = "answers, but its record could not be read";
-                let cure =
+                let remedy =
                     "`ccsync sync` sets such records aside whole; `ccsync quarantine list` then says why";
-                Checked::warning(GROUP, subject, detail, cure)
+                Checked::warning(GROUP, subject, detail, remedy)
             }
             Ok(Answered { total: Some(total), .. }) => {
                 Checked::well(GROUP, subject, format!("answers; {}", counted(total, "record")))

@@ -54,7 +54,7 @@ fn failing() -> StreamStatus {
             at: at("2026-03-01T01:50:00Z"),
             kind: "credentials_refused".into(),
             message: "the vendor answered 900001 \u{1b}[31mno such appid".into(),
-            cure: "check app_id and app_key of this source with the vendor, then run `ccsync check`".into(),
+            remedy: "check app_id and app_key of this source with the vendor, then run `ccsync check`".into(),
             attempts: 3,
         }),
         ..stream(StreamId::SOBOT_CHAT_RESULT)
@@ -133,7 +133,7 @@ fn a_report_reads_well_without_colour() {
     sobot/sobot.chat_result 2026-02-26
       failed 3 times, last 2026-03-01 09:50 (10 min ago)
       credentials_refused: the vendor answered 900001 [31mno such appid
-      cure: check account and secret of the source (and this host's clock) with `ccsync check`; see
+      remedy: check account and secret of the source (and this host's clock) with `ccsync check`; see
         docs/runbook.md#credentials_refused
 
     2 records are set aside; see `ccsync quarantine list`.
@@ -160,7 +160,7 @@ fn departures_from_the_documents_are_told_with_what_to_do_and_not_all_at_once() 
         DriftEntry {
             key: StreamKey { source: "sobot".into(), stream: StreamId::SOBOT_CALL_RESULT },
             sentence: drift.sentence(Language::En),
-            cure: drift.kind.cure().english(),
+            remedy: drift.kind.remedy().english(),
             drift,
             first_seen_at: at("2026-03-01T01:55:00Z"),
             first_run_id: 7,
@@ -184,7 +184,7 @@ fn departures_from_the_documents_are_told_with_what_to_do_and_not_all_at_once() 
         its rows; ask for a column if it is wanted
       field `e` is in no document; it came as boolean; nothing is lost: the field is kept in `extra` of
         its rows; ask for a column if it is wanted
-      and 2 more; see `ccsync contract`
+      and 2 more; see `ccsync drift`
     "#);
 }
 
@@ -207,7 +207,7 @@ fn a_narrow_terminal_gets_fewer_columns_and_wrapped_messages() {
     sobot/sobot.chat_result 2026-02-26
       failed 3 times, last 2026-03-01 09:50 (10 min ago)
       credentials_refused: the vendor answered 900001 [31mno such appid
-      cure: check account and secret of the source (and this host's clock)
+      remedy: check account and secret of the source (and this host's clock)
         with `ccsync check`; see docs/runbook.md#credentials_refused
 
     2 records are set aside; see `ccsync quarantine list`.

@@ -37,7 +37,7 @@ impl Sheet<'_> {
                 self.wrap(&one_line(said));
             }
             let advice = self.format.alert_advice(alert, report);
-            self.wrap(&self.format.fill(say::CURE, &[("cure", &one_line(&advice))]));
+            self.wrap(&self.format.fill(say::REMEDY, &[("remedy", &one_line(&advice))]));
         }
     }
 
@@ -56,7 +56,7 @@ impl Sheet<'_> {
             self.wrap(&format!("{}: {}", failure.kind, one_line(&failure.message)));
             let advice = self.format.advice(failure);
             if !advice.is_empty() {
-                self.wrap(&self.format.fill(say::CURE, &[("cure", &advice)]));
+                self.wrap(&self.format.fill(say::REMEDY, &[("remedy", &advice)]));
             }
         }
     }
@@ -70,8 +70,8 @@ impl Sheet<'_> {
             }
             self.line(&format!("{}/{}", one_line(&stream.source), stream.stream));
             for entry in stream.drifts.iter().take(DRIFTS_SHOWN) {
-                let cure = self.phrase(entry.drift.kind.cure());
-                self.wrap(&format!("{}; {cure}", one_line(&entry.drift.sentence(self.format.language))));
+                let remedy = self.phrase(entry.drift.kind.remedy());
+                self.wrap(&format!("{}; {remedy}", one_line(&entry.drift.sentence(self.format.language))));
             }
             if let Some(more @ 1..) = stream.drifts.len().checked_sub(DRIFTS_SHOWN) {
                 self.wrap(&self.format.fill(say::MORE_DRIFTS, &[("n", &more.to_string())]));

@@ -126,7 +126,7 @@ impl View<'_> {
                     li.idle {
                         (entry.key.source) "/" (entry.key.stream) ": " (entry.drift.sentence(format.language))
                         " " span.soft { (format.ago(Some(entry.first_seen_at))) }
-                        p.do { (with_code(format.phrase(entry.drift.kind.cure()))) }
+                        p.do { (with_code(format.phrase(entry.drift.kind.remedy()))) }
                     }
                 }
             }

@@ -11,18 +11,18 @@ use crate::store::account::source::order::SourceOrder;
 use crate::store::account::source::place::{Place, has_rows, places};
 use crate::store::account::source::sweep::{Sweep, SweptTable, count, record_in_txn};
 use crate::store::commit::transaction::TRANSACTION;
-use crate::store::fault::{Broken, Done};
+use crate::store::fault::{StoreError, StoreResult};
 use crate::store::pool::{PgStore, connect_once};
 use crate::telemetry::failpoint::{Failpoint, failpoint};
 
 /// Refuses what a person ordered.
-pub(super) fn refused(message: impl Into<String>) -> Broken {
-    Broken::Told(Fault::new(FaultKind::SourceRefused, message).advising())
+pub(super) fn refused(message: impl Into<String>) -> StoreError {
+    StoreError::Fault(Fault::new(FaultKind::SourceRefused, message).advising())
 }
 
 /// What may be done, and not now.
-fn busy(message: impl Into<String>) -> Broken {
-    Broken::Told(Fault::new(FaultKind::DatabaseConflict, message).advising())
+fn busy(message: impl Into<String>) -> StoreError {
+    StoreError::Fault(Fault::new(FaultKind::DatabaseConflict, message).advising())
 }
 
 impl PgStore {
@@ -40,7 +40,7 @@ impl PgStore {
             transaction.rollback().await?;
             count(&mut connection, &order.name, order.new_name().is_none()).await
         };
-        preview.await.map_err(|broken: Broken| broken.during("looking at what is stored of a source"))
+        preview.await.map_err(|error: StoreError| error.during("looking at what is stored of a source"))
     }
 
     /// Makes the change, and answers what it touched. `progress` is told of each table with rows.
@@ -57,7 +57,7 @@ impl PgStore {
         let mut connection = connect_once(&self.options, self.acquire_timeout).await?;
         let done = self.change_on(&mut connection, order, progress).await;
         connection.close().await.ok();
-        done.map_err(|broken| broken.during(&doing))
+        done.map_err(|error| error.during(&doing))
     }
 
     async fn change_on(
@@ -65,7 +65,7 @@ impl PgStore {
         connection: &mut PgConnection,
         order: &SourceOrder,
         progress: &mut (dyn FnMut(&SweptTable) + Send),
-    ) -> Done<Vec<SweptTable>> {
+    ) -> StoreResult<Vec<SweptTable>> {
         self.refuse_where_distributed("renaming or purging a source").await?;
         // As long as the connection lives, however the process ends.
         let alone = "select pg_catalog.pg_try_advisory_lock(pg_catalog.hashtext('ccsync source change'))";
@@ -95,7 +95,7 @@ impl PgStore {
 }
 
 /// The source's entry, locked: nothing is begun under the name until the end of the transaction.
-pub(super) async fn lock_in_txn(connection: &mut PgConnection, name: &str) -> Done<KnownSource> {
+pub(super) async fn lock_in_txn(connection: &mut PgConnection, name: &str) -> StoreResult<KnownSource> {
     let lock = "select pg_catalog.pg_advisory_xact_lock(pg_catalog.hashtext('ccsync source'))";
     connection.execute(lock).await?;
     sqlx::query("select from sync.source where name = $1 for update")
@@ -110,7 +110,7 @@ pub(super) async fn lock_in_txn(connection: &mut PgConnection, name: &str) -> Do
 
 /// Refuses while a worker holds a lease under one of these names, and takes what is left of ended ones: a commit that is
 /// under way is waited for.
-pub(super) async fn refuse_readers_in_txn(connection: &mut PgConnection, names: &[&str]) -> Done<()> {
+pub(super) async fn refuse_readers_in_txn(connection: &mut PgConnection, names: &[&str]) -> StoreResult<()> {
     for name in names {
         let live: Option<(String, f64)> = sqlx::query_as(
             r#"
@@ -142,7 +142,7 @@ pub(super) async fn refuse_readers_in_txn(connection: &mut PgConnection, names: 
     Ok(())
 }
 
-async fn begin_in_txn(connection: &mut PgConnection, order: &SourceOrder) -> Done<()> {
+async fn begin_in_txn(connection: &mut PgConnection, order: &SourceOrder) -> StoreResult<()> {
     let known = lock_in_txn(connection, &order.name).await?;
     let names: Vec<&str> = [order.name.as_str()].into_iter().chain(order.new_name()).collect();
     refuse_readers_in_txn(connection, &names).await?;
@@ -179,7 +179,7 @@ async fn begin_in_txn(connection: &mut PgConnection, order: &SourceOrder) -> Don
 }
 
 /// A name under which nothing is stored; what failed attempts left there goes.
-async fn free_name_in_txn(connection: &mut PgConnection, name: &str) -> Done<()> {
+async fn free_name_in_txn(connection: &mut PgConnection, name: &str) -> StoreResult<()> {
     let places = places(connection).await?;
     if has_rows(connection, &places, name).await? {
         return Err(refused(format!(
@@ -194,14 +194,18 @@ async fn free_name_in_txn(connection: &mut PgConnection, name: &str) -> Done<()>
     Ok(())
 }
 
-async fn remove_in_txn(connection: &mut PgConnection, place: &Place, source: &str) -> Done<()> {
+async fn remove_in_txn(connection: &mut PgConnection, place: &Place, source: &str) -> StoreResult<()> {
     let sql = sqlx::AssertSqlSafe(format!("delete from only {} where source = $1", place.lies_in));
     sqlx::query(sql).bind(source).execute(connection).await?;
     Ok(())
 }
 
 /// What came since a table was swept, the texts that hold the name, and the entry itself.
-async fn end_in_txn(connection: &mut PgConnection, order: &SourceOrder, sweep: &mut Sweep<'_>) -> Done<()> {
+async fn end_in_txn(
+    connection: &mut PgConnection,
+    order: &SourceOrder,
+    sweep: &mut Sweep<'_>,
+) -> StoreResult<()> {
     let known = lock_in_txn(connection, &order.name).await?;
     let names: Vec<&str> = [order.name.as_str()].into_iter().chain(order.new_name()).collect();
     refuse_readers_in_txn(connection, &names).await?;
@@ -216,7 +220,7 @@ async fn end_in_txn(connection: &mut PgConnection, order: &SourceOrder, sweep: &
     record_in_txn(connection, order, sweep).await
 }
 
-async fn rename_in_txn(connection: &mut PgConnection, from: &str, to: &str) -> Done<()> {
+async fn rename_in_txn(connection: &mut PgConnection, from: &str, to: &str) -> StoreResult<()> {
     for sql in [
         r#"
         update sync.source
@@ -240,7 +244,7 @@ async fn rename_in_txn(connection: &mut PgConnection, from: &str, to: &str) -> D
 }
 
 /// The account's token goes too. Its budgets go once they hold nobody up any more: the vendor still counts.
-async fn purge_in_txn(connection: &mut PgConnection, known: &KnownSource) -> Done<()> {
+async fn purge_in_txn(connection: &mut PgConnection, known: &KnownSource) -> StoreResult<()> {
     sqlx::query("delete from sync.source where name = $1")
         .bind(&known.name)
         .execute(&mut *connection)

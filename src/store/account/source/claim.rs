@@ -9,7 +9,7 @@ use crate::domain::source::{AccountRefusal, ConfiguredSource, Judgement, KnownSo
 use crate::store::account::source::known_fetch;
 use crate::store::account::source::place::{has_rows, places};
 use crate::store::commit::transaction::TRANSACTION;
-use crate::store::fault::{Broken, Done, from_sql};
+use crate::store::fault::{StoreError, StoreResult, from_sql};
 use crate::store::pool::PgStore;
 
 impl PgStore {
@@ -24,7 +24,7 @@ impl PgStore {
         claims: bool,
     ) -> Result<Vec<AccountRefusal>, Fault> {
         let doing = "comparing the accounts of the configuration with those whose rows are stored";
-        self.claim(configured, claims).await.map_err(|broken| broken.during(doing))
+        self.claim(configured, claims).await.map_err(|error| error.during(doing))
     }
 
     /// The sources whose names have got another meaning since this process claimed them, and what is refused of them.
@@ -53,7 +53,7 @@ impl PgStore {
         Ok(lost.into_iter().map(|source| AccountRefusal { source, message: LOST.to_owned() }).collect())
     }
 
-    async fn claim(&self, configured: &[ConfiguredSource], claims: bool) -> Done<Vec<AccountRefusal>> {
+    async fn claim(&self, configured: &[ConfiguredSource], claims: bool) -> StoreResult<Vec<AccountRefusal>> {
         let mut connection = self.pool.acquire().await?;
         let mut transaction = connection.begin().await?;
         transaction.execute(sqlx::raw_sql(TRANSACTION)).await?;
@@ -87,7 +87,7 @@ impl PgStore {
 async fn with_use(
     connection: &mut PgConnection,
     configured: &[ConfiguredSource],
-) -> Done<Vec<ConfiguredSource>> {
+) -> StoreResult<Vec<ConfiguredSource>> {
     let used: Vec<String> =
         sqlx::query_scalar("select account from sync.token union select name from sync.request_budget")
             .fetch_all(connection)
@@ -106,7 +106,10 @@ pub(super) fn account_prefix(kind: &str, id: &str) -> String {
 }
 
 /// What is known, and of names about which there is a question, whether rows of them are stored.
-async fn with_rows(connection: &mut PgConnection, configured: &[ConfiguredSource]) -> Done<Vec<KnownSource>> {
+async fn with_rows(
+    connection: &mut PgConnection,
+    configured: &[ConfiguredSource],
+) -> StoreResult<Vec<KnownSource>> {
     let mut known = known_fetch(connection).await?;
     let is_plain = |known: &KnownSource| {
         let own = configured.iter().find(|source| source.name == known.name);
@@ -126,7 +129,7 @@ async fn with_rows(connection: &mut PgConnection, configured: &[ConfiguredSource
     Ok(known)
 }
 
-async fn write_in_txn(connection: &mut PgConnection, entry: &SourceEntry) -> Done<()> {
+async fn write_in_txn(connection: &mut PgConnection, entry: &SourceEntry) -> StoreResult<()> {
     match entry {
         SourceEntry::Drop(name) => {
             sqlx::query("delete from sync.source where name = $1").bind(name).execute(connection).await?;
@@ -165,7 +168,7 @@ pub(in crate::store) async fn claim_hold_in_txn(
     connection: &mut PgConnection,
     source: &str,
     claim: Option<i64>,
-) -> Done<()> {
+) -> StoreResult<()> {
     let Some(generation) = claim else { return Ok(()) };
     let stands: Option<i64> = sqlx::query_scalar(
         r#"
@@ -182,8 +185,8 @@ pub(in crate::store) async fn claim_hold_in_txn(
 }
 
 /// The name has another meaning now.
-fn claim_lost(source: &str) -> Broken {
-    Broken::Told(Fault::new(FaultKind::SourceRefused, format!("{source}: {LOST}")).advising())
+fn claim_lost(source: &str) -> StoreError {
+    StoreError::Fault(Fault::new(FaultKind::SourceRefused, format!("{source}: {LOST}")).advising())
 }
 
 const LOST: &str = "since this process started, the source was renamed, moved, retired or purged (`ccsync source list` \

@@ -3,7 +3,7 @@
 
 use sqlx::{AssertSqlSafe, FromRow, PgConnection};
 
-use crate::store::fault::Done;
+use crate::store::fault::StoreResult;
 use crate::store::schema::grant::READABLE;
 use crate::store::statement::Statement;
 
@@ -60,7 +60,7 @@ impl Place {
 }
 
 /// Every place, in the order of names.
-pub(super) async fn places(connection: &mut PgConnection) -> Done<Vec<Place>> {
+pub(super) async fn places(connection: &mut PgConnection) -> StoreResult<Vec<Place>> {
     let schemas: Vec<&str> = READABLE.into_iter().chain(["sync", "partition"]).collect();
     let places = sqlx::query_as(
         r#"
@@ -85,7 +85,11 @@ pub(super) async fn places(connection: &mut PgConnection) -> Done<Vec<Place>> {
 }
 
 /// Whether anything that a vendor sent, or the checkpoint of a read, is stored under a name.
-pub(super) async fn has_rows(connection: &mut PgConnection, places: &[Place], source: &str) -> Done<bool> {
+pub(super) async fn has_rows(
+    connection: &mut PgConnection,
+    places: &[Place],
+    source: &str,
+) -> StoreResult<bool> {
     let of_vendor = |place: &&Place| {
         !place.table.starts_with("sync.")
             || matches!(place.table.as_str(), "sync.quarantine" | "sync.feed_session")

@@ -10,7 +10,7 @@ use crate::store::account::source::known_fetch;
 use crate::store::account::source::place::{has_rows, places};
 use crate::store::account::source::sweep::{SweptTable, action_in_txn, count};
 use crate::store::commit::transaction::TRANSACTION;
-use crate::store::fault::{Broken, Done};
+use crate::store::fault::{StoreError, StoreResult};
 use crate::store::pool::PgStore;
 
 impl PgStore {
@@ -28,7 +28,7 @@ impl PgStore {
             }
             Ok(known)
         };
-        known.await.map_err(|broken: Broken| broken.during("reading which sources are stored"))
+        known.await.map_err(|error: StoreError| error.during("reading which sources are stored"))
     }
 
     /// How many rows of a source each table has.
@@ -37,7 +37,7 @@ impl PgStore {
     /// Database faults.
     pub async fn source_rows(&self, name: &str) -> Result<Vec<SweptTable>, Fault> {
         let rows = async { count(&mut *self.pool.acquire().await?, name, false).await };
-        rows.await.map_err(|broken: Broken| broken.during(&format!("counting the rows of {name}")))
+        rows.await.map_err(|error: StoreError| error.during(&format!("counting the rows of {name}")))
     }
 
     /// Takes a source's rows out of schema `bi`; they stay where they are.
@@ -105,7 +105,7 @@ impl PgStore {
         command: &str,
         operator: &str,
         request: &serde_json::Value,
-        work: impl AsyncFnOnce(&mut PgConnection, &KnownSource) -> Done<()>,
+        work: impl AsyncFnOnce(&mut PgConnection, &KnownSource) -> StoreResult<()>,
     ) -> Result<(), Fault> {
         let doing = format!("{command} {name}; nothing was changed");
         let done = async {
@@ -126,6 +126,6 @@ impl PgStore {
             transaction.commit().await?;
             Ok(())
         };
-        done.await.map_err(|broken: Broken| broken.during(&doing))
+        done.await.map_err(|error: StoreError| error.during(&doing))
     }
 }

@@ -7,7 +7,7 @@ use sqlx::{AssertSqlSafe, Connection as _, Executor as _, PgConnection};
 use crate::store::account::source::order::SourceOrder;
 use crate::store::account::source::place::{Place, places};
 use crate::store::commit::transaction::TRANSACTION;
-use crate::store::fault::Done;
+use crate::store::fault::StoreResult;
 use crate::store::statement::Statement;
 use crate::telemetry::failpoint::{Failpoint, failpoint};
 
@@ -31,7 +31,11 @@ pub struct SweptTable {
 }
 
 /// How many rows of a source each table has, where it has any. `purge`: of those that a purge removes.
-pub(super) async fn count(connection: &mut PgConnection, source: &str, purge: bool) -> Done<Vec<SweptTable>> {
+pub(super) async fn count(
+    connection: &mut PgConnection,
+    source: &str,
+    purge: bool,
+) -> StoreResult<Vec<SweptTable>> {
     let mut found = Vec::new();
     for place in places(connection).await? {
         if place.is_fleeting() || purge && place.is_kept() {
@@ -85,7 +89,7 @@ impl<'o> Sweep<'o> {
         connection: &mut PgConnection,
         place: &Place,
         progress: &mut (dyn FnMut(&SweptTable) + Send),
-    ) -> Done<()> {
+    ) -> StoreResult<()> {
         let stretch = "and ctid >= $3::text::tid and ctid < $4::text::tid";
         let Some(statement) = self.statement(place, stretch) else { return Ok(()) };
         let mut rows = 0;
@@ -113,7 +117,11 @@ impl<'o> Sweep<'o> {
     }
 
     /// What is left, within the transaction that ends the change.
-    pub(super) async fn rest_in_txn(&mut self, connection: &mut PgConnection, place: &Place) -> Done<()> {
+    pub(super) async fn rest_in_txn(
+        &mut self,
+        connection: &mut PgConnection,
+        place: &Place,
+    ) -> StoreResult<()> {
         let Some(statement) = self.statement(place, "") else { return Ok(()) };
         let done = sqlx::query(statement)
             .bind(&self.order.name)
@@ -135,7 +143,7 @@ pub(super) async fn record_in_txn(
     connection: &mut PgConnection,
     order: &SourceOrder,
     sweep: &Sweep<'_>,
-) -> Done<()> {
+) -> StoreResult<()> {
     let rows: serde_json::Map<_, _> =
         sweep.swept.iter().map(|swept| (swept.table.clone(), json!(swept.rows))).collect();
     let request = json!({ "source": order.name, "rows": rows });
@@ -152,7 +160,7 @@ pub(super) async fn action_in_txn(
     target: Option<&str>,
     request: &serde_json::Value,
     operator: &str,
-) -> Done<()> {
+) -> StoreResult<()> {
     sqlx::query(
         r#"
         insert into sync.action (source, command, target, request, operator, intent_at, sent_at, state, answered_at)

@@ -8,7 +8,7 @@ use crate::domain::fault::{Fault, FaultKind};
 use crate::domain::forgotten::{ForgottenList, Identifier};
 use crate::domain::stream::StreamKey;
 use crate::store::commit::row_count::{RowCountChange, counted_as, row_count_add_in_txn};
-use crate::store::fault::{Broken, Done};
+use crate::store::fault::{StoreError, StoreResult};
 use crate::store::privacy::forgotten::place::Place;
 use crate::store::schema::derived::Misshapen;
 
@@ -34,7 +34,11 @@ struct Suspect {
 
 impl Cleaner<'_> {
     /// Cleans a table, and says how many rows changed or would.
-    pub(super) async fn clean_in_txn(&self, connection: &mut PgConnection, place: &Place) -> Done<u64> {
+    pub(super) async fn clean_in_txn(
+        &self,
+        connection: &mut PgConnection,
+        place: &Place,
+    ) -> StoreResult<u64> {
         let mut changed = 0;
         for _ in 0..ROUNDS {
             let suspects: Vec<Suspect> = sqlx::query_as(place.suspects())
@@ -57,11 +61,11 @@ impl Cleaner<'_> {
             }
         }
         let message = format!("rows of {} kept changing; nothing was changed, try again", place.table);
-        Err(Broken::Told(Fault::new(FaultKind::DatabaseConflict, message)))
+        Err(StoreError::Fault(Fault::new(FaultKind::DatabaseConflict, message)))
     }
 
     /// The columns that change, with what follows from them; `None` where none does.
-    fn cleaned(&self, place: &Place, suspect: &Suspect) -> Done<Option<Map<String, Json>>> {
+    fn cleaned(&self, place: &Place, suspect: &Suspect) -> StoreResult<Option<Map<String, Json>>> {
         let before = &suspect.columns.0;
         let mut texts: Map<String, Json> =
             place.texts.iter().filter_map(|name| Some((name.clone(), before.get(name)?.clone()))).collect();
@@ -74,7 +78,7 @@ impl Cleaner<'_> {
         after.extend(texts.clone());
         let hash = place.derived.hash(&after).map_err(|Misshapen| {
             let message = format!("a row of {} is not of its shape; nothing was changed", place.table);
-            Broken::Told(Fault::new(FaultKind::DatabaseRefused, message))
+            StoreError::Fault(Fault::new(FaultKind::DatabaseRefused, message))
         })?;
         if let Some((name, hash)) = place.derived.column().zip(hash) {
             texts.insert(name.to_owned(), Json::String(hash.to_string()));
@@ -89,7 +93,7 @@ async fn write(
     place: &Place,
     suspect: &Suspect,
     columns: Map<String, Json>,
-) -> Done<bool> {
+) -> StoreResult<bool> {
     let at = suspect.place.as_str();
     let names: Vec<&str> = columns.keys().map(String::as_str).collect();
     let query = place.rewrite(&names);

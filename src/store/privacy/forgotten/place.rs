@@ -4,7 +4,7 @@
 use sqlx::{AssertSqlSafe, FromRow, PgConnection};
 
 use crate::domain::forgotten::OWNERS;
-use crate::store::fault::Done;
+use crate::store::fault::StoreResult;
 use crate::store::schema::derived::Derived;
 use crate::store::statement::Statement;
 
@@ -70,7 +70,7 @@ struct Found {
 }
 
 /// All of them.
-pub(super) async fn places(connection: &mut PgConnection) -> Done<Vec<Place>> {
+pub(super) async fn places(connection: &mut PgConnection) -> StoreResult<Vec<Place>> {
     let found: Vec<Found> = sqlx::query_as(
         r#"
         select coalesce((

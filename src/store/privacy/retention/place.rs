@@ -102,7 +102,7 @@ fn windowed(stream: StreamId) -> Vec<Place> {
         places.push(Place::new(table.name, OLD, AT).with_history(key(table)));
         // Versions go with their row, wherever it was at home when they were current; here they are only counted.
         places.push(Place::new(format!("{}_history", table.name), of_old_row(table), AT));
-        for noted in ["sync.absence", "sync.sighting"] {
+        for noted in ["sync.absence", "sync.observation"] {
             places.push(Place::new(noted, format!("t.table_name = '{}' and {OLD}", table.name), AT));
         }
     }
@@ -152,7 +152,7 @@ pub(super) fn rehome(table: &'static TableShape) -> Statement {
     AssertSqlSafe(format!(
         r#"
         with seen as (
-            select distinct on (key) key, window_start, window_end from sync.sighting
+            select distinct on (key) key, window_start, window_end from sync.observation
             where source = $1 and table_name = $3 and $2 < window_end
             order by key, window_start
         ), moved as (
@@ -161,7 +161,7 @@ pub(super) fn rehome(table: &'static TableShape) -> Statement {
             where t.source = $1 and {same} and t.window_end <= $2 and t.deleted_at is null
             returning s.key, s.window_start
         )
-        delete from sync.sighting d using moved m
+        delete from sync.observation d using moved m
         where d.source = $1 and d.table_name = $3 and d.key = m.key and d.window_start = m.window_start
         "#,
         table = table.name,

@@ -6,7 +6,7 @@ use sqlx::PgConnection;
 use uuid::Uuid;
 
 use crate::domain::privacy::Rewrite;
-use crate::store::fault::Done;
+use crate::store::fault::StoreResult;
 use crate::store::schema::derived::{Derived, Misshapen};
 
 /// A table with columns of text.
@@ -54,7 +54,7 @@ order by 1, 2, a.attnum
 "#;
 
 /// The tables that this rewriting looks at.
-pub(super) async fn places(connection: &mut PgConnection, rewrite: &Rewrite) -> Done<Vec<Place>> {
+pub(super) async fn places(connection: &mut PgConnection, rewrite: &Rewrite) -> StoreResult<Vec<Place>> {
     let found: Vec<TextColumn> = sqlx::query_as(COLUMNS).fetch_all(connection).await?;
     let mut places: Vec<Place> = Vec::new();
     for column in found.into_iter().filter(|column| concerns(rewrite, column)) {

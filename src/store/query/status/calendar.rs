@@ -9,7 +9,7 @@ use sqlx::{PgConnection, Row as _};
 use crate::domain::status::calendar::{Calendar, WINDOWS_LISTED, WindowState, WindowStatus};
 use crate::domain::stream::StreamId;
 use crate::domain::window::TimeWindow;
-use crate::store::fault::Done;
+use crate::store::fault::StoreResult;
 
 /// The newest windows of all streams, with how many there are and how much of the time up to $1 was read.
 const WINDOWS: &str = r#"
@@ -33,7 +33,10 @@ order by source, stream, window_start
 /// Calendars by source and stream.
 pub(super) type Calendars = BTreeMap<(String, StreamId), Calendar>;
 
-pub(super) async fn calendars_fetch(connection: &mut PgConnection, now: DateTime<Utc>) -> Done<Calendars> {
+pub(super) async fn calendars_fetch(
+    connection: &mut PgConnection,
+    now: DateTime<Utc>,
+) -> StoreResult<Calendars> {
     let mut calendars = Calendars::new();
     let listed = i64::try_from(WINDOWS_LISTED).unwrap_or(i64::MAX);
     for row in &sqlx::query(WINDOWS).bind(now).bind(listed).fetch_all(connection).await? {

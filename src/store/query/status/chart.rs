@@ -7,7 +7,7 @@ use crate::domain::lag::{AGES, LagTable};
 use crate::domain::status::StreamStatus;
 use crate::domain::status::detail::DayStatus;
 use crate::domain::stream::StreamId;
-use crate::store::fault::Done;
+use crate::store::fault::StoreResult;
 
 /// Business days shown, today included.
 const DAYS: i32 = 30;
@@ -43,7 +43,7 @@ pub(super) async fn charts_fetch(
     connection: &mut PgConnection,
     streams: &mut [StreamStatus],
     now: DateTime<Utc>,
-) -> Done<()> {
+) -> StoreResult<()> {
     for row in &sqlx::query(DAY_SUMS).bind(now).bind(DAYS).fetch_all(&mut *connection).await? {
         let Some(stream) = named(streams, row)? else { continue };
         stream.detail.days.push(DayStatus {
@@ -61,7 +61,7 @@ async fn lags_fetch(
     connection: &mut PgConnection,
     streams: &mut [StreamStatus],
     now: DateTime<Utc>,
-) -> Done<()> {
+) -> StoreResult<()> {
     let first = now.date_naive().checked_sub_months(LAG_MONTHS).and_then(|day| day.with_day(1));
     let rows = sqlx::query(
         r#"

@@ -10,7 +10,7 @@ use crate::domain::status::window::{CertificateStatus, WindowReport};
 use crate::domain::stream::{StreamKey, StreamKind};
 use crate::domain::window::TimeWindow;
 use crate::engine::port::store::Scope;
-use crate::store::fault::Done;
+use crate::store::fault::StoreResult;
 use crate::store::ledger::lease::lease_name;
 use crate::store::operator::absence_alarm::alarm;
 use crate::store::pool::PgStore;
@@ -40,7 +40,7 @@ impl PgStore {
         key: &StreamKey,
         start: Option<DateTime<Utc>>,
         now: DateTime<Utc>,
-    ) -> Done<Option<WindowReport>> {
+    ) -> StoreResult<Option<WindowReport>> {
         let mut transaction = self.pool.begin().await?;
         transaction
             .execute(sqlx::raw_sql("set transaction isolation level repeatable read, read only"))
@@ -101,7 +101,7 @@ impl Place<'_> {
         connection: &mut PgConnection,
         query: &'static str,
         limit: i64,
-    ) -> Done<Vec<PgRow>> {
+    ) -> StoreResult<Vec<PgRow>> {
         let rows = sqlx::query(query)
             .bind(&self.key.source)
             .bind(self.key.stream.as_str())
@@ -115,7 +115,7 @@ impl Place<'_> {
         Ok(rows)
     }
 
-    async fn certificates(&self, connection: &mut PgConnection) -> Done<Vec<CertificateStatus>> {
+    async fn certificates(&self, connection: &mut PgConnection) -> StoreResult<Vec<CertificateStatus>> {
         // A window that had another length begins where this one does; its reads are part of the story.
         let rows = self.fetch(
             connection,
@@ -132,7 +132,7 @@ impl Place<'_> {
         Ok(rows.await?.iter().map(certificate).collect::<Result<_, _>>()?)
     }
 
-    async fn absent_rows(&self, connection: &mut PgConnection) -> Done<i64> {
+    async fn absent_rows(&self, connection: &mut PgConnection) -> StoreResult<i64> {
         let tables: Vec<&str> = self.key.stream.tables().iter().map(|table| table.name).collect();
         let absent = sqlx::query_scalar(
             r#"
@@ -149,7 +149,7 @@ impl Place<'_> {
         Ok(absent.fetch_one(connection).await?)
     }
 
-    async fn alarms(&self, connection: &mut PgConnection) -> Done<Vec<AbsenceAlarm>> {
+    async fn alarms(&self, connection: &mut PgConnection) -> StoreResult<Vec<AbsenceAlarm>> {
         let rows = self.fetch(
             connection,
             r#"
@@ -164,7 +164,7 @@ impl Place<'_> {
         Ok(rows.await?.iter().filter_map(|row| alarm(row).transpose()).collect::<Result<_, _>>()?)
     }
 
-    async fn quarantine(&self, connection: &mut PgConnection) -> Done<Vec<QuarantineStatus>> {
+    async fn quarantine(&self, connection: &mut PgConnection) -> StoreResult<Vec<QuarantineStatus>> {
         let rows = self.fetch(
             connection,
             r#"

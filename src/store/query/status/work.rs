@@ -9,10 +9,10 @@ use crate::domain::status::detail::{
 };
 use crate::domain::stream::StreamId;
 use crate::domain::window::TimeWindow;
-use crate::store::fault::Done;
+use crate::store::fault::StoreResult;
 use crate::store::operator::absence_alarm::alarm;
 
-pub(super) async fn detail_fetch(connection: &mut PgConnection) -> Done<StatusDetail> {
+pub(super) async fn detail_fetch(connection: &mut PgConnection) -> StoreResult<StatusDetail> {
     let listed = i64::try_from(LISTED).unwrap_or(i64::MAX);
     let quarantine = sqlx::query(
         r#"
@@ -99,7 +99,7 @@ from sync.lease
 /// A lease that ended so long ago is nobody's; the next who wants it takes it over.
 const ENDED_AGO: i64 = 3_600;
 
-async fn workers_fetch(connection: &mut PgConnection) -> Done<Vec<WorkerStatus>> {
+async fn workers_fetch(connection: &mut PgConnection) -> StoreResult<Vec<WorkerStatus>> {
     let mut workers: Vec<WorkerStatus> = Vec::new();
     let runs: Vec<(Uuid, i64, i64)> = sqlx::query_as(
         r#"
@@ -158,7 +158,10 @@ fn scope_of(name: &str) -> (Option<String>, Option<StreamId>, String) {
 }
 
 /// Since when, and by whom, nothing is said of a lease that has ended.
-pub(super) async fn lease_fetch(connection: &mut PgConnection, name: &str) -> Done<Option<LeaseStatus>> {
+pub(super) async fn lease_fetch(
+    connection: &mut PgConnection,
+    name: &str,
+) -> StoreResult<Option<LeaseStatus>> {
     let query = sqlx::AssertSqlSafe(format!("{LEASE} where name = $1 and clock_timestamp() < expires_at"));
     let row = sqlx::query(query).bind(name).fetch_optional(connection).await?;
     Ok(row.as_ref().map(lease).transpose()?)

@@ -7,7 +7,7 @@ use sqlx::PgConnection;
 use sqlx::types::Json;
 
 use crate::domain::catalogue::{Catalogue, Table, TableState};
-use crate::store::fault::Done;
+use crate::store::fault::StoreResult;
 
 /// The schemas of ours.
 const SCHEMAS: [&str; 6] = ["bi", "moor", "partition", "sobot", "sync", "workbench"];
@@ -116,7 +116,7 @@ where n.nspname = any($1) and c.relkind = 'v'
 "#;
 
 /// Reads what our schemas hold. The session's search path must be empty.
-pub(super) async fn read_catalogue(connection: &mut PgConnection) -> Done<Catalogue> {
+pub(super) async fn read_catalogue(connection: &mut PgConnection) -> StoreResult<Catalogue> {
     let mut tables: BTreeMap<String, Table> = entries(connection, TABLE).await?;
     let states: BTreeMap<String, TableState> = entries(connection, STATE).await?;
     for (name, state) in states {
@@ -136,7 +136,7 @@ pub(super) async fn read_catalogue(connection: &mut PgConnection) -> Done<Catalo
 async fn entries<T: DeserializeOwned + Send + Unpin + 'static>(
     connection: &mut PgConnection,
     sql: &'static str,
-) -> Done<BTreeMap<String, T>> {
+) -> StoreResult<BTreeMap<String, T>> {
     let rows: Vec<(String, Option<Json<T>>)> =
         sqlx::query_as(sql).bind(SCHEMAS).persistent(false).fetch_all(connection).await?;
     Ok(rows.into_iter().filter_map(|(name, entry)| Some((name, entry?.0))).collect())

@@ -10,7 +10,7 @@ use crate::domain::catalogue::{Finding, Remedy};
 use crate::domain::fault::Fault;
 use crate::domain::stream::StreamId;
 use crate::domain::window::TimeWindow;
-use crate::store::fault::{Done, from_sql};
+use crate::store::fault::{StoreResult, from_sql};
 use crate::store::pool::{PgStore, connect_once};
 use crate::store::schema::grant::readers_update;
 
@@ -84,14 +84,14 @@ impl PgStore {
         let done = repair(&mut connection).await;
         let done = match done {
             Ok(repaired) => readers_update(&mut connection).await.map(|()| repaired),
-            Err(broken) => Err(broken),
+            Err(error) => Err(error),
         };
         connection.close().await.ok();
-        done.map_err(|broken| broken.during(doing))
+        done.map_err(|error| error.during(doing))
     }
 }
 
-async fn repair(connection: &mut PgConnection) -> Done<Repaired> {
+async fn repair(connection: &mut PgConnection) -> StoreResult<Repaired> {
     let mut transaction = connection.begin().await?;
     transaction.execute(sqlx::raw_sql(LIMITS)).await?;
     transaction
@@ -130,7 +130,7 @@ async fn repair(connection: &mut PgConnection) -> Done<Repaired> {
 }
 
 /// Runs the statements, all or none; answers what the database said where it refused.
-async fn mend(connection: &mut PgConnection, statements: &[String]) -> Done<Option<String>> {
+async fn mend(connection: &mut PgConnection, statements: &[String]) -> StoreResult<Option<String>> {
     let mut nested = connection.begin().await?;
     for statement in statements {
         if let Err(error) = nested.execute(sqlx::raw_sql(AssertSqlSafe(statement.clone()))).await {
@@ -161,7 +161,7 @@ async fn read_again(
     connection: &mut PgConnection,
     stream: StreamId,
     tables: &BTreeSet<&'static str>,
-) -> Done<(StreamId, usize, Option<TimeWindow>)> {
+) -> StoreResult<(StreamId, usize, Option<TimeWindow>)> {
     for table in tables {
         let differ = format!("update {table} set content_hash = gen_random_uuid() where deleted_at is null");
         connection.execute(sqlx::raw_sql(AssertSqlSafe(differ))).await?;

@@ -21,7 +21,7 @@ async fn no_command_that_reads_and_no_daemon_ever_makes_a_write() {
         "backfill --stream sobot.call_result --from 2026-01-01 --to 2026-01-03",
         "verify",
         "verify --repair",
-        "contract",
+        "drift",
         "schema",
         "status",
         "absence list",

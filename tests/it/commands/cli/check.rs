@@ -1,4 +1,4 @@
-//! `ccsync check`: each thing with a verdict and a cure, and on after a failure.
+//! `ccsync check`: each thing with a verdict and a remedy, and on after a failure.
 
 use std::os::unix::fs::PermissionsExt as _;
 
@@ -127,7 +127,7 @@ async fn a_wrong_key_is_found_though_a_good_token_still_lives_and_what_needs_it_
     assert_eq!(of(&json, "sobot/sobot.call_result")["verdict"], "skipped");
     assert_eq!(of(&json, "sobot/sobot.call_result")["ok"], false, "what was skipped never looks well");
     let failed = json["checks"].as_array().unwrap().iter().filter(|check| check["verdict"] == "failed");
-    assert!(failed.into_iter().all(|check| check["cure"].is_string()), "{json}");
+    assert!(failed.into_iter().all(|check| check["remedy"].is_string()), "{json}");
 }
 
 #[tokio::test]
@@ -263,7 +263,7 @@ async fn a_secret_that_everybody_can_read_is_told() {
     let setup = Setup::new(recent_world(), "").await;
     let json = setup.run(&["check", "--json"]).await.expect(0).json();
     assert_eq!(of(&json, "secrets")["verdict"], "warning", "{json}");
-    assert!(of(&json, "secrets")["cure"].as_str().unwrap().starts_with("chmod o-r "), "{json}");
+    assert!(of(&json, "secrets")["remedy"].as_str().unwrap().starts_with("chmod o-r "), "{json}");
     close(&setup);
     let json = setup.run(&["check", "--json"]).await.expect(0).json();
     assert_eq!(of(&json, "secrets")["verdict"], "ok", "{json}");

@@ -66,7 +66,7 @@ async fn no_command_works_on_a_newer_schema_and_each_says_why() {
         "explain x",
         "absence list",
         "quarantine list",
-        "contract",
+        "drift",
         "retention",
         "forget --phone 13800001111",
         "action list",

@@ -209,7 +209,7 @@ async fn notices_are_kept_for_thirty_days_and_old_ones_are_removed_at_a_start_an
     let store = &watch.switch.store;
     let kept = async || store.notices(100).await.unwrap().len();
     let old = async |days: i32| {
-        let sql = "insert into sync.notice (target, change, kind, source, stream, severity, message, cure, created_at,
+        let sql = "insert into sync.notice (target, change, kind, source, stream, severity, message, remedy, created_at,
             delivered_at) values ('ops', 'raised', 'data_stale', '', '', 'warning', '', '', $1, $1)";
         let created = watch.now() - chrono::Duration::days(days.into());
         sqlx::query(sql).bind(created).execute(watch.db.pool().await).await.unwrap();

@@ -105,7 +105,7 @@ data_dir = "data"
 [engine]
 retries = 2
 retry_base = "5ms"
-keep_pages_over = "0s"
+persist_pages_slower_than = "0s"
 [scheduler]
 jitter = "0s"
 [log]
@@ -209,7 +209,7 @@ async fn run(privacy: &str) -> (Plants, Written) {
         &["quarantine", "show", "1", "--json"],
         &["verify"],
         &["check"],
-        &["contract", "--json"],
+        &["drift", "--json"],
         &["sync"],
         &["workbench", "send-sms", "--telephone", ORDERED, "--msg", "call 13700001234", "--yes"],
     ] {

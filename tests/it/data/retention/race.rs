@@ -50,5 +50,5 @@ async fn a_row_on_the_bound_of_a_kept_window_stays_there_with_its_history() {
     assert_eq!(home, [("bound".to_owned(), 2, true)]);
     let counts = fresh.read(&calls(), next, vec![call("bound", 90, 25)], 70).await;
     assert_eq!((counts.inserted, counts.updated, counts.unchanged), (0, 0, 1));
-    assert_eq!(fresh.count("select count(*) from sync.sighting").await, 0);
+    assert_eq!(fresh.count("select count(*) from sync.observation").await, 0);
 }

@@ -92,7 +92,7 @@ async fn freshness_ends_at_the_first_gap_open_window_or_failure() {
         (failure.scope.as_str(), failure.kind.as_str()),
         ("[2026-01-02T00:00:00Z, 2026-01-03T00:00:00Z)", "vendor_failed")
     );
-    assert_eq!(failure.cure, "");
+    assert_eq!(failure.remedy, "");
     assert!(fresh.value::<bool>("select failing from bi.freshness where stream = 'sobot.call_result'").await);
     assert_eq!(
         (stream.windows.complete, stream.windows.open, stream.windows.failed, stream.windows.proven),

@@ -112,10 +112,10 @@ async fn an_absence_or_an_observation_that_is_not_noted_stops_the_commit() {
     drop_rows(&fresh, "insert", "sync.absence").await;
     let fault = refused(&fresh, day(), vec![call("a", 80, 1)], 40).await;
     assert_names(&fault, "sync.absence", "noting absent rows", "0 of 1 rows");
-    drop_rows(&fresh, "insert", "sync.sighting").await;
+    drop_rows(&fresh, "insert", "sync.observation").await;
     let next = Scope::Window(window(24, 48));
     let fault = refused(&fresh, next, vec![call("a", 80, 1)], 50).await;
-    assert_names(&fault, "sync.sighting", "noting rows of other windows", "0 of 1 rows");
+    assert_names(&fault, "sync.observation", "noting rows of other windows", "0 of 1 rows");
 }
 
 fn feed() -> StreamKey {

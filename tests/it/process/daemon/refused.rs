@@ -37,7 +37,7 @@ async fn assert_refused_by_name(daemon: Daemon) {
     let alert = alert_of(&report).unwrap();
     assert_eq!(alert["source"], "sobot", "{alert}");
     assert!(alert["since"].is_string() && alert["severity"] == "critical", "{alert}");
-    assert!(alert["cure"].as_str().unwrap().contains("start ccsync again"), "{alert}");
+    assert!(alert["remedy"].as_str().unwrap().contains("start ccsync again"), "{alert}");
     let (_, metrics) = daemon.get("/metrics").await;
     assert!(metrics.contains(r#"ccsync_alert{alert="source_refused",severity="critical",source="sobot"} 1"#));
     daemon.program.says("the scheduled pass over sobot/sobot.call_result failed (source_refused)").await;

@@ -112,7 +112,7 @@ pub async fn told(world: &TestWorld, report: &PassReport) -> String {
     let status = world.test.app.status().await.unwrap();
     let stream = report.key.stream;
     let alerts = status.alerts.iter().filter(|alert| alert.stream == Some(stream));
-    let alerts = alerts.map(|alert| format!("alert {:?}: {} {}", alert.kind, alert.message, alert.cure));
+    let alerts = alerts.map(|alert| format!("alert {:?}: {} {}", alert.kind, alert.message, alert.remedy));
     let failures = report.failures.iter().map(|failure| format!("{}: {}", failure.scope, failure.message));
     let ledger = open_questions(world, &stream.to_string()).await;
     alerts.chain(failures).chain([ledger]).collect::<Vec<_>>().join("\n")

@@ -51,9 +51,9 @@ const CONTRADICTIONS: [Settings<'_>; 17] = [
     &[("moor_depth", "7"), ("moor_behind_depth", "refused")],
 ];
 
-fn change(world: &TestWorld, dice: &mut StdRng) {
-    for _ in 0..dice.random_range(1..6) {
-        let kind = ChangeKind::ALL[dice.random_range(0..ChangeKind::ALL.len())];
+fn change(world: &TestWorld, rng: &mut StdRng) {
+    for _ in 0..rng.random_range(1..6) {
+        let kind = ChangeKind::ALL[rng.random_range(0..ChangeKind::ALL.len())];
         // A group more than there is room for is none.
         let _ = world.test.simulator.mutate(Change::Random { kind });
     }
@@ -125,17 +125,17 @@ fn every_lasting_contradiction_proves_and_deletes_nothing_wrong_and_is_healed_by
     let rounds = number("CCSYNC_PLANT_ROUNDS").unwrap_or(2);
     with_each(CONTRADICTIONS.into_iter().zip(100..), |(what, salt)| async move {
         let seed = number("CCSYNC_PLANT_SEED").unwrap_or(1);
-        let mut dice = StdRng::seed_from_u64(seed.wrapping_add(salt));
+        let mut rng = StdRng::seed_from_u64(seed.wrapping_add(salt));
         let config = SimulatorConfig { groups: 20, ..small_world() };
         let world = TestWorld::on(TestClock::hurried(), config, &[QUICK, SHORT_PAGES].concat()).await;
         for round in 0..rounds {
             // In every other trial the very first read meets it.
             if 0 < round || salt % 2 == 0 {
-                world.clock.advance(Duration::from_secs(3600 * dice.random_range(1..24 * 7)));
+                world.clock.advance(Duration::from_secs(3600 * rng.random_range(1..24 * 7)));
                 switch(&world, what);
                 for _ in 0..PASSES {
                     assert_no_loss(&world, what).await;
-                    change(&world, &mut dice);
+                    change(&world, &mut rng);
                 }
                 switch(&world, &[]);
             }

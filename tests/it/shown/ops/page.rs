@@ -45,7 +45,7 @@ async fn no_markup_of_others_reaches_the_page() {
         at: Utc::now(),
         kind: "malformed".into(),
         message: MARKUP.into(),
-        cure: "none".into(),
+        remedy: "none".into(),
         attempts: 1,
     });
     let (status, page) = ops.get("/").await;

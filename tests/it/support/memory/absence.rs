@@ -67,7 +67,7 @@ pub fn sweep_snapshot(table: &mut Table, sweep: &Sweep<'_>) -> u64 {
 pub fn sweep_window(table: &mut Table, ledger: &mut Ledger, window: TimeWindow, sweep: &Sweep<'_>) -> u64 {
     let live = table.live(Some(window));
     let mut absent: Vec<Key> = live.iter().filter(|key| !sweep.seen.contains(*key)).cloned().collect();
-    absent.retain(|key| !moves_to_sighting(table, ledger, window, key));
+    absent.retain(|key| !moves_to_observation(table, ledger, window, key));
     let settle = chrono::Duration::from_std(sweep.settle).unwrap();
     let mut due: Vec<Key> = Vec::new();
     for key in &absent {
@@ -98,10 +98,10 @@ fn is_confirmed(ledger: &Ledger, window: TimeWindow, since: DateTime<Utc>) -> bo
 }
 
 /// Of several windows the one that was read last knows best. What covers it now is due again at once.
-fn moves_to_sighting(table: &mut Table, ledger: &mut Ledger, window: TimeWindow, key: &Key) -> bool {
+fn moves_to_observation(table: &mut Table, ledger: &mut Ledger, window: TimeWindow, key: &Key) -> bool {
     let begin = (key.clone(), DateTime::<Utc>::MIN_UTC);
-    let found = table.sightings.range(begin..).take_while(|((of, _), _)| of == key);
-    let elsewhere = found.map(|(_, sighting)| *sighting).filter(|(seen_in, _)| *seen_in != window);
+    let found = table.observations.range(begin..).take_while(|((of, _), _)| of == key);
+    let elsewhere = found.map(|(_, observation)| *observation).filter(|(seen_in, _)| *seen_in != window);
     let read_at = |seen_in: &TimeWindow| {
         let entry = ledger.get(&Some(seen_in.start)).filter(|entry| entry.window == Some(*seen_in));
         entry.and_then(|entry| entry.read_at)
@@ -109,8 +109,8 @@ fn moves_to_sighting(table: &mut Table, ledger: &mut Ledger, window: TimeWindow,
     let Some((home, _)) = elsewhere.max_by_key(|(seen_in, seen_at)| (read_at(seen_in), *seen_at)) else {
         return false;
     };
-    table.move_home(key, home);
-    table.sightings.remove(&(key.clone(), home.start));
+    table.assign_window_to(key, home);
+    table.observations.remove(&(key.clone(), home.start));
     table.absent.remove(key);
     read_again(ledger, home, window);
     true
@@ -126,32 +126,32 @@ pub fn read_again(ledger: &mut Ledger, home: TimeWindow, window: TimeWindow) {
 }
 
 /// What this window contains of other windows' rows, remembered while its reads contain it.
-pub fn note_sightings(
+pub fn note_observations(
     table: &mut Table,
     window: TimeWindow,
-    foreign: &BTreeSet<Key>,
+    owned_elsewhere: &BTreeSet<Key>,
     closed: bool,
     now: DateTime<Utc>,
 ) {
-    let noted: BTreeSet<Key> = table.sighted(window).into_iter().collect();
-    for key in foreign.difference(&noted) {
-        table.sightings.insert((key.clone(), window.start), (window, now));
+    let noted: BTreeSet<Key> = table.observed_elsewhere(window).into_iter().collect();
+    for key in owned_elsewhere.difference(&noted) {
+        table.observations.insert((key.clone(), window.start), (window, now));
     }
-    for key in noted.difference(foreign).filter(|_| closed) {
-        table.sightings.remove(&(key.clone(), window.start));
+    for key in noted.difference(owned_elsewhere).filter(|_| closed) {
+        table.observations.remove(&(key.clone(), window.start));
     }
 }
 
 /// What a replaced window contained is taken to be in what remains of it.
-pub fn replace_sightings(table: &mut Table, old: TimeWindow, rest: Option<TimeWindow>) {
+pub fn replace_observations(table: &mut Table, old: TimeWindow, rest: Option<TimeWindow>) {
     if rest.is_some_and(|rest| rest.start == old.start) {
         return;
     }
-    let keys = table.sighted(old);
+    let keys = table.observed_elsewhere(old);
     for key in keys {
-        let Some((_, seen_at)) = table.sightings.remove(&(key.clone(), old.start)) else { continue };
+        let Some((_, seen_at)) = table.observations.remove(&(key.clone(), old.start)) else { continue };
         if let Some(rest) = rest {
-            table.sightings.entry((key, rest.start)).or_insert((rest, seen_at));
+            table.observations.entry((key, rest.start)).or_insert((rest, seen_at));
         }
     }
 }

@@ -12,7 +12,7 @@ use ccsync::engine::port::store::{Commit, Scope};
 use chrono::{DateTime, Utc};
 
 use super::absence::{
-    Ledger, Sweep, note_sightings, read_again, replace_sightings, sweep_snapshot, sweep_window,
+    Ledger, Sweep, note_observations, read_again, replace_observations, sweep_snapshot, sweep_window,
 };
 use super::departure::note;
 use super::table::{Key, Table, Version, key_of};
@@ -93,22 +93,22 @@ fn write_table(
         Scope::Snapshot => None,
     };
     let noted: BTreeSet<Key> = table.absent.keys().cloned().collect();
-    let mut foreign = BTreeSet::new();
+    let mut owned_elsewhere = BTreeSet::new();
     for (key, row) in rows {
         let kept = write_row(table, commit, window, key, row, counts);
         table.absent.remove(key);
         if let Some(window) = window.filter(|_| kept)
             && !welcome(table, window, key, noted.contains(key))
         {
-            foreign.insert(key.clone());
+            owned_elsewhere.insert(key.clone());
         }
     }
     let closed = commit.certificate.verdict != Verdict::Unverified && commit.rejects.is_empty();
     if let Some(window) = window {
-        note_sightings(table, window, &foreign, closed, commit.now);
-        leave_old_homes(table, ledger, window, closed);
+        note_observations(table, window, &owned_elsewhere, closed, commit.now);
+        release_old_windows(table, ledger, window, closed);
         for old in replaced.iter().filter(|_| closed) {
-            replace_sightings(table, *old, old.subtract(&[window]).pop());
+            replace_observations(table, *old, old.subtract(&[window]).pop());
         }
     }
     if !closed {
@@ -168,9 +168,9 @@ fn write_row(
 fn welcome(table: &mut Table, window: TimeWindow, key: &Key, was_absent: bool) -> bool {
     let home = table.rows()[key].home;
     let inside = home.is_some_and(|home| window.start <= home.start && home.end <= window.end);
-    let stranded = home.is_none_or(|home| home.overlaps(&window));
-    if !inside && (stranded || was_absent) {
-        table.move_home(key, window);
+    let is_orphaned = home.is_none_or(|home| home.overlaps(&window));
+    if !inside && (is_orphaned || was_absent) {
+        table.assign_window_to(key, window);
         return true;
     }
     inside
@@ -178,10 +178,10 @@ fn welcome(table: &mut Table, window: TimeWindow, key: &Key, was_absent: bool) -
 
 /// A home that reaches beyond this window is from windows that are no more. What is not here can only be in
 /// the rest of it; after a doubtful read it counts as at home here, where it will be missed if it is gone.
-fn leave_old_homes(table: &mut Table, ledger: &mut Ledger, window: TimeWindow, closed: bool) {
-    for (key, home) in table.at_home_across(window) {
+fn release_old_windows(table: &mut Table, ledger: &mut Ledger, window: TimeWindow, closed: bool) {
+    for (key, home) in table.owned_across(window) {
         let rest = home.subtract(&[window]).pop().filter(|_| closed).unwrap_or(window);
-        table.move_home(&key, rest);
+        table.assign_window_to(&key, rest);
         read_again(ledger, rest, window);
     }
 }

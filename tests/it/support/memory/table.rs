@@ -39,7 +39,7 @@ pub struct Table {
     /// Rows that a closed read lacked: since when, and in which window.
     pub absent: BTreeMap<Key, (DateTime<Utc>, Option<TimeWindow>)>,
     /// Rows that a window contained although another is their home, by key and the window's start; since when.
-    pub sightings: BTreeMap<(Key, DateTime<Utc>), (TimeWindow, DateTime<Utc>)>,
+    pub observations: BTreeMap<(Key, DateTime<Utc>), (TimeWindow, DateTime<Utc>)>,
     /// Keys by the beginning of their home, so that a window's rows are found without looking at all.
     homes: BTreeMap<DateTime<Utc>, BTreeSet<Key>>,
 }
@@ -81,7 +81,7 @@ impl Table {
     }
 
     /// Gives a row another home. Its version stays.
-    pub fn move_home(&mut self, key: &Key, home: TimeWindow) {
+    pub fn assign_window_to(&mut self, key: &Key, home: TimeWindow) {
         let Some(stored) = self.rows.get_mut(key) else { return };
         let from = stored.home.replace(home);
         self.place(key, from, Some(home));
@@ -108,7 +108,7 @@ impl Table {
     }
 
     /// The live rows whose home overlaps the window and reaches beyond it, with that home.
-    pub fn at_home_across(&self, window: TimeWindow) -> Vec<(Key, TimeWindow)> {
+    pub fn owned_across(&self, window: TimeWindow) -> Vec<(Key, TimeWindow)> {
         let begun = self.homes.range(..window.end).flat_map(|(_, keys)| keys);
         let across = begun.filter_map(|key| {
             let version = &self.rows[key];
@@ -120,8 +120,8 @@ impl Table {
     }
 
     /// The keys that this window was noted to contain.
-    pub fn sighted(&self, window: TimeWindow) -> Vec<Key> {
-        let here = self.sightings.iter().filter(|(_, (seen_in, _))| *seen_in == window);
+    pub fn observed_elsewhere(&self, window: TimeWindow) -> Vec<Key> {
+        let here = self.observations.iter().filter(|(_, (seen_in, _))| *seen_in == window);
         here.map(|((key, _), _)| key.clone()).collect()
     }
 

@@ -10,8 +10,8 @@ use sqlx::{AssertSqlSafe, PgPool};
 
 use super::proxy::Proxy;
 use super::recipe::{
-    assert_counts_are_the_rows, assert_heals, assert_ledger_is_sound, dice, number, slow_setup,
-    slow_setup_at, tombstones,
+    assert_counts_are_the_rows, assert_heals, assert_ledger_is_sound, number, rng, slow_setup, slow_setup_at,
+    tombstones,
 };
 use crate::support::process::{Program, Setup};
 
@@ -38,14 +38,14 @@ async fn assert_heals_without_tombstones(setup: &Setup) {
 
 #[tokio::test]
 async fn connections_that_the_database_cuts_lose_and_double_nothing() {
-    let mut dice = dice("CCSYNC_FAULT_SEED");
+    let mut rng = rng("CCSYNC_FAULT_SEED");
     let setup = slow_setup().await;
     let pool = setup.db.pool().await;
     for _ in 0..rounds() {
         something_changes(&setup);
         let mut program = setup.site.start(&["sync"]);
-        for _ in 0..dice.random_range(1..8) {
-            tokio::time::sleep(Duration::from_millis(dice.random_range(0..150))).await;
+        for _ in 0..rng.random_range(1..8) {
+            tokio::time::sleep(Duration::from_millis(rng.random_range(0..150))).await;
             sqlx::query(
                 "select pg_terminate_backend(pid) from pg_stat_activity
                  where datname = current_database() and application_name = 'ccsync' and random() < 0.7",
@@ -77,14 +77,14 @@ async fn refuse(pool: &PgPool, table: &str, state: &str) {
     sqlx::raw_sql(AssertSqlSafe(sql)).execute(pool).await.unwrap();
 }
 
-async fn refused_writes(state: &str, dice: &mut StdRng) {
+async fn refused_writes(state: &str, rng: &mut StdRng) {
     // The trouble lasts as long as the command does: longer waits between its tries find nothing else.
     let setup = slow_setup().await.with("CCSYNC__ENGINE__RETRY_BASE", "5ms");
     let pool = setup.db.pool().await;
     let tables = ["sobot.call_result", "sync.certificate", "sync.time_window", "sync.run", "moor.queue"];
     for _ in 0..rounds() {
         something_changes(&setup);
-        let table = tables[dice.random_range(0..tables.len())];
+        let table = tables[rng.random_range(0..tables.len())];
         refuse(pool, table, state).await;
         let ended = setup.run(&["sync"]).await;
         assert!(matches!(ended.code, Some(0 | 1 | 3)), "{table} {state}: {ended:?}");
@@ -97,9 +97,9 @@ async fn refused_writes(state: &str, dice: &mut StdRng) {
 
 #[tokio::test]
 async fn a_full_disk_serialization_failures_deadlocks_and_lock_timeouts_leave_no_trace() {
-    let mut dice = dice("CCSYNC_FAULT_SEED");
+    let mut rng = rng("CCSYNC_FAULT_SEED");
     for state in ["53100", "40001", "40P01", "55P03"] {
-        refused_writes(state, &mut dice).await;
+        refused_writes(state, &mut rng).await;
     }
 }
 
@@ -120,7 +120,7 @@ async fn a_table_that_another_session_keeps_locked_is_waited_for_and_given_up_in
 
 #[tokio::test]
 async fn commits_whose_answer_is_lost_are_found_done_and_nothing_is_doubled() {
-    let mut dice = dice("CCSYNC_FAULT_SEED");
+    let mut rng = rng("CCSYNC_FAULT_SEED");
     let mut proxy = None;
     let setup = slow_setup_at(async |db| {
         let (through, url) = Proxy::start(db).await;
@@ -133,7 +133,7 @@ async fn commits_whose_answer_is_lost_are_found_done_and_nothing_is_doubled() {
     let mut lost = 0;
     for _ in 0..rounds() {
         something_changes(&setup);
-        proxy.swallow(dice.random_range(1..4));
+        proxy.swallow(rng.random_range(1..4));
         let program = Program::spawn(setup.site.command(&["sync"]));
         assert!(program.wait().await.code.is_some());
         lost += proxy.swallowed();

@@ -7,7 +7,7 @@ use rand::Rng as _;
 use sqlx::PgPool;
 
 use super::recipe::{
-    assert_counts_are_the_rows, assert_heals, assert_ledger_is_sound, dice, number, slow_setup, tombstones,
+    assert_counts_are_the_rows, assert_heals, assert_ledger_is_sound, number, rng, slow_setup, tombstones,
 };
 use crate::support::process::{Program, Setup};
 
@@ -52,7 +52,7 @@ async fn two_processes(setup: &Setup, orders: [String; 2]) -> u64 {
 
 #[tokio::test]
 async fn a_process_held_up_longer_than_its_lease_writes_nothing_more_and_another_does_its_work() {
-    let mut dice = dice("CCSYNC_FAULT_SEED");
+    let mut rng = rng("CCSYNC_FAULT_SEED");
     let setup = slow_setup().await;
     let pool = setup.db.pool().await;
     sqlx::raw_sql(WITNESS).execute(pool).await.unwrap();
@@ -63,8 +63,8 @@ async fn a_process_held_up_longer_than_its_lease_writes_nothing_more_and_another
             let _ = setup.simulator.mutate(Change::Random { kind });
         }
         let orders = [(); 2].map(|()| {
-            let place = PLACES[dice.random_range(0..PLACES.len())].name();
-            format!("{place}={}*off->3*{PAUSE}->off", dice.random_range(0..4))
+            let place = PLACES[rng.random_range(0..PLACES.len())].name();
+            format!("{place}={}*off->3*{PAUSE}->off", rng.random_range(0..4))
         });
         refused += two_processes(&setup, orders).await;
         assert_ledger_is_sound(pool).await;

@@ -10,7 +10,7 @@ use rand::Rng as _;
 use rand::rngs::StdRng;
 
 use super::recipe::{
-    QUICK, assert_counts_are_the_rows, assert_heals, assert_ledger_is_sound, dice, number, slow_setup,
+    QUICK, assert_counts_are_the_rows, assert_heals, assert_ledger_is_sound, number, rng, slow_setup,
     slow_world,
 };
 use crate::support::process::Setup;
@@ -19,15 +19,15 @@ use crate::whole::system::truth;
 const ROUNDS: u64 = 8;
 
 /// A kill at any instant up to a little more than a whole sync takes.
-async fn killed_sync(setup: &Setup, dice: &mut StdRng) {
+async fn killed_sync(setup: &Setup, rng: &mut StdRng) {
     let program = setup.site.start(&["sync"]);
-    tokio::time::sleep(Duration::from_millis(dice.random_range(0..1_200))).await;
+    tokio::time::sleep(Duration::from_millis(rng.random_range(0..1_200))).await;
     program.kill().await;
 }
 
 #[tokio::test]
 async fn kills_at_any_instant_lose_and_double_nothing() {
-    let mut dice = dice("CCSYNC_KILL_SEED");
+    let mut rng = rng("CCSYNC_KILL_SEED");
     let setup = slow_setup().await;
     let pool = setup.db.pool().await;
     for _ in 0..number("CCSYNC_KILL_ROUNDS").unwrap_or(ROUNDS) {
@@ -35,7 +35,7 @@ async fn kills_at_any_instant_lose_and_double_nothing() {
             // Where there is nothing of a kind to change, there is no change.
             let _ = setup.simulator.mutate(Change::Random { kind });
         }
-        killed_sync(&setup, &mut dice).await;
+        killed_sync(&setup, &mut rng).await;
         assert_ledger_is_sound(pool).await;
         assert_counts_are_the_rows(pool).await;
     }
@@ -44,7 +44,7 @@ async fn kills_at_any_instant_lose_and_double_nothing() {
 
 #[tokio::test]
 async fn a_first_load_that_is_killed_again_and_again_goes_on_where_it_stopped() {
-    let mut dice = dice("CCSYNC_KILL_SEED");
+    let mut rng = rng("CCSYNC_KILL_SEED");
     let extra = format!(
         "{QUICK}[defaults.sobot.call_result]\nlookback = \"0s\"\nsettle = \"0s\"\n[defaults.sobot.chat_result]\nlookback = \"0s\"\nsettle = \"0s\"\n"
     );
@@ -59,7 +59,7 @@ async fn a_first_load_that_is_killed_again_and_again_goes_on_where_it_stopped() 
     let mut program = setup.site.start(&["sync"]);
     loop {
         // So many more requests, however slow the machine is today.
-        let until = setup.simulator.journal().requests() + dice.random_range(2..40);
+        let until = setup.simulator.journal().requests() + rng.random_range(2..40);
         let mut ended = None;
         while ended.is_none() && setup.simulator.journal().requests() < until {
             tokio::time::sleep(Duration::from_millis(5)).await;

@@ -8,7 +8,7 @@ use rand::rngs::StdRng;
 use rand::seq::SliceRandom as _;
 
 use super::recipe::{
-    assert_counts_are_the_rows, assert_heals, assert_ledger_is_sound, dice, number, slow_setup, tombstones,
+    assert_counts_are_the_rows, assert_heals, assert_ledger_is_sound, number, rng, slow_setup, tombstones,
 };
 use crate::support::process::{Program, Setup};
 
@@ -48,15 +48,15 @@ async fn dies_at(setup: &Setup, place: Failpoint, occurrence: u32) -> bool {
     killed
 }
 
-async fn kill_everywhere(setup: &Setup, dice: &mut StdRng, rounds: u64) -> u64 {
+async fn kill_everywhere(setup: &Setup, rng: &mut StdRng, rounds: u64) -> u64 {
     let pool = setup.db.pool().await;
     let mut kills = 0;
     for round in 0..rounds {
         let mut places = Failpoint::ALL.to_vec();
-        places.shuffle(dice);
+        places.shuffle(rng);
         for place in places {
             // Some occur once in a sync: each is reached at its first occurrence, or the list is wrong.
-            let occurrence = if round == 0 { 1 } else { dice.random_range(1..=OCCURRENCES) };
+            let occurrence = if round == 0 { 1 } else { rng.random_range(1..=OCCURRENCES) };
             let died = dies_at(setup, place, occurrence).await;
             assert!(died || occurrence > 1, "a sync does not come by {}", place.name());
             if !died {
@@ -72,10 +72,10 @@ async fn kill_everywhere(setup: &Setup, dice: &mut StdRng, rounds: u64) -> u64 {
 
 #[tokio::test]
 async fn a_kill_at_every_named_place_loses_and_doubles_nothing_and_marks_nothing_deleted_by_mistake() {
-    let mut dice = dice("CCSYNC_FAULT_SEED");
+    let mut rng = rng("CCSYNC_FAULT_SEED");
     let setup = slow_setup().await;
     setup.run(&["sync"]).await.expect(0);
-    let kills = kill_everywhere(&setup, &mut dice, number("CCSYNC_FAULT_ROUNDS").unwrap_or(1)).await;
+    let kills = kill_everywhere(&setup, &mut rng, number("CCSYNC_FAULT_ROUNDS").unwrap_or(1)).await;
     let pool = setup.db.pool().await;
     let booked: i64 =
         sqlx::query_scalar("select sum(requests)::bigint from sync.run").fetch_one(pool).await.unwrap();

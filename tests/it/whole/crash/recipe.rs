@@ -1,4 +1,4 @@
-//! What the crash tests share: a slow setup, dice with a printed seed, and what must hold in the end.
+//! What the crash tests share: a slow setup, rng with a printed seed, and what must hold in the end.
 
 use ccsync_simulator::SimulatorConfig;
 use rand::rngs::StdRng;
@@ -15,9 +15,9 @@ pub fn number(variable: &str) -> Option<u64> {
     std::env::var(variable).ok().map(|text| text.parse().unwrap())
 }
 
-/// Dice with the seed of this variable, or of their own; printed.
+/// Rng with the seed of this variable, or of their own; printed.
 #[expect(clippy::print_stdout, reason = "whoever repeats a failed run needs the seed")]
-pub fn dice(variable: &str) -> StdRng {
+pub fn rng(variable: &str) -> StdRng {
     let seed = number(variable).unwrap_or_else(|| rand::rng().random());
     println!("{variable}={seed}");
     StdRng::seed_from_u64(seed)

@@ -4,7 +4,7 @@
 use ccsync_simulator::{Endpoint, Simulator, SimulatorConfig};
 use rand::Rng as _;
 
-use super::recipe::{dice, number};
+use super::recipe::{number, rng};
 use crate::support::process::{Program, Setup, recent_world};
 use crate::whole::system::truth;
 
@@ -16,7 +16,7 @@ fn asked(simulator: &Simulator) -> u64 {
 
 #[tokio::test]
 async fn a_kill_costs_at_most_the_page_under_way() {
-    let mut dice = dice("CCSYNC_FAULT_SEED");
+    let mut rng = rng("CCSYNC_FAULT_SEED");
     let kills = number("CCSYNC_RESUME_KILLS").unwrap_or(8);
     let world = SimulatorConfig { calls: 100 * usize::try_from(kills).unwrap(), ..recent_world() };
     let setup = Setup::new(world, ONE_WINDOW).await;
@@ -25,7 +25,7 @@ async fn a_kill_costs_at_most_the_page_under_way() {
         .with("CCSYNC__SOURCES__SOBOT__CALL_RESULT__PAGE_SIZE", "20");
     for _ in 0..kills {
         let mut command = setup.site.command(&["sync", "sobot.call_result"]);
-        let after = dice.random_range(0..4);
+        let after = rng.random_range(0..4);
         command.env("FAILPOINTS", format!("page.parsed={after}*off->return(kill)"));
         let ended = Program::spawn(command).wait().await;
         assert!(ended.code.is_none(), "{}", ended.stderr);

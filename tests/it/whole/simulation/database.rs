@@ -13,9 +13,9 @@ use ccsync::engine::port::store::{Commit, LagLedger, Lease, ReadRecord, RunEnd, 
 use chrono::{DateTime, NaiveDate, Utc};
 use uuid::Uuid;
 
-use super::dice::Dice;
 use super::plan::Plan;
 use super::power::Power;
+use super::rng::Rng;
 use super::timeline::Timeline;
 use super::trace::Trace;
 use super::watch::Watch;
@@ -28,30 +28,30 @@ pub struct Line {
 }
 
 struct Inner {
-    dice: Dice,
+    rng: Rng,
     down_until: DateTime<Utc>,
 }
 
 impl Line {
     pub fn new(plan: &Plan) -> Line {
-        let inner = Inner { dice: Dice::new(plan.seed, 300), down_until: plan.begin };
+        let inner = Inner { rng: Rng::new(plan.seed, 300), down_until: plan.begin };
         Line { plan: plan.clone(), inner: Mutex::new(inner) }
     }
 
     /// How long the call takes to arrive, and whether it does.
     fn call(&self, now: DateTime<Utc>) -> (Duration, Option<Fault>) {
         let mut inner = self.inner.lock().unwrap();
-        let latency = inner.dice.wait(Duration::from_millis(1), Duration::from_millis(100));
+        let latency = inner.rng.wait(Duration::from_millis(1), Duration::from_millis(100));
         let stormy = self.plan.is_stormy(now);
         if stormy && now < inner.down_until {
             return (Duration::from_secs(1), Some(unreachable("is down")));
         }
-        if !stormy || !inner.dice.chance(self.plan.troubles.database) {
+        if !stormy || !inner.rng.chance(self.plan.troubles.database) {
             return (latency, None);
         }
-        match inner.dice.index(8) {
+        match inner.rng.index(8) {
             0 => {
-                let length = inner.dice.wait(Duration::from_secs(2), Duration::from_secs(7200));
+                let length = inner.rng.wait(Duration::from_secs(2), Duration::from_secs(7200));
                 inner.down_until = now + length;
                 (latency, Some(unreachable("went down")))
             }
@@ -66,14 +66,14 @@ impl Line {
     /// Whether the answer to a call that was carried out is lost.
     fn loses_answer(&self, now: DateTime<Utc>) -> bool {
         let stormy = self.plan.is_stormy(now);
-        stormy && self.inner.lock().unwrap().dice.chance(self.plan.troubles.database / 2.0)
+        stormy && self.inner.lock().unwrap().rng.chance(self.plan.troubles.database / 2.0)
     }
 
     /// For how long a worker stands still that is about to commit.
     fn pause(&self, now: DateTime<Utc>) -> Option<Duration> {
         let mut inner = self.inner.lock().unwrap();
-        let pauses = self.plan.is_stormy(now) && inner.dice.chance(self.plan.troubles.pause);
-        pauses.then(|| inner.dice.wait(self.plan.lease / 4, self.plan.lease * 40))
+        let pauses = self.plan.is_stormy(now) && inner.rng.chance(self.plan.troubles.pause);
+        pauses.then(|| inner.rng.wait(self.plan.lease / 4, self.plan.lease * 40))
     }
 }
 

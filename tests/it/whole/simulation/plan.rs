@@ -5,7 +5,7 @@ use std::time::Duration;
 use ccsync::domain::stream::{StreamId, StreamKey};
 use chrono::{DateTime, Utc};
 
-use super::dice::Dice;
+use super::rng::Rng;
 
 /// In which order the vendor lists.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -134,21 +134,21 @@ const PULLED: [StreamId; 4] = [
 impl Plan {
     /// Some weeks.
     pub fn weeks(seed: u64) -> Plan {
-        let mut dice = Dice::new(seed, 1);
+        let mut rng = Rng::new(seed, 1);
         let begin: DateTime<Utc> = "2025-12-31T16:00:00Z".parse().unwrap();
-        let calm = begin + days(dice.between(5, 12));
-        let stopped = dice.chance(0.1);
-        let every = dice.pick(&[4, 6, 8]);
+        let calm = begin + days(rng.between(5, 12));
+        let stopped = rng.chance(0.1);
+        let every = rng.pick(&[4, 6, 8]);
         let mut streams: Vec<StreamKey> = PULLED
             .into_iter()
-            .filter(|_| dice.chance(0.4))
+            .filter(|_| rng.chance(0.4))
             .map(|stream| StreamKey { source: "one".into(), stream })
             .collect();
         if streams.is_empty() {
-            streams.push(StreamKey { source: "one".into(), stream: dice.pick(&PULLED) });
+            streams.push(StreamKey { source: "one".into(), stream: rng.pick(&PULLED) });
         }
-        let clamp = dice.chance(0.2).then(|| (3, dice.chance(0.5)));
-        let mut own = Dice::new(seed, 2);
+        let clamp = rng.chance(0.2).then(|| (3, rng.chance(0.5)));
+        let mut own = Rng::new(seed, 2);
         let cap = own.chance(0.15).then(|| Cap { elements: 6, refuses: own.chance(0.5) });
         let spells = spells(&mut own, (begin, calm), clamp.is_none());
         let mut plan = Plan {
@@ -156,25 +156,25 @@ impl Plan {
             begin,
             calm,
             end: calm + days(3) + chrono::Duration::hours(12),
-            workers: dice.pick(&[1, 2, 2, 3]),
+            workers: rng.pick(&[1, 2, 2, 3]),
             streams,
-            schedule: format!("0 {} */{every} * * *", dice.between(0, 60)),
+            schedule: format!("0 {} */{every} * * *", rng.between(0, 60)),
             window: days(1),
             lookback: days(7),
-            reread_every: dice.pick(&[None, Some(chrono::Duration::hours(12)), Some(days(1))]),
-            settle: chrono::Duration::minutes(dice.pick(&[10, 60, 180])),
+            reread_every: rng.pick(&[None, Some(chrono::Duration::hours(12)), Some(days(1))]),
+            settle: chrono::Duration::minutes(rng.pick(&[10, 60, 180])),
             late_max: days(3),
-            lease: Duration::from_secs(dice.pick(&[15, 60])),
-            page_size: dice.pick(&[2, 4, 5, 50]),
-            rows_max: dice.pick(&[6, 1000, 1000]),
-            per_minute: dice.pick(&[18, 60, 90]),
-            rows_a_day: dice.pick(&[1.0, 3.0, 6.0]),
+            lease: Duration::from_secs(rng.pick(&[15, 60])),
+            page_size: rng.pick(&[2, 4, 5, 50]),
+            rows_max: rng.pick(&[6, 1000, 1000]),
+            per_minute: rng.pick(&[18, 60, 90]),
+            rows_a_day: rng.pick(&[1.0, 3.0, 6.0]),
             readings: Readings {
-                by_quality: dice.chance(0.5),
-                end_counts_in: dice.chance(0.5),
-                order: dice.pick(&[Order::Oldest, Order::Newest, Order::AsMade]),
-                totals: dice.pick(&[Totals::True, Totals::True, Totals::Ignored, Totals::Absent]),
-                rescoring: dice.pick(&[Rescoring::InPlace, Rescoring::InPlace, Rescoring::ExtraRow]),
+                by_quality: rng.chance(0.5),
+                end_counts_in: rng.chance(0.5),
+                order: rng.pick(&[Order::Oldest, Order::Newest, Order::AsMade]),
+                totals: rng.pick(&[Totals::True, Totals::True, Totals::Ignored, Totals::Absent]),
+                rescoring: rng.pick(&[Rescoring::InPlace, Rescoring::InPlace, Rescoring::ExtraRow]),
                 clamp,
                 cap,
             },
@@ -182,16 +182,16 @@ impl Plan {
                 Troubles { network: 0.0, slip: 0.0, drift: 0.0, database: 0.0, kill: 0.0, pause: 0.0 }
             } else {
                 Troubles {
-                    network: dice.pick(&[0.0, 0.02, 0.1]),
-                    slip: dice.pick(&[0.0, 0.02]),
-                    drift: dice.pick(&[0.0, 0.05, 0.2]),
-                    database: dice.pick(&[0.0, 0.01, 0.05]),
-                    kill: dice.pick(&[0.0, 0.5, 1.0]),
-                    pause: dice.pick(&[0.0, 0.02, 0.1]),
+                    network: rng.pick(&[0.0, 0.02, 0.1]),
+                    slip: rng.pick(&[0.0, 0.02]),
+                    drift: rng.pick(&[0.0, 0.05, 0.2]),
+                    database: rng.pick(&[0.0, 0.01, 0.05]),
+                    kill: rng.pick(&[0.0, 0.5, 1.0]),
+                    pause: rng.pick(&[0.0, 0.02, 0.1]),
                 }
             },
             spells,
-            database_ahead: chrono::Duration::seconds(dice.between(-20, 20)),
+            database_ahead: chrono::Duration::seconds(rng.between(-20, 20)),
         };
         // A page that lacks rows once may come to just the number that a total which is too low states.
         if 0.0 < plan.troubles.slip {
@@ -238,7 +238,7 @@ impl Plan {
             late_max: days(14),
             page_size: 10,
             rows_a_day: 1.0,
-            spells: spells(&mut Dice::new(seed, 3), (weeks.begin, calm), weeks.readings.clamp.is_none()),
+            spells: spells(&mut Rng::new(seed, 3), (weeks.begin, calm), weeks.readings.clamp.is_none()),
             ..weeks
         }
     }
@@ -267,37 +267,37 @@ impl Spell {
 /// In every other trial none; else one to three times of hours to days, or one from the beginning to the calm.
 /// `too_few`: totals may be too low. Not where pages are clamped without a word: a total of just what the first page
 /// holds would be believed, as any total that the elements equal.
-fn spells(dice: &mut Dice, (begin, calm): (DateTime<Utc>, DateTime<Utc>), too_few: bool) -> Vec<Spell> {
-    let contradiction = |dice: &mut Dice| match contradiction(dice) {
+fn spells(rng: &mut Rng, (begin, calm): (DateTime<Utc>, DateTime<Utc>), too_few: bool) -> Vec<Spell> {
+    let contradiction = |rng: &mut Rng| match contradiction(rng) {
         Contradiction::WrongTotal(by) if !too_few => Contradiction::WrongTotal(by.abs()),
         other => other,
     };
-    if dice.chance(0.5) {
+    if rng.chance(0.5) {
         return Vec::new();
     }
-    if dice.chance(0.2) {
-        return vec![Spell { from: begin, to: calm, what: contradiction(dice) }];
+    if rng.chance(0.2) {
+        return vec![Spell { from: begin, to: calm, what: contradiction(rng) }];
     }
     let seconds = (calm - begin).num_seconds();
-    let count = dice.between(1, 4);
+    let count = rng.between(1, 4);
     (0..count)
         .map(|_| {
-            let from = begin + chrono::Duration::seconds(dice.between(0, seconds));
-            let length = dice.wait(Duration::from_secs(3600), Duration::from_secs(4 * 86_400));
+            let from = begin + chrono::Duration::seconds(rng.between(0, seconds));
+            let length = rng.wait(Duration::from_secs(3600), Duration::from_secs(4 * 86_400));
             let to = (from + chrono::Duration::from_std(length).unwrap()).min(calm);
-            Spell { from, to, what: contradiction(dice) }
+            Spell { from, to, what: contradiction(rng) }
         })
         .collect()
 }
 
-fn contradiction(dice: &mut Dice) -> Contradiction {
-    match dice.index(6) {
-        0 => Contradiction::WrongTotal(dice.between(1, 4)),
-        1 => Contradiction::WrongTotal(-dice.between(1, 4)),
+fn contradiction(rng: &mut Rng) -> Contradiction {
+    match rng.index(6) {
+        0 => Contradiction::WrongTotal(rng.between(1, 4)),
+        1 => Contradiction::WrongTotal(-rng.between(1, 4)),
         2 => Contradiction::ZeroTotal,
-        3 => Contradiction::EndsAt(u32::try_from(dice.between(1, 8)).unwrap()),
+        3 => Contradiction::EndsAt(u32::try_from(rng.between(1, 8)).unwrap()),
         // One or two elements, and nothing behind them given, is a list of so many: no search is that shallow.
-        4 => Contradiction::Refuses(u32::try_from(dice.between(1, 8).max(3)).unwrap()),
-        _ => Contradiction::Unlisted(u32::try_from(dice.between(2, 5)).unwrap()),
+        4 => Contradiction::Refuses(u32::try_from(rng.between(1, 8).max(3)).unwrap()),
+        _ => Contradiction::Unlisted(u32::try_from(rng.between(2, 5)).unwrap()),
     }
 }

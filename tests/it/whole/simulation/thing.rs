@@ -5,7 +5,7 @@ use ccsync::domain::stream::StreamId;
 use ccsync::domain::table::TableShape;
 use chrono::{DateTime, Utc};
 
-use super::dice::Dice;
+use super::rng::Rng;
 
 /// Whether it can be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,11 +27,11 @@ pub struct Thing {
 }
 
 impl Thing {
-    pub fn new(stream: StreamId, index: usize, at: DateTime<Utc>, dice: &mut Dice) -> Thing {
+    pub fn new(stream: StreamId, index: usize, at: DateTime<Utc>, rng: &mut Rng) -> Thing {
         // Two versions of an element of claims share a member, or nothing of it could be recognised.
         let fewest = 2 * i64::from(stream == StreamId::MOOR_AGENT_CLAIM_STATUS);
-        let members = u32::try_from(dice.between(fewest, 4)).unwrap();
-        Thing { stream, index, version: 1, score: dice.between(0, 100), members, contact: at, quality: at }
+        let members = u32::try_from(rng.between(fewest, 4)).unwrap();
+        Thing { stream, index, version: 1, score: rng.between(0, 100), members, contact: at, quality: at }
     }
 
     /// The first part of the key of all its rows.

@@ -16,9 +16,9 @@ use ccsync::domain::window::TimeWindow;
 use ccsync::engine::port::source::Source;
 use chrono::{DateTime, Utc};
 
-use super::dice::Dice;
 use super::plan::{Cap, Contradiction, Order, Plan, Spell, Totals};
 use super::power::Power;
+use super::rng::Rng;
 use super::timeline::Timeline;
 use super::trace::Trace;
 use super::world::{World, stream_no};
@@ -37,7 +37,7 @@ pub struct Endpoint {
 
 struct Inner {
     world: World,
-    dice: Dice,
+    rng: Rng,
     requests: Vec<DateTime<Utc>>,
     since_trouble: u32,
     trouble_at: DateTime<Utc>,
@@ -48,7 +48,7 @@ impl Endpoint {
     pub fn new(stream: StreamId, plan: &Plan, trace: Arc<Trace>) -> Endpoint {
         let inner = Inner {
             world: World::new(stream, plan),
-            dice: Dice::new(plan.seed, 200 + stream_no(stream)),
+            rng: Rng::new(plan.seed, 200 + stream_no(stream)),
             requests: Vec::new(),
             since_trouble: REST_REQUESTS,
             trouble_at: plan.begin,
@@ -106,12 +106,12 @@ impl Endpoint {
         let mut inner = self.inner.lock().unwrap();
         inner.requests.push(now);
         let stormy = self.plan.is_stormy(now);
-        let latency = inner.dice.wait(Duration::from_millis(50), Duration::from_millis(1500));
-        if !stormy || !inner.dice.chance(self.plan.troubles.network) {
+        let latency = inner.rng.wait(Duration::from_millis(50), Duration::from_millis(1500));
+        if !stormy || !inner.rng.chance(self.plan.troubles.network) {
             return (latency, None);
         }
         inner.troubles += 1;
-        let kind = inner.dice.pick(&[
+        let kind = inner.rng.pick(&[
             FaultKind::Unreachable,
             FaultKind::Unreachable,
             FaultKind::VendorFailed,
@@ -126,11 +126,11 @@ impl Endpoint {
         ]);
         let mut fault = Fault::new(kind, "the simulated network");
         let latency = match kind {
-            FaultKind::Unreachable if inner.dice.chance(0.5) => Duration::from_secs(30),
+            FaultKind::Unreachable if inner.rng.chance(0.5) => Duration::from_secs(30),
             _ => latency,
         };
-        if kind == FaultKind::RateLimited && inner.dice.chance(0.5) {
-            let asked = inner.dice.wait(Duration::from_secs(1), Duration::from_secs(90));
+        if kind == FaultKind::RateLimited && inner.rng.chance(0.5) {
+            let asked = inner.rng.wait(Duration::from_secs(1), Duration::from_secs(90));
             fault = fault.with_retry_after(asked);
         }
         (latency, Some(fault))
@@ -142,16 +142,16 @@ impl Endpoint {
         inner.since_trouble += 1;
         let rested = REST_REQUESTS < inner.since_trouble && inner.trouble_at + REST < now;
         let stormy = self.plan.is_stormy(now) && rested;
-        if stormy && inner.dice.chance(self.plan.troubles.drift) {
+        if stormy && inner.rng.chance(self.plan.troubles.drift) {
             inner.rest(now);
             inner.world.drift(now, request.window);
             self.trace.note(now, || format!("{}: changed while being read", self.stream));
         }
         let mut page = self.page(&inner.world, request, now).inspect_err(|_| inner.troubles += 1)?;
-        if stormy && inner.dice.chance(self.plan.troubles.slip) {
+        if stormy && inner.rng.chance(self.plan.troubles.slip) {
             inner.rest(now);
             inner.troubles += 1;
-            match inner.dice.index(3) {
+            match inner.rng.index(3) {
                 0 => page.total = page.total.map(|total| total + 1),
                 1 => page.records.clear(),
                 _ => drop(page.records.pop()),

@@ -72,7 +72,7 @@ pub struct Tally {
 /// What is known of a commit before it is made.
 pub struct Before {
     lease: Lease,
-    sightings: Vec<Place>,
+    observations: Vec<Place>,
     rows: u64,
     read_at: DateTime<Utc>,
     now: DateTime<Utc>,
@@ -121,7 +121,7 @@ impl Watch {
         Before {
             lease: commit.lease.clone(),
             // A snapshot is judged by the one read.
-            sightings: match commit.lease.scope {
+            observations: match commit.lease.scope {
                 Scope::Window(_) => commit.rows.iter().map(|row| (row.table.name, row.key_text())).collect(),
                 Scope::Snapshot => Vec::new(),
             },
@@ -136,7 +136,7 @@ impl Watch {
     /// Looks at a commit that was just made.
     pub fn committed(&self, before: Before, counts: &Counts) {
         let mut inner = self.inner.lock().unwrap();
-        let Before { lease, sightings, rows, read_at, now, certificate, final_at } = before;
+        let Before { lease, observations, rows, read_at, now, certificate, final_at } = before;
         inner.tally.reads += 1;
         inner.tally.pages += u64::from(certificate.pages);
         inner.tally.rows += rows;
@@ -148,7 +148,7 @@ impl Watch {
             );
             inner.broken.push(text);
         }
-        inner.missed.retain(|place, _| !sightings.contains(place));
+        inner.missed.retain(|place, _| !observations.contains(place));
         let read = Read { lease, from: read_at, to: now };
         self.look_at_evidence(&mut inner, &read, &certificate, counts);
         if let Scope::Window(window) = read.lease.scope {

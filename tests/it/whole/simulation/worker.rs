@@ -27,9 +27,9 @@ use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use super::database::{Database, Line};
-use super::dice::Dice;
 use super::plan::{Plan, Totals};
 use super::power::{Power, WorkerClock};
+use super::rng::Rng;
 use super::timeline::Timeline;
 use super::trace::Trace;
 use super::vendor::{Endpoints, Vendor};
@@ -55,33 +55,33 @@ pub fn budget_key(plan: &Plan, stream: StreamId) -> BudgetKey {
 impl Shop {
     /// Lives one daemon after another until it is dropped.
     pub async fn work(self: Arc<Self>, number: usize) {
-        let mut dice = Dice::new(self.plan.seed, 400 + number as u64);
+        let mut rng = Rng::new(self.plan.seed, 400 + number as u64);
         // They do not all start at once.
-        self.timeline.sleep(dice.wait(Duration::from_secs(1), Duration::from_secs(86_400))).await;
+        self.timeline.sleep(rng.wait(Duration::from_secs(1), Duration::from_secs(86_400))).await;
         for life in 0.. {
             let now = self.timeline.now();
-            let mortal = self.plan.is_stormy(now) && dice.chance(self.plan.troubles.kill);
+            let mortal = self.plan.is_stormy(now) && rng.chance(self.plan.troubles.kill);
             let calls = mortal.then(|| {
-                u32::try_from(dice.wait(Duration::from_secs(5), Duration::from_secs(9000)).as_secs()).unwrap()
+                u32::try_from(rng.wait(Duration::from_secs(5), Duration::from_secs(9000)).as_secs()).unwrap()
             });
             let power = Power::new(self.timeline.clone(), calls);
             let worker = Uuid::from_u128((number as u128) << 64 | life);
             self.trace.note(now, || format!("worker {number}: starts, ends after {calls:?} calls"));
-            self.live(number, worker, &power, &mut dice).await;
+            self.live(number, worker, &power, &mut rng).await;
             self.trace.note(self.timeline.now(), || format!("worker {number}: is gone"));
-            self.timeline.sleep(dice.wait(Duration::from_secs(1), Duration::from_secs(4 * 3600))).await;
+            self.timeline.sleep(rng.wait(Duration::from_secs(1), Duration::from_secs(4 * 3600))).await;
         }
     }
 
     /// One life.
-    async fn live(&self, number: usize, worker: Uuid, power: &Arc<Power>, dice: &mut Dice) {
+    async fn live(&self, number: usize, worker: Uuid, power: &Arc<Power>, rng: &mut Rng) {
         let stop = CancellationToken::new();
         let daemon = self.daemon(number, worker, power, &stop);
         tokio::pin!(daemon);
-        let old_age = dice.wait(Duration::from_secs(3600), Duration::from_secs(20 * 86_400));
-        let polite = dice.chance(0.5);
-        let idle = dice.wait(Duration::from_secs(600), Duration::from_secs(10 * 86_400));
-        let stalls = self.stall(power, idle, dice.wait(Duration::from_secs(5), Duration::from_secs(3600)));
+        let old_age = rng.wait(Duration::from_secs(3600), Duration::from_secs(20 * 86_400));
+        let polite = rng.chance(0.5);
+        let idle = rng.wait(Duration::from_secs(600), Duration::from_secs(10 * 86_400));
+        let stalls = self.stall(power, idle, rng.wait(Duration::from_secs(5), Duration::from_secs(3600)));
         tokio::select! {
             biased;
             () = power.off.cancelled() => self.watch.count(|tally| tally.kills += 1),
@@ -213,8 +213,8 @@ fn config(plan: &Plan, key: &StreamKey) -> PassConfig {
             to_the_end: false,
             result_cap: plan.readings.cap.filter(|_| splits).map(|cap| u64::from(cap.elements)),
         },
-        keep_pages_over: Duration::ZERO,
-        windows_at_once: 3,
+        persist_pages_slower_than: Duration::ZERO,
+        max_concurrent_windows: 3,
         rules: ReadRules { walks_max: 6, reread_at_once: true, keys_only: key.stream.is_point_in_time },
         absence_max: absence_max(),
     }

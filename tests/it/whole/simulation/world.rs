@@ -8,8 +8,8 @@ use ccsync::domain::stream::{StreamId, StreamKind};
 use ccsync::domain::window::TimeWindow;
 use chrono::{DateTime, Duration, Utc};
 
-use super::dice::Dice;
 use super::plan::{Plan, Rescoring};
+use super::rng::Rng;
 use super::thing::{Form, Thing};
 
 /// Groups in a roster at most.
@@ -23,7 +23,7 @@ pub struct Listed {
     pub record: Arc<Record>,
 }
 
-/// The stream's number, which tells its dice from those of the others.
+/// The stream's number, which tells its rng from those of the others.
 pub fn stream_no(stream: StreamId) -> u64 {
     StreamId::all().take_while(|known| *known != stream).count() as u64
 }
@@ -58,7 +58,7 @@ pub enum Change {
 pub struct World {
     stream: StreamId,
     plan: Plan,
-    dice: Dice,
+    rng: Rng,
     items: Vec<Item>,
     by_key: HashMap<String, usize>,
     /// What is listed now: time of filing, item, place in its list.
@@ -72,11 +72,11 @@ pub struct World {
 
 impl World {
     pub fn new(stream: StreamId, plan: &Plan) -> World {
-        let dice = Dice::new(plan.seed, 100 + stream_no(stream));
+        let rng = Rng::new(plan.seed, 100 + stream_no(stream));
         let mut world = World {
             stream,
             plan: plan.clone(),
-            dice,
+            rng,
             items: Vec::new(),
             by_key: HashMap::new(),
             shelf: BTreeSet::new(),
@@ -99,36 +99,36 @@ impl World {
     fn fill_windows(&mut self) {
         let minutes = (self.plan.calm - self.plan.begin).num_minutes();
         let every = (1440.0 / self.plan.rows_a_day) as i64;
-        let mut at = self.dice.between(0, every);
+        let mut at = self.rng.between(0, every);
         while at < minutes {
             let mut contact =
-                self.plan.begin + Duration::minutes(at) + Duration::seconds(self.dice.between(0, 60));
-            if self.dice.chance(0.05) {
+                self.plan.begin + Duration::minutes(at) + Duration::seconds(self.rng.between(0, 60));
+            if self.rng.chance(0.05) {
                 // Midnight in Beijing: it lies on a bound that two windows share.
                 contact = self.plan.begin + Duration::days(at / 1440 + 1);
             }
             self.expect(contact);
-            at += self.dice.between(1, 2 * every);
+            at += self.rng.between(1, 2 * every);
         }
     }
 
     fn fill_roster(&mut self) {
-        for _ in 0..self.dice.between(1, 7) {
+        for _ in 0..self.rng.between(1, 7) {
             let begin = self.plan.begin;
             let index = self.add(begin);
             self.schedule(begin, index, Change::Appear);
         }
         let days = (self.plan.calm - self.plan.begin).num_days();
         for _ in 0..days {
-            let at = self.plan.begin + Duration::seconds(self.dice.between(0, days * 86_400));
+            let at = self.plan.begin + Duration::seconds(self.rng.between(0, days * 86_400));
             let mut change =
-                self.dice.pick(&[Change::Rescore, Change::Rescore, Change::Delete, Change::Appear]);
+                self.rng.pick(&[Change::Rescore, Change::Rescore, Change::Delete, Change::Appear]);
             if change == Change::Appear && ROSTER_MAX <= self.items.len() {
                 change = Change::Rescore;
             }
             let index = match change {
                 Change::Appear => self.add(at),
-                _ => self.dice.index(self.items.len()),
+                _ => self.rng.index(self.items.len()),
             };
             self.schedule(at, index, change);
         }
@@ -138,17 +138,17 @@ impl World {
     fn expect(&mut self, contact: DateTime<Utc>) {
         let late = self.plan.late_max;
         let quality = if self.plan.readings.by_quality {
-            contact + self.dice.lag(Duration::minutes(5), Duration::days(10).min(late))
+            contact + self.rng.lag(Duration::minutes(5), Duration::days(10).min(late))
         } else {
-            contact + self.dice.lag(Duration::minutes(5), late / 2)
+            contact + self.rng.lag(Duration::minutes(5), late / 2)
         };
         // On a bound by the inspection's time too.
-        let quality = if self.dice.chance(0.03) { contact } else { quality };
+        let quality = if self.rng.chance(0.03) { contact } else { quality };
         let filed = if self.plan.readings.by_quality { quality } else { contact };
         let rest = late - (quality - filed) - Duration::minutes(1);
         let mut appears = quality;
-        if self.dice.chance(0.3) {
-            appears += self.dice.lag(Duration::minutes(1), rest);
+        if self.rng.chance(0.3) {
+            appears += self.rng.lag(Duration::minutes(1), rest);
         }
         let index = self.add(contact);
         self.items[index].thing.quality = quality;
@@ -156,8 +156,8 @@ impl World {
         let kinds =
             [(Change::Rescore, 0.25), (Change::Delete, 0.06), (Change::Hide, 0.03), (Change::Break, 0.02)];
         for (change, probability) in kinds {
-            if self.dice.chance(probability) {
-                let at = appears + self.dice.lag(Duration::minutes(1), late * 2);
+            if self.rng.chance(probability) {
+                let at = appears + self.rng.lag(Duration::minutes(1), late * 2);
                 self.schedule(at, index, change);
             }
         }
@@ -165,7 +165,7 @@ impl World {
 
     fn add(&mut self, at: DateTime<Utc>) -> usize {
         let index = self.items.len();
-        let thing = Thing::new(self.stream, index, at, &mut self.dice);
+        let thing = Thing::new(self.stream, index, at, &mut self.rng);
         self.by_key.insert(thing.key(), index);
         self.items.push(Item { thing, facts: Vec::new(), dead: false });
         index
@@ -211,9 +211,9 @@ impl World {
             Change::Rescore => self.rescore(at, index, listed, moves && late),
             Change::Delete => {
                 // Some come back.
-                let back = at + self.dice.lag(Duration::hours(1), Duration::hours(40));
+                let back = at + self.rng.lag(Duration::hours(1), Duration::hours(40));
                 let may = !self.is_windowed() || back - filed < self.plan.late_max;
-                if may && back < self.plan.calm && self.dice.chance(0.3) {
+                if may && back < self.plan.calm && self.rng.chance(0.3) {
                     self.schedule(back, index, Change::Show);
                 } else {
                     self.items[index].dead = true;
@@ -227,7 +227,7 @@ impl World {
             }
             Change::Show => vec![self.list(index, Form::Whole)],
             Change::Break => {
-                let back = at + self.dice.lag(Duration::hours(1), Duration::hours(20));
+                let back = at + self.rng.lag(Duration::hours(1), Duration::hours(20));
                 self.schedule(back, index, Change::Rescore);
                 self.agenda
                     .entry((self.plan.calm, self.changes + 1_000_000))
@@ -247,7 +247,7 @@ impl World {
     ) -> Vec<Listed> {
         let now = at - Duration::nanoseconds(i64::from(at.timestamp_subsec_nanos()));
         // What is mended at the end keeps its time, or one second would hold very many.
-        let in_place = !must_move && (self.plan.calm <= at || self.dice.chance(0.2));
+        let in_place = !must_move && (self.plan.calm <= at || self.rng.chance(0.2));
         let thing = &mut self.items[index].thing;
         thing.version += 1;
         thing.score += 1;
@@ -288,21 +288,21 @@ impl World {
     pub fn drift(&mut self, now: DateTime<Utc>, window: Option<TimeWindow>) {
         self.drifts += 1;
         let Some(window) = window else {
-            let change = self.dice.pick(&[Change::Rescore, Change::Delete, Change::Appear]);
+            let change = self.rng.pick(&[Change::Rescore, Change::Delete, Change::Appear]);
             let index =
-                if change == Change::Appear { self.add(now) } else { self.dice.index(self.items.len()) };
+                if change == Change::Appear { self.add(now) } else { self.rng.index(self.items.len()) };
             return self.change(now, index, change);
         };
         let there: Vec<usize> =
             self.shelf(Some((window.start, window.end))).map(|(_, index, _)| index).collect();
-        let change = self.dice.pick(&[Change::Rescore, Change::Delete, Change::Hide, Change::Appear]);
+        let change = self.rng.pick(&[Change::Rescore, Change::Delete, Change::Hide, Change::Appear]);
         if change != Change::Appear && !there.is_empty() {
-            let index = there[self.dice.index(there.len())];
+            let index = there[self.rng.index(there.len())];
             return self.change(now, index, change);
         }
         if now - window.start < self.plan.late_max {
             let from = (window.end.min(now) - window.start).num_seconds();
-            let contact = window.start + Duration::seconds(self.dice.between(0, from.max(1)));
+            let contact = window.start + Duration::seconds(self.rng.between(0, from.max(1)));
             let index = self.add(contact);
             self.change(now, index, Change::Appear);
         }

@@ -215,7 +215,7 @@ async fn the_status_tells_of_a_departure_for_seven_days_and_the_list_for_ever() 
     assert_eq!(drifts.iter().map(|entry| entry.sentence.as_str()).collect::<Vec<_>>(), [answer, sentence]);
     assert!(text.contains("\n  field `inspector` is in no document"), "{text}");
     let json = serde_json::to_value(&drifts[0]).unwrap();
-    for name in ["source", "stream", "kind", "field", "example", "sentence", "cure", "first_seen_at"] {
+    for name in ["source", "stream", "kind", "field", "example", "sentence", "remedy", "first_seen_at"] {
         assert!(json[name].is_string(), "{name}: {json}");
     }
     world.clock.advance(std::time::Duration::from_secs(8 * 86_400));

@@ -344,7 +344,7 @@ async fn a_window_of_which_every_record_is_quarantined_is_not_called_well_until_
         "sobot/sobot.call_result: 1 window or snapshot has only quarantined records, 3 in all, and no row in the table; the \
          first is [2026-03-02T16:00:00Z, 2026-03-03T16:00:00Z)"
     );
-    assert!(alert.cure.contains("`ccsync quarantine list`"), "{alert:?}");
+    assert!(alert.remedy.contains("`ccsync quarantine list`"), "{alert:?}");
     bench.says("application/json;charset=GBK", body);
     assert_eq!(bench.sync().await, [3, 0, 0]);
     let status = bench.app.status().await.unwrap();

@@ -70,8 +70,8 @@ fn a_vendor_that_goes_down_in_mid_run_leaves_whole_windows_and_a_failure_that_sa
             let told = status.streams.iter().find(|s| s.stream == calls.key.stream).unwrap();
             let failure = told.failure.as_ref().unwrap();
             assert_eq!(
-                (failure.kind.as_str(), failure.cure.as_str()),
-                (kind.as_str(), kind.cure().english())
+                (failure.kind.as_str(), failure.remedy.as_str()),
+                (kind.as_str(), kind.remedy().english())
             );
             assert!(failure.message.contains("sobot.call_result"), "{}", failure.message);
             assert!(failure.scope.starts_with("[2026-03-"), "{}", failure.scope);

@@ -49,8 +49,8 @@ const LOSSES: [Loss; 8] = [
     Loss::RowRescored,
 ];
 
-fn channel(dice: &mut StdRng) -> (Channel, Endpoint) {
-    if dice.random_bool(0.5) {
+fn channel(rng: &mut StdRng) -> (Channel, Endpoint) {
+    if rng.random_bool(0.5) {
         (Channel::Call, Endpoint::SobotCallResult)
     } else {
         (Channel::Chat, Endpoint::SobotChatResult)
@@ -58,16 +58,16 @@ fn channel(dice: &mut StdRng) -> (Channel, Endpoint) {
 }
 
 /// The fault at one of the next requests, in whichever window that is.
-fn fault_somewhere(simulator: &Simulator, endpoint: Endpoint, fault: Step, dice: &mut StdRng) {
-    let before = dice.random_range(0..20);
+fn fault_somewhere(simulator: &Simulator, endpoint: Endpoint, fault: Step, rng: &mut StdRng) {
+    let before = rng.random_range(0..20);
     simulator.script(endpoint, (0..before).map(|_| Step::from(Fault::Pass)).chain([fault]));
 }
 
 /// A row of this channel by chance, as the vendor has it.
-fn some_row(simulator: &Simulator, channel: Channel, dice: &mut StdRng) -> Map<String, Value> {
+fn some_row(simulator: &Simulator, channel: Channel, rng: &mut StdRng) -> Map<String, Value> {
     let truth = simulator.truth();
     let rows = if channel == Channel::Call { truth.calls } else { truth.chats };
-    rows[dice.random_range(0..rows.len())].as_object().unwrap().clone()
+    rows[rng.random_range(0..rows.len())].as_object().unwrap().clone()
 }
 
 fn identity(row: &Map<String, Value>, channel: Channel) -> (String, Option<String>) {
@@ -75,11 +75,11 @@ fn identity(row: &Map<String, Value>, channel: Channel) -> (String, Option<Strin
     (row[name].as_str().unwrap().to_owned(), Some(row["agentid"].as_str().unwrap().to_owned()))
 }
 
-fn plant(simulator: &Simulator, loss: Loss, dice: &mut StdRng) {
-    let (channel, endpoint) = channel(dice);
-    let row = some_row(simulator, channel, dice);
+fn plant(simulator: &Simulator, loss: Loss, rng: &mut StdRng) {
+    let (channel, endpoint) = channel(rng);
+    let row = some_row(simulator, channel, rng);
     let (id, agentid) = identity(&row, channel);
-    let mut fault = |endpoint, step| fault_somewhere(simulator, endpoint, step, dice);
+    let mut fault = |endpoint, step| fault_somewhere(simulator, endpoint, step, rng);
     match loss {
         Loss::PageDropped => fault(endpoint, Fault::DropPage.into()),
         Loss::RowDropped => fault(endpoint, Fault::DropRow.into()),
@@ -90,7 +90,7 @@ fn plant(simulator: &Simulator, loss: Loss, dice: &mut StdRng) {
         Loss::RowSwapped => {
             let mut other = row.clone();
             let name = if channel == Channel::Call { "call_log_jestid" } else { "cid" };
-            other.insert(name.to_owned(), json!(format!("swapped-{}", dice.random::<u64>())));
+            other.insert(name.to_owned(), json!(format!("swapped-{}", rng.random::<u64>())));
             simulator.mutate(Change::Delete { channel, id, agentid }).unwrap();
             simulator.mutate(Change::Insert { channel, fields: other, omit: Vec::new() }).unwrap();
         }
@@ -98,13 +98,13 @@ fn plant(simulator: &Simulator, loss: Loss, dice: &mut StdRng) {
         Loss::RowLate => {
             let mut other = row.clone();
             let name = if channel == Channel::Call { "call_log_jestid" } else { "cid" };
-            other.insert(name.to_owned(), json!(format!("late-{}", dice.random::<u64>())));
+            other.insert(name.to_owned(), json!(format!("late-{}", rng.random::<u64>())));
             simulator.mutate(Change::Insert { channel, fields: other, omit: Vec::new() }).unwrap();
         }
         // Without a new quality time: nothing but the score tells.
         Loss::RowRescored => {
             let mut fields = Map::new();
-            fields.insert("total_score".to_owned(), json!(format!("{}.5", dice.random_range(1..90))));
+            fields.insert("total_score".to_owned(), json!(format!("{}.5", rng.random_range(1..90))));
             for name in ["qualify_time", "quality_datetime", "update_datetime", "update_time"] {
                 fields.extend(row.get(name).map(|at| (name.to_owned(), at.clone())));
             }
@@ -119,7 +119,7 @@ fn played(simulator: &Simulator) -> u64 {
     Endpoint::ALL.iter().flat_map(|endpoint| journal.counts(*endpoint).faults.into_values()).sum()
 }
 
-fn dice(salt: u64) -> StdRng {
+fn rng(salt: u64) -> StdRng {
     StdRng::seed_from_u64(number("CCSYNC_PLANT_SEED").unwrap_or(1).wrapping_add(salt))
 }
 
@@ -127,16 +127,16 @@ fn dice(salt: u64) -> StdRng {
 fn every_planted_loss_is_found_and_healed_by_ordinary_passes() {
     let rounds = number("CCSYNC_PLANT_ROUNDS").unwrap_or(3);
     with_each(LOSSES.into_iter().zip(0..), |(loss, salt)| async move {
-        let mut dice = dice(salt);
+        let mut rng = rng(salt);
         let world = TestWorld::on(TestClock::hurried(), small_world(), &[QUICK, SHORT_PAGES].concat()).await;
         let simulator = &world.test.simulator;
         // Also the very first read meets what is planted in it.
-        plant(simulator, loss, &mut dice);
+        plant(simulator, loss, &mut rng);
         sync_well(&world.test).await;
         for round in 0..rounds {
             // Weeks later; the look-back of this configuration is longer.
-            world.clock.advance(Duration::from_secs(3600 * dice.random_range(1..24 * 14)));
-            plant(simulator, loss, &mut dice);
+            world.clock.advance(Duration::from_secs(3600 * rng.random_range(1..24 * 14)));
+            plant(simulator, loss, &mut rng);
             for _ in 0..PASSES_MAX {
                 world.test.sync().await;
                 world.clock.advance(Duration::from_secs(60));

@@ -97,7 +97,7 @@ async fn assert_clear_failure(test: &TestApp, report: &PassReport, kind: FaultKi
     }
     let status = test.app.status().await.unwrap();
     let told = status.streams.iter().find(|status| status.stream == report.key.stream).unwrap();
-    assert_eq!(told.failure.as_ref().unwrap().cure, kind.cure().english());
+    assert_eq!(told.failure.as_ref().unwrap().remedy, kind.remedy().english());
     assert_eq!((told.rows, told.windows.complete), (0, 0));
     assert!(!status.healthy);
 }

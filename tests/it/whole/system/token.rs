@@ -94,7 +94,7 @@ async fn a_fight_over_the_token_is_told_costs_few_tokens_and_changes_no_row() {
     assert_eq!(truth::fact_table_writes(test).await, before);
     let status = test.app.status().await.unwrap();
     let told = status.streams.iter().filter_map(|stream| stream.failure.as_ref());
-    assert!(told.into_iter().all(|failure| failure.cure.contains("another system")));
+    assert!(told.into_iter().all(|failure| failure.remedy.contains("another system")));
     assert_settles(&world).await;
 }
 

@@ -54,7 +54,7 @@ fn full() -> StatusReport {
         since: Some(at("2026-03-01T01:00:00Z")),
         message: seen.into(),
         said: Said::each(|_| seen.into()),
-        cure: String::new(),
+        remedy: String::new(),
     };
     StatusReport {
         alerts: vec![

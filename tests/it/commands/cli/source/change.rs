@@ -31,7 +31,7 @@ async fn with_traces(setup: &Setup) {
         "insert into sync.agent_link (vendor, source, account_id, person_id, linked_at, linked_by)
             select 'sobot', source, agentid, 'sobot/' || source || '/' || agentid, now(), 'alice' from sobot.agent limit 1;
          insert into sync.forgotten (kind, source, forgotten_at, forgotten_by, rows) values ('agent', 'sobot', now(), 'alice', 0);
-         insert into sync.alert (kind, source, stream, severity, message, cure, first_seen_at, last_seen_at)
+         insert into sync.alert (kind, source, stream, severity, message, remedy, first_seen_at, last_seen_at)
             values ('data_stale', 'sobot', 'sobot.call_result', 'critical', '', '', now(), now());",
     )
     .execute(setup.db.pool().await)

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 
 use super::cell::{Table, date, ratio, span, text};
-use super::world::{Dice, RETIRED, World};
+use super::world::{RETIRED, Rng, World};
 
 /// How far an agent's feed was heard.
 #[derive(Debug)]
@@ -37,19 +37,19 @@ pub struct Feeds {
     pub popups: Vec<(String, bool)>,
 }
 
-pub fn random(dice: &mut Dice) -> Feeds {
+pub fn random(rng: &mut Rng) -> Feeds {
     let mut feeds = Feeds::default();
     for source in ["bench", RETIRED] {
         for extno in ["1001", "2", "a3"] {
-            let mut since = dice.begin + TimeDelta::minutes(dice.up_to(4_000) as i64);
-            for _ in 0..dice.up_to(40) {
-                let length = match dice.up_to(9) {
+            let mut since = rng.begin + TimeDelta::minutes(rng.up_to(4_000) as i64);
+            for _ in 0..rng.up_to(40) {
+                let length = match rng.up_to(9) {
                     0 => TimeDelta::microseconds(1),
-                    1 => TimeDelta::hours(dice.up_to(80) as i64 + 1),
-                    2 => (dice.instant() - since).max(TimeDelta::seconds(5)).min(TimeDelta::days(5)),
-                    _ => TimeDelta::seconds(dice.up_to(30_000) as i64 + 1),
+                    1 => TimeDelta::hours(rng.up_to(80) as i64 + 1),
+                    2 => (rng.instant() - since).max(TimeDelta::seconds(5)).min(TimeDelta::days(5)),
+                    _ => TimeDelta::seconds(rng.up_to(30_000) as i64 + 1),
                 };
-                let status = dice.maybe(0.2, &["signed_out", "idle", "busy", "wrap_up", "unknown"]);
+                let status = rng.maybe(0.2, &["signed_out", "idle", "busy", "wrap_up", "unknown"]);
                 let stay = Stay {
                     source: source.to_owned(),
                     extno: extno.to_owned(),
@@ -62,25 +62,25 @@ pub fn random(dice: &mut Dice) -> Feeds {
             }
             if let Some(last) =
                 feeds.stays.last_mut().filter(|last| last.extno == extno && last.source == source)
-                && dice.chance(0.7)
+                && rng.chance(0.7)
             {
                 last.until = None;
             }
-            if dice.chance(0.9) {
-                let heard = since + TimeDelta::minutes(dice.up_to(5_000) as i64);
+            if rng.chance(0.9) {
+                let heard = since + TimeDelta::minutes(rng.up_to(5_000) as i64);
                 feeds.sessions.push(Session {
                     source: source.to_owned(),
                     extno: extno.to_owned(),
-                    configured: dice.chance(0.8),
-                    seen_to: dice.maybe(0.1, &[heard]),
-                    last_message_at: dice.maybe(0.2, &[heard]),
+                    configured: rng.chance(0.8),
+                    seen_to: rng.maybe(0.1, &[heard]),
+                    last_message_at: rng.maybe(0.2, &[heard]),
                 });
             }
         }
-        for _ in 0..dice.up_to(5) {
-            let came = (source.to_owned(), dice.instant());
+        for _ in 0..rng.up_to(5) {
+            let came = (source.to_owned(), rng.instant());
             feeds.announcements.push(came);
-            let popup = (source.to_owned(), dice.chance(0.2));
+            let popup = (source.to_owned(), rng.chance(0.2));
             feeds.popups.push(popup);
         }
     }

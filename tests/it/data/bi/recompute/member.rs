@@ -7,7 +7,7 @@ use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use super::cell::{Table, at, date, ratio, span, text, texts};
 use super::person::Account;
 use super::quality::{Facts, Period, Sum, is_in_calendar};
-use super::world::{Dice, RETIRED, World};
+use super::world::{RETIRED, Rng, World};
 
 /// A skill group as it was last known.
 #[derive(Debug)]
@@ -61,33 +61,33 @@ pub struct Rosters {
 
 const NUMBERS: [&str; 6] = ["1", "2", "a3", "4", "8001", "1001"];
 
-pub fn random(dice: &mut Dice) -> Rosters {
+pub fn random(rng: &mut Rng) -> Rosters {
     let mut rosters = Rosters::default();
     for source in ["moor", "branch", RETIRED] {
         for exten in ["10", "11", "12"] {
             let group = Group {
                 source: source.to_owned(),
                 exten: exten.to_owned(),
-                name: dice.maybe(0.1, &["售后", "售前"]).map(str::to_owned),
-                assign_rule: dice.one(&["random", "least"]),
-                first_seen_at: dice.instant(),
-                deleted: dice.chance(0.15),
+                name: rng.maybe(0.1, &["售后", "售前"]).map(str::to_owned),
+                assign_rule: rng.one(&["random", "least"]),
+                first_seen_at: rng.instant(),
+                deleted: rng.chance(0.15),
             };
             rosters.groups.push(group);
             for number in NUMBERS {
-                if dice.chance(0.5) {
-                    rosters.members.push(member(dice, source, exten, number));
+                if rng.chance(0.5) {
+                    rosters.members.push(member(rng, source, exten, number));
                 }
-                if dice.chance(0.4) {
+                if rng.chance(0.4) {
                     rosters.claims.push(Claim {
                         source: source.to_owned(),
                         exten: exten.to_owned(),
                         agent_number: number.to_owned(),
-                        name: dice.name(),
-                        at_desk: dice.maybe(0.2, &[true, false]),
-                        in_app: dice.maybe(0.2, &[true, false]),
-                        at: dice.instant(),
-                        deleted: dice.chance(0.2),
+                        name: rng.name(),
+                        at_desk: rng.maybe(0.2, &[true, false]),
+                        in_app: rng.maybe(0.2, &[true, false]),
+                        at: rng.instant(),
+                        deleted: rng.chance(0.2),
                     });
                 }
             }
@@ -96,27 +96,27 @@ pub fn random(dice: &mut Dice) -> Rosters {
     rosters
 }
 
-fn member(dice: &mut Dice, source: &str, exten: &str, number: &str) -> Member {
-    let first_seen_at = dice.instant();
+fn member(rng: &mut Rng, source: &str, exten: &str, number: &str) -> Member {
+    let first_seen_at = rng.instant();
     let first = MemberVersion {
         from: first_seen_at,
-        name: dice.name(),
-        priority: dice.maybe(0.1, &[1, 2]),
+        name: rng.name(),
+        priority: rng.maybe(0.1, &[1, 2]),
         deleted: false,
     };
     let mut versions = vec![first];
-    while dice.chance(0.6) && versions.len() < 7 {
+    while rng.chance(0.6) && versions.len() < 7 {
         let before = versions[versions.len() - 1].clone();
         // Sometimes a version lasts no time at all, or ends at a midnight.
-        let later = before.from + TimeDelta::seconds(dice.one(&[0, 1, 3_600, 40_000, 86_400, 400_000]));
-        let from = match dice.chance(0.2) {
-            true => dice.instant().max(before.from),
+        let later = before.from + TimeDelta::seconds(rng.one(&[0, 1, 3_600, 40_000, 86_400, 400_000]));
+        let from = match rng.chance(0.2) {
+            true => rng.instant().max(before.from),
             false => later,
         };
         let mut next = MemberVersion { from, deleted: false, ..before.clone() };
-        match dice.up_to(4) {
-            0 => next.name = dice.name(),
-            1 => next.priority = dice.maybe(0.1, &[1, 2]),
+        match rng.up_to(4) {
+            0 => next.name = rng.name(),
+            1 => next.priority = rng.maybe(0.1, &[1, 2]),
             2 | 3 => next.deleted = !before.deleted,
             // Something that no view shows.
             _ => {}
@@ -124,7 +124,7 @@ fn member(dice: &mut Dice, source: &str, exten: &str, number: &str) -> Member {
         versions.push(next);
     }
     // Who is still there is there on every day until today.
-    if dice.chance(0.6) {
+    if rng.chance(0.6) {
         let last = versions[versions.len() - 1].clone();
         versions.push(MemberVersion { from: last.from + TimeDelta::hours(60), deleted: true, ..last });
     }

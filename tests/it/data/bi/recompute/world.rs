@@ -90,14 +90,14 @@ pub struct World {
 }
 
 /// Draws what a world consists of.
-pub struct Dice {
+pub struct Rng {
     pub rng: StdRng,
     pub zone: Tz,
     pub begin: DateTime<Utc>,
     pub end: DateTime<Utc>,
 }
 
-impl Dice {
+impl Rng {
     pub fn chance(&mut self, share: f64) -> bool {
         self.rng.random_bool(share)
     }
@@ -288,16 +288,16 @@ pub fn random_world(seed: u64) -> World {
     let (year, month, day) = BEGINS[rng.random_range(0..BEGINS.len())];
     let begin = first_instant(zone, NaiveDate::from_ymd_opt(year, month, day).unwrap());
     let ledgers = ledger::world_from(&mut rng, zone, begin);
-    let mut dice = Dice { rng, zone, begin, end: ledgers.now };
+    let mut rng = Rng { rng, zone, begin, end: ledgers.now };
     let mut inspections = Vec::new();
     for source in ["sobot", "another", RETIRED] {
         for channel in ["call", "chat"] {
             let count = if source == "sobot" { 160 } else { 60 };
-            inspections.extend((0..count).map(|number| dice.inspection(source, channel, number)));
+            inspections.extend((0..count).map(|number| rng.inspection(source, channel, number)));
         }
     }
-    let (agents, links) = (dice.agents(), dice.links());
-    let (rosters, feeds) = (member::random(&mut dice), feed::random(&mut dice));
+    let (agents, links) = (rng.agents(), rng.links());
+    let (rosters, feeds) = (member::random(&mut rng), feed::random(&mut rng));
     World { zone, ledgers, inspections, agents, links, rosters, feeds }
 }
 

@@ -42,27 +42,27 @@ enum Fate {
     Failure,
 }
 
-fn step(dice: &mut SmallRng, now: i64) -> Step {
-    let snapshot = dice.random_bool(0.2);
+fn step(rng: &mut SmallRng, now: i64) -> Step {
+    let snapshot = rng.random_bool(0.2);
     let scope = if snapshot {
         Scope::Snapshot
     } else {
         // Days, their halves and quarters, and what lies across two of them.
-        let length = [24, 24, 24, 12, 6, 36][dice.random_range(0..6)];
-        let start = dice.random_range(0..4) * 12 + [0, 6][dice.random_range(0..2)] * i64::from(length < 24);
+        let length = [24, 24, 24, 12, 6, 36][rng.random_range(0..6)];
+        let start = rng.random_range(0..4) * 12 + [0, 6][rng.random_range(0..2)] * i64::from(length < 24);
         Scope::Window(window(start, start + length))
     };
     let ids = ["a", "b", "c", "d", "e", "f"];
-    let rows = (0..dice.random_range(0..8)).map(|_| {
-        let id = ids[dice.random_range(0..ids.len())];
-        match (snapshot, dice.random_bool(0.5)) {
-            (true, true) => queue(id, ["one", "two"][dice.random_range(0..2)]),
-            (true, false) => member(id, ["8000", "8001"][dice.random_range(0..2)]),
-            _ => call(id, dice.random_range(0..3), dice.random_range(0..3)),
+    let rows = (0..rng.random_range(0..8)).map(|_| {
+        let id = ids[rng.random_range(0..ids.len())];
+        match (snapshot, rng.random_bool(0.5)) {
+            (true, true) => queue(id, ["one", "two"][rng.random_range(0..2)]),
+            (true, false) => member(id, ["8000", "8001"][rng.random_range(0..2)]),
+            _ => call(id, rng.random_range(0..3), rng.random_range(0..3)),
         }
     });
     let mut rows: Vec<Row> = rows.collect();
-    let many = !snapshot && dice.random_bool(0.1);
+    let many = !snapshot && rng.random_bool(0.1);
     if many {
         rows.extend(many_calls(25, 1));
     }
@@ -70,19 +70,19 @@ fn step(dice: &mut SmallRng, now: i64) -> Step {
         stream: if snapshot { queues() } else { calls() },
         scope,
         rows,
-        rejects: if dice.random_bool(0.15) { dice.random_range(1..3) } else { 0 },
-        drifts: if dice.random_bool(0.3) {
-            let first = dice.random_range(0..250);
-            first..first + dice.random_range(1..60)
+        rejects: if rng.random_bool(0.15) { rng.random_range(1..3) } else { 0 },
+        drifts: if rng.random_bool(0.3) {
+            let first = rng.random_range(0..250);
+            first..first + rng.random_range(1..60)
         } else {
             0..0
         },
         verdict: [Verdict::Proven, Verdict::Proven, Verdict::Stable, Verdict::Unverified]
-            [dice.random_range(0..4)],
-        complete_to: now - dice.random_range(0..100),
-        settle: dice.random_range(0..5) * 3600,
+            [rng.random_range(0..4)],
+        complete_to: now - rng.random_range(0..100),
+        settle: rng.random_range(0..5) * 3600,
         lease: [Fate::Kept, Fate::Kept, Fate::Kept, Fate::Kept, Fate::Ended, Fate::TakenOver, Fate::Failure]
-            [dice.random_range(0..7)],
+            [rng.random_range(0..7)],
         now,
     }
 }
@@ -132,11 +132,11 @@ fn undocumented(number: u32) -> ContractDrift {
 
 async fn play(seed: u64) {
     let (postgres, memory) = (fresh_store().await, Memory::new());
-    let mut dice = SmallRng::seed_from_u64(seed);
+    let mut rng = SmallRng::seed_from_u64(seed);
     let mut now = 100;
     for number in 0..STEPS {
-        now += dice.random_range(0..4);
-        let step = step(&mut dice, now);
+        now += rng.random_range(0..4);
+        let step = step(&mut rng, now);
         let what = format!(
             "seed {seed}, step {number}: {:?} {:?} {} rows {} rejects {:?}",
             step.lease,

@@ -52,7 +52,7 @@ pub struct Picture {
     pub history: Vec<Line>,
     pub absences: Vec<Absence>,
     /// Rows that a window contained although another is their home.
-    pub sightings: Vec<Absence>,
+    pub observations: Vec<Absence>,
     pub quarantine: Vec<SetAside>,
     pub drifts: Vec<Drift>,
     /// What each run counted.
@@ -96,8 +96,9 @@ impl Picture {
                 let key: Vec<String> = row.get("key");
                 (table.name, row.get("source"), key.join("/"), row.get("first_absent_at"), window(row))
             }));
-            let sightings = sqlx::query("select * from sync.sighting where table_name = $1").bind(table.name);
-            picture.sightings.extend(sightings.fetch_all(pool).await.unwrap().iter().map(|row| {
+            let observations =
+                sqlx::query("select * from sync.observation where table_name = $1").bind(table.name);
+            picture.observations.extend(observations.fetch_all(pool).await.unwrap().iter().map(|row| {
                 let key: Vec<String> = row.get("key");
                 (table.name, row.get("source"), key.join("/"), row.get("seen_at"), window(row))
             }));
@@ -157,7 +158,7 @@ impl Picture {
                 absent.map(|(key, (since, window))| (*table, source.clone(), key.join("/"), *since, *window)),
             );
         }
-        picture.collect_sightings(state);
+        picture.collect_observations(state);
         picture.collect_drifts(state);
         let quarantine = state.quarantine.iter();
         picture.quarantine.extend(quarantine.map(|((stream, payload), entry)| {
@@ -198,10 +199,10 @@ impl Picture {
         }
     }
 
-    fn collect_sightings(&mut self, state: &State) {
+    fn collect_observations(&mut self, state: &State) {
         for ((source, table), stored) in &state.tables {
-            let sightings = stored.sightings.iter();
-            self.sightings.extend(sightings.map(|((key, _), (window, seen_at))| {
+            let observations = stored.observations.iter();
+            self.observations.extend(observations.map(|((key, _), (window, seen_at))| {
                 (*table, source.clone(), key.join("/"), *seen_at, Some(*window))
             }));
         }
@@ -211,7 +212,7 @@ impl Picture {
         self.rows.sort();
         self.history.sort();
         self.absences.sort();
-        self.sightings.sort();
+        self.observations.sort();
         self.quarantine.sort();
         self.drifts.sort();
         self.runs.sort();

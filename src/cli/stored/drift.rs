@@ -1,4 +1,4 @@
-//! `ccsync contract`.
+//! `ccsync drift`.
 
 use chrono_tz::Tz;
 
@@ -9,7 +9,7 @@ use crate::cli::with_app;
 use ccsync::config::Settings;
 use ccsync::domain::drift::DriftEntry;
 
-pub(in crate::cli) async fn contract(settings: Settings, args: JsonArgs) -> Result<Exit, Failure> {
+pub(in crate::cli) async fn drift(settings: Settings, args: JsonArgs) -> Result<Exit, Failure> {
     let zone = settings.timezone;
     let drifts = with_app(settings, async |app| Ok(app.contract_drifts().await?)).await?;
     if args.json {
@@ -36,6 +36,6 @@ fn told(entry: &DriftEntry, zone: Tz) -> String {
         entry.sentence,
         local(entry.first_seen_at),
         entry.first_run_id,
-        entry.cure,
+        entry.remedy,
     )
 }

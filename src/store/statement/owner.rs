@@ -6,7 +6,7 @@ use super::{Statement, keys, same_key};
 use crate::domain::table::TableShape;
 
 /// Makes [$3, $4) the home of the rows with the given keys. Their content and their version stay.
-pub(in crate::store) fn move_home(table: &TableShape) -> Statement {
+pub(in crate::store) fn assign_window_to(table: &TableShape) -> Statement {
     AssertSqlSafe(format!(
         r#"
         update {table} t
@@ -21,7 +21,7 @@ pub(in crate::store) fn move_home(table: &TableShape) -> Statement {
 }
 
 /// Counts those of the rows with the given keys whose home is not [$3, $4).
-pub(in crate::store) fn not_moved_home(table: &TableShape) -> Statement {
+pub(in crate::store) fn not_assigned_window(table: &TableShape) -> Statement {
     AssertSqlSafe(format!(
         "select count(*) from {keys} join {table} t on {same_key} \
          where (t.window_start, t.window_end) is distinct from ($3, $4)",
@@ -32,7 +32,7 @@ pub(in crate::store) fn not_moved_home(table: &TableShape) -> Statement {
 }
 
 /// Makes [$4, $5) the home of all live rows whose home is exactly [$2, $3).
-pub(in crate::store) fn move_all_home(table: &TableShape) -> Statement {
+pub(in crate::store) fn reassign_window(table: &TableShape) -> Statement {
     AssertSqlSafe(format!(
         "update {} t set window_start = $4, window_end = $5 \
          where t.source = $1 and t.window_start = $2 and t.window_end = $3 and t.deleted_at is null",

@@ -6,15 +6,15 @@
 
 /// A seeded generator. Two with the same seed give the same numbers for ever.
 #[derive(Clone, Debug)]
-pub(crate) struct Dice(u64);
+pub(crate) struct Rng(u64);
 
-impl Dice {
+impl Rng {
     /// A generator for one purpose (`stream`) of one seed, so that asking for
     /// one more number in one place does not move all the others.
     pub(crate) fn new(seed: u64, stream: u64) -> Self {
         // The streams' multiples of the generator's own step lie on one sequence; once mixed they do not.
-        let mut dice = Self(seed ^ stream.wrapping_mul(0x9E37_79B9_7F4A_7C15));
-        Self(dice.next())
+        let mut rng = Self(seed ^ stream.wrapping_mul(0x9E37_79B9_7F4A_7C15));
+        Self(rng.next())
     }
 
     pub(crate) fn next(&mut self) -> u64 {
@@ -74,7 +74,7 @@ impl Dice {
         format!("{:016x}{:016x}", self.next(), self.next())
     }
 
-    /// Moves on as [`Dice::hex32`] does.
+    /// Moves on as [`Rng::hex32`] does.
     pub(crate) fn skip_hex32(&mut self) {
         let _ = (self.next(), self.next());
     }
@@ -95,8 +95,8 @@ mod tests {
     #[test]
     fn the_purposes_of_one_seed_have_no_number_in_common() {
         let numbers = |stream| {
-            let mut dice = Dice::new(1, stream);
-            (0..1_000).map(move |_| dice.next())
+            let mut rng = Rng::new(1, stream);
+            (0..1_000).map(move |_| rng.next())
         };
         let all: BTreeSet<u64> = (0..10).flat_map(numbers).collect();
         assert_eq!(all.len(), 10 * 1_000);

@@ -5,11 +5,11 @@ use std::time::Duration;
 use rand::rngs::SmallRng;
 use rand::{Rng as _, SeedableRng as _};
 
-pub struct Dice(SmallRng);
+pub struct Rng(SmallRng);
 
-impl Dice {
-    pub fn new(seed: u64, purpose: u64) -> Dice {
-        Dice(SmallRng::seed_from_u64(seed.wrapping_mul(1_000_003).wrapping_add(purpose)))
+impl Rng {
+    pub fn new(seed: u64, purpose: u64) -> Rng {
+        Rng(SmallRng::seed_from_u64(seed.wrapping_mul(1_000_003).wrapping_add(purpose)))
     }
 
     pub fn chance(&mut self, probability: f64) -> bool {

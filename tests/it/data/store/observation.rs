@@ -6,7 +6,7 @@ use ccsync::engine::port::store::{Scope, Store as _};
 use crate::data::store::support::*;
 
 const LIVE: &str = "select count(*) from sobot.call_result where deleted_at is null";
-const SIGHTINGS: &str = "select count(*) from sync.sighting";
+const SIGHTINGS: &str = "select count(*) from sync.observation";
 const ABSENT: &str = "select count(*) from sync.absence";
 const AT_HOME_NEXT: &str =
     "select count(*) from sobot.call_result where revision = 1 and window_start = '2026-01-02T00:00:00Z'";
@@ -35,7 +35,7 @@ async fn a_row_seen_next_door_before_its_home_misses_it_is_never_marked_deleted(
 async fn a_row_on_a_common_bound_is_noted_once_and_a_re_read_writes_nothing() {
     let fresh = fresh_store().await;
     let rows = || vec![call("bound", 1, 1)];
-    let versions = "select string_agg(xmin::text || ctid::text, ',') from sync.sighting";
+    let versions = "select string_agg(xmin::text || ctid::text, ',') from sync.observation";
     fresh.read(&calls(), day(), rows(), 72).await;
     fresh.read(&calls(), next(), rows(), 72).await;
     let before: String = fresh.value(versions).await;

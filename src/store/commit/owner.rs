@@ -12,13 +12,13 @@ use crate::domain::window::TimeWindow;
 use crate::store::commit::absence::Seen;
 use crate::store::commit::probe::{key_arrays, query_with_keys, run_with_keys};
 use crate::store::commit::transaction::Context;
-use crate::store::fault::Done;
-use crate::store::statement::{Statement, move_all_home, move_home, not_moved_home};
+use crate::store::fault::StoreResult;
+use crate::store::statement::{Statement, assign_window_to, not_assigned_window, reassign_window};
 use crate::store::touched::not_taken;
 
 /// The live rows at home in a scope before its read is merged.
 #[derive(Default)]
-pub(in crate::store) struct AtHome {
+pub(in crate::store) struct OwnedRows {
     /// Their content, which their keys are part of.
     pub(in crate::store) hashes: HashSet<ContentHash>,
     /// How many they are.
@@ -33,7 +33,7 @@ pub(in crate::store) struct AtHome {
 const EDGE: TimeDelta = TimeDelta::seconds(1);
 
 /// $1 source, $2 the end of the last window read before this one in time, $3 and $4 the window.
-fn at_home(table: &TableShape) -> Statement {
+fn owned_rows(table: &TableShape) -> Statement {
     AssertSqlSafe(format!(
         "select array_agg(t.content_hash) filter (where t.window_start >= $3 and t.window_end <= $4), \
              coalesce(bool_or(t.window_end > $3 and (t.window_start < $3 or $4 < t.window_end)), false) \
@@ -46,14 +46,14 @@ fn at_home(table: &TableShape) -> Statement {
 
 /// One look at the window's stretch of the table, in the order of an index. What is equal in there need not be
 /// looked up key by key, and most reads find nothing else.
-pub(in crate::store) async fn window_home(
+pub(in crate::store) async fn owned_by_window(
     connection: &mut PgConnection,
     source: &str,
     table: &TableShape,
     window: TimeWindow,
     since: Option<DateTime<Utc>>,
-) -> Done<AtHome> {
-    let (hashes, spans_windows): (Option<Vec<uuid::Uuid>>, bool) = sqlx::query_as(at_home(table))
+) -> StoreResult<OwnedRows> {
+    let (hashes, spans_windows): (Option<Vec<uuid::Uuid>>, bool) = sqlx::query_as(owned_rows(table))
         .bind(source)
         .bind(since)
         .bind(window.start)
@@ -61,15 +61,15 @@ pub(in crate::store) async fn window_home(
         .persistent(false)
         .fetch_one(connection)
         .await?;
-    Ok(AtHome::of(hashes, spans_windows))
+    Ok(OwnedRows::of(hashes, spans_windows))
 }
 
 /// The same of all live rows of a source.
-pub(in crate::store) async fn snapshot_home(
+pub(in crate::store) async fn owned_by_snapshot(
     connection: &mut PgConnection,
     source: &str,
     table: &TableShape,
-) -> Done<AtHome> {
+) -> StoreResult<OwnedRows> {
     let statement = format!(
         "select array_agg(t.content_hash) from {} t where t.source = $1 and t.deleted_at is null",
         table.name
@@ -79,20 +79,20 @@ pub(in crate::store) async fn snapshot_home(
         .persistent(false)
         .fetch_one(connection)
         .await?;
-    Ok(AtHome::of(hashes, false))
+    Ok(OwnedRows::of(hashes, false))
 }
 
-impl AtHome {
-    fn of(stored: Option<Vec<uuid::Uuid>>, spans_windows: bool) -> AtHome {
+impl OwnedRows {
+    fn of(stored: Option<Vec<uuid::Uuid>>, spans_windows: bool) -> OwnedRows {
         let stored = stored.unwrap_or_default();
         let rows = stored.len();
         let hashes = stored.into_iter().map(|hash| ContentHash(hash.into_bytes())).collect();
-        AtHome { hashes, rows, spans_windows, presumes_new: false }
+        OwnedRows { hashes, rows, spans_windows, presumes_new: false }
     }
 
     /// The same with `presumes_new`, where nothing is at home.
-    pub(in crate::store) fn presuming_new(self, yes: bool) -> AtHome {
-        AtHome { presumes_new: yes && self.rows == 0 && !self.spans_windows, ..self }
+    pub(in crate::store) fn presuming_new(self, yes: bool) -> OwnedRows {
+        OwnedRows { presumes_new: yes && self.rows == 0 && !self.spans_windows, ..self }
     }
 
     /// Whether nobody need look for this row before it is written.
@@ -108,7 +108,7 @@ impl AtHome {
 }
 
 /// Homes of live rows that overlap [$3, $4) and reach beyond it, none of them begun before $2.
-fn homes_beyond(table: &TableShape) -> Statement {
+fn owning_windows_beyond(table: &TableShape) -> Statement {
     AssertSqlSafe(format!(
         "select distinct t.window_start, t.window_end from {} t \
          where t.source = $1 and ($2::timestamptz is null or t.window_start >= $2) and t.window_start < $4 \
@@ -120,18 +120,18 @@ fn homes_beyond(table: &TableShape) -> Statement {
 /// Rows whose home reaches beyond this window are from windows of another length, and no read of today's would
 /// ever miss them. What is not here can only be in the rest of the old home. After a doubtful read that is not
 /// known: then it counts as at home here, where it will be missed if it is gone.
-pub(in crate::store) async fn leave_old_homes(
+pub(in crate::store) async fn release_old_windows(
     connection: &mut PgConnection,
     context: &Context<'_>,
     stream: &str,
     window: TimeWindow,
     seen: &Seen<'_>,
     since: Option<DateTime<Utc>>,
-) -> Done<()> {
+) -> StoreResult<()> {
     if !seen.home.spans_windows {
         return Ok(());
     }
-    let homes: Vec<(DateTime<Utc>, DateTime<Utc>)> = sqlx::query_as(homes_beyond(seen.table))
+    let homes: Vec<(DateTime<Utc>, DateTime<Utc>)> = sqlx::query_as(owning_windows_beyond(seen.table))
         .bind(context.source)
         .bind(since)
         .bind(window.start)
@@ -142,7 +142,7 @@ pub(in crate::store) async fn leave_old_homes(
     for home in homes.into_iter().filter_map(|(start, end)| TimeWindow::new(start, end)) {
         let rest = home.subtract(&[window]).into_iter().next_back().filter(|_| seen.closed);
         let rest = rest.unwrap_or(window);
-        let moved = sqlx::query(move_all_home(seen.table))
+        let moved = sqlx::query(reassign_window(seen.table))
             .bind(context.source)
             .bind(home.start)
             .bind(home.end)
@@ -165,7 +165,7 @@ pub(in crate::store) async fn read_again(
     stream: &str,
     home: TimeWindow,
     window: TimeWindow,
-) -> Done<()> {
+) -> StoreResult<()> {
     sqlx::query(
         r#"
         update sync.time_window set verdict = 'unverified'
@@ -185,22 +185,22 @@ pub(in crate::store) async fn read_again(
 }
 
 /// Makes this window the home of the rows with these keys. Their content and their version stay.
-pub(in crate::store) async fn make_home<'k, K: Iterator<Item = &'k str>>(
+pub(in crate::store) async fn assign_window<'k, K: Iterator<Item = &'k str>>(
     connection: &mut PgConnection,
     context: &Context<'_>,
     table: &'static TableShape,
     window: TimeWindow,
     keys: impl Iterator<Item = K> + Clone,
-) -> Done<()> {
+) -> StoreResult<()> {
     let sent = keys.clone().count() as u64;
     let arrays = key_arrays(table, keys.clone());
-    let moved = run_with_keys(connection, context, Some(window), move_home(table), arrays).await?;
+    let moved = run_with_keys(connection, context, Some(window), assign_window_to(table), arrays).await?;
     if moved == sent {
         return Ok(());
     }
     // What another worker moved here at the same time counts too.
     let arrays = key_arrays(table, keys);
-    let left: i64 = query_with_keys(context, Some(window), not_moved_home(table), arrays)
+    let left: i64 = query_with_keys(context, Some(window), not_assigned_window(table), arrays)
         .try_map(|row: PgRow| row.try_get(0))
         .fetch_one(connection)
         .await?;
