@@ -6,6 +6,8 @@
 
 pub mod domain;
 
+pub mod report;
+
 pub mod telemetry;
 
 pub mod engine;

@@ -30,12 +30,10 @@ pub use self::write::action::{ActionError, ActionService, Performed};
 pub use self::write::roster::RosterService;
 pub use self::write::roster_apply::{Ending, GroupOutcome, Progress};
 use crate::config::Settings;
-use crate::domain::alert::Refusal;
 use crate::domain::fault::Fault;
-use crate::domain::run::Trigger;
-use crate::domain::status::StreamDeclaration;
+use crate::domain::proof::run::Trigger;
+use crate::domain::proof::window::TimeWindow;
 use crate::domain::stream::{StreamId, StreamKey};
-use crate::domain::window::TimeWindow;
 use crate::engine::feed::follower::FeedFollower;
 use crate::engine::pass::progress::ProgressBoard;
 use crate::engine::pass::reader::{PassOrder, PassReport};
@@ -43,6 +41,8 @@ use crate::engine::plan::present::TimeWitness;
 use crate::engine::port::budget::Budget;
 use crate::engine::port::clock::{Clock, SystemClock};
 use crate::engine::port::store::Store as _;
+use crate::report::alert::Refusal;
+use crate::report::status::StreamDeclaration;
 
 /// What tests and the demo replace.
 #[derive(Clone)]

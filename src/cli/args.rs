@@ -28,7 +28,7 @@ use crate::cli::write::moor::MoorCommand;
 use crate::cli::write::roster::RosterCommand;
 use crate::cli::write::workbench::WorkbenchArgs;
 use ccsync::app::StreamChoice;
-use ccsync::domain::window::local_midnight;
+use ccsync::domain::proof::window::local_midnight;
 use ccsync_simulator::SimulatorArgs;
 
 const CHECK: &str = "\

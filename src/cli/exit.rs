@@ -2,9 +2,9 @@
 
 use std::process::ExitCode;
 
-use ccsync::domain::run::RunOutcome;
-use ccsync::domain::runbook::{EXITS, ExitEntry};
+use ccsync::domain::proof::run::RunOutcome;
 use ccsync::engine::pass::reader::PassReport;
+use ccsync::report::runbook::{EXITS, ExitEntry};
 
 /// How a command ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

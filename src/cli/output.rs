@@ -8,10 +8,10 @@ use crate::cli::exit::Exit;
 use ccsync::app::{ActionError, DaemonError};
 use ccsync::config::ConfigErrors;
 use ccsync::domain::fault::{Fault, FaultKind};
-use ccsync::domain::language::Language;
-use ccsync::domain::text::counted;
+use ccsync::domain::row::text::counted;
 use ccsync::engine::pass::reader::{PassReport, ScopeFailure};
 use ccsync::ops::text::terminal::Stderr;
+use ccsync::report::language::Language;
 
 /// Prints data. A reader that went away (`ccsync plan | head`) is no error.
 pub(super) fn data(text: &str) {

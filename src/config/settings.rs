@@ -15,11 +15,11 @@ use crate::config::section::feed::FeedSettings;
 use crate::config::section::log::LogSettings;
 use crate::config::section::notify::NotifySettings;
 use crate::config::section::telemetry::TelemetrySettings;
-use crate::domain::language::Language;
-use crate::domain::page::Totals;
-use crate::domain::privacy::{CustomFieldPolicy, Privacy};
-use crate::domain::share::Share;
+use crate::domain::person::privacy::{CustomFieldPolicy, Privacy};
+use crate::domain::row::share::Share;
 use crate::domain::stream::StreamKey;
+use crate::domain::vendor::page::Totals;
+use crate::report::language::Language;
 
 /// The whole configuration. `config/default.toml` explains each setting.
 #[derive(Debug, Clone)]

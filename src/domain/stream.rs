@@ -17,7 +17,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 
 pub use self::spec::{Bounds, ElementList, EventTable, StreamSpec};
-use crate::domain::table::TableShape;
+use crate::domain::row::table::TableShape;
 
 /// The built-in streams, in the order in which people are shown them.
 const BUILT_IN: &[StreamId] = &[

@@ -3,18 +3,18 @@
 
 use chrono::{DateTime, Duration, Utc};
 
-use crate::domain::alert::{
+use crate::domain::fault::FaultKind;
+use crate::domain::source::UnconfiguredSource;
+use crate::domain::stream::{StreamId, StreamKey};
+use crate::engine::plan::present::CLOCK_TOLERANCE;
+use crate::report::alert::{
     Alert, AlertKind, Contradiction, DiskRoom, Refusal, Severity, StreamWatch, Surroundings, UNHEARD_MAX,
     WholeQuarantine,
 };
-use crate::domain::fault::FaultKind;
-use crate::domain::language::Language;
-use crate::domain::phrase::{Said, alert as say, status};
-use crate::domain::source::UnconfiguredSource;
-use crate::domain::status::{FeedStatus, StatusReport, StreamFailure, StreamStatus};
-use crate::domain::stream::{StreamId, StreamKey};
-use crate::domain::text::span;
-use crate::engine::plan::present::CLOCK_TOLERANCE;
+use crate::report::language::Language;
+use crate::report::phrase::status::span;
+use crate::report::phrase::{Said, alert as say, status};
+use crate::report::status::{FeedStatus, StatusReport, StreamFailure, StreamStatus};
 
 /// So many ticks in a row may pass before somebody should look: a pass may take longer than the schedule allows
 /// once in a while.

@@ -4,10 +4,10 @@
 use async_trait::async_trait;
 
 use crate::domain::fault::Fault;
-use crate::domain::forgotten::ForgottenBoard;
-use crate::domain::page::{Closing, Page, PageRequest};
-use crate::domain::record::Record;
+use crate::domain::person::forgotten::ForgottenBoard;
+use crate::domain::row::record::Record;
 use crate::domain::stream::StreamId;
+use crate::domain::vendor::page::{Closing, Page, PageRequest};
 use crate::engine::port::source::Source;
 
 use std::sync::Arc;

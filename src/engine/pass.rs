@@ -24,9 +24,9 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument as _;
 
-use crate::domain::certificate::Verdict;
 use crate::domain::fault::{Fault, FaultKind};
-use crate::domain::run::{Counts, RunId};
+use crate::domain::proof::certificate::Verdict;
+use crate::domain::proof::run::{Counts, RunId};
 use crate::engine::pass::contact::Contact;
 use crate::engine::pass::failure_tracker::FailureTracker;
 use crate::engine::pass::fault_policy::{Action, log_failure, policy};

@@ -14,9 +14,9 @@ pub mod walk;
 
 use chrono::{DateTime, Utc};
 
-use crate::domain::certificate::{Certificate, UnverifiedReason};
 use crate::domain::fault::Fault;
-use crate::domain::window::TimeWindow;
+use crate::domain::proof::certificate::{Certificate, UnverifiedReason};
+use crate::domain::proof::window::TimeWindow;
 use crate::engine::read::fetch::Fetcher;
 use crate::engine::read::judge::{Judge, Step, were_parts_in_vain};
 use crate::engine::read::walk::{Stated, WalkConfig, WalkEnd, walk};

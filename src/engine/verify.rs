@@ -10,10 +10,10 @@ use std::collections::{HashSet, VecDeque};
 
 use tokio_util::sync::CancellationToken;
 
-use crate::domain::certificate::{Certificate, UnverifiedReason};
 use crate::domain::fault::{Fault, FaultKind};
-use crate::domain::record::{Reject, Row};
-use crate::domain::window::TimeWindow;
+use crate::domain::proof::certificate::{Certificate, UnverifiedReason};
+use crate::domain::proof::window::TimeWindow;
+use crate::domain::row::record::{Reject, Row};
 use crate::engine::pass::fault_policy::{Action, policy};
 use crate::engine::pass::progress::Progress;
 use crate::engine::pass::reader::{

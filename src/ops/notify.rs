@@ -18,13 +18,13 @@ use uuid::Uuid;
 
 use self::target::NoticeTarget;
 use crate::domain::fault::Fault;
-use crate::domain::language::Language;
-use crate::domain::notice::{AlertChange, Change, Look, Notice, NoticeEntry, Subscription};
 use crate::engine::alert::database_away;
 use crate::engine::pass::fault_policy::log_failure;
 use crate::engine::port::clock::Clock;
 use crate::engine::port::status::StatusRead;
 use crate::ops::web::server::Enrich;
+use crate::report::language::Language;
+use crate::report::notice::{AlertChange, Change, Look, Notice, NoticeEntry, Subscription};
 use crate::store::PgStore;
 use crate::telemetry::event;
 

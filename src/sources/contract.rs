@@ -10,10 +10,10 @@ use std::collections::BTreeMap;
 
 use serde_json::value::RawValue;
 
-use crate::domain::contract::{FieldContract, JsonType, ObjectContract, types_text};
-use crate::domain::drift::{ContractDrift, DriftKind};
-use crate::domain::observation::Observation;
-use crate::domain::privacy::Privacy;
+use crate::domain::person::privacy::Privacy;
+use crate::domain::vendor::contract::{FieldContract, JsonType, ObjectContract, types_text};
+use crate::domain::vendor::drift::{ContractDrift, DriftKind};
+use crate::domain::vendor::observation::Observation;
 use crate::sources::contract::altered::{note_altered_document, note_altered_text, note_repeated_fields};
 use crate::sources::reading::Fields;
 use crate::sources::scalar::Scalar;

@@ -6,11 +6,11 @@ use std::collections::HashMap;
 use serde_json::value::RawValue;
 use serde_json::{Map, Value as Json};
 
-use crate::domain::observation::Observation;
-use crate::domain::privacy::Privacy;
-use crate::domain::record::{Record, Reject, Row, Value};
+use crate::domain::person::privacy::Privacy;
+use crate::domain::row::record::{Record, Reject, Row, Value};
+use crate::domain::row::table::Column;
 use crate::domain::stream::{ElementList, StreamSpec};
-use crate::domain::table::Column;
+use crate::domain::vendor::observation::Observation;
 use crate::sources::contract::{note_repeated_element, open_known};
 use crate::sources::reading::{raw_fields, reject};
 

@@ -5,7 +5,7 @@ use chrono::{
 };
 use chrono_tz::Asia::Shanghai;
 
-use crate::domain::decimal::Decimal;
+use crate::domain::row::decimal::Decimal;
 
 /// Milliseconds (thirteen digits, as both Sobot samples have them) or seconds (ten digits).
 pub(crate) fn epoch(number: &Decimal) -> Option<DateTime<Utc>> {

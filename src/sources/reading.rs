@@ -10,9 +10,9 @@ use std::borrow::Cow;
 use serde_json::value::RawValue;
 use serde_json::{Map, Value as Json};
 
-use crate::domain::privacy::Privacy;
-use crate::domain::record::Value;
-use crate::domain::table::{Column, ColumnType};
+use crate::domain::person::privacy::Privacy;
+use crate::domain::row::record::Value;
+use crate::domain::row::table::{Column, ColumnType};
 use crate::sources::json_text::{Lone, has_no_text};
 use crate::sources::reading::sent::Sent;
 use crate::sources::scalar::Scalar;

@@ -8,9 +8,9 @@ use std::borrow::Cow;
 use chrono::{DateTime, Utc};
 use serde_json::value::RawValue;
 
-use crate::domain::decimal::Decimal;
-use crate::domain::record::Value;
-use crate::domain::table::ColumnType;
+use crate::domain::row::decimal::Decimal;
+use crate::domain::row::record::Value;
+use crate::domain::row::table::ColumnType;
 use crate::sources::instant::{epoch, wall_clock};
 use crate::sources::json_text::{Lone, text_of};
 

@@ -3,8 +3,8 @@
 use std::fmt;
 
 use crate::domain::fault::{Fault, FaultKind};
-use crate::domain::privacy::Privacy;
-use crate::domain::text::one_line;
+use crate::domain::person::privacy::Privacy;
+use crate::domain::row::text::one_line;
 
 /// Vendor texts are quoted up to this many characters.
 const QUOTE_CHARS_MAX: usize = 200;

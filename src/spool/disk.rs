@@ -9,7 +9,7 @@ use async_trait::async_trait;
 use rustix::fs::{FlockOperation, flock};
 
 use crate::domain::fault::{Fault, FaultKind};
-use crate::domain::feed::FeedEvent;
+use crate::domain::vendor::feed::FeedEvent;
 use crate::engine::port::spool::Spool;
 use crate::spool::segment::Segments;
 

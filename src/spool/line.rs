@@ -2,7 +2,7 @@
 
 use md5::{Digest as _, Md5};
 
-use crate::domain::feed::FeedEvent;
+use crate::domain::vendor::feed::FeedEvent;
 
 /// Hex digits of the checksum.
 const SUM: usize = 16;

@@ -3,7 +3,7 @@
 use std::io;
 use std::path::Path;
 
-use crate::domain::alert::DiskRoom;
+use crate::report::alert::DiskRoom;
 
 /// Room on the disk under `directory`.
 ///

@@ -9,7 +9,7 @@ use std::fs::{File, OpenOptions};
 use std::io::{self, BufRead as _, BufReader, Read as _, Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
 
-use crate::domain::feed::FeedEvent;
+use crate::domain::vendor::feed::FeedEvent;
 use crate::spool::line::{event, line};
 
 /// A file that is larger is followed by another.

@@ -10,7 +10,7 @@ use sqlx::postgres::{PgConnectOptions, PgConnection, PgPool, PgPoolOptions};
 use sqlx::{Connection as _, Executor as _};
 
 use crate::domain::fault::{Fault, FaultKind};
-use crate::domain::forgotten::ForgottenBoard;
+use crate::domain::person::forgotten::ForgottenBoard;
 use crate::store::account::request_budget::Reservations;
 use crate::store::account::source::Claims;
 use crate::store::fault::from_sql;

@@ -8,11 +8,11 @@ use chrono::{DateTime, NaiveDate, Utc};
 use uuid::Uuid;
 
 use crate::domain::fault::{Fault, FaultKind};
-use crate::domain::forgotten::ForgottenList;
-use crate::domain::run::{Counts, RunId};
-use crate::domain::status::StreamDeclaration;
+use crate::domain::person::forgotten::ForgottenList;
+use crate::domain::proof::run::{Counts, RunId};
 use crate::domain::stream::{StreamKey, StreamKind};
 use crate::engine::port::store::{Commit, LagLedger, Lease, ReadRecord, RunEnd, RunStart, Scope, Store};
+use crate::report::status::StreamDeclaration;
 use crate::store::fault::{StoreError, StoreResult, lease_lost};
 use crate::store::ledger::lag::lag_fetch;
 use crate::store::ledger::lease::{

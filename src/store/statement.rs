@@ -14,7 +14,7 @@ pub(super) use self::compare::{differing, not_staged, orphaned};
 pub(super) use self::owner::{assign_window_to, not_assigned_window, reassign_window};
 pub(super) use self::replace::{hold_replaced, keep_replaced, not_replaced, replace};
 
-use crate::domain::table::TableShape;
+use crate::domain::row::table::TableShape;
 
 /// What every fact table has after the vendor's columns: names, declarations, comments.
 pub(super) const LEDGER: &[(&str, &str, &str)] = &[

@@ -9,14 +9,14 @@ pub use self::catalogue::{ALL, LABELS, Metric, MetricKind, describe_all};
 pub const SOURCE: &str = "source";
 /// Label: the stream, for example `sobot.call_result`.
 pub const STREAM: &str = "stream";
-/// Label: why a pass was started ([`crate::domain::run::Trigger`]).
+/// Label: why a pass was started ([`crate::domain::proof::run::Trigger`]).
 pub const TRIGGER: &str = "trigger";
-/// Label: how a pass ended ([`crate::domain::run::RunOutcome`]).
+/// Label: how a pass ended ([`crate::domain::proof::run::RunOutcome`]).
 pub const OUTCOME: &str = "outcome";
 /// Label: the kind of a fault ([`crate::domain::fault::FaultKind`]) or of a departure from the documents
-/// ([`crate::domain::drift::DriftKind`]).
+/// ([`crate::domain::vendor::drift::DriftKind`]).
 pub const KIND: &str = "kind";
-/// Label: how far a read can be trusted ([`crate::domain::certificate::Verdict`]).
+/// Label: how far a read can be trusted ([`crate::domain::proof::certificate::Verdict`]).
 pub const VERDICT: &str = "verdict";
 /// Label: what became of a row: `inserted`, `updated`, `unchanged`, `superseded` or `deleted`.
 pub const CHANGE: &str = "change";
@@ -28,9 +28,9 @@ pub const VERSION: &str = "version";
 pub const STATE: &str = "state";
 /// Label: the operator's name for a target of notices.
 pub const TARGET: &str = "target";
-/// Label: what stands ([`crate::domain::alert::AlertKind`]).
+/// Label: what stands ([`crate::report::alert::AlertKind`]).
 pub const ALERT_NAME: &str = "alert";
-/// Label: how much it matters ([`crate::domain::alert::Severity`]).
+/// Label: how much it matters ([`crate::report::alert::Severity`]).
 pub const SEVERITY: &str = "severity";
 
 /// Notices to people, by whether they were taken.

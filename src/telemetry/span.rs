@@ -5,9 +5,9 @@ use tracing::Span;
 use tracing::field::Empty;
 
 use crate::domain::fault::Fault;
-use crate::domain::page::PageRequest;
-use crate::domain::run::{RunId, Trigger};
+use crate::domain::proof::run::{RunId, Trigger};
 use crate::domain::stream::StreamKey;
+use crate::domain::vendor::page::PageRequest;
 
 /// A pass over a stream.
 pub fn pass(key: &StreamKey, run: RunId, trigger: Trigger) -> Span {

@@ -1,6 +1,6 @@
 //! What was measured, for people and for programs.
 
-use ccsync::domain::run::Counts;
+use ccsync::domain::proof::run::Counts;
 use serde::Serialize;
 
 use crate::failure::Failure;

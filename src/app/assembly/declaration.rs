@@ -7,8 +7,8 @@ use crate::app::assembly::policy::window_policy;
 use crate::app::assembly::stream::length;
 use crate::app::background::feed::LIVE;
 use crate::config::{Settings, WindowSettings};
-use crate::domain::status::{DeclaredWindow, StreamDeclaration};
 use crate::domain::stream::StreamKey;
+use crate::report::status::{DeclaredWindow, StreamDeclaration};
 
 /// Of an enabled stream.
 pub(in crate::app) fn declaration(

@@ -5,8 +5,8 @@ use chrono_tz::Tz;
 
 use crate::app::assembly::stream::length;
 use crate::config::{EngineSettings, StreamSettings, WindowSettings};
+use crate::domain::proof::window::WindowGrid;
 use crate::domain::stream::StreamId;
-use crate::domain::window::WindowGrid;
 use crate::engine::pass::reader::PassConfig;
 use crate::engine::plan::planner::WindowPolicy;
 use crate::engine::read::ReadRules;

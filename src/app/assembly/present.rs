@@ -10,9 +10,9 @@ use tokio_util::sync::CancellationToken;
 
 use crate::app::App;
 use crate::app::assembly::stream::Stream;
-use crate::domain::page::PageRequest;
+use crate::domain::proof::window::TimeWindow;
 use crate::domain::stream::StreamKind;
-use crate::domain::window::TimeWindow;
+use crate::domain::vendor::page::PageRequest;
 use crate::engine::plan::present::CLOCK_TOLERANCE;
 use crate::telemetry::event;
 

@@ -4,11 +4,11 @@ use std::sync::PoisonError;
 
 use crate::app::App;
 use crate::app::usecase::source::configured;
-use crate::domain::alert::{AlertKind, Refusal};
 use crate::domain::fault::{Fault, FaultKind};
-use crate::domain::phrase::{alert, remedy};
 use crate::domain::source::AccountRefusal;
 use crate::engine::pass::fault_policy::log_failure;
+use crate::report::alert::{AlertKind, Refusal};
+use crate::report::phrase::{alert, remedy};
 
 impl App {
     /// As last looked at.

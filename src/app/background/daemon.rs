@@ -12,7 +12,7 @@ use crate::app::assembly::stream::Stream;
 use crate::app::background::day_sums::follow_changes;
 use crate::app::background::progress::tell_progress;
 use crate::domain::fault::Fault;
-use crate::domain::run::Trigger as RunTrigger;
+use crate::domain::proof::run::Trigger as RunTrigger;
 use crate::domain::stream::StreamKey;
 use crate::engine::pass::fault_policy::log_failure;
 use crate::engine::pass::reader::PassOrder;

@@ -7,10 +7,10 @@ use uuid::Uuid;
 
 use crate::app::App;
 use crate::domain::fault::Fault;
-use crate::domain::notice::{Notice, NoticeEntry};
 use crate::ops::notify::Notifier;
 use crate::ops::notify::target::NoticeTarget;
 use crate::ops::notify::text::Wording;
+use crate::report::notice::{Notice, NoticeEntry};
 use crate::sources::http::{HttpClient, HttpConfig};
 
 /// A messenger that does not answer must not hold the others up for long.

@@ -1,8 +1,8 @@
 //! What a person decides about rows that vanished in masses.
 
 use crate::app::App;
-use crate::domain::absence::{AbsenceCase, AcceptedAbsence};
 use crate::domain::fault::Fault;
+use crate::domain::proof::absence::{AbsenceCase, AcceptedAbsence};
 
 impl App {
     /// The open alarms, oldest first.

@@ -6,10 +6,10 @@ use chrono::{DateTime, Duration, Utc};
 
 use crate::app::App;
 use crate::app::assembly::stream::Stream;
-use crate::domain::alert::{Alert, SpoolFill, Surroundings};
 use crate::domain::fault::FaultKind;
-use crate::domain::status::{StatusReport, StreamStatus};
 use crate::engine::alert;
+use crate::report::alert::{Alert, SpoolFill, Surroundings};
+use crate::report::status::{StatusReport, StreamStatus};
 use crate::spool;
 
 /// Data may be older than a schedule's longest pause by this factor: two passes may fail.

@@ -1,8 +1,8 @@
 //! What vendors send that their documents do not say.
 
 use crate::app::App;
-use crate::domain::drift::DriftEntry;
 use crate::domain::fault::Fault;
+use crate::domain::vendor::drift::DriftEntry;
 
 impl App {
     /// All departures that were ever recorded, the newest first.

@@ -1,10 +1,10 @@
 //! From a row to the request that brought it.
 
 use crate::app::App;
-use crate::domain::explain::{ReadStory, RowStory};
 use crate::domain::fault::Fault;
-use crate::domain::page::PageRequest;
-use crate::domain::window::TimeWindow;
+use crate::domain::proof::explain::{ReadStory, RowStory};
+use crate::domain::proof::window::TimeWindow;
+use crate::domain::vendor::page::PageRequest;
 use crate::engine::plan::planner::ceil_to_second;
 
 impl App {

@@ -6,8 +6,10 @@ use tokio_util::sync::CancellationToken;
 
 use crate::app::App;
 use crate::domain::fault::{Fault, FaultKind};
-use crate::domain::forgotten::{ForgetOrder, Forgot, ForgottenEntry, Identifier, national, normal_email};
-use crate::domain::privacy::{Personal, Privacy};
+use crate::domain::person::forgotten::{
+    ForgetOrder, Forgot, ForgottenEntry, Identifier, national, normal_email,
+};
+use crate::domain::person::privacy::{Personal, Privacy};
 use crate::spool;
 
 /// How long a running daemon may take to store what waits on disk.

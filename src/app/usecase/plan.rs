@@ -2,7 +2,7 @@
 
 use crate::app::{App, StreamChoice};
 use crate::domain::fault::Fault;
-use crate::domain::lag::LagCurve;
+use crate::domain::proof::lag::LagCurve;
 use crate::domain::stream::StreamKey;
 use crate::engine::pass::reader::{PassOrder, ReadPolicy};
 use crate::engine::plan::planner::PlannedWindow;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::app::App;
 use crate::domain::fault::{Fault, FaultKind};
-use crate::domain::privacy::Rewrite;
+use crate::domain::person::privacy::Rewrite;
 use crate::store::RewrittenTable;
 
 impl App {

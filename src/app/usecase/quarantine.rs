@@ -7,11 +7,11 @@ use uuid::Uuid;
 
 use crate::app::App;
 use crate::domain::fault::Fault;
-use crate::domain::quarantine::{QuarantineEntry, QuarantineFilter};
-use crate::domain::record::Record;
-use crate::domain::run::{Counts, RunId, RunOutcome, Trigger};
+use crate::domain::proof::quarantine::{QuarantineEntry, QuarantineFilter};
+use crate::domain::proof::run::{Counts, RunId, RunOutcome, Trigger};
+use crate::domain::row::record::Record;
+use crate::domain::row::text::counted;
 use crate::domain::stream::{StreamKey, StreamKind};
-use crate::domain::text::counted;
 use crate::engine::port::store::{RunEnd, RunStart, Store as _};
 
 /// What became of one entry that was to be read again.

@@ -5,14 +5,14 @@ use chrono::{DateTime, Utc};
 use crate::app::App;
 use crate::app::assembly::stream::Stream;
 use crate::app::usecase::source::not_configured;
-use crate::domain::alert::AlertKind;
 use crate::domain::fault::{Fault, FaultKind};
-use crate::domain::language::Language;
-use crate::domain::status::calendar::WINDOWS_LISTED;
-use crate::domain::status::detail::StreamDetail;
-use crate::domain::status::{StatusReport, StreamStatus};
 use crate::engine::pass::reader::ReadPolicy;
 use crate::engine::port::status::StatusRead as _;
+use crate::report::alert::AlertKind;
+use crate::report::language::Language;
+use crate::report::status::calendar::WINDOWS_LISTED;
+use crate::report::status::detail::StreamDetail;
+use crate::report::status::{StatusReport, StreamStatus};
 
 impl App {
     /// The state of everything, with remedies, and why a pass would be refused.

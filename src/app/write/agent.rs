@@ -1,8 +1,8 @@
 //! Whose accounts are, and what a person says of that.
 
 use crate::app::App;
-use crate::domain::agent::{AgentAccount, LinkChange, LinkFile, link_changes};
 use crate::domain::fault::Fault;
+use crate::domain::vendor::agent::{AgentAccount, LinkChange, LinkFile, link_changes};
 
 impl App {
     /// Every agent's account with its person, by person.

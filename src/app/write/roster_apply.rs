@@ -8,10 +8,10 @@ use serde_json::Value as Json;
 
 use crate::app::write::action::Performed;
 use crate::app::write::roster::RosterService;
-use crate::domain::action::{ActionCommand, ActionRecord, ActionState, target};
 use crate::domain::fault::{Fault, FaultKind};
-use crate::domain::roster::{Group, Member};
-use crate::domain::roster_plan::{GroupPlan, RosterPlan, Step};
+use crate::domain::vendor::action::{ActionCommand, ActionRecord, ActionState, target};
+use crate::domain::vendor::roster::{Group, Member};
+use crate::domain::vendor::roster_plan::{GroupPlan, RosterPlan, Step};
 use crate::telemetry::failpoint::{Failpoint, failpoint};
 
 /// How often the vendor is looked at after it said that it was done.

@@ -4,7 +4,7 @@ use clap::Args;
 
 use crate::cli::args::Moment;
 use ccsync::app::StreamChoice;
-use ccsync::domain::share::Share;
+use ccsync::domain::row::share::Share;
 
 const VERIFY: &str = "\
 Examples:

@@ -7,8 +7,8 @@ use crate::cli::output::{self, Failure};
 use crate::cli::reading::progress::watched;
 use crate::cli::reading::{stop, sync};
 use ccsync::config::Settings;
+use ccsync::domain::proof::window::TimeWindow;
 use ccsync::domain::stream::StreamKind;
-use ccsync::domain::window::TimeWindow;
 use ccsync::engine::port::clock::{Clock as _, SystemClock};
 
 pub(in crate::cli) async fn backfill(settings: Settings, args: BackfillArgs) -> Result<Exit, Failure> {

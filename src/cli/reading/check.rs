@@ -8,7 +8,7 @@ use crate::cli::exit::Exit;
 use crate::cli::output::{self, Failure};
 use ccsync::app::{App, CheckGroup, CheckReport, CheckVerdict, Checked, Overrides};
 use ccsync::config::Settings;
-use ccsync::domain::text::one_line;
+use ccsync::domain::row::text::one_line;
 
 /// As wide as the longest verdict.
 const VERDICT_WIDTH: usize = 7;

@@ -7,8 +7,8 @@ use crate::cli::output::{self, Failure};
 use crate::cli::reading::sync;
 use ccsync::app::{Rereading, StreamPlan};
 use ccsync::config::Settings;
-use ccsync::domain::text::counted;
-use ccsync::domain::window::TimeWindow;
+use ccsync::domain::proof::window::TimeWindow;
+use ccsync::domain::row::text::counted;
 use ccsync::engine::plan::planner::{PlannedWindow, Reason};
 
 pub(in crate::cli) async fn plan(settings: Settings, args: SyncArgs) -> Result<Exit, Failure> {

@@ -7,8 +7,8 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
+use ccsync::domain::row::text::counted;
 use ccsync::domain::stream::StreamKey;
-use ccsync::domain::text::counted;
 use ccsync::engine::pass::progress::{Pace, Progress, ProgressBoard};
 use ccsync::engine::port::clock::{Clock as _, SystemClock};
 use ccsync::ops::text::terminal::Drawing;

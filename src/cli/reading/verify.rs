@@ -10,15 +10,15 @@ use crate::cli::reading::{stop, sync};
 use crate::cli::{build, on_schema};
 use ccsync::app::{App, Verified};
 use ccsync::config::Settings;
-use ccsync::domain::language::Language;
-use ccsync::domain::page::Totals;
-use ccsync::domain::phrase::verdict;
-use ccsync::domain::text::counted;
-use ccsync::domain::text::one_line;
-use ccsync::domain::window::TimeWindow;
+use ccsync::domain::proof::window::TimeWindow;
+use ccsync::domain::row::text::counted;
+use ccsync::domain::row::text::one_line;
+use ccsync::domain::vendor::page::Totals;
 use ccsync::engine::port::clock::{Clock as _, SystemClock};
 use ccsync::engine::port::compare::{Difference, DifferenceKind};
 use ccsync::engine::verify::{Sample, Verification, VerifyOrder};
+use ccsync::report::language::Language;
+use ccsync::report::phrase::verdict;
 
 pub(in crate::cli) async fn verify(settings: Settings, args: VerifyArgs) -> Result<Exit, Failure> {
     let range = range(&settings, &args)?;

@@ -7,7 +7,7 @@ use crate::cli::output::{self, Failure};
 use ccsync::app::App;
 use ccsync::config::Settings;
 use ccsync::domain::catalogue::Remedy;
-use ccsync::domain::text::{byte_size, counted};
+use ccsync::domain::row::text::{byte_size, counted};
 use ccsync::store::{MigrationPlan, Repaired, TableEffect, TouchedTable};
 
 pub(in crate::cli) async fn migrate(settings: Settings, args: MigrateArgs) -> Result<Exit, Failure> {

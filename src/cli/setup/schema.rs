@@ -7,8 +7,8 @@ use crate::cli::exit::Exit;
 use crate::cli::output::{self, Failure};
 use crate::cli::with_app;
 use ccsync::config::Settings;
-use ccsync::domain::dictionary::{ColumnEntry, RelationEntry, SchemaEntry};
 use ccsync::domain::stream::StreamId;
+use ccsync::report::dictionary::{ColumnEntry, RelationEntry, SchemaEntry};
 use ccsync::store::migration_sql;
 
 pub(in crate::cli) async fn schema(settings: Settings, args: SchemaArgs) -> Result<Exit, Failure> {

@@ -7,8 +7,8 @@ use crate::cli::exit::Exit;
 use crate::cli::output::{self, Failure};
 use crate::cli::with_app;
 use ccsync::config::Settings;
-use ccsync::domain::absence::{AbsenceAlarm, AbsenceCase};
-use ccsync::domain::text::counted;
+use ccsync::domain::proof::absence::{AbsenceAlarm, AbsenceCase};
+use ccsync::domain::row::text::counted;
 
 pub(in crate::cli) async fn absence(settings: Settings, command: AbsenceCommand) -> Result<Exit, Failure> {
     let zone = settings.timezone;

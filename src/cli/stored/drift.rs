@@ -7,7 +7,7 @@ use crate::cli::exit::Exit;
 use crate::cli::output::{self, Failure};
 use crate::cli::with_app;
 use ccsync::config::Settings;
-use ccsync::domain::drift::DriftEntry;
+use ccsync::domain::vendor::drift::DriftEntry;
 
 pub(in crate::cli) async fn drift(settings: Settings, args: JsonArgs) -> Result<Exit, Failure> {
     let zone = settings.timezone;

@@ -8,10 +8,10 @@ use crate::cli::exit::Exit;
 use crate::cli::output::{self, Failure};
 use crate::cli::with_app;
 use ccsync::config::Settings;
-use ccsync::domain::explain::{HomeStory, ReadStory, RowStory, RunStory, VersionStory};
-use ccsync::domain::text::counted;
-use ccsync::domain::text::one_line;
-use ccsync::domain::window::TimeWindow;
+use ccsync::domain::proof::explain::{HomeStory, ReadStory, RowStory, RunStory, VersionStory};
+use ccsync::domain::proof::window::TimeWindow;
+use ccsync::domain::row::text::counted;
+use ccsync::domain::row::text::one_line;
 
 pub(in crate::cli) async fn explain(settings: Settings, args: ExplainArgs) -> Result<Exit, Failure> {
     let zone = settings.timezone;

@@ -11,8 +11,8 @@ use crate::cli::write::operator::operator;
 use ccsync::app::ErasureSubject;
 use ccsync::config::Settings;
 use ccsync::domain::fault::{Fault, FaultKind};
-use ccsync::domain::forgotten::{Forgot, ForgottenEntry};
-use ccsync::domain::text::counted;
+use ccsync::domain::person::forgotten::{Forgot, ForgottenEntry};
+use ccsync::domain::row::text::counted;
 
 #[derive(Debug, Args)]
 #[command(args_conflicts_with_subcommands = true)]

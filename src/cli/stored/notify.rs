@@ -9,8 +9,8 @@ use crate::cli::output::{self, Failure};
 use crate::cli::with_app;
 use ccsync::app::App;
 use ccsync::config::Settings;
-use ccsync::domain::notice::NoticeEntry;
-use ccsync::domain::text::one_line;
+use ccsync::domain::row::text::one_line;
+use ccsync::report::notice::NoticeEntry;
 
 /// Notices listed.
 const LISTED: u32 = 50;

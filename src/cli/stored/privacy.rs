@@ -6,7 +6,7 @@ use crate::cli::exit::Exit;
 use crate::cli::output::{self, Failure};
 use crate::cli::with_app;
 use ccsync::config::Settings;
-use ccsync::domain::text::counted;
+use ccsync::domain::row::text::counted;
 
 #[derive(Debug, Subcommand)]
 pub(in crate::cli) enum PrivacyCommand {

@@ -6,8 +6,8 @@ use crate::cli::output::{self, Failure};
 use crate::cli::with_app;
 use ccsync::app::{App, Retried};
 use ccsync::config::Settings;
-use ccsync::domain::quarantine::{QuarantineEntry, QuarantineFilter};
-use ccsync::domain::text::one_line;
+use ccsync::domain::proof::quarantine::{QuarantineEntry, QuarantineFilter};
+use ccsync::domain::row::text::one_line;
 
 pub(in crate::cli) async fn quarantine(settings: Settings, args: QuarantineArgs) -> Result<Exit, Failure> {
     with_app(settings, async |app| act(app, args.verb).await).await

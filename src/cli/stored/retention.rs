@@ -8,7 +8,7 @@ use crate::cli::reading::stop;
 use crate::cli::with_accounts;
 use ccsync::app::{Expired, StreamChoice};
 use ccsync::config::Settings;
-use ccsync::domain::text::counted;
+use ccsync::domain::row::text::counted;
 
 #[derive(Debug, Args)]
 pub(in crate::cli) struct RetentionArgs {

@@ -10,7 +10,7 @@ use crate::cli::with_app;
 use crate::cli::write::operator::operator;
 use ccsync::app::{App, SourceSummary};
 use ccsync::config::{Settings, source_name};
-use ccsync::domain::text::counted;
+use ccsync::domain::row::text::counted;
 use ccsync::store::{SourceChange, SourceOrder, SweptTable};
 
 const RENAME: &str = "\

@@ -10,7 +10,7 @@ use crate::cli::with_app;
 use crate::cli::write::operator::operator;
 use ccsync::app::{ActionService, App, Performed};
 use ccsync::config::Settings;
-use ccsync::domain::action::{ActionDraft, ActionRecord, ActionState};
+use ccsync::domain::vendor::action::{ActionDraft, ActionRecord, ActionState};
 
 #[derive(Debug, Subcommand)]
 pub(in crate::cli) enum ActionCommand {

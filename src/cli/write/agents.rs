@@ -12,8 +12,8 @@ use crate::cli::write::agents_file;
 use crate::cli::write::operator::operator;
 use ccsync::app::App;
 use ccsync::config::Settings;
-use ccsync::domain::agent::{LinkChange, LinkFile};
-use ccsync::domain::text::one_line;
+use ccsync::domain::row::text::one_line;
+use ccsync::domain::vendor::agent::{LinkChange, LinkFile};
 
 #[derive(Debug, Subcommand)]
 pub(in crate::cli) enum AgentsCommand {

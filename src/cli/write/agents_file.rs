@@ -1,6 +1,6 @@
 //! Agents' accounts as CSV, one line an account.
 
-use ccsync::domain::agent::{AccountKey, AgentAccount, LinkOrder};
+use ccsync::domain::vendor::agent::{AccountKey, AgentAccount, LinkOrder};
 
 const COLUMNS: [&str; 10] =
     ["person_id", "vendor", "source", "account_id", "name", "email", "rule", "state", "reason", "candidates"];

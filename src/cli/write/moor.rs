@@ -10,7 +10,7 @@ use crate::cli::with_accounts;
 use crate::cli::write::action::{WriteArgs, service, show, told};
 use ccsync::app::ActionService;
 use ccsync::config::Settings;
-use ccsync::domain::roster::{
+use ccsync::domain::vendor::roster::{
     AssignRule, Member, MemoryTime, NewGroup, check_members, display_name, identifier,
 };
 

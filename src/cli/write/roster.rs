@@ -12,8 +12,8 @@ use crate::cli::write::action::service;
 use crate::cli::write::roster_file::{self, Format, Roster};
 use ccsync::app::{ActionService, Ending, GroupOutcome, Progress, RosterService};
 use ccsync::config::Settings;
-use ccsync::domain::roster_plan::{GroupPlan, MemberChange, RosterPlan, Step};
-use ccsync::domain::text::one_line;
+use ccsync::domain::row::text::one_line;
+use ccsync::domain::vendor::roster_plan::{GroupPlan, MemberChange, RosterPlan, Step};
 
 #[derive(Debug, Subcommand)]
 pub(in crate::cli) enum RosterCommand {

@@ -6,10 +6,10 @@ use std::fmt::Write as _;
 use serde::Deserialize;
 use serde_json::Value as Json;
 
-use ccsync::domain::privacy::Privacy;
-use ccsync::domain::roster::{Group, Member, display_name, identifier, priority_of};
-use ccsync::domain::roster_plan::{WantedGroup, mistakes};
-use ccsync::domain::text::one_line;
+use ccsync::domain::person::privacy::Privacy;
+use ccsync::domain::row::text::one_line;
+use ccsync::domain::vendor::roster::{Group, Member, display_name, identifier, priority_of};
+use ccsync::domain::vendor::roster_plan::{WantedGroup, mistakes};
 
 /// A form of the file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]

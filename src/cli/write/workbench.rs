@@ -7,7 +7,7 @@ use crate::cli::output::Failure;
 use crate::cli::with_accounts;
 use crate::cli::write::action::{WriteArgs, service, show, told};
 use ccsync::config::Settings;
-use ccsync::domain::action::WorkbenchAction;
+use ccsync::domain::vendor::action::WorkbenchAction;
 
 #[derive(Debug, Args)]
 pub(in crate::cli) struct WorkbenchArgs {

@@ -10,8 +10,8 @@ use humantime_serde::re::humantime;
 use url::{Host, Url};
 
 use crate::config::parse::suggest;
-use crate::domain::language::Language;
-use crate::domain::window::local_midnight;
+use crate::domain::proof::window::local_midnight;
+use crate::report::language::Language;
 use crate::scheduler::cron::{CronError, CronSchedule};
 
 const UNITS: [(&str, u128); 7] = [

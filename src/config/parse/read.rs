@@ -16,7 +16,7 @@ use crate::config::section::privacy;
 use crate::config::section::source;
 use crate::config::section::telemetry;
 use crate::config::settings::{EngineSettings, HttpSettings, OpsSettings, SchedulerSettings, Settings};
-use crate::domain::privacy::{CustomFieldPolicy, Privacy};
+use crate::domain::person::privacy::{CustomFieldPolicy, Privacy};
 
 const MS: Duration = Duration::from_millis(1);
 const SECOND: Duration = Duration::from_secs(1);

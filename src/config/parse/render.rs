@@ -17,7 +17,7 @@ use crate::config::settings::{
     Account, ActionBody, EngineSettings, HttpSettings, OpsSettings, PrivacySettings, Settings,
     SourceSettings, StreamSettings,
 };
-use crate::domain::privacy::{CustomFieldPolicy, Privacy};
+use crate::domain::person::privacy::{CustomFieldPolicy, Privacy};
 
 /// The form of the text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -12,8 +12,8 @@ use crate::config::parse::read::closed;
 use crate::config::parse::reader::Section;
 use crate::config::parse::render::{hidden, object};
 use crate::config::parse::secret;
-use crate::domain::alert::Severity;
 use crate::ops::notify::target::TargetKind;
+use crate::report::alert::Severity;
 
 /// `[notify.NAME]`: a place that is told when something is the matter.
 #[derive(Debug, Clone)]

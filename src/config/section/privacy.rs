@@ -7,7 +7,7 @@ use secrecy::ExposeSecret as _;
 use crate::config::parse::reader::{Section, Words};
 use crate::config::parse::secret;
 use crate::config::settings::PrivacySettings;
-use crate::domain::privacy::{CustomFieldPolicy, Policy, Privacy, TokenKeys};
+use crate::domain::person::privacy::{CustomFieldPolicy, Policy, Privacy, TokenKeys};
 
 /// `[privacy]`
 pub(in crate::config) fn settings(section: &Section<'_>) -> Option<PrivacySettings> {

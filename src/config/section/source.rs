@@ -15,8 +15,8 @@ use crate::config::section::privacy;
 use crate::config::settings::{
     Account, ActionBody, AgentSettings, SourceSettings, StreamSettings, WindowSettings,
 };
+use crate::domain::proof::window::local_midnight;
 use crate::domain::stream::{StreamId, StreamKey, StreamKind};
-use crate::domain::window::local_midnight;
 
 const SECOND: Duration = Duration::from_secs(1);
 const MINUTE: Duration = Duration::from_secs(60);

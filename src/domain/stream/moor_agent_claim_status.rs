@@ -3,9 +3,9 @@
 use super::StreamId;
 use super::moor_queue::ASSIGN_RULES;
 use super::spec::{ElementList, StreamSpec, documented};
-use crate::domain::contract::ObjectContract;
-use crate::domain::privacy::Personal;
-use crate::domain::table::{TableShape, boolean, integer, text};
+use crate::domain::person::privacy::Personal;
+use crate::domain::row::table::{TableShape, boolean, integer, text};
+use crate::domain::vendor::contract::ObjectContract;
 
 impl StreamId {
     /// 7moor, claim state of each member.

@@ -2,9 +2,9 @@
 
 use super::StreamId;
 use super::spec::{ElementList, StreamSpec, documented};
-use crate::domain::contract::ObjectContract;
-use crate::domain::privacy::Personal;
-use crate::domain::table::{TableShape, boolean, instant, integer, text};
+use crate::domain::person::privacy::Personal;
+use crate::domain::row::table::{TableShape, boolean, instant, integer, text};
+use crate::domain::vendor::contract::ObjectContract;
 
 impl StreamId {
     /// 7moor, online skill groups and their members.

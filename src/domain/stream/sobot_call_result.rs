@@ -6,10 +6,10 @@ use chrono_tz::Asia::Shanghai;
 
 use super::StreamId;
 use super::spec::{StreamSpec, documented};
-use crate::domain::contract::ObjectContract;
-use crate::domain::privacy::Personal;
-use crate::domain::table::{TableShape, instant, numeric, text};
-use crate::domain::window::TimeWindow;
+use crate::domain::person::privacy::Personal;
+use crate::domain::proof::window::TimeWindow;
+use crate::domain::row::table::{TableShape, instant, numeric, text};
+use crate::domain::vendor::contract::ObjectContract;
 
 impl StreamId {
     /// Sobot, inspected calls.

@@ -8,11 +8,11 @@ use chrono_tz::Asia::Shanghai;
 use super::StreamId;
 use super::sobot_call_result::wall_clock;
 use super::spec::{StreamSpec, documented};
-use crate::domain::contract::ObjectContract;
-use crate::domain::page::Closing;
-use crate::domain::privacy::Personal;
-use crate::domain::table::{TableShape, instant, numeric, text};
-use crate::domain::window::{TimeWindow, local_midnight};
+use crate::domain::person::privacy::Personal;
+use crate::domain::proof::window::{TimeWindow, local_midnight};
+use crate::domain::row::table::{TableShape, instant, numeric, text};
+use crate::domain::vendor::contract::ObjectContract;
+use crate::domain::vendor::page::Closing;
 
 impl StreamId {
     /// Sobot, inspected chats.

@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use crate::domain::contract::{FieldContract, JsonType, ObjectContract};
-use crate::domain::page::Closing;
+use crate::domain::proof::window::TimeWindow;
+use crate::domain::row::table::{Column, TableShape};
 use crate::domain::stream::{StreamId, StreamKind};
-use crate::domain::table::{Column, TableShape};
-use crate::domain::window::TimeWindow;
+use crate::domain::vendor::contract::{FieldContract, JsonType, ObjectContract};
+use crate::domain::vendor::page::Closing;
 
 /// The vendor's texts for the two ends of a window.
 pub type Bounds = fn(TimeWindow) -> (String, String);

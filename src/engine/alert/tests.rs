@@ -1,8 +1,8 @@
 use super::*;
-use crate::domain::alert::{ClockSkew, SpoolFill};
-use crate::domain::status::detail::{StatusDetail, StreamDetail};
-use crate::domain::status::{FeedAgentStatus, WindowTally};
 use crate::domain::stream::StreamKind;
+use crate::report::alert::{ClockSkew, SpoolFill};
+use crate::report::status::detail::{StatusDetail, StreamDetail};
+use crate::report::status::{FeedAgentStatus, WindowTally};
 
 const CALLS: StreamId = StreamId::SOBOT_CALL_RESULT;
 

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, VecDeque};
 
 use chrono::{DateTime, Utc};
 
-use crate::domain::feed::{FeedEvent, FeedEventKind};
+use crate::domain::vendor::feed::{FeedEvent, FeedEventKind};
 
 /// What one agent lost since its last stored or spooled event.
 #[derive(Debug)]
@@ -89,7 +89,7 @@ mod tests {
     use uuid::Uuid;
 
     use super::*;
-    use crate::domain::feed::{Announcement, FeedMessage, GapReason};
+    use crate::domain::vendor::feed::{Announcement, FeedMessage, GapReason};
 
     fn event(extno: &str, number: u64, kind: FeedEventKind) -> FeedEvent {
         let at = |second| DateTime::from_timestamp(1_800_000_000 + second, 0).unwrap();

@@ -8,7 +8,7 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-use crate::domain::run::{RunId, RunOutcome, Trigger};
+use crate::domain::proof::run::{RunId, RunOutcome, Trigger};
 pub use crate::engine::feed::pulse::PulseConfig;
 use crate::engine::feed::renewer::Renewer;
 use crate::engine::feed::session::Session;
@@ -143,7 +143,7 @@ impl FeedFollower {
     fn session(
         &self,
         extno: String,
-        events: mpsc::Sender<crate::domain::feed::FeedEvent>,
+        events: mpsc::Sender<crate::domain::vendor::feed::FeedEvent>,
         fences: watch::Receiver<Fences>,
         stop: CancellationToken,
     ) -> Session {

@@ -9,7 +9,7 @@ use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-use crate::domain::feed::{FeedEvent, FeedEventKind, GapReason};
+use crate::domain::vendor::feed::{FeedEvent, FeedEventKind, GapReason};
 use crate::engine::feed::pulse::{Beat, Pulse, PulseConfig};
 use crate::engine::port::clock::Clock;
 use crate::engine::port::feed::{Feed, FeedSession, Heard};

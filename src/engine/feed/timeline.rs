@@ -5,7 +5,7 @@ use chrono::{DateTime, Duration, Utc};
 use serde_json::{Map, Value as Json};
 use uuid::Uuid;
 
-use crate::domain::feed::{AgentState, FeedEvent, FeedEventKind, FeedMessage, GapReason, Notice};
+use crate::domain::vendor::feed::{AgentState, FeedEvent, FeedEventKind, FeedMessage, GapReason, Notice};
 
 /// What `closed_by` says where another state ended a stay.
 const NOTICE: &str = "notice";

@@ -11,9 +11,9 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use crate::domain::fault::{Fault, FaultKind};
-use crate::domain::feed::{FeedEvent, FeedEventKind};
-use crate::domain::run::{Counts, RunId};
+use crate::domain::proof::run::{Counts, RunId};
 use crate::domain::stream::StreamKey;
+use crate::domain::vendor::feed::{FeedEvent, FeedEventKind};
 use crate::engine::feed::backlog::Backlog;
 use crate::engine::pass::fault_policy::log_failure;
 use crate::engine::port::clock::Clock;

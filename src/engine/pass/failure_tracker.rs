@@ -133,7 +133,7 @@ mod tests {
     use chrono::DateTime;
 
     use super::*;
-    use crate::domain::window::TimeWindow;
+    use crate::domain::proof::window::TimeWindow;
 
     fn fails(failure_tracker: &mut FailureTracker, number: i64, begun_after: u64) -> bool {
         let at = |hour: i64| DateTime::from_timestamp(hour * 3600, 0).unwrap();

@@ -1,9 +1,9 @@
 //! From the kind of a fault to what is done about it and what the operator is told. The one place.
 
 use crate::domain::fault::{Fault, FaultKind};
-use crate::domain::language::Language;
-use crate::domain::phrase::{Phrase, remedy};
-use crate::domain::runbook::{RUNBOOK, advice};
+use crate::report::language::Language;
+use crate::report::phrase::{Phrase, remedy};
+use crate::report::runbook::{RUNBOOK, advice};
 use crate::telemetry::event;
 
 /// What the engine does after a fault.

@@ -7,9 +7,9 @@ use chrono::{DateTime, Utc};
 use tokio_util::sync::CancellationToken;
 use tracing::{Instrument as _, Span};
 
-use crate::domain::certificate::{Certificate, UnverifiedReason, Verdict};
 use crate::domain::fault::{Fault, FaultKind};
-use crate::domain::run::{Counts, RunId, Trigger};
+use crate::domain::proof::certificate::{Certificate, UnverifiedReason, Verdict};
+use crate::domain::proof::run::{Counts, RunId, Trigger};
 use crate::engine::pass::contact::Contact;
 use crate::engine::pass::reader::{DueScope, PassOrder, ReadPolicy, StreamReader};
 use crate::engine::pass::scope_text;

@@ -10,13 +10,12 @@ use tokio_util::sync::CancellationToken;
 use tracing::Instrument as _;
 use uuid::Uuid;
 
-use crate::domain::certificate::{UnverifiedReason, Verdict};
 use crate::domain::fault::{Fault, FaultKind};
-use crate::domain::language::Language;
-use crate::domain::run::{Counts, RunId, RunOutcome, Trigger};
-use crate::domain::share::Share;
+use crate::domain::proof::certificate::{UnverifiedReason, Verdict};
+use crate::domain::proof::run::{Counts, RunId, RunOutcome, Trigger};
+use crate::domain::proof::window::TimeWindow;
+use crate::domain::row::share::Share;
 use crate::domain::stream::StreamKey;
-use crate::domain::window::TimeWindow;
 use crate::engine::pass::fault_policy::hint;
 use crate::engine::pass::progress::ProgressBoard;
 use crate::engine::pass::{Pass, scope_text};
@@ -31,6 +30,7 @@ use crate::engine::read::fetch::RetryConfig;
 use crate::engine::read::room::RowRoom;
 use crate::engine::read::walk::WalkConfig;
 use crate::engine::read::{Before, ReadRules};
+use crate::report::language::Language;
 use crate::telemetry::event;
 use crate::telemetry::span;
 

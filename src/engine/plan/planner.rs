@@ -4,8 +4,8 @@
 use chrono::{DateTime, Duration, Timelike, Utc};
 use serde::Serialize;
 
-use crate::domain::certificate::{UnverifiedReason, Verdict};
-use crate::domain::window::{TimeWindow, WindowGrid};
+use crate::domain::proof::certificate::{UnverifiedReason, Verdict};
+use crate::domain::proof::window::{TimeWindow, WindowGrid};
 use crate::engine::plan::present::CLOCK_TOLERANCE;
 use crate::engine::plan::reread::{Learned, Unseen, second_look, within_budget};
 use crate::engine::port::store::{ReadRecord, ReadState};

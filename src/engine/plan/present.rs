@@ -14,8 +14,8 @@ use async_trait::async_trait;
 use chrono::{DateTime, Duration, Utc};
 
 use self::vendor::VendorClock;
-use crate::domain::alert::ClockSkew;
 use crate::engine::port::clock::Clock;
+use crate::report::alert::ClockSkew;
 
 /// Clocks agree while they differ by no more than this.
 pub const CLOCK_TOLERANCE: Duration = Duration::seconds(60);

@@ -10,8 +10,8 @@
 use chrono::{DateTime, Duration, Utc};
 use serde::Serialize;
 
-use crate::domain::lag::LagCurve;
-use crate::domain::window::TimeWindow;
+use crate::domain::proof::lag::LagCurve;
+use crate::domain::proof::window::TimeWindow;
 use crate::engine::plan::planner::{PlanInput, PlannedWindow, Reason, WindowPolicy};
 use crate::engine::port::store::{LagLedger, ReadRecord};
 

@@ -3,8 +3,8 @@
 
 use async_trait::async_trait;
 
-use crate::domain::action::ActionDraft;
 use crate::domain::fault::Fault;
+use crate::domain::vendor::action::ActionDraft;
 use crate::engine::port::budget::BudgetKey;
 
 /// One write, ready to be sent to one vendor account.

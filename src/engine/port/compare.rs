@@ -4,11 +4,11 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 
-use crate::domain::absence::AbsenceCase;
 use crate::domain::fault::Fault;
-use crate::domain::record::{Reject, Row};
+use crate::domain::proof::absence::AbsenceCase;
+use crate::domain::proof::window::TimeWindow;
+use crate::domain::row::record::{Reject, Row};
 use crate::domain::stream::StreamKey;
-use crate::domain::window::TimeWindow;
 
 /// In what way a table and the vendor differ over one row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]

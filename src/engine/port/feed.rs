@@ -3,8 +3,8 @@
 use async_trait::async_trait;
 
 use crate::domain::fault::Fault;
-use crate::domain::feed::{FeedMessage, GapReason};
 use crate::domain::stream::StreamKey;
+use crate::domain::vendor::feed::{FeedMessage, GapReason};
 
 /// One feed of one vendor account: a connection for each agent.
 ///

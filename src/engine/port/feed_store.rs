@@ -9,9 +9,9 @@ use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use crate::domain::fault::Fault;
-use crate::domain::feed::FeedEvent;
-use crate::domain::run::{Counts, RunId};
+use crate::domain::proof::run::{Counts, RunId};
 use crate::domain::stream::StreamKey;
+use crate::domain::vendor::feed::FeedEvent;
 
 /// The agents that this process may follow, each with the fencing number of its lease.
 pub type Fences = BTreeMap<String, i64>;

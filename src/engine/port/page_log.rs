@@ -4,8 +4,8 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 
 use crate::domain::fault::Fault;
-use crate::domain::page::{Page, PageRequest};
-use crate::domain::window::TimeWindow;
+use crate::domain::proof::window::TimeWindow;
+use crate::domain::vendor::page::{Page, PageRequest};
 use crate::engine::port::store::Lease;
 
 /// Which walk a page belongs to.

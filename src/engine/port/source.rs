@@ -3,9 +3,9 @@
 use async_trait::async_trait;
 
 use crate::domain::fault::Fault;
-use crate::domain::page::{Closing, Page, PageRequest};
-use crate::domain::record::Record;
+use crate::domain::row::record::Record;
 use crate::domain::stream::StreamId;
+use crate::domain::vendor::page::{Closing, Page, PageRequest};
 
 /// One stream of one vendor account, ready to be read.
 ///

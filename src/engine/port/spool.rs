@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 
 use crate::domain::fault::Fault;
-use crate::domain::feed::FeedEvent;
+use crate::domain::vendor::feed::FeedEvent;
 
 /// A bounded queue on disk. What `append` accepted outlives the process and a power cut; after a restart it
 /// is found again, perhaps with events at its beginning that were taken before: storing them again is safe.

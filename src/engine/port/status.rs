@@ -4,9 +4,9 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 
 use crate::domain::fault::Fault;
-use crate::domain::status::StatusReport;
-use crate::domain::status::window::WindowReport;
 use crate::domain::stream::StreamKey;
+use crate::report::status::StatusReport;
+use crate::report::status::window::WindowReport;
 
 /// The read side for status page, command and health checks.
 #[async_trait]

@@ -7,17 +7,17 @@ use async_trait::async_trait;
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::Serialize;
 
-use crate::domain::certificate::{Certificate, UnverifiedReason, Verdict};
-use crate::domain::drift::ContractDrift;
 use crate::domain::fault::{Fault, FaultKind};
-use crate::domain::forgotten::ForgottenList;
-use crate::domain::lag::LagTable;
-use crate::domain::record::{Reject, Row};
-use crate::domain::run::{Counts, RunId, RunOutcome, Trigger};
-use crate::domain::share::Share;
-use crate::domain::status::StreamDeclaration;
+use crate::domain::person::forgotten::ForgottenList;
+use crate::domain::proof::certificate::{Certificate, UnverifiedReason, Verdict};
+use crate::domain::proof::lag::LagTable;
+use crate::domain::proof::run::{Counts, RunId, RunOutcome, Trigger};
+use crate::domain::proof::window::TimeWindow;
+use crate::domain::row::record::{Reject, Row};
+use crate::domain::row::share::Share;
 use crate::domain::stream::StreamKey;
-use crate::domain::window::TimeWindow;
+use crate::domain::vendor::drift::ContractDrift;
+use crate::report::status::StreamDeclaration;
 
 /// What a lease is taken on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -269,7 +269,7 @@ pub trait Store: Send + Sync {
     /// `version_at` is earlier than the stored one's is left alone and counted as superseded.
     ///
     /// A departure from the contract is recorded when the stream shows it first, and never written again.
-    /// Beyond [`DRIFTS_MAX`](crate::domain::drift::DRIFTS_MAX) of a stream one entry stands for the rest.
+    /// Beyond [`DRIFTS_MAX`](crate::domain::vendor::drift::DRIFTS_MAX) of a stream one entry stands for the rest.
     ///
     /// # Errors
     /// `LeaseLost`, and `Outdated` where it was read under rules of before: nothing was written. Database faults: nothing was written, or, when the connection was

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use chrono::{DateTime, Utc};
 use md5::{Digest as _, Md5};
 
-use crate::domain::record::Row;
+use crate::domain::row::record::Row;
 use crate::engine::read::close::ClosedRead;
 
 /// What is kept of a read to hold the next one against it: 50 bytes or so for each row, not the rows.

@@ -1,8 +1,8 @@
 //! What one walk brought, as one row for each key with a certificate that is still to be judged.
 
-use crate::domain::certificate::{Certificate, SetDigest, Verdict};
-use crate::domain::drift::ContractDrift;
-use crate::domain::record::{Reject, Row};
+use crate::domain::proof::certificate::{Certificate, SetDigest, Verdict};
+use crate::domain::row::record::{Reject, Row};
+use crate::domain::vendor::drift::ContractDrift;
 use crate::engine::read::walk::Walk;
 
 /// A closed read, ready to be committed.

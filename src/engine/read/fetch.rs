@@ -6,8 +6,8 @@ use backon::{BackoffBuilder, ExponentialBuilder};
 use tracing::Instrument as _;
 
 use crate::domain::fault::{Fault, FaultKind};
-use crate::domain::page::{Page, PageRequest};
 use crate::domain::stream::StreamKey;
+use crate::domain::vendor::page::{Page, PageRequest};
 use crate::engine::pass::contact::Contact;
 use crate::engine::pass::fault_policy::{Action, policy};
 use crate::engine::port::budget::{Budget, BudgetKey};

@@ -5,8 +5,8 @@ use std::collections::HashSet;
 use chrono::Duration;
 
 use crate::domain::fault::Fault;
-use crate::domain::page::PageRequest;
-use crate::domain::window::TimeWindow;
+use crate::domain::proof::window::TimeWindow;
+use crate::domain::vendor::page::PageRequest;
 use crate::engine::read::fetch::Fetcher;
 
 /// Whether the two halves of a window are different to the vendor. Asks for the first page of each: where most of one

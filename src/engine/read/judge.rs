@@ -2,9 +2,9 @@
 
 use chrono::{DateTime, Utc};
 
-use crate::domain::certificate::{SetDigest, UnverifiedReason, Verdict};
 use crate::domain::fault::{Fault, FaultKind};
-use crate::domain::text::counted;
+use crate::domain::proof::certificate::{SetDigest, UnverifiedReason, Verdict};
+use crate::domain::row::text::counted;
 use crate::engine::read::agreement::{self, ReadSummary};
 use crate::engine::read::close::close;
 use crate::engine::read::walk::{Drift, Walk, WalkConfig, WalkEnd};

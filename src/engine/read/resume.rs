@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use crate::domain::page::{Page, PageRequest};
-use crate::domain::window::TimeWindow;
+use crate::domain::proof::window::TimeWindow;
+use crate::domain::vendor::page::{Page, PageRequest};
 use crate::engine::port::page_log::{PageLog, WalkMark};
 use crate::engine::port::store::Lease;
 use crate::telemetry::event;

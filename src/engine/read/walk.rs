@@ -10,11 +10,11 @@
 use std::collections::{HashMap, HashSet};
 
 use crate::domain::fault::{Fault, FaultKind};
-use crate::domain::observation::Observation;
-use crate::domain::page::{Closing, Page, PageRequest, Totals};
-use crate::domain::record::Record;
-use crate::domain::text::counted;
-use crate::domain::window::TimeWindow;
+use crate::domain::proof::window::TimeWindow;
+use crate::domain::row::record::Record;
+use crate::domain::row::text::counted;
+use crate::domain::vendor::observation::Observation;
+use crate::domain::vendor::page::{Closing, Page, PageRequest, Totals};
 use crate::engine::read::fetch::Fetcher;
 use crate::engine::read::walk::follow::{FOLLOW_SIZE_MIN, OVERLAP_SIZE_MIN};
 use crate::engine::read::walk::refusal::Refusal;

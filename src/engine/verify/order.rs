@@ -3,10 +3,10 @@
 use md5::{Digest as _, Md5};
 use serde::Serialize;
 
-use crate::domain::page::Totals;
-use crate::domain::share::Share;
+use crate::domain::proof::window::TimeWindow;
+use crate::domain::row::share::Share;
 use crate::domain::stream::{StreamKey, StreamKind};
-use crate::domain::window::TimeWindow;
+use crate::domain::vendor::page::Totals;
 use crate::engine::pass::reader::{ScopeFailure, UnverifiedScope};
 use crate::engine::port::compare::Difference;
 use crate::engine::port::store::{ReadRecord, Scope};

@@ -5,17 +5,17 @@ use std::collections::HashSet;
 use chrono::{DateTime, Duration, SecondsFormat, Utc};
 
 use super::order::{Verification, scope_of};
-use crate::domain::absence::{AbsenceAlarm, AbsenceCase};
-use crate::domain::certificate::UnverifiedReason;
 use crate::domain::fault::{Fault, FaultKind};
-use crate::domain::language::Language;
+use crate::domain::proof::absence::{AbsenceAlarm, AbsenceCase};
+use crate::domain::proof::certificate::UnverifiedReason;
+use crate::domain::proof::window::TimeWindow;
 use crate::domain::stream::{StreamKey, StreamKind};
-use crate::domain::text::span;
-use crate::domain::window::TimeWindow;
 use crate::engine::pass::reader::{PassOrder, ReadPolicy, StreamReader};
 use crate::engine::pass::scope_text;
 use crate::engine::port::compare::{Compare, Difference, DifferenceKind};
 use crate::engine::port::store::{Failure, ReadRecord, Scope};
+use crate::report::language::Language;
+use crate::report::phrase::status::span;
 
 const SYNC: &str = "`ccsync sync` brings what was never read and what is newer than our last reads";
 const REPAIR: &str = "`ccsync verify --repair` reads these windows again and writes what the vendor says; \

@@ -8,9 +8,9 @@ use url::Url;
 
 use super::sign;
 use super::text::{Tone, Wording, tone};
-use crate::domain::alert::Severity;
 use crate::domain::fault::{Fault, FaultKind};
-use crate::domain::notice::Notice;
+use crate::report::alert::Severity;
+use crate::report::notice::Notice;
 use crate::sources::http::{Body, HttpClient, Request};
 use crate::sources::site::{CallSite, quote};
 

@@ -3,12 +3,12 @@
 use chrono_tz::Tz;
 use url::Url;
 
-use crate::domain::alert::Severity;
-use crate::domain::language::Language;
-use crate::domain::notice::{AlertChange, Change, Notice};
-use crate::domain::phrase::notice as phrase;
-use crate::domain::runbook::advice;
-use crate::domain::text::one_line;
+use crate::domain::row::text::one_line;
+use crate::report::alert::Severity;
+use crate::report::language::Language;
+use crate::report::notice::{AlertChange, Change, Notice};
+use crate::report::phrase::notice as phrase;
+use crate::report::runbook::advice;
 
 /// WeCom takes 4096 bytes; the others take more, and nobody reads more.
 const BYTES_MAX: usize = 3_600;

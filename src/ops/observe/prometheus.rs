@@ -7,9 +7,9 @@ use std::sync::OnceLock;
 use chrono::{DateTime, Utc};
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 
-use crate::domain::alert::{Alert, DiskRoom, SpoolFill, Surroundings};
-use crate::domain::status::{FeedStatus, StatusReport, StreamStatus};
 use crate::domain::stream::StreamId;
+use crate::report::alert::{Alert, DiskRoom, SpoolFill, Surroundings};
+use crate::report::status::{FeedStatus, StatusReport, StreamStatus};
 use crate::telemetry::metric;
 
 /// Pages take tenths of a second, windows seconds, first loads hours.

@@ -3,17 +3,17 @@
 use chrono::{DateTime, Duration, NaiveTime, Utc};
 use chrono_tz::Tz;
 
-use crate::domain::alert::{Alert, AlertKind};
 use crate::domain::fault::FaultKind;
-use crate::domain::language::Language;
-use crate::domain::phrase::{Phrase, status as say};
-use crate::domain::run::Counts;
-use crate::domain::runbook::advice;
-use crate::domain::status::calendar::WindowState;
-use crate::domain::status::detail::LeaseStatus;
-use crate::domain::status::{RunStatus, StatusReport, StreamFailure, StreamState, StreamStatus};
-use crate::domain::text;
-use crate::domain::window::TimeWindow;
+use crate::domain::proof::run::Counts;
+use crate::domain::proof::window::TimeWindow;
+use crate::domain::row::text;
+use crate::report::alert::{Alert, AlertKind};
+use crate::report::language::Language;
+use crate::report::phrase::{Phrase, status as say};
+use crate::report::runbook::advice;
+use crate::report::status::calendar::WindowState;
+use crate::report::status::detail::LeaseStatus;
+use crate::report::status::{RunStatus, StatusReport, StreamFailure, StreamState, StreamStatus};
 
 /// To whom it is told, and when.
 #[derive(Debug, Clone, Copy)]
@@ -74,7 +74,7 @@ impl Formatter {
 
     /// A length of time.
     pub(in crate::ops) fn span(&self, length: Duration) -> String {
-        text::span(length, self.language)
+        crate::report::phrase::status::span(length, self.language)
     }
 
     /// How long a run took, or takes.

@@ -2,13 +2,13 @@
 
 use chrono_tz::Tz;
 
-use crate::domain::language::Language;
-use crate::domain::page::Totals;
-use crate::domain::phrase::{Phrase, status as say, verdict};
-use crate::domain::status::{StatusReport, StreamState, StreamStatus};
-use crate::domain::text::one_line;
+use crate::domain::row::text::one_line;
+use crate::domain::vendor::page::Totals;
 use crate::ops::text::formatter::{Formatter, grouped, stream_state};
 use crate::ops::text::text_table::{self, Colour, Column};
+use crate::report::language::Language;
+use crate::report::phrase::{Phrase, status as say, verdict};
+use crate::report::status::{StatusReport, StreamState, StreamStatus};
 
 mod calendar;
 mod feed;

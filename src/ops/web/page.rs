@@ -14,14 +14,14 @@ use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use maud::html;
 
-use crate::domain::language::Language;
-use crate::domain::phrase::page as say;
-use crate::domain::runbook::advice;
-use crate::domain::status::StatusReport;
-use crate::domain::status::window::WindowReport;
 use crate::engine::alert::away;
 use crate::ops::text::formatter::Formatter;
 use crate::ops::web::status_cache::Unreadable;
+use crate::report::language::Language;
+use crate::report::phrase::page as say;
+use crate::report::runbook::advice;
+use crate::report::status::StatusReport;
+use crate::report::status::window::WindowReport;
 
 pub(in crate::ops) use self::frame::CONTENT_SECURITY_POLICY;
 use self::frame::{Frame, Mood};
@@ -72,7 +72,7 @@ pub(in crate::ops) fn window(report: &WindowReport, reader: Reader) -> String {
 
 /// In place of a page that is not there.
 pub(in crate::ops) fn not_found(
-    why: Option<crate::domain::phrase::Phrase>,
+    why: Option<crate::report::phrase::Phrase>,
     root: &'static str,
     reader: Reader,
 ) -> String {

@@ -5,7 +5,7 @@ use axum::http::header::{ACCEPT_LANGUAGE, COOKIE};
 use axum::http::{HeaderMap, Uri};
 use serde::Deserialize;
 
-use crate::domain::language::Language;
+use crate::report::language::Language;
 
 /// The cookie that keeps the choice.
 const CHOICE: &str = "ccsync_language";

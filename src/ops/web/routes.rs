@@ -18,8 +18,6 @@ use serde_json::json;
 use tokio::time::timeout;
 
 use crate::domain::fault::FaultKind;
-use crate::domain::phrase::page as say;
-use crate::domain::status::window::WindowReport;
 use crate::domain::stream::{StreamId, StreamKey};
 use crate::ops::observe::prometheus;
 use crate::ops::web::page;
@@ -27,6 +25,8 @@ use crate::ops::web::page::{CONTENT_SECURITY_POLICY as PAGE_POLICY, Reader, wind
 use crate::ops::web::reader::RequestedLocale;
 use crate::ops::web::server::OpsState;
 use crate::ops::web::status_cache::{StatusCache, Unreadable};
+use crate::report::phrase::page as say;
+use crate::report::status::window::WindowReport;
 
 /// A probe that waits longer has given up by itself.
 const PING_TIMEOUT: Duration = Duration::from_secs(2);

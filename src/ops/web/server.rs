@@ -9,14 +9,14 @@ use metrics_exporter_prometheus::PrometheusHandle;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
-use crate::domain::alert::{Alert, Surroundings};
 use crate::domain::fault::FaultKind;
-use crate::domain::language::Language;
-use crate::domain::status::StatusReport;
 use crate::engine::port::clock::Clock;
 use crate::engine::port::status::StatusRead;
 use crate::ops::web::readiness::Readiness;
 use crate::ops::web::routes;
+use crate::report::alert::{Alert, Surroundings};
+use crate::report::language::Language;
+use crate::report::status::StatusReport;
 
 /// How long answers under way may take once the process was told to stop.
 const GRACE: Duration = Duration::from_secs(2);

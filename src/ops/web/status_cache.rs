@@ -7,9 +7,9 @@ use tokio::sync::Mutex;
 use tokio::time::{Instant, timeout};
 
 use crate::domain::fault::{Fault, FaultKind};
-use crate::domain::status::StatusReport;
 use crate::engine::pass::fault_policy::log_failure;
 use crate::ops::web::server::OpsState;
+use crate::report::status::StatusReport;
 
 /// How long an answer is good. Its age is a matter of load and not of the product's time, so the clock
 /// port has no part in it.

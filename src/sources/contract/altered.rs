@@ -2,9 +2,9 @@
 
 use serde_json::value::RawValue;
 
-use crate::domain::contract::{JsonType, ObjectContract};
-use crate::domain::drift::{ContractDrift, DriftKind};
-use crate::domain::observation::Observation;
+use crate::domain::vendor::contract::{JsonType, ObjectContract};
+use crate::domain::vendor::drift::{ContractDrift, DriftKind};
+use crate::domain::vendor::observation::Observation;
 use crate::sources::answer::Answer;
 use crate::sources::contract::{json_type, shown_name};
 use crate::sources::json_text::{Lone, has_no_text};

@@ -1,6 +1,6 @@
 use super::*;
-use crate::domain::contract::TEXT_OR_NUMBER;
-use crate::domain::language::Language;
+use crate::domain::vendor::contract::TEXT_OR_NUMBER;
+use crate::report::language::Language;
 
 static OBJECT: ObjectContract = ObjectContract {
     path: "",

@@ -7,9 +7,9 @@ use async_trait::async_trait;
 use serde_json::value::RawValue;
 
 use crate::domain::fault::{Fault, FaultKind};
-use crate::domain::page::{Closing, Page, PageRequest};
-use crate::domain::record::Record;
+use crate::domain::row::record::Record;
 use crate::domain::stream::{StreamId, StreamKey};
+use crate::domain::vendor::page::{Closing, Page, PageRequest};
 use crate::engine::port::budget::{Budget, BudgetKey};
 use crate::engine::port::clock::Clock;
 use crate::engine::port::source::Source;

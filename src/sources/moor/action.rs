@@ -2,7 +2,7 @@
 //!
 //! The vendor skips unknown agents without a word, replaces the whole list of members, and takes its
 //! defaults for fields that it does not understand. What it would not take as it is meant is refused before
-//! it comes here (`domain/roster`).
+//! it comes here (`domain/vendor/roster`).
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -10,10 +10,10 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use serde_json::{Value as Json, json};
 
-use crate::domain::action::{ActionCommand, ActionDraft, target};
 use crate::domain::fault::{Fault, FaultKind};
-use crate::domain::privacy::Privacy;
-use crate::domain::roster::{Member, NewGroup};
+use crate::domain::person::privacy::Privacy;
+use crate::domain::vendor::action::{ActionCommand, ActionDraft, target};
+use crate::domain::vendor::roster::{Member, NewGroup};
 use crate::engine::port::action::{Actor, Reply};
 use crate::engine::port::budget::BudgetKey;
 use crate::engine::port::clock::Clock;

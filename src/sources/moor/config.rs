@@ -3,7 +3,7 @@
 use secrecy::SecretString;
 use url::Url;
 
-use crate::domain::privacy::Privacy;
+use crate::domain::person::privacy::Privacy;
 use crate::sources::address::authority;
 
 /// What an operator says of one 7moor account. `Debug` hides the secret.

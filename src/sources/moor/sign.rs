@@ -40,7 +40,7 @@ fn sign_at(account: &str, secret: &str, timestamp: &str) -> Signature {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::privacy::Privacy;
+    use crate::domain::person::privacy::Privacy;
 
     #[test]
     fn the_documents_own_example_is_signed_as_the_document_signs_it() {

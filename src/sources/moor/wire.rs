@@ -8,10 +8,10 @@ use chrono::{DateTime, Utc};
 use chrono_tz::Asia::Shanghai;
 use serde_json::value::RawValue;
 
-use crate::domain::contract::{FieldContract, JsonType, ObjectContract, TEXT_OR_NUMBER};
 use crate::domain::fault::{Fault, FaultKind};
-use crate::domain::observation::Observation;
-use crate::domain::privacy::Privacy;
+use crate::domain::person::privacy::Privacy;
+use crate::domain::vendor::contract::{FieldContract, JsonType, ObjectContract, TEXT_OR_NUMBER};
+use crate::domain::vendor::observation::Observation;
 use crate::sources::answer::Answer;
 use crate::sources::contract::{observe_charset, open_known};
 use crate::sources::moor::fault::{Meaning, RATE_WAIT, SUCCESS, is_known_failure, meaning};

@@ -1,7 +1,7 @@
 //! Elements that cannot be read.
 
-use crate::domain::privacy::Privacy;
-use crate::domain::record::Reject;
+use crate::domain::person::privacy::Privacy;
+use crate::domain::row::record::Reject;
 use crate::sources::json_text::{Lone, escape_marks, has_marks};
 use crate::sources::reading::document::document;
 

@@ -10,9 +10,9 @@ use secrecy::ExposeSecret as _;
 use url::Url;
 
 use crate::domain::fault::{Fault, FaultKind};
-use crate::domain::page::{Closing, Page, PageRequest};
-use crate::domain::record::Record;
+use crate::domain::row::record::Record;
 use crate::domain::stream::{StreamId, StreamKey};
+use crate::domain::vendor::page::{Closing, Page, PageRequest};
 use crate::engine::port::clock::Clock;
 use crate::engine::port::source::Source;
 use crate::engine::port::token::{Token, TokenVault};

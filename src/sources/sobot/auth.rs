@@ -27,7 +27,7 @@ fn sign(app_id: &str, create_time: &str, app_key: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::privacy::Privacy;
+    use crate::domain::person::privacy::Privacy;
 
     #[test]
     fn the_documents_own_example_is_signed_as_the_document_signs_it() {

@@ -3,7 +3,7 @@
 use secrecy::SecretString;
 use url::Url;
 
-use crate::domain::privacy::Privacy;
+use crate::domain::person::privacy::Privacy;
 use crate::sources::address::authority;
 
 /// What an operator says of one Sobot account. `Debug` hides the key.

@@ -8,7 +8,7 @@ use chrono::{DateTime, Utc};
 use secrecy::{ExposeSecret as _, SecretString};
 
 use crate::domain::fault::{Fault, FaultKind};
-use crate::domain::privacy::Privacy;
+use crate::domain::person::privacy::Privacy;
 use crate::engine::port::clock::Clock;
 use crate::engine::port::token::{RenewalLease, Token, TokenVault};
 use crate::sources::answer::Answer;

@@ -3,12 +3,12 @@
 use chrono::{DateTime, Utc};
 use serde_json::value::RawValue;
 
-use crate::domain::contract::{FieldContract, JsonType, ObjectContract, TEXT_OR_NUMBER};
 use crate::domain::fault::{Fault, FaultKind};
-use crate::domain::observation::Observation;
-use crate::domain::page::{Closing, Page};
-use crate::domain::privacy::Privacy;
+use crate::domain::person::privacy::Privacy;
 use crate::domain::stream::StreamSpec;
+use crate::domain::vendor::contract::{FieldContract, JsonType, ObjectContract, TEXT_OR_NUMBER};
+use crate::domain::vendor::observation::Observation;
+use crate::domain::vendor::page::{Closing, Page};
 use crate::sources::answer::Answer;
 use crate::sources::contract::{observe, observe_charset};
 use crate::sources::element;

@@ -10,8 +10,8 @@ use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::{Map, Value as Json};
 use url::{Url, form_urlencoded};
 
-use crate::domain::action::{ActionDraft, WorkbenchAction, target};
-use crate::domain::privacy::{Personal, Privacy};
+use crate::domain::person::privacy::{Personal, Privacy};
+use crate::domain::vendor::action::{ActionDraft, WorkbenchAction, target};
 use crate::engine::port::action::{Actor, Reply};
 use crate::engine::port::budget::BudgetKey;
 use crate::engine::port::clock::Clock;

@@ -5,12 +5,12 @@ use std::borrow::Cow;
 use serde_json::value::RawValue;
 use serde_json::{Map, Value as Json};
 
-use crate::domain::contract::ObjectContract;
-use crate::domain::drift::DriftKind;
-use crate::domain::feed::{AgentState, Announcement, CallPopup, FeedMessage, Notice};
-use crate::domain::observation::Observation;
-use crate::domain::record::Value;
-use crate::domain::table::ColumnType;
+use crate::domain::row::record::Value;
+use crate::domain::row::table::ColumnType;
+use crate::domain::vendor::contract::ObjectContract;
+use crate::domain::vendor::drift::DriftKind;
+use crate::domain::vendor::feed::{AgentState, Announcement, CallPopup, FeedMessage, Notice};
+use crate::domain::vendor::observation::Observation;
 use crate::sources::answer::sound_text;
 use crate::sources::contract::{note_altered, observe_altered};
 use crate::sources::json_text::has_no_text;

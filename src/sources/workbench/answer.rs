@@ -6,7 +6,7 @@ use std::borrow::Cow;
 use chrono::{DateTime, Utc};
 
 use crate::domain::fault::{Fault, FaultKind};
-use crate::domain::privacy::Privacy;
+use crate::domain::person::privacy::Privacy;
 use crate::engine::port::action::Reply;
 use crate::sources::answer::Answer;
 use crate::sources::reading::Fields;

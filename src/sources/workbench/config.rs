@@ -3,7 +3,7 @@
 use secrecy::SecretString;
 use url::Url;
 
-use crate::domain::privacy::{CustomFieldPolicy, Privacy};
+use crate::domain::person::privacy::{CustomFieldPolicy, Privacy};
 
 /// What an operator says of one call system. `Debug` hides the tokens.
 #[derive(Debug, Clone)]

@@ -2,8 +2,8 @@
 
 use serde_json::{Map, Value as Json};
 
-use crate::domain::privacy::{CustomFieldPolicy, Privacy};
-use crate::domain::record::Reject;
+use crate::domain::person::privacy::{CustomFieldPolicy, Privacy};
+use crate::domain::row::record::Reject;
 use crate::sources::json_text::Lone;
 use crate::sources::reading::{Altered, Fields, document, reject};
 

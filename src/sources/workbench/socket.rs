@@ -18,8 +18,8 @@ use tokio_tungstenite::tungstenite::{Error, Message};
 use url::Url;
 
 use crate::domain::fault::{Fault, FaultKind};
-use crate::domain::feed::GapReason;
 use crate::domain::stream::StreamKey;
+use crate::domain::vendor::feed::GapReason;
 use crate::engine::port::feed::{FeedSession, Heard};
 use crate::sources::address::address;
 use crate::sources::answer::{Declared, body_text};

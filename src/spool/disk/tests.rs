@@ -4,7 +4,7 @@ use chrono::DateTime;
 use uuid::Uuid;
 
 use super::*;
-use crate::domain::feed::{Announcement, FeedEventKind, FeedMessage};
+use crate::domain::vendor::feed::{Announcement, FeedEventKind, FeedMessage};
 
 fn event(number: u64) -> FeedEvent {
     let at = DateTime::from_timestamp(1_800_000_000, 0).unwrap();

@@ -7,12 +7,12 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
 
-use crate::domain::absence::is_mass_absence;
-use crate::domain::record::Row;
-use crate::domain::share::Share;
+use crate::domain::proof::absence::is_mass_absence;
+use crate::domain::proof::window::TimeWindow;
+use crate::domain::row::record::Row;
+use crate::domain::row::share::Share;
+use crate::domain::row::table::TableShape;
 use crate::domain::stream::StreamId;
-use crate::domain::table::TableShape;
-use crate::domain::window::TimeWindow;
 use crate::store::commit::absence_note::{Noted, forget_absences, note_absences};
 use crate::store::commit::confirm::confirmed_absences;
 use crate::store::commit::merge::Merged;

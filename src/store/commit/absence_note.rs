@@ -7,8 +7,8 @@ use serde::Serialize;
 use sqlx::PgConnection;
 use sqlx::types::Json;
 
-use crate::domain::record::Row;
-use crate::domain::table::TableShape;
+use crate::domain::row::record::Row;
+use crate::domain::row::table::TableShape;
 use crate::store::commit::absence::Key;
 use crate::store::commit::transaction::Context;
 use crate::store::fault::{StoreError, StoreResult};

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
 
-use crate::domain::record::Row;
-use crate::domain::table::TableShape;
+use crate::domain::row::record::Row;
+use crate::domain::row::table::TableShape;
 use crate::store::commit::transaction::Context;
 use crate::store::fault::StoreResult;
 use crate::store::touched::not_taken;

@@ -5,8 +5,8 @@ use std::collections::HashSet;
 use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
 
+use crate::domain::proof::window::TimeWindow;
 use crate::domain::stream::StreamId;
-use crate::domain::window::TimeWindow;
 use crate::store::commit::transaction::Context;
 use crate::store::fault::StoreResult;
 

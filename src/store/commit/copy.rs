@@ -2,8 +2,8 @@
 
 use chrono::{DateTime, Utc};
 
-use crate::domain::decimal::Decimal;
-use crate::domain::record::{Row, Value};
+use crate::domain::row::decimal::Decimal;
+use crate::domain::row::record::{Row, Value};
 use crate::store::commit::transaction::Context;
 
 /// 2000-01-01T00:00:00Z in microseconds since 1970: PostgreSQL counts from there.

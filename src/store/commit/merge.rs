@@ -5,9 +5,9 @@ use std::collections::{HashMap, HashSet};
 use sqlx::postgres::PgRow;
 use sqlx::{PgConnection, Row as _};
 
-use crate::domain::record::Row;
-use crate::domain::table::TableShape;
-use crate::domain::window::TimeWindow;
+use crate::domain::proof::window::TimeWindow;
+use crate::domain::row::record::Row;
+use crate::domain::row::table::TableShape;
 use crate::store::commit::absence::{Key, owned};
 use crate::store::commit::owner::OwnedRows;
 use crate::store::commit::probe::{Stored, stored_versions};

@@ -9,7 +9,7 @@ use std::collections::HashSet;
 use sqlx::PgConnection;
 use sqlx::types::Json;
 
-use crate::domain::window::TimeWindow;
+use crate::domain::proof::window::TimeWindow;
 use crate::store::commit::absence::{Key, Seen};
 use crate::store::commit::owner::{assign_window, read_again};
 use crate::store::commit::transaction::Context;

@@ -6,9 +6,9 @@ use chrono::{DateTime, TimeDelta, Utc};
 use sqlx::postgres::PgRow;
 use sqlx::{AssertSqlSafe, PgConnection, Row as _};
 
-use crate::domain::record::{ContentHash, Row};
-use crate::domain::table::TableShape;
-use crate::domain::window::TimeWindow;
+use crate::domain::proof::window::TimeWindow;
+use crate::domain::row::record::{ContentHash, Row};
+use crate::domain::row::table::TableShape;
 use crate::store::commit::absence::Seen;
 use crate::store::commit::probe::{key_arrays, query_with_keys, run_with_keys};
 use crate::store::commit::transaction::Context;

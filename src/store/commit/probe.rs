@@ -5,9 +5,9 @@ use sqlx::postgres::{PgArguments, PgRow};
 use sqlx::query::Query;
 use sqlx::{FromRow as _, PgConnection, Postgres};
 
-use crate::domain::record::{ContentHash, Row};
-use crate::domain::table::TableShape;
-use crate::domain::window::TimeWindow;
+use crate::domain::proof::window::TimeWindow;
+use crate::domain::row::record::{ContentHash, Row};
+use crate::domain::row::table::TableShape;
 use crate::store::commit::transaction::Context;
 use crate::store::fault::StoreResult;
 use crate::store::statement::{Statement, probe};

@@ -2,8 +2,8 @@
 
 use sqlx::{Error, Executor as _, PgConnection};
 
-use crate::domain::record::Row;
-use crate::domain::table::TableShape;
+use crate::domain::row::record::Row;
+use crate::domain::row::table::TableShape;
 use crate::store::commit::copy::{CHUNK_BYTES, CopyBuffer};
 use crate::store::commit::transaction::Context;
 use crate::store::fault::StoreResult;

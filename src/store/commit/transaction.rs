@@ -7,11 +7,11 @@ use sqlx::query::Query;
 use sqlx::{Connection as _, Executor as _, PgConnection, Postgres};
 use tracing::Instrument as _;
 
-use crate::domain::certificate::Verdict;
-use crate::domain::drift::ContractDrift;
 use crate::domain::fault::{Fault, FaultKind};
-use crate::domain::run::{Counts, RunId};
-use crate::domain::window::TimeWindow;
+use crate::domain::proof::certificate::Verdict;
+use crate::domain::proof::run::{Counts, RunId};
+use crate::domain::proof::window::TimeWindow;
+use crate::domain::vendor::drift::ContractDrift;
 use crate::engine::port::store::{Commit, Scope};
 use crate::store::commit::absence::{AbsenceRule, Seen, settle_snapshot, settle_window};
 use crate::store::commit::agent::agents_update_in_txn;

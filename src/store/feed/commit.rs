@@ -5,11 +5,11 @@ use std::collections::BTreeSet;
 
 use sqlx::{Executor as _, PgConnection};
 
-use crate::domain::drift::ContractDrift;
-use crate::domain::feed::{CallPopup, FeedEvent, FeedEventKind, FeedMessage};
-use crate::domain::forgotten::ForgottenBoard;
-use crate::domain::record::Reject;
-use crate::domain::run::Counts;
+use crate::domain::person::forgotten::ForgottenBoard;
+use crate::domain::proof::run::Counts;
+use crate::domain::row::record::Reject;
+use crate::domain::vendor::drift::ContractDrift;
+use crate::domain::vendor::feed::{CallPopup, FeedEvent, FeedEventKind, FeedMessage};
 use crate::engine::feed::timeline::Change;
 use crate::engine::port::feed_store::{FeedCommit, FeedOutcome};
 use crate::store::commit::row_count::{RowCountChange, row_count_add_in_txn};

@@ -6,9 +6,9 @@ use serde_json::{Value as Json, json};
 use sqlx::{PgConnection, Row as _};
 use uuid::Uuid;
 
-use crate::domain::feed::{CallPopup, FeedEvent};
-use crate::domain::record::{ContentHash, without_nul};
-use crate::domain::run::Counts;
+use crate::domain::proof::run::Counts;
+use crate::domain::row::record::{ContentHash, without_nul};
+use crate::domain::vendor::feed::{CallPopup, FeedEvent};
 use crate::engine::port::feed_store::FeedCommit;
 use crate::store::fault::{StoreError, StoreResult};
 use crate::store::touched::not_taken;

@@ -7,8 +7,8 @@ use sqlx::Connection as _;
 use uuid::Uuid;
 
 use crate::domain::fault::Fault;
+use crate::domain::row::text::counted;
 use crate::domain::stream::StreamKey;
-use crate::domain::text::counted;
 use crate::engine::port::feed_store::{FeedCommit, FeedOutcome, FeedStore, Fences};
 use crate::store::fault::{StoreResult, from_sql};
 use crate::store::feed::commit::store_events;

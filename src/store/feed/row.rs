@@ -8,9 +8,9 @@ use serde_json::{Map, Value as Json, json};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use crate::domain::feed::{AgentState, FeedEvent, FeedEventKind, FeedMessage, GapReason};
-use crate::domain::record::without_nul;
-use crate::domain::run::Counts;
+use crate::domain::proof::run::Counts;
+use crate::domain::row::record::without_nul;
+use crate::domain::vendor::feed::{AgentState, FeedEvent, FeedEventKind, FeedMessage, GapReason};
 use crate::engine::feed::timeline::{Change, Told};
 use crate::engine::port::feed_store::FeedCommit;
 use crate::store::fault::StoreResult;

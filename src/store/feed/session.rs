@@ -6,8 +6,8 @@ use serde_json::{Value as Json, json};
 use sqlx::postgres::PgRow;
 use sqlx::{PgConnection, PgPool, Row as _};
 
-use crate::domain::feed::{AgentState, GapReason};
 use crate::domain::stream::StreamKey;
+use crate::domain::vendor::feed::{AgentState, GapReason};
 use crate::engine::feed::timeline::{Open, Stay, Timeline};
 use crate::store::fault::StoreResult;
 use crate::store::touched::expect_touched;

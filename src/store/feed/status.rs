@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use sqlx::{PgConnection, Row as _};
 
-use crate::domain::status::{FeedAgentStatus, FeedStatus};
+use crate::report::status::{FeedAgentStatus, FeedStatus};
 use crate::store::fault::StoreResult;
 
 /// Each configured feed that is not paused, with its configured agents. A gap counts for the business day that it touches.

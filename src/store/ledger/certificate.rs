@@ -5,8 +5,8 @@ use sqlx::query::QueryScalar;
 use sqlx::{PgConnection, Postgres};
 use uuid::Uuid;
 
-use crate::domain::certificate::UnverifiedReason;
-use crate::domain::run::Counts;
+use crate::domain::proof::certificate::UnverifiedReason;
+use crate::domain::proof::run::Counts;
 use crate::engine::port::store::{Commit, Scope};
 use crate::store::fault::StoreResult;
 use crate::store::ledger::run::stored;

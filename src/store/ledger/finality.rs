@@ -6,9 +6,9 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use sqlx::PgConnection;
 
-use crate::domain::record::Row;
-use crate::domain::run::Counts;
-use crate::domain::window::TimeWindow;
+use crate::domain::proof::run::Counts;
+use crate::domain::proof::window::TimeWindow;
+use crate::domain::row::record::Row;
 use crate::engine::port::store::Commit;
 use crate::store::fault::StoreResult;
 use crate::store::ledger::time_window::KnownWindows;

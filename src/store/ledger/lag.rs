@@ -3,10 +3,10 @@
 use chrono::{DateTime, Datelike as _, NaiveDate, Utc};
 use sqlx::{PgConnection, PgPool};
 
-use crate::domain::lag::{AGES, LagTable, Reread};
-use crate::domain::run::Counts;
+use crate::domain::proof::lag::{AGES, LagTable, Reread};
+use crate::domain::proof::run::Counts;
+use crate::domain::proof::window::TimeWindow;
 use crate::domain::stream::StreamKey;
-use crate::domain::window::TimeWindow;
 use crate::engine::port::store::{Commit, LagLedger};
 use crate::store::fault::StoreResult;
 use crate::store::touched::expect_touched;

@@ -7,10 +7,10 @@ use md5::{Digest as _, Md5};
 use sqlx::{PgConnection, PgPool};
 use uuid::Uuid;
 
-use crate::domain::record::Reject;
-use crate::domain::run::RunId;
+use crate::domain::proof::run::RunId;
+use crate::domain::row::record::Reject;
+use crate::domain::row::text::{escaped, storable};
 use crate::domain::stream::StreamKey;
-use crate::domain::text::{escaped, storable};
 use crate::engine::port::store::{Commit, Scope};
 use crate::store::fault::StoreResult;
 use crate::store::touched::expect_touched;

@@ -3,7 +3,7 @@
 use sqlx::postgres::PgRow;
 use sqlx::{PgConnection, PgPool, Row as _};
 
-use crate::domain::run::{Counts, RunId};
+use crate::domain::proof::run::{Counts, RunId};
 use crate::engine::port::store::{RunEnd, RunStart};
 use crate::store::account::source::claim_hold_in_txn;
 use crate::store::fault::StoreResult;

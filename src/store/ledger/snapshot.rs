@@ -3,9 +3,9 @@
 use chrono::{DateTime, Utc};
 use sqlx::{PgConnection, PgPool};
 
-use crate::domain::certificate::Verdict;
 use crate::domain::fault::FaultKind;
-use crate::domain::run::RunId;
+use crate::domain::proof::certificate::Verdict;
+use crate::domain::proof::run::RunId;
 use crate::domain::stream::StreamKey;
 use crate::engine::port::store::{Commit, ReadRecord};
 use crate::store::fault::StoreResult;

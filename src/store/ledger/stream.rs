@@ -3,8 +3,8 @@
 use chrono::{DateTime, Utc};
 use sqlx::{Executor as _, PgConnection, PgPool};
 
-use crate::domain::status::{DeclaredWindow, StreamDeclaration};
 use crate::domain::stream::StreamKind;
+use crate::report::status::{DeclaredWindow, StreamDeclaration};
 use crate::store::fault::StoreResult;
 
 /// The name stored for a kind.

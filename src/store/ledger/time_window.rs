@@ -5,11 +5,11 @@ use sqlx::postgres::PgRow;
 use sqlx::{PgConnection, PgPool, Row as _};
 use uuid::Uuid;
 
-use crate::domain::certificate::{UnverifiedReason, Verdict};
 use crate::domain::fault::FaultKind;
-use crate::domain::run::RunId;
+use crate::domain::proof::certificate::{UnverifiedReason, Verdict};
+use crate::domain::proof::run::RunId;
+use crate::domain::proof::window::TimeWindow;
 use crate::domain::stream::StreamKey;
-use crate::domain::window::TimeWindow;
 use crate::engine::port::store::{Commit, Failure, ReadRecord, ReadState};
 use crate::store::fault::StoreResult;
 use crate::store::ledger::certificate::bind_read;

@@ -7,12 +7,12 @@ use serde_json::{Map, Value as Json};
 use sqlx::{FromRow, PgConnection, PgPool};
 
 use crate::domain::fault::Fault;
-use crate::domain::observation::KeptObservation;
-use crate::domain::page::{Page, PageRequest};
-use crate::domain::record::{Record, Reject, Row, Value};
+use crate::domain::proof::window::TimeWindow;
+use crate::domain::row::record::{Record, Reject, Row, Value};
+use crate::domain::row::text::escaped;
 use crate::domain::stream::StreamId;
-use crate::domain::text::escaped;
-use crate::domain::window::TimeWindow;
+use crate::domain::vendor::observation::KeptObservation;
+use crate::domain::vendor::page::{Page, PageRequest};
 use crate::engine::port::page_log::{KeptWalk, PageLog, WalkMark};
 use crate::engine::port::store::Lease;
 use crate::store::fault::{StoreResult, from_sql};
@@ -190,8 +190,8 @@ fn read_row(row: WrittenRow<'_>) -> Option<Row> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::drift::{ContractDrift, DriftKind};
     use crate::domain::stream::moor_queue::MOOR_QUEUE_MEMBER;
+    use crate::domain::vendor::drift::{ContractDrift, DriftKind};
 
     #[test]
     fn a_page_comes_back_as_it_was_kept() {

@@ -4,12 +4,12 @@ use chrono::{DateTime, Utc};
 use sqlx::postgres::PgRow;
 use sqlx::{PgConnection, Row as _};
 
-use crate::domain::absence::{AbsenceAlarm, AbsenceCase, AcceptedAbsence};
 use crate::domain::fault::{Fault, FaultKind};
-use crate::domain::run::RunId;
+use crate::domain::proof::absence::{AbsenceAlarm, AbsenceCase, AcceptedAbsence};
+use crate::domain::proof::run::RunId;
+use crate::domain::proof::window::TimeWindow;
+use crate::domain::row::table::TableShape;
 use crate::domain::stream::{StreamId, StreamKey};
-use crate::domain::table::TableShape;
-use crate::domain::window::TimeWindow;
 use crate::store::commit::absence::Key;
 use crate::store::commit::row_count::{RowCountChange, row_count_add_in_txn};
 use crate::store::commit::tombstone::tombstone_rows;

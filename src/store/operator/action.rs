@@ -4,10 +4,10 @@ use chrono::{DateTime, Utc};
 use sqlx::postgres::PgRow;
 use sqlx::{AssertSqlSafe, PgPool, Row as _};
 
-use crate::domain::action::{ActionDraft, ActionRecord, ActionState, KnownAgent, Settlement};
 use crate::domain::fault::{Fault, FaultKind};
+use crate::domain::row::text::storable;
 use crate::domain::stream::StreamId;
-use crate::domain::text::storable;
+use crate::domain::vendor::action::{ActionDraft, ActionRecord, ActionState, KnownAgent, Settlement};
 use crate::store::fault::{StoreError, StoreResult};
 use crate::store::pool::PgStore;
 

@@ -4,8 +4,8 @@ use chrono::{DateTime, Utc};
 use sqlx::postgres::PgRow;
 use sqlx::{Connection as _, PgConnection, Row as _};
 
-use crate::domain::agent::{AccountKey, AgentAccount, AgentLinks, LinkChange};
 use crate::domain::fault::Fault;
+use crate::domain::vendor::agent::{AccountKey, AgentAccount, AgentLinks, LinkChange};
 use crate::store::fault::StoreResult;
 use crate::store::pool::PgStore;
 

@@ -4,10 +4,10 @@ use chrono::{DateTime, Utc};
 use sqlx::postgres::PgRow;
 use sqlx::{Connection as _, PgConnection, Row as _};
 
-use crate::domain::alert::{AlertKind, Severity};
 use crate::domain::fault::{Fault, FaultKind};
-use crate::domain::notice::{AlertChange, Change, Look, NoticeEntry, Subscription};
-use crate::domain::text::storable;
+use crate::domain::row::text::storable;
+use crate::report::alert::{AlertKind, Severity};
+use crate::report::notice::{AlertChange, Change, Look, NoticeEntry, Subscription};
 use crate::store::fault::{StoreError, StoreResult};
 use crate::store::pool::PgStore;
 

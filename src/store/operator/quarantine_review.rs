@@ -8,12 +8,12 @@ use sqlx::{Connection as _, Executor as _, PgConnection, Row as _};
 use tracing::Instrument as _;
 
 use crate::domain::fault::{Fault, FaultKind};
-use crate::domain::quarantine::{QuarantineEntry, QuarantineFilter};
-use crate::domain::record::Row;
-use crate::domain::run::{Counts, RunId};
+use crate::domain::proof::quarantine::{QuarantineEntry, QuarantineFilter};
+use crate::domain::proof::run::{Counts, RunId};
+use crate::domain::proof::window::TimeWindow;
+use crate::domain::row::record::Row;
+use crate::domain::row::text::storable;
 use crate::domain::stream::{StreamId, StreamKey};
-use crate::domain::text::storable;
-use crate::domain::window::TimeWindow;
 use crate::store::commit::agent::agents_update_in_txn;
 use crate::store::commit::merge::{by_table, merge_table};
 use crate::store::commit::owner::OwnedRows;

@@ -13,7 +13,7 @@ use chrono::{DateTime, Utc};
 use sqlx::{Connection as _, Executor as _, FromRow, PgConnection};
 
 use crate::domain::fault::{Fault, FaultKind};
-use crate::domain::forgotten::{
+use crate::domain::person::forgotten::{
     ForgetOrder, Forgot, ForgotRows, ForgottenEntry, ForgottenList, Identifier, Listed,
 };
 use crate::store::fault::{StoreError, StoreResult};

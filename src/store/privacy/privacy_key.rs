@@ -3,8 +3,8 @@
 use chrono::{DateTime, Utc};
 
 use crate::domain::fault::{Fault, FaultKind};
-use crate::domain::privacy::TokenKeys;
-use crate::domain::text::counted;
+use crate::domain::person::privacy::TokenKeys;
+use crate::domain::row::text::counted;
 use crate::store::fault::{StoreError, StoreResult};
 use crate::store::pool::PgStore;
 

@@ -14,8 +14,8 @@ use sqlx::{Connection as _, Executor as _, PgConnection};
 use uuid::Uuid;
 
 use crate::domain::fault::{Fault, FaultKind};
+use crate::domain::proof::window::TimeWindow;
 use crate::domain::stream::{StreamKey, StreamKind};
-use crate::domain::window::TimeWindow;
 use crate::engine::port::retention::{ExpiredRows, Retention, RetentionOrder};
 use crate::store::commit::row_count::{RowCountChange, row_count_add_in_txn};
 use crate::store::commit::transaction::TRANSACTION;

@@ -11,7 +11,7 @@ use sqlx::{AssertSqlSafe, Connection as _, Executor as _, PgConnection, Row as _
 
 use self::place::{Place, places};
 use crate::domain::fault::{Fault, FaultKind};
-use crate::domain::privacy::Rewrite;
+use crate::domain::person::privacy::Rewrite;
 use crate::store::fault::{StoreError, StoreResult};
 use crate::store::ledger::quarantine::quarantine_merge;
 use crate::store::ledger::walk_page::walks_forget;

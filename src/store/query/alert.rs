@@ -5,10 +5,10 @@ use chrono::{DateTime, Duration, Utc};
 use sqlx::postgres::PgRow;
 use sqlx::{PgConnection, Row as _};
 
-use crate::domain::alert::{Contradiction, StreamWatch, WholeQuarantine};
-use crate::domain::certificate::UnverifiedReason;
+use crate::domain::proof::certificate::UnverifiedReason;
+use crate::domain::proof::window::TimeWindow;
 use crate::domain::stream::StreamKey;
-use crate::domain::window::TimeWindow;
+use crate::report::alert::{Contradiction, StreamWatch, WholeQuarantine};
 use crate::store::fault::StoreResult;
 
 /// Each configured stream. Runs have no index by stream: among the latest twenty thousand there is one, or the last

@@ -10,12 +10,12 @@ use sqlx::types::Json;
 use sqlx::{Connection as _, Executor as _, FromRow as _, PgConnection, Row as _};
 use tracing::Instrument as _;
 
-use crate::domain::absence::AbsenceCase;
 use crate::domain::fault::{Fault, FaultKind};
-use crate::domain::record::{Reject, Row};
+use crate::domain::proof::absence::AbsenceCase;
+use crate::domain::proof::window::TimeWindow;
+use crate::domain::row::record::{Reject, Row};
+use crate::domain::row::table::TableShape;
 use crate::domain::stream::StreamKey;
-use crate::domain::table::TableShape;
-use crate::domain::window::TimeWindow;
 use crate::engine::port::compare::{Compare, Comparison, Difference, DifferenceKind};
 use crate::store::commit::absence::Key;
 use crate::store::commit::absence_note::noted_of;

@@ -2,8 +2,8 @@
 
 use sqlx::FromRow;
 
-use crate::domain::dictionary::{ColumnEntry, FunctionEntry, RelationEntry, SchemaEntry};
 use crate::domain::fault::Fault;
+use crate::report::dictionary::{ColumnEntry, FunctionEntry, RelationEntry, SchemaEntry};
 use crate::store::fault::StoreResult;
 use crate::store::pool::PgStore;
 use crate::store::schema::grant::READABLE;

@@ -6,12 +6,12 @@ use sqlx::postgres::PgRow;
 use sqlx::types::Json as Column;
 use sqlx::{AssertSqlSafe, FromRow, Row as _};
 
-use crate::domain::explain::{HomeStory, ReadStory, RowStory, RunStory, VersionStory};
 use crate::domain::fault::Fault;
+use crate::domain::proof::explain::{HomeStory, ReadStory, RowStory, RunStory, VersionStory};
+use crate::domain::proof::window::TimeWindow;
+use crate::domain::row::table::TableShape;
+use crate::domain::row::text::storable;
 use crate::domain::stream::{StreamId, StreamKey};
-use crate::domain::table::TableShape;
-use crate::domain::text::storable;
-use crate::domain::window::TimeWindow;
 use crate::store::commit::absence::Key;
 use crate::store::fault::StoreResult;
 use crate::store::pool::PgStore;

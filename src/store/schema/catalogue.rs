@@ -11,7 +11,7 @@ use sqlx::{Connection as _, Executor as _, PgConnection};
 use self::read::read_catalogue;
 use crate::domain::catalogue::{Catalogue, Finding, Severity, compare};
 use crate::domain::fault::{Fault, FaultKind};
-use crate::domain::text::counted;
+use crate::domain::row::text::counted;
 use crate::store::fault::{StoreError, StoreResult};
 use crate::store::pool::{PgStore, place};
 

@@ -5,10 +5,10 @@ use md5::{Digest as _, Md5};
 use serde_json::{Map, Value as Json};
 use uuid::Uuid;
 
-use crate::domain::feed::CallPopup;
-use crate::domain::record::{ContentHash, Row, Value};
+use crate::domain::row::record::{ContentHash, Row, Value};
+use crate::domain::row::table::{ColumnType, TableShape};
 use crate::domain::stream::StreamId;
-use crate::domain::table::{ColumnType, TableShape};
+use crate::domain::vendor::feed::CallPopup;
 
 /// What else of a row follows from its texts.
 #[derive(Debug, Clone, Copy)]

@@ -2,8 +2,8 @@
 
 use std::iter;
 
+use crate::domain::row::table::TableShape;
 use crate::domain::stream::{StreamId, StreamKind};
-use crate::domain::table::TableShape;
 use crate::store::statement::LEDGER;
 
 /// The migration that makes the tables of a stream; `None` for a feed, whose tables are made of events.

@@ -3,7 +3,7 @@
 use sqlx::AssertSqlSafe;
 
 use super::{Stage, Statement, key_array, key_order, owned_rows, same_key, stage_name};
-use crate::domain::table::TableShape;
+use crate::domain::row::table::TableShape;
 
 const ELSEWHERE: &str = "($2::timestamptz is not null and not coalesce(\
     $2 <= t.window_start and t.window_start < $3 and t.window_end <= $3, false))";

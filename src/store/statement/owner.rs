@@ -3,7 +3,7 @@
 use sqlx::AssertSqlSafe;
 
 use super::{Statement, keys, same_key};
-use crate::domain::table::TableShape;
+use crate::domain::row::table::TableShape;
 
 /// Makes [$3, $4) the home of the rows with the given keys. Their content and their version stay.
 pub(in crate::store) fn assign_window_to(table: &TableShape) -> Statement {

@@ -3,7 +3,7 @@
 use sqlx::AssertSqlSafe;
 
 use super::{NOW, Stage, Statement, history, key_order, replaces, same_key, stage_name};
-use crate::domain::table::TableShape;
+use crate::domain::row::table::TableShape;
 
 /// Locks the versions that the staged rows replace and copies them into the history. Answers how many there were, and
 /// how many of them were marked deleted.

@@ -3,8 +3,8 @@
 use metrics::counter;
 
 use super::labels;
-use crate::domain::drift::DriftKind;
 use crate::domain::stream::StreamKey;
+use crate::domain::vendor::drift::DriftKind;
 use crate::telemetry::metric;
 
 /// A departure from the documents was recorded, for the first time.

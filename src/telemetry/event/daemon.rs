@@ -4,7 +4,7 @@ use chrono::{DateTime, SecondsFormat, Utc};
 use metrics::{counter, gauge};
 
 use crate::domain::fault::FaultKind;
-use crate::domain::text::counted;
+use crate::domain::row::text::counted;
 use crate::telemetry::event::say;
 use crate::telemetry::metric;
 

@@ -2,8 +2,8 @@
 
 use metrics::counter;
 
+use crate::domain::row::text::counted;
 use crate::domain::stream::StreamKey;
-use crate::domain::text::counted;
 use crate::telemetry::event::labels;
 use crate::telemetry::metric;
 

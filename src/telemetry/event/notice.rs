@@ -2,7 +2,7 @@
 
 use metrics::counter;
 
-use crate::domain::text::counted;
+use crate::domain::row::text::counted;
 use crate::telemetry::event::say;
 use crate::telemetry::metric;
 

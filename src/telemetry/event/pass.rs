@@ -5,9 +5,9 @@ use std::time::Duration;
 use metrics::{counter, histogram};
 
 use super::{labels, millis, say};
-use crate::domain::run::{Counts, RunId, RunOutcome, Trigger};
+use crate::domain::proof::run::{Counts, RunId, RunOutcome, Trigger};
+use crate::domain::row::text::counted;
 use crate::domain::stream::StreamKey;
-use crate::domain::text::counted;
 use crate::telemetry::metric;
 
 /// A pass over a stream began.

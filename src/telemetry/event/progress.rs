@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
-use crate::domain::language::Language;
+use crate::domain::row::text::counted;
 use crate::domain::stream::StreamKey;
-use crate::domain::text::{counted, span};
+use crate::report::language::Language;
+use crate::report::phrase::status::span;
 
 /// Long work on a stream goes on.
 #[derive(Debug)]

@@ -6,8 +6,8 @@ use metrics::{counter, histogram};
 
 use super::{labels, millis, say};
 use crate::domain::fault::FaultKind;
+use crate::domain::row::text::counted;
 use crate::domain::stream::StreamKey;
-use crate::domain::text::counted;
 use crate::telemetry::metric;
 
 /// A page came.

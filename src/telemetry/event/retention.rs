@@ -4,8 +4,8 @@ use chrono::{DateTime, SecondsFormat, Utc};
 use metrics::counter;
 
 use super::labels;
+use crate::domain::row::text::counted;
 use crate::domain::stream::StreamKey;
-use crate::domain::text::counted;
 use crate::telemetry::metric;
 
 /// All of a stream's rows from before the cut are gone, or as many as there was time for.

@@ -4,11 +4,11 @@ use std::sync::{Arc, Mutex};
 use metrics_exporter_prometheus::PrometheusBuilder;
 
 use super::*;
-use crate::domain::certificate::Verdict;
-use crate::domain::drift::DriftKind;
 use crate::domain::fault::FaultKind;
-use crate::domain::run::{Counts, RunId, RunOutcome, Trigger};
+use crate::domain::proof::certificate::Verdict;
+use crate::domain::proof::run::{Counts, RunId, RunOutcome, Trigger};
 use crate::domain::stream::StreamId;
+use crate::domain::vendor::drift::DriftKind;
 
 #[derive(Clone, Default)]
 struct Lines(Arc<Mutex<Vec<u8>>>);

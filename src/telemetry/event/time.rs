@@ -2,9 +2,9 @@
 
 use chrono::{DateTime, Duration, SecondsFormat, Utc};
 
-use crate::domain::language::Language;
 use crate::domain::stream::StreamKey;
-use crate::domain::text::span;
+use crate::report::language::Language;
+use crate::report::phrase::status::span;
 
 /// Two clocks differ by more than a minute.
 #[derive(Debug)]

@@ -5,11 +5,11 @@ use std::time::Duration;
 use metrics::{counter, histogram};
 
 use super::{labels, millis, say};
-use crate::domain::certificate::Verdict;
 use crate::domain::fault::FaultKind;
-use crate::domain::run::{Counts, RunId};
+use crate::domain::proof::certificate::Verdict;
+use crate::domain::proof::run::{Counts, RunId};
+use crate::domain::row::text::counted;
 use crate::domain::stream::StreamKey;
-use crate::domain::text::counted;
 use crate::telemetry::metric;
 
 /// A first load commits many windows; only one that took this long is worth a line at info, as a sign of

@@ -154,7 +154,8 @@ fn is_code(name: &str) -> bool {
 
 #[test]
 fn modules_and_files_that_documents_name_exist() {
-    let layers = "app|cli|config|crates|domain|engine|ops|scheduler|sources|spool|store|telemetry|src|tests";
+    let layers =
+        "app|cli|config|crates|domain|engine|ops|report|scheduler|sources|spool|store|telemetry|src|tests";
     let named = Regex::new(&format!("`((?:{layers})/[a-z0-9_./]*[a-z0-9_])/?`")).unwrap();
     let mut paths: Vec<PathBuf> = ["ARCHITECTURE.md", "CONTRIBUTING.md"].map(|name| root().join(name)).into();
     for folder in ["docs", "migrations"] {

@@ -11,7 +11,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use ccsync::config::{Account, ConfigErrors, LogFormat, Origin, Settings, load};
-use ccsync::domain::privacy::Policy;
+use ccsync::domain::person::privacy::Policy;
 use ccsync::domain::stream::StreamId;
 use chrono::{DateTime, Utc};
 use secrecy::ExposeSecret;

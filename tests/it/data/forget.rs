@@ -8,7 +8,7 @@ mod token;
 use std::time::Duration;
 
 use ccsync::app::ErasureSubject;
-use ccsync::domain::window::TimeWindow;
+use ccsync::domain::proof::window::TimeWindow;
 use ccsync::engine::verify::VerifyOrder;
 use ccsync_simulator::{Change, Channel, Endpoint, Fault};
 use chrono::DateTime;

@@ -129,7 +129,7 @@ async fn what_is_old_is_gone_everywhere_and_no_read_brings_it_back() {
     for _ in 0..2 {
         keeper.sync(&[], &stop).await.unwrap();
         let choice = ["sobot.call_result".parse().unwrap()];
-        let range = ccsync::domain::window::TimeWindow::new(
+        let range = ccsync::domain::proof::window::TimeWindow::new(
             cut() - chrono::Duration::days(9),
             cut() + chrono::Duration::hours(1),
         );

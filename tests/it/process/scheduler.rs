@@ -152,6 +152,6 @@ async fn a_schedule_that_is_none_is_the_settings_fault_and_not_the_vendors() {
     };
     assert_eq!(fault.kind, ccsync::domain::fault::FaultKind::Misconfigured);
     assert!(fault.chain().contains(": schedule: "), "{}", fault.chain());
-    let advice = fault.kind.advice(ccsync::domain::language::Language::En);
+    let advice = fault.kind.advice(ccsync::report::language::Language::En);
     assert!(advice.contains("`ccsync config`") && !advice.contains("vendor"), "{advice}");
 }

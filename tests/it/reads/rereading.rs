@@ -5,9 +5,9 @@
 
 use std::collections::BTreeMap;
 
-use ccsync::domain::certificate::Verdict;
-use ccsync::domain::lag::{LagTable, Reread};
-use ccsync::domain::window::{TimeWindow, WindowGrid};
+use ccsync::domain::proof::certificate::Verdict;
+use ccsync::domain::proof::lag::{LagTable, Reread};
+use ccsync::domain::proof::window::{TimeWindow, WindowGrid};
 use ccsync::engine::plan::planner::{PlanInput, WindowPolicy, plan};
 use ccsync::engine::plan::reread::{Learned, closing_age};
 use ccsync::engine::port::store::{LagLedger, ReadRecord, ReadState};

@@ -5,9 +5,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ccsync::app::App;
-use ccsync::domain::alert::{Alert, AlertKind};
-use ccsync::domain::quarantine::QuarantineFilter;
+use ccsync::domain::proof::quarantine::QuarantineFilter;
 use ccsync::engine::port::clock::Clock as _;
+use ccsync::report::alert::{Alert, AlertKind};
 use ccsync_simulator::{Change, Channel, Endpoint, Fault, FaultRates, SimulatorConfig};
 use tokio_util::sync::CancellationToken;
 

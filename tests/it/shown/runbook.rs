@@ -5,11 +5,11 @@ use std::fmt::Write as _;
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
-use ccsync::domain::alert::{AlertKind, Severity};
 use ccsync::domain::fault::FaultKind;
-use ccsync::domain::language::Language;
-use ccsync::domain::phrase::{Phrase, meaning};
-use ccsync::domain::runbook::{EXITS, RUNBOOK};
+use ccsync::report::alert::{AlertKind, Severity};
+use ccsync::report::language::Language;
+use ccsync::report::phrase::{Phrase, meaning};
+use ccsync::report::runbook::{EXITS, RUNBOOK};
 use regex::Regex;
 
 const HEAD: &str = "\

@@ -20,7 +20,7 @@ mod token;
 pub mod truth;
 mod verify;
 
-use ccsync::domain::run::RunOutcome;
+use ccsync::domain::proof::run::RunOutcome;
 
 use crate::support::harness::{TestApp, world};
 

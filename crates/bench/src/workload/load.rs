@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use ccsync::config::Settings;
-use ccsync::domain::run::Counts;
+use ccsync::domain::proof::run::Counts;
 use ccsync::domain::stream::StreamId;
 use chrono::Utc;
 use serde::Deserialize;

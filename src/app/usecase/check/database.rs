@@ -6,7 +6,7 @@ use crate::app::{Database, Overrides};
 use crate::config::Settings;
 use crate::domain::catalogue::{Finding, Severity};
 use crate::domain::fault::Fault;
-use crate::domain::text::byte_size;
+use crate::domain::row::text::byte_size;
 use crate::store::{DatabaseFacts, PgStore};
 
 const GROUP: CheckGroup = CheckGroup::Database;

@@ -11,7 +11,7 @@ use super::report::{CheckGroup, Checked};
 use crate::app::Overrides;
 use crate::config::Settings;
 use crate::domain::fault::Fault;
-use crate::domain::text::byte_size;
+use crate::domain::row::text::byte_size;
 use crate::sources::http::{HttpClient, Request};
 use crate::sources::site::CallSite;
 use crate::spool;

@@ -3,8 +3,8 @@
 use serde::Serialize;
 
 use crate::domain::fault::{Fault, FaultKind};
-use crate::domain::language::Language;
-use crate::domain::runbook::advice;
+use crate::report::language::Language;
+use crate::report::runbook::advice;
 
 const REFUSED: &str = "correct account and secret of this source; `base_url` must be the account's data centre, and \
                        this host's clock right";

@@ -3,8 +3,8 @@
 use super::report::{CheckGroup, Checked};
 use crate::app::usecase::source::{configured, not_configured};
 use crate::config::Settings;
+use crate::domain::row::text::counted;
 use crate::domain::source::{KnownSource, UnconfiguredSource};
-use crate::domain::text::counted;
 use crate::store::PgStore;
 
 const GROUP: CheckGroup = CheckGroup::Database;

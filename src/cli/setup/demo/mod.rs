@@ -17,9 +17,9 @@ use crate::cli::stored::status;
 use crate::cli::{block_on, init_log};
 use ccsync::app::{App, Overrides};
 use ccsync::config::LogFormat;
-use ccsync::domain::status::StatusReport;
-use ccsync::domain::text::counted;
+use ccsync::domain::row::text::counted;
 use ccsync::ops::text::status_text;
+use ccsync::report::status::StatusReport;
 
 /// How often the terminal is told what goes on.
 const TELL_EVERY: Duration = Duration::from_secs(2);

@@ -20,9 +20,10 @@ fn what_is_written_is_read_back_in_both_forms_and_no_number_of_an_agent_is_shown
         assert!(!text.contains("15711356914") && text.contains("157****6914"), "{text}");
         let read = read(&text, format).unwrap();
         assert_eq!(read.groups.len(), 2);
-        let plan = ccsync::domain::roster_plan::plan("moor", &read.groups, &groups());
-        let kept =
-            |group: &ccsync::domain::roster_plan::GroupPlan| !group.writes() && group.unchangeable.is_empty();
+        let plan = ccsync::domain::vendor::roster_plan::plan("moor", &read.groups, &groups());
+        let kept = |group: &ccsync::domain::vendor::roster_plan::GroupPlan| {
+            !group.writes() && group.unchangeable.is_empty()
+        };
         assert!(plan.groups.iter().all(kept), "{plan:?}\n{text}");
     }
 }

@@ -1,5 +1,5 @@
 use super::*;
-use crate::domain::record::Reject;
+use crate::domain::row::record::Reject;
 
 fn second(count: i64) -> DateTime<Utc> {
     DateTime::from_timestamp(1_800_000_000 + count, 0).unwrap()

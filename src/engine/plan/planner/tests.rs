@@ -3,7 +3,7 @@ use chrono_tz::Asia::Shanghai;
 use proptest::prelude::*;
 
 use super::*;
-use crate::domain::window::local_midnight;
+use crate::domain::proof::window::local_midnight;
 use crate::engine::port::store::Failure;
 
 mod rereading;

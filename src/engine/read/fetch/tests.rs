@@ -6,8 +6,8 @@ use std::sync::Mutex;
 use async_trait::async_trait;
 
 use super::*;
-use crate::domain::page::Closing;
 use crate::domain::stream::StreamId;
+use crate::domain::vendor::page::Closing;
 use crate::engine::port::budget::Reservation;
 
 /// Each wait takes no time and moves the clock.
@@ -42,7 +42,7 @@ impl Source for Failing<'_> {
         Closing::Total
     }
 
-    fn reread(&self, _: &str) -> crate::domain::record::Record {
+    fn reread(&self, _: &str) -> crate::domain::row::record::Record {
         unreachable!("no test reads again")
     }
 

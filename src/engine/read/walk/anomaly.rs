@@ -1,8 +1,8 @@
 //! Whether a page fits the walk, and what follows when it does not.
 
 use crate::domain::fault::Fault;
-use crate::domain::page::{Closing, Page};
-use crate::domain::text::counted;
+use crate::domain::row::text::counted;
+use crate::domain::vendor::page::{Closing, Page};
 use crate::engine::read::walk::ending::Repetition;
 use crate::engine::read::walk::{OrDrift, Walker};
 

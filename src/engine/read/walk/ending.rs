@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use crate::domain::fault::Fault;
-use crate::domain::page::{Page, PageRequest};
+use crate::domain::vendor::page::{Page, PageRequest};
 use crate::engine::read::walk::refusal::is_answer;
 use crate::engine::read::walk::{OrDrift, WalkConfig, Walker, are_same};
 

@@ -15,8 +15,8 @@
 //! nothing: what it brings is unverified, and the window is due again.
 
 use crate::domain::fault::Fault;
-use crate::domain::page::{Closing, Page};
-use crate::domain::text::counted;
+use crate::domain::row::text::counted;
+use crate::domain::vendor::page::{Closing, Page};
 use crate::engine::read::walk::ending::Repetition;
 use crate::engine::read::walk::{Drift, Walk, WalkConfig, WalkEnd, Walker, are_same, no_end, same_answer};
 

@@ -4,7 +4,7 @@
 //! list. The long pauses between tries help against the first alone.
 
 use crate::domain::fault::{Fault, FaultKind};
-use crate::domain::page::{Page, PageRequest};
+use crate::domain::vendor::page::{Page, PageRequest};
 use crate::engine::read::walk::Walker;
 
 /// Refusals in a row, with the first page in between, that are no failure which passes.

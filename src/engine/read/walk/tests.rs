@@ -10,8 +10,8 @@ use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 
 use super::*;
-use crate::domain::certificate::{UnverifiedReason, Verdict};
-use crate::domain::record::{Row, Value};
+use crate::domain::proof::certificate::{UnverifiedReason, Verdict};
+use crate::domain::row::record::{Row, Value};
 use crate::domain::stream::moor_queue::MOOR_QUEUE_MEMBER;
 use crate::domain::stream::{StreamId, StreamKey};
 use crate::engine::port::budget::{Budget, BudgetKey, Reservation};
@@ -92,7 +92,7 @@ impl Source for Vendor {
     fn closing(&self) -> Closing {
         self.closing
     }
-    fn reread(&self, _: &str) -> crate::domain::record::Record {
+    fn reread(&self, _: &str) -> crate::domain::row::record::Record {
         unreachable!("no test reads again")
     }
     async fn fetch(&self, request: &PageRequest) -> Result<Page, Fault> {

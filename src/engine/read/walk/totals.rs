@@ -1,7 +1,7 @@
 //! What the totals say that the answers of a walk state.
 
 use crate::domain::fault::Fault;
-use crate::domain::page::{Page, Totals};
+use crate::domain::vendor::page::{Page, Totals};
 use crate::engine::read::walk::{OrDrift, Walk, Walker, are_same};
 
 /// Requests that are spent on which of two totals is right.

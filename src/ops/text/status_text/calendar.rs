@@ -1,12 +1,12 @@
 //! The windows of each stream, one character a window.
 
-use crate::domain::phrase::status as say;
-use crate::domain::status::calendar::WindowState;
-use crate::domain::status::{StatusReport, StreamStatus};
-use crate::domain::text::one_line;
+use crate::domain::row::text::one_line;
 use crate::ops::text::formatter::window_state;
 use crate::ops::text::status_text::Sheet;
 use crate::ops::text::text_table::Colour;
+use crate::report::phrase::status as say;
+use crate::report::status::calendar::WindowState;
+use crate::report::status::{StatusReport, StreamStatus};
 use unicode_width::UnicodeWidthStr as _;
 
 /// Windows shown where nobody says how wide the paper is.

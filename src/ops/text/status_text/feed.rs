@@ -2,12 +2,12 @@
 
 use chrono::Duration;
 
-use crate::domain::phrase::status as say;
-use crate::domain::status::FeedStatus;
-use crate::domain::text::one_line;
+use crate::domain::row::text::one_line;
 use crate::ops::text::formatter::grouped;
 use crate::ops::text::status_text::Sheet;
 use crate::ops::text::text_table::Column;
+use crate::report::phrase::status as say;
+use crate::report::status::FeedStatus;
 
 /// Agents without a connection that are named; the others are counted.
 const NAMED: usize = 8;

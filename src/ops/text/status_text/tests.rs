@@ -2,13 +2,13 @@ use chrono::{DateTime, Duration, Utc};
 use chrono_tz::Asia::Shanghai;
 
 use super::*;
-use crate::domain::alert::StreamWatch;
-use crate::domain::drift::{ContractDrift, DriftEntry, DriftKind};
-use crate::domain::run::Counts;
-use crate::domain::status::detail::{StatusDetail, StreamDetail};
-use crate::domain::status::{RunStatus, StreamFailure, WindowTally};
+use crate::domain::proof::run::Counts;
+use crate::domain::proof::window::TimeWindow;
 use crate::domain::stream::{StreamId, StreamKey};
-use crate::domain::window::TimeWindow;
+use crate::domain::vendor::drift::{ContractDrift, DriftEntry, DriftKind};
+use crate::report::alert::StreamWatch;
+use crate::report::status::detail::{StatusDetail, StreamDetail};
+use crate::report::status::{RunStatus, StreamFailure, WindowTally};
 
 mod everything;
 

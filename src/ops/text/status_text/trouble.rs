@@ -1,11 +1,11 @@
 //! What is the matter, with what can be done: alerts, failures, departures, records and rows in doubt.
 
-use crate::domain::alert::{Alert, Severity};
-use crate::domain::phrase::status as say;
-use crate::domain::text::one_line;
+use crate::domain::row::text::one_line;
 use crate::ops::text::formatter::grouped;
 use crate::ops::text::status_text::Sheet;
 use crate::ops::text::text_table::Colour;
+use crate::report::alert::{Alert, Severity};
+use crate::report::phrase::status as say;
 
 /// Departures from the documents shown of a stream; the report may hold more.
 const DRIFTS_SHOWN: usize = 5;

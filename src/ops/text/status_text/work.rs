@@ -2,12 +2,12 @@
 
 use chrono::Duration;
 
-use crate::domain::phrase::status as say;
-use crate::domain::status::RunStatus;
-use crate::domain::text::one_line;
+use crate::domain::row::text::one_line;
 use crate::ops::text::formatter::{PAUSE_MS, grouped, nothing, outcome, trigger};
 use crate::ops::text::status_text::Sheet;
 use crate::ops::text::text_table::{Colour, Column};
+use crate::report::phrase::status as say;
+use crate::report::status::RunStatus;
 
 /// Runs shown; the report may hold more.
 const RUNS_SHOWN: usize = 10;
@@ -58,7 +58,7 @@ impl Sheet<'_> {
     /// One line a stream that spent of a budget, or has to wait.
     pub(super) fn budgets(&mut self) {
         let report = self.report;
-        let limited = |stream: &&crate::domain::status::StreamStatus| {
+        let limited = |stream: &&crate::report::status::StreamStatus| {
             stream.watch.reread_requests_per_day.is_some()
                 || 0 < stream.watch.reread_requests_today
                 || Some(PAUSE_MS) < stream.detail.budget.next_request_ms
@@ -115,7 +115,7 @@ impl Sheet<'_> {
         self.heading(say::LATEST_RUNS);
         let (format, all) = (self.format, || report.runs.iter().take(RUNS_SHOWN));
         let title = |phrase| format.phrase(phrase);
-        let named = |name: &str, phrase: Option<crate::domain::phrase::Phrase>| {
+        let named = |name: &str, phrase: Option<crate::report::phrase::Phrase>| {
             phrase.map_or_else(|| one_line(name), |phrase| format.phrase(phrase).to_owned())
         };
         let columns = vec![

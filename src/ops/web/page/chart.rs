@@ -5,11 +5,11 @@ use std::fmt::Write as _;
 use chrono::Duration;
 use maud::{Markup, html};
 
-use crate::domain::lag::LagPoint;
-use crate::domain::phrase::{Phrase, page as say};
-use crate::domain::status::StreamStatus;
-use crate::domain::status::detail::DayStatus;
+use crate::domain::proof::lag::LagPoint;
 use crate::ops::text::formatter::{Formatter, grouped, nothing};
+use crate::report::phrase::{Phrase, page as say};
+use crate::report::status::StreamStatus;
+use crate::report::status::detail::DayStatus;
 
 /// Width of a day, and height of a chart, in the chart's own units.
 const DAY: usize = 10;

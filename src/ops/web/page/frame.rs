@@ -7,9 +7,9 @@ use base64::engine::general_purpose::STANDARD;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 use sha2::{Digest as _, Sha256};
 
-use crate::domain::language::Language;
-use crate::domain::phrase::page as say;
 use crate::ops::text::formatter::Formatter;
+use crate::report::language::Language;
+use crate::report::phrase::page as say;
 
 const STYLE: &str = include_str!("page.css");
 const SCRIPT: &str = include_str!("page.js");

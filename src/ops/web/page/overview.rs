@@ -3,13 +3,13 @@
 use chrono::{DateTime, Utc};
 use maud::{Markup, html};
 
-use crate::domain::alert::Severity;
-use crate::domain::phrase::{page as say, status as words};
-use crate::domain::status::{StatusReport, StreamState, StreamStatus};
 use crate::domain::stream::StreamKind;
 use crate::ops::text::formatter::{Formatter, grouped, nothing, stream_state};
 use crate::ops::web::page::frame::Mood;
 use crate::ops::web::page::table::{section, table};
+use crate::report::alert::Severity;
+use crate::report::phrase::{page as say, status as words};
+use crate::report::status::{StatusReport, StreamState, StreamStatus};
 
 /// The report, and to whom it is shown.
 pub(super) struct View<'a> {

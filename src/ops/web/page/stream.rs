@@ -3,16 +3,16 @@
 use chrono::{DateTime, Datelike as _, Duration, NaiveDate, Utc};
 use maud::{Markup, html};
 
-use crate::domain::page::Totals;
-use crate::domain::phrase::{page as say, status as words, verdict};
-use crate::domain::status::StreamStatus;
-use crate::domain::status::calendar::{WindowState, WindowStatus};
 use crate::domain::stream::StreamKind;
+use crate::domain::vendor::page::Totals;
 use crate::ops::text::formatter::{Formatter, grouped, window_state};
 use crate::ops::web::page::chart;
 use crate::ops::web::page::overview::{View, state_badge};
 use crate::ops::web::page::table::section;
 use crate::ops::web::page::window::way_to;
+use crate::report::phrase::{page as say, status as words, verdict};
+use crate::report::status::StreamStatus;
+use crate::report::status::calendar::{WindowState, WindowStatus};
 
 impl View<'_> {
     pub(super) fn streams(&self) -> Markup {

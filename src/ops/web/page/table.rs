@@ -2,9 +2,9 @@
 
 use maud::{Markup, html};
 
-use crate::domain::language::Language;
-use crate::domain::phrase::Phrase;
 use crate::ops::text::formatter::Formatter;
+use crate::report::language::Language;
+use crate::report::phrase::Phrase;
 
 /// A column: its name, and whether it holds numbers.
 pub(super) type Heading = (Phrase, bool);

@@ -2,16 +2,16 @@
 
 use maud::{Markup, html};
 
-use crate::domain::absence::AbsenceAlarm;
-use crate::domain::alert::{Alert, AlertKind, Severity};
-use crate::domain::phrase::{page as say, status as words};
-use crate::domain::status::detail::QuarantineStatus;
-use crate::domain::status::{StreamFailure, StreamStatus};
-use crate::domain::window::TimeWindow;
+use crate::domain::proof::absence::AbsenceAlarm;
+use crate::domain::proof::window::TimeWindow;
 use crate::ops::text::formatter::{Formatter, grouped};
 use crate::ops::web::page::overview::View;
 use crate::ops::web::page::table::{section, table};
 use crate::ops::web::page::window::way_to;
+use crate::report::alert::{Alert, AlertKind, Severity};
+use crate::report::phrase::{page as say, status as words};
+use crate::report::status::detail::QuarantineStatus;
+use crate::report::status::{StreamFailure, StreamStatus};
 
 impl View<'_> {
     /// Failures that no alert speaks of.

@@ -4,15 +4,15 @@ use chrono::{DateTime, NaiveDate, Utc};
 use chrono_tz::Tz;
 use maud::{Markup, html};
 
-use crate::domain::phrase::{page as say, status as words};
-use crate::domain::status::calendar::WindowState;
-use crate::domain::status::window::{CertificateStatus, WindowReport};
-use crate::domain::window::local_midnight;
+use crate::domain::proof::window::local_midnight;
 use crate::ops::text::formatter::{Formatter, grouped, nothing, verdict, window_state};
 use crate::ops::web::page::frame::{Frame, Mood};
 use crate::ops::web::page::table::{section, table, title};
 use crate::ops::web::page::trouble::{alarm_table, failure_told, quarantine_table};
 use crate::ops::web::page::work::lease_told;
+use crate::report::phrase::{page as say, status as words};
+use crate::report::status::calendar::WindowState;
+use crate::report::status::window::{CertificateStatus, WindowReport};
 
 /// The way back to `/`.
 pub(in crate::ops) const ROOT: &str = "../../../";
@@ -173,7 +173,7 @@ mod tests {
     use chrono_tz::Asia::Shanghai;
 
     use super::*;
-    use crate::domain::language::Language;
+    use crate::report::language::Language;
 
     #[test]
     fn the_way_to_a_window_leads_back_to_it() {

@@ -3,12 +3,12 @@
 use chrono::Duration;
 use maud::{Markup, html};
 
-use crate::domain::phrase::{Phrase, page as say, status as words};
-use crate::domain::status::detail::{GapStatus, LeaseStatus, WorkerStatus};
-use crate::domain::status::{FeedAgentStatus, FeedStatus, RunStatus};
 use crate::ops::text::formatter::{Formatter, grouped, outcome, trigger};
 use crate::ops::web::page::overview::View;
 use crate::ops::web::page::table::{section, table};
+use crate::report::phrase::{Phrase, page as say, status as words};
+use crate::report::status::detail::{GapStatus, LeaseStatus, WorkerStatus};
+use crate::report::status::{FeedAgentStatus, FeedStatus, RunStatus};
 
 /// Leases shown of a worker.
 const LEASES_SHOWN: usize = 6;

@@ -1,6 +1,6 @@
 use super::*;
-use crate::domain::privacy::{CustomFieldPolicy, Privacy};
-use crate::domain::record::Reject;
+use crate::domain::person::privacy::{CustomFieldPolicy, Privacy};
+use crate::domain::row::record::Reject;
 
 fn privacy(custom_fields: CustomFieldPolicy) -> MessagePrivacy {
     MessagePrivacy { personal: Privacy::default(), custom_fields }

@@ -5,7 +5,7 @@ use serde_json::{Map, Value as Json};
 use sqlx::{Connection as _, FromRow, PgConnection};
 
 use crate::domain::fault::{Fault, FaultKind};
-use crate::domain::forgotten::{ForgottenList, Identifier};
+use crate::domain::person::forgotten::{ForgottenList, Identifier};
 use crate::domain::stream::StreamKey;
 use crate::store::commit::row_count::{RowCountChange, counted_as, row_count_add_in_txn};
 use crate::store::fault::{StoreError, StoreResult};

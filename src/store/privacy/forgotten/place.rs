@@ -3,7 +3,7 @@
 
 use sqlx::{AssertSqlSafe, FromRow, PgConnection};
 
-use crate::domain::forgotten::OWNERS;
+use crate::domain::person::forgotten::OWNERS;
 use crate::store::fault::StoreResult;
 use crate::store::schema::derived::Derived;
 use crate::store::statement::Statement;

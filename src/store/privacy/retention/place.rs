@@ -4,8 +4,8 @@ use std::iter;
 
 use sqlx::AssertSqlSafe;
 
+use crate::domain::row::table::TableShape;
 use crate::domain::stream::{EventTable, StreamId, StreamKind};
-use crate::domain::table::TableShape;
 use crate::store::commit::row_count::counted_as;
 use crate::store::statement::Statement;
 

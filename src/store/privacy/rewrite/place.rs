@@ -5,7 +5,7 @@ use serde_json::{Map, Value as Json};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use crate::domain::privacy::Rewrite;
+use crate::domain::person::privacy::Rewrite;
 use crate::store::fault::StoreResult;
 use crate::store::schema::derived::{Derived, Misshapen};
 

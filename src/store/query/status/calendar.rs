@@ -6,9 +6,9 @@ use chrono::{DateTime, Utc};
 use sqlx::postgres::PgRow;
 use sqlx::{PgConnection, Row as _};
 
-use crate::domain::status::calendar::{Calendar, WINDOWS_LISTED, WindowState, WindowStatus};
+use crate::domain::proof::window::TimeWindow;
 use crate::domain::stream::StreamId;
-use crate::domain::window::TimeWindow;
+use crate::report::status::calendar::{Calendar, WINDOWS_LISTED, WindowState, WindowStatus};
 use crate::store::fault::StoreResult;
 
 /// The newest windows of all streams, with how many there are and how much of the time up to $1 was read.

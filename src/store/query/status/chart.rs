@@ -3,10 +3,10 @@
 use chrono::{DateTime, Datelike as _, Months, Utc};
 use sqlx::{PgConnection, Row as _};
 
-use crate::domain::lag::{AGES, LagTable};
-use crate::domain::status::StreamStatus;
-use crate::domain::status::detail::DayStatus;
+use crate::domain::proof::lag::{AGES, LagTable};
 use crate::domain::stream::StreamId;
+use crate::report::status::StreamStatus;
+use crate::report::status::detail::DayStatus;
 use crate::store::fault::StoreResult;
 
 /// Business days shown, today included.

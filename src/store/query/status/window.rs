@@ -4,12 +4,12 @@ use chrono::{DateTime, Utc};
 use sqlx::postgres::PgRow;
 use sqlx::{Executor as _, PgConnection, Row as _};
 
-use crate::domain::absence::AbsenceAlarm;
-use crate::domain::status::detail::{LISTED, QuarantineStatus};
-use crate::domain::status::window::{CertificateStatus, WindowReport};
+use crate::domain::proof::absence::AbsenceAlarm;
+use crate::domain::proof::window::TimeWindow;
 use crate::domain::stream::{StreamKey, StreamKind};
-use crate::domain::window::TimeWindow;
 use crate::engine::port::store::Scope;
+use crate::report::status::detail::{LISTED, QuarantineStatus};
+use crate::report::status::window::{CertificateStatus, WindowReport};
 use crate::store::fault::StoreResult;
 use crate::store::ledger::lease::lease_name;
 use crate::store::operator::absence_alarm::alarm;

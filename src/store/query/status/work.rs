@@ -4,11 +4,11 @@ use sqlx::postgres::PgRow;
 use sqlx::{PgConnection, Row as _};
 use uuid::Uuid;
 
-use crate::domain::status::detail::{
+use crate::domain::proof::window::TimeWindow;
+use crate::domain::stream::StreamId;
+use crate::report::status::detail::{
     GapStatus, LISTED, LeaseStatus, QuarantineStatus, StatusDetail, WorkerStatus,
 };
-use crate::domain::stream::StreamId;
-use crate::domain::window::TimeWindow;
 use crate::store::fault::StoreResult;
 use crate::store::operator::absence_alarm::alarm;
 

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use ccsync::app::{App, Overrides};
-use ccsync::domain::action::ActionState;
+use ccsync::domain::vendor::action::ActionState;
 use ccsync::engine::port::clock::Clock;
 use ccsync_simulator::{Now, SimulatorConfig};
 use chrono::{DateTime, Utc};

@@ -1,6 +1,6 @@
 //! Rosters as files, as people meet them.
 
-use ccsync::domain::roster_plan::WantedGroup;
+use ccsync::domain::vendor::roster_plan::WantedGroup;
 use ccsync_simulator::{Change, Endpoint, Fault};
 
 use super::{actions, hasty, members, members_of, setup, states, told};

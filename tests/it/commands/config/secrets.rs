@@ -2,7 +2,7 @@
 
 use ccsync::config::Format;
 use ccsync::config::render;
-use ccsync::domain::privacy::Policy;
+use ccsync::domain::person::privacy::Policy;
 use secrecy::ExposeSecret;
 
 use super::{CONTRACT, SOBOT, file, load_with, mistakes, settings, sobot_key};

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use ccsync::config::{Account, load};
-use ccsync::domain::privacy::Policy;
+use ccsync::domain::person::privacy::Policy;
 use ccsync::domain::stream::StreamId;
 use secrecy::ExposeSecret;
 

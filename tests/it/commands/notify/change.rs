@@ -3,9 +3,9 @@
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use ccsync::domain::alert::{AlertKind, Severity};
-use ccsync::domain::quarantine::QuarantineFilter;
+use ccsync::domain::proof::quarantine::QuarantineFilter;
 use ccsync::ops::notify::target::TargetKind;
+use ccsync::report::alert::{AlertKind, Severity};
 use ccsync_simulator::{Change, Channel};
 
 use super::messenger::Messenger;

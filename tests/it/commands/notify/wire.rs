@@ -2,10 +2,10 @@
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
-use ccsync::domain::alert::{AlertKind, Severity};
-use ccsync::domain::language::Language;
-use ccsync::domain::notice::{AlertChange, Change, Notice};
 use ccsync::ops::notify::target::TargetKind;
+use ccsync::report::alert::{AlertKind, Severity};
+use ccsync::report::language::Language;
+use ccsync::report::notice::{AlertChange, Change, Notice};
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::Sha256;
 

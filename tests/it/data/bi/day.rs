@@ -112,8 +112,8 @@ async fn the_sessions_own_zone_changes_no_day() {
 
 #[tokio::test]
 async fn another_configured_zone_moves_the_days_and_what_indexes_find() {
-    use ccsync::domain::status::StreamDeclaration;
     use ccsync::engine::port::store::Store as _;
+    use ccsync::report::status::StreamDeclaration;
     let fresh = fresh_store().await;
     contact(&fresh.db, "2026-03-31T23:30:00+08:00").await;
     contact(&fresh.db, "2026-04-01T00:30:00+08:00").await;

@@ -4,10 +4,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ccsync::app::{App, ErasureSubject, Overrides};
-use ccsync::domain::feed::{Announcement, CallPopup, FeedEvent, FeedEventKind, FeedMessage};
-use ccsync::domain::forgotten::{ForgetOrder, Identifier};
-use ccsync::domain::record::Reject;
+use ccsync::domain::person::forgotten::{ForgetOrder, Identifier};
+use ccsync::domain::row::record::Reject;
 use ccsync::domain::stream::{StreamId, StreamKey};
+use ccsync::domain::vendor::feed::{Announcement, CallPopup, FeedEvent, FeedEventKind, FeedMessage};
 use ccsync::engine::port::feed_store::{FeedCommit, FeedOutcome, FeedStore as _};
 use serde_json::json;
 use uuid::Uuid;

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use ccsync::domain::fault::FaultKind;
-use ccsync::domain::forgotten::{ForgetOrder, Identifier};
-use ccsync::domain::page::{Page, PageRequest};
+use ccsync::domain::person::forgotten::{ForgetOrder, Identifier};
+use ccsync::domain::vendor::page::{Page, PageRequest};
 use ccsync::engine::port::page_log::{PageLog as _, WalkMark};
 use ccsync::engine::port::store::Store as _;
 use ccsync_simulator::{Endpoint, Fault};
@@ -76,7 +76,8 @@ async fn a_sync_under_way_and_another_worker_bring_nobody_back() {
     assert_eq!(rows_with(&world, &person.needles()).await, Vec::<String>::new());
 }
 
-fn whole() -> ccsync::domain::window::TimeWindow {
+fn whole() -> ccsync::domain::proof::window::TimeWindow {
     let at = |text: &str| text.parse().unwrap();
-    ccsync::domain::window::TimeWindow::new(at("2026-02-28T16:00:00Z"), at("2026-03-08T16:00:00Z")).unwrap()
+    ccsync::domain::proof::window::TimeWindow::new(at("2026-02-28T16:00:00Z"), at("2026-03-08T16:00:00Z"))
+        .unwrap()
 }

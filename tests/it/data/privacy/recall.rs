@@ -1,6 +1,6 @@
 //! How much is found of what people write, and that nothing is found where there is nothing.
 
-use ccsync::domain::privacy::{Policy, Privacy};
+use ccsync::domain::person::privacy::{Policy, Privacy};
 use ccsync_simulator::SimulatorConfig;
 use serde_json::Value;
 

@@ -1,8 +1,8 @@
 //! Rows that vanish in masses wait for a person, or for their return.
 
-use ccsync::domain::absence::AbsenceCase;
 use ccsync::domain::fault::FaultKind;
-use ccsync::domain::record::Row;
+use ccsync::domain::proof::absence::AbsenceCase;
+use ccsync::domain::row::record::Row;
 use ccsync::domain::stream::StreamKey;
 use ccsync::engine::port::status::StatusRead as _;
 use ccsync::engine::port::store::Scope;

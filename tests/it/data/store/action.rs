@@ -1,7 +1,7 @@
 //! The log of actions.
 
-use ccsync::domain::action::{ActionCommand, ActionDraft, ActionState, Settlement};
 use ccsync::domain::fault::FaultKind;
+use ccsync::domain::vendor::action::{ActionCommand, ActionDraft, ActionState, Settlement};
 use serde_json::json;
 
 use crate::data::store::support::*;

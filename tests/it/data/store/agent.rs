@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use ccsync::domain::record::{Row, Value};
+use ccsync::domain::row::record::{Row, Value};
 use ccsync::domain::stream::sobot_call_result::SOBOT_CALL_RESULT;
 use ccsync::domain::stream::sobot_chat_result::SOBOT_CHAT_RESULT;
 use ccsync::domain::stream::{StreamId, StreamKey};

@@ -1,9 +1,9 @@
 //! What each committed read leaves as evidence.
 
-use ccsync::domain::certificate::Verdict;
-use ccsync::domain::status::StreamDeclaration;
+use ccsync::domain::proof::certificate::Verdict;
 use ccsync::engine::port::status::StatusRead as _;
 use ccsync::engine::port::store::{Scope, Store as _};
+use ccsync::report::status::StreamDeclaration;
 
 use crate::data::store::support::*;
 

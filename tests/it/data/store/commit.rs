@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use ccsync::domain::run::Counts;
+use ccsync::domain::proof::run::Counts;
 use ccsync::engine::port::store::{Scope, Store as _};
 
 use crate::data::store::support::*;

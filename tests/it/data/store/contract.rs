@@ -12,8 +12,8 @@ mod picture;
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
-use ccsync::domain::record::Row;
-use ccsync::domain::run::Counts;
+use ccsync::domain::proof::run::Counts;
+use ccsync::domain::row::record::Row;
 use ccsync::domain::stream::StreamKey;
 use ccsync::engine::port::budget::Budget;
 use ccsync::engine::port::clock::Clock;

@@ -1,7 +1,7 @@
 //! Every value comes out of PostgreSQL as it went into the binary COPY.
 
-use ccsync::domain::decimal::Decimal;
-use ccsync::domain::record::{Row, Value};
+use ccsync::domain::row::decimal::Decimal;
+use ccsync::domain::row::record::{Row, Value};
 use ccsync::domain::stream::moor_agent_claim_status::MOOR_AGENT_CLAIM_STATUS;
 use ccsync::domain::stream::sobot_call_result::SOBOT_CALL_RESULT;
 use ccsync::domain::stream::{StreamId, StreamKey};

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use ccsync::domain::fault::FaultKind;
-use ccsync::domain::quarantine::QuarantineFilter;
+use ccsync::domain::proof::quarantine::QuarantineFilter;
 use ccsync::engine::port::store::Store as _;
 
 use crate::data::store::support::*;

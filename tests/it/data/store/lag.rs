@@ -1,8 +1,8 @@
 //! What re-reads teach, and which days and windows are final.
 
-use ccsync::domain::lag::AGES;
-use ccsync::domain::status::{DeclaredWindow, StreamDeclaration};
+use ccsync::domain::proof::lag::AGES;
 use ccsync::engine::port::store::{LagLedger, Scope, SecondLook, Store as _};
+use ccsync::report::status::{DeclaredWindow, StreamDeclaration};
 use chrono::{Duration, NaiveDate};
 
 use super::support::{Fresh, at, call, calls, fresh_store, window};
@@ -17,7 +17,7 @@ async fn learned(fresh: &Fresh) -> LagLedger {
 }
 
 /// Reads day 0 again at `hour`, after a read at `before`, on the budget of 5 January.
-async fn again(fresh: &Fresh, rows: Vec<ccsync::domain::record::Row>, before: i64, hour: i64) {
+async fn again(fresh: &Fresh, rows: Vec<ccsync::domain::row::record::Row>, before: i64, hour: i64) {
     let rows_before: i64 =
         fresh.value("select rows from sync.time_window where stream = 'sobot.call_result'").await;
     let mut commit = fresh.commit(&calls(), day(0), rows, hour).await;
@@ -42,7 +42,8 @@ async fn what_a_second_look_finds_is_kept_by_the_age_of_its_window() {
     let bins: Vec<_> = AGES.iter().zip(&ledger.table.bins).filter(|(_, bin)| bin.windows > 0.0).collect();
     let ages: Vec<i64> = bins.iter().map(|(age, _)| **age).collect();
     assert_eq!(ages, [1, 2, 3, 4, 6, 8]);
-    let sum = |of: fn(&ccsync::domain::lag::LagBin) -> f64| bins.iter().map(|(_, bin)| of(bin)).sum::<f64>();
+    let sum =
+        |of: fn(&ccsync::domain::proof::lag::LagBin) -> f64| bins.iter().map(|(_, bin)| of(bin)).sum::<f64>();
     assert!((sum(|bin| bin.changes) - 2.0).abs() < 1e-9);
     assert!(bins[..3].iter().all(|(_, bin)| (bin.rows - 2.0).abs() < 1e-9), "two rows were watched");
     assert!(bins[3..].iter().all(|(_, bin)| bin.changes == 0.0 && (bin.rows - 3.0).abs() < 1e-9));

@@ -1,11 +1,11 @@
 //! Freshness, status, runs and declarations.
 
 use ccsync::domain::fault::FaultKind;
-use ccsync::domain::run::{RunOutcome, Trigger};
-use ccsync::domain::status::{StatusReport, StreamDeclaration, StreamStatus};
+use ccsync::domain::proof::run::{RunOutcome, Trigger};
 use ccsync::domain::stream::StreamId;
 use ccsync::engine::port::status::StatusRead as _;
 use ccsync::engine::port::store::{RunEnd, RunStart, Scope, Store as _};
+use ccsync::report::status::{StatusReport, StreamDeclaration, StreamStatus};
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 

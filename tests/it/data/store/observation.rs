@@ -1,6 +1,6 @@
 //! Rows that a window contains although another one is their home.
 
-use ccsync::domain::certificate::Verdict;
+use ccsync::domain::proof::certificate::Verdict;
 use ccsync::engine::port::store::{Scope, Store as _};
 
 use crate::data::store::support::*;

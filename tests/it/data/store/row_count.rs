@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use ccsync::domain::status::{DeclaredWindow, StreamDeclaration};
 use ccsync::engine::port::status::StatusRead as _;
 use ccsync::engine::port::store::{Scope, Store as _};
+use ccsync::report::status::{DeclaredWindow, StreamDeclaration};
 
 use crate::data::store::support::*;
 use crate::support::counted::{assert_rows_are_counted, count_anew};

@@ -8,14 +8,14 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use ccsync::domain::certificate::{Certificate, SetDigest, Verdict};
-use ccsync::domain::record::{Reject, Row, Value};
-use ccsync::domain::run::{Counts, RunId, Trigger};
-use ccsync::domain::share::Share;
+use ccsync::domain::proof::certificate::{Certificate, SetDigest, Verdict};
+use ccsync::domain::proof::run::{Counts, RunId, Trigger};
+use ccsync::domain::proof::window::TimeWindow;
+use ccsync::domain::row::record::{Reject, Row, Value};
+use ccsync::domain::row::share::Share;
 use ccsync::domain::stream::moor_queue::{MOOR_QUEUE, MOOR_QUEUE_MEMBER};
 use ccsync::domain::stream::sobot_call_result::SOBOT_CALL_RESULT;
 use ccsync::domain::stream::{StreamId, StreamKey};
-use ccsync::domain::window::TimeWindow;
 use ccsync::engine::port::store::{Commit, Lease, RunStart, Scope, Store};
 use ccsync::store::{PgStore, StoreConfig};
 use chrono::{DateTime, Utc};

@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use ccsync::domain::fault::{Fault, FaultKind};
-use ccsync::domain::feed::{Announcement, CallPopup, FeedEvent, FeedEventKind, FeedMessage};
-use ccsync::domain::record::Row;
+use ccsync::domain::row::record::Row;
 use ccsync::domain::stream::{StreamId, StreamKey};
+use ccsync::domain::vendor::feed::{Announcement, CallPopup, FeedEvent, FeedEventKind, FeedMessage};
 use ccsync::engine::port::feed_store::{FeedCommit, FeedStore as _};
 use ccsync::engine::port::store::{Scope, Store as _};
 use sqlx::AssertSqlSafe;
@@ -216,13 +216,13 @@ async fn a_refused_value_is_told_by_its_table_and_column_or_constraint_and_not_s
 }
 
 fn other_agent(id: &str) -> Row {
-    use ccsync::domain::record::Value;
+    use ccsync::domain::row::record::Value;
     use ccsync::domain::stream::sobot_call_result::SOBOT_CALL_RESULT;
     let mut values = vec![Value::Null; SOBOT_CALL_RESULT.columns.len()];
     values[0] = Value::text(id);
     values[1] = Value::text("agent-2");
     values[2] = Value::text("客服二号");
     values[5] = Value::Instant(at(2));
-    values[10] = Value::Numeric(ccsync::domain::decimal::Decimal::from(80));
+    values[10] = Value::Numeric(ccsync::domain::row::decimal::Decimal::from(80));
     Row::new(&SOBOT_CALL_RESULT, &values, serde_json::Map::new())
 }

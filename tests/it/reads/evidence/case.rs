@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use ccsync::domain::alert::{Alert, AlertKind};
-use ccsync::domain::run::RunOutcome;
+use ccsync::domain::proof::run::RunOutcome;
 use ccsync::domain::stream::StreamKind;
 use ccsync::engine::pass::reader::PassReport;
+use ccsync::report::alert::{Alert, AlertKind};
 use ccsync_simulator::{Change, Channel, Endpoint, SimulatorConfig, Switches};
 use serde_json::Value;
 use sqlx::AssertSqlSafe;

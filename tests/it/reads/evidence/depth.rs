@@ -1,6 +1,6 @@
 //! Lists that end at a depth, and totals at a cap.
 
-use ccsync::domain::run::RunOutcome;
+use ccsync::domain::proof::run::RunOutcome;
 use ccsync_simulator::{Change, Channel, Endpoint};
 use rstest::rstest;
 

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use ccsync::domain::run::RunOutcome;
+use ccsync::domain::proof::run::RunOutcome;
 use ccsync::domain::stream::StreamKind;
 use ccsync_simulator::{Change, ChangeKind, SimulatorConfig, Truth};
 use rand::rngs::StdRng;

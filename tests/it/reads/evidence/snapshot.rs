@@ -92,7 +92,7 @@ async fn a_list_that_is_refused_behind_a_depth_deletes_nothing_and_says_why() {
     switch(&world, &[("moor_depth", "20"), ("moor_behind_depth", "refused")]);
     world.clock.advance(Duration::from_secs(3600));
     let report = sync(&world, "moor.queue").await;
-    assert_ne!(report.outcome, ccsync::domain::run::RunOutcome::Succeeded, "{report:?}");
+    assert_ne!(report.outcome, ccsync::domain::proof::run::RunOutcome::Succeeded, "{report:?}");
     let told = told(&world, &report).await;
     assert!(told.contains("from + size"), "{told}");
     assert_eq!(deleted(&world, "moor.queue").await, 0);

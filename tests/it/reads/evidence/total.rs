@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use ccsync::app::Verified;
-use ccsync::domain::run::RunOutcome;
+use ccsync::domain::proof::run::RunOutcome;
 use ccsync::engine::verify::VerifyOrder;
 use ccsync_simulator::Endpoint;
 use rstest::rstest;

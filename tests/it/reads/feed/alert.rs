@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use ccsync::domain::alert::AlertKind;
+use ccsync::report::alert::AlertKind;
 use ccsync_simulator::MonitorRates;
 
 use super::setup::{FeedSetup, SOURCE};

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use ccsync::domain::drift::{ContractDrift, DriftKind};
-use ccsync::domain::feed::{Announcement, FeedEvent, FeedEventKind, FeedMessage};
 use ccsync::domain::stream::{StreamId, StreamKey};
+use ccsync::domain::vendor::drift::{ContractDrift, DriftKind};
+use ccsync::domain::vendor::feed::{Announcement, FeedEvent, FeedEventKind, FeedMessage};
 use ccsync::engine::port::feed_store::{FeedCommit, FeedOutcome, FeedStore as _};
 use uuid::Uuid;
 

@@ -6,10 +6,10 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{Duration, Instant};
 
 use ccsync::app::{App, Overrides};
-use ccsync::domain::run::RunOutcome;
-use ccsync::domain::status::StatusReport;
+use ccsync::domain::proof::run::RunOutcome;
 use ccsync::domain::stream::{StreamId, StreamKey};
 use ccsync::engine::port::clock::Clock;
+use ccsync::report::status::StatusReport;
 use ccsync_simulator::{Change, Channel, Simulator, SimulatorConfig};
 use chrono::{DateTime, Utc};
 use sqlx::PgPool;

@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use ccsync::domain::fault::{Fault, FaultKind};
-use ccsync::domain::page::{Page, PageRequest};
-use ccsync::domain::privacy::Privacy;
+use ccsync::domain::person::privacy::Privacy;
 use ccsync::domain::stream::StreamId;
+use ccsync::domain::vendor::page::{Page, PageRequest};
 use ccsync::sources::http::HttpConfig;
 use ccsync::sources::moor::{MoorAccount, MoorConfig};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};

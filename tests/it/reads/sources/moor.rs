@@ -4,10 +4,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ccsync::domain::fault::{Fault, FaultKind};
-use ccsync::domain::page::{Closing, Page, PageRequest};
-use ccsync::domain::privacy::{Policy, Privacy};
-use ccsync::domain::record::{Record, Value};
+use ccsync::domain::person::privacy::{Policy, Privacy};
+use ccsync::domain::row::record::{Record, Value};
 use ccsync::domain::stream::StreamId;
+use ccsync::domain::vendor::page::{Closing, Page, PageRequest};
 use ccsync::engine::port::source::Source;
 use ccsync::sources::moor::{MoorAccount, MoorConfig};
 use rstest::rstest;

@@ -6,11 +6,11 @@ mod record;
 use std::sync::Arc;
 
 use ccsync::domain::fault::{Fault, FaultKind};
-use ccsync::domain::page::{Closing, Page, PageRequest};
-use ccsync::domain::privacy::{Policy, Privacy};
-use ccsync::domain::record::{Row, Value};
+use ccsync::domain::person::privacy::{Policy, Privacy};
+use ccsync::domain::proof::window::TimeWindow;
+use ccsync::domain::row::record::{Row, Value};
 use ccsync::domain::stream::StreamId;
-use ccsync::domain::window::TimeWindow;
+use ccsync::domain::vendor::page::{Closing, Page, PageRequest};
 use ccsync::engine::port::source::Source;
 use ccsync::sources::sobot::{SobotAccount, SobotConfig};
 

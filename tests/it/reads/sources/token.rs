@@ -4,10 +4,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ccsync::domain::fault::{Fault, FaultKind};
-use ccsync::domain::page::{Page, PageRequest};
-use ccsync::domain::privacy::Privacy;
+use ccsync::domain::person::privacy::Privacy;
+use ccsync::domain::proof::window::TimeWindow;
 use ccsync::domain::stream::StreamId;
-use ccsync::domain::window::TimeWindow;
+use ccsync::domain::vendor::page::{Page, PageRequest};
 use ccsync::engine::port::clock::Clock as _;
 use ccsync::sources::sobot::{SobotAccount, SobotConfig};
 

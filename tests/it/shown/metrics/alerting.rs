@@ -1,7 +1,7 @@
 //! The rules for Prometheus and the dashboard for Grafana: every expression asks for what there is, and every alert
 //! has its rule. Whether they are PromQL is for promtool to say (.ci/run).
 
-use ccsync::domain::alert::AlertKind;
+use ccsync::report::alert::AlertKind;
 use ccsync::telemetry::metric::Metric;
 use serde_json::Value;
 

@@ -4,10 +4,10 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use ccsync::app::App;
-use ccsync::domain::alert::AlertKind;
-use ccsync::domain::language::Language;
 use ccsync::ops::web::readiness::Readiness;
 use ccsync::ops::web::server::OpsServer;
+use ccsync::report::alert::AlertKind;
+use ccsync::report::language::Language;
 use regex::Regex;
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;

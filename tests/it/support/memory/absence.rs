@@ -3,10 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use ccsync::domain::certificate::Verdict;
-use ccsync::domain::run::RunId;
-use ccsync::domain::share::Share;
-use ccsync::domain::window::TimeWindow;
+use ccsync::domain::proof::certificate::Verdict;
+use ccsync::domain::proof::run::RunId;
+use ccsync::domain::proof::window::TimeWindow;
+use ccsync::domain::row::share::Share;
 use ccsync::engine::port::store::ReadRecord;
 use chrono::{DateTime, Utc};
 

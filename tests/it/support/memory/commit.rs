@@ -3,11 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use ccsync::domain::certificate::Verdict;
 use ccsync::domain::fault::{Fault, FaultKind};
-use ccsync::domain::record::Row;
-use ccsync::domain::run::Counts;
-use ccsync::domain::window::TimeWindow;
+use ccsync::domain::proof::certificate::Verdict;
+use ccsync::domain::proof::run::Counts;
+use ccsync::domain::proof::window::TimeWindow;
+use ccsync::domain::row::record::Row;
 use ccsync::engine::port::store::{Commit, Scope};
 use chrono::{DateTime, Utc};
 

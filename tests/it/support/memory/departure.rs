@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use ccsync::domain::drift::{ContractDrift, DriftKind};
-use ccsync::domain::run::RunId;
+use ccsync::domain::proof::run::RunId;
+use ccsync::domain::proof::window::TimeWindow;
 use ccsync::domain::stream::StreamKey;
-use ccsync::domain::window::TimeWindow;
+use ccsync::domain::vendor::drift::{ContractDrift, DriftKind};
 use ccsync::engine::port::store::{Commit, Scope};
 use chrono::{DateTime, Utc};
 

@@ -3,14 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::time::Duration;
 
-use ccsync::domain::certificate::Verdict;
 use ccsync::domain::fault::FaultKind;
-use ccsync::domain::run::{Counts, RunId, RunOutcome};
-use ccsync::domain::status::StreamDeclaration;
+use ccsync::domain::proof::certificate::Verdict;
+use ccsync::domain::proof::run::{Counts, RunId, RunOutcome};
+use ccsync::domain::proof::window::TimeWindow;
 use ccsync::domain::stream::StreamKey;
-use ccsync::domain::window::TimeWindow;
 use ccsync::engine::port::store::{Commit, Failure, Lease, ReadRecord, ReadState, RunStart, Scope};
 use ccsync::engine::port::token::Token;
+use ccsync::report::status::StreamDeclaration;
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 

@@ -3,9 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use ccsync::domain::record::Row;
-use ccsync::domain::run::RunId;
-use ccsync::domain::window::TimeWindow;
+use ccsync::domain::proof::run::RunId;
+use ccsync::domain::proof::window::TimeWindow;
+use ccsync::domain::row::record::Row;
 use chrono::{DateTime, Utc};
 
 /// A key, in the order of the table's key columns.

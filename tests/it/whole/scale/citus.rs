@@ -163,7 +163,7 @@ async fn without_the_extension_nothing_is_begun_and_it_is_told_what_to_do() {
 async fn what_finds_rows_by_their_place_is_refused_where_a_place_is_on_every_machine() {
     let fresh = fresh_store().await;
     let store = stand_in(&fresh).await;
-    let rewrite = || ccsync::domain::privacy::Rewrite::Apply(std::collections::BTreeMap::new());
+    let rewrite = || ccsync::domain::person::privacy::Rewrite::Apply(std::collections::BTreeMap::new());
     store.rewrite(&rewrite(), true).await.unwrap();
     store.distribute().await.unwrap();
     let fault = store.rewrite(&rewrite(), true).await.unwrap_err();

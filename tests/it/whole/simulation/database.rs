@@ -5,11 +5,11 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use ccsync::domain::fault::{Fault, FaultKind};
-use ccsync::domain::run::{Counts, RunId};
-use ccsync::domain::status::StreamDeclaration;
+use ccsync::domain::proof::run::{Counts, RunId};
 use ccsync::domain::stream::StreamKey;
 use ccsync::engine::port::budget::{Budget, BudgetKey, Reservation};
 use ccsync::engine::port::store::{Commit, LagLedger, Lease, ReadRecord, RunEnd, RunStart, Scope, Store};
+use ccsync::report::status::StreamDeclaration;
 use chrono::{DateTime, NaiveDate, Utc};
 use uuid::Uuid;
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use ccsync::domain::run::Counts;
+use ccsync::domain::proof::run::Counts;
 use ccsync::domain::stream::{StreamKey, StreamKind};
 use ccsync::engine::port::store::ReadState;
 use chrono::{DateTime, Duration, Utc};

@@ -1,8 +1,8 @@
 //! One inspection or one skill group, in the form in which the sources deliver it.
 
-use ccsync::domain::record::{Record, Reject, Row, Value};
+use ccsync::domain::row::record::{Record, Reject, Row, Value};
+use ccsync::domain::row::table::TableShape;
 use ccsync::domain::stream::StreamId;
-use ccsync::domain::table::TableShape;
 use chrono::{DateTime, Utc};
 
 use super::rng::Rng;

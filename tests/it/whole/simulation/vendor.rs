@@ -9,10 +9,10 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use ccsync::domain::fault::{Fault, FaultKind};
-use ccsync::domain::page::{Closing, Page, PageRequest};
-use ccsync::domain::record::Record;
+use ccsync::domain::proof::window::TimeWindow;
+use ccsync::domain::row::record::Record;
 use ccsync::domain::stream::StreamId;
-use ccsync::domain::window::TimeWindow;
+use ccsync::domain::vendor::page::{Closing, Page, PageRequest};
 use ccsync::engine::port::source::Source;
 use chrono::{DateTime, Utc};
 

@@ -3,12 +3,12 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 
-use ccsync::domain::certificate::{Certificate, SetDigest, Verdict};
-use ccsync::domain::record::Row;
-use ccsync::domain::run::Counts;
+use ccsync::domain::proof::certificate::{Certificate, SetDigest, Verdict};
+use ccsync::domain::proof::run::Counts;
+use ccsync::domain::proof::window::TimeWindow;
+use ccsync::domain::row::record::Row;
 use ccsync::domain::stream::StreamId;
 use ccsync::domain::stream::StreamKey;
-use ccsync::domain::window::TimeWindow;
 use ccsync::engine::port::store::{Commit, Lease, Scope};
 use chrono::{DateTime, Duration, Utc};
 

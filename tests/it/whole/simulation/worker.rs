@@ -4,11 +4,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use ccsync::domain::page;
-use ccsync::domain::run::Trigger as RunTrigger;
-use ccsync::domain::share::Share;
+use ccsync::domain::proof::run::Trigger as RunTrigger;
+use ccsync::domain::proof::window::WindowGrid;
+use ccsync::domain::row::share::Share;
 use ccsync::domain::stream::{StreamId, StreamKey, StreamKind};
-use ccsync::domain::window::WindowGrid;
+use ccsync::domain::vendor::page;
 use ccsync::engine::pass::progress::ProgressBoard;
 use ccsync::engine::pass::reader::{PassConfig, PassOrder, ReadPolicy, StreamReader};
 use ccsync::engine::plan::planner::WindowPolicy;

@@ -3,9 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
-use ccsync::domain::record::{Record, Row};
+use ccsync::domain::proof::window::TimeWindow;
+use ccsync::domain::row::record::{Record, Row};
 use ccsync::domain::stream::{StreamId, StreamKind};
-use ccsync::domain::window::TimeWindow;
 use chrono::{DateTime, Duration, Utc};
 
 use super::plan::{Plan, Rescoring};

@@ -1,7 +1,7 @@
 //! What a vendor sends that its document does not say: noticed in the run where it first appears, told once,
 //! without a value of it.
 
-use ccsync::domain::run::RunOutcome;
+use ccsync::domain::proof::run::RunOutcome;
 use ccsync_simulator::{Change, Channel, SimulatorConfig, Switches};
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use serde_json::{Map, Value, json};

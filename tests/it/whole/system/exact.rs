@@ -4,10 +4,10 @@
 use std::sync::{Arc, Mutex};
 
 use ccsync::app::App;
-use ccsync::domain::alert::{AlertKind, Severity};
-use ccsync::domain::status::StreamState;
 use ccsync::domain::stream::StreamId;
 use ccsync::engine::verify::VerifyOrder;
+use ccsync::report::alert::{AlertKind, Severity};
+use ccsync::report::status::StreamState;
 use encoding_rs::{BIG5, GB18030, GBK};
 use tokio_util::sync::CancellationToken;
 

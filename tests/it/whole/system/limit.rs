@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use ccsync::domain::run::RunOutcome;
+use ccsync::domain::proof::run::RunOutcome;
 use ccsync_simulator::{Endpoint, SimulatorConfig};
 use tokio_util::sync::CancellationToken;
 

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use ccsync::domain::fault::FaultKind;
-use ccsync::domain::run::RunOutcome;
+use ccsync::domain::proof::run::RunOutcome;
 use ccsync::engine::port::clock::Clock as _;
 use ccsync_simulator::{Endpoint, Fault, FaultRates, SimulatorConfig};
 use sqlx::{ConnectOptions as _, Executor as _};

@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use ccsync::domain::run::RunOutcome;
+use ccsync::domain::proof::run::RunOutcome;
 use ccsync_simulator::{Change, Channel, Endpoint, Fault, Simulator, SimulatorConfig, Step};
 use rand::rngs::StdRng;
 use rand::{Rng as _, SeedableRng as _};

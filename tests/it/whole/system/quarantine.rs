@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use ccsync::domain::quarantine::QuarantineFilter;
-use ccsync::domain::run::RunOutcome;
+use ccsync::domain::proof::quarantine::QuarantineFilter;
+use ccsync::domain::proof::run::RunOutcome;
 use ccsync_simulator::{Change, Channel, Endpoint, Fault};
 use serde_json::{Map, Value, json};
 

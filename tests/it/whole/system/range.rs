@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use ccsync::domain::window::TimeWindow;
+use ccsync::domain::proof::window::TimeWindow;
 use ccsync_simulator::Endpoint;
 use chrono::{DateTime, Utc};
 use tokio_util::sync::CancellationToken;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use ccsync::domain::run::RunOutcome;
+use ccsync::domain::proof::run::RunOutcome;
 use ccsync::engine::pass::reader::PassReport;
 use ccsync_simulator::{Change, Channel, FaultRates};
 use serde_json::Value;

@@ -2,7 +2,7 @@
 
 use ccsync::app::Verified;
 use ccsync::domain::fault::FaultKind;
-use ccsync::domain::run::RunOutcome;
+use ccsync::domain::proof::run::RunOutcome;
 use ccsync::engine::pass::reader::PassReport;
 use ccsync::engine::verify::VerifyOrder;
 use ccsync_simulator::{SimulatorConfig, Switches};

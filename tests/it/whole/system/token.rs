@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ccsync::domain::fault::FaultKind;
-use ccsync::domain::run::RunOutcome;
+use ccsync::domain::proof::run::RunOutcome;
 use ccsync_simulator::{Endpoint, Fault, FaultRates, SimulatorConfig};
 use md5::{Digest as _, Md5};
 use tokio_util::sync::CancellationToken;

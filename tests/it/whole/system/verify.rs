@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use ccsync::app::{App, Verified};
+use ccsync::domain::proof::window::TimeWindow;
 use ccsync::domain::stream::StreamId;
-use ccsync::domain::window::TimeWindow;
 use ccsync::engine::port::compare::{Difference, DifferenceKind};
 use ccsync::engine::verify::{Sample, Verification, VerifyOrder};
 use ccsync_simulator::{Change, Channel, Endpoint, Fault};

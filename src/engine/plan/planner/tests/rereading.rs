@@ -1,7 +1,7 @@
 //! Rereads by what was learned.
 
 use super::*;
-use crate::domain::lag::{LagTable, Reread};
+use crate::domain::proof::lag::{LagTable, Reread};
 use crate::engine::plan::reread::{closing_age, is_second_look};
 
 /// A stream whose windows of a hundred rows have ten changes each: half of them after 14 hours, the rest

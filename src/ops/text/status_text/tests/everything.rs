@@ -3,11 +3,11 @@
 use unicode_width::UnicodeWidthStr as _;
 
 use super::*;
-use crate::domain::absence::AbsenceAlarm;
-use crate::domain::alert::{Alert, AlertKind, StreamWatch};
-use crate::domain::phrase::Said;
-use crate::domain::status::calendar::{Calendar, WindowState, WindowStatus};
-use crate::domain::status::detail::{GapStatus, LeaseStatus, QuarantineStatus, StreamBudget, WorkerStatus};
+use crate::domain::proof::absence::AbsenceAlarm;
+use crate::report::alert::{Alert, AlertKind, StreamWatch};
+use crate::report::phrase::Said;
+use crate::report::status::calendar::{Calendar, WindowState, WindowStatus};
+use crate::report::status::detail::{GapStatus, LeaseStatus, QuarantineStatus, StreamBudget, WorkerStatus};
 
 /// Everything at once.
 fn full() -> StatusReport {

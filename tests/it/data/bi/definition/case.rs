@@ -1,15 +1,15 @@
 //! Complete, final and partial in small ledgers that were told wrongly once.
 
-use ccsync::domain::alert::{AlertKind, Surroundings};
-use ccsync::domain::certificate::Verdict;
 use ccsync::domain::fault::FaultKind;
-use ccsync::domain::language::Language;
-use ccsync::domain::status::calendar::WindowState;
-use ccsync::domain::status::{DeclaredWindow, StreamDeclaration, StreamState, StreamStatus};
+use ccsync::domain::proof::certificate::Verdict;
 use ccsync::domain::stream::StreamKey;
 use ccsync::engine::alert::alerts;
 use ccsync::engine::port::status::StatusRead as _;
 use ccsync::engine::port::store::{Scope, Store as _};
+use ccsync::report::alert::{AlertKind, Surroundings};
+use ccsync::report::language::Language;
+use ccsync::report::status::calendar::WindowState;
+use ccsync::report::status::{DeclaredWindow, StreamDeclaration, StreamState, StreamStatus};
 use chrono::{DateTime, Duration, Utc};
 use sqlx::AssertSqlSafe;
 
@@ -37,7 +37,7 @@ pub fn of_day(number: i64) -> Scope {
 pub async fn read(
     fresh: &Fresh,
     scope: Scope,
-    rows: Vec<ccsync::domain::record::Row>,
+    rows: Vec<ccsync::domain::row::record::Row>,
     hour: i64,
     verdict: Verdict,
 ) {
@@ -219,8 +219,8 @@ async fn a_day_that_the_first_instant_wanted_cuts_is_partial_and_so_are_those_be
 }
 
 /// A call of this hour of 2026, inspected at that one.
-pub fn contact(id: &str, began: i64, inspected: i64) -> ccsync::domain::record::Row {
-    use ccsync::domain::record::{Row, Value};
+pub fn contact(id: &str, began: i64, inspected: i64) -> ccsync::domain::row::record::Row {
+    use ccsync::domain::row::record::{Row, Value};
     use ccsync::domain::stream::sobot_call_result::SOBOT_CALL_RESULT;
     let mut values = vec![Value::Null; SOBOT_CALL_RESULT.columns.len()];
     (values[0], values[1]) = (Value::text(id), Value::text("agent"));

@@ -1,8 +1,8 @@
 //! Random ledgers, and how they come into a database.
 
-use ccsync::domain::status::{DeclaredWindow, StreamDeclaration};
 use ccsync::domain::stream::StreamKey;
 use ccsync::engine::port::store::Store as _;
+use ccsync::report::status::{DeclaredWindow, StreamDeclaration};
 use chrono::{DateTime, Duration, NaiveDate, Utc};
 use chrono_tz::Tz;
 use rand::rngs::StdRng;

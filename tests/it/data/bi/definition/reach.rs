@@ -1,6 +1,6 @@
 //! How far behind its contact a window brings a result, and what changes after it was final: written with the rows.
 
-use ccsync::domain::certificate::Verdict;
+use ccsync::domain::proof::certificate::Verdict;
 use ccsync::engine::port::status::StatusRead as _;
 use ccsync::engine::port::store::Store as _;
 

@@ -2,9 +2,9 @@
 
 use std::fmt::Write as _;
 
-use ccsync::domain::status::StreamDeclaration;
 use ccsync::domain::stream::StreamKey;
 use ccsync::engine::port::store::Store as _;
+use ccsync::report::status::StreamDeclaration;
 use chrono::{DateTime, Utc};
 use sqlx::{AssertSqlSafe, Executor as _};
 

@@ -1,6 +1,6 @@
 //! Rows that are no longer there.
 
-use ccsync::domain::certificate::Verdict;
+use ccsync::domain::proof::certificate::Verdict;
 use ccsync::engine::port::store::Scope;
 
 use super::Ground;

@@ -1,9 +1,9 @@
 //! What a commit writes, and what it leaves alone.
 
-use ccsync::domain::certificate::Verdict;
 use ccsync::domain::fault::FaultKind;
-use ccsync::domain::run::Counts;
-use ccsync::domain::window::TimeWindow;
+use ccsync::domain::proof::certificate::Verdict;
+use ccsync::domain::proof::run::Counts;
+use ccsync::domain::proof::window::TimeWindow;
 use ccsync::engine::port::store::{ReadState, Scope};
 
 use super::{Ground, hours};

@@ -2,11 +2,11 @@
 //!
 //! `CCSYNC_CONTRACT_CASES=500` plays more; `CCSYNC_CONTRACT_SEED=7` one.
 
-use ccsync::domain::certificate::Verdict;
-use ccsync::domain::drift::{ContractDrift, DriftKind};
 use ccsync::domain::fault::FaultKind;
-use ccsync::domain::record::Row;
+use ccsync::domain::proof::certificate::Verdict;
+use ccsync::domain::row::record::Row;
 use ccsync::domain::stream::StreamKey;
+use ccsync::domain::vendor::drift::{ContractDrift, DriftKind};
 use ccsync::engine::port::store::{Commit, Scope, Store};
 use rand::rngs::SmallRng;
 use rand::{Rng as _, SeedableRng as _};

@@ -1,6 +1,6 @@
 //! Departures from the vendors' documents: recorded once, with the read that showed them first.
 
-use ccsync::domain::drift::{ContractDrift, DRIFTS_MAX, DriftKind};
+use ccsync::domain::vendor::drift::{ContractDrift, DRIFTS_MAX, DriftKind};
 
 use super::{Ground, hours};
 use crate::data::store::support::*;

@@ -1,7 +1,7 @@
 //! All that a store holds, in a form in which two can be compared.
 
+use ccsync::domain::proof::window::TimeWindow;
 use ccsync::domain::stream::StreamId;
-use ccsync::domain::window::TimeWindow;
 use chrono::{DateTime, Utc};
 use sqlx::postgres::{PgPool, PgRow};
 use sqlx::{AssertSqlSafe, Row as _};

@@ -1,7 +1,7 @@
 //! What becomes of an element, whatever is in it.
 
-use ccsync::domain::privacy::Policy;
-use ccsync::domain::record::{Row, Value};
+use ccsync::domain::person::privacy::Policy;
+use ccsync::domain::row::record::{Row, Value};
 use ccsync::domain::stream::StreamId;
 
 use super::{at, bench, calls, success};

@@ -1,0 +1,251 @@
+//! What comes through a live feed, and what is known of the time in between. Privacy rules were applied
+//! before any of this was made: it may lie on a disk.
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value as Json};
+use uuid::Uuid;
+
+use crate::domain::row::record::Reject;
+use crate::domain::vendor::drift::ContractDrift;
+
+/// The state of an agent, as a notice tells it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum AgentState {
+    /// Not signed in.
+    SignedOut,
+    /// Waiting for a call.
+    Idle,
+    /// In a call.
+    Busy,
+    /// After a call, its form not yet submitted.
+    WrapUp,
+}
+
+impl AgentState {
+    /// Every state.
+    pub const ALL: [AgentState; 4] =
+        [AgentState::SignedOut, AgentState::Idle, AgentState::Busy, AgentState::WrapUp];
+
+    /// The vendor's number.
+    pub const fn number(self) -> i32 {
+        match self {
+            AgentState::SignedOut => 0,
+            AgentState::Idle => 1,
+            AgentState::Busy => 2,
+            AgentState::WrapUp => 3,
+        }
+    }
+
+    /// The state of this number, if a document lists it.
+    pub fn from_number(number: i32) -> Option<AgentState> {
+        AgentState::ALL.into_iter().find(|state| state.number() == number)
+    }
+
+    /// The name in `workbench.agent_status`.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            AgentState::SignedOut => "signed_out",
+            AgentState::Idle => "idle",
+            AgentState::Busy => "busy",
+            AgentState::WrapUp => "wrap_up",
+        }
+    }
+}
+
+/// The agent is in a state.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Notice {
+    /// Which.
+    pub state: AgentState,
+    /// For how long already, in whole seconds, where the vendor says it.
+    pub elapsed_s: Option<u32>,
+    /// Fields that no document names.
+    pub extra: Map<String, Json>,
+}
+
+/// A word of the administrator to the agents.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Announcement {
+    /// The text.
+    pub msg: Option<String>,
+    /// Fields that no document names.
+    pub extra: Map<String, Json>,
+}
+
+/// A call came in, and the customer's record popped up. The fields are the columns of
+/// `workbench.call_popup`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct CallPopup {
+    /// Number of the call; the key.
+    pub session_id: String,
+    /// Where the number is registered.
+    pub city: Option<String>,
+    /// The agent who takes the call.
+    pub extno: Option<String>,
+    /// Whose record it is.
+    pub admin_id: Option<i32>,
+    /// Last edited.
+    pub edit_stamp: Option<DateTime<Utc>>,
+    /// The record's agent.
+    pub info_extno: Option<String>,
+    /// Custom fields that are kept.
+    pub fields: Option<Map<String, Json>>,
+    /// Tag group.
+    pub info_group: Option<String>,
+    /// Imported.
+    pub import_stamp: Option<DateTime<Utc>>,
+    /// Name.
+    pub info_name: Option<String>,
+    /// Project.
+    pub project_id: Option<String>,
+    /// State of calling.
+    pub info_status: Option<String>,
+    /// Task.
+    pub task_id: Option<String>,
+    /// Phone number, after the privacy rules.
+    pub telephone: Option<String>,
+    /// Number of the record.
+    pub info_uuid: Option<String>,
+    /// Fields that no document names.
+    pub extra: Map<String, Json>,
+}
+
+/// One message of a feed, read.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub enum FeedMessage {
+    /// `notice`
+    Notice(Notice),
+    /// `message`
+    Announcement(Announcement),
+    /// `info`
+    Popup(Box<CallPopup>),
+    /// One of the others, of which something could not be kept as it was sent.
+    Altered {
+        /// What is kept of it.
+        message: Box<FeedMessage>,
+        /// What was altered.
+        drifts: Vec<ContractDrift>,
+    },
+    /// It could not be read, and is set aside whole.
+    Reject {
+        /// What and why.
+        reject: Reject,
+        /// It told of a state that no document lists: the state known before is over.
+        ends_state: bool,
+    },
+}
+
+impl FeedMessage {
+    /// The message itself, and what of it was altered.
+    pub fn content(&self) -> (&FeedMessage, &[ContractDrift]) {
+        match self {
+            FeedMessage::Altered { message, drifts } => (message, drifts),
+            message => (message, &[]),
+        }
+    }
+}
+
+/// Why nobody listened, or why what was heard is lost.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum GapReason {
+    /// The vendor closed the connection.
+    Closed,
+    /// The connection broke.
+    Broken,
+    /// No sign of life came for too long.
+    Silent,
+    /// The process was told to stop.
+    Shutdown,
+    /// Another process follows the agent now, or one ended without a word.
+    Takeover,
+    /// The database was away for longer than the spool had room.
+    SpoolFull,
+}
+
+impl GapReason {
+    /// Every reason.
+    pub const ALL: [GapReason; 6] = [
+        GapReason::Closed,
+        GapReason::Broken,
+        GapReason::Silent,
+        GapReason::Shutdown,
+        GapReason::Takeover,
+        GapReason::SpoolFull,
+    ];
+
+    /// The name in `workbench.feed_gap`.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            GapReason::Closed => "closed",
+            GapReason::Broken => "broken",
+            GapReason::Silent => "silent",
+            GapReason::Shutdown => "shutdown",
+            GapReason::Takeover => "takeover",
+            GapReason::SpoolFull => "spool_full",
+        }
+    }
+
+    /// The reason of this name.
+    pub fn from_name(name: &str) -> Option<GapReason> {
+        GapReason::ALL.into_iter().find(|reason| reason.as_str() == name)
+    }
+}
+
+/// What happened to a connection.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub enum FeedEventKind {
+    /// It stands.
+    Opened,
+    /// Nothing but a sign of life.
+    Alive,
+    /// A message came.
+    Message(FeedMessage),
+    /// It ended; the event's time is that of the last sign of life.
+    Closed(GapReason),
+    /// What was received from the event's time on had no room in the spool.
+    Lost {
+        /// Up to here; `None` where the connection ended meanwhile.
+        until: Option<DateTime<Utc>>,
+        /// How many messages.
+        messages: u64,
+    },
+}
+
+/// One event of one connection. Connection and number name it for ever: stored twice it is stored once.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct FeedEvent {
+    /// The agent.
+    pub extno: String,
+    /// The connection.
+    pub connection: Uuid,
+    /// When the connection was opened.
+    pub opened_at: DateTime<Utc>,
+    /// Fencing number of the lease under which it was opened: connections are ordered by this and `turn`,
+    /// not by clocks, which may jump.
+    pub fence: i64,
+    /// Number of the connection under that lease.
+    pub turn: u64,
+    /// Grows within the connection, from 1.
+    pub number: u64,
+    /// When it was received, by our clock.
+    pub at: DateTime<Utc>,
+    /// What happened.
+    pub kind: FeedEventKind,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn states_and_reasons_are_found_by_what_is_stored_of_them() {
+        for state in AgentState::ALL {
+            assert_eq!(AgentState::from_number(state.number()), Some(state));
+        }
+        assert_eq!(AgentState::from_number(4), None);
+        for reason in GapReason::ALL {
+            assert_eq!(GapReason::from_name(reason.as_str()), Some(reason));
+        }
+    }
+}

@@ -1,0 +1,11 @@
+//! What vendors send and take: pages, records of people, roster, actions, and how it departs from their documents.
+
+pub mod action;
+pub mod agent;
+pub mod contract;
+pub mod drift;
+pub mod feed;
+pub mod observation;
+pub mod page;
+pub mod roster;
+pub mod roster_plan;
