@@ -1,7 +1,7 @@
 //! ccsync keeps a PostgreSQL database in step with what a contact centre's vendors know about its
 //! quality inspections and skill groups.
 //!
-//! The modules are floors; a module may use only those listed above it here. `ARCHITECTURE.md` has the
+//! The modules are layers: each may use only those listed above it here. `ARCHITECTURE.md` has the
 //! picture, and the test `architecture` holds the code to it.
 
 pub mod domain;

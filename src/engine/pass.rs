@@ -4,12 +4,12 @@
 //! any number of workers share the work, and a pass that was killed is simply the next pass's work. It reads
 //! several windows at once: pages of one are parsed while those of another arrive and a third is committed.
 
-pub mod contact;
 mod failure_tracker;
 pub mod fault_policy;
 pub mod progress;
 mod read_task;
 pub mod reader;
+pub mod vendor_health;
 
 pub(in crate::engine) use self::failure_tracker::FAILURES_IN_A_ROW_MAX;
 
@@ -27,12 +27,12 @@ use tracing::Instrument as _;
 use crate::domain::fault::{Fault, FaultKind};
 use crate::domain::proof::certificate::Verdict;
 use crate::domain::proof::run::{Counts, RunId};
-use crate::engine::pass::contact::Contact;
 use crate::engine::pass::failure_tracker::FailureTracker;
 use crate::engine::pass::fault_policy::{Action, log_failure, policy};
 use crate::engine::pass::progress::Progress;
 use crate::engine::pass::read_task::{End, ReadTask, Report};
 use crate::engine::pass::reader::{DueScope, PassOrder, ReadPolicy, Remaining, ScopeFailure, StreamReader};
+use crate::engine::pass::vendor_health::VendorHealth;
 use crate::engine::plan::planner::Reason;
 use crate::engine::plan::reread::Learned;
 use crate::engine::port::store::{Lease, Scope};
@@ -58,7 +58,7 @@ pub(in crate::engine) struct Pass<'a> {
     run: RunId,
     walk: WalkConfig,
     learned: Option<Arc<Learned>>,
-    contact: Contact,
+    vendor_health: VendorHealth,
     /// When the pass began, by both clocks.
     began: (DateTime<Utc>, Duration),
     /// What was counted so far.
@@ -107,7 +107,7 @@ impl<'a> Pass<'a> {
             run,
             walk: reader.config.walk,
             learned: None,
-            contact: Contact::default(),
+            vendor_health: VendorHealth::default(),
             began: (reader.clock.now(), reader.clock.monotonic()),
             counts: Counts::default(),
             at_hand: HashSet::new(),
@@ -161,10 +161,10 @@ impl<'a> Pass<'a> {
                     other => halted = Some(other),
                 }
             }
-            let contact = self.contact.clone();
+            let vendor_health = self.vendor_health.clone();
             let ended = tokio::select! {
                 ended = under_way.join_next() => ended,
-                () = contact.served(), if !contact.has_served() => continue,
+                () = vendor_health.served(), if !vendor_health.has_served() => continue,
             };
             match ended {
                 None => {}
@@ -205,7 +205,7 @@ impl<'a> Pass<'a> {
     /// Whether another scope may be begun beside so many. One alone goes first, up to its first page, and after a
     /// failure: a vendor that is down, or refuses our key, is not asked several times over.
     fn may_begin(&self, under_way: usize) -> bool {
-        let is_well = self.contact.has_served() && !self.failure_tracker.is_failing();
+        let is_well = self.vendor_health.has_served() && !self.failure_tracker.is_failing();
         let at_once = if is_well { self.reader.config.max_concurrent_windows } else { 1 };
         let now = self.reader.clock.now();
         let is_late = self.begun && self.order.until.is_some_and(|until| until - self.was_ahead() <= now);
@@ -287,7 +287,7 @@ impl<'a> Pass<'a> {
             spent: std::mem::take(&mut self.spent),
             begun_after: self.failure_tracker.troubles(),
             windows_due: self.counts.windows + self.due,
-            contact: self.contact.clone(),
+            vendor_health: self.vendor_health.clone(),
         };
         Box::pin(read_task.run().instrument(span))
     }
@@ -406,7 +406,7 @@ impl<'a> Pass<'a> {
             Ok(()) => self.counts.requests += requests,
             Err(_) => self.spent += requests,
         }
-        let is_silent = is_silence(kind) && !self.contact.has_answered();
+        let is_silent = is_silence(kind) && !self.vendor_health.has_answered();
         self.ending |= self.failure_tracker.note(due.scope, failure, *begun_after, is_silent);
     }
 

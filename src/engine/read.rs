@@ -9,7 +9,7 @@ pub mod fetch;
 mod halves;
 mod judge;
 pub mod resume;
-pub mod room;
+pub mod row_buffer;
 pub mod walk;
 
 use chrono::{DateTime, Utc};

@@ -13,7 +13,7 @@ use url::Url;
 use crate::domain::fault::{Fault, FaultKind};
 use crate::engine::plan::present::{Reading, TimeWitness};
 use crate::sources::address::{authority, is_loopback};
-use crate::sources::answer::{Answer, AnswerText, Declared, Spares, body_text, http_date};
+use crate::sources::payload::answer::{Answer, AnswerText, Declared, Spares, body_text, http_date};
 use crate::sources::site::CallSite;
 use crate::telemetry::failpoint::{Failpoint, failpoint};
 

@@ -6,15 +6,9 @@
 
 pub mod http;
 pub mod moor;
+mod payload;
 pub mod sobot;
 pub mod workbench;
 
 pub(crate) mod address;
-mod answer;
-mod contract;
-mod element;
-mod instant;
-mod json_text;
-mod reading;
-mod scalar;
 pub(crate) mod site;

@@ -19,7 +19,7 @@ use crate::engine::plan::present::TimeWitness;
 use crate::engine::port::budget::{Budget, BudgetKey};
 use crate::engine::port::source::Source;
 use crate::engine::port::token::TokenVault;
-use crate::engine::read::room::RowRoom;
+use crate::engine::read::row_buffer::RowBuffer;
 use crate::report::alert::StreamWatch;
 use crate::report::status::detail::StreamDetail;
 use crate::report::status::{StreamDeclaration, StreamStatus, WindowTally};
@@ -118,7 +118,7 @@ pub(in crate::app) fn assemble(
     let board = store.board().clone();
     let shared = Shared { vault: store.clone(), budget, witness: witness.clone(), board };
     let http = http_client(settings)?.measuring(witness);
-    let room = RowRoom::new(u64::from(settings.engine.rows_mib_max) << 20);
+    let row_buffer = RowBuffer::new(u64::from(settings.engine.rows_mib_max) << 20);
     endpoints(settings, &http, &shared)
         .into_iter()
         .map(|Endpoint { source, budget, settings: stream }| {
@@ -148,7 +148,7 @@ pub(in crate::app) fn assemble(
                 worker,
                 policy,
                 page_log: Some(store.clone()),
-                room: room.clone(),
+                row_buffer: row_buffer.clone(),
                 progress: progress.clone(),
                 config: pass_config(&settings.engine, &stream),
             };

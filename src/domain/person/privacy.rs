@@ -1,5 +1,5 @@
 //! What becomes of personal data before anything is stored: a [`Privacy`] for each source, asked by
-//! `sources/reading` for every field.
+//! `sources/payload/reading` for every field.
 //!
 //! Phone numbers and e-mail addresses are found in any text. Names cannot be found, only known by the field
 //! that holds them.

@@ -10,11 +10,11 @@ use tracing::{Instrument as _, Span};
 use crate::domain::fault::{Fault, FaultKind};
 use crate::domain::proof::certificate::{Certificate, UnverifiedReason, Verdict};
 use crate::domain::proof::run::{Counts, RunId, Trigger};
-use crate::engine::pass::contact::Contact;
 use crate::engine::pass::reader::{DueScope, PassOrder, ReadPolicy, StreamReader};
 use crate::engine::pass::scope_text;
-use crate::engine::plan::reread::{Learned, closing_age, is_second_look};
-use crate::engine::port::store::{Commit, Lease, Scope, SecondLook};
+use crate::engine::pass::vendor_health::VendorHealth;
+use crate::engine::plan::reread::{Learned, closing_age, is_reread};
+use crate::engine::port::store::{Commit, Lease, Reread, Scope};
 use crate::engine::read::fetch::Fetcher;
 use crate::engine::read::resume::ResumableWalk;
 use crate::engine::read::walk::WalkConfig;
@@ -42,7 +42,7 @@ pub(super) struct ReadTask {
     /// Scopes that the run has read, reads or has still to read.
     pub(super) windows_due: u64,
     /// What is known of the vendor in this pass.
-    pub(super) contact: Contact,
+    pub(super) vendor_health: VendorHealth,
 }
 
 /// What became of it.
@@ -78,7 +78,7 @@ impl ReadTask {
         let (source, clock) = (reader.source.as_ref(), reader.clock.as_ref());
         let fetcher = Fetcher::new(&reader.key, source, budget, clock, reader.config.retry);
         let mut fetcher =
-            fetcher.within_pass(self.contact.clone(), self.spent, reader.room.enter(&reader.key));
+            fetcher.within_pass(self.vendor_health.clone(), self.spent, reader.row_buffer.enter(&reader.key));
         let end = self.read_and_commit(&reader, &mut fetcher).await;
         let end = end.unwrap_or_else(|fault| {
             span::failed(&Span::current(), &fault);
@@ -232,7 +232,7 @@ impl ReadTask {
             ),
             _ => (read_at, Duration::ZERO),
         };
-        let (final_at, second_look) = self.expectation(closed.certificate.rows);
+        let (final_at, reread) = self.expectation(closed.certificate.rows);
         let certificate = closed.certificate;
         let verdict = certificate.verdict;
         let counts = Counts {
@@ -252,7 +252,7 @@ impl ReadTask {
             complete_to,
             absence_settle,
             final_at,
-            second_look,
+            reread,
             absence_max: reader.config.absence_max,
             windows_due: self.windows_due,
             overrule: self.order.trigger == Trigger::Repair,
@@ -300,20 +300,20 @@ impl ReadTask {
     }
 
     /// Until when a window of so many rows may still change, and what its re-read is to be recorded as.
-    fn expectation(&self, rows: u64) -> (Option<DateTime<Utc>>, Option<SecondLook>) {
+    fn expectation(&self, rows: u64) -> (Option<DateTime<Utc>>, Option<Reread>) {
         let (ReadPolicy::Windows(policy), Scope::Window(window)) = (&self.reader.policy, self.due.scope)
         else {
             return (None, None);
         };
         let due = &self.due;
         let final_at = window.end.checked_add_signed(closing_age(window, rows, &self.learned, policy));
-        let paid = due.planned.is_some_and(|planned| is_second_look(planned.reason));
-        let second_look = due.before.complete_at.map(|read_before| SecondLook {
+        let paid = due.planned.is_some_and(|planned| is_reread(planned.reason));
+        let reread = due.before.complete_at.map(|read_before| Reread {
             read_before,
             rows_before: due.before.rows.unsigned_abs(),
             paid_by: paid.then(|| policy.grid.date_of(self.reader.clock.now())),
         });
-        (final_at, second_look)
+        (final_at, reread)
     }
 
     /// Whether a window that does not hold still is read in halves, which hold still sooner. Not for ever:

@@ -27,7 +27,7 @@ use crate::engine::port::page_log::PageLog;
 use crate::engine::port::source::Source;
 use crate::engine::port::store::{ReadRecord, ReadState, RunEnd, RunStart, Scope, Store};
 use crate::engine::read::fetch::RetryConfig;
-use crate::engine::read::room::RowRoom;
+use crate::engine::read::row_buffer::RowBuffer;
 use crate::engine::read::walk::WalkConfig;
 use crate::engine::read::{Before, ReadRules};
 use crate::report::language::Language;
@@ -87,7 +87,7 @@ pub struct StreamReader {
     /// Where pages are kept until they are committed, if anywhere.
     pub page_log: Option<Arc<dyn PageLog>>,
     /// Where rows are between their page and their commit.
-    pub room: RowRoom,
+    pub row_buffer: RowBuffer,
     /// Where it is noted how far a pass has come.
     pub progress: ProgressBoard,
     /// Bounds.

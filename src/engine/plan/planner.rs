@@ -7,7 +7,7 @@ use serde::Serialize;
 use crate::domain::proof::certificate::{UnverifiedReason, Verdict};
 use crate::domain::proof::window::{TimeWindow, WindowGrid};
 use crate::engine::plan::present::CLOCK_TOLERANCE;
-use crate::engine::plan::reread::{Learned, Unseen, second_look, within_budget};
+use crate::engine::plan::reread::{Learned, Unseen, reread, within_budget};
 use crate::engine::port::store::{ReadRecord, ReadState};
 
 /// The rest after the second contradicted read of a window; it doubles from read to read.
@@ -192,7 +192,7 @@ fn again(
     } else if record.missing {
         (Reason::Absent, None)
     } else {
-        second_look(record, window, read_at, input, policy)?
+        reread(record, window, read_at, input, policy)?
     };
     let requests = record.requests.unsigned_abs();
     Some(PlannedWindow { window, ask: window, reason, read_at: Some(read_at), unseen, requests })

@@ -63,7 +63,7 @@ pub fn closing_age_of(rows: u64, learned: &Learned, policy: &WindowPolicy) -> Du
 }
 
 /// Whether and why a complete, trusted window is due again.
-pub(in crate::engine) fn second_look(
+pub(in crate::engine) fn reread(
     record: &ReadRecord,
     window: TimeWindow,
     read_at: DateTime<Utc>,
@@ -115,7 +115,7 @@ pub(in crate::engine) fn within_budget(
     let mut left = budget.saturating_sub(learned.requests_today);
     let price = |due: &PlannedWindow| due.requests.max(1);
     let promise = |due: &PlannedWindow| due.unseen.map_or(0.0, |unseen| unseen.changes) / price(due) as f64;
-    let mut looks: Vec<usize> = (0..due.len()).filter(|index| is_second_look(due[*index].reason)).collect();
+    let mut looks: Vec<usize> = (0..due.len()).filter(|index| is_reread(due[*index].reason)).collect();
     looks.sort_by(|left, right| promise(&due[*right]).total_cmp(&promise(&due[*left])));
     let mut kept = vec![true; due.len()];
     for index in looks {
@@ -129,6 +129,6 @@ pub(in crate::engine) fn within_budget(
 }
 
 /// Whether a read for this reason counts against the daily budget of rereads.
-pub fn is_second_look(reason: Reason) -> bool {
+pub fn is_reread(reason: Reason) -> bool {
     matches!(reason, Reason::Closing | Reason::Revisions | Reason::Lookback)
 }

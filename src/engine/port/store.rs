@@ -123,7 +123,7 @@ pub struct Commit {
     /// `None` for snapshots.
     pub final_at: Option<DateTime<Utc>>,
     /// For a window that was complete before.
-    pub second_look: Option<SecondLook>,
+    pub reread: Option<Reread>,
     /// More than this share of a window or snapshot (and at least 20 rows) missing at once raises an alarm,
     /// and nothing is marked deleted.
     pub absence_max: Share,
@@ -143,7 +143,7 @@ pub struct Commit {
 
 /// A complete window read again: what it showed of late and revised results is recorded with it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct SecondLook {
+pub struct Reread {
     /// When the read before began.
     pub read_before: DateTime<Utc>,
     /// Rows that the window had then.

@@ -8,13 +8,13 @@ use tracing::Instrument as _;
 use crate::domain::fault::{Fault, FaultKind};
 use crate::domain::stream::StreamKey;
 use crate::domain::vendor::page::{Page, PageRequest};
-use crate::engine::pass::contact::Contact;
 use crate::engine::pass::fault_policy::{Action, policy};
+use crate::engine::pass::vendor_health::VendorHealth;
 use crate::engine::port::budget::{Budget, BudgetKey};
 use crate::engine::port::clock::Clock;
 use crate::engine::port::source::Source;
 use crate::engine::read::resume::ResumableWalk;
-use crate::engine::read::room::Place;
+use crate::engine::read::row_buffer::RowPermit;
 use crate::telemetry::event;
 use crate::telemetry::failpoint::{Failpoint, failpoint};
 use crate::telemetry::span;
@@ -65,12 +65,12 @@ pub struct Fetcher<'a> {
     pub retry: RetryConfig,
     /// Requests sent since the last [`Fetcher::take_requests`].
     requests: u64,
-    contact: Contact,
+    vendor_health: VendorHealth,
     started: Duration,
     /// Keeps what comes until it is committed.
     walk: Option<ResumableWalk<'a>>,
     /// What of the process' memory it takes meanwhile; `None` where nobody counts.
-    place: Option<Place>,
+    place: Option<RowPermit>,
 }
 
 impl<'a> Fetcher<'a> {
@@ -92,7 +92,7 @@ impl<'a> Fetcher<'a> {
             clock,
             retry,
             requests: 0,
-            contact: Contact::default(),
+            vendor_health: VendorHealth::default(),
             started,
             walk: None,
             place: None,
@@ -101,19 +101,24 @@ impl<'a> Fetcher<'a> {
 
     /// Whether the vendor has answered at all in this pass.
     pub fn answered(&self) -> bool {
-        self.contact.has_answered()
+        self.vendor_health.has_answered()
     }
 
     /// One of several for one pass, which share what they know of the vendor; `spent` requests are to be counted
     /// with its own.
     #[must_use]
-    pub(in crate::engine) fn within_pass(self, contact: Contact, spent: u64, place: Place) -> Fetcher<'a> {
-        Fetcher { contact, requests: spent, place: Some(place), ..self }
+    pub(in crate::engine) fn within_pass(
+        self,
+        vendor_health: VendorHealth,
+        spent: u64,
+        place: RowPermit,
+    ) -> Fetcher<'a> {
+        Fetcher { vendor_health, requests: spent, place: Some(place), ..self }
     }
 
     /// Whether what came takes more memory than all reads together should.
     pub(in crate::engine) fn is_too_large(&self) -> bool {
-        self.place.as_ref().is_some_and(Place::is_too_large)
+        self.place.as_ref().is_some_and(RowPermit::is_too_large)
     }
 
     /// Requests sent since the last call.
@@ -134,7 +139,7 @@ impl<'a> Fetcher<'a> {
     /// The read's walk starts over.
     pub(in crate::engine) fn start_over(&mut self) {
         self.walk.iter_mut().for_each(ResumableWalk::start_over);
-        self.place.iter().for_each(Place::clear);
+        self.place.iter().for_each(RowPermit::clear);
     }
 
     /// A page that was kept from before a kill, or what the vendor answers.
@@ -202,7 +207,7 @@ impl<'a> Fetcher<'a> {
             let span = span::request(self.key, request, attempt);
             let fault = match self.source.fetch(request).instrument(span.clone()).await {
                 Ok(page) => {
-                    self.contact.note_page();
+                    self.vendor_health.note_page();
                     span.record("rows", page.records.len());
                     let elapsed = self.clock.monotonic().saturating_sub(began);
                     event::PageFetched { key: self.key, rows: page.records.len(), elapsed }.emit();
@@ -214,7 +219,7 @@ impl<'a> Fetcher<'a> {
             span::failed(&span, &fault);
             // A page that is no answer of the vendor's comes from somebody else.
             if !is_silence(fault.kind) {
-                self.contact.note_answer();
+                self.vendor_health.note_answer();
             }
             let is_returned = fault.refuses && on_refusal == OnRefusal::Return;
             let wait = match policy(fault.kind).action {

@@ -13,12 +13,12 @@ use crate::domain::vendor::page::{Closing, Page, PageRequest};
 use crate::engine::port::budget::{Budget, BudgetKey};
 use crate::engine::port::clock::Clock;
 use crate::engine::port::source::Source;
-use crate::sources::element;
 use crate::sources::http::HttpClient;
 use crate::sources::moor::by_group::ByGroup;
 use crate::sources::moor::config::MoorConfig;
 use crate::sources::moor::request::post;
 use crate::sources::moor::wire::{Refusal, judge};
+use crate::sources::payload::element;
 use crate::sources::site::CallSite;
 
 /// One 7moor account.

@@ -21,7 +21,7 @@ use crate::sources::http::HttpClient;
 use crate::sources::moor::config::MoorConfig;
 use crate::sources::moor::request::{path, post};
 use crate::sources::moor::wire::{Refusal, Success, verdict};
-use crate::sources::reading::Fields;
+use crate::sources::payload::reading::Fields;
 use crate::sources::site::{CallSite, quote};
 
 /// Makes writes to one 7moor account. A [`MoorAccount`] cannot.

@@ -12,11 +12,11 @@ use crate::domain::fault::{Fault, FaultKind};
 use crate::domain::person::privacy::Privacy;
 use crate::domain::vendor::contract::{FieldContract, JsonType, ObjectContract, TEXT_OR_NUMBER};
 use crate::domain::vendor::observation::Observation;
-use crate::sources::answer::Answer;
-use crate::sources::contract::{observe_charset, open_known};
 use crate::sources::moor::fault::{Meaning, RATE_WAIT, SUCCESS, is_known_failure, meaning};
-use crate::sources::reading::{Fields, list};
-use crate::sources::scalar::Scalar;
+use crate::sources::payload::answer::Answer;
+use crate::sources::payload::contract::{observe_charset, open_known};
+use crate::sources::payload::reading::{Fields, list};
+use crate::sources::payload::scalar::Scalar;
 use crate::sources::site::{CallSite, quote};
 
 /// The list that a successful answer holds.

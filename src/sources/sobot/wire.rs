@@ -9,11 +9,11 @@ use crate::domain::stream::StreamSpec;
 use crate::domain::vendor::contract::{FieldContract, JsonType, ObjectContract, TEXT_OR_NUMBER};
 use crate::domain::vendor::observation::Observation;
 use crate::domain::vendor::page::{Closing, Page};
-use crate::sources::answer::Answer;
-use crate::sources::contract::{observe, observe_charset};
-use crate::sources::element;
-use crate::sources::reading::Fields;
-use crate::sources::scalar::Scalar;
+use crate::sources::payload::answer::Answer;
+use crate::sources::payload::contract::{observe, observe_charset};
+use crate::sources::payload::element;
+use crate::sources::payload::reading::Fields;
+use crate::sources::payload::scalar::Scalar;
 use crate::sources::site::{CallSite, quote};
 use crate::sources::sobot::fault::{Meaning, SUCCESS, meaning};
 

@@ -11,11 +11,11 @@ use crate::domain::vendor::contract::ObjectContract;
 use crate::domain::vendor::drift::DriftKind;
 use crate::domain::vendor::feed::{AgentState, Announcement, CallPopup, FeedMessage, Notice};
 use crate::domain::vendor::observation::Observation;
-use crate::sources::answer::sound_text;
-use crate::sources::contract::{note_altered, observe_altered};
-use crate::sources::json_text::has_no_text;
-use crate::sources::reading::{Fields, Names};
-use crate::sources::scalar::Scalar;
+use crate::sources::payload::answer::sound_text;
+use crate::sources::payload::contract::{note_altered, observe_altered};
+use crate::sources::payload::json_text::has_no_text;
+use crate::sources::payload::reading::{Fields, Names};
+use crate::sources::payload::scalar::Scalar;
 use crate::sources::workbench::privacy::MessagePrivacy;
 
 static MESSAGE: ObjectContract = ObjectContract { path: "", fields: &[] };

@@ -8,8 +8,8 @@ use chrono::{DateTime, Utc};
 use crate::domain::fault::{Fault, FaultKind};
 use crate::domain::person::privacy::Privacy;
 use crate::engine::port::action::Reply;
-use crate::sources::answer::Answer;
-use crate::sources::reading::Fields;
+use crate::sources::payload::answer::Answer;
+use crate::sources::payload::reading::Fields;
 use crate::sources::site::{CallSite, quote};
 
 /// What an answer says.

@@ -4,8 +4,8 @@ use serde_json::{Map, Value as Json};
 
 use crate::domain::person::privacy::{CustomFieldPolicy, Privacy};
 use crate::domain::row::record::Reject;
-use crate::sources::json_text::Lone;
-use crate::sources::reading::{Altered, Fields, document, reject};
+use crate::sources::payload::json_text::Lone;
+use crate::sources::payload::reading::{Altered, Fields, document, reject};
 
 /// The name of the custom fields.
 const NAME: &str = "fields";

@@ -22,7 +22,7 @@ use crate::store::fault::{StoreError, StoreResult, from_sql, lease_lost};
 use crate::store::ledger::certificate::certificate_insert_in_txn;
 use crate::store::ledger::contract_drift::{Found, drifts_insert_in_txn, tell};
 use crate::store::ledger::finality::{beyond_reach, finality_update_in_txn};
-use crate::store::ledger::lag::second_look_in_txn;
+use crate::store::ledger::lag::reread_in_txn;
 use crate::store::ledger::lease::{lease_end_in_txn, lease_hold_in_txn, lease_name};
 use crate::store::ledger::quarantine::{SetAside, quarantine_resolve_in_txn, quarantine_upsert_in_txn};
 use crate::store::ledger::run::run_add_in_txn;
@@ -184,7 +184,7 @@ async fn write_read(
     let read_no = match commit.lease.scope {
         Scope::Window(window) => {
             let read_no = window_commit_in_txn(connection, commit, window).await?;
-            second_look_in_txn(connection, commit, window, &written, &dated).await?;
+            reread_in_txn(connection, commit, window, &written, &dated).await?;
             read_no
         }
         Scope::Snapshot => snapshot_commit_in_txn(connection, commit).await?,

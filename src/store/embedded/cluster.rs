@@ -3,8 +3,8 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::account;
-use super::binaries::Binaries;
+use super::install::account;
+use super::install::binaries::Binaries;
 use super::site::Site;
 use super::{EmbeddedConfig, EmbeddedError};
 

@@ -7,21 +7,13 @@
 //! Connections of the product go through a Unix socket in a directory that is closed to other
 //! accounts; BI tools use TCP on 127.0.0.1 with the password in `postgres/password`.
 
-mod account;
-mod binaries;
-mod bootstrap;
 mod cluster;
 mod config;
 mod error;
-mod fetch;
-mod files;
-mod launch;
-mod lock;
-mod pidfile;
+mod install;
+mod server;
 mod settings;
 mod site;
-mod stop;
-mod supervisor;
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
@@ -33,9 +25,11 @@ use tokio::task::JoinHandle;
 
 pub use config::EmbeddedConfig;
 pub use error::EmbeddedError;
-pub use stop::Stopped;
+pub use server::stop::Stopped;
 
-use launch::Running;
+use install::{bootstrap, files};
+use server::launch::{self, Running};
+use server::{lock, supervisor};
 use site::Site;
 
 /// Starting may include making a cluster and a long recovery, so waiting for another process

@@ -8,7 +8,7 @@ use std::ops::RangeInclusive;
 use sysinfo::{MemoryRefreshKind, RefreshKind, System};
 
 use super::EmbeddedError;
-use super::binaries::Binaries;
+use super::install::binaries::Binaries;
 use super::site::Site;
 
 /// Who may connect, and how: without a password only through the socket, whose directory is
@@ -80,7 +80,7 @@ pub(super) async fn write(site: &Site, binaries: &Binaries, durable: bool) -> Re
     };
     for (name, text) in [("postgres.conf", settings.as_str()), ("hba.conf", HBA)] {
         let path = site.file(name);
-        super::files::write_whole(&path, text, 0o644)?;
+        super::install::files::write_whole(&path, text, 0o644)?;
     }
     Ok(())
 }

@@ -16,7 +16,7 @@ use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::account::{self, Account};
+use super::install::account::{self, Account};
 use super::{EmbeddedConfig, EmbeddedError};
 
 /// The longest path of a Unix socket that every system accepts (Linux 107, macOS 103).

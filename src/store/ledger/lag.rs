@@ -51,14 +51,14 @@ pub(in crate::store) async fn lag_fetch(
 
 /// Adds what this read of a complete window showed: `written` of it were new, changed or gone, and those at
 /// `dated` changed at that time by the vendor's word.
-pub(in crate::store) async fn second_look_in_txn(
+pub(in crate::store) async fn reread_in_txn(
     connection: &mut PgConnection,
     commit: &Commit,
     window: TimeWindow,
     written: &Counts,
     dated: &[DateTime<Utc>],
 ) -> StoreResult<()> {
-    let Some(look) = commit.second_look else { return Ok(()) };
+    let Some(look) = commit.reread else { return Ok(()) };
     let changes = written.inserted + written.updated + written.deleted;
     let mut table = LagTable::default();
     table.observe(&Reread {

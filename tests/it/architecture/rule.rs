@@ -21,10 +21,10 @@ impl fmt::Display for Breach {
 type Rule = fn(&Text) -> Vec<Breach>;
 
 pub const RULES: [Rule; 9] =
-    [floors, vendors_apart, no_stream_by_name, crates, clock, writes, mod_files, names, leftovers];
+    [layers, vendors_apart, no_stream_by_name, crates, clock, writes, mod_files, names, leftovers];
 
-/// Rooms from the ground up. A room uses only rooms of lower floors.
-const FLOORS: [&[&str]; 9] = [
+/// Layers from the ground up. A module uses only modules of lower layers.
+const LAYERS: [&[&str]; 9] = [
     &["domain"],
     &["report"],
     &["telemetry"],
@@ -36,8 +36,8 @@ const FLOORS: [&[&str]; 9] = [
     &["main", "lib"],
 ];
 
-/// The one look at a room of the same floor: the assembly reads the settings.
-const SAME_FLOOR: [(&str, &str); 1] = [("app", "config")];
+/// The one look at a module of the same layer: the assembly reads the settings.
+const SAME_LAYER: [(&str, &str); 1] = [("app", "config")];
 
 /// Which crates are used where only.
 const CRATES: [(&str, &[&str]); 6] = [
@@ -104,9 +104,9 @@ const MOD_FILES: [(&str, &str); 9] = [
     ("src/app/mod.rs", "the assembly itself"),
     ("src/cli/setup/demo/mod.rs", "the demo's command"),
     ("src/cli/mod.rs", "the dispatch of the commands"),
-    ("src/config/mod.rs", "`load`, the room's one door"),
-    ("src/scheduler/mod.rs", "`Scheduler`, the room's one door"),
-    ("src/store/embedded/mod.rs", "`EmbeddedPostgres`, the room's one door"),
+    ("src/config/mod.rs", "`load`, the module's entry point"),
+    ("src/scheduler/mod.rs", "`Scheduler`, the module's entry point"),
+    ("src/store/embedded/mod.rs", "`EmbeddedPostgres`, the module's entry point"),
     ("src/telemetry/event/mod.rs", "the labels that all events share"),
 ];
 
@@ -120,12 +120,12 @@ fn breach(text: &Text, line: usize, what: impl Into<String>) -> Breach {
     Breach { path: text.path.clone(), line, what: what.into() }
 }
 
-fn floor(room: &str) -> Option<usize> {
-    FLOORS.iter().position(|rooms| rooms.contains(&room))
+fn layer(module: &str) -> Option<usize> {
+    LAYERS.iter().position(|modules| modules.contains(&module))
 }
 
 /// The first segments of all `crate::` paths of a line.
-fn rooms_used(line: &str) -> impl Iterator<Item = &str> {
+fn modules_used(line: &str) -> impl Iterator<Item = &str> {
     line.match_indices("crate::").filter(|(at, _)| !line[..*at].ends_with(['$', '_'])).map(|(at, mark)| {
         let rest = &line[at + mark.len()..];
         let end = rest.find(|letter: char| !letter.is_alphanumeric() && letter != '_').unwrap_or(rest.len());
@@ -133,16 +133,16 @@ fn rooms_used(line: &str) -> impl Iterator<Item = &str> {
     })
 }
 
-fn floors(text: &Text) -> Vec<Breach> {
-    let Some(room) = text.room() else { return Vec::new() };
-    let Some(own) = floor(room) else { return vec![breach(text, 1, format!("`{room}` is on no floor"))] };
+fn layers(text: &Text) -> Vec<Breach> {
+    let Some(module) = text.module() else { return Vec::new() };
+    let Some(own) = layer(module) else { return vec![breach(text, 1, format!("`{module}` is on no layer"))] };
     let mut found = Vec::new();
     for (number, line) in text.all() {
-        for used in rooms_used(line).filter(|used| *used != room) {
+        for used in modules_used(line).filter(|used| *used != module) {
             if used.is_empty() {
-                found.push(breach(text, number, "use one path a line: this one hides which rooms it uses"));
-            } else if floor(used).is_none_or(|used| own <= used) && !SAME_FLOOR.contains(&(room, used)) {
-                found.push(breach(text, number, format!("{room} may not use {used}")));
+                found.push(breach(text, number, "use one path a line: this one hides which modules it uses"));
+            } else if layer(used).is_none_or(|used| own <= used) && !SAME_LAYER.contains(&(module, used)) {
+                found.push(breach(text, number, format!("{module} may not use {used}")));
             }
         }
     }
@@ -167,7 +167,7 @@ const NAMING: [&str; 3] = ["src/domain/stream", "src/app/write/roster.rs", "src/
 fn no_stream_by_name(text: &Text) -> Vec<Breach> {
     let names_one =
         |line: &str| line.split("StreamId::").skip(1).any(|rest| rest.starts_with(char::is_uppercase));
-    let is_own = text.room().is_none() || NAMING.iter().any(|place| text.path.starts_with(place));
+    let is_own = text.module().is_none() || NAMING.iter().any(|place| text.path.starts_with(place));
     let lines = text.product().filter(|(_, line)| !is_own && names_one(line));
     lines.map(|(number, _)| breach(text, number, "a stream is named outside its declaration")).collect()
 }
@@ -175,7 +175,7 @@ fn no_stream_by_name(text: &Text) -> Vec<Breach> {
 fn crates(text: &Text) -> Vec<Breach> {
     let mut found = Vec::new();
     for (name, places) in CRATES {
-        if text.room().is_none() || places.iter().any(|place| text.path.starts_with(place)) {
+        if text.module().is_none() || places.iter().any(|place| text.path.starts_with(place)) {
             continue;
         }
         let path = format!("{name}::");
@@ -199,7 +199,7 @@ fn looks_at_time(line: &str) -> bool {
 
 fn clock(text: &Text) -> Vec<Breach> {
     let excepted = CLOCKS.iter().any(|(place, _)| text.path.starts_with(place));
-    let lines = text.product().filter(|_| text.room().is_some() && !excepted);
+    let lines = text.product().filter(|_| text.module().is_some() && !excepted);
     lines
         .filter(|(_, line)| looks_at_time(line))
         .map(|(number, _)| breach(text, number, "time comes from the clock port"))
@@ -209,7 +209,7 @@ fn clock(text: &Text) -> Vec<Breach> {
 fn writes(text: &Text) -> Vec<Breach> {
     let mut found = Vec::new();
     for (name, places) in WRITES {
-        if text.room().is_none() || places.iter().any(|place| text.path.starts_with(place)) {
+        if text.module().is_none() || places.iter().any(|place| text.path.starts_with(place)) {
             continue;
         }
         for (number, _) in text.product().filter(|(_, line)| line.contains(name)) {

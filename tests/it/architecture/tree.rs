@@ -23,8 +23,8 @@ impl Text {
         Text { path: path.to_owned(), tests_from: if inside { 0 } else { begin }, lines }
     }
 
-    /// The room under `src`, such as `engine`.
-    pub fn room(&self) -> Option<&str> {
+    /// The module under `src`, such as `engine`.
+    pub fn module(&self) -> Option<&str> {
         let rest = self.path.strip_prefix("src/")?;
         Some(rest.split('/').next()?.trim_end_matches(".rs"))
     }

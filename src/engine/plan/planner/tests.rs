@@ -203,7 +203,7 @@ proptest! {
 }
 
 #[test]
-fn a_second_look_that_failed_is_owed_though_the_window_has_left_the_lookback() {
+fn a_reread_that_failed_is_owed_though_the_window_has_left_the_lookback() {
     let now = midnight("2026-03-20");
     let failure = Failure { at: now, kind: "unreachable".into(), message: "no answer".into(), attempts: 1 };
     let read_at = midnight("2026-03-04");

@@ -47,7 +47,7 @@ struct Progress {
 
 /// A page as it was asked for.
 #[derive(Clone, Copy)]
-struct Place {
+struct RowPermit {
     page_no: u32,
     page_size: u32,
     /// Rows in front of it.
@@ -83,7 +83,7 @@ impl Walker<'_, '_> {
         config: &WalkConfig,
     ) -> Result<Option<WalkEnd>, Fault> {
         let place = progress.next();
-        let Place { page_no, page_size, offset, .. } = place;
+        let RowPermit { page_no, page_size, offset, .. } = place;
         let Some(page) = self.whole(page_no, page_size, closing).await? else {
             // Larger pages are not to be had.
             if self.size < progress.size {
@@ -133,7 +133,7 @@ impl Walker<'_, '_> {
     async fn confirm(
         &mut self,
         progress: &mut Progress,
-        place: Place,
+        place: RowPermit,
         page: Page,
         closing: Closing,
     ) -> Result<(Page, bool), Fault> {
@@ -158,7 +158,7 @@ impl Walker<'_, '_> {
     }
 
     /// Whether the page begins with just what stood in its place before, and goes on behind that.
-    fn is_in_place(&self, page: &Page, place: Place) -> bool {
+    fn is_in_place(&self, page: &Page, place: RowPermit) -> bool {
         let known = self.walk.records.get(place.offset..place.offset + place.overlap);
         let (known, begins) = (known.unwrap_or_default(), page.records.get(..place.overlap));
         let is_same_total = self.walk.total.is_none_or(|total| page.total == Some(total));
@@ -242,10 +242,10 @@ impl Walker<'_, '_> {
 }
 
 impl Progress {
-    fn next(&self) -> Place {
+    fn next(&self) -> RowPermit {
         let (page_no, page_size) = grid(self.reach, self.size);
         let offset = (page_no as usize - 1) * page_size as usize;
-        Place { page_no, page_size, offset, overlap: self.reach.saturating_sub(offset) }
+        RowPermit { page_no, page_size, offset, overlap: self.reach.saturating_sub(offset) }
     }
 }
 

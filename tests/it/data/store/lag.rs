@@ -1,7 +1,7 @@
 //! What re-reads teach, and which days and windows are final.
 
 use ccsync::domain::proof::lag::AGES;
-use ccsync::engine::port::store::{LagLedger, Scope, SecondLook, Store as _};
+use ccsync::engine::port::store::{LagLedger, Reread, Scope, Store as _};
 use ccsync::report::status::{DeclaredWindow, StreamDeclaration};
 use chrono::{Duration, NaiveDate};
 
@@ -21,7 +21,7 @@ async fn again(fresh: &Fresh, rows: Vec<ccsync::domain::row::record::Row>, befor
     let rows_before: i64 =
         fresh.value("select rows from sync.time_window where stream = 'sobot.call_result'").await;
     let mut commit = fresh.commit(&calls(), day(0), rows, hour).await;
-    commit.second_look = Some(SecondLook {
+    commit.reread = Some(Reread {
         read_before: at(before),
         rows_before: rows_before.unsigned_abs(),
         paid_by: "2026-01-05".parse().ok(),
@@ -55,8 +55,7 @@ async fn a_commit_that_fails_teaches_nothing() {
     let fresh = fresh_store().await;
     fresh.read(&calls(), day(0), vec![call("a", 1, 1)], 25).await;
     let mut commit = fresh.commit(&calls(), day(0), vec![call("a", 2, 27)], 28).await;
-    commit.second_look =
-        Some(SecondLook { read_before: at(25), rows_before: 1, paid_by: "2026-01-05".parse().ok() });
+    commit.reread = Some(Reread { read_before: at(25), rows_before: 1, paid_by: "2026-01-05".parse().ok() });
     commit.lease.fence -= 1;
     fresh.store.commit(commit).await.unwrap_err();
     assert_eq!(learned(&fresh).await, LagLedger::default());

@@ -133,7 +133,7 @@ pub async fn closed_read(
         complete_to: at(now),
         absence_settle: Duration::from_secs(3600),
         final_at: None,
-        second_look: None,
+        reread: None,
         absence_max: Share::percent(5),
         windows_due: 0,
         list: 0,

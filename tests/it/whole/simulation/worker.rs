@@ -16,7 +16,7 @@ use ccsync::engine::port::budget::BudgetKey;
 use ccsync::engine::port::clock::Clock;
 use ccsync::engine::read::ReadRules;
 use ccsync::engine::read::fetch::RetryConfig;
-use ccsync::engine::read::room::RowRoom;
+use ccsync::engine::read::row_buffer::RowBuffer;
 use ccsync::engine::read::walk::WalkConfig;
 use ccsync::scheduler::cron::CronSchedule;
 use ccsync::scheduler::single_flight::run_on_trigger;
@@ -165,7 +165,7 @@ impl Shop {
             worker,
             policy: policy(plan, key),
             page_log: None,
-            room: RowRoom::new(1 << 20),
+            room: RowBuffer::new(1 << 20),
             progress: ProgressBoard::default(),
             config: config(plan, key),
         }

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::domain::proof::lag::{LagTable, Reread};
-use crate::engine::plan::reread::{closing_age, is_second_look};
+use crate::engine::plan::reread::{closing_age, is_reread};
 
 /// A stream whose windows of a hundred rows have ten changes each: half of them after 14 hours, the rest
 /// after 66, none later.
@@ -78,7 +78,7 @@ fn a_days_budget_goes_to_the_windows_that_promise_most_and_never_holds_back_new_
     let input = PlanInput { learned: &learned, ..at(now) };
     let planned = reasons(&plan(&ledger, &input, &policy));
     let second: Vec<_> =
-        planned.iter().filter(|(_, reason)| is_second_look(*reason)).map(|(window, _)| *window).collect();
+        planned.iter().filter(|(_, reason)| is_reread(*reason)).map(|(window, _)| *window).collect();
     assert_eq!(second, [day("2026-03-04"), day("2026-03-06")], "three requests are left");
     for window in ["2026-03-01", "2026-03-02", "2026-03-03", "2026-03-07", "2026-03-08"] {
         assert!(planned.iter().any(|(planned, _)| *planned == day(window)), "{window}");

@@ -7,10 +7,10 @@ use std::fs::{File, OpenOptions, TryLockError};
 use std::path::Path;
 use std::time::Duration;
 
-use super::EmbeddedError;
+use crate::store::embedded::EmbeddedError;
 
 /// Waits for a lock that nobody else may hold.
-pub(super) async fn alone(path: &Path, limit: Duration) -> Result<File, EmbeddedError> {
+pub(in crate::store::embedded) async fn alone(path: &Path, limit: Duration) -> Result<File, EmbeddedError> {
     let deadline = tokio::time::Instant::now() + limit;
     loop {
         if let Some(file) = try_alone(path)? {
@@ -24,7 +24,7 @@ pub(super) async fn alone(path: &Path, limit: Duration) -> Result<File, Embedded
 }
 
 /// Takes the lock if nobody holds it.
-pub(super) fn try_alone(path: &Path) -> Result<Option<File>, EmbeddedError> {
+pub(in crate::store::embedded) fn try_alone(path: &Path) -> Result<Option<File>, EmbeddedError> {
     let file = open(path)?;
     match file.try_lock() {
         Ok(()) => Ok(Some(file)),
@@ -34,7 +34,7 @@ pub(super) fn try_alone(path: &Path) -> Result<Option<File>, EmbeddedError> {
 }
 
 /// Joins those who hold the lock. Only called under `start.lock`, where nobody holds it alone.
-pub(super) fn shared(path: &Path) -> Result<File, EmbeddedError> {
+pub(in crate::store::embedded) fn shared(path: &Path) -> Result<File, EmbeddedError> {
     let file = open(path)?;
     file.lock_shared().map_err(EmbeddedError::file("lock", path))?;
     Ok(file)

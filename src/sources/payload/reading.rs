@@ -13,13 +13,13 @@ use serde_json::{Map, Value as Json};
 use crate::domain::person::privacy::Privacy;
 use crate::domain::row::record::Value;
 use crate::domain::row::table::{Column, ColumnType};
-use crate::sources::json_text::{Lone, has_no_text};
-use crate::sources::reading::sent::Sent;
-use crate::sources::scalar::Scalar;
+use crate::sources::payload::json_text::{Lone, has_no_text};
+use crate::sources::payload::reading::sent::Sent;
+use crate::sources::payload::scalar::Scalar;
 
-pub(crate) use crate::sources::reading::document::{Altered, document, read as read_document};
-pub(crate) use crate::sources::reading::reject::reject;
-pub(crate) use crate::sources::reading::sent::raw_fields;
+pub(crate) use crate::sources::payload::reading::document::{Altered, document, read as read_document};
+pub(crate) use crate::sources::payload::reading::reject::reject;
+pub(crate) use crate::sources::payload::reading::sent::raw_fields;
 
 /// The names under which a vendor sends one column, the one in the document's table first.
 pub(crate) type Names = &'static [&'static str];

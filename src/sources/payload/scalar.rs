@@ -11,8 +11,8 @@ use serde_json::value::RawValue;
 use crate::domain::row::decimal::Decimal;
 use crate::domain::row::record::Value;
 use crate::domain::row::table::ColumnType;
-use crate::sources::instant::{epoch, wall_clock};
-use crate::sources::json_text::{Lone, text_of};
+use crate::sources::payload::instant::{epoch, wall_clock};
+use crate::sources::payload::json_text::{Lone, text_of};
 
 /// What a JSON value is, before anybody asks for a type.
 #[derive(Debug, PartialEq)]

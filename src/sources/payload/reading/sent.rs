@@ -6,7 +6,7 @@ use std::fmt;
 use serde::de::{Deserializer as _, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
-use crate::sources::json_text::{Lone, text_of};
+use crate::sources::payload::json_text::{Lone, text_of};
 
 /// Fields for which there is room at once.
 const FIELDS_USUAL: usize = 16;

@@ -4,7 +4,7 @@ use serde_json::value::RawValue;
 use serde_json::{Map, Number, Value as Json};
 
 use crate::domain::row::decimal::fits_jsonb;
-use crate::sources::json_text::{Lone, has_no_text, text_of};
+use crate::sources::payload::json_text::{Lone, has_no_text, text_of};
 
 /// Deeper than this a document is kept as text. serde_json reads a row's `extra` again, and goes to 128.
 const DEPTH_MAX: usize = 120;

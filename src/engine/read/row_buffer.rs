@@ -12,9 +12,9 @@ use tokio::sync::Notify;
 
 use crate::domain::stream::StreamKey;
 
-/// The room. Clones are the same one.
+/// The memory that all reads share. Clones are the same one.
 #[derive(Debug, Clone)]
-pub struct RowRoom(Arc<Shared>);
+pub struct RowBuffer(Arc<Shared>);
 
 #[derive(Debug)]
 struct Shared {
@@ -52,20 +52,20 @@ impl Held {
     }
 }
 
-impl RowRoom {
-    /// A room of so many bytes.
-    pub fn new(limit: u64) -> RowRoom {
-        RowRoom(Arc::new(Shared { limit, held: Mutex::default(), freed: Notify::new() }))
+impl RowBuffer {
+    /// A buffer of so many bytes.
+    pub fn new(limit: u64) -> RowBuffer {
+        RowBuffer(Arc::new(Shared { limit, held: Mutex::default(), freed: Notify::new() }))
     }
 
     /// A place for one read of a stream; it holds nothing yet.
-    pub(in crate::engine) fn enter(&self, stream: &StreamKey) -> Place {
+    pub(in crate::engine) fn enter(&self, stream: &StreamKey) -> RowPermit {
         let number = self.0.with(|held| {
             held.latest += 1;
             held.by_read.insert(held.latest, Read { stream: stream.clone(), held: 0, expected: 0 });
             held.latest
         });
-        Place { room: self.0.clone(), number }
+        RowPermit { room: self.0.clone(), number }
     }
 }
 
@@ -77,12 +77,12 @@ impl Shared {
 
 /// What one read holds. It is free again when this is dropped.
 #[derive(Debug)]
-pub(in crate::engine) struct Place {
+pub(in crate::engine) struct RowPermit {
     room: Arc<Shared>,
     number: u64,
 }
 
-impl Place {
+impl RowPermit {
     /// Notes that so many bytes more are held.
     pub(in crate::engine) fn hold(&self, bytes: u64) {
         self.with(|read| read.held += bytes);
@@ -129,7 +129,7 @@ impl Place {
     }
 }
 
-impl Drop for Place {
+impl Drop for RowPermit {
     fn drop(&mut self) {
         self.room.with(|held| held.by_read.remove(&self.number));
         self.room.freed.notify_waiters();
@@ -149,8 +149,9 @@ mod tests {
 
     #[test]
     fn the_oldest_read_goes_on_whatever_is_held_and_the_others_wait_until_something_is_freed() {
-        let room = RowRoom::new(100);
-        let (first, second, third) = (room.enter(&calls()), room.enter(&calls()), room.enter(&calls()));
+        let row_buffer = RowBuffer::new(100);
+        let (first, second, third) =
+            (row_buffer.enter(&calls()), row_buffer.enter(&calls()), row_buffer.enter(&calls()));
         second.hold(99);
         assert!(third.wait().now_or_never().is_some(), "there is room");
         third.hold(2);
@@ -164,8 +165,9 @@ mod tests {
 
     #[test]
     fn a_read_waits_until_it_fits_whole_beside_the_older_ones() {
-        let room = RowRoom::new(100);
-        let (first, second, third) = (room.enter(&calls()), room.enter(&calls()), room.enter(&calls()));
+        let row_buffer = RowBuffer::new(100);
+        let (first, second, third) =
+            (row_buffer.enter(&calls()), row_buffer.enter(&calls()), row_buffer.enter(&calls()));
         for read in [&first, &second, &third] {
             read.hold(5);
             read.expect(45);
@@ -179,8 +181,9 @@ mod tests {
 
     #[test]
     fn what_a_slow_stream_has_still_to_read_keeps_no_other_stream_waiting() {
-        let room = RowRoom::new(100);
-        let (slow, other) = (room.enter(&calls()), room.enter(&StreamKey { source: "t".into(), ..calls() }));
+        let row_buffer = RowBuffer::new(100);
+        let (slow, other) =
+            (row_buffer.enter(&calls()), row_buffer.enter(&StreamKey { source: "t".into(), ..calls() }));
         slow.hold(10);
         slow.expect(100);
         other.expect(80);
@@ -191,8 +194,8 @@ mod tests {
 
     #[test]
     fn a_read_that_becomes_the_oldest_goes_on() {
-        let room = RowRoom::new(10);
-        let (first, second) = (room.enter(&calls()), room.enter(&calls()));
+        let row_buffer = RowBuffer::new(10);
+        let (first, second) = (row_buffer.enter(&calls()), row_buffer.enter(&calls()));
         second.hold(11);
         assert!(second.is_too_large() && !first.is_too_large());
         let mut waiting = Box::pin(second.wait());
@@ -203,8 +206,8 @@ mod tests {
 
     #[test]
     fn a_read_that_starts_over_holds_nothing() {
-        let room = RowRoom::new(10);
-        let read = room.enter(&calls());
+        let row_buffer = RowBuffer::new(10);
+        let read = row_buffer.enter(&calls());
         read.hold(11);
         read.clear();
         assert!(!read.is_too_large());

@@ -26,9 +26,9 @@ pub(crate) struct Answer {
     pub(crate) text: AnswerText,
     /// The charset that its header declares, where nobody knows it: it was read as UTF-8.
     pub(crate) unknown_charset: Option<String>,
-    pub(super) retry_after: Option<String>,
-    pub(super) html: bool,
-    pub(super) bytes: usize,
+    pub(in crate::sources) retry_after: Option<String>,
+    pub(in crate::sources) html: bool,
+    pub(in crate::sources) bytes: usize,
 }
 
 impl Answer {
@@ -72,7 +72,7 @@ impl Answer {
     }
 }
 
-pub(super) fn http_date(text: &str) -> Option<DateTime<Utc>> {
+pub(in crate::sources) fn http_date(text: &str) -> Option<DateTime<Utc>> {
     DateTime::parse_from_rfc2822(text).ok().map(|instant| instant.to_utc())
 }
 

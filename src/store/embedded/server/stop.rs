@@ -5,9 +5,10 @@ use std::time::Duration;
 use rustix::process::{Pid, Signal, kill_process};
 use tokio::time::Instant;
 
-use super::launch::trouble;
-use super::pidfile::{self, Process};
-use super::{EmbeddedError, EmbeddedPostgres, LOCK_LIMIT, lock};
+use crate::store::embedded::server::launch::trouble;
+use crate::store::embedded::server::lock;
+use crate::store::embedded::server::pidfile::{self, Process};
+use crate::store::embedded::{EmbeddedError, EmbeddedPostgres, LOCK_LIMIT};
 
 /// A fast stop writes a checkpoint first, which takes as long as the disk needs.
 const FAST_LIMIT: Duration = Duration::from_secs(90);

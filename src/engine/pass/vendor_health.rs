@@ -7,7 +7,7 @@ use tokio::sync::watch;
 
 /// Whether the vendor is there, and serves us. Clones know the same.
 #[derive(Debug, Clone, Default)]
-pub struct Contact(Arc<Shared>);
+pub struct VendorHealth(Arc<Shared>);
 
 #[derive(Debug, Default)]
 struct Shared {
@@ -15,7 +15,7 @@ struct Shared {
     served: watch::Sender<bool>,
 }
 
-impl Contact {
+impl VendorHealth {
     /// The vendor itself has answered, if only with an error.
     pub fn note_answer(&self) {
         self.0.answered.store(true, Ordering::Relaxed);

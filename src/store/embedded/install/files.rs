@@ -6,13 +6,17 @@ use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::Path;
 use std::time::Duration;
 
-use super::EmbeddedError;
+use crate::store::embedded::EmbeddedError;
 
 /// The log and the one before it take at most twice this, and a minute's growth.
 const LOG_LIMIT: u64 = 16 << 20;
 
 /// Writes a file under another name, flushes it, and renames it.
-pub(super) fn write_whole(path: &Path, text: &str, mode: u32) -> Result<(), EmbeddedError> {
+pub(in crate::store::embedded) fn write_whole(
+    path: &Path,
+    text: &str,
+    mode: u32,
+) -> Result<(), EmbeddedError> {
     let new = path.with_extension("new");
     let write = || -> std::io::Result<()> {
         let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(mode).open(&new)?;
@@ -26,7 +30,7 @@ pub(super) fn write_whole(path: &Path, text: &str, mode: u32) -> Result<(), Embe
 }
 
 /// Opens the server's log for appending and says where its next line will be.
-pub(super) fn open_log(path: &Path) -> Result<(File, u64), EmbeddedError> {
+pub(in crate::store::embedded) fn open_log(path: &Path) -> Result<(File, u64), EmbeddedError> {
     let file = OpenOptions::new()
         .create(true)
         .append(true)
@@ -38,7 +42,7 @@ pub(super) fn open_log(path: &Path) -> Result<(File, u64), EmbeddedError> {
 }
 
 /// What was logged from a place on, at most its last 64 KiB.
-pub(super) fn read_log(path: &Path, from: u64) -> String {
+pub(in crate::store::embedded) fn read_log(path: &Path, from: u64) -> String {
     let read = || -> std::io::Result<Vec<u8>> {
         let mut file = File::open(path)?;
         let length = file.metadata()?.len();
@@ -55,7 +59,7 @@ pub(super) fn read_log(path: &Path, from: u64) -> String {
 
 /// Moves the log aside when it has grown. The server keeps appending to the same file, so its
 /// text is copied and the file emptied; a line written in between is lost, which is bearable.
-pub(super) fn bound_log(path: &Path) {
+pub(in crate::store::embedded) fn bound_log(path: &Path) {
     let grown = std::fs::metadata(path).is_ok_and(|m| m.len() > LOG_LIMIT);
     if !grown {
         return;
@@ -68,7 +72,7 @@ pub(super) fn bound_log(path: &Path) {
 }
 
 /// Keeps the log bounded until the task is aborted.
-pub(super) async fn keep_log_bounded(path: std::path::PathBuf) {
+pub(in crate::store::embedded) async fn keep_log_bounded(path: std::path::PathBuf) {
     let mut minute = tokio::time::interval(Duration::from_secs(60));
     loop {
         minute.tick().await;

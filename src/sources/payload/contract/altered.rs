@@ -5,10 +5,10 @@ use serde_json::value::RawValue;
 use crate::domain::vendor::contract::{JsonType, ObjectContract};
 use crate::domain::vendor::drift::{ContractDrift, DriftKind};
 use crate::domain::vendor::observation::Observation;
-use crate::sources::answer::Answer;
-use crate::sources::contract::{json_type, shown_name};
-use crate::sources::json_text::{Lone, has_no_text};
-use crate::sources::reading::{Altered, Fields, read_document};
+use crate::sources::payload::answer::Answer;
+use crate::sources::payload::contract::{json_type, shown_name};
+use crate::sources::payload::json_text::{Lone, has_no_text};
+use crate::sources::payload::reading::{Altered, Fields, read_document};
 
 /// Notes a charset that an answer of this kind declares and nobody knows.
 pub(crate) fn observe_charset(object: &'static ObjectContract, answer: &Answer, seen: &mut Observation) {

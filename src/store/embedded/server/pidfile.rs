@@ -10,15 +10,15 @@ use rustix::process::Pid;
 
 /// The server that wrote a `postmaster.pid`.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Postmaster {
-    pub(super) pid: i32,
-    pub(super) port: u16,
-    pub(super) socket_dir: PathBuf,
+pub(in crate::store::embedded) struct Postmaster {
+    pub(in crate::store::embedded) pid: i32,
+    pub(in crate::store::embedded) port: u16,
+    pub(in crate::store::embedded) socket_dir: PathBuf,
 }
 
 /// What a process id stands for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Process {
+pub(in crate::store::embedded) enum Process {
     /// No such process, or one that is dead and not yet collected.
     Gone,
     /// A living process that is not the server of this cluster.
@@ -28,13 +28,13 @@ pub(super) enum Process {
 }
 
 /// The path of the file.
-pub(super) fn path(cluster: &Path) -> PathBuf {
+pub(in crate::store::embedded) fn path(cluster: &Path) -> PathBuf {
     cluster.join("postmaster.pid")
 }
 
 /// Reads the file; none if there is no file. A file that is not written whole yet has a
 /// process id but a port of 0.
-pub(super) fn read(cluster: &Path) -> Option<Postmaster> {
+pub(in crate::store::embedded) fn read(cluster: &Path) -> Option<Postmaster> {
     parse(&std::fs::read_to_string(path(cluster)).ok()?)
 }
 
@@ -50,7 +50,11 @@ fn parse(text: &str) -> Option<Postmaster> {
 
 /// Removes a file that nobody stands behind, with the socket of the same server, whose own lock
 /// file would be believed in the same way.
-pub(super) fn remove_stale(cluster: &Path, postmaster: Option<&Postmaster>, socket_dir: &Path) {
+pub(in crate::store::embedded) fn remove_stale(
+    cluster: &Path,
+    postmaster: Option<&Postmaster>,
+    socket_dir: &Path,
+) {
     let mut stale = vec![path(cluster)];
     if let Some(postmaster) = postmaster
         && postmaster.socket_dir == socket_dir
@@ -67,7 +71,7 @@ pub(super) fn remove_stale(cluster: &Path, postmaster: Option<&Postmaster>, sock
 }
 
 /// Looks at the process.
-pub(super) fn look_at(pid: i32, cluster: &Path) -> Process {
+pub(in crate::store::embedded) fn look_at(pid: i32, cluster: &Path) -> Process {
     let Some(process) = Pid::from_raw(pid) else {
         return Process::Gone;
     };

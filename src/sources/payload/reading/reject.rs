@@ -2,8 +2,8 @@
 
 use crate::domain::person::privacy::Privacy;
 use crate::domain::row::record::Reject;
-use crate::sources::json_text::{Lone, escape_marks, has_marks};
-use crate::sources::reading::document::document;
+use crate::sources::payload::json_text::{Lone, escape_marks, has_marks};
+use crate::sources::payload::reading::document::document;
 
 /// The reject of an element, its payload after the privacy rules. What no text can hold stays an escape in it, and what
 /// stands twice stands there twice: read again, it is found again.

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use encoding_rs::{DecoderResult, Encoding, UTF_8};
 
-use crate::sources::answer::charset::Declared;
+use crate::sources::payload::answer::charset::Declared;
 
 /// Bytes that are looked at at once.
 const BLOCK_BYTES: usize = 256;

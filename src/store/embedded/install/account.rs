@@ -9,11 +9,11 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use super::EmbeddedError;
+use crate::store::embedded::EmbeddedError;
 
 /// The account of the server's programs.
 #[derive(Debug, Clone)]
-pub(super) struct Account {
+pub(in crate::store::embedded) struct Account {
     name: String,
     /// Set when we are root and have to become somebody else.
     switch: Option<(u32, u32)>,
@@ -21,7 +21,7 @@ pub(super) struct Account {
 
 impl Account {
     /// Chooses the account for the cluster at `cluster`, which need not exist.
-    pub(super) fn choose(cluster: &Path) -> Result<Account, EmbeddedError> {
+    pub(in crate::store::embedded) fn choose(cluster: &Path) -> Result<Account, EmbeddedError> {
         let us = rustix::process::geteuid().as_raw();
         let owner = std::fs::metadata(cluster).ok().map(|m| (m.uid(), m.gid()));
         match (us, owner) {
@@ -58,12 +58,12 @@ impl Account {
     }
 
     /// The name for messages.
-    pub(super) fn name(&self) -> &str {
+    pub(in crate::store::embedded) fn name(&self) -> &str {
         &self.name
     }
 
     /// Whom files have to be given to; none when they are ours anyway.
-    pub(super) fn switch(&self) -> Option<(u32, u32)> {
+    pub(in crate::store::embedded) fn switch(&self) -> Option<(u32, u32)> {
         self.switch
     }
 
@@ -73,7 +73,7 @@ impl Account {
     /// The standard library drops root's supplementary groups whenever a user id is set by root.
     /// A process group of its own keeps Ctrl-C from reaching the server before the daemon, which
     /// has work to finish first.
-    pub(super) fn command(&self, program: impl AsRef<std::ffi::OsStr>) -> Command {
+    pub(in crate::store::embedded) fn command(&self, program: impl AsRef<std::ffi::OsStr>) -> Command {
         let mut command = Command::new(program);
         command
             .current_dir("/")
@@ -97,7 +97,10 @@ impl Account {
     ///
     /// Asked of the system, as that account, because mode bits are not the whole truth (access
     /// lists, confinement).
-    pub(super) async fn blocked_at(&self, dir: &Path) -> Result<Option<PathBuf>, EmbeddedError> {
+    pub(in crate::store::embedded) async fn blocked_at(
+        &self,
+        dir: &Path,
+    ) -> Result<Option<PathBuf>, EmbeddedError> {
         if self.switch.is_none() {
             return Ok(None);
         }
@@ -127,7 +130,7 @@ fn id(flag: &str, name: &str) -> Option<u32> {
 }
 
 /// Runs a command to its end and gives back what it printed, or the error with what it said.
-pub(super) async fn run(
+pub(in crate::store::embedded) async fn run(
     mut command: Command,
     tried: &str,
     limit: Duration,
@@ -150,7 +153,7 @@ pub(super) async fn run(
 }
 
 /// The last lines of a text as one line.
-pub(super) fn last_lines(text: &str, count: usize) -> String {
+pub(in crate::store::embedded) fn last_lines(text: &str, count: usize) -> String {
     let lines: Vec<&str> = text.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
     let from = lines.len().saturating_sub(count);
     if lines.is_empty() {

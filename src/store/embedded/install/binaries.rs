@@ -4,27 +4,27 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
-use super::account;
-use super::error::INSTALL;
-use super::fetch;
-use super::site::Site;
-use super::{EmbeddedConfig, EmbeddedError};
+use crate::store::embedded::error::INSTALL;
+use crate::store::embedded::install::account;
+use crate::store::embedded::install::fetch;
+use crate::store::embedded::site::Site;
+use crate::store::embedded::{EmbeddedConfig, EmbeddedError};
 
 /// The oldest major version that is used: older ones get no fixes any more.
 const OLDEST: u32 = 14;
 
 /// One installation of the server.
 #[derive(Debug, Clone)]
-pub(super) struct Binaries {
+pub(in crate::store::embedded) struct Binaries {
     /// Where `postgres`, `initdb` and `pg_ctl` are.
-    pub(super) dir: PathBuf,
+    pub(in crate::store::embedded) dir: PathBuf,
     /// As in `15` of 15.18.
-    pub(super) major: u32,
+    pub(in crate::store::embedded) major: u32,
 }
 
 impl Binaries {
     /// The first usable installation, of the wanted major version if one is wanted.
-    pub(super) async fn find(
+    pub(in crate::store::embedded) async fn find(
         config: &EmbeddedConfig,
         site: &Site,
         wanted: Option<u32>,
@@ -62,13 +62,13 @@ impl Binaries {
     }
 
     /// A program of this installation.
-    pub(super) fn program(&self, name: &str) -> PathBuf {
+    pub(in crate::store::embedded) fn program(&self, name: &str) -> PathBuf {
         self.dir.join(name)
     }
 
     /// How pages are packed that go to the log whole: by lz4 where this installation can (PostgreSQL 15 and newer, as
     /// it was built). A first load of ten million rows takes a fifth less of the server's processor time with it.
-    pub(super) async fn wal_compression(&self, site: &Site) -> &'static str {
+    pub(in crate::store::embedded) async fn wal_compression(&self, site: &Site) -> &'static str {
         let mut ask = site.account.command(self.program("postgres"));
         ask.arg("-D").arg(&site.cluster).args(["-c", "wal_compression=lz4", "-C", "wal_compression"]);
         match account::run(ask, "lz4", Duration::from_secs(20), INSTALL).await {

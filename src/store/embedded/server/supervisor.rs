@@ -11,10 +11,10 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::EmbeddedError;
-use super::account;
-use super::binaries::Binaries;
-use super::site::Site;
+use crate::store::embedded::EmbeddedError;
+use crate::store::embedded::install::account;
+use crate::store::embedded::install::binaries::Binaries;
+use crate::store::embedded::site::Site;
 
 /// A line on the pipe means that the server is being stopped in the ordinary way.
 ///
@@ -43,14 +43,17 @@ exec "$pg_ctl" stop -D "$cluster" -m immediate
 
 /// Our hold on the pipe.
 #[derive(Debug)]
-pub(super) struct Hold {
+pub(in crate::store::embedded) struct Hold {
     pipe: File,
     path: PathBuf,
 }
 
 impl Hold {
     /// Starts a supervisor for the server that is about to be launched.
-    pub(super) async fn post(site: &Site, binaries: &Binaries) -> Result<Hold, EmbeddedError> {
+    pub(in crate::store::embedded) async fn post(
+        site: &Site,
+        binaries: &Binaries,
+    ) -> Result<Hold, EmbeddedError> {
         forget_all(site);
         let path = site.server_dir().join(format!("alive-{:08x}", rand::random::<u32>()));
         let mut make = site.account.command("mkfifo");
@@ -83,7 +86,7 @@ impl Hold {
     }
 
     /// Joins the users of a running server, if a supervisor looks after it.
-    pub(super) fn join(site: &Site) -> Option<Hold> {
+    pub(in crate::store::embedded) fn join(site: &Site) -> Option<Hold> {
         pipes(&site.server_dir()).into_iter().find_map(|path| {
             // Fails at once if nobody reads, instead of waiting for a reader.
             let pipe = OpenOptions::new()
@@ -96,12 +99,12 @@ impl Hold {
     }
 
     /// Whether the supervisor has seen the end of the pipe, before we held it.
-    pub(super) fn came_too_late(&self) -> bool {
+    pub(in crate::store::embedded) fn came_too_late(&self) -> bool {
         !self.path.exists()
     }
 
     /// Sends the supervisor home, because the server is stopped in the ordinary way.
-    pub(super) fn release(mut self) {
+    pub(in crate::store::embedded) fn release(mut self) {
         let _ = std::fs::remove_file(&self.path);
         // If nobody reads any more there is nobody to send home.
         let _ = self.pipe.write_all(b"done\n");

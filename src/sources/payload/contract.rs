@@ -14,9 +14,11 @@ use crate::domain::person::privacy::Privacy;
 use crate::domain::vendor::contract::{FieldContract, JsonType, ObjectContract, types_text};
 use crate::domain::vendor::drift::{ContractDrift, DriftKind};
 use crate::domain::vendor::observation::Observation;
-use crate::sources::contract::altered::{note_altered_document, note_altered_text, note_repeated_fields};
-use crate::sources::reading::Fields;
-use crate::sources::scalar::Scalar;
+use crate::sources::payload::contract::altered::{
+    note_altered_document, note_altered_text, note_repeated_fields,
+};
+use crate::sources::payload::reading::Fields;
+use crate::sources::payload::scalar::Scalar;
 
 pub(crate) use self::altered::{note_altered, note_repeated_element, observe_altered, observe_charset};
 
