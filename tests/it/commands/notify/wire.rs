@@ -113,7 +113,7 @@ async fn a_webhook_gets_each_change_as_json_and_a_signature_of_the_body() {
     assert_eq!(got.signature, Some(format!("sha256={hex}")));
     let body = got.json();
     assert_eq!((&body["version"], &body["changes"][1]["change"]), (&1.into(), &"cleared".into()));
-    insta::assert_snapshot!(body["changes"][0].to_string(), @r#"{"change":"raised","remedy":"see the failure in `ccsync status`; it names what to do","kind":"stream_failing","message":"window 2026-03-01: vendor said <at id=all></at> & more","severity":"critical","since":"2026-03-08T02:00:00Z","source":"sobot","stream":"sobot.call_result"}"#);
+    insta::assert_snapshot!(body["changes"][0].to_string(), @r#"{"change":"raised","kind":"stream_failing","message":"window 2026-03-01: vendor said <at id=all></at> & more","remedy":"see the failure in `ccsync status`; it names what to do","severity":"critical","since":"2026-03-08T02:00:00Z","source":"sobot","stream":"sobot.call_result"}"#);
 }
 
 #[tokio::test]

@@ -32,6 +32,18 @@ pub async fn picture(db: &PgPool, shape: &Shape) -> Picture {
     picture
 }
 
+/// The same of tables that the first version named, some of which have other names since.
+pub async fn picture_by_old_names(db: &PgPool, shape: &Shape) -> Picture {
+    let mut picture = Picture::new();
+    for (relation, columns) in shape {
+        let now = if relation == "sync.sighting" { "sync.observation" } else { relation };
+        let renamed = |column: &String| if column == "cure" { "remedy".to_owned() } else { column.clone() };
+        let columns: Vec<String> = columns.iter().map(renamed).collect();
+        picture.insert(relation.clone(), digest(db, now, &columns).await);
+    }
+    picture
+}
+
 /// What a relation, or a call of a function in its place, holds in these columns.
 pub async fn digest(db: &PgPool, relation: &str, columns: &[String]) -> (i64, String) {
     let columns = columns.join("\", \"");

@@ -165,7 +165,7 @@ impl Shop {
             worker,
             policy: policy(plan, key),
             page_log: None,
-            room: RowBuffer::new(1 << 20),
+            row_buffer: RowBuffer::new(1 << 20),
             progress: ProgressBoard::default(),
             config: config(plan, key),
         }
