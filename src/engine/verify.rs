@@ -231,7 +231,7 @@ impl<'a> Verifier<'a> {
             self.unreadable.insert(scope_of(record));
         }
         self.done.unverified.extend(unverified(record, came.unverified));
-        // A row that its home lacks may have moved to where it was seen.
+        // A row that its owning window lacks may have moved to where it was seen.
         for window in found.observed_in {
             let holds = |record: &&ReadRecord| {
                 record.read_at.is_some() && record.window.is_some_and(|known| known.overlaps(&window))
@@ -331,12 +331,12 @@ impl<'a> Verifier<'a> {
             // What no read covers is told as a stretch of time, not row by row.
             Ok(orphaned) => {
                 let unread = &self.done.unread;
-                let told = |home: TimeWindow| unread.iter().any(|window| window.overlaps(&home));
+                let told = |owner: TimeWindow| unread.iter().any(|window| window.overlaps(&owner));
                 let cut = self.reader.cut();
-                let expired = |home: TimeWindow| cut.is_some_and(|cut| home.end <= cut);
+                let expired = |owner: TimeWindow| cut.is_some_and(|cut| owner.end <= cut);
                 let orphaned = orphaned
                     .into_iter()
-                    .filter(|row| !row.window.is_some_and(|home| told(home) || expired(home)));
+                    .filter(|row| !row.window.is_some_and(|owner| told(owner) || expired(owner)));
                 self.done.differences.extend(orphaned);
             }
             Err(fault) => self.fail("rows outside of all windows".to_owned(), &fault),
@@ -348,7 +348,7 @@ impl<'a> Verifier<'a> {
         self.done.failures.push(ScopeFailure { scope, kind, message, advises });
     }
 
-    /// A row that its home lacks and another window contains has moved: it is in the table, once.
+    /// A row that its owning window lacks and another window contains has moved: it is in the table, once.
     fn finish(mut self) -> Verification {
         let elsewhere = std::mem::take(&mut self.elsewhere);
         self.done.differences.retain(|difference| {

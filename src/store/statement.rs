@@ -2,7 +2,7 @@
 //! [`TableShape`]s; values are always parameters.
 //!
 //! The first parameters are the same everywhere: $1 the source, $2 the instant of the commit, $3 and $4 the
-//! home window, $5 the run; from $6 on the keys, one array for each of their columns. Not all need be used.
+//! owning window, $5 the run; from $6 on the keys, one array for each of their columns. Not all need be used.
 
 mod compare;
 mod owner;
@@ -183,7 +183,7 @@ pub(super) fn copy_new(table: &TableShape) -> String {
     )
 }
 
-/// Live rows whose home is this window, or without a window, all live rows of the source.
+/// Live rows whose owning window is this window, or without a window, all live rows of the source.
 fn owned_rows(windowed: bool) -> &'static str {
     if windowed {
         "t.source = $1 and t.window_start >= $2 and t.window_start < $3 and t.window_end <= $3 \
@@ -193,12 +193,12 @@ fn owned_rows(windowed: bool) -> &'static str {
     }
 }
 
-/// How many live rows have their home here: $1 source, $2 and $3 the window.
+/// How many live rows are owned by this window: $1 source, $2 and $3 the window.
 pub(super) fn count_live(table: &TableShape, windowed: bool) -> Statement {
     AssertSqlSafe(format!("select count(*) from {} t where {}", table.name, owned_rows(windowed)))
 }
 
-/// The keys of the live rows that have their home here: $1 source, $2 and $3 the window.
+/// The keys of the live rows that are owned by this window: $1 source, $2 and $3 the window.
 pub(super) fn live_keys(table: &TableShape, windowed: bool) -> Statement {
     AssertSqlSafe(format!(
         "select {} from {} t where {}",
@@ -208,12 +208,12 @@ pub(super) fn live_keys(table: &TableShape, windowed: bool) -> Statement {
     ))
 }
 
-/// Still live, and still at home in [$3, $4) where there is a window.
+/// Still live, and still owned by [$3, $4) where there is a window.
 const STILL_HERE: &str = "t.deleted_at is null and ($3::timestamptz is null or (t.window_start >= $3 \
                           and t.window_start < $4 and t.window_end <= $4))";
 
 /// The keys, of those given, whose rows are still live here. Until the end of the transaction nobody changes them or
-/// makes another window their home.
+/// makes another window their owner.
 pub(super) fn hold_here(table: &TableShape) -> Statement {
     AssertSqlSafe(format!(
         "select {key} from {keys} join {table} t on {same_key} where {STILL_HERE} order by {order} for share of t",

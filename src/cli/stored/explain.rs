@@ -8,7 +8,7 @@ use crate::cli::exit::Exit;
 use crate::cli::output::{self, Failure};
 use crate::cli::with_app;
 use ccsync::config::Settings;
-use ccsync::domain::proof::explain::{HomeStory, ReadStory, RowStory, RunStory, VersionStory};
+use ccsync::domain::proof::explain::{OwnerStory, ReadStory, RowStory, RunStory, VersionStory};
 use ccsync::domain::proof::window::TimeWindow;
 use ccsync::domain::row::text::counted;
 use ccsync::domain::row::text::one_line;
@@ -39,8 +39,8 @@ fn told(story: &RowStory, zone: Tz) -> String {
         local(story.first_seen_at, zone)
     )];
     story.versions.iter().for_each(|version| lines.extend(version_lines(version, zone)));
-    if let Some(home) = &story.home {
-        lines.push(format!("  {}", home_line(home, zone)));
+    if let Some(owner) = &story.owner {
+        lines.push(format!("  {}", owner_line(owner, zone)));
     }
     for window in &story.seen_in {
         lines.push(format!("  also contained in {}", span(*window, zone)));
@@ -92,16 +92,16 @@ fn read_line(read: &ReadStory, zone: Tz) -> String {
     )
 }
 
-fn home_line(home: &HomeStory, zone: Tz) -> String {
-    let of = home.window.map_or_else(|| "the snapshot".to_owned(), |window| span(window, zone));
-    let mut line = format!("home {of}: {}, {}", home.state, counted(home.reads, "read"));
-    if let Some(at) = home.read_at {
+fn owner_line(owner: &OwnerStory, zone: Tz) -> String {
+    let of = owner.window.map_or_else(|| "the snapshot".to_owned(), |window| span(window, zone));
+    let mut line = format!("owning window {of}: {}, {}", owner.state, counted(owner.reads, "read"));
+    if let Some(at) = owner.read_at {
         line.push_str(&format!(", last at {}", local(at, zone)));
     }
-    if let Some(verdict) = &home.verdict {
+    if let Some(verdict) = &owner.verdict {
         line.push_str(&format!(", {verdict}"));
     }
-    match (home.is_final, home.final_at) {
+    match (owner.is_final, owner.final_at) {
         (true, _) => line.push_str(", final"),
         (false, Some(final_at)) => line.push_str(&format!(", provisional until {}", local(final_at, zone))),
         (false, None) => {}

@@ -20,11 +20,11 @@ pub struct RowStory {
     pub first_seen_at: DateTime<Utc>,
     /// Its versions, the present one first.
     pub versions: Vec<VersionStory>,
-    /// The window that it is at home in, or the snapshot, as last read.
-    pub home: Option<HomeStory>,
+    /// The window that it is owned by, or the snapshot, as last read.
+    pub owner: Option<OwnerStory>,
     /// Other windows that contain it as well.
     pub seen_in: Vec<TimeWindow>,
-    /// Since when its home has been missing it, if it has.
+    /// Since when its owning window has been missing it, if it has.
     pub missing_since: Option<DateTime<Utc>>,
 }
 
@@ -87,7 +87,7 @@ pub struct ReadStory {
 
 /// A window or snapshot as the ledger knows it now.
 #[derive(Debug, Clone, Serialize)]
-pub struct HomeStory {
+pub struct OwnerStory {
     /// The window; `None` for a snapshot.
     pub window: Option<TimeWindow>,
     /// `complete`, `open` or `failed`.

@@ -33,8 +33,8 @@ pub(in crate::store) struct Seen<'a> {
     pub(in crate::store) table: &'static TableShape,
     /// All rows of the read.
     pub(in crate::store) rows: &'a [&'a Row],
-    /// What was at home in the scope before.
-    pub(in crate::store) home: &'a OwnedRows,
+    /// What was owned by the scope before.
+    pub(in crate::store) owner: &'a OwnedRows,
     /// What became of them.
     pub(in crate::store) merged: &'a Merged<'a>,
     /// The read closed, is not doubtful and had no rejects: what it lacks may be gone.
@@ -168,8 +168,8 @@ async fn welcome_back(
     forget_absences(connection, context.source, seen.table, &back).await
 }
 
-/// Moves rows to this window that are no longer at home elsewhere, and remembers those that are. Answers how many live
-/// rows of the read are at home in this window now.
+/// Moves rows to this window that are no longer owned by another window, and remembers those that are. Answers how many live
+/// rows of the read are owned by this window now.
 async fn welcome(
     connection: &mut PgConnection,
     context: &Context<'_>,
@@ -180,11 +180,11 @@ async fn welcome(
     let mut here = seen.merged.inserted + seen.merged.updated;
     let mut movers = Vec::new();
     let mut owned_elsewhere = Vec::new();
-    for (row, home) in &seen.merged.kept {
-        let inside = home.is_some_and(|home| window.start <= home.start && home.end <= window.end);
+    for (row, owner) in &seen.merged.kept {
+        let inside = owner.is_some_and(|owner| window.start <= owner.start && owner.end <= window.end);
         // A neighbour's row on the common bound stays the neighbour's, or it would move at every read. One
-        // whose home overlaps this window is from a grid that is no longer used.
-        let is_orphaned = home.is_none_or(|home| home.overlaps(&window));
+        // whose owning window overlaps this window is from a grid that is no longer used.
+        let is_orphaned = owner.is_none_or(|owner| owner.overlaps(&window));
         if inside {
             here += 1;
         } else if is_orphaned || (!noted.is_empty() && noted.since(&owned(row)).is_some()) {
@@ -202,13 +202,13 @@ async fn welcome(
 }
 
 struct Absent {
-    /// Live rows at home here that the read did not contain.
+    /// Live rows owned by this window that the read did not contain.
     keys: Vec<Key>,
-    /// Live rows at home here.
+    /// Live rows owned by this window.
     live: u64,
 }
 
-/// The rows at home here that the read lacks. Usually the count says that there are none.
+/// The rows owned by this window that the read lacks. Usually the count says that there are none.
 async fn absent_keys(
     connection: &mut PgConnection,
     context: &Context<'_>,

@@ -34,14 +34,14 @@ pub(in crate::store) struct Merged<'r> {
     pub(in crate::store) superseded: u64,
     /// The rows that were written, and perhaps some that another worker wrote just before.
     pub(in crate::store) written: Vec<&'r Row>,
-    /// The rows that stayed as they were stored, live, and where they are at home.
+    /// The rows that stayed as they were stored, live, and which window owns them.
     pub(in crate::store) kept: Vec<(&'r Row, Option<TimeWindow>)>,
-    /// All rows that were at home here came as they were: none is missing.
+    /// All rows that were owned by this window came as they were: none is missing.
     pub(in crate::store) is_settled: bool,
 }
 
-/// Writes what differs. `rows` are sorted by key, each key once. What is at home here with equal content is sorted
-/// out first; what is left is looked up by its key, since it may be older, marked deleted, or at home elsewhere.
+/// Writes what differs. `rows` are sorted by key, each key once. What is owned by this window with equal content is sorted
+/// out first; what is left is looked up by its key, since it may be older, marked deleted, or owned by another window.
 /// In a window that was never read, that is asked of the rows at its ends alone: should another row be stored after
 /// all, the first versions are refused, and the commit is made again.
 pub(in crate::store) async fn merge_table<'r>(
@@ -49,19 +49,19 @@ pub(in crate::store) async fn merge_table<'r>(
     context: &Context<'_>,
     table: &'static TableShape,
     rows: &[&'r Row],
-    home: &OwnedRows,
+    owner: &OwnedRows,
 ) -> StoreResult<Merged<'r>> {
     let mut merged = Merged::default();
     let mut changed = Vec::new();
     let overruled = overruled(connection, context, table, rows).await?;
     // What was found damaged may have kept its hash.
-    let trusted = |row: &Row| !context.overrule && home.hashes.contains(&row.hash);
+    let trusted = |row: &Row| !context.overrule && owner.hashes.contains(&row.hash);
     let (same, rest): (Vec<&Row>, Vec<&Row>) = rows.iter().partition(|row| trusted(row));
     merged.unchanged = same.len() as u64;
-    let all_came = same.len() == home.rows;
+    let all_came = same.len() == owner.rows;
     merged.kept = same.into_iter().map(|row| (row, context.window)).collect();
     let (mut new, rest): (Vec<&Row>, Vec<&Row>) =
-        rest.into_iter().partition(|row| home.is_presumed_new(row, context.window));
+        rest.into_iter().partition(|row| owner.is_presumed_new(row, context.window));
     if !rest.is_empty() {
         let stored = stored_versions(connection, context, table, &rest).await?;
         failpoint(Failpoint::RowsProbed).await?;
@@ -107,10 +107,10 @@ fn sort_out<'r>(
             changed.push(row);
         } else if stored.hash == row.hash {
             merged.unchanged += 1;
-            merged.kept.push((row, stored.home));
+            merged.kept.push((row, stored.owner));
         } else if row.version_at().zip(stored.version_at).is_some_and(|(sent, kept)| sent < kept) {
             merged.superseded += 1;
-            merged.kept.push((row, stored.home));
+            merged.kept.push((row, stored.owner));
         } else {
             changed.push(row);
         }

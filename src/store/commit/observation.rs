@@ -1,7 +1,7 @@
-//! `sync.observation`: rows that a window contains although another one is their home.
+//! `sync.observation`: rows that a window contains although another one owns them.
 //!
 //! A row on a common bound is contained in two windows at every read, and a vendor whose bounds move shows a
-//! row in the neighbour before its home misses it. The neighbour may never be read again, so what it showed
+//! row in the neighbour before its owning window misses it. The neighbour may never be read again, so what it showed
 //! is remembered: written once, kept while its reads go on containing the row, and gone when one does not.
 
 use std::collections::HashSet;
@@ -17,7 +17,7 @@ use crate::store::fault::StoreResult;
 use crate::store::touched::expect_touched;
 
 /// Brings the observations of this window up to date: `owned_elsewhere` are the keys that the read contained and that
-/// are at home elsewhere. A doubtful read adds and takes nothing away.
+/// are owned by another window. A doubtful read adds and takes nothing away.
 pub(in crate::store) async fn observations_update(
     connection: &mut PgConnection,
     context: &Context<'_>,
@@ -81,7 +81,7 @@ pub(in crate::store) async fn observations_update(
 }
 
 /// Moves those of the missing rows that another window contains there, and takes them off the list. The windows that
-/// cover their new home now are due again at once, since they have to confirm them.
+/// cover their new owning window now are due again at once, since they have to confirm them.
 pub(in crate::store) async fn move_to_observed(
     connection: &mut PgConnection,
     context: &Context<'_>,
@@ -117,19 +117,19 @@ pub(in crate::store) async fn move_to_observed(
     .await?;
     let mut moved = Vec::with_capacity(found.len());
     for (key, start, end) in found {
-        let Some(home) = TimeWindow::new(start, end) else { continue };
+        let Some(owner) = TimeWindow::new(start, end) else { continue };
         let keys = std::iter::once(key.iter().map(String::as_str));
-        assign_window(connection, context, seen.table, home, keys).await?;
+        assign_window(connection, context, seen.table, owner, keys).await?;
         sqlx::query(
             "delete from sync.observation where source = $1 and table_name = $2 and key = $3 and window_start = $4",
         )
         .bind(context.source)
         .bind(seen.table.name)
         .bind(&key)
-        .bind(home.start)
+        .bind(owner.start)
         .execute(&mut *connection)
         .await?;
-        read_again(connection, context, stream, home, window).await?;
+        read_again(connection, context, stream, owner, window).await?;
         moved.push(key);
     }
     let gone: HashSet<&Key> = moved.iter().collect();

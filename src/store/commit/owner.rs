@@ -1,4 +1,4 @@
-//! Who is at home in a window, and homes that are no window any more.
+//! Which rows a window owns, and owning windows that are no window any more.
 
 use std::collections::HashSet;
 
@@ -16,14 +16,14 @@ use crate::store::fault::StoreResult;
 use crate::store::statement::{Statement, assign_window_to, not_assigned_window, reassign_window};
 use crate::store::touched::not_taken;
 
-/// The live rows at home in a scope before its read is merged.
+/// The live rows that a scope owns before its read is merged.
 #[derive(Default)]
 pub(in crate::store) struct OwnedRows {
     /// Their content, which their keys are part of.
     pub(in crate::store) hashes: HashSet<ContentHash>,
     /// How many they are.
     pub(in crate::store) rows: usize,
-    /// Other rows are at home partly here and partly beyond.
+    /// Other rows are owned by windows that reach beyond this one.
     spans_windows: bool,
     /// Rows from well within the window are taken for new, most likely rightly, until the database says otherwise.
     presumes_new: bool,
@@ -90,7 +90,7 @@ impl OwnedRows {
         OwnedRows { hashes, rows, spans_windows, presumes_new: false }
     }
 
-    /// The same with `presumes_new`, where nothing is at home.
+    /// The same with `presumes_new`, where it owns nothing.
     pub(in crate::store) fn presuming_new(self, yes: bool) -> OwnedRows {
         OwnedRows { presumes_new: yes && self.rows == 0 && !self.spans_windows, ..self }
     }
@@ -117,9 +117,9 @@ fn owning_windows_beyond(table: &TableShape) -> Statement {
     ))
 }
 
-/// Rows whose home reaches beyond this window are from windows of another length, and no read of today's would
-/// ever miss them. What is not here can only be in the rest of the old home. After a doubtful read that is not
-/// known: then it counts as at home here, where it will be missed if it is gone.
+/// Rows whose owning window reaches beyond this window are from windows of another length, and no read of today's would
+/// ever miss them. What is not here can only be in the rest of the old owning window. After a doubtful read that is not
+/// known: then it counts as owned by this window, where it will be missed if it is gone.
 pub(in crate::store) async fn release_old_windows(
     connection: &mut PgConnection,
     context: &Context<'_>,
@@ -128,10 +128,10 @@ pub(in crate::store) async fn release_old_windows(
     seen: &Seen<'_>,
     since: Option<DateTime<Utc>>,
 ) -> StoreResult<()> {
-    if !seen.home.spans_windows {
+    if !seen.owner.spans_windows {
         return Ok(());
     }
-    let homes: Vec<(DateTime<Utc>, DateTime<Utc>)> = sqlx::query_as(owning_windows_beyond(seen.table))
+    let owners: Vec<(DateTime<Utc>, DateTime<Utc>)> = sqlx::query_as(owning_windows_beyond(seen.table))
         .bind(context.source)
         .bind(since)
         .bind(window.start)
@@ -139,13 +139,13 @@ pub(in crate::store) async fn release_old_windows(
         .persistent(false)
         .fetch_all(&mut *connection)
         .await?;
-    for home in homes.into_iter().filter_map(|(start, end)| TimeWindow::new(start, end)) {
-        let rest = home.subtract(&[window]).into_iter().next_back().filter(|_| seen.closed);
+    for owner in owners.into_iter().filter_map(|(start, end)| TimeWindow::new(start, end)) {
+        let rest = owner.subtract(&[window]).into_iter().next_back().filter(|_| seen.closed);
         let rest = rest.unwrap_or(window);
         let moved = sqlx::query(reassign_window(seen.table))
             .bind(context.source)
-            .bind(home.start)
-            .bind(home.end)
+            .bind(owner.start)
+            .bind(owner.end)
             .bind(rest.start)
             .bind(rest.end)
             .execute(&mut *connection)
@@ -157,13 +157,13 @@ pub(in crate::store) async fn release_old_windows(
     Ok(())
 }
 
-/// Makes due again what was read of `home` by windows other than this one: rows that moved there unseen may have been
-/// missing from those reads. The windows of a home may have changed since a row was seen in it.
+/// Makes due again what was read of `owner` by windows other than this one: rows that moved there unseen may have been
+/// missing from those reads. The windows of an owning window may have changed since a row was seen in it.
 pub(in crate::store) async fn read_again(
     connection: &mut PgConnection,
     context: &Context<'_>,
     stream: &str,
-    home: TimeWindow,
+    owner: TimeWindow,
     window: TimeWindow,
 ) -> StoreResult<()> {
     sqlx::query(
@@ -175,8 +175,8 @@ pub(in crate::store) async fn read_again(
     )
     .bind(context.source)
     .bind(stream)
-    .bind(home.start)
-    .bind(home.end)
+    .bind(owner.start)
+    .bind(owner.end)
     .bind(window.start)
     .bind(window.end)
     .execute(connection)
@@ -184,7 +184,7 @@ pub(in crate::store) async fn read_again(
     Ok(())
 }
 
-/// Makes this window the home of the rows with these keys. Their content and their version stay.
+/// Makes this window the owner of the rows with these keys. Their content and their version stay.
 pub(in crate::store) async fn assign_window<'k, K: Iterator<Item = &'k str>>(
     connection: &mut PgConnection,
     context: &Context<'_>,

@@ -26,10 +26,10 @@ pub(in crate::store) struct Stored {
     /// Marked deleted.
     pub(in crate::store) gone: bool,
     /// The window whose read delivered it.
-    pub(in crate::store) home: Option<TimeWindow>,
+    pub(in crate::store) owner: Option<TimeWindow>,
 }
 
-/// Ordinal, content hash, version, marked deleted, home. By place: a look-up by name for each value of each row
+/// Ordinal, content hash, version, marked deleted, owner. By place: a look-up by name for each value of each row
 /// shows.
 type Found = (i64, uuid::Uuid, Option<DateTime<Utc>>, bool, Option<DateTime<Utc>>, Option<DateTime<Utc>>);
 
@@ -51,7 +51,7 @@ pub(in crate::store) async fn stored_versions(
             hash: ContentHash(hash.into_bytes()),
             version_at,
             gone,
-            home: TimeWindow::from_bounds(start, end),
+            owner: TimeWindow::from_bounds(start, end),
         }));
     }
     Ok(stored)

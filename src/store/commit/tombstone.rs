@@ -11,7 +11,7 @@ use crate::store::fault::{StoreError, StoreResult};
 use crate::store::statement::{hold_here, keep_vanished, mark_deleted};
 use crate::store::touched::not_taken;
 
-/// Marks those of the rows deleted that are still live (and still at home in the window, where there is one).
+/// Marks those of the rows deleted that are still live (and still owned by the window, where there is one).
 pub(in crate::store) async fn tombstone_rows(
     connection: &mut PgConnection,
     context: &Context<'_>,
@@ -42,8 +42,8 @@ pub(in crate::store) async fn tombstone_rows(
     if is_exact { Ok(marked) } else { Err(StoreError::Conflict(table.name)) }
 }
 
-/// The keys whose rows are still at home here. Beside this read another window's may have brought a row that changed,
-/// and with it its home: noted as absent here, it would stay noted.
+/// The keys whose rows are still owned by this window. Beside this read another window's may have brought a row that changed,
+/// and with it its owning window: noted as absent here, it would stay noted.
 pub(in crate::store) async fn still_here(
     connection: &mut PgConnection,
     context: &Context<'_>,

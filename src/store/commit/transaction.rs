@@ -245,18 +245,18 @@ async fn write_rows(
     let stream = commit.lease.stream.stream;
     for table in stream.tables() {
         let rows = of_table.remove(table.name).unwrap_or_default();
-        let (home, read_before) = match ledger {
+        let (owner, read_before) = match ledger {
             Ledger::Window(window, known) => {
-                let home = owned_by_window(connection, context.source, table, *window, known.since).await?;
+                let owner = owned_by_window(connection, context.source, table, *window, known.since).await?;
                 // What is under way still holds what was known elsewhere and was inspected anew.
                 let is_over = window.end <= commit.complete_to;
-                (home.presuming_new(is_first_try && is_over && !known.read_before), known.read_before)
+                (owner.presuming_new(is_first_try && is_over && !known.read_before), known.read_before)
             }
             Ledger::Snapshot { read_before } => {
                 (owned_by_snapshot(connection, context.source, table).await?, *read_before)
             }
         };
-        let merged = merge_table(connection, &context, table, &rows, &home).await?;
+        let merged = merge_table(connection, &context, table, &rows, &owner).await?;
         if read_before || commit.overrule {
             dated.extend(merged.written.iter().filter_map(|row| row.version_at()));
         }
@@ -267,7 +267,7 @@ async fn write_rows(
         counts.updated += merged.updated;
         counts.unchanged += merged.unchanged;
         counts.superseded += merged.superseded;
-        let seen = Seen { table, rows: &rows, home: &home, merged: &merged, closed, proven };
+        let seen = Seen { table, rows: &rows, owner: &owner, merged: &merged, closed, proven };
         let deleted = match ledger {
             Ledger::Window(window, known) => {
                 let rule = AbsenceRule {

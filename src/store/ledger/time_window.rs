@@ -22,7 +22,7 @@ pub(in crate::store) struct KnownWindows {
     pub(in crate::store) read_before: bool,
     /// Windows that overlap this one without being it.
     pub(in crate::store) replaced: Vec<TimeWindow>,
-    /// The end of the last window read before this one in time. Rows at home between it and this one's end
+    /// The end of the last window read before this one in time. Rows owned by windows between it and this one's end
     /// came under windows that are no more.
     pub(in crate::store) since: Option<DateTime<Utc>>,
     /// This window, or one that it replaces, was final.

@@ -67,8 +67,8 @@ impl Compare for PgStore {
                 .await;
             let doing = format!("looking for rows of {} that no window holds", table.name);
             for (key, start, end) in rows.map_err(|error| from_sql(&doing, &error))? {
-                let home = TimeWindow::from_bounds(start, end);
-                all.push(extra(table, key, home, None));
+                let owner = TimeWindow::from_bounds(start, end);
+                all.push(extra(table, key, owner, None));
             }
         }
         Ok(all)
@@ -86,7 +86,7 @@ impl Compare for PgStore {
     }
 }
 
-/// Key, and the home that it claims.
+/// Key, and the owning window that it claims.
 type Orphaned = (Key, Option<DateTime<Utc>>, Option<DateTime<Utc>>);
 
 struct Asked {
@@ -114,7 +114,7 @@ async fn compare_on(connection: &mut PgConnection, asked: &Asked, rows: &[Row]) 
     Ok(comparison)
 }
 
-/// A staged row that the table does not have like this, or has at home elsewhere.
+/// A staged row that the table does not have like this, or that another window owns.
 #[derive(sqlx::FromRow)]
 pub(in crate::store) struct Differing {
     pub(in crate::store) key: Key,
@@ -138,7 +138,7 @@ impl Differing {
     }
 }
 
-/// What the staged rows differ in, and those whose home is not `window`.
+/// What the staged rows differ in, and those whose owning window is not `window`.
 pub(in crate::store) async fn differing_rows(
     connection: &mut PgConnection,
     source: &str,

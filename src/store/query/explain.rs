@@ -1,4 +1,4 @@
-//! Where a row came from: its versions, the runs and certificates behind them, and what its home says of it.
+//! Where a row came from: its versions, the runs and certificates behind them, and what its owning window says of it.
 
 use chrono::{DateTime, Utc};
 use serde_json::{Map, Value as Json};
@@ -7,7 +7,7 @@ use sqlx::types::Json as Column;
 use sqlx::{AssertSqlSafe, FromRow, Row as _};
 
 use crate::domain::fault::Fault;
-use crate::domain::proof::explain::{HomeStory, ReadStory, RowStory, RunStory, VersionStory};
+use crate::domain::proof::explain::{OwnerStory, ReadStory, RowStory, RunStory, VersionStory};
 use crate::domain::proof::window::TimeWindow;
 use crate::domain::row::table::TableShape;
 use crate::domain::row::text::storable;
@@ -125,7 +125,7 @@ impl PgStore {
             let key = StreamKey { source: present.source.clone(), stream };
             let window = TimeWindow::from_bounds(present.home_start, present.home_end);
             stories.push(RowStory {
-                home: self.home(&key, window).await?,
+                owner: self.owner(&key, window).await?,
                 seen_in: self.seen_in(&key, table, &present.key).await?,
                 missing_since: self.missing_since(&key, table, &present.key).await?,
                 stream: key,
@@ -138,8 +138,8 @@ impl PgStore {
         Ok(stories)
     }
 
-    async fn home(&self, key: &StreamKey, home: Option<TimeWindow>) -> StoreResult<Option<HomeStory>> {
-        let sql = match home {
+    async fn owner(&self, key: &StreamKey, owner: Option<TimeWindow>) -> StoreResult<Option<OwnerStory>> {
+        let sql = match owner {
             Some(_) => {
                 "select window_start, window_end, state, reads, read_at, verdict, final_at, \
                  sync.is_final(state, verdict, read_at, final_at) as is_final from sync.time_window \
@@ -155,8 +155,8 @@ impl PgStore {
         let row = sqlx::query(sql)
             .bind(&key.source)
             .bind(key.stream.as_str())
-            .bind(home.map(|home| home.start))
-            .bind(home.map(|home| home.end))
+            .bind(owner.map(|owner| owner.start))
+            .bind(owner.map(|owner| owner.end))
             .fetch_optional(&self.pool)
             .await?;
         row.map(|row| home_story(&row)).transpose()
@@ -193,8 +193,8 @@ impl PgStore {
     }
 }
 
-fn home_story(row: &PgRow) -> StoreResult<HomeStory> {
-    Ok(HomeStory {
+fn home_story(row: &PgRow) -> StoreResult<OwnerStory> {
+    Ok(OwnerStory {
         window: TimeWindow::from_bounds(row.try_get("window_start")?, row.try_get("window_end")?),
         state: row.try_get("state")?,
         reads: row.try_get("reads")?,

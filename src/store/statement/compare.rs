@@ -8,8 +8,8 @@ use crate::domain::row::table::TableShape;
 const ELSEWHERE: &str = "($2::timestamptz is not null and not coalesce(\
     $2 <= t.window_start and t.window_start < $3 and t.window_end <= $3, false))";
 
-/// The staged rows that are not stored, are marked deleted, differ in a typed column or in `extra`, or are at
-/// home in another window: $1 source, $2 and $3 the window, null for a snapshot.
+/// The staged rows that are not stored, are marked deleted, differ in a typed column or in `extra`, or are
+/// owned by another window: $1 source, $2 and $3 the window, null for a snapshot.
 pub(in crate::store) fn differing(table: &TableShape, stage: Stage) -> Statement {
     let content = || table.columns.iter().map(|column| column.name).chain(["extra"]);
     let of =
@@ -46,7 +46,7 @@ pub(in crate::store) fn differing(table: &TableShape, stage: Stage) -> Statement
     ))
 }
 
-/// The keys of the live rows that have their home here and were not staged: $1 source, $2 and $3 the window.
+/// The keys of the live rows that are owned by this window and were not staged: $1 source, $2 and $3 the window.
 pub(in crate::store) fn not_staged(table: &TableShape, windowed: bool) -> Statement {
     AssertSqlSafe(format!(
         "select {} from {} t where {} and not exists (select from {} s where {}) order by {}",

@@ -1,11 +1,11 @@
-//! Which window a row is at home in.
+//! Which window owns a row.
 
 use sqlx::AssertSqlSafe;
 
 use super::{Statement, keys, same_key};
 use crate::domain::row::table::TableShape;
 
-/// Makes [$3, $4) the home of the rows with the given keys. Their content and their version stay.
+/// Makes [$3, $4) the owner of the rows with the given keys. Their content and their version stay.
 pub(in crate::store) fn assign_window_to(table: &TableShape) -> Statement {
     AssertSqlSafe(format!(
         r#"
@@ -20,7 +20,7 @@ pub(in crate::store) fn assign_window_to(table: &TableShape) -> Statement {
     ))
 }
 
-/// Counts those of the rows with the given keys whose home is not [$3, $4).
+/// Counts those of the rows with the given keys whose owning window is not [$3, $4).
 pub(in crate::store) fn not_assigned_window(table: &TableShape) -> Statement {
     AssertSqlSafe(format!(
         "select count(*) from {keys} join {table} t on {same_key} \
@@ -31,7 +31,7 @@ pub(in crate::store) fn not_assigned_window(table: &TableShape) -> Statement {
     ))
 }
 
-/// Makes [$4, $5) the home of all live rows whose home is exactly [$2, $3).
+/// Makes [$4, $5) the owner of all live rows whose owning window is exactly [$2, $3).
 pub(in crate::store) fn reassign_window(table: &TableShape) -> Statement {
     AssertSqlSafe(format!(
         "update {} t set window_start = $4, window_end = $5 \

@@ -100,7 +100,7 @@ fn windowed(stream: StreamId) -> Vec<Place> {
     let mut places = Vec::new();
     for table in stream.tables() {
         places.push(Place::new(table.name, OLD, AT).with_history(key(table)));
-        // Versions go with their row, wherever it was at home when they were current; here they are only counted.
+        // Versions go with their row, whichever window owned it when they were current; here they are only counted.
         places.push(Place::new(format!("{}_history", table.name), of_old_row(table), AT));
         for noted in ["sync.absence", "sync.observation"] {
             places.push(Place::new(noted, format!("t.table_name = '{}' and {OLD}", table.name), AT));
@@ -145,7 +145,7 @@ fn key(table: &'static TableShape) -> impl Iterator<Item = &'static str> {
     table.key_columns().iter().map(|column| column.name)
 }
 
-/// Old live rows that were seen in a kept window too get it as their home: $1 source, $2 the cut, $3 the table.
+/// Old live rows that were seen in a kept window too are owned by it: $1 source, $2 the cut, $3 the table.
 pub(super) fn rehome(table: &'static TableShape) -> Statement {
     let same: Vec<_> =
         key(table).enumerate().map(|(index, column)| format!("t.{column} = s.key[{}]", index + 1)).collect();

@@ -40,7 +40,7 @@ async fn committing_the_same_rows_again_writes_nothing_to_the_fact_tables() {
 }
 
 #[tokio::test]
-async fn a_neighbouring_window_that_shares_rows_writes_them_once_and_leaves_them_at_home() {
+async fn a_neighbouring_window_that_shares_rows_writes_them_once_and_leaves_them_to_their_owner() {
     let fresh = fresh_store().await;
     fresh.read(&calls(), day(), vec![call("a", 90, 1), call("edge", 80, 24)], 72).await;
     let versions: String = fresh.value(VERSIONS).await;

@@ -170,7 +170,7 @@ contract! {
     commit:
         a_first_commit_writes_rows_checkpoint_and_counts_and_ends_the_lease,
         the_digest_in_the_ledger_is_the_one_of_the_certificate,
-        a_neighbouring_window_that_shares_rows_leaves_them_at_home,
+        a_neighbouring_window_that_shares_rows_leaves_them_to_their_owner,
         a_changed_row_becomes_revision_two_and_its_first_version_goes_to_the_history,
         a_commit_that_comes_late_does_not_turn_time_back,
         an_older_version_does_not_replace_a_later_one,
@@ -187,7 +187,7 @@ contract! {
         a_row_that_comes_back_is_revived_and_the_history_keeps_its_absence,
         a_row_seen_again_is_absent_no_more_and_the_count_begins_anew,
         a_row_is_not_marked_deleted_while_a_later_window_that_may_hold_it_was_not_read_since,
-        a_row_that_moved_to_another_window_is_at_home_there_and_not_deleted,
+        a_row_that_moved_to_another_window_is_owned_there_and_not_deleted,
         a_doubtful_read_and_one_with_rejects_delete_nothing,
         when_too_much_of_a_window_vanishes_at_once_nothing_is_marked_deleted,
         what_a_closed_snapshot_does_not_contain_is_marked_deleted_at_once_in_each_table;

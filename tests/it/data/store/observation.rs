@@ -1,4 +1,4 @@
-//! Rows that a window contains although another one is their home.
+//! Rows that a window contains although another one owns them.
 
 use ccsync::domain::proof::certificate::Verdict;
 use ccsync::engine::port::store::{Scope, Store as _};
@@ -8,7 +8,7 @@ use crate::data::store::support::*;
 const LIVE: &str = "select count(*) from sobot.call_result where deleted_at is null";
 const SIGHTINGS: &str = "select count(*) from sync.observation";
 const ABSENT: &str = "select count(*) from sync.absence";
-const AT_HOME_NEXT: &str =
+const OWNED_BY_NEXT: &str =
     "select count(*) from sobot.call_result where revision = 1 and window_start = '2026-01-02T00:00:00Z'";
 
 fn next() -> Scope {
@@ -20,13 +20,13 @@ async fn a_row_seen_next_door_before_its_home_misses_it_is_never_marked_deleted(
     let fresh = fresh_store().await;
     fresh.read(&calls(), day(), vec![call("a", 1, 1)], 72).await;
     fresh.read(&calls(), next(), vec![call("a", 1, 1)], 73).await;
-    // The neighbour is never read again; its home misses the row as often as it likes.
+    // The neighbour is never read again; its owning window misses the row as often as it likes.
     for hour in [74, 76, 78] {
         assert_eq!(fresh.read(&calls(), day(), Vec::new(), hour).await.deleted, 0);
     }
-    let found = (fresh.count(LIVE).await, fresh.count(AT_HOME_NEXT).await);
+    let found = (fresh.count(LIVE).await, fresh.count(OWNED_BY_NEXT).await);
     assert_eq!((found, fresh.count(ABSENT).await, fresh.count(SIGHTINGS).await), ((1, 1), 0, 0));
-    // Its new home has to confirm it: it is due again whatever its age.
+    // Its new owning window has to confirm it: it is due again whatever its age.
     let verdict = fresh.store.reads(&calls()).await.unwrap()[1].verdict;
     assert_eq!(verdict, Some(Verdict::Unverified));
 }

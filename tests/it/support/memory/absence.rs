@@ -106,20 +106,20 @@ fn moves_to_observation(table: &mut Table, ledger: &mut Ledger, window: TimeWind
         let entry = ledger.get(&Some(seen_in.start)).filter(|entry| entry.window == Some(*seen_in));
         entry.and_then(|entry| entry.read_at)
     };
-    let Some((home, _)) = elsewhere.max_by_key(|(seen_in, seen_at)| (read_at(seen_in), *seen_at)) else {
+    let Some((owner, _)) = elsewhere.max_by_key(|(seen_in, seen_at)| (read_at(seen_in), *seen_at)) else {
         return false;
     };
-    table.assign_window_to(key, home);
-    table.observations.remove(&(key.clone(), home.start));
+    table.assign_window_to(key, owner);
+    table.observations.remove(&(key.clone(), owner.start));
     table.absent.remove(key);
-    read_again(ledger, home, window);
+    read_again(ledger, owner, window);
     true
 }
 
-/// Rows moved to `home` unseen: what was read of it by other windows is due again.
-pub fn read_again(ledger: &mut Ledger, home: TimeWindow, window: TimeWindow) {
+/// Rows moved to `owner` unseen: what was read of it by other windows is due again.
+pub fn read_again(ledger: &mut Ledger, owner: TimeWindow, window: TimeWindow) {
     for entry in ledger.values_mut() {
-        if entry.window.is_some_and(|known| known != window && known.overlaps(&home)) {
+        if entry.window.is_some_and(|known| known != window && known.overlaps(&owner)) {
             entry.verdict = entry.verdict.map(|_| Verdict::Unverified);
         }
     }

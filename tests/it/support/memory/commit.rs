@@ -139,7 +139,7 @@ fn write_row(
         first_seen_at,
         changed_at,
         deleted_at: None,
-        home: window,
+        owner: window,
         run: commit.run,
     };
     let Some(stored) = table.rows().get(key) else {
@@ -163,12 +163,12 @@ fn write_row(
     false
 }
 
-/// A row found here is at home where it was before, unless it was missed there or that window is no more.
-/// Whether it is at home here now.
+/// A row found here is owned as it was before, unless it was missed there or that window is no more.
+/// Whether it is owned by this window now.
 fn welcome(table: &mut Table, window: TimeWindow, key: &Key, was_absent: bool) -> bool {
-    let home = table.rows()[key].home;
-    let inside = home.is_some_and(|home| window.start <= home.start && home.end <= window.end);
-    let is_orphaned = home.is_none_or(|home| home.overlaps(&window));
+    let owner = table.rows()[key].owner;
+    let inside = owner.is_some_and(|owner| window.start <= owner.start && owner.end <= window.end);
+    let is_orphaned = owner.is_none_or(|owner| owner.overlaps(&window));
     if !inside && (is_orphaned || was_absent) {
         table.assign_window_to(key, window);
         return true;
@@ -176,11 +176,11 @@ fn welcome(table: &mut Table, window: TimeWindow, key: &Key, was_absent: bool) -
     inside
 }
 
-/// A home that reaches beyond this window is from windows that are no more. What is not here can only be in
-/// the rest of it; after a doubtful read it counts as at home here, where it will be missed if it is gone.
+/// An owning window that reaches beyond this window is from windows that are no more. What is not here can only be in
+/// the rest of it; after a doubtful read it counts as owned by this window, where it will be missed if it is gone.
 fn release_old_windows(table: &mut Table, ledger: &mut Ledger, window: TimeWindow, closed: bool) {
-    for (key, home) in table.owned_across(window) {
-        let rest = home.subtract(&[window]).pop().filter(|_| closed).unwrap_or(window);
+    for (key, owner) in table.owned_across(window) {
+        let rest = owner.subtract(&[window]).pop().filter(|_| closed).unwrap_or(window);
         table.assign_window_to(&key, rest);
         read_again(ledger, rest, window);
     }

@@ -19,7 +19,7 @@ pub struct Version {
     pub first_seen_at: DateTime<Utc>,
     pub changed_at: DateTime<Utc>,
     pub deleted_at: Option<DateTime<Utc>>,
-    pub home: Option<TimeWindow>,
+    pub owner: Option<TimeWindow>,
     pub run: RunId,
 }
 
@@ -38,10 +38,10 @@ pub struct Table {
     history: BTreeMap<Key, Vec<Past>>,
     /// Rows that a closed read lacked: since when, and in which window.
     pub absent: BTreeMap<Key, (DateTime<Utc>, Option<TimeWindow>)>,
-    /// Rows that a window contained although another is their home, by key and the window's start; since when.
+    /// Rows that a window contained although another is their owning window, by key and the window's start; since when.
     pub observations: BTreeMap<(Key, DateTime<Utc>), (TimeWindow, DateTime<Utc>)>,
-    /// Keys by the beginning of their home, so that a window's rows are found without looking at all.
-    homes: BTreeMap<DateTime<Utc>, BTreeSet<Key>>,
+    /// Keys by the beginning of their owning window, so that a window's rows are found without looking at all.
+    owners: BTreeMap<DateTime<Utc>, BTreeSet<Key>>,
 }
 
 pub fn key_of(row: &Row) -> Key {
@@ -58,7 +58,7 @@ impl Table {
     }
 
     pub fn insert(&mut self, key: Key, version: Version) {
-        self.place(&key, None, version.home);
+        self.place(&key, None, version.owner);
         self.rows.insert(key, version);
     }
 
@@ -74,17 +74,17 @@ impl Table {
         let now = now.max(stored.changed_at);
         let next = next(stored, now);
         let old = std::mem::replace(stored, next);
-        let (from, to) = (old.home, stored.home);
+        let (from, to) = (old.owner, stored.owner);
         let past = Past { valid_from: old.changed_at, valid_to: now, version: old };
         self.history.entry(key.clone()).or_default().push(past);
         self.place(key, from, to);
     }
 
-    /// Gives a row another home. Its version stays.
-    pub fn assign_window_to(&mut self, key: &Key, home: TimeWindow) {
+    /// Gives a row another owner. Its version stays.
+    pub fn assign_window_to(&mut self, key: &Key, owner: TimeWindow) {
         let Some(stored) = self.rows.get_mut(key) else { return };
-        let from = stored.home.replace(home);
-        self.place(key, from, Some(home));
+        let from = stored.owner.replace(owner);
+        self.place(key, from, Some(owner));
     }
 
     /// Marks a row deleted.
@@ -98,23 +98,23 @@ impl Table {
         });
     }
 
-    /// The live rows that are at home within the window; without a window, all live rows.
+    /// The live rows owned by the window; without a window, all live rows.
     pub fn live(&self, window: Option<TimeWindow>) -> Vec<Key> {
         let is_live = |key: &&Key| self.rows[*key].deleted_at.is_none();
         let Some(window) = window else { return self.rows.keys().filter(is_live).cloned().collect() };
-        let ends_inside = |key: &&Key| self.rows[*key].home.is_some_and(|home| home.end <= window.end);
-        let homes = self.homes.range(window.start..window.end).flat_map(|(_, keys)| keys);
-        homes.filter(ends_inside).filter(is_live).cloned().collect()
+        let ends_inside = |key: &&Key| self.rows[*key].owner.is_some_and(|owner| owner.end <= window.end);
+        let owners = self.owners.range(window.start..window.end).flat_map(|(_, keys)| keys);
+        owners.filter(ends_inside).filter(is_live).cloned().collect()
     }
 
-    /// The live rows whose home overlaps the window and reaches beyond it, with that home.
+    /// The live rows whose owning window overlaps the window and reaches beyond it, with that owner.
     pub fn owned_across(&self, window: TimeWindow) -> Vec<(Key, TimeWindow)> {
-        let begun = self.homes.range(..window.end).flat_map(|(_, keys)| keys);
+        let begun = self.owners.range(..window.end).flat_map(|(_, keys)| keys);
         let across = begun.filter_map(|key| {
             let version = &self.rows[key];
-            let home = version.home.filter(|_| version.deleted_at.is_none())?;
-            let beyond = home.start < window.start || window.end < home.end;
-            (home.overlaps(&window) && beyond).then(|| (key.clone(), home))
+            let owner = version.owner.filter(|_| version.deleted_at.is_none())?;
+            let beyond = owner.start < window.start || window.end < owner.end;
+            (owner.overlaps(&window) && beyond).then(|| (key.clone(), owner))
         });
         across.collect()
     }
@@ -129,11 +129,11 @@ impl Table {
         if from == to {
             return;
         }
-        if let Some(keys) = from.and_then(|from| self.homes.get_mut(&from.start)) {
+        if let Some(keys) = from.and_then(|from| self.owners.get_mut(&from.start)) {
             keys.remove(key);
         }
         if let Some(to) = to {
-            self.homes.entry(to.start).or_default().insert(key.clone());
+            self.owners.entry(to.start).or_default().insert(key.clone());
         }
     }
 }

@@ -50,7 +50,7 @@ fn compare(key: &StreamKey, endpoint: &Endpoint, state: &State) -> Vec<String> {
         state.tables.get(&(key.source.clone(), *table)).is_some_and(|table| is_held(table, row))
     };
     let extra = stored.iter().filter(|(place, _)| !truth.contains_key(*place) && !held(place));
-    found.extend(extra.map(|(place, version)| format!("extra: {place:?}, at home in {:?}", version.home)));
+    found.extend(extra.map(|(place, version)| format!("extra: {place:?}, owned by {:?}", version.owner)));
     found
 }
 

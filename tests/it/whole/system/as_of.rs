@@ -9,7 +9,7 @@ use super::steps::{sync_well, value};
 use super::truth::TABLES;
 use crate::support::harness::{TestWorld, small_world};
 
-/// All columns but the home, which can move without a version.
+/// All columns but the owning window, which can move without a version.
 async fn columns(world: &TestWorld, table: &str) -> String {
     let sql = format!(
         "select string_agg(attname, ', ' order by attnum) from pg_attribute

@@ -42,7 +42,7 @@ fn a_second_inspection_is_a_second_revision_whether_it_replaces_its_row_or_comes
         let call = oldest_call(&world.test.simulator.truth());
         let first = row(&world.test, &of_call(&call, "*", "sobot.call_result")).await;
 
-        // The new quality time lies in the last window; the row was at home in an early one.
+        // The new quality time lies in the last window; the row was owned by an early one.
         change(&world.test, rescore(&call, "77.5"));
         sync_well(&world.test).await;
         let second = row(&world.test, &of_call(&call, "*", "sobot.call_result")).await;

@@ -66,7 +66,7 @@ pub async fn a_row_is_not_marked_deleted_while_a_later_window_that_may_hold_it_w
     assert_eq!((counts.deleted, ground.sizes().await.0), (1, 0));
 }
 
-pub async fn a_row_that_moved_to_another_window_is_at_home_there_and_not_deleted(ground: &dyn Ground) {
+pub async fn a_row_that_moved_to_another_window_is_owned_there_and_not_deleted(ground: &dyn Ground) {
     let next = Scope::Window(window(24, 48));
     ground.read(&calls(), day(), vec![call("a", 1, 1)], 72).await;
     ground.read(&calls(), day(), Vec::new(), 74).await;
@@ -75,8 +75,8 @@ pub async fn a_row_that_moved_to_another_window_is_at_home_there_and_not_deleted
     let counts = ground.read(&calls(), day(), Vec::new(), 80).await;
     assert_eq!((counts.deleted, ground.sizes().await), (0, (1, 0, 0)));
     let row = ground.call("a").await.unwrap();
-    assert_eq!((row.revision, row.home), (1, Some(window(24, 48))));
-    // Its new home misses it in turn.
+    assert_eq!((row.revision, row.owner), (1, Some(window(24, 48))));
+    // Its new owning window misses it in turn.
     ground.read(&calls(), next, Vec::new(), 90).await;
     assert_eq!(ground.read(&calls(), next, Vec::new(), 92).await.deleted, 1);
 }

@@ -30,7 +30,7 @@ pub async fn the_digest_in_the_ledger_is_the_one_of_the_certificate(ground: &dyn
     assert_eq!(ground.store().reads(&calls()).await.unwrap()[0].digest, Some(digest));
 }
 
-pub async fn a_neighbouring_window_that_shares_rows_leaves_them_at_home(ground: &dyn Ground) {
+pub async fn a_neighbouring_window_that_shares_rows_leaves_them_to_their_owner(ground: &dyn Ground) {
     ground.read(&calls(), day(), vec![call("a", 90, 1), call("edge", 80, 24)], 72).await;
     let before = ground.picture().await.rows;
     let next = Scope::Window(window(24, 48));
@@ -153,7 +153,7 @@ pub async fn windows_of_another_length_replace_those_they_overlap_and_lose_no_ro
     assert_eq!(windows(ground).await, [left, right]);
     let picture = ground.picture().await;
     assert_eq!((picture.absences.len(), picture.absences[0].2.as_str()), (1, "lost/agent"));
-    let half = |line: &super::Line| line.home.is_some_and(|home| home.end - home.start == hours(12));
+    let half = |line: &super::Line| line.owner.is_some_and(|owner| owner.end - owner.start == hours(12));
     assert!(picture.rows.iter().all(half));
     // And the day again.
     let counts = ground.read(&calls(), day(), vec![call("early", 1, 2), call("late", 1, 20)], 96).await;

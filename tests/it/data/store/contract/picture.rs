@@ -19,7 +19,7 @@ pub struct Line {
     pub first_seen_at: DateTime<Utc>,
     pub changed_at: DateTime<Utc>,
     pub deleted_at: Option<DateTime<Utc>>,
-    pub home: Option<TimeWindow>,
+    pub owner: Option<TimeWindow>,
     pub run: i64,
     /// From when to when, in the history.
     pub valid: Option<(DateTime<Utc>, DateTime<Utc>)>,
@@ -51,7 +51,7 @@ pub struct Picture {
     pub rows: Vec<Line>,
     pub history: Vec<Line>,
     pub absences: Vec<Absence>,
-    /// Rows that a window contained although another is their home.
+    /// Rows that a window contained although another is their owning window.
     pub observations: Vec<Absence>,
     pub quarantine: Vec<SetAside>,
     pub drifts: Vec<Drift>,
@@ -84,7 +84,7 @@ impl Picture {
                     first_seen_at: row.get("first_seen_at"),
                     changed_at: row.get("changed_at"),
                     deleted_at: row.get("deleted_at"),
-                    home: window(row),
+                    owner: window(row),
                     run: row.get("run_id"),
                     valid: valid.then(|| (row.get("valid_from"), row.get("valid_to"))),
                 });
@@ -143,7 +143,7 @@ impl Picture {
                 first_seen_at: version.first_seen_at,
                 changed_at: version.changed_at,
                 deleted_at: version.deleted_at,
-                home: version.home,
+                owner: version.owner,
                 run: version.run.0,
                 valid,
             };
