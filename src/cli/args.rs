@@ -39,7 +39,7 @@ const SYNC: &str = "\
 Examples:
   ccsync sync
   ccsync sync sobot.call_result mysource/moor.queue --json
-Ends with 0, with 3 where some of it failed or was set aside, and with 1 where all of it failed.";
+Ends with 0, with 3 where some of it failed or was quarantined, and with 1 where all of it failed.";
 
 const BACKFILL: &str = "\
 Examples:

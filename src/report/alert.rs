@@ -47,7 +47,7 @@ pub enum AlertKind {
     BudgetExhausted,
     /// Every record of a window or snapshot is in quarantine.
     WindowQuarantined,
-    /// Records were set aside that nobody looked at.
+    /// Records were quarantined that nobody looked at.
     QuarantineGrowing,
     /// Rows vanished in masses; a person must decide.
     AbsenceAlarm,

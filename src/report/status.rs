@@ -62,7 +62,7 @@ pub struct StatusReport {
     pub unconfigured: Vec<UnconfiguredSource>,
     /// The latest 20 runs, and all that are under way, the newest first.
     pub runs: Vec<RunStatus>,
-    /// Records set aside and not yet dealt with.
+    /// Records quarantined and not yet dealt with.
     pub quarantine_open: i64,
     /// Alarms over rows that vanished in masses, which wait for a person.
     pub absence_alarms_open: i64,

@@ -73,7 +73,7 @@ pub const ROWS_READ: &str = "ccsync_rows_read_total";
 pub const ROWS: &str = "ccsync_rows_total";
 /// Rows removed because their time was over.
 pub const ROWS_EXPIRED: &str = "ccsync_rows_expired_total";
-/// Records set aside.
+/// Records quarantined.
 pub const RECORDS_QUARANTINED: &str = "ccsync_records_quarantined_total";
 /// Departures from the vendors' documents, each counted when it was recorded first.
 pub const CONTRACT_DRIFT: &str = "ccsync_contract_drift_total";

@@ -12,7 +12,7 @@ pub(in crate::cli) struct QuarantineArgs {
 
 #[derive(Debug, Subcommand)]
 pub(in crate::cli) enum QuarantineVerb {
-    /// What is set aside, without the records themselves.
+    /// What is quarantined, without the records themselves.
     List {
         /// Of this source only.
         #[arg(long)]

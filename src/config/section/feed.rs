@@ -32,7 +32,7 @@ pub struct FeedSettings {
     pub buffer_messages: usize,
     /// Room on disk for messages while the database is away, in MiB.
     pub spool_mib_max: u32,
-    /// A larger message is set aside unread, in KiB.
+    /// A larger message is quarantined unread, in KiB.
     pub message_kib_max: u32,
     /// What ended or came longer ago is removed; `None`: nothing ever.
     pub retention: Option<Duration>,

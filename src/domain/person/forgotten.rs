@@ -239,7 +239,7 @@ impl ForgottenList {
         Record { rows, rejects, ..record }
     }
 
-    /// Cleans what is set aside.
+    /// Cleans what is quarantined.
     pub fn reject(&self, source: &str, reject: Reject) -> Reject {
         let clean = |text: String| self.text(source, &text).unwrap_or(text);
         Reject { payload: clean(reject.payload), reason: clean(reject.reason) }

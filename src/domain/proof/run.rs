@@ -42,7 +42,7 @@ impl Trigger {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum RunOutcome {
-    /// All that was due was read and nothing was set aside.
+    /// All that was due was read and nothing was quarantined.
     Succeeded,
     /// Something was quarantined, or some windows failed while others were read.
     Partial,
@@ -83,7 +83,7 @@ pub struct Counts {
     pub superseded: u64,
     /// Rows marked deleted.
     pub deleted: u64,
-    /// Records set aside in quarantine.
+    /// Records quarantined.
     pub quarantined: u64,
 }
 

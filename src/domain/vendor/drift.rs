@@ -1,6 +1,6 @@
 //! How what a vendor sends departs from its documents.
 //!
-//! A departure is no fault: what has no column is kept in `extra`, what cannot be read is set aside. It is
+//! A departure is no fault: what has no column is kept in `extra`, what cannot be read is quarantined. It is
 //! noticed and told once, because somebody has to decide what it means.
 
 use chrono::{DateTime, Utc};

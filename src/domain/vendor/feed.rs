@@ -127,7 +127,7 @@ pub enum FeedMessage {
         /// What was altered.
         drifts: Vec<ContractDrift>,
     },
-    /// It could not be read, and is set aside whole.
+    /// It could not be read, and is quarantined whole.
     Reject {
         /// What and why.
         reject: Reject,

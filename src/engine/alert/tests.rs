@@ -116,13 +116,13 @@ fn each_broken_promise_is_raised_at_its_edge_with_its_figures() {
         only(AlertKind::BudgetExhausted, watch(|watch| watch.reread_requests_today = 91)),
         "sobot/sobot.call_result: 91 of today's 100 requests for rereads are spent"
     );
-    let set_aside = StreamStatus {
+    let quarantined = StreamStatus {
         quarantined: 4,
         ..watch(|watch| (watch.quarantined_lately, watch.quarantined_since) = (1, Some(ago(3_000))))
     };
     assert_eq!(
-        only(AlertKind::QuarantineGrowing, set_aside),
-        "sobot/sobot.call_result: records set aside and not yet dealt with: 4; 1 of them came within a day, \
+        only(AlertKind::QuarantineGrowing, quarantined),
+        "sobot/sobot.call_result: records quarantined and not yet dealt with: 4; 1 of them came within a day, \
          the first 2 d ago"
     );
     let vanished = StreamStatus { absence_alarms: 1, ..well() };

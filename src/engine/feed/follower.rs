@@ -119,7 +119,7 @@ impl FeedFollower {
 
     async fn end(&self, run: RunId, held: Fences, quarantined: bool) {
         let outcome = if quarantined { RunOutcome::Partial } else { RunOutcome::Succeeded };
-        let message = quarantined.then_some("some messages could not be read and were set aside");
+        let message = quarantined.then_some("some messages could not be read and were quarantined");
         // Where the database is away, the next run closes this one, and the leases end by themselves.
         let end = RunEnd { outcome, message, requests: 0, now: self.clock.now() };
         let finished = self.ledger.run_finish(run, &end).await;

@@ -89,7 +89,7 @@ impl Formatter {
             (inserted, say::NEW),
             (updated, say::CHANGED),
             (deleted, say::DELETED),
-            (quarantined, say::SET_ASIDE),
+            (quarantined, say::QUARANTINED),
         ];
         let told: Vec<_> = parts
             .iter()

@@ -28,7 +28,7 @@ phrases! {
     /// Title.
     BUDGET_EXHAUSTED = "today's requests for reading again are used up", "今日重读请求额度已用完";
     /// Title.
-    QUARANTINE_GROWING = "records were set aside", "有记录被隔离";
+    QUARANTINE_GROWING = "records were quarantined", "有记录被隔离";
     /// Title.
     WINDOW_QUARANTINED = "all records of a window are quarantined", "某个窗口的所有记录都被隔离";
     /// Title.
@@ -140,9 +140,9 @@ phrases! {
     /// Seen.
     SPENT = "{spent} of today's {limit} {limit?request|requests} for rereads {limit?is|are} spent", "今日 {limit} 次重读请求已用 {spent} 次";
     /// Seen.
-    ASIDE = "records set aside and not yet dealt with: {n}", "被隔离且尚未处理的记录：{n} 条";
+    ASIDE = "records quarantined and not yet dealt with: {n}", "被隔离且尚未处理的记录：{n} 条";
     /// Seen.
-    ASIDE_LATELY = "records set aside and not yet dealt with: {n}; {lately} of them came within a day, the first {age} ago",
+    ASIDE_LATELY = "records quarantined and not yet dealt with: {n}; {lately} of them came within a day, the first {age} ago",
         "被隔离且尚未处理的记录：{n} 条；其中 {lately} 条是一天之内新增，最早一条在 {age}前";
     /// Seen.
     QUARANTINED_WHOLE = "{n} {n?window or snapshot has|windows have} only quarantined records, {records} in all, and no row in the table; the first is {scope}",

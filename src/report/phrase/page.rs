@@ -169,7 +169,7 @@ phrases! {
     /// Column of reads.
     DELETED = "DELETED", "删除";
     /// Column of reads.
-    SET_ASIDE = "SET ASIDE", "隔离";
+    QUARANTINED = "QUARANTINED", "隔离";
     /// Not found.
     NOT_FOUND = "There is no such page", "没有这个页面";
     /// Not found.

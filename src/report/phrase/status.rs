@@ -95,7 +95,7 @@ phrases! {
     /// What a run changed.
     DELETED = "{n} deleted", "删除 {n}";
     /// What a run changed.
-    SET_ASIDE = "{n} set aside", "隔离 {n}";
+    QUARANTINED = "{n} quarantined", "隔离 {n}";
     /// What a run changed.
     NOTHING = "nothing", "无变化";
 
@@ -129,7 +129,7 @@ phrases! {
     /// Of an alert.
     SINCE = "since {at}", "自 {at}";
     /// Of a list of records.
-    RECORDS_ASIDE = "{n} {n?record is|records are} set aside; see `ccsync quarantine list`.",
+    RECORDS_ASIDE = "{n} {n?record is|records are} quarantined; see `ccsync quarantine list`.",
         "有 {n} 条记录被隔离；查看 `ccsync quarantine list`。";
     /// Of a list of alarms.
     ALARMS_OPEN = "Alarms over missing rows: {n}; see `ccsync absence list`.",

@@ -50,7 +50,7 @@ pub struct StreamBudget {
 /// What waits for a person, and who works.
 #[derive(Debug, Clone, PartialEq, Default, Serialize)]
 pub struct StatusDetail {
-    /// Records set aside, the newest first, at most [`LISTED`].
+    /// Records quarantined, the newest first, at most [`LISTED`].
     pub quarantine: Vec<QuarantineStatus>,
     /// Alarms over rows that vanished in masses, the oldest first, at most [`LISTED`].
     pub absence_alarms: Vec<AbsenceAlarm>,
@@ -67,7 +67,7 @@ pub struct StatusDetail {
 /// Entries of a list that are told; the counts tell of all.
 pub const LISTED: usize = 20;
 
-/// A record that was set aside; never what was in it.
+/// A record that was quarantined; never what was in it.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct QuarantineStatus {
     /// Its number.

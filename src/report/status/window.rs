@@ -44,7 +44,7 @@ pub struct WindowReport {
     pub absent_rows: i64,
     /// Open alarms over missing rows.
     pub absence_alarms: Vec<AbsenceAlarm>,
-    /// Open records set aside, at most 20.
+    /// Open records quarantined, at most 20.
     pub quarantine: Vec<QuarantineStatus>,
     /// Who reads it now.
     pub lease: Option<LeaseStatus>,
@@ -81,6 +81,6 @@ pub struct CertificateStatus {
     pub unchanged: i64,
     /// Rows marked deleted.
     pub deleted: i64,
-    /// Records set aside.
+    /// Records quarantined.
     pub quarantined: i64,
 }

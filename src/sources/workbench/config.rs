@@ -20,7 +20,7 @@ pub struct WorkbenchConfig {
     pub privacy: Privacy,
     /// What becomes of custom fields.
     pub custom_fields: CustomFieldPolicy,
-    /// A larger message is set aside unread, in bytes.
+    /// A larger message is quarantined unread, in bytes.
     pub message_bytes_max: usize,
 }
 

@@ -19,7 +19,7 @@ fn hash(payload: &str) -> Uuid {
     Uuid::from_bytes(Md5::digest(payload.as_bytes()).into())
 }
 
-/// What is set aside.
+/// What is quarantined.
 pub(in crate::store) struct SetAside<'a> {
     pub(in crate::store) stream: &'a StreamKey,
     /// Of the window, where there is one.

@@ -164,7 +164,7 @@ async fn one_by_one(connection: &mut PgConnection, place: &Place, changed: &[Cha
     Ok(rows)
 }
 
-/// A record that a reader set aside anew before its older entry was rewritten is one entry again; other rows
+/// A record that a reader quarantined anew before its older entry was rewritten is one entry again; other rows
 /// whose new key is taken stay as they are.
 async fn merge(connection: &mut PgConnection, place: &Place, row: &Changed) -> StoreResult<u64> {
     match row.hash {

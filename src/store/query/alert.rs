@@ -1,5 +1,5 @@
 //! What alerts look at and people are not shown as a column: the last run, the day's rereads, how old what
-//! was set aside is.
+//! was quarantined is.
 
 use chrono::{DateTime, Duration, Utc};
 use sqlx::postgres::PgRow;
@@ -118,7 +118,7 @@ fn scope_name(window: Option<TimeWindow>) -> String {
     window.map_or_else(|| "snapshot".to_owned(), |window| window.to_string())
 }
 
-/// What is news among the records that were set aside.
+/// What is news among the records that were quarantined.
 const LATELY: Duration = Duration::days(1);
 
 /// Reads them; what was promised is for the configuration to say.

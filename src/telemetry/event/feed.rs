@@ -72,9 +72,9 @@ impl FeedInterrupted<'_> {
 pub struct FeedStored<'a> {
     /// The feed.
     pub key: &'a StreamKey,
-    /// Messages, those set aside included.
+    /// Messages, those quarantined included.
     pub messages: u64,
-    /// Of these, set aside.
+    /// Of these, quarantined.
     pub quarantined: u64,
 }
 

@@ -197,7 +197,7 @@ fn windows_count_their_rows_and_say_aloud_only_what_failed() {
     check(
         || RecordsQuarantined { key: &key, run: RunId(7), count: 2 }.emit(),
         "WARN",
-        "sobot/sobot.call_result: 2 records set aside as unreadable; see `ccsync quarantine list` and docs/runbook.md#quarantine_growing",
+        "sobot/sobot.call_result: 2 records quarantined as unreadable; see `ccsync quarantine list` and docs/runbook.md#quarantine_growing",
         &[&format!("ccsync_records_quarantined_total{{{OF}}} 2")],
     );
     let sentence = "field `a` is in no document; it came as boolean";

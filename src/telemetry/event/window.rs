@@ -152,7 +152,7 @@ impl WindowFailed<'_> {
     }
 }
 
-/// Records that could not be read were set aside.
+/// Records that could not be read were quarantined.
 #[derive(Debug)]
 pub struct RecordsQuarantined<'a> {
     /// The stream.
@@ -173,7 +173,7 @@ impl RecordsQuarantined<'_> {
             stream = %self.key.stream,
             run.id = self.run.0,
             quarantined = self.count,
-            "{}: {} set aside as unreadable; see `ccsync quarantine list` and docs/runbook.md#quarantine_growing",
+            "{}: {} quarantined as unreadable; see `ccsync quarantine list` and docs/runbook.md#quarantine_growing",
             self.key,
             counted(self.count, "record"),
         );

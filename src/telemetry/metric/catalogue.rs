@@ -124,7 +124,7 @@ pub const ALL: &[Metric] = &[
         OF_STREAM,
         "rows removed because their time was over, histories and ledger included",
     ),
-    counter(RECORDS_QUARANTINED, OF_STREAM, "records that could not be read and were set aside"),
+    counter(RECORDS_QUARANTINED, OF_STREAM, "records that could not be read and were quarantined"),
     counter(
         CONTRACT_DRIFT,
         &[SOURCE, STREAM, KIND],
@@ -140,7 +140,7 @@ pub const ALL: &[Metric] = &[
         &[SOURCE, STREAM, KIND],
         "connections of feeds that ended or did not come about, by kind",
     ),
-    counter(FEED_MESSAGES, OF_STREAM, "messages of feeds stored, those set aside included"),
+    counter(FEED_MESSAGES, OF_STREAM, "messages of feeds stored, those quarantined included"),
     counter(FEED_SPOOLED, OF_STREAM, "events of feeds that waited on disk while the database was away"),
     counter(
         FEED_LOST,
@@ -185,7 +185,7 @@ pub const ALL: &[Metric] = &[
     ),
     gauge(STREAM_PAUSED, Unit::Count, OF_STREAM, "1 for a stream that is configured and not enabled"),
     gauge(STREAM_FAILING, Unit::Count, OF_STREAM, "1 while a failure of the stream is not made good"),
-    gauge(QUARANTINE_OPEN, Unit::Count, OF_STREAM, "records set aside and not yet dealt with"),
+    gauge(QUARANTINE_OPEN, Unit::Count, OF_STREAM, "records quarantined and not yet dealt with"),
     gauge(FEED_AGENTS, Unit::Count, OF_STREAM, "configured agents of feeds"),
     gauge(FEED_AGENTS_CONNECTED, Unit::Count, OF_STREAM, "agents of feeds whose connection stands"),
     gauge(
@@ -209,7 +209,7 @@ pub const ALL: &[Metric] = &[
         QUARANTINE_LATELY,
         Unit::Count,
         OF_STREAM,
-        "open records that were set aside first within the last day",
+        "open records that were quarantined first within the last day",
     ),
     gauge(
         CONTRACT_DRIFTS,

@@ -130,7 +130,7 @@ async fn second_looks_are_used_up_until_the_next_business_day() {
 }
 
 #[tokio::test]
-async fn what_was_set_aside_stands_until_somebody_decides() {
+async fn what_was_quarantined_stands_until_somebody_decides() {
     let world = well().await;
     let (test, app) = (&world.test, &world.test.app);
     let fields = serde_json::json!({"call_log_jestid": "broken", "agentid": "a", "total_score": "abc"});

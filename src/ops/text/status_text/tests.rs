@@ -136,7 +136,7 @@ fn a_report_reads_well_without_colour() {
       remedy: check account and secret of the source (and this host's clock) with `ccsync check`; see
         docs/runbook.md#credentials_refused
 
-    2 records are set aside; see `ccsync quarantine list`.
+    2 records are quarantined; see `ccsync quarantine list`.
 
     Alarms over missing rows: 1; see `ccsync absence list`.
 
@@ -210,7 +210,7 @@ fn a_narrow_terminal_gets_fewer_columns_and_wrapped_messages() {
       remedy: check account and secret of the source (and this host's clock)
         with `ccsync check`; see docs/runbook.md#credentials_refused
 
-    2 records are set aside; see `ccsync quarantine list`.
+    2 records are quarantined; see `ccsync quarantine list`.
 
     Alarms over missing rows: 1; see `ccsync absence list`.
 

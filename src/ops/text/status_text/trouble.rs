@@ -10,7 +10,7 @@ use crate::report::phrase::status as say;
 /// Departures from the documents shown of a stream; the report may hold more.
 const DRIFTS_SHOWN: usize = 5;
 
-/// Records set aside that are shown; the count tells of all.
+/// Records quarantined that are shown; the count tells of all.
 const RECORDS_SHOWN: usize = 3;
 
 impl Sheet<'_> {

@@ -144,7 +144,7 @@ fn reads(report: &WindowReport, format: &Formatter) -> Markup {
         (say::NEW, true),
         (say::CHANGED, true),
         (say::DELETED, true),
-        (say::SET_ASIDE, true),
+        (say::QUARANTINED, true),
     ];
     let row = |read: &CertificateStatus| {
         let told = verdict(&read.verdict).map_or(read.verdict.as_str(), |phrase| format.phrase(phrase));

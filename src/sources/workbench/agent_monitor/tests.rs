@@ -87,7 +87,7 @@ fn string_and_number_are_one_and_the_waiting_time_comes_in_several_forms() {
 }
 
 #[test]
-fn what_cannot_be_read_is_set_aside_whole_with_its_reason() {
+fn what_cannot_be_read_is_quarantined_whole_with_its_reason() {
     let drop = || CustomFieldPolicy::Drop;
     assert_eq!(rejected("hello 15711356914", drop()).0.payload, "hello 157****6914");
     let (reject, ends_state) = rejected(r#"{"method":"notice","status":7}"#, drop());

@@ -134,7 +134,7 @@ impl Place {
         )
     }
 
-    /// Whether these are records that were set aside.
+    /// Whether these are records that were quarantined.
     pub(super) fn is_quarantine(&self) -> bool {
         matches!(self.derived, Derived::Payload)
     }

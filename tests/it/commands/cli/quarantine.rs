@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use crate::support::counted::assert_rows_are_counted;
 use crate::support::process::{Setup, recent_world};
 
-/// A setup with two calls set aside: numbers, in order of their keys.
+/// A setup with two calls quarantined: numbers, in order of their keys.
 async fn setup_with_rejects() -> (Setup, i64, i64) {
     let setup = Setup::new(recent_world(), "").await;
     for id in ["broken-1", "broken-2"] {
@@ -43,7 +43,7 @@ async fn keep_earlier_version(setup: &Setup, id: &str) {
 }
 
 #[tokio::test]
-async fn what_is_set_aside_is_listed_without_the_record_and_shown_with_it() {
+async fn what_is_quarantined_is_listed_without_the_record_and_shown_with_it() {
     let (setup, first, _) = setup_with_rejects().await;
     let list = setup.run(&["quarantine", "list"]).await.expect(0);
     assert_eq!(list.stdout.lines().count(), 2, "{}", list.stdout);

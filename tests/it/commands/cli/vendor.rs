@@ -183,7 +183,7 @@ async fn of_several_sources_one_that_fails_makes_it_a_part_and_the_other_is_read
 }
 
 #[tokio::test]
-async fn a_record_that_cannot_be_read_is_set_aside_and_makes_it_a_part() {
+async fn a_record_that_cannot_be_read_is_quarantined_and_makes_it_a_part() {
     let setup = Setup::new(recent_world(), "").await;
     setup.simulator.script(Endpoint::MoorQueue, [Step::from(Fault::MalformedRecord)]);
     let ended = setup.run(&["sync", "moor.queue"]).await.expect(3);

@@ -139,7 +139,7 @@ async fn tokens_are_lifted_everywhere_joins_hold_and_the_next_read_writes_nothin
 }
 
 #[tokio::test]
-async fn a_record_that_was_set_aside_again_under_the_new_key_is_one_entry_after_a_rotation_and_stays_dropped()
+async fn a_record_that_was_quarantined_again_under_the_new_key_is_one_entry_after_a_rotation_and_stays_dropped()
 {
     let world = filled(&tokens(ONE)).await;
     let pool = world.test.pool().await;
@@ -150,7 +150,7 @@ async fn a_record_that_was_set_aside_again_under_the_new_key_is_one_entry_after_
     app.sync(&[], &tokio_util::sync::CancellationToken::new()).await.unwrap();
     let again = "select count(*) from sync.quarantine where payload like '%hmac2:%' and state = 'open'";
     assert!(!old.is_empty());
-    assert_eq!(count(pool, again).await, old.len() as i64, "set aside again");
+    assert_eq!(count(pool, again).await, old.len() as i64, "quarantined again");
     assert!(
         app.privacy_rotate(false)
             .await

@@ -34,7 +34,7 @@ async fn count(pool: &PgPool, sql: &'static str) -> i64 {
 }
 
 #[tokio::test]
-async fn what_cannot_be_read_is_set_aside_whole_and_the_socket_lives_on() {
+async fn what_cannot_be_read_is_quarantined_whole_and_the_socket_lives_on() {
     let db = TestDb::create().await;
     let pool = db.pool().await;
     let setup = FeedSetup::new(3, MonitorRates::default(), 1, db.url()).await;

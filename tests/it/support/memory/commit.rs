@@ -48,7 +48,7 @@ impl State {
             let table = self.tables.entry((stream.source.clone(), table.name)).or_default();
             write_table(table, ledger, &commit, &rows, &replaced, flaws, &mut counts);
         }
-        self.set_aside(&commit);
+        self.quarantined(&commit);
         note(&mut self.departures, &commit);
         self.move_checkpoint(&commit);
         self.run_add(commit.run, &counts, database_now);

@@ -1,4 +1,4 @@
-//! The ledger: windows, leases, runs, and what was set aside.
+//! The ledger: windows, leases, runs, and what was quarantined.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::time::Duration;
@@ -271,7 +271,7 @@ impl State {
     }
 
     /// Counts what was seen before, and resolves what a closed read of its scope does not contain any more.
-    pub(super) fn set_aside(&mut self, commit: &Commit) {
+    pub(super) fn quarantined(&mut self, commit: &Commit) {
         let stream = &commit.lease.stream;
         let window = window_of(commit.lease.scope);
         let mut current: Vec<&String> = commit.rejects.iter().map(|reject| &reject.payload).collect();

@@ -168,7 +168,7 @@ fn each_departure_is_told_for_what_it_is_without_a_value_and_a_second_run_writes
         config.switches.set(name, value).unwrap();
         let world = TestWorld::quick(config).await;
         let test = &world.test;
-        // A record that cannot be read is set aside, and its departure is told like any other.
+        // A record that cannot be read is quarantined, and its departure is told like any other.
         let unreadable = (name, value) == ("sobot_contract", "changed_type");
         for report in test.sync().await {
             let partial = unreadable && report.key.source == "sobot";

@@ -1,4 +1,4 @@
-//! Records that cannot be read: set aside whole, in nobody's way, and resolved when they are mended.
+//! Records that cannot be read: quarantined whole, in nobody's way, and resolved when they are mended.
 
 use std::time::Duration;
 
@@ -17,7 +17,7 @@ fn insert(fields: &Value) -> Change {
 }
 
 #[tokio::test]
-async fn a_record_that_cannot_be_read_is_set_aside_whole_with_its_phone_numbers_masked_until_it_is_mended() {
+async fn a_record_that_cannot_be_read_is_quarantined_whole_with_its_phone_numbers_masked_until_it_is_mended() {
     let world = TestWorld::quick(small_world()).await;
     let test = &world.test;
     let mut fields = json!({
@@ -174,12 +174,12 @@ async fn a_retried_member_of_a_skill_group_gets_its_row_and_its_group_is_left_al
     ] {
         let member = json!({"agentName": "x", "priority": "2", "phone": "13812345678"});
         let payload = json!({"group": group, "member": member});
-        let set_aside = "
+        let quarantined = "
             insert into sync.quarantine (source, stream, payload, payload_hash, reason, run_id,
                 first_seen_at, last_seen_at)
             values ('moor', $1, $2, gen_random_uuid(), 'member: field `agentNumber`', 1, now(), now())
             returning id";
-        let id: i64 = sqlx::query_scalar(set_aside)
+        let id: i64 = sqlx::query_scalar(quarantined)
             .bind(stream)
             .bind(payload.to_string())
             .fetch_one(test.pool().await)

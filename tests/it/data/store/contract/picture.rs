@@ -28,7 +28,7 @@ pub struct Line {
 /// A row that a read lacked: table, source, key, since when, in which window.
 pub type Absence = (&'static str, String, String, DateTime<Utc>, Option<TimeWindow>);
 
-/// A record set aside: stream, payload, times seen, whether it is open, when last.
+/// A record quarantined: stream, payload, times seen, whether it is open, when last.
 pub type SetAside = (String, String, i32, bool, DateTime<Utc>);
 
 /// A departure from a vendor's document.
