@@ -184,8 +184,8 @@ fn talk(verified: &Verified) {
     if verification.dropped > 0 {
         let records = counted(verification.dropped, "record");
         output::talk(&format!(
-            "note: {key}: {records} of the vendor that `ccsync quarantine drop` dropped were not compared; as many rows \
-             of their windows may be earlier versions of them"
+            "note: {key}: {records} of the vendor that an operator dropped from quarantine were not compared; as many \
+             rows of their windows may be earlier versions of them"
         ));
     }
     if verification.totals == Totals::Ignore {

@@ -227,7 +227,8 @@ async fn a_plan_of_the_upgrade_names_each_migration_and_a_second_upgrade_does_no
 
 /// Hashes, walks and rules of today make the same rows of the same answers, or every row would get a version.
 #[tokio::test]
-async fn reading_unchanged_vendors_after_the_upgrade_writes_no_row_version_and_settles_what_was_quarantined() {
+async fn reading_unchanged_vendors_after_the_upgrade_writes_no_row_version_and_settles_what_was_quarantined()
+{
     let old = Old::load().await;
     let db = old.pool().await;
     let clock = DumpClock::new();

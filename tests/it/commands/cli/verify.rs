@@ -188,7 +188,7 @@ async fn explain_goes_from_a_key_to_the_versions_the_window_the_run_and_the_requ
         by run [n] (sync, began [instant], succeeded, worker [uuid])
         in read 1 of [instant] .. [instant] at [instant], proven: [n], the vendor [n], [n], [n]
         by GET http://[address]/api/interceptor/5/quality/call_result?start_datetime=[instant]&end_datetime=[instant]&page_no=1&page_size=20
-      home [instant] .. [instant]: open, 2 reads, last at [instant], proven, provisional until [instant]
+      owning window [instant] .. [instant]: open, 2 reads, last at [instant], proven, provisional until [instant]
     ---
     ");
     assert!(!told.stdout.contains("1.5"), "values are no part of it: {}", told.stdout);

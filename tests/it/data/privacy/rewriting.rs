@@ -140,7 +140,7 @@ async fn tokens_are_lifted_everywhere_joins_hold_and_the_next_read_writes_nothin
 
 #[tokio::test]
 async fn a_record_that_was_quarantined_again_under_the_new_key_is_one_entry_after_a_rotation_and_stays_dropped()
-{
+ {
     let world = filled(&tokens(ONE)).await;
     let pool = world.test.pool().await;
     let open = "select id from sync.quarantine where payload like '%hmac1:%' and state = 'open' order by id";

@@ -17,7 +17,8 @@ fn insert(fields: &Value) -> Change {
 }
 
 #[tokio::test]
-async fn a_record_that_cannot_be_read_is_quarantined_whole_with_its_phone_numbers_masked_until_it_is_mended() {
+async fn a_record_that_cannot_be_read_is_quarantined_whole_with_its_phone_numbers_masked_until_it_is_mended()
+{
     let world = TestWorld::quick(small_world()).await;
     let test = &world.test;
     let mut fields = json!({
