@@ -53,7 +53,7 @@ impl Helper {
 
     fn run(mut command: Command, data_dir: &Path) -> Helper {
         let mut child = command
-            .args(["--exact", "embedded::helper::stands_by", "--nocapture"])
+            .args(["--exact", "process::embedded::helper::stands_by", "--nocapture"])
             .env(DATA_DIR, data_dir)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
