@@ -29,7 +29,7 @@ pub fn slow_world() -> SimulatorConfig {
 }
 
 /// A lease of a second: the next process waits no longer for what the dead one held.
-pub const QUICK: &str = "[engine]\nlease = \"1s\"\nkeep_pages_over = \"0s\"\n";
+pub const QUICK: &str = "[engine]\nlease = \"1s\"\npersist_pages_slower_than = \"0s\"\n";
 
 /// The program on a slow world, where any number of rows may vanish at once; what a read lacks may be gone as of the next one.
 pub async fn slow_setup() -> Setup {

@@ -8,7 +8,7 @@ use super::recipe::{number, rng};
 use crate::support::process::{Program, Setup, recent_world};
 use crate::whole::system::truth;
 
-const ONE_WINDOW: &str = "[engine]\nlease = \"1s\"\nkeep_pages_over = \"0s\"\n";
+const ONE_WINDOW: &str = "[engine]\nlease = \"1s\"\npersist_pages_slower_than = \"0s\"\n";
 
 fn asked(simulator: &Simulator) -> u64 {
     simulator.journal().counts(Endpoint::SobotCallResult).requests

@@ -13,7 +13,7 @@ const AT_ONCE: usize = 3;
 /// A pass over the calls of a vendor that takes its time; the most requests that waited for an answer at once.
 async fn most_at_once(faults: FaultRates) -> usize {
     let variables = [
-        ("CCSYNC__ENGINE__WINDOWS_AT_ONCE", "3"),
+        ("CCSYNC__ENGINE__MAX_CONCURRENT_WINDOWS", "3"),
         ("CCSYNC__SOURCES__SOBOT__CALL_RESULT__WINDOW", "6h"),
         ("CCSYNC__SOURCES__SOBOT__CALL_RESULT__LOOKBACK", "0s"),
     ];

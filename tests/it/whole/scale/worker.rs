@@ -103,7 +103,7 @@ const LEASES: &str = "select count(distinct worker) from sync.lease
 
 /// A worker that stands in its third commit, and another that does all the rest; then the first one is killed.
 async fn with_a_dead_worker(arguments: &[&str]) -> (Setup, Program) {
-    let extra = "[engine]\nlease = \"6s\"\nkeep_pages_over = \"0s\"\n\
+    let extra = "[engine]\nlease = \"6s\"\npersist_pages_slower_than = \"0s\"\n\
         [defaults.sobot.call_result]\nlookback = \"0s\"\nschedule = \"0 0 0 1 1 *\"\n";
     let world = SimulatorConfig { latency_ms: 20, ..slow_world() };
     let mut setup = Setup::new(world, extra).await;
