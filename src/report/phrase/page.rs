@@ -159,7 +159,7 @@ phrases! {
     /// Column of reads.
     VERDICT = "VERDICT", "结论";
     /// Column of reads.
-    TOTAL = "VENDOR'S TOTAL", "厂商总数";
+    TOTAL = "VENDOR TOTAL", "厂商总数";
     /// Column of reads.
     PAGES = "PAGES", "页数";
     /// Column of reads.
