@@ -134,6 +134,8 @@ struct Verifier<'a> {
     reader: &'a StreamReader,
     tables: &'a dyn Compare,
     ledger: &'a [ReadRecord],
+    /// The vendor's total contradicted the last read of some window.
+    is_stream_contradicted: bool,
     fetcher: Fetcher<'a>,
     queue: VecDeque<&'a ReadRecord>,
     queued: HashSet<Scope>,
@@ -151,6 +153,7 @@ impl<'a> Verifier<'a> {
             reader,
             tables,
             ledger,
+            is_stream_contradicted: is_contradicted(ledger),
             fetcher: Fetcher::new(&reader.key, source, budget, clock, reader.config.retry),
             queue: VecDeque::new(),
             queued: HashSet::new(),
@@ -271,9 +274,7 @@ impl<'a> Verifier<'a> {
             Some(window) => vec![TimeWindow::new(window.start, window.end.min(now))],
             None => vec![None],
         };
-        let is_stream_contradicted = is_contradicted(self.ledger);
-        let (mut came, mut known) =
-            (Came::default(), Before { is_stream_contradicted, ..before(Some(record)) });
+        let (mut came, mut known) = (Came::default(), before(Some(record), self.is_stream_contradicted));
         while let Some(ask) = asks.pop() {
             match self.read_once(ask, known).await? {
                 Ok(more) => {

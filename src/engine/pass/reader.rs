@@ -307,10 +307,7 @@ impl StreamReader {
                         scope: Scope::Window(planned.window),
                         ask: Some(planned.ask),
                         planned: Some(planned),
-                        before: Before {
-                            is_stream_contradicted,
-                            ..before(known.get(&planned.window).copied())
-                        },
+                        before: before(known.get(&planned.window).copied(), is_stream_contradicted),
                         depth: None,
                         whole: false,
                     })
@@ -325,7 +322,7 @@ impl StreamReader {
                     scope: Scope::Snapshot,
                     ask: None,
                     planned: None,
-                    before: before(record),
+                    before: before(record, false),
                     depth: None,
                     whole: false,
                 };
@@ -340,14 +337,17 @@ pub(in crate::engine) fn is_contradicted(ledger: &[ReadRecord]) -> bool {
     ledger.iter().any(|record| record.unverified_reason == Some(UnverifiedReason::TotalDiffers))
 }
 
-pub(in crate::engine) fn before(record: Option<&ReadRecord>) -> Before {
-    record.map_or_else(Before::default, |record| Before {
+/// What the ledger knows of a scope. `is_stream_contradicted`: what [`is_contradicted`] says of the whole ledger, which is
+/// asked once and not for each window.
+pub(in crate::engine) fn before(record: Option<&ReadRecord>, is_stream_contradicted: bool) -> Before {
+    let never = Before { is_stream_contradicted, ..Before::default() };
+    record.map_or(never, |record| Before {
         rows: record.rows,
         digest: record.digest,
         complete_at: record.read_at.filter(|_| record.state == ReadState::Complete),
         unverified: record.verdict == Some(Verdict::Unverified),
         reason: record.unverified_reason,
-        is_stream_contradicted: false,
+        is_stream_contradicted,
     })
 }
 

@@ -42,7 +42,7 @@ pub struct Difference {
     pub table: &'static str,
     /// Its key, without the source, in the order of the primary key.
     pub key: Vec<String>,
-    /// The window it was found in; `None` for snapshots, and for rows that no window is the owning window of.
+    /// The window it was found in; `None` for snapshots, and for rows that no window owns.
     pub window: Option<TimeWindow>,
     /// Which columns differ, for [`DifferenceKind::Stale`].
     pub columns: Vec<String>,
@@ -72,7 +72,7 @@ impl Difference {
 pub struct Comparison {
     /// What differs, in the order of table and key.
     pub differences: Vec<Difference>,
-    /// Rows that came here although their owning window is another window: table and key.
+    /// Rows that came here although another window owns them: table and key.
     pub elsewhere: Vec<(&'static str, Vec<String>)>,
     /// Windows in which the extra rows were seen besides their owning window.
     pub observed_in: Vec<TimeWindow>,
@@ -82,7 +82,7 @@ pub struct Comparison {
 #[async_trait]
 pub trait Compare: Send + Sync {
     /// Holds `rows`, all that the vendor returned for `window` (or its whole snapshot), against the tables of
-    /// the stream: every typed column and `extra`. A row whose owning window is another window and whose version here
+    /// the stream: every typed column and `extra`. A row that another window owns and whose version here
     /// is an earlier one is not looked at: the vendor keeps both, and the later one rules. `read_at` is when
     /// the window was last read.
     ///
