@@ -19,7 +19,7 @@ use super::db::TestDb;
 use super::harness::{eventually, simulator};
 
 /// Longer than any command here takes; one that hangs is told as that and not by the test's end.
-const TIMEOUT: Duration = Duration::from_secs(60);
+const TIMEOUT: Duration = Duration::from_secs(180);
 
 /// Where the program is started: a directory with its configuration, and its environment.
 pub struct Site {

@@ -74,7 +74,7 @@ pub(in crate::cli) fn demo(args: DemoArgs) -> Result<Exit, Failure> {
 }
 
 /// Passes of a demo that ends by itself: the simulated vendors change and fail while they are read.
-const PASSES_MAX: usize = 4;
+const PASSES_MAX: usize = 10;
 
 /// One pass, or as many as the vendors' faults call for, a summary, three questions answered.
 async fn once(app: &App, stop: &CancellationToken) -> Result<Exit, Failure> {

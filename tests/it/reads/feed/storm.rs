@@ -7,6 +7,7 @@ use std::time::Duration;
 use ccsync::store::embedded::{EmbeddedConfig, EmbeddedPostgres};
 use ccsync_simulator::MonitorRates;
 use secrecy::ExposeSecret as _;
+use sqlx::PgPool;
 use sqlx::postgres::PgPoolOptions;
 
 use super::setup::FeedSetup;
@@ -27,6 +28,20 @@ fn fixed_port(place: &Place) -> EmbeddedConfig {
     let mut config = place.config();
     config.port = free_port();
     config
+}
+
+/// The tables are there and the feed writes: from here on the database may die at any instant.
+async fn an_agent_is_heard(pool: &PgPool) -> Result<(), String> {
+    let heard: Result<bool, sqlx::Error> = sqlx::query_scalar(
+        "select exists (select from workbench.agent_status where reported_at is not null)",
+    )
+    .fetch_one(pool)
+    .await;
+    match heard {
+        Ok(true) => Ok(()),
+        Ok(false) => Err("nothing was stored".to_owned()),
+        Err(error) => Err(error.to_string()),
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -51,6 +66,9 @@ async fn sockets_cut_at_random_and_a_database_that_dies_lose_and_double_nothing(
     let setup =
         FeedSetup::new(usize::try_from(agents).unwrap(), rates, seed, server.url().expose_secret()).await;
     let daemon = setup.start("ping = \"1s\"\nsilence = \"4s\"").await;
+    let pool = PgPoolOptions::new().max_connections(2).connect_with(server.connect_options()).await.unwrap();
+    eventually(TIMEOUT, async || an_agent_is_heard(&pool).await).await;
+    pool.close().await;
 
     tokio::time::sleep(Duration::from_secs(seconds) / 3).await;
     place::kill_all(place.server_pid().unwrap());
