@@ -35,7 +35,7 @@ use crate::domain::proof::run::Trigger;
 use crate::domain::proof::window::TimeWindow;
 use crate::domain::stream::{StreamId, StreamKey};
 use crate::engine::feed::follower::FeedFollower;
-use crate::engine::pass::progress::ProgressBoard;
+use crate::engine::pass::progress::ProgressTable;
 use crate::engine::pass::reader::{PassOrder, PassReport};
 use crate::engine::plan::present::TimeWitness;
 use crate::engine::port::budget::Budget;
@@ -75,7 +75,7 @@ pub struct App {
     database: Database,
     streams: Vec<Stream>,
     feeds: Vec<Arc<FeedFollower>>,
-    progress: ProgressBoard,
+    progress: ProgressTable,
     witness: TimeWitness,
     time: TimeLearned,
     built_at: DateTime<Utc>,
@@ -95,7 +95,7 @@ impl App {
     pub async fn build(settings: Settings, overrides: Overrides) -> Result<App, Fault> {
         let database = Database::open(&settings.database, &overrides).await?;
         let worker = Uuid::new_v4();
-        let progress = ProgressBoard::default();
+        let progress = ProgressTable::default();
         let witness = TimeWitness::new(overrides.clock.clone());
         let overrides = Overrides { clock: witness.clock(), ..overrides };
         let streams = stream::assemble(&settings, &database.store, &overrides, &witness, worker, &progress)?;
@@ -124,7 +124,7 @@ impl App {
     }
 
     /// How far the passes of this process have come.
-    pub fn progress(&self) -> &ProgressBoard {
+    pub fn progress(&self) -> &ProgressTable {
         &self.progress
     }
 

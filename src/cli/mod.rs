@@ -65,7 +65,7 @@ fn dispatch(cli: Cli) -> Result<Exit, Failure> {
     if !matches!(cli.command, Command::Migrate(_) | Command::Source(_)) {
         settings.require_sources()?;
     }
-    tell_of_feeds(&settings, &cli.command);
+    warn_of_feeds(&settings, &cli.command);
     block_on(async {
         match cli.command {
             Command::Run => run::run(settings).await,
@@ -103,12 +103,12 @@ fn dispatch(cli: Cli) -> Result<Exit, Failure> {
 }
 
 /// A source that a command passes over must not go unnoticed.
-fn tell_of_feeds(settings: &Settings, command: &Command) {
+fn warn_of_feeds(settings: &Settings, command: &Command) {
     if !matches!(command, Command::Sync(_) | Command::Backfill(_) | Command::Plan(_)) {
         return;
     }
     for (_, feed) in settings.feeds() {
-        output::talk(&format!("note: {} is a live feed; only `ccsync run` follows it", feed.key));
+        output::message(&format!("note: {} is a live feed; only `ccsync run` follows it", feed.key));
     }
 }
 

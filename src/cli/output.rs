@@ -33,7 +33,7 @@ pub(super) fn wants_colour() -> bool {
 }
 
 /// Prints talk.
-pub(super) fn talk(text: &str) {
+pub(super) fn message(text: &str) {
     let _ = writeln!(Stderr, "{text}");
 }
 
@@ -65,9 +65,9 @@ impl Failure {
     }
 
     pub(super) fn print(&self) {
-        talk(&format!("error: {}", self.message));
+        message(&format!("error: {}", self.message));
         if let Some(hint) = &self.hint {
-            talk(&format!("hint: {hint}"));
+            message(&format!("hint: {hint}"));
         }
     }
 }
@@ -156,18 +156,18 @@ const UNVERIFIED_NAMED: usize = 5;
 fn unverified(report: &PassReport) {
     for scope in report.unverified_scopes.iter().take(UNVERIFIED_NAMED) {
         let sentence = scope.sentence(Language::En);
-        talk(&format!("warning: {} {}: unverified: {sentence}", report.key, scope.scope));
+        message(&format!("warning: {} {}: unverified: {sentence}", report.key, scope.scope));
     }
     let more = report.unverified_scopes.len().saturating_sub(UNVERIFIED_NAMED);
     if 0 < more {
-        talk(&format!("warning: {}: {more} more unverified; see `ccsync status`", report.key));
+        message(&format!("warning: {}: {more} more unverified; see `ccsync status`", report.key));
     }
     if let Some(reason) = report.unverified_scopes.iter().find_map(|scope| scope.reason) {
-        talk(&format!("hint: {}", reason.remedy().english()));
+        message(&format!("hint: {}", reason.remedy().english()));
     }
     if 0 < report.left && report.failures.is_empty() {
         let windows = counted(report.left, "window");
-        talk(&format!("warning: {}: {windows} due and not read; see `ccsync plan`", report.key));
+        message(&format!("warning: {}: {windows} due and not read; see `ccsync plan`", report.key));
     }
 }
 
@@ -183,16 +183,16 @@ fn failures(report: &PassReport) {
         let more = if same > 1 { format!(" (and {} more)", same - 1) } else { String::new() };
         // The message names the stream too, for the ledger's sake.
         let own = format!("{}: ", report.key);
-        let message = failure.message.strip_prefix(&own).unwrap_or(&failure.message);
-        talk(&format!("error: {} {}{more}: {message}", report.key, failure.scope));
+        let text = failure.message.strip_prefix(&own).unwrap_or(&failure.message);
+        message(&format!("error: {} {}{more}: {text}", report.key, failure.scope));
         if let Some(hint) = failure.hint() {
-            talk(&format!("hint: {hint}"));
+            message(&format!("hint: {hint}"));
         }
     }
     unverified(report);
     if report.counts.quarantined > 0 {
         let records = counted(report.counts.quarantined, "record");
-        talk(&format!(
+        message(&format!(
             "warning: {}: {records} quarantined; see `ccsync quarantine list` and docs/runbook.md#quarantine_growing",
             report.key
         ));

@@ -8,12 +8,12 @@ use crate::domain::source::UnconfiguredSource;
 use crate::domain::stream::{StreamId, StreamKey};
 use crate::engine::plan::present::CLOCK_TOLERANCE;
 use crate::report::alert::{
-    Alert, AlertKind, Contradiction, DiskRoom, Refusal, Severity, StreamWatch, Surroundings, UNHEARD_MAX,
+    Alert, AlertKind, Contradiction, DiskSpace, Refusal, Severity, StreamWatch, Surroundings, UNHEARD_MAX,
     WholeQuarantine,
 };
 use crate::report::language::Language;
 use crate::report::phrase::status::span;
-use crate::report::phrase::{Said, alert as say, status};
+use crate::report::phrase::{Localized, alert as label, status};
 use crate::report::status::{FeedStatus, StatusReport, StreamFailure, StreamStatus};
 
 /// So many ticks in a row may pass before somebody should look: a pass may take longer than the schedule allows
@@ -45,9 +45,9 @@ pub fn alerts(report: &StatusReport, surroundings: &Surroundings, language: Lang
 
 /// Rows that nobody here reads.
 fn unconfigured(source: &UnconfiguredSource, now: DateTime<Utc>, language: Language) -> Alert {
-    let said = Said::each(|language| {
+    let said = Localized::each(|language| {
         let ago = span(now - source.read_at, language);
-        say::UNCONFIGURED.fill(language, &[("source", &source.source), ("span", &ago)])
+        label::UNCONFIGURED.fill(language, &[("source", &source.source), ("span", &ago)])
     });
     let (since, source) = (Some(source.read_at), Some(source.source.clone()));
     Alert { source, since, ..Alert::new(AlertKind::SourceUnconfigured, language, said) }
@@ -76,7 +76,7 @@ pub fn database_away(
     since: Option<DateTime<Utc>>,
     language: Language,
 ) -> Alert {
-    let said = Said::each(|language| say::DATABASE_AWAY.fill(language, &[("said", message)]));
+    let said = Localized::each(|language| label::DATABASE_AWAY.fill(language, &[("said", message)]));
     Alert { since, ..Alert::new(away(kind), language, said) }
 }
 
@@ -91,7 +91,7 @@ pub const fn away(kind: FaultKind) -> AlertKind {
 /// That nothing is read, or nothing of a source.
 fn refused(refusal: &Refusal, language: Language) -> Alert {
     let Refusal { kind, source, since, message, remedy } = refusal;
-    let said = Said::each(|_| match source {
+    let said = Localized::each(|_| match source {
         Some(source) => format!("{source}: {message}"),
         None => message.clone(),
     });
@@ -114,10 +114,10 @@ fn sorted(mut alerts: Vec<Alert>) -> Vec<Alert> {
 fn of_process(surroundings: &Surroundings, language: Language) -> Vec<Alert> {
     let mut alerts: Vec<Alert> =
         surroundings.refusals.iter().map(|refusal| refused(refusal, language)).collect();
-    if let Some(disk) = surroundings.disk.as_ref().filter(|disk| disk.free_bytes < least_room(disk)) {
+    if let Some(disk) = surroundings.disk.as_ref().filter(|disk| disk.free_bytes < least_free_space(disk)) {
         let (free, size) = ((disk.free_bytes / MIB).to_string(), (disk.size_bytes / MIB).to_string());
         let values = [("free", free.as_str()), ("size", &size), ("directory", &disk.directory)];
-        let said = Said::each(|language| say::DISK_ROOM.fill(language, &values));
+        let said = Localized::each(|language| label::DISK_ROOM.fill(language, &values));
         alerts.push(Alert::new(AlertKind::DiskFilling, language, said));
     }
     alerts.extend(of_clocks(surroundings, language));
@@ -126,7 +126,7 @@ fn of_process(surroundings: &Surroundings, language: Language) -> Vec<Alert> {
         let StreamKey { source, stream } = &spool.key;
         let of_stream = OfStream { key: (source, *stream), language };
         alerts.push(of_stream.alert(AlertKind::SpoolFilling, |language| {
-            say::SPOOLED.fill(language, &[("bytes", &bytes), ("bytes_max", &bytes_max)])
+            label::SPOOLED.fill(language, &[("bytes", &bytes), ("bytes_max", &bytes_max)])
         }));
     }
     alerts
@@ -138,10 +138,10 @@ fn of_clocks(surroundings: &Surroundings, language: Language) -> Vec<Alert> {
     let mut alerts = Vec::new();
     let database = surroundings.database_skew;
     if let Some(ahead) = database.filter(|ahead| is_off(*ahead)) {
-        let way = if ahead < Duration::zero() { say::CLOCK_AHEAD } else { say::CLOCK_BEHIND };
-        let said = Said::each(|language| {
+        let way = if ahead < Duration::zero() { label::CLOCK_AHEAD } else { label::CLOCK_BEHIND };
+        let said = Localized::each(|language| {
             let apart = span(ahead.abs(), language);
-            way.fill(language, &[("span", &apart), ("source", say::THE_DATABASE.text(language))])
+            way.fill(language, &[("span", &apart), ("source", label::THE_DATABASE.text(language))])
         });
         alerts.push(Alert::new(AlertKind::ClockOff, language, said));
     }
@@ -150,13 +150,13 @@ fn of_clocks(surroundings: &Surroundings, language: Language) -> Vec<Alert> {
         // Where database and host agree, it is the vendor's clock that is wrong.
         let of_vendor = database.is_some_and(|ahead| !is_off(ahead));
         let way = match (skew.stands_still, of_vendor, skew.ahead < Duration::zero()) {
-            (true, ..) => say::CLOCK_STANDS_STILL,
-            (_, true, true) => say::VENDOR_BEHIND,
-            (_, true, false) => say::VENDOR_AHEAD,
-            (_, false, true) => say::CLOCK_AHEAD,
-            (_, false, false) => say::CLOCK_BEHIND,
+            (true, ..) => label::CLOCK_STANDS_STILL,
+            (_, true, true) => label::VENDOR_BEHIND,
+            (_, true, false) => label::VENDOR_AHEAD,
+            (_, false, true) => label::CLOCK_AHEAD,
+            (_, false, false) => label::CLOCK_BEHIND,
         };
-        let said = Said::each(|language| {
+        let said = Localized::each(|language| {
             let apart = span(skew.ahead.abs(), language);
             way.fill(language, &[("span", &apart), ("source", &skew.source)])
         });
@@ -167,7 +167,7 @@ fn of_clocks(surroundings: &Surroundings, language: Language) -> Vec<Alert> {
 }
 
 /// A twentieth of the disk, at least 1 and at most 10 GiB; of a small disk a tenth.
-fn least_room(disk: &DiskRoom) -> u64 {
+fn least_free_space(disk: &DiskSpace) -> u64 {
     (disk.size_bytes / 20).clamp(GIB, 10 * GIB).min(disk.size_bytes / 10)
 }
 
@@ -180,7 +180,7 @@ struct OfStream<'a> {
 impl OfStream<'_> {
     fn alert(&self, kind: AlertKind, tell: impl Fn(Language) -> String) -> Alert {
         let (source, stream) = self.key;
-        let said = Said::each(|language| format!("{source}/{stream}: {}", tell(language)));
+        let said = Localized::each(|language| format!("{source}/{stream}: {}", tell(language)));
         let alert = Alert::new(kind, self.language, said);
         Alert { source: Some(source.to_owned()), stream: Some(stream), ..alert }
     }
@@ -223,7 +223,7 @@ impl OfStream<'_> {
                 ("kind", &failure.kind),
                 ("said", said),
             ];
-            let phrase = if failure.scope.is_empty() { say::FAILED } else { say::FAILED_SCOPE };
+            let phrase = if failure.scope.is_empty() { label::FAILED } else { label::FAILED_SCOPE };
             phrase.fill(language, &values)
         });
         if failure.remedy.is_empty() { alert } else { Alert { remedy: failure.remedy.clone(), ..alert } }
@@ -236,7 +236,7 @@ impl OfStream<'_> {
             let last = span(now - found.read_at, language);
             let values =
                 [("n", count.as_str()), ("scope", &found.scope), ("sentence", &sentence), ("last", &last)];
-            let phrase = if found.scopes == 1 { say::CONTRADICTED } else { say::CONTRADICTED_SCOPES };
+            let phrase = if found.scopes == 1 { label::CONTRADICTED } else { label::CONTRADICTED_SCOPES };
             phrase.fill(language, &values)
         });
         Alert { remedy: found.reason.remedy().text(self.language).to_owned(), ..alert }
@@ -250,7 +250,8 @@ impl OfStream<'_> {
         let since = complete_to.checked_add_signed(promised).filter(|since| *since < now)?;
         let alert = self.alert(AlertKind::DataStale, |language| {
             let (age, promised) = (span(now - complete_to, language), span(promised, language));
-            let phrase = if stream.complete_to.is_some() { say::COMPLETE_TO } else { say::NOTHING_COMPLETE };
+            let phrase =
+                if stream.complete_to.is_some() { label::COMPLETE_TO } else { label::NOTHING_COMPLETE };
             phrase.fill(language, &[("age", &age), ("promised", &promised)])
         });
         Some(Alert { since: Some(since), ..alert })
@@ -263,10 +264,10 @@ impl OfStream<'_> {
         }
         let count = missed.to_string();
         let alert = self.alert(AlertKind::TicksMissed, |language| match watch.last_run_at {
-            None => say::NEVER_BEGAN.fill(language, &[("n", &count)]),
+            None => label::NEVER_BEGAN.fill(language, &[("n", &count)]),
             Some(at) => {
                 let last = span(now - at, language);
-                say::NOT_BEGUN.fill(language, &[("n", &count), ("last", &last)])
+                label::NOT_BEGUN.fill(language, &[("n", &count), ("last", &last)])
             }
         });
         Some(Alert { since: watch.last_run_at, ..alert })
@@ -277,7 +278,7 @@ impl OfStream<'_> {
         let from = watch.unsettled_from.filter(|_| 0 < watch.windows_unsettled)?;
         let (count, at) = (watch.windows_unsettled.to_string(), from.format("%Y-%m-%dT%H:%MZ").to_string());
         let values = [("n", count.as_str()), ("from", &at)];
-        Some(self.alert(AlertKind::WindowUnverified, |language| say::UNSETTLED.fill(language, &values)))
+        Some(self.alert(AlertKind::WindowUnverified, |language| label::UNSETTLED.fill(language, &values)))
     }
 
     /// Used up where the next window would not fit; none was ever asked for where it is zero.
@@ -289,7 +290,7 @@ impl OfStream<'_> {
         }
         let (spent, limit) = (spent.to_string(), limit.to_string());
         Some(self.alert(AlertKind::BudgetExhausted, |language| {
-            say::SPENT.fill(language, &[("spent", &spent), ("limit", &limit)])
+            label::SPENT.fill(language, &[("spent", &spent), ("limit", &limit)])
         }))
     }
 
@@ -302,9 +303,9 @@ impl OfStream<'_> {
         let alert = self.alert(AlertKind::QuarantineGrowing, |language| match (watch, since) {
             (Some(watch), Some(since)) => {
                 let (lately, age) = (watch.quarantined_lately.to_string(), span(now - since, language));
-                say::ASIDE_LATELY.fill(language, &[("n", &count), ("lately", &lately), ("age", &age)])
+                label::ASIDE_LATELY.fill(language, &[("n", &count), ("lately", &lately), ("age", &age)])
             }
-            _ => say::ASIDE.fill(language, &[("n", &count)]),
+            _ => label::ASIDE.fill(language, &[("n", &count)]),
         });
         Some(Alert { since, ..alert })
     }
@@ -313,21 +314,21 @@ impl OfStream<'_> {
     fn quarantined_whole(&self, whole: &WholeQuarantine) -> Alert {
         let (count, records) = (whole.scopes.to_string(), whole.records.to_string());
         let values = [("n", count.as_str()), ("records", &records), ("scope", &whole.scope)];
-        let tell = |language| say::QUARANTINED_WHOLE.fill(language, &values);
+        let tell = |language| label::QUARANTINED_WHOLE.fill(language, &values);
         Alert { since: Some(whole.since), ..self.alert(AlertKind::WindowQuarantined, tell) }
     }
 
     fn absence(&self, open: i64) -> Option<Alert> {
         let count = open.to_string();
-        let tell = |language| say::VANISHED.fill(language, &[("n", &count)]);
+        let tell = |language| label::ABSENT_IN_MASSES.fill(language, &[("n", &count)]);
         (0 < open).then(|| self.alert(AlertKind::AbsenceAlarm, tell))
     }
 
     fn drift(&self, stream: &StreamStatus) -> Option<Alert> {
         let (newest, oldest) = (stream.drifts.first()?, stream.drifts.last()?);
         let count = stream.drifts.len().to_string();
-        let alert = self.alert(AlertKind::ContractDrift, |language| {
-            say::DEPARTED.fill(language, &[("n", &count), ("last", &newest.drift.sentence(language))])
+        let alert = self.alert(AlertKind::SchemaDrift, |language| {
+            label::DEPARTED.fill(language, &[("n", &count), ("last", &newest.drift.sentence(language))])
         });
         Some(Alert { since: Some(oldest.first_seen_at), ..alert })
     }
@@ -342,13 +343,14 @@ impl OfStream<'_> {
         let alert = self.alert(AlertKind::FeedUnheard, |language| {
             let named = unheard.iter().take(AGENTS_NAMED).map(|agent| {
                 let unheard = match agent.seen_to {
-                    Some(at) => say::UNHEARD_FOR.fill(language, &[("span", &span(now - at, language))]),
-                    None => say::NEVER_HEARD.text(language).to_owned(),
+                    Some(at) => label::UNHEARD_FOR.fill(language, &[("span", &span(now - at, language))]),
+                    None => label::NEVER_HEARD.text(language).to_owned(),
                 };
                 format!("{} ({unheard})", agent.extno)
             });
             let named = named.collect::<Vec<_>>().join(", ");
-            let phrase = if AGENTS_NAMED < unheard.len() { say::UNHEARD_AND_OTHERS } else { say::UNHEARD };
+            let phrase =
+                if AGENTS_NAMED < unheard.len() { label::UNHEARD_AND_OTHERS } else { label::UNHEARD };
             phrase.fill(language, &[("n", &count), ("all", &all), ("agents", &named)])
         });
         let since = unheard.iter().filter_map(|agent| agent.seen_to).min();

@@ -4,7 +4,7 @@
 use async_trait::async_trait;
 
 use crate::domain::fault::Fault;
-use crate::domain::person::forgotten::ForgottenBoard;
+use crate::domain::person::forgotten::ErasureList;
 use crate::domain::row::record::Record;
 use crate::domain::stream::StreamId;
 use crate::domain::vendor::page::{Closing, Page, PageRequest};
@@ -19,7 +19,7 @@ pub struct ErasureFilter {
     /// The operator's name for the account.
     pub source: String,
     /// The list.
-    pub board: ForgottenBoard,
+    pub erasures: ErasureList,
 }
 
 #[async_trait]
@@ -34,7 +34,7 @@ impl Source for ErasureFilter {
 
     async fn fetch(&self, request: &PageRequest) -> Result<Page, Fault> {
         let page = self.inner.fetch(request).await?;
-        Ok(self.board.list().page(&self.source, page))
+        Ok(self.erasures.list().page(&self.source, page))
     }
 
     fn describe(&self, request: &PageRequest) -> String {
@@ -42,6 +42,6 @@ impl Source for ErasureFilter {
     }
 
     fn reread(&self, payload: &str) -> Record {
-        self.board.list().record(&self.source, self.inner.reread(payload))
+        self.erasures.list().record(&self.source, self.inner.reread(payload))
     }
 }

@@ -285,7 +285,7 @@ impl<'a> Pass<'a> {
             walk: self.walk,
             learned,
             spent: std::mem::take(&mut self.spent),
-            begun_after: self.failure_tracker.troubles(),
+            begun_after: self.failure_tracker.failures(),
             windows_due: self.counts.windows + self.due,
             vendor_health: self.vendor_health.clone(),
         };

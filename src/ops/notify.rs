@@ -72,7 +72,7 @@ pub struct Notifier {
 #[derive(Debug, Clone)]
 pub struct Away {
     since: DateTime<Utc>,
-    told: Option<AlertChange>,
+    notified: Option<AlertChange>,
 }
 
 impl Notifier {
@@ -90,12 +90,12 @@ impl Notifier {
         let now = self.clock.now();
         match self.note(now).await {
             Ok(turn) => {
-                self.tell_that_it_is_back(now).await;
+                self.notify_database_back(now).await;
                 if turn && let Err(fault) = self.work(now).await {
                     log_failure("sending notices", &fault);
                 }
             }
-            Err(fault) => self.tell_that_it_is_away(&fault, now).await,
+            Err(fault) => self.notify_database_away(&fault, now).await,
         }
     }
 
@@ -141,7 +141,7 @@ impl Notifier {
         now: DateTime<Utc>,
     ) -> Result<(), Fault> {
         let ids: Vec<i64> = entries.iter().map(|entry| entry.id).collect();
-        let notice = Notice { at: now, changes: entries.iter().map(|entry| entry.told.clone()).collect() };
+        let notice = Notice { at: now, changes: entries.iter().map(|entry| entry.alert.clone()).collect() };
         match target.send(&notice).await {
             Ok(()) => {
                 event::NoticeSent { target: &target.name, changes: ids.len() }.emit();
@@ -159,28 +159,28 @@ impl Notifier {
         }
     }
 
-    async fn tell_that_it_is_away(&self, fault: &Fault, now: DateTime<Utc>) {
+    async fn notify_database_away(&self, fault: &Fault, now: DateTime<Utc>) {
         let message = fault.chain();
         let mut away = self.away.lock().await;
-        let state = away.get_or_insert(Away { since: now, told: None });
+        let state = away.get_or_insert(Away { since: now, notified: None });
         let stood = (now - state.since).to_std().unwrap_or_default();
-        if stood < STANDS || state.told.is_some() {
+        if stood < STANDS || state.notified.is_some() {
             return;
         }
         let alert = database_away((fault.kind, &message), Some(state.since), self.language);
         let change = AlertChange::of(Change::Raised, &alert);
-        if self.tell_all(&change, now).await {
-            state.told = Some(change);
+        if self.notify_all(&change, now).await {
+            state.notified = Some(change);
         }
     }
 
-    async fn tell_that_it_is_back(&self, now: DateTime<Utc>) {
-        let Some(Away { told: Some(told), .. }) = self.away.lock().await.take() else { return };
-        self.tell_all(&AlertChange { change: Change::Cleared, ..told }, now).await;
+    async fn notify_database_back(&self, now: DateTime<Utc>) {
+        let Some(Away { notified: Some(alert), .. }) = self.away.lock().await.take() else { return };
+        self.notify_all(&AlertChange { change: Change::Cleared, ..alert }, now).await;
     }
 
     /// Whether any target took it.
-    async fn tell_all(&self, change: &AlertChange, now: DateTime<Utc>) -> bool {
+    async fn notify_all(&self, change: &AlertChange, now: DateTime<Utc>) -> bool {
         let notice = Notice { at: now, changes: vec![change.clone()] };
         let mut taken = false;
         for target in &self.targets {

@@ -9,9 +9,9 @@ use serde::Serialize;
 
 use crate::domain::stream::StreamId;
 use crate::report::language::Language;
-use crate::report::phrase::{Phrase, Said, alert};
+use crate::report::phrase::{Localized, Phrase, alert};
 
-pub use self::surroundings::{ClockSkew, DiskRoom, Refusal, SpoolFill, Surroundings};
+pub use self::surroundings::{ClockSkew, DiskSpace, Refusal, SpoolFill, Surroundings};
 pub use self::watch::{Contradiction, StreamWatch, WholeQuarantine};
 
 /// An agent's feed may be away for so long before somebody should look.
@@ -52,7 +52,7 @@ pub enum AlertKind {
     /// Rows vanished in masses; a person must decide.
     AbsenceAlarm,
     /// What the vendor sends departs from its documents.
-    ContractDrift,
+    SchemaDrift,
     /// An agent's feed is not heard.
     FeedUnheard,
     /// Events wait on disk for the database.
@@ -109,7 +109,7 @@ impl AlertKind {
         AlertKind::WindowQuarantined,
         AlertKind::QuarantineGrowing,
         AlertKind::AbsenceAlarm,
-        AlertKind::ContractDrift,
+        AlertKind::SchemaDrift,
         AlertKind::FeedUnheard,
         AlertKind::SpoolFilling,
         AlertKind::SourceUnconfigured,
@@ -133,7 +133,7 @@ impl AlertKind {
             AlertKind::WindowQuarantined => "window_quarantined",
             AlertKind::QuarantineGrowing => "quarantine_growing",
             AlertKind::AbsenceAlarm => "absence_alarm",
-            AlertKind::ContractDrift => "contract_drift",
+            AlertKind::SchemaDrift => "schema_drift",
             AlertKind::FeedUnheard => "feed_unheard",
             AlertKind::SpoolFilling => "spool_filling",
             AlertKind::SourceUnconfigured => "source_unconfigured",
@@ -158,7 +158,7 @@ impl AlertKind {
             AlertKind::WindowQuarantined => alert::WINDOW_QUARANTINED,
             AlertKind::QuarantineGrowing => alert::QUARANTINE_GROWING,
             AlertKind::AbsenceAlarm => alert::ABSENCE_ALARM,
-            AlertKind::ContractDrift => alert::CONTRACT_DRIFT,
+            AlertKind::SchemaDrift => alert::SCHEMA_DRIFT,
             AlertKind::FeedUnheard => alert::FEED_UNHEARD,
             AlertKind::SpoolFilling => alert::SPOOL_FILLING,
             AlertKind::SourceUnconfigured => alert::SOURCE_UNCONFIGURED,
@@ -183,7 +183,7 @@ impl AlertKind {
             AlertKind::WindowQuarantined => alert::WINDOW_QUARANTINED_REMEDY,
             AlertKind::QuarantineGrowing => alert::QUARANTINE_GROWING_REMEDY,
             AlertKind::AbsenceAlarm => alert::ABSENCE_ALARM_REMEDY,
-            AlertKind::ContractDrift => alert::CONTRACT_DRIFT_REMEDY,
+            AlertKind::SchemaDrift => alert::SCHEMA_DRIFT_REMEDY,
             AlertKind::FeedUnheard => alert::FEED_UNHEARD_REMEDY,
             AlertKind::SpoolFilling => alert::SPOOL_FILLING_REMEDY,
             AlertKind::SourceUnconfigured => alert::SOURCE_UNCONFIGURED_REMEDY,
@@ -210,7 +210,7 @@ impl AlertKind {
             | AlertKind::BudgetExhausted
             | AlertKind::QuarantineGrowing
             | AlertKind::AbsenceAlarm
-            | AlertKind::ContractDrift
+            | AlertKind::SchemaDrift
             | AlertKind::SourceUnconfigured => Severity::Warning,
         }
     }
@@ -233,14 +233,14 @@ pub struct Alert {
     pub message: String,
     /// The same in each language.
     #[serde(skip)]
-    pub said: Said,
+    pub said: Localized,
     /// What the operator can do, in the configured language.
     pub remedy: String,
 }
 
 impl Alert {
     /// An alert that is nobody's in particular, told in `language` with the remedy of its kind.
-    pub fn new(kind: AlertKind, language: Language, said: Said) -> Alert {
+    pub fn new(kind: AlertKind, language: Language, said: Localized) -> Alert {
         Alert {
             kind,
             severity: kind.severity(),

@@ -113,7 +113,7 @@ pub struct NoticeEntry {
     pub target: String,
     /// What it tells.
     #[serde(flatten)]
-    pub told: AlertChange,
+    pub alert: AlertChange,
     /// When the change was noted.
     pub created_at: DateTime<Utc>,
     /// Failed tries.

@@ -67,15 +67,15 @@ fn word(place: &str) -> Option<(&str, &str, &str)> {
 
 /// What was said, in each language.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Said {
+pub struct Localized {
     en: String,
     zh: String,
 }
 
-impl Said {
+impl Localized {
     /// What `tell` says.
-    pub fn each(tell: impl Fn(Language) -> String) -> Said {
-        Said { en: tell(Language::En), zh: tell(Language::ZhCn) }
+    pub fn each(tell: impl Fn(Language) -> String) -> Localized {
+        Localized { en: tell(Language::En), zh: tell(Language::ZhCn) }
     }
 
     /// In this language.

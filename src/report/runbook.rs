@@ -54,7 +54,7 @@ impl AlertKind {
             AlertKind::QuarantineGrowing => meaning::ALERT_QUARANTINE_GROWING,
             AlertKind::WindowQuarantined => meaning::ALERT_WINDOW_QUARANTINED,
             AlertKind::AbsenceAlarm => meaning::ALERT_ABSENCE_ALARM,
-            AlertKind::ContractDrift => meaning::ALERT_CONTRACT_DRIFT,
+            AlertKind::SchemaDrift => meaning::ALERT_SCHEMA_DRIFT,
             AlertKind::FeedUnheard => meaning::ALERT_FEED_UNHEARD,
             AlertKind::SpoolFilling => meaning::ALERT_SPOOL_FILLING,
             AlertKind::SourceUnconfigured => meaning::ALERT_SOURCE_UNCONFIGURED,

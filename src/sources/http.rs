@@ -13,8 +13,8 @@ use url::Url;
 use crate::domain::fault::{Fault, FaultKind};
 use crate::engine::plan::present::{Reading, TimeWitness};
 use crate::sources::address::{authority, is_loopback};
+use crate::sources::context::RequestContext;
 use crate::sources::payload::answer::{Answer, AnswerText, Declared, Spares, body_text, http_date};
-use crate::sources::site::CallSite;
 use crate::telemetry::failpoint::{Failpoint, failpoint};
 
 mod upgrade;
@@ -108,21 +108,21 @@ impl HttpClient {
         HttpClient { witness: Some(witness.clone()), ..self }
     }
 
-    fn measure(&self, site: &CallSite, asked_at: Option<Reading>, headers: &HeaderMap) {
+    fn measure(&self, context: &RequestContext, asked_at: Option<Reading>, headers: &HeaderMap) {
         if let Some((witness, asked_at)) = self.witness.as_ref().zip(asked_at)
             && let Some(date) = text_of(headers, &DATE).and_then(|text| http_date(&text))
         {
-            witness.answered(site.source(), asked_at, date + age_of(headers));
+            witness.answered(context.source(), asked_at, date + age_of(headers));
         }
     }
 
     /// Sends one request and reads the answer whole, whatever its status.
-    pub(crate) async fn send(&self, site: &CallSite, request: Request) -> Result<Answer, Fault> {
-        self.send_once(site, request).await.map_err(|lost| lost.fault)
+    pub(crate) async fn send(&self, context: &RequestContext, request: Request) -> Result<Answer, Fault> {
+        self.send_once(context, request).await.map_err(|lost| lost.fault)
     }
 
     /// The same, and says of a request without an answer whether it can have reached anybody.
-    pub(crate) async fn send_once(&self, site: &CallSite, request: Request) -> Result<Answer, Lost> {
+    pub(crate) async fn send_once(&self, context: &RequestContext, request: Request) -> Result<Answer, Lost> {
         let client = if is_loopback(&request.url) { &self.loopback } else { &self.outward };
         let post = |kind: &'static str, body: String| {
             client.post(request.url.clone()).header(CONTENT_TYPE, kind).body(body)
@@ -133,7 +133,7 @@ impl HttpClient {
             None => client.get(request.url.clone()),
         };
         if let Some((name, secret)) = request.secret_header {
-            builder = builder.header(name, secret_value(site, &secret).map_err(Lost::unsent)?);
+            builder = builder.header(name, secret_value(context, &secret).map_err(Lost::unsent)?);
         }
         if let Some(limit) = request.time_limit {
             builder = builder.timeout(limit);
@@ -143,16 +143,16 @@ impl HttpClient {
         let sent = builder.header(ACCEPT, "application/json").send().await;
         let response = sent.map_err(|error| {
             let unsent = error.is_connect() || error.is_builder();
-            Lost { fault: transport(site, error, "no answer"), unsent }
+            Lost { fault: transport(context, error, "no answer"), unsent }
         })?;
         let sent = |fault| Lost { fault, unsent: false };
-        self.measure(site, asked_at, response.headers());
+        self.measure(context, asked_at, response.headers());
         failpoint(Failpoint::RequestAnswered).await.map_err(sent)?;
-        refuse_redirect(site, &request.url, &response).map_err(sent)?;
-        self.read(site, response).await.map_err(sent)
+        refuse_redirect(context, &request.url, &response).map_err(sent)?;
+        self.read(context, response).await.map_err(sent)
     }
 
-    async fn read(&self, site: &CallSite, mut response: reqwest::Response) -> Result<Answer, Fault> {
+    async fn read(&self, context: &RequestContext, mut response: reqwest::Response) -> Result<Answer, Fault> {
         let status = response.status().as_u16();
         let header = |name: HeaderName| text_of(response.headers(), &name);
         let (retry_after, date, content_type) = (header(RETRY_AFTER), header(DATE), header(CONTENT_TYPE));
@@ -161,11 +161,12 @@ impl HttpClient {
         let mut body = self.spares.take(announced.unwrap_or_default().min(self.body_bytes_max));
         loop {
             let chunk = response.chunk().await;
-            let broken =
-                |error| transport(site, error, &format!("the answer broke off after {} bytes", body.len()));
+            let broken = |error| {
+                transport(context, error, &format!("the answer broke off after {} bytes", body.len()))
+            };
             let Some(chunk) = chunk.map_err(broken)? else { break };
             if self.body_bytes_max < body.len() + chunk.len() {
-                return Err(self.too_large(site, status));
+                return Err(self.too_large(context, status));
             }
             body.extend_from_slice(&chunk);
         }
@@ -173,7 +174,7 @@ impl HttpClient {
         let bytes = body.len();
         let declared = Declared::of(content_type.as_deref());
         let text = body_text(body, declared, self.body_bytes_max);
-        let text = text.ok_or_else(|| self.too_large(site, status))?;
+        let text = text.ok_or_else(|| self.too_large(context, status))?;
         Ok(Answer {
             status,
             retry_after,
@@ -185,9 +186,9 @@ impl HttpClient {
         })
     }
 
-    fn too_large(&self, site: &CallSite, status: u16) -> Fault {
+    fn too_large(&self, context: &RequestContext, status: u16) -> Fault {
         let limit = self.body_bytes_max;
-        site.fault(
+        context.fault(
             FaultKind::Malformed,
             format_args!("the answer is larger than {limit} bytes (http.body_mib_max), HTTP {status}"),
         )
@@ -235,15 +236,15 @@ impl Request {
     }
 }
 
-fn secret_value(site: &CallSite, secret: &SecretString) -> Result<HeaderValue, Fault> {
+fn secret_value(context: &RequestContext, secret: &SecretString) -> Result<HeaderValue, Fault> {
     let mut value = HeaderValue::from_str(secret.expose_secret()).map_err(|_| {
-        site.fault(FaultKind::Malformed, "the credential holds characters that no header can carry")
+        context.fault(FaultKind::Malformed, "the credential holds characters that no header can carry")
     })?;
     value.set_sensitive(true);
     Ok(value)
 }
 
-fn transport(site: &CallSite, error: reqwest::Error, what: &str) -> Fault {
+fn transport(context: &RequestContext, error: reqwest::Error, what: &str) -> Fault {
     let reason = if error.is_connect() {
         "no connection"
     } else if error.is_timeout() {
@@ -251,10 +252,10 @@ fn transport(site: &CallSite, error: reqwest::Error, what: &str) -> Fault {
     } else {
         "connection lost"
     };
-    site.fault(FaultKind::Unreachable, format_args!("{what}, {reason}")).with_cause(error.without_url())
+    context.fault(FaultKind::Unreachable, format_args!("{what}, {reason}")).with_cause(error.without_url())
 }
 
-fn refuse_redirect(site: &CallSite, from: &Url, response: &reqwest::Response) -> Result<(), Fault> {
+fn refuse_redirect(context: &RequestContext, from: &Url, response: &reqwest::Response) -> Result<(), Fault> {
     let status = response.status().as_u16();
     if !matches!(status, 301 | 302 | 303 | 307 | 308) {
         return Ok(());
@@ -263,7 +264,7 @@ fn refuse_redirect(site: &CallSite, from: &Url, response: &reqwest::Response) ->
     let target = text_of(response.headers(), &LOCATION)
         .and_then(|location| from.join(&location).ok())
         .map_or_else(|| "nowhere".to_owned(), |url| format!("host {}", authority(&url)));
-    Err(site.fault(
+    Err(context.fault(
         FaultKind::RedirectRefused,
         format_args!("the answer points to {target}, HTTP {status}; redirects are not followed"),
     ))

@@ -11,4 +11,4 @@ pub mod sobot;
 pub mod workbench;
 
 pub(crate) mod address;
-pub(crate) mod site;
+pub(crate) mod context;

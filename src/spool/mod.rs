@@ -1,11 +1,11 @@
 //! The queue on disk in which a feed's events wait while the database is away.
 
 mod disk;
+mod free_space;
 mod line;
-mod room;
 mod segment;
 mod waiting;
 
 pub use self::disk::DiskSpool;
-pub use self::room::room;
+pub use self::free_space::free_space;
 pub use self::waiting::waiting;

@@ -10,7 +10,7 @@ use sqlx::postgres::{PgConnectOptions, PgConnection, PgPool, PgPoolOptions};
 use sqlx::{Connection as _, Executor as _};
 
 use crate::domain::fault::{Fault, FaultKind};
-use crate::domain::person::forgotten::ForgottenBoard;
+use crate::domain::person::forgotten::ErasureList;
 use crate::store::account::request_budget::Reservations;
 use crate::store::account::source::Claims;
 use crate::store::fault::from_sql;
@@ -97,7 +97,7 @@ pub struct PgStore {
     pub(super) options: PgConnectOptions,
     pub(super) acquire_timeout: Duration,
     pub(super) reservations: Arc<Reservations>,
-    pub(super) board: ForgottenBoard,
+    pub(super) erasures: ErasureList,
     pub(super) citus: Citus,
     pub(super) claims: Claims,
 }
@@ -130,15 +130,15 @@ impl PgStore {
             options,
             acquire_timeout: config.acquire_timeout,
             reservations: Arc::new(Reservations::default()),
-            board: ForgottenBoard::default(),
+            erasures: ErasureList::default(),
             citus: Citus::in_schema(&config.citus_schema),
             claims: Claims::default(),
         })
     }
 
     /// The list of forgotten persons that this store brings up to date.
-    pub fn board(&self) -> &ForgottenBoard {
-        &self.board
+    pub fn erasures(&self) -> &ErasureList {
+        &self.erasures
     }
 
     /// Closes all connections; those in use when they come back.

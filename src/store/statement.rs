@@ -155,10 +155,10 @@ pub(super) fn probe(table: &TableShape) -> Statement {
     };
     AssertSqlSafe(format!(
         r#"
-        select k.ord, t.content_hash, t.version, t.gone, t.window_start, t.window_end
+        select k.ord, t.content_hash, t.version, t.deleted, t.window_start, t.window_end
         from {keys}
         cross join lateral (
-            select t.content_hash, {version} as version, t.deleted_at is not null as gone,
+            select t.content_hash, {version} as version, t.deleted_at is not null as deleted,
                 t.window_start, t.window_end
             from {table} t
             where {same_key}
@@ -226,7 +226,7 @@ pub(super) fn hold_here(table: &TableShape) -> Statement {
 }
 
 /// Locks the rows with the given keys that are still live here and copies them into the history.
-pub(super) fn keep_vanished(table: &TableShape) -> Statement {
+pub(super) fn keep_absent(table: &TableShape) -> Statement {
     let (into, from) = history(table);
     AssertSqlSafe(format!(
         r#"

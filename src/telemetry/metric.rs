@@ -76,7 +76,7 @@ pub const ROWS_EXPIRED: &str = "ccsync_rows_expired_total";
 /// Records quarantined.
 pub const RECORDS_QUARANTINED: &str = "ccsync_records_quarantined_total";
 /// Departures from the vendors' documents, each counted when it was recorded first.
-pub const CONTRACT_DRIFT: &str = "ccsync_contract_drift_total";
+pub const SCHEMA_DRIFT: &str = "ccsync_schema_drift_total";
 /// Leases lost.
 pub const LEASES_LOST: &str = "ccsync_leases_lost_total";
 /// Starts of the daemon.
@@ -142,7 +142,7 @@ pub const REREAD_REQUESTS_LIMIT: &str = "ccsync_reread_requests_limit";
 /// Open quarantine entries of the last day.
 pub const QUARANTINE_LATELY: &str = "ccsync_quarantine_last_day";
 /// Departures from the documents that are news.
-pub const CONTRACT_DRIFTS: &str = "ccsync_contract_drifts_last_week";
+pub const SCHEMA_DRIFTS: &str = "ccsync_schema_drifts_last_week";
 /// By how much a vendor's clock is ahead.
 pub const CLOCK_SKEW: &str = "ccsync_clock_skew_seconds";
 /// Room on the disk.

@@ -93,7 +93,7 @@ select 'sobot-sh', 'sobot.call_result', 'SECRET PAYLOAD', md5(n::text)::uuid, '`
 from generate_series(1, 3) n;
 insert into sync.absence_alarm (source, stream, table_name, missing, live, raised_at, run_id)
 values ('moor', 'moor.queue', 'moor.queue_member', 420, 1000, '2026-11-21 00:00:00+00', 1);
-insert into sync.contract_drift (source, stream, kind, field, observed, expected, example, first_seen_at, first_run_id)
+insert into sync.schema_drift (source, stream, kind, field, observed, expected, example, first_seen_at, first_run_id)
 values ('sobot-bj', 'sobot.call_result', 'new_field', 'aiScore', '', 'no such field', 'number', '2026-11-20 03:00:00+00', 1);
 
 insert into sync.lease (name, worker, fence, acquired_at, expires_at)

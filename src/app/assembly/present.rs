@@ -36,7 +36,7 @@ pub(in crate::app) struct TimeLearned {
     /// One stream of a source asks for all of that source.
     asking: Mutex<BTreeMap<String, Arc<tokio::sync::Mutex<()>>>>,
     /// Differences that the log tells of already, by source.
-    told: Mutex<BTreeMap<String, Duration>>,
+    reported: Mutex<BTreeMap<String, Duration>>,
 }
 
 impl App {
@@ -84,7 +84,7 @@ impl App {
             if !self.witness.is_confirmed(&stream.reader.key.source) {
                 self.ask_vendor_for_time(stream).await;
             }
-            self.tell_clocks();
+            self.report_clocks();
             self.mend_ahead(stream).await;
         });
         tokio::select! {
@@ -166,7 +166,7 @@ impl App {
         if !self.witness.is_needed() {
             return;
         }
-        self.tell_clocks();
+        self.report_clocks();
         self.end_terms_ahead().await;
         for (source, date, age, stands_still) in self.witness.dates() {
             // What cannot be kept is heard again with the next answer.
@@ -175,21 +175,21 @@ impl App {
     }
 
     /// One line for each difference that is new.
-    fn tell_clocks(&self) {
+    fn report_clocks(&self) {
         let database = self.witness.database_skew().map(|ahead| (DATABASE.to_owned(), ahead, false));
         let vendors =
             self.witness.skews().into_iter().map(|skew| (skew.source, skew.ahead, skew.stands_still));
-        let mut told = self.time.told.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut reported = self.time.reported.lock().unwrap_or_else(PoisonError::into_inner);
         for (source, ahead, stands_still) in database.into_iter().chain(vendors) {
             if !stands_still && ahead.abs() <= CLOCK_TOLERANCE {
-                told.remove(&source);
+                reported.remove(&source);
                 continue;
             }
-            let known = told.get(&source).is_some_and(|known| (ahead - *known).abs() <= CLOCK_TOLERANCE);
+            let known = reported.get(&source).is_some_and(|known| (ahead - *known).abs() <= CLOCK_TOLERANCE);
             if !known {
                 let whose = Some(source.as_str()).filter(|source| *source != DATABASE);
                 event::ClockOff { source: whose, ahead, stands_still }.emit();
-                told.insert(source, ahead);
+                reported.insert(source, ahead);
             }
         }
     }

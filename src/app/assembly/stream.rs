@@ -11,9 +11,9 @@ use crate::app::assembly::declaration::declaration;
 use crate::app::assembly::policy::{pass_config, window_policy};
 use crate::config::{Account, Settings, SourceSettings, StreamSettings, WindowSettings};
 use crate::domain::fault::{Fault, FaultKind};
-use crate::domain::person::forgotten::ForgottenBoard;
+use crate::domain::person::forgotten::ErasureList;
 use crate::engine::forgetting::ErasureFilter;
-use crate::engine::pass::progress::ProgressBoard;
+use crate::engine::pass::progress::ProgressTable;
 use crate::engine::pass::reader::{ReadPolicy, StreamReader};
 use crate::engine::plan::present::TimeWitness;
 use crate::engine::port::budget::{Budget, BudgetKey};
@@ -111,12 +111,12 @@ pub(in crate::app) fn assemble(
     overrides: &Overrides,
     witness: &TimeWitness,
     worker: Uuid,
-    progress: &ProgressBoard,
+    progress: &ProgressTable,
 ) -> Result<Vec<Stream>, Fault> {
     let store = Arc::new(store.clone());
     let budget = overrides.budget.clone().unwrap_or_else(|| store.clone());
-    let board = store.board().clone();
-    let shared = Shared { vault: store.clone(), budget, witness: witness.clone(), board };
+    let erasures = store.erasures().clone();
+    let shared = Shared { vault: store.clone(), budget, witness: witness.clone(), erasures };
     let http = http_client(settings)?.measuring(witness);
     let row_buffer = RowBuffer::new(u64::from(settings.engine.rows_mib_max) << 20);
     endpoints(settings, &http, &shared)
@@ -139,7 +139,7 @@ pub(in crate::app) fn assemble(
                 source: Arc::new(ErasureFilter {
                     inner: source,
                     source: stream.key.source.clone(),
-                    board: shared.board.clone(),
+                    erasures: shared.erasures.clone(),
                 }),
                 store: store.clone(),
                 budget: shared.budget.clone(),
@@ -165,7 +165,7 @@ pub(in crate::app) struct Shared {
     pub(in crate::app) vault: Arc<dyn TokenVault>,
     pub(in crate::app) budget: Arc<dyn Budget>,
     pub(in crate::app) witness: TimeWitness,
-    pub(in crate::app) board: ForgottenBoard,
+    pub(in crate::app) erasures: ErasureList,
 }
 
 /// The client with which all vendors are read.
@@ -219,7 +219,7 @@ pub(in crate::app) fn sobot_account(
         base_url: source.base_url.clone(),
         app_id: app_id.clone(),
         app_key: app_key.clone(),
-        privacy: source.privacy.forgetting(&shared.board, &source.name),
+        privacy: source.privacy.forgetting(&shared.erasures, &source.name),
     };
     Some(SobotAccount::new(
         config,
@@ -251,7 +251,7 @@ pub(in crate::app) fn account_endpoints(
         }
         Account::Moor { .. } => {
             let Some(config) = moor_config(source) else { return Vec::new() };
-            let privacy = source.privacy.forgetting(&shared.board, &source.name);
+            let privacy = source.privacy.forgetting(&shared.erasures, &source.name);
             let config = MoorConfig { privacy, ..config };
             let limits = moor_limits(source, shared.budget.clone());
             let account =

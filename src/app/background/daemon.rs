@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 use crate::app::App;
 use crate::app::assembly::stream::Stream;
 use crate::app::background::day_sums::follow_changes;
-use crate::app::background::progress::tell_progress;
+use crate::app::background::progress::log_progress;
 use crate::domain::fault::Fault;
 use crate::domain::proof::run::Trigger as RunTrigger;
 use crate::domain::stream::StreamKey;
@@ -48,7 +48,7 @@ const DAY: Duration = Duration::from_secs(24 * 3_600);
 const TIME_NOTED_EACH: u32 = 12;
 
 /// Of so many vain attempts in a row to reach it, one is told: one a minute.
-const DATABASE_TOLD_EACH: u32 = 12;
+const DATABASE_LOGGED_EACH: u32 = 12;
 
 impl App {
     /// Runs until `stop`: prepares the database, catches up, then follows the schedules. What is under way
@@ -93,7 +93,7 @@ impl App {
             loops.spawn(wait);
         }
         loops.spawn(watch_database(self.clone(), stop.clone()));
-        loops.spawn(tell_progress(self.progress.clone(), self.overrides.clock.clone(), stop.clone()));
+        loops.spawn(log_progress(self.progress.clone(), self.overrides.clock.clone(), stop.clone()));
         loops.spawn(make_months(self.clone(), stop.clone()));
         loops.spawn(follow_changes(self.clone(), stop.clone()));
         if let Some(notifier) = self.notifier()? {
@@ -201,7 +201,7 @@ async fn watch_database(app: Arc<App>, stop: CancellationToken) {
         };
         let revived = app.database.revive().await;
         // An outage of a night is no reason for thousands of lines.
-        if told % DATABASE_TOLD_EACH == 0 {
+        if told % DATABASE_LOGGED_EACH == 0 {
             match revived {
                 Ok(()) => log_failure("asking the database for a sign of life", &fault),
                 Err(fault) => event::DatabaseUnreachable { message: &fault.chain() }.emit(),

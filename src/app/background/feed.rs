@@ -9,7 +9,7 @@ use crate::app::assembly::stream;
 use crate::app::{App, Overrides};
 use crate::config::{Account, FeedSettings, Settings, SourceSettings, TokenForm};
 use crate::domain::fault::Fault;
-use crate::domain::person::forgotten::ForgottenBoard;
+use crate::domain::person::forgotten::ErasureList;
 use crate::engine::feed::follower::{FeedFollower, FollowConfig, PulseConfig, SessionConfig};
 use crate::engine::plan::present::TimeWitness;
 use crate::engine::port::feed::Feed;
@@ -55,7 +55,7 @@ pub(in crate::app) fn assemble(
             },
         })
     };
-    Ok(feeds(settings, store.board(), witness)?.into_iter().map(follower).collect())
+    Ok(feeds(settings, store.erasures(), witness)?.into_iter().map(follower).collect())
 }
 
 /// A feed at its vendor, and how it is followed.
@@ -64,11 +64,11 @@ type Chosen<'a> = (Arc<dyn Feed>, &'a FeedSettings);
 /// The vendors' side of every enabled feed.
 fn feeds<'s>(
     settings: &'s Settings,
-    board: &ForgottenBoard,
+    erasures: &ErasureList,
     witness: &TimeWitness,
 ) -> Result<Vec<Chosen<'s>>, Fault> {
     let http = stream::http_client(settings)?.measuring(witness);
-    let account = |(source, feed)| Some((account(source, feed, &http, board)?, feed));
+    let account = |(source, feed)| Some((account(source, feed, &http, erasures)?, feed));
     Ok(settings.feeds().filter_map(account).collect())
 }
 
@@ -77,7 +77,7 @@ pub(in crate::app) fn account(
     source: &SourceSettings,
     feed: &FeedSettings,
     http: &HttpClient,
-    board: &ForgottenBoard,
+    erasures: &ErasureList,
 ) -> Option<Arc<dyn Feed>> {
     let Account::Workbench { agents, .. } = &source.account else { return None };
     let config = WorkbenchConfig {
@@ -91,7 +91,7 @@ pub(in crate::app) fn account(
             })
             .collect(),
         named_token: feed.token_form == TokenForm::AccessToken,
-        privacy: source.privacy.forgetting(board, &source.name),
+        privacy: source.privacy.forgetting(erasures, &source.name),
         custom_fields: source.custom_fields.clone(),
         message_bytes_max: feed.message_kib_max as usize * 1024,
     };

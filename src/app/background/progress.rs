@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
-use crate::engine::pass::progress::{Pace, PassWatch, Progress, ProgressBoard};
+use crate::engine::pass::progress::{Pace, PassWatch, Progress, ProgressTable};
 use crate::engine::port::clock::Clock;
 use crate::telemetry::event;
 
@@ -13,15 +13,15 @@ use crate::telemetry::event;
 const PERIOD: Duration = Duration::from_secs(10);
 
 /// Tells of them until `stop`.
-pub(in crate::app) async fn tell_progress(
-    board: ProgressBoard,
+pub(in crate::app) async fn log_progress(
+    table: ProgressTable,
     clock: Arc<dyn Clock>,
     stop: CancellationToken,
 ) {
     let mut watch = PassWatch::default();
     while stop.run_until_cancelled(clock.sleep(PERIOD)).await.is_some() {
         for (key, Progress { windows, windows_left, rows }, Pace { rate, left }) in
-            watch.look(board.all(), clock.now())
+            watch.look(table.all(), clock.now())
         {
             event::WorkProgressed { key: &key, windows, windows_left, rows, rate, left }.emit();
         }

@@ -37,7 +37,7 @@ impl App {
         Surroundings {
             clock_skews: self.witness.skews(),
             database_skew: self.witness.database_skew(),
-            disk: writes.then(|| spool::room(data_dir).ok()).flatten(),
+            disk: writes.then(|| spool::free_space(data_dir).ok()).flatten(),
             spools: spools.collect(),
             refusals: self.refusals(),
         }

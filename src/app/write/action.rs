@@ -52,7 +52,7 @@ pub struct Performed {
     pub kind: Option<FaultKind>,
     /// What the vendor told, which is not recorded.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub told: Option<String>,
+    pub details: Option<String>,
 }
 
 impl App {
@@ -226,7 +226,7 @@ impl ActionService<'_> {
         let reply = actor.act().await;
         failpoint(Failpoint::ActionReplied).await?;
         let (pause, kind) = (pause_after(&reply), kind_of(&reply));
-        let (settlement, told) = settlement(reply);
+        let (settlement, details) = settlement(reply);
         if let Err(fault) = self.log.settle(id, &settlement, clock.now()).await {
             let said = settlement.message.as_deref().unwrap_or("nothing");
             let what = format!("action {id} was {}: {said}; that could not be recorded", settlement.state);
@@ -236,7 +236,7 @@ impl ActionService<'_> {
         if let Some(pause) = pause {
             self.budget.pause(&budget, pause).await?;
         }
-        Ok(Performed { id, draft, settlement, kind, told })
+        Ok(Performed { id, draft, settlement, kind, details })
     }
 }
 
@@ -258,8 +258,8 @@ fn kind_of(reply: &Reply) -> Option<FaultKind> {
 
 fn settlement(reply: Reply) -> (Settlement, Option<String>) {
     let (state, fault) = match reply {
-        Reply::Done { code, message, result, told } => {
-            return (Settlement { state: ActionState::Answered, code, message, result }, told);
+        Reply::Done { code, message, result, details } => {
+            return (Settlement { state: ActionState::Answered, code, message, result }, details);
         }
         Reply::Refused(fault) => (ActionState::Refused, fault),
         Reply::Unsent(fault) => (ActionState::Failed, fault),

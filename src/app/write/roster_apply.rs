@@ -87,7 +87,7 @@ impl RosterService<'_> {
     pub async fn apply(
         &self,
         plan: &RosterPlan,
-        mut told: impl FnMut(Progress<'_>),
+        mut on_progress: impl FnMut(Progress<'_>),
     ) -> Result<Vec<GroupOutcome>, Fault> {
         let mut outcomes: Vec<GroupOutcome> = Vec::new();
         let mut hopeless = None;
@@ -96,9 +96,9 @@ impl RosterService<'_> {
                 Some(why) if planned.writes() => {
                     GroupOutcome::of(planned, Ending::NotTried, Some(String::clone(why)))
                 }
-                _ => self.settle(planned, &mut hopeless, &mut told).await?,
+                _ => self.settle(planned, &mut hopeless, &mut on_progress).await?,
             };
-            told(Progress::Ended(&outcome));
+            on_progress(Progress::Ended(&outcome));
             outcomes.push(outcome);
         }
         Ok(outcomes)
@@ -108,12 +108,12 @@ impl RosterService<'_> {
         &self,
         planned: &GroupPlan,
         hopeless: &mut Option<String>,
-        told: &mut impl FnMut(Progress<'_>),
+        on_progress: &mut impl FnMut(Progress<'_>),
     ) -> Result<GroupOutcome, Fault> {
         if let Step::Impossible(why) = &planned.step {
             return Ok(GroupOutcome::of(planned, Ending::Stopped, Some(why.clone())));
         }
-        let waited = self.settle_unknown(planned, told).await?;
+        let waited = self.settle_unknown(planned, on_progress).await?;
         if planned.step == Step::Keep && !waited {
             return Ok(GroupOutcome::of(planned, Ending::AsWanted, None));
         }
@@ -210,7 +210,7 @@ impl RosterService<'_> {
     async fn settle_unknown(
         &self,
         planned: &GroupPlan,
-        told: &mut impl FnMut(Progress<'_>),
+        on_progress: &mut impl FnMut(Progress<'_>),
     ) -> Result<bool, Fault> {
         let mut unknown = self.unknown(ActionCommand::MoorQueueAdd, &planned.display_name).await?;
         if let Some(exten) = &planned.exten {
@@ -232,7 +232,7 @@ impl RosterService<'_> {
             }
             unknown = left;
             if let Some(sent) = unknown.iter().filter_map(|action| action.sent_at).max() {
-                told(Progress::Awaiting(planned, sent + self.settle));
+                on_progress(Progress::Awaiting(planned, sent + self.settle));
                 self.service.app.overrides.clock.sleep(LOOK_AGAIN).await;
             }
         }

@@ -43,7 +43,7 @@ pub(in crate::cli) enum QuarantineVerb {
         #[arg(value_name = "ID", required = true)]
         ids: Vec<i64>,
         /// Why; kept with the entry.
-        #[arg(long, value_name = "TEXT", value_parser = said)]
+        #[arg(long, value_name = "TEXT", value_parser = reason_text)]
         reason: String,
         /// Print JSON.
         #[arg(long)]
@@ -70,6 +70,6 @@ pub(in crate::cli) struct RetryArgs {
     pub json: bool,
 }
 
-fn said(text: &str) -> Result<String, String> {
+fn reason_text(text: &str) -> Result<String, String> {
     if text.trim().is_empty() { Err("say why".to_owned()) } else { Ok(text.to_owned()) }
 }

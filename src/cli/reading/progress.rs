@@ -9,7 +9,7 @@ use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use ccsync::domain::row::text::counted;
 use ccsync::domain::stream::StreamKey;
-use ccsync::engine::pass::progress::{Pace, Progress, ProgressBoard};
+use ccsync::engine::pass::progress::{Pace, Progress, ProgressTable};
 use ccsync::engine::port::clock::{Clock as _, SystemClock};
 use ccsync::ops::text::terminal::Drawing;
 use ccsync::telemetry::event;
@@ -23,7 +23,7 @@ const BAR: &str = "{prefix} {bar:24} {pos}/{len} windows  {msg}";
 
 /// Does `work` and meanwhile shows how far it has come, unless `quiet`.
 pub(in crate::cli) async fn watched<Answer>(
-    board: &ProgressBoard,
+    table: &ProgressTable,
     quiet: bool,
     work: impl Future<Output = Answer>,
 ) -> Answer {
@@ -36,7 +36,7 @@ pub(in crate::cli) async fn watched<Answer>(
         tokio::select! {
             biased;
             answer = &mut work => return answer,
-            () = SystemClock.sleep(show.pause()) => show.tell(&board.all(), SystemClock.now()),
+            () = SystemClock.sleep(show.pause()) => show.print(&table.all(), SystemClock.now()),
         }
     }
 }
@@ -59,18 +59,18 @@ impl Show {
         }
     }
 
-    fn tell(&mut self, streams: &[(StreamKey, Progress)], now: DateTime<Utc>) {
+    fn print(&mut self, streams: &[(StreamKey, Progress)], now: DateTime<Utc>) {
         match self {
             Show::Bars(bars) => bars.draw(streams, now),
             Show::Lines { began } => {
                 let under_way = streams.iter().filter(|(_, progress)| 0 < progress.windows_left);
-                under_way.for_each(|(key, progress)| say(key, progress, now - *began));
+                under_way.for_each(|(key, progress)| log(key, progress, now - *began));
             }
         }
     }
 }
 
-fn say(key: &StreamKey, progress: &Progress, elapsed: chrono::Duration) {
+fn log(key: &StreamKey, progress: &Progress, elapsed: chrono::Duration) {
     let Progress { windows, windows_left, rows } = *progress;
     let Pace { rate, left } = progress.pace(elapsed);
     event::WorkProgressed { key, windows, windows_left, rows, rate, left }.emit();

@@ -6,7 +6,7 @@ use tokio::net::TcpListener;
 
 use crate::cli::build;
 use crate::cli::exit::Exit;
-use crate::cli::output::{Failure, talk};
+use crate::cli::output::{Failure, message};
 use crate::cli::reading::{service_manager, stop};
 use ccsync::config::Settings;
 
@@ -20,14 +20,14 @@ pub(in crate::cli) async fn run(settings: Settings) -> Result<Exit, Failure> {
     };
     let app = Arc::new(build(settings).await?);
     if let Some(psql) = app.database().psql_command() {
-        talk(&format!("embedded PostgreSQL; connect with: {psql}"));
+        message(&format!("embedded PostgreSQL; connect with: {psql}"));
     }
     let place = listener.as_ref().and_then(|listener| listener.local_addr().ok());
     let place =
         place.map_or_else(|| "no status page".to_owned(), |place| format!("status page on http://{place}"));
-    let told = service_manager::tell(app.liveness().clone(), stop.clone(), place);
+    let followed = service_manager::follow(app.liveness().clone(), stop.clone(), place);
     let result = app.clone().run(listener, stop).await;
-    drop((told, hangups));
+    drop((followed, hangups));
     if let Some(app) = Arc::into_inner(app) {
         app.close().await?;
     }

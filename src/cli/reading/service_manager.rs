@@ -16,11 +16,11 @@ const START_ASK: Duration = Duration::from_secs(15);
 
 /// Before the database is open: an embedded one may have to be fetched first.
 pub(in crate::cli) fn begin() {
-    say(&[NotifyState::Status("starting: opening the database"), extension()]);
+    notify(&[NotifyState::Status("starting: opening the database"), extension()]);
 }
 
 /// Tells readiness, signs of life and the end, until it is dropped.
-pub(in crate::cli) fn tell(
+pub(in crate::cli) fn follow(
     liveness: Liveness,
     stop: CancellationToken,
     place: String,
@@ -32,20 +32,20 @@ pub(in crate::cli) fn tell(
 }
 
 async fn stages(liveness: &Liveness, stop: &CancellationToken, place: &str) {
-    say(&[NotifyState::Status("starting: bringing the schema up to date"), extension()]);
+    notify(&[NotifyState::Status("starting: bringing the schema up to date"), extension()]);
     loop {
         tokio::select! {
             biased;
             () = stop.cancelled() => break,
             () = liveness.up() => {
-                say(&[NotifyState::Ready, NotifyState::Status(&format!("following its schedules; {place}"))]);
+                notify(&[NotifyState::Ready, NotifyState::Status(&format!("following its schedules; {place}"))]);
                 stop.cancelled().await;
                 break;
             }
-            () = SystemClock.sleep(START_ASK) => say(&[extension()]),
+            () = SystemClock.sleep(START_ASK) => notify(&[extension()]),
         }
     }
-    say(&[
+    notify(&[
         NotifyState::Stopping,
         NotifyState::Status("stopping: what is under way is committed or given up"),
     ]);
@@ -59,12 +59,12 @@ fn extension() -> NotifyState<'static> {
 async fn watchdog(liveness: &Liveness) {
     let Some(timeout) = sd_notify::watchdog_enabled() else { return };
     while liveness.is_whole() {
-        say(&[NotifyState::Watchdog]);
+        notify(&[NotifyState::Watchdog]);
         SystemClock.sleep(timeout / 2).await;
     }
 }
 
 /// A service manager that does not listen is no reason to stop.
-fn say(states: &[NotifyState<'_>]) {
+fn notify(states: &[NotifyState<'_>]) {
     let _ = sd_notify::notify(states);
 }

@@ -24,7 +24,7 @@ pub(in crate::cli) async fn verify(settings: Settings, args: VerifyArgs) -> Resu
     let range = range(&settings, &args)?;
     let sample = args.sample.map(|share| {
         let seed = args.seed.unwrap_or_else(rand::random);
-        output::talk(&format!("a sample of {share} of the windows, drawn by --seed {seed}"));
+        output::message(&format!("a sample of {share} of the windows, drawn by --seed {seed}"));
         Sample { share, seed }
     });
     let order = VerifyOrder { range, sample, scopes: None };
@@ -44,7 +44,7 @@ pub(in crate::cli) async fn verify(settings: Settings, args: VerifyArgs) -> Resu
     } else {
         verified.iter().for_each(print);
     }
-    verified.iter().for_each(talk);
+    verified.iter().for_each(summary);
     Ok(exit(&verified))
 }
 
@@ -165,34 +165,34 @@ fn line(difference: &Difference) -> String {
     one_line(&line)
 }
 
-fn talk(verified: &Verified) {
+fn summary(verified: &Verified) {
     let verification = &verified.verification;
     let key = &verification.key;
     for failure in &verification.failures {
-        output::talk(&format!("error: {key} {}: {}", failure.scope, failure.message));
+        output::message(&format!("error: {key} {}: {}", failure.scope, failure.message));
         if let Some(hint) = failure.hint() {
-            output::talk(&format!("hint: {hint}"));
+            output::message(&format!("hint: {hint}"));
         }
     }
     if verification.unreadable > 0 {
         let records = counted(verification.unreadable, "record");
-        output::talk(&format!(
+        output::message(&format!(
             "warning: {key}: {records} of the vendor cannot be read: the tables lack them, and they could not be \
              compared; what is extra in their windows may be those; see `ccsync quarantine list`"
         ));
     }
     if verification.dropped > 0 {
         let records = counted(verification.dropped, "record");
-        output::talk(&format!(
+        output::message(&format!(
             "note: {key}: {records} of the vendor that an operator dropped from quarantine were not compared; as many \
              rows of their windows may be earlier versions of them"
         ));
     }
     if verification.totals == Totals::Ignore {
-        output::talk(&format!("note: {key}: {}", verdict::TOTALS_IGNORED.english()));
+        output::message(&format!("note: {key}: {}", verdict::TOTALS_IGNORED.english()));
     }
     let last = verified.last();
     for remedy in last.remedies.iter().filter(|_| !last.agrees()) {
-        output::talk(&format!("hint: {key}: {remedy}"));
+        output::message(&format!("hint: {key}: {remedy}"));
     }
 }

@@ -43,7 +43,7 @@ pub(in crate::cli) fn init(args: &InitArgs, config_file: Option<&Path>) -> Resul
     })?;
     output::data(&path.to_string());
     let secrets = if draft.holds_secrets() { "; it holds secrets, so only you can read it" } else { "" };
-    output::talk(&format!("written{secrets}"));
-    output::talk(&format!("next: ccsync --config {path} check\nthen: ccsync --config {path} run"));
+    output::message(&format!("written{secrets}"));
+    output::message(&format!("next: ccsync --config {path} check\nthen: ccsync --config {path} run"));
     Ok(Exit::Done)
 }

@@ -28,7 +28,7 @@ async fn apply(app: &App) -> Result<Exit, Failure> {
         output::data(&format!("applied {name}"));
     }
     if pending.is_empty() {
-        output::talk("the schema was up to date");
+        output::message("the schema was up to date");
     }
     Ok(Exit::Done)
 }
@@ -58,7 +58,7 @@ async fn repair(app: &App) -> Result<Exit, Failure> {
         return Err(failure);
     }
     if repaired.mended.is_empty() {
-        output::talk("nothing of ccsync's was missing or altered");
+        output::message("nothing of ccsync's was missing or altered");
     }
     app.prepare().await?;
     Ok(Exit::Done)
@@ -103,10 +103,10 @@ fn print(plan: &MigrationPlan) {
         output::data(&format!("unknown here {version}"));
     }
     match (plan.pending.len(), plan.applied) {
-        (0, applied) => output::talk(&format!("nothing to do; {applied} migrations were applied before")),
-        (_, 0) => output::talk("nothing was changed; the database is new"),
+        (0, applied) => output::message(&format!("nothing to do; {applied} migrations were applied before")),
+        (_, 0) => output::message("nothing was changed; the database is new"),
         (_, applied) => {
-            output::talk(&format!("nothing was changed; {applied} migrations were applied before"))
+            output::message(&format!("nothing was changed; {applied} migrations were applied before"))
         }
     }
 }

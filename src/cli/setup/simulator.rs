@@ -17,7 +17,7 @@ pub(in crate::cli) async fn simulator(args: SimulatorArgs) -> Result<Exit, Failu
     let simulator = Simulator::start(config, listener)
         .map_err(|error| Failure::failed(format!("the simulator could not start: {error}")))?;
     output::data(&simulator.base_url());
-    output::talk(
+    output::message(
         "the vendors answer there; /_sim/health, /_sim/truth/calls and others show behind the scenes",
     );
     stop.cancelled().await;

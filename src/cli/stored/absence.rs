@@ -22,10 +22,10 @@ async fn act(app: &ccsync::app::App, command: AbsenceCommand, zone: Tz) -> Resul
             if args.json {
                 output::json(&cases)?;
             } else if cases.is_empty() {
-                output::talk("no rows are missing in masses");
+                output::message("no rows are missing in masses");
             }
             for case in cases.iter().filter(|_| !args.json) {
-                output::data(&told(case, zone));
+                output::data(&rendered(case, zone));
             }
         }
         AbsenceCommand::Accept(args) => {
@@ -51,7 +51,7 @@ fn heading(alarm: &AbsenceAlarm, zone: Tz) -> String {
     format!("{}: {}/{} {scope}", alarm.id, alarm.source, alarm.table)
 }
 
-fn told(AbsenceCase { alarm, examples, .. }: &AbsenceCase, zone: Tz) -> String {
+fn rendered(AbsenceCase { alarm, examples, .. }: &AbsenceCase, zone: Tz) -> String {
     let since = output::local(alarm.raised_at, zone);
     let mut text = format!(
         "{}: {} of {} missing since {since}",

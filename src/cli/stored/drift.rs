@@ -11,19 +11,19 @@ use ccsync::domain::vendor::drift::DriftEntry;
 
 pub(in crate::cli) async fn drift(settings: Settings, args: JsonArgs) -> Result<Exit, Failure> {
     let zone = settings.timezone;
-    let drifts = with_app(settings, async |app| Ok(app.contract_drifts().await?)).await?;
+    let drifts = with_app(settings, async |app| Ok(app.schema_drifts().await?)).await?;
     if args.json {
         output::json(&drifts)?;
     } else if drifts.is_empty() {
-        output::talk("no departure from the vendors' documents was recorded");
+        output::message("no departure from the vendors' documents was recorded");
     }
     for entry in drifts.iter().filter(|_| !args.json) {
-        output::data(&told(entry, zone));
+        output::data(&rendered(entry, zone));
     }
     Ok(Exit::Done)
 }
 
-fn told(entry: &DriftEntry, zone: Tz) -> String {
+fn rendered(entry: &DriftEntry, zone: Tz) -> String {
     let local = |instant| output::local(instant, zone);
     let scope = match entry.window {
         Some(window) => format!("window {} .. {}", local(window.start), local(window.end)),

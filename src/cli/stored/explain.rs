@@ -25,12 +25,12 @@ pub(in crate::cli) async fn explain(settings: Settings, args: ExplainArgs) -> Re
     if args.json {
         output::json(&stories)?;
     } else {
-        stories.iter().for_each(|story| output::data(&told(story, zone)));
+        stories.iter().for_each(|story| output::data(&rendered(story, zone)));
     }
     Ok(Exit::Done)
 }
 
-fn told(story: &RowStory, zone: Tz) -> String {
+fn rendered(story: &RowStory, zone: Tz) -> String {
     let mut lines = vec![format!(
         "{} {} (source {}): first seen {}",
         story.table,

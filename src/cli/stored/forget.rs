@@ -55,7 +55,7 @@ pub(in crate::cli) async fn forget(settings: Settings, args: ForgetArgs) -> Resu
         (Some(ForgetVerb::List { json }), ..) => list(&app.forgotten().await?, *json, zone),
         (None, Some(who), _) => {
             let forgot = app.forget(&who, &operator(), args.yes).await.map_err(failure)?;
-            told(&forgot, &args)
+            rendered(&forgot, &args)
         }
         (None, None, Some(id)) => {
             if args.yes {
@@ -64,7 +64,7 @@ pub(in crate::cli) async fn forget(settings: Settings, args: ForgetArgs) -> Resu
                     "entry {id} is undone; what is within `lookback` comes with the next reads"
                 ));
             } else {
-                output::talk("nothing was done; add --yes to undo it");
+                output::message("nothing was done; add --yes to undo it");
             }
             Ok(Exit::Done)
         }
@@ -83,15 +83,15 @@ fn failure(fault: Fault) -> Failure {
     if fault.kind == FaultKind::RequestRefused { Failure::usage(fault.chain()) } else { fault.into() }
 }
 
-fn told(forgot: &Forgot, args: &ForgetArgs) -> Result<Exit, Failure> {
+fn rendered(forgot: &Forgot, args: &ForgetArgs) -> Result<Exit, Failure> {
     #[derive(Serialize)]
-    struct Told<'a> {
+    struct ForgottenJson<'a> {
         forgotten: bool,
         #[serde(flatten)]
         forgot: &'a Forgot,
     }
     if args.json {
-        output::json(&Told { forgotten: forgot.id.is_some(), forgot })?;
+        output::json(&ForgottenJson { forgotten: forgot.id.is_some(), forgot })?;
     } else {
         forgot
             .tables
@@ -104,7 +104,7 @@ fn told(forgot: &Forgot, args: &ForgetArgs) -> Result<Exit, Failure> {
         }
     }
     if forgot.id.is_none() {
-        output::talk("nothing was changed; add --yes to forget");
+        output::message("nothing was changed; add --yes to forget");
     }
     Ok(Exit::Done)
 }
@@ -113,7 +113,7 @@ fn list(entries: &[ForgottenEntry], json: bool, zone: Tz) -> Result<Exit, Failur
     if json {
         output::json(&entries)?;
     } else if entries.is_empty() {
-        output::talk("nobody was forgotten");
+        output::message("nobody was forgotten");
     }
     let local = |instant| output::local(instant, zone);
     for entry in entries.iter().filter(|_| !json) {

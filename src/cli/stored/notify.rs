@@ -19,7 +19,7 @@ pub(in crate::cli) async fn notify(settings: Settings, command: NotifyCommand) -
     let is_list = matches!(command, NotifyCommand::List(_));
     match (settings.notify.is_empty(), is_list) {
         (true, false) => return Err(Failure::usage("nobody is to be told: no [notify.NAME] is configured")),
-        (true, true) => output::talk("note: nobody is to be told: no [notify.NAME] is configured"),
+        (true, true) => output::message("note: nobody is to be told: no [notify.NAME] is configured"),
         (false, _) => {}
     }
     let zone = settings.timezone;
@@ -33,10 +33,10 @@ async fn act(app: &App, command: NotifyCommand, zone: Tz) -> Result<Exit, Failur
             if args.json {
                 output::json(&notices)?;
             } else if notices.is_empty() {
-                output::talk("nothing was told yet");
+                output::message("nothing was told yet");
             }
             for entry in notices.iter().filter(|_| !args.json) {
-                output::data(&told(entry, zone));
+                output::data(&rendered(entry, zone));
             }
             Ok(Exit::Done)
         }
@@ -73,12 +73,13 @@ async fn act(app: &App, command: NotifyCommand, zone: Tz) -> Result<Exit, Failur
     }
 }
 
-fn told(entry: &NoticeEntry, zone: Tz) -> String {
+fn rendered(entry: &NoticeEntry, zone: Tz) -> String {
     let local = |at| output::local(at, zone);
-    let place: Vec<String> = [entry.told.source.clone(), entry.told.stream.map(|stream| stream.to_string())]
-        .into_iter()
-        .flatten()
-        .collect();
+    let place: Vec<String> =
+        [entry.alert.source.clone(), entry.alert.stream.map(|stream| stream.to_string())]
+            .into_iter()
+            .flatten()
+            .collect();
     let state = match (entry.delivered_at, entry.next_try_at, &entry.failure) {
         (Some(at), ..) => format!("delivered {}", local(at)),
         (None, Some(at), None) => format!("to be sent {}", local(at)),
@@ -89,10 +90,10 @@ fn told(entry: &NoticeEntry, zone: Tz) -> String {
         "{} {} {} {} {}: {}; {state}",
         local(entry.created_at),
         entry.target,
-        entry.told.change.as_str(),
-        entry.told.kind.as_str(),
+        entry.alert.change.as_str(),
+        entry.alert.kind.as_str(),
         place.join("/"),
-        entry.told.message,
+        entry.alert.message,
     );
     one_line(&line)
 }

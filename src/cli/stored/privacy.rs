@@ -41,12 +41,12 @@ pub(in crate::cli) async fn privacy(settings: Settings, command: PrivacyCommand)
             output::data(&format!("{}: {} {done}{left}", table.table, counted(table.rows, "row")));
         }
         if !args.yes && !tables.is_empty() {
-            output::talk("nothing was changed; with --yes it is, and cannot be undone");
+            output::message("nothing was changed; with --yes it is, and cannot be undone");
         } else if tables.is_empty() {
-            output::talk("there is nothing to rewrite");
+            output::message("there is nothing to rewrite");
         }
         if tables.iter().any(|table| 0 < table.left) {
-            output::talk("rows are left that others held, or whose key is taken; try again later");
+            output::message("rows are left that others held, or whose key is taken; try again later");
             return Ok(Exit::Partial);
         }
         Ok(Exit::Done)

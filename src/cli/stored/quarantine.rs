@@ -42,7 +42,7 @@ fn list(entries: &[QuarantineEntry], json: bool) -> Result<Exit, Failure> {
         return Ok(Exit::Done);
     }
     if entries.is_empty() {
-        output::talk("no such record is quarantined");
+        output::message("no such record is quarantined");
     }
     for entry in entries {
         output::data(&line(entry));
@@ -99,7 +99,7 @@ async fn retry(app: &App, args: RetryArgs) -> Result<Exit, Failure> {
     } else {
         all.iter().for_each(|retried| output::data(&retried_line(retried)));
         if all.is_empty() {
-            output::talk("no quarantined record is open");
+            output::message("no quarantined record is open");
         }
     }
     let done = all.iter().filter(|retried| retried.retried).count();

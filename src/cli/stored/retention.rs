@@ -38,7 +38,7 @@ pub(in crate::cli) async fn retention(settings: Settings, args: RetentionArgs) -
             expired.iter().for_each(|stream| print(stream, zone));
         }
         if !args.yes {
-            output::talk("nothing was removed; add --yes to remove it, or leave it to `ccsync run`");
+            output::message("nothing was removed; add --yes to remove it, or leave it to `ccsync run`");
         }
         Ok(if stop.is_cancelled() { Exit::Partial } else { Exit::Done })
     })

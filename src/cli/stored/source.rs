@@ -121,7 +121,7 @@ async fn changed(
         SourceChange::Purge => "removed",
     };
     let mut progress = |swept: &SweptTable| {
-        output::talk(&format!("{}: {} {word}", swept.table, counted(swept.rows, "row")));
+        output::message(&format!("{}: {} {word}", swept.table, counted(swept.rows, "row")));
     };
     let tables = match yes {
         true => app.change_source(&order, &mut progress).await?,
@@ -130,7 +130,7 @@ async fn changed(
     let command = if word == "renamed" { "rename" } else { "purge" };
     print(&Outcome { done: yes, command, source: &order.name, tables: &tables }, json)?;
     if yes && !json {
-        output::talk(&match &order.change {
+        output::message(&match &order.change {
             SourceChange::Rename(to) => {
                 format!(
                     "{} is {to} now; name it [sources.{to}] in the configuration of every ccsync",
@@ -154,7 +154,7 @@ async fn retired(app: &App, args: &RetireArgs) -> Result<Exit, Failure> {
     }
     print(&Outcome { done: *yes, command: "retire", source: name, tables: &tables }, *json)?;
     if *yes && !json {
-        output::talk(&match undo {
+        output::message(&match undo {
             true => format!("{name} is part of schema bi again"),
             false => format!(
                 "{name} is no part of schema bi any more; its rows are kept. `ccsync source retire {name} --undo --yes` \
@@ -190,14 +190,14 @@ async fn moved(app: &App, args: &ChangeArgs) -> Result<Exit, Failure> {
         output::data(&format!("{}: {to}, from {was} to {} ({address})", args.name, to.host));
         let is_local = from.is_some_and(|from| from.is_local());
         if is_local && !args.yes {
-            output::talk(&format!(
+            output::message(&format!(
                 "note: rows that a simulator on this machine gave would stand beside the vendor's; \
                  `ccsync source purge {} --yes` removes them",
                 args.name
             ));
         }
         if !args.yes {
-            output::talk("nothing was changed; add --yes to do it");
+            output::message("nothing was changed; add --yes to do it");
         }
     }
     Ok(Exit::Done)
@@ -217,7 +217,7 @@ fn print(outcome: &Outcome<'_>, json: bool) -> Result<(), Failure> {
         }
     }
     if !outcome.done {
-        output::talk("nothing was changed; add --yes to do it");
+        output::message("nothing was changed; add --yes to do it");
     }
     Ok(())
 }
@@ -228,7 +228,7 @@ fn list(sources: &[SourceSummary], json: bool, zone: chrono_tz::Tz) -> Result<Ex
         return Ok(Exit::Done);
     }
     if sources.is_empty() {
-        output::talk("nothing is stored of any source yet");
+        output::message("nothing is stored of any source yet");
     }
     for source in sources {
         output::data(&line(source, zone));

@@ -78,19 +78,19 @@ pub(in crate::cli) fn show(draft: &ActionDraft, args: &WriteArgs) -> Result<(), 
         output::data(&format!("{}", draft.request));
     }
     if !args.yes {
-        output::talk("nothing was sent; add --yes to send it");
+        output::message("nothing was sent; add --yes to send it");
     }
     Ok(())
 }
 
 /// Tells how a write ended.
-pub(in crate::cli) fn told(done: &Performed, json: bool) -> Result<Exit, Failure> {
+pub(in crate::cli) fn rendered(done: &Performed, json: bool) -> Result<Exit, Failure> {
     if json {
         output::json(done)?;
     } else {
         let result = done.settlement.result.as_ref().map(|result| format!(", {result}")).unwrap_or_default();
         output::data(&format!("action {}: {}{result}", done.id, done.settlement.state));
-        if let Some(text) = &done.told {
+        if let Some(text) = &done.rendered {
             output::data(text);
         }
     }
@@ -103,8 +103,8 @@ pub(in crate::cli) fn told(done: &Performed, json: bool) -> Result<Exit, Failure
             "whether it was done is not known, and it is not sent again: look at the vendor first"
         }
     };
-    output::talk(&format!("error: {message}"));
-    output::talk(&format!("hint: {what}"));
+    output::message(&format!("error: {message}"));
+    output::message(&format!("hint: {what}"));
     Ok(Exit::Failed)
 }
 

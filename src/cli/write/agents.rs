@@ -107,9 +107,9 @@ async fn import(app: &App, args: &ImportArgs, file: &LinkFile) -> Result<Exit, F
         changes.iter().for_each(|change| output::data(&line(change)));
     }
     match changes.len() {
-        0 => output::talk("all is as the file says"),
-        count if args.yes => output::talk(&format!("accounts changed: {count}")),
-        count => output::talk(&format!("accounts that would change: {count}; add --yes to do it")),
+        0 => output::message("all is as the file says"),
+        count if args.yes => output::message(&format!("accounts changed: {count}")),
+        count => output::message(&format!("accounts that would change: {count}; add --yes to do it")),
     }
     Ok(Exit::Done)
 }

@@ -12,17 +12,17 @@ pub(in crate::cli) fn write(accounts: &[AgentAccount]) -> Result<String, csv::Er
     let mut out = csv::Writer::from_writer(Vec::new());
     out.write_record(COLUMNS)?;
     for account in accounts {
-        let told = |text: &Option<String>| text.clone().unwrap_or_default();
+        let shown = |text: &Option<String>| text.clone().unwrap_or_default();
         out.write_record([
             &account.person_id,
             &account.vendor,
             &account.source,
             &account.account_id,
-            &told(&account.name),
-            &told(&account.email),
-            &told(&account.rule),
+            &shown(&account.name),
+            &shown(&account.email),
+            &shown(&account.rule),
             &account.state,
-            &told(&account.reason),
+            &shown(&account.reason),
             &account.candidates.join(" "),
         ])?;
     }

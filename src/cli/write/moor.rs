@@ -7,7 +7,7 @@ use clap::{Args, Subcommand};
 use crate::cli::exit::Exit;
 use crate::cli::output::Failure;
 use crate::cli::with_accounts;
-use crate::cli::write::action::{WriteArgs, service, show, told};
+use crate::cli::write::action::{WriteArgs, rendered, service, show};
 use ccsync::app::ActionService;
 use ccsync::config::Settings;
 use ccsync::domain::vendor::roster::{
@@ -96,7 +96,7 @@ async fn add(settings: Settings, args: AddArgs) -> Result<Exit, Failure> {
         let members = members.members.clone();
         let actor = writer.add_queue(&NewGroup { display_name, assign_rule, memory, members });
         show(actor.draft(), &write)?;
-        if write.yes { told(&service.perform(actor).await?, write.json) } else { Ok(Exit::Done) }
+        if write.yes { rendered(&service.perform(actor).await?, write.json) } else { Ok(Exit::Done) }
     })
     .await
 }
@@ -109,7 +109,7 @@ async fn assign(settings: Settings, args: AssignArgs) -> Result<Exit, Failure> {
         check_known(&service, &source, &members).await?;
         let actor = writer.assign_members(&exten, &members.members);
         show(actor.draft(), &write)?;
-        if write.yes { told(&service.perform(actor).await?, write.json) } else { Ok(Exit::Done) }
+        if write.yes { rendered(&service.perform(actor).await?, write.json) } else { Ok(Exit::Done) }
     })
     .await
 }

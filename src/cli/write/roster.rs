@@ -105,7 +105,7 @@ async fn export(service: &ActionService<'_>, args: &ExportArgs) -> Result<Exit, 
             let written = std::fs::write(file, &text);
             written
                 .map_err(|error| Failure::failed(format!("{} cannot be written: {error}", file.display())))?;
-            output::talk(&format!("{} skill groups in {}", groups.len(), file.display()));
+            output::message(&format!("{} skill groups in {}", groups.len(), file.display()));
         }
     }
     Ok(Exit::Done)
@@ -155,7 +155,7 @@ async fn apply(
         if args.file.json {
             output::json(&plan)?;
         }
-        output::talk("nothing was sent; add --yes to do it");
+        output::message("nothing was sent; add --yes to do it");
         return Ok(Exit::Done);
     }
     #[derive(Serialize)]
@@ -164,20 +164,20 @@ async fn apply(
         groups: &'a [GroupOutcome],
     }
     let mut awaited = None;
-    let told = |progress: Progress<'_>| match progress {
+    let on_progress = |progress: Progress<'_>| match progress {
         Progress::Ended(outcome) if !args.file.json => output::data(&line(outcome)),
         Progress::Ended(_) => {}
         Progress::Awaiting(group, until) if awaited != Some(until) => {
             awaited = Some(until);
             let until = until.with_timezone(&zone).format("%T");
             let group = one_line(title(group));
-            output::talk(&format!(
+            output::message(&format!(
                 "{group}: the answer to an earlier write was lost; looking for it until {until} at most"
             ));
         }
         Progress::Awaiting(..) => {}
     };
-    let groups = vendor.apply(&plan, told).await?;
+    let groups = vendor.apply(&plan, on_progress).await?;
     if args.file.json {
         output::json(&Applied { plan: &plan, groups: &groups })?;
     }

@@ -5,7 +5,7 @@ use clap::{Args, Subcommand};
 use crate::cli::exit::Exit;
 use crate::cli::output::Failure;
 use crate::cli::with_accounts;
-use crate::cli::write::action::{WriteArgs, service, show, told};
+use crate::cli::write::action::{WriteArgs, rendered, service, show};
 use ccsync::config::Settings;
 use ccsync::domain::vendor::action::WorkbenchAction;
 
@@ -84,7 +84,7 @@ pub(in crate::cli) async fn workbench(settings: Settings, args: WorkbenchArgs) -
         let service = service(app)?;
         let actor = service.workbench(write.source.as_deref(), args.agent.as_deref(), &action)?;
         show(actor.draft(), &write)?;
-        if write.yes { told(&service.perform(actor).await?, write.json) } else { Ok(Exit::Done) }
+        if write.yes { rendered(&service.perform(actor).await?, write.json) } else { Ok(Exit::Done) }
     })
     .await
 }

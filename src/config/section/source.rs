@@ -80,7 +80,7 @@ fn source(section: &Section<'_>, name: &str, kind: Kind, context: Context<'_>) -
     let plain = match (allow_http, kind) {
         // Where the setting could not be read, one mistake is enough.
         (Some(true) | None, _) => PlainHttp::Allowed,
-        // Its contract gives an address in a private network, and its vendor knows http alone.
+        // Its document gives an address in a private network, and its vendor knows http alone.
         (Some(false), Kind::Workbench) => PlainHttp::PrivateNetwork,
         (Some(false), _) => PlainHttp::Loopback,
     };

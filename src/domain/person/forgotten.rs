@@ -284,9 +284,9 @@ fn source_of(kind: Identifier, source: &str) -> &str {
 
 /// The list of this process: looked at by whoever reads, brought up to date by the store.
 #[derive(Debug, Clone, Default)]
-pub struct ForgottenBoard(Arc<RwLock<Arc<ForgottenList>>>);
+pub struct ErasureList(Arc<RwLock<Arc<ForgottenList>>>);
 
-impl ForgottenBoard {
+impl ErasureList {
     /// The list as it was last known.
     pub fn list(&self) -> Arc<ForgottenList> {
         self.0.read().unwrap_or_else(PoisonError::into_inner).clone()

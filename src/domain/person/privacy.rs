@@ -18,7 +18,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json};
 
-use crate::domain::person::forgotten::ForgottenBoard;
+use crate::domain::person::forgotten::ErasureList;
 
 pub use self::rewrite::Rewrite;
 pub use self::token::{KEY_BYTES_MIN, TokenKeys};
@@ -88,7 +88,7 @@ pub struct Privacy {
     /// The keys of tokens; there where a policy is `hmac`.
     pub keys: Option<Arc<TokenKeys>>,
     /// Who is forgotten, and in which source: whatever the policy, nothing of them is stored.
-    pub forgotten: Option<(ForgottenBoard, String)>,
+    pub forgotten: Option<(ErasureList, String)>,
 }
 
 impl Default for Privacy {
@@ -129,7 +129,7 @@ impl Privacy {
 
     /// The same for a source whose persons may be forgotten.
     #[must_use]
-    pub fn forgetting(&self, board: &ForgottenBoard, source: &str) -> Privacy {
+    pub fn forgetting(&self, board: &ErasureList, source: &str) -> Privacy {
         Privacy { forgotten: Some((board.clone(), source.to_owned())), ..self.clone() }
     }
 

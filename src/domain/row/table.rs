@@ -4,7 +4,7 @@
 //! `changed_at`, `deleted_at`, `extra`, `content_hash`, and what the ledger needs to find its way back.
 
 use crate::domain::person::privacy::Personal;
-use crate::domain::vendor::contract::{FieldContract, JsonType, TEXT_OR_NUMBER};
+use crate::domain::vendor::schema::{FieldSchema, JsonType, TEXT_OR_NUMBER};
 
 /// The type of a column.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -116,14 +116,14 @@ impl Column {
     }
 
     /// What the vendor's document says of its field.
-    pub const fn documented(&'static self) -> FieldContract {
+    pub const fn documented(&'static self) -> FieldSchema {
         let types = match self.kind {
             ColumnType::Bool => &[JsonType::Bool],
             ColumnType::Text | ColumnType::Numeric | ColumnType::Instant | ColumnType::Integer => {
                 TEXT_OR_NUMBER
             }
         };
-        let field = FieldContract::new(self.names(), types).one_of(self.codes);
+        let field = FieldSchema::new(self.names(), types).one_of(self.codes);
         if self.is_optional { field.optional() } else { field }
     }
 }

@@ -5,7 +5,7 @@ use super::moor_queue::ASSIGN_RULES;
 use super::spec::{ElementList, StreamSpec, documented};
 use crate::domain::person::privacy::Personal;
 use crate::domain::row::table::{TableShape, boolean, integer, text};
-use crate::domain::vendor::contract::ObjectContract;
+use crate::domain::vendor::schema::ObjectSchema;
 
 impl StreamId {
     /// 7moor, claim state of each member.
@@ -19,13 +19,13 @@ static SPEC: StreamSpec = StreamSpec {
     // Whether it may be called with neither `exten` nor `displayName` is not said.
     listed_by: Some(StreamId::MOOR_QUEUE),
     requests_per_minute_max: 100,
-    element: ObjectContract {
+    element: ObjectSchema {
         path: "",
         fields: &documented::<4>(MOOR_AGENT_CLAIM_STATUS.columns, true, MEMBERS),
     },
     list: Some(ElementList {
         name: MEMBERS[0],
-        object: ObjectContract {
+        object: ObjectSchema {
             path: "assignMembers[]",
             fields: &documented::<6>(MOOR_AGENT_CLAIM_STATUS.columns, false, &[]),
         },

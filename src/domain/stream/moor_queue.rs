@@ -4,7 +4,7 @@ use super::StreamId;
 use super::spec::{ElementList, StreamSpec, documented};
 use crate::domain::person::privacy::Personal;
 use crate::domain::row::table::{TableShape, boolean, instant, integer, text};
-use crate::domain::vendor::contract::ObjectContract;
+use crate::domain::vendor::schema::ObjectSchema;
 
 impl StreamId {
     /// 7moor, online skill groups and their members.
@@ -15,10 +15,10 @@ static SPEC: StreamSpec = StreamSpec {
     name: "moor.queue",
     path: "/v20210827/webChat/queueQueue/{account}",
     requests_per_minute_max: 20,
-    element: ObjectContract { path: "", fields: &documented::<8>(MOOR_QUEUE.columns, false, MEMBERS) },
+    element: ObjectSchema { path: "", fields: &documented::<8>(MOOR_QUEUE.columns, false, MEMBERS) },
     list: Some(ElementList {
         name: MEMBERS[0],
-        object: ObjectContract {
+        object: ObjectSchema {
             path: "assignMembers[]",
             fields: &documented::<3>(MOOR_QUEUE_MEMBER.columns, false, &[]),
         },

@@ -9,7 +9,7 @@ use super::spec::{StreamSpec, documented};
 use crate::domain::person::privacy::Personal;
 use crate::domain::proof::window::TimeWindow;
 use crate::domain::row::table::{TableShape, instant, numeric, text};
-use crate::domain::vendor::contract::ObjectContract;
+use crate::domain::vendor::schema::ObjectSchema;
 
 impl StreamId {
     /// Sobot, inspected calls.
@@ -21,7 +21,7 @@ static SPEC: StreamSpec = StreamSpec {
     path: "/api/interceptor/5/quality/call_result",
     bounds: &[bounds],
     is_splittable: true,
-    element: ObjectContract { path: "", fields: &documented::<14>(SOBOT_CALL_RESULT.columns, false, &[]) },
+    element: ObjectSchema { path: "", fields: &documented::<14>(SOBOT_CALL_RESULT.columns, false, &[]) },
     tables: &[&SOBOT_CALL_RESULT],
     ..StreamSpec::WINDOWED
 };

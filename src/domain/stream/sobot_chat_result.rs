@@ -11,8 +11,8 @@ use super::spec::{StreamSpec, documented};
 use crate::domain::person::privacy::Personal;
 use crate::domain::proof::window::{TimeWindow, local_midnight};
 use crate::domain::row::table::{TableShape, instant, numeric, text};
-use crate::domain::vendor::contract::ObjectContract;
 use crate::domain::vendor::page::Closing;
+use crate::domain::vendor::schema::ObjectSchema;
 
 impl StreamId {
     /// Sobot, inspected chats.
@@ -27,7 +27,7 @@ static SPEC: StreamSpec = StreamSpec {
     // Chats are asked for by the vendor's day: the halves of a window would be read as large as the whole.
     grain: Some(Duration::from_secs(24 * 60 * 60)),
     page_size_max: 10_000,
-    element: ObjectContract { path: "", fields: &documented::<15>(SOBOT_CHAT_RESULT.columns, false, &[]) },
+    element: ObjectSchema { path: "", fields: &documented::<15>(SOBOT_CHAT_RESULT.columns, false, &[]) },
     tables: &[&SOBOT_CHAT_RESULT],
     ..StreamSpec::WINDOWED
 };

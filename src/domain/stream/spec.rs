@@ -5,8 +5,8 @@ use std::time::Duration;
 use crate::domain::proof::window::TimeWindow;
 use crate::domain::row::table::{Column, TableShape};
 use crate::domain::stream::{StreamId, StreamKind};
-use crate::domain::vendor::contract::{FieldContract, JsonType, ObjectContract};
 use crate::domain::vendor::page::Closing;
+use crate::domain::vendor::schema::{FieldSchema, JsonType, ObjectSchema};
 
 /// The vendor's texts for the two ends of a window.
 pub type Bounds = fn(TimeWindow) -> (String, String);
@@ -38,7 +38,7 @@ pub struct StreamSpec {
     /// The most requests a minute that the vendor is known to bear.
     pub requests_per_minute_max: u32,
     /// What the vendor's document says of an element.
-    pub element: ObjectContract,
+    pub element: ObjectSchema,
     /// The list in an element whose objects are rows, where there is one.
     pub list: Option<ElementList>,
     /// The tables that its reads fill. A feed has none: its tables are made of events.
@@ -53,7 +53,7 @@ pub struct ElementList {
     /// The list's field.
     pub name: &'static str,
     /// What the vendor's document says of an object in it.
-    pub object: ObjectContract,
+    pub object: ObjectSchema,
     /// Where the objects' rows lie.
     pub table: &'static TableShape,
     /// What the element is called where an object of its list is quarantined alone.
@@ -89,7 +89,7 @@ impl StreamSpec {
         listed_by: None,
         page_size_max: 1_000,
         requests_per_minute_max: 600_000,
-        element: ObjectContract { path: "", fields: &[] },
+        element: ObjectSchema { path: "", fields: &[] },
         list: None,
         tables: &[],
         event_tables: &[],
@@ -154,8 +154,8 @@ pub const fn documented<const N: usize>(
     columns: &'static [Column],
     of_parent: bool,
     list: &'static [&'static str],
-) -> [FieldContract; N] {
-    let mut fields = [FieldContract::new(list, &[JsonType::List]); N];
+) -> [FieldSchema; N] {
+    let mut fields = [FieldSchema::new(list, &[JsonType::List]); N];
     let (mut count, mut index) = (if list.is_empty() { 0 } else { 1 }, 0);
     while index < columns.len() {
         if columns[index].is_of_parent == of_parent {

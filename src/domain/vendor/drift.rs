@@ -73,7 +73,7 @@ impl DriftKind {
 
 /// One departure. Nothing in it is a value that could be personal.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub struct ContractDrift {
+pub struct SchemaDrift {
     /// What kind.
     pub kind: DriftKind,
     /// The field with the way to it, as `assignMembers[].priority`; short and printable.
@@ -86,14 +86,14 @@ pub struct ContractDrift {
     pub example: String,
 }
 
-impl ContractDrift {
+impl SchemaDrift {
     /// Whether both are about the same, whatever their examples.
-    pub fn is_same(&self, other: &ContractDrift) -> bool {
+    pub fn is_same(&self, other: &SchemaDrift) -> bool {
         (self.kind, &self.field, &self.observed) == (other.kind, &other.field, &other.observed)
     }
 
-    pub(in crate::domain) fn too_many() -> ContractDrift {
-        ContractDrift {
+    pub(in crate::domain) fn too_many() -> SchemaDrift {
+        SchemaDrift {
             kind: DriftKind::TooMany,
             field: String::new(),
             observed: String::new(),
@@ -106,16 +106,16 @@ impl ContractDrift {
 /// What of `found` is to be kept beside the `known`: what is not known yet, up to [`DRIFTS_MAX`] in all, and
 /// a last entry where that is not everything.
 pub fn news<'a>(
-    found: &'a [ContractDrift],
-    is_known: impl Fn(&ContractDrift) -> bool,
+    found: &'a [SchemaDrift],
+    is_known: impl Fn(&SchemaDrift) -> bool,
     known: usize,
-) -> Vec<ContractDrift> {
-    let is_sum = |drift: &&'a ContractDrift| drift.kind == DriftKind::TooMany;
+) -> Vec<SchemaDrift> {
+    let is_sum = |drift: &&'a SchemaDrift| drift.kind == DriftKind::TooMany;
     let fresh: Vec<_> = found.iter().filter(|drift| !is_sum(drift) && !is_known(drift)).collect();
     let room = DRIFTS_MAX.saturating_sub(known);
     let more = room < fresh.len() || found.iter().any(|drift| is_sum(&drift));
     let mut news: Vec<_> = fresh.into_iter().take(room).cloned().collect();
-    let sum = ContractDrift::too_many();
+    let sum = SchemaDrift::too_many();
     if more && !is_known(&sum) {
         news.push(sum);
     }
@@ -130,7 +130,7 @@ pub struct DriftEntry {
     pub key: StreamKey,
     /// What departs.
     #[serde(flatten)]
-    pub drift: ContractDrift,
+    pub drift: SchemaDrift,
     /// The same in one English sentence.
     pub sentence: String,
     /// What the operator can do.

@@ -7,7 +7,7 @@ use serde_json::{Map, Value as Json};
 use uuid::Uuid;
 
 use crate::domain::row::record::Reject;
-use crate::domain::vendor::drift::ContractDrift;
+use crate::domain::vendor::drift::SchemaDrift;
 
 /// The state of an agent, as a notice tells it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -125,7 +125,7 @@ pub enum FeedMessage {
         /// What is kept of it.
         message: Box<FeedMessage>,
         /// What was altered.
-        drifts: Vec<ContractDrift>,
+        drifts: Vec<SchemaDrift>,
     },
     /// It could not be read, and is quarantined whole.
     Reject {
@@ -138,7 +138,7 @@ pub enum FeedMessage {
 
 impl FeedMessage {
     /// The message itself, and what of it was altered.
-    pub fn content(&self) -> (&FeedMessage, &[ContractDrift]) {
+    pub fn content(&self) -> (&FeedMessage, &[SchemaDrift]) {
         match self {
             FeedMessage::Altered { message, drifts } => (message, drifts),
             message => (message, &[]),

@@ -2,10 +2,10 @@
 
 pub mod action;
 pub mod agent;
-pub mod contract;
 pub mod drift;
 pub mod feed;
 pub mod observation;
 pub mod page;
 pub mod roster;
 pub mod roster_plan;
+pub mod schema;

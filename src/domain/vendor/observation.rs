@@ -1,12 +1,12 @@
-//! What was seen of a vendor's contract while its pages were read.
+//! What was seen of a vendor's schema while its pages were read.
 
 use std::collections::HashSet;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use serde::{Deserialize, Serialize};
 
-use crate::domain::vendor::contract::{FieldContract, ObjectContract, types_text};
-use crate::domain::vendor::drift::{ContractDrift, DRIFTS_MAX, DriftKind};
+use crate::domain::vendor::drift::{DRIFTS_MAX, DriftKind, SchemaDrift};
+use crate::domain::vendor::schema::{FieldSchema, ObjectSchema, types_text};
 
 /// Objects of a kind that a read must hold before a field that none of them has is called missing.
 const MISSING_AFTER: u64 = 20;
@@ -17,7 +17,7 @@ const REMEMBERED_MAX: usize = 4096;
 /// The objects of a kind, while they are counted.
 #[derive(Debug, Clone, PartialEq)]
 struct Tally {
-    object: &'static ObjectContract,
+    object: &'static ObjectSchema,
     objects: u64,
     /// One bit for each of the object's fields: some object had it.
     present: u64,
@@ -32,12 +32,12 @@ struct ObjectCount {
     missing: Vec<(String, String)>,
 }
 
-/// What was seen of the contract in one page, or in all pages of a read.
+/// What was seen of the schema in one page, or in all pages of a read.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Observation {
     tallies: Vec<Tally>,
     counts: Vec<ObjectCount>,
-    drifts: Vec<ContractDrift>,
+    drifts: Vec<SchemaDrift>,
     more: bool,
     looked_at: HashSet<u64>,
 }
@@ -46,17 +46,17 @@ pub struct Observation {
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct KeptObservation {
     counts: Vec<ObjectCount>,
-    drifts: Vec<ContractDrift>,
+    drifts: Vec<SchemaDrift>,
     more: bool,
 }
 
 impl Observation {
-    /// Counts one object, with a bit for each of its contract's fields that it had.
-    pub fn count(&mut self, object: &'static ObjectContract, present: u64) {
+    /// Counts one object, with a bit for each of its schema's fields that it had.
+    pub fn count(&mut self, object: &'static ObjectSchema, present: u64) {
         self.tally(object, 1, present);
     }
 
-    fn tally(&mut self, object: &'static ObjectContract, objects: u64, present: u64) {
+    fn tally(&mut self, object: &'static ObjectSchema, objects: u64, present: u64) {
         match self.tallies.iter_mut().find(|tally| std::ptr::eq(tally.object, object)) {
             Some(tally) => {
                 tally.objects += objects;
@@ -81,7 +81,7 @@ impl Observation {
     }
 
     /// Keeps a departure, unless the same one is known.
-    pub fn add(&mut self, drift: ContractDrift) {
+    pub fn add(&mut self, drift: SchemaDrift) {
         if self.drifts.iter().any(|known| known.is_same(&drift)) {
             return;
         }
@@ -109,7 +109,7 @@ impl Observation {
     }
 
     /// All departures, now that the read is closed, in a lasting order.
-    pub fn into_drifts(mut self) -> Vec<ContractDrift> {
+    pub fn into_drifts(mut self) -> Vec<SchemaDrift> {
         let mut counts: Vec<ObjectCount> = Vec::new();
         for count in self.kept().counts {
             match counts.iter_mut().find(|known| known.path == count.path) {
@@ -124,7 +124,7 @@ impl Observation {
             count.drifts().for_each(|drift| self.add(drift));
         }
         if self.more {
-            self.drifts.push(ContractDrift::too_many());
+            self.drifts.push(SchemaDrift::too_many());
         }
         self.drifts.sort();
         self.drifts
@@ -140,21 +140,20 @@ impl From<KeptObservation> for Observation {
 
 impl Tally {
     fn to_count(&self) -> ObjectCount {
-        let is_missing = |(index, field): &(usize, &FieldContract)| {
+        let is_missing = |(index, field): &(usize, &FieldSchema)| {
             field.always && self.present & 1_u64.checked_shl(*index as u32).unwrap_or(0) == 0
         };
         let missing = self.object.fields.iter().enumerate().filter(is_missing);
-        let named = |(_, field): (usize, &FieldContract)| {
-            (self.object.field(field.names[0]), types_text(field.types))
-        };
+        let named =
+            |(_, field): (usize, &FieldSchema)| (self.object.field(field.names[0]), types_text(field.types));
         let path = self.object.path.to_owned();
         ObjectCount { path, objects: self.objects, missing: missing.map(named).collect() }
     }
 }
 
 impl ObjectCount {
-    fn drifts(&self) -> impl Iterator<Item = ContractDrift> {
-        self.missing.iter().map(|(field, types)| ContractDrift {
+    fn drifts(&self) -> impl Iterator<Item = SchemaDrift> {
+        self.missing.iter().map(|(field, types)| SchemaDrift {
             kind: DriftKind::MissingField,
             field: field.clone(),
             observed: String::new(),

@@ -232,7 +232,7 @@ fn around(surroundings: &Surroundings) -> Vec<(AlertKind, String)> {
 fn a_disk_is_full_by_its_share_and_by_what_a_person_would_call_little() {
     let is_filling = |free_mib: u64, size_gib: u64| {
         let disk =
-            DiskRoom { directory: "data".into(), free_bytes: free_mib * MIB, size_bytes: size_gib * GIB };
+            DiskSpace { directory: "data".into(), free_bytes: free_mib * MIB, size_bytes: size_gib * GIB };
         !around(&Surroundings { disk: Some(disk), ..Surroundings::default() }).is_empty()
     };
     for (free_mib, size_gib, filling) in [

@@ -55,7 +55,7 @@ struct Stamp {
 /// How a connection ended.
 enum End {
     /// With an event.
-    Told(GapReason, DateTime<Utc>, String),
+    Report(GapReason, DateTime<Utc>, String),
     /// The lease is another's: it is for the other to say what was missed.
     LeaseLost,
     /// Nobody takes events any more.
@@ -129,7 +129,7 @@ impl Session {
         let mut pulse = Pulse::new(self.config.pulse, now);
         let end = self.listen(connection.as_mut(), &mut stamp, (&mut pulse, steady)).await;
         let heard = pulse.heard_at() > steady.opened_at;
-        if let End::Told(reason, at, message) = &end {
+        if let End::Report(reason, at, message) = &end {
             if *reason != GapReason::Shutdown {
                 let (key, extno) = (self.feed.key(), self.extno.as_str());
                 event::FeedInterrupted { key, extno, reason: reason.as_str(), message, stood: true }.emit();
@@ -137,7 +137,7 @@ impl Session {
             // Nobody takes it only when the process ends, and then the ledger's cursor tells the gap.
             let _ = self.send(&mut stamp, *at, FeedEventKind::Closed(*reason)).await;
         }
-        if !matches!(end, End::Told(GapReason::Silent | GapReason::Broken, ..)) {
+        if !matches!(end, End::Report(GapReason::Silent | GapReason::Broken, ..)) {
             connection.close().await;
         }
         heard
@@ -174,7 +174,7 @@ impl Session {
                 biased;
                 heard = connection.next() => heard,
                 () = stop.cancelled() => {
-                    return End::Told(GapReason::Shutdown, clock.now().trunc_subsecs(6), String::new());
+                    return End::Report(GapReason::Shutdown, clock.now().trunc_subsecs(6), String::new());
                 }
                 changed = fences.changed() => {
                     if changed.is_err() || fences.borrow_and_update().get(&self.extno) != Some(&stamp.fence) {
@@ -183,7 +183,7 @@ impl Session {
                     continue;
                 }
                 () = clock.sleep(wait) => match given_up {
-                    Some((reason, at, message)) => return End::Told(reason, at, message),
+                    Some((reason, at, message)) => return End::Report(reason, at, message),
                     None => continue,
                 },
             };
@@ -195,15 +195,15 @@ impl Session {
                         return deaf;
                     }
                     if self.stop.is_cancelled() {
-                        return End::Told(GapReason::Shutdown, now, String::new());
+                        return End::Report(GapReason::Shutdown, now, String::new());
                     }
                 }
                 Heard::Heartbeat => pulse.heard(steady.now(self.clock.as_ref())),
                 Heard::End { reason: GapReason::Closed, message } => {
-                    return End::Told(GapReason::Closed, now, message);
+                    return End::Report(GapReason::Closed, now, message);
                 }
                 Heard::End { reason, message } => {
-                    return End::Told(reason, steady.heard_at(pulse, self.clock.as_ref()), message);
+                    return End::Report(reason, steady.heard_at(pulse, self.clock.as_ref()), message);
                 }
             }
         }

@@ -51,14 +51,14 @@ pub struct Stay {
     /// Which; `None` while it is unknown.
     pub state: Option<AgentState>,
     /// Whether a notice spoke of it.
-    pub told: bool,
+    pub is_reported: bool,
     /// Receipt of the last notice of it.
     pub confirmed_at: Option<DateTime<Utc>>,
 }
 
 /// What a notice tells of a stay.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Told {
+pub struct Report {
     /// The state.
     pub state: Option<AgentState>,
     /// When it began, by the vendor's account.
@@ -77,16 +77,16 @@ pub enum Change {
         /// Key.
         since: DateTime<Utc>,
         /// What is known of it.
-        told: Told,
+        report: Report,
         /// Connection and number of the event that began it.
         origin: (Uuid, u64),
     },
     /// The state of a stay became known.
-    StayTold {
+    StayReported {
         /// Key.
         since: DateTime<Utc>,
         /// What is known of it now.
-        told: Told,
+        report: Report,
     },
     /// A stay ended.
     StayClosed {
@@ -115,9 +115,9 @@ pub enum Change {
     },
 }
 
-impl Told {
-    fn nothing() -> Told {
-        Told { state: None, reported_since: None, reported_at: None, extra: Map::new() }
+impl Report {
+    fn nothing() -> Report {
+        Report { state: None, reported_since: None, reported_at: None, extra: Map::new() }
     }
 }
 
@@ -208,13 +208,13 @@ impl Timeline {
         if let Some(Open::Gap { since, .. }) = &self.open {
             changes.push(Change::GapClosed { since: *since, until: boundary });
         }
-        let stay = Stay { since: boundary, state: None, told: false, confirmed_at: None };
-        self.begin(stay, Told::nothing(), event, changes);
+        let stay = Stay { since: boundary, state: None, is_reported: false, confirmed_at: None };
+        self.begin(stay, Report::nothing(), event, changes);
     }
 
-    fn begin(&mut self, stay: Stay, told: Told, event: &FeedEvent, changes: &mut Vec<Change>) {
+    fn begin(&mut self, stay: Stay, report: Report, event: &FeedEvent, changes: &mut Vec<Change>) {
         let origin = (event.connection, event.number);
-        changes.push(Change::StayOpened { since: stay.since, told, origin });
+        changes.push(Change::StayOpened { since: stay.since, report, origin });
         self.open = Some(Open::Stay(stay));
     }
 
@@ -227,25 +227,25 @@ impl Timeline {
         let state = notice.map(|notice| notice.state);
         let elapsed = notice.and_then(|notice| notice.elapsed_s).map(|s| Duration::seconds(s.into()));
         let reported_since = elapsed.map(|elapsed| event.at - elapsed);
-        let told = Told {
+        let report = Report {
             state,
             reported_since,
             reported_at: Some(event.at),
             extra: notice.map(|notice| notice.extra.clone()).unwrap_or_default(),
         };
-        let next = |since| Stay { since, state, told: true, confirmed_at: Some(event.at) };
+        let next = |since| Stay { since, state, is_reported: true, confirmed_at: Some(event.at) };
         // What was confirmed before cannot be taken back, and nothing begins in the future.
         let earliest = stay.confirmed_at.unwrap_or(stay.since).min(event.at);
         let start = reported_since.unwrap_or(event.at).clamp(earliest, event.at);
-        if stay.told && stay.state == state {
+        if stay.is_reported && stay.state == state {
             self.open = Some(Open::Stay(Stay { confirmed_at: Some(event.at), ..stay }));
-        } else if !stay.told && start <= stay.since {
-            changes.push(Change::StayTold { since: stay.since, told });
+        } else if !stay.is_reported && start <= stay.since {
+            changes.push(Change::StayReported { since: stay.since, report });
             self.open = Some(Open::Stay(next(stay.since)));
         } else {
             let boundary = self.boundary(start);
             changes.push(Change::StayClosed { since: stay.since, until: boundary, by: NOTICE });
-            self.begin(next(boundary), told, event, changes);
+            self.begin(next(boundary), report, event, changes);
         }
     }
 

@@ -24,7 +24,7 @@ pub(super) struct FailureTracker {
     in_a_row: u32,
     token_fights: u32,
     /// Grows with each trouble: what was begun before the last one has met the same.
-    troubles: u64,
+    failures: u64,
     /// Times that a scope was read under rules that had changed by its commit.
     outdated: HashMap<Scope, u32>,
 }
@@ -48,8 +48,8 @@ impl FailureTracker {
     }
 
     /// How many troubles there were so far.
-    pub(super) fn troubles(&self) -> u64 {
-        self.troubles
+    pub(super) fn failures(&self) -> u64 {
+        self.failures
     }
 
     /// Notes that a scope failed that was begun after so many troubles: those that were under way side by side meet
@@ -63,8 +63,8 @@ impl FailureTracker {
         is_silent: bool,
     ) -> bool {
         let kind = failure.kind;
-        if begun_after == self.troubles {
-            self.troubles += 1;
+        if begun_after == self.failures {
+            self.failures += 1;
             self.count();
             self.token_fights = if kind == FaultKind::TokenContested { self.token_fights + 1 } else { 0 };
         }
@@ -149,7 +149,7 @@ mod tests {
         for number in 0..8 {
             assert!(!fails(&mut failure_tracker, number, 0), "all were begun before the first failed");
         }
-        assert_eq!(failure_tracker.troubles(), 1);
+        assert_eq!(failure_tracker.failures(), 1);
         assert!(failure_tracker.has_second_chances());
     }
 

@@ -92,9 +92,9 @@ impl PassWatch {
 
 /// The progress of all streams. Clones are the same board.
 #[derive(Debug, Clone, Default)]
-pub struct ProgressBoard(Arc<Mutex<BTreeMap<StreamKey, Progress>>>);
+pub struct ProgressTable(Arc<Mutex<BTreeMap<StreamKey, Progress>>>);
 
-impl ProgressBoard {
+impl ProgressTable {
     /// Replaces what is known of a stream.
     pub fn note(&self, key: &StreamKey, progress: Progress) {
         let mut streams = self.0.lock().unwrap_or_else(PoisonError::into_inner);

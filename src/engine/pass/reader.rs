@@ -17,7 +17,7 @@ use crate::domain::proof::window::TimeWindow;
 use crate::domain::row::share::Share;
 use crate::domain::stream::StreamKey;
 use crate::engine::pass::fault_policy::hint;
-use crate::engine::pass::progress::ProgressBoard;
+use crate::engine::pass::progress::ProgressTable;
 use crate::engine::pass::{Pass, scope_text};
 use crate::engine::plan::planner::{PlanInput, PlannedWindow, WindowPolicy, is_due, plan};
 use crate::engine::plan::reread::Learned;
@@ -89,7 +89,7 @@ pub struct StreamReader {
     /// Where rows are between their page and their commit.
     pub row_buffer: RowBuffer,
     /// Where it is noted how far a pass has come.
-    pub progress: ProgressBoard,
+    pub progress: ProgressTable,
     /// Bounds.
     pub config: PassConfig,
 }

@@ -35,7 +35,7 @@ pub enum Reply {
         /// What it made, for the log: the number of a new skill group.
         result: Option<String>,
         /// What it told besides, for the person alone.
-        told: Option<String>,
+        details: Option<String>,
     },
     /// The vendor says that it was not done.
     Refused(Fault),

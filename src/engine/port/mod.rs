@@ -1,4 +1,4 @@
-//! The contracts between the engine and the outside, and nothing else.
+//! The ports between the engine and the outside, and nothing else.
 
 pub mod action;
 pub mod budget;

@@ -16,7 +16,7 @@ use crate::domain::proof::window::TimeWindow;
 use crate::domain::row::record::{Reject, Row};
 use crate::domain::row::share::Share;
 use crate::domain::stream::StreamKey;
-use crate::domain::vendor::drift::ContractDrift;
+use crate::domain::vendor::drift::SchemaDrift;
 use crate::report::status::StreamDeclaration;
 
 /// What a lease is taken on.
@@ -109,7 +109,7 @@ pub struct Commit {
     /// The records that could not be read.
     pub rejects: Vec<Reject>,
     /// How the elements departed from what is documented of them.
-    pub drifts: Vec<ContractDrift>,
+    pub drifts: Vec<SchemaDrift>,
     /// What was proven. A read whose verdict is `Unverified` deletes nothing.
     pub certificate: Certificate,
     /// When the read began.
@@ -268,7 +268,7 @@ pub trait Store: Send + Sync {
     /// A row equal to the stored one (by content hash) is not written, not even locked. A row whose
     /// `version_at` is earlier than the stored one's is left alone and counted as superseded.
     ///
-    /// A departure from the contract is recorded when the stream shows it first, and never written again.
+    /// A departure from the vendor's schema is recorded when the stream shows it first, and never written again.
     /// Beyond [`DRIFTS_MAX`](crate::domain::vendor::drift::DRIFTS_MAX) of a stream one entry stands for the rest.
     ///
     /// # Errors

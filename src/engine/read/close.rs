@@ -2,7 +2,7 @@
 
 use crate::domain::proof::certificate::{Certificate, SetDigest, Verdict};
 use crate::domain::row::record::{Reject, Row};
-use crate::domain::vendor::drift::ContractDrift;
+use crate::domain::vendor::drift::SchemaDrift;
 use crate::engine::read::walk::Walk;
 
 /// A closed read, ready to be committed.
@@ -21,7 +21,7 @@ pub struct ClosedRead {
     /// The vendor's rows moved while they were read, or one came in two versions.
     pub moved: bool,
     /// How the elements depart from what is documented of them.
-    pub drifts: Vec<ContractDrift>,
+    pub drifts: Vec<SchemaDrift>,
     /// What was proven.
     pub certificate: Certificate,
 }

@@ -84,7 +84,8 @@ impl<'r> Judge<'r> {
             }
             WalkEnd::Moved(walk) => {
                 self.has_moved = true;
-                let anomalies = Anomalies { moved: true, odd: true, disputed: None, ..Anomalies::of(&walk) };
+                let anomalies =
+                    Anomalies { moved: true, irregular: true, disputed: None, ..Anomalies::of(&walk) };
                 let mut closed = close(walk, requests);
                 closed.moved = true;
                 self.judge(closed, began, anomalies)
@@ -94,10 +95,10 @@ impl<'r> Judge<'r> {
         }
     }
 
-    fn judge_closed(&mut self, walk: Walk, began: DateTime<Utc>, odd: bool, requests: u64) -> Step {
+    fn judge_closed(&mut self, walk: Walk, began: DateTime<Utc>, irregular: bool, requests: u64) -> Step {
         // Nothing where there was something before is possible, and worth a second walk.
-        let vanished = walk.records.is_empty() && self.before.rows > 0;
-        let anomalies = Anomalies { odd: odd || vanished || walk.lacking, ..Anomalies::of(&walk) };
+        let emptied = walk.records.is_empty() && self.before.rows > 0;
+        let anomalies = Anomalies { irregular: irregular || emptied || walk.lacking, ..Anomalies::of(&walk) };
         self.judge(close(walk, requests), began, anomalies)
     }
 
@@ -167,7 +168,7 @@ impl<'r> Judge<'r> {
         anomalies: Anomalies,
         is_confirmed: bool,
     ) -> Result<ReadEnd, String> {
-        let is_single = !anomalies.odd && !self.contradicted && closed.duplicates == 0;
+        let is_single = !anomalies.irregular && !self.contradicted && closed.duplicates == 0;
         if is_single || is_confirmed {
             return Ok(ended(closed, Ok(Verdict::Proven)));
         }
@@ -321,7 +322,7 @@ struct Anomalies {
     /// Rows moved meanwhile.
     moved: bool,
     /// Its pages, or the number of its elements, were not what was expected: an equal read has to confirm it.
-    odd: bool,
+    irregular: bool,
     /// An element came meanwhile that it lacks.
     lacking: bool,
     /// A total that was stated meanwhile and is not the number of its elements.
@@ -338,7 +339,7 @@ impl Anomalies {
     /// What the walk itself says.
     fn of(walk: &Walk) -> Anomalies {
         let Walk { lacking, disputed, stuck, on_two_pages, refused, .. } = *walk;
-        Anomalies { moved: false, odd: false, lacking, disputed, stuck, on_two_pages, refused }
+        Anomalies { moved: false, irregular: false, lacking, disputed, stuck, on_two_pages, refused }
     }
 }
 

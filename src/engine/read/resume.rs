@@ -22,18 +22,18 @@ pub struct ResumableWalk<'a> {
     log: &'a dyn PageLog,
     lease: Lease,
     mark: WalkMark,
-    worth: Duration,
+    threshold: Duration,
     kept: HashMap<(u32, u32), Page>,
 }
 
 impl<'a> ResumableWalk<'a> {
     /// The read of a scope: a new one, or the one that ended before its commit. Pages that took less than
-    /// `worth` to get are not kept. A log that cannot be read is no log.
+    /// `threshold` to get are not kept. A log that cannot be read is no log.
     pub async fn open(
         log: &'a dyn PageLog,
         lease: &Lease,
         ask: Option<TimeWindow>,
-        (now, worth): (DateTime<Utc>, Duration),
+        (now, threshold): (DateTime<Utc>, Duration),
         list: i64,
     ) -> ResumableWalk<'a> {
         let found = log.kept(lease).await.ok().flatten();
@@ -50,7 +50,7 @@ impl<'a> ResumableWalk<'a> {
             }
             None => (WalkMark { began: now, ask, number: 1, list }, HashMap::new()),
         };
-        ResumableWalk { log, lease: lease.clone(), mark, worth, kept }
+        ResumableWalk { log, lease: lease.clone(), mark, threshold, kept }
     }
 
     /// Whether it goes on with what another worker, or an earlier life, has begun.
@@ -81,7 +81,7 @@ impl<'a> ResumableWalk<'a> {
 
     /// Keeps a page that took so long to get. Failing to costs a request after a kill, and nothing now.
     pub(in crate::engine) async fn keep(&self, request: &PageRequest, page: &Page, took: Duration) {
-        if self.worth <= took {
+        if self.threshold <= took {
             let _ = self.log.keep(&self.lease, self.mark, request, page).await;
         }
     }

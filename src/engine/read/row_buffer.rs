@@ -65,7 +65,7 @@ impl RowBuffer {
             held.by_read.insert(held.latest, Read { stream: stream.clone(), held: 0, expected: 0 });
             held.latest
         });
-        RowPermit { room: self.0.clone(), number }
+        RowPermit { buffer: self.0.clone(), number }
     }
 }
 
@@ -78,7 +78,7 @@ impl Shared {
 /// What one read holds. It is free again when this is dropped.
 #[derive(Debug)]
 pub(in crate::engine) struct RowPermit {
-    room: Arc<Shared>,
+    buffer: Arc<Shared>,
     number: u64,
 }
 
@@ -91,26 +91,26 @@ impl RowPermit {
     /// Notes how many bytes it will hold when it has come whole.
     pub(in crate::engine) fn expect(&self, bytes: u64) {
         self.with(|read| read.expected = bytes);
-        self.room.freed.notify_waiters();
+        self.buffer.freed.notify_waiters();
     }
 
     /// What was held is gone, for the read starts over.
     pub(in crate::engine) fn clear(&self) {
         self.with(|read| (read.held, read.expected) = (0, 0));
-        self.room.freed.notify_waiters();
+        self.buffer.freed.notify_waiters();
     }
 
     /// Waits until there is room for all of this read, or all that came before it are gone.
     pub(in crate::engine) async fn wait(&self) {
         loop {
-            let freed = self.room.freed.notified();
+            let freed = self.buffer.freed.notified();
             tokio::pin!(freed);
             // From here on nothing is missed.
             freed.as_mut().enable();
-            let may_go_on = self.room.with(|held| {
+            let may_go_on = self.buffer.with(|held| {
                 let is_oldest =
                     held.by_read.first_key_value().is_some_and(|(oldest, _)| *oldest == self.number);
-                is_oldest || held.beside(self.number) <= self.room.limit
+                is_oldest || held.beside(self.number) <= self.buffer.limit
             });
             if may_go_on {
                 return;
@@ -121,18 +121,18 @@ impl RowPermit {
 
     /// Whether this read alone holds more than there is room for.
     pub(in crate::engine) fn is_too_large(&self) -> bool {
-        self.with(|read| self.room.limit < read.held).unwrap_or_default()
+        self.with(|read| self.buffer.limit < read.held).unwrap_or_default()
     }
 
     fn with<T>(&self, work: impl FnOnce(&mut Read) -> T) -> Option<T> {
-        self.room.with(|held| held.by_read.get_mut(&self.number).map(work))
+        self.buffer.with(|held| held.by_read.get_mut(&self.number).map(work))
     }
 }
 
 impl Drop for RowPermit {
     fn drop(&mut self) {
-        self.room.with(|held| held.by_read.remove(&self.number));
-        self.room.freed.notify_waiters();
+        self.buffer.with(|held| held.by_read.remove(&self.number));
+        self.buffer.freed.notify_waiters();
     }
 }
 

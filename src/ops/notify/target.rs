@@ -11,8 +11,8 @@ use super::text::{Tone, Wording, tone};
 use crate::domain::fault::{Fault, FaultKind};
 use crate::report::alert::Severity;
 use crate::report::notice::Notice;
+use crate::sources::context::{RequestContext, quote};
 use crate::sources::http::{Body, HttpClient, Request};
-use crate::sources::site::{CallSite, quote};
 
 /// What stands at the other end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -59,7 +59,7 @@ impl NoticeTarget {
             |what: &str| Fault::new(FaultKind::RequestRefused, format!("{subject}: {what}; check its `url`"));
         let mut url = Url::parse(self.url.expose_secret()).map_err(|_| wrong("the address is none"))?;
         let host = url.host_str().ok_or_else(|| wrong("the address has no host"))?.to_owned();
-        let site = CallSite { subject: subject.clone(), request: format!("POST to {host}") };
+        let context = RequestContext { subject: subject.clone(), request: format!("POST to {host}") };
         let secret = self.secret.as_ref().map(|secret| secret.expose_secret());
         if let (TargetKind::DingTalk, Some(secret)) = (self.kind, secret) {
             let millis = notice.at.timestamp_millis();
@@ -74,7 +74,7 @@ impl NoticeTarget {
             _ => None,
         };
         let request = Request { url, secret_header, body: Some(Body::Json(body)), time_limit: None };
-        let answer = self.http.send(&site, request).await?;
+        let answer = self.http.send(&context, request).await?;
         let taken = match self.kind {
             TargetKind::Webhook | TargetKind::Slack => (200..300).contains(&answer.status),
             TargetKind::WeCom | TargetKind::DingTalk => code(&answer.text, &["errcode"]) == Some(0),
@@ -85,7 +85,7 @@ impl NoticeTarget {
         }
         let known = self.secrets();
         let said = quote(&answer.text, &known.iter().map(String::as_str).collect::<Vec<_>>());
-        Err(site.fault(
+        Err(context.fault(
             FaultKind::RequestRefused,
             format_args!("not taken, HTTP {}, the answer was {said}", answer.status),
         ))

@@ -8,7 +8,7 @@ use chrono::{DateTime, Utc};
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 
 use crate::domain::stream::StreamId;
-use crate::report::alert::{Alert, DiskRoom, SpoolFill, Surroundings};
+use crate::report::alert::{Alert, DiskSpace, SpoolFill, Surroundings};
 use crate::report::status::{FeedStatus, StatusReport, StreamStatus};
 use crate::telemetry::metric;
 
@@ -91,7 +91,7 @@ fn render_watches(text: &mut String, streams: &[StreamStatus]) {
         each(|stream| stream.watch.reread_requests_per_day.map(i64::from)),
     );
     gauge(text, metric::QUARANTINE_LATELY, each(|stream| Some(stream.watch.quarantined_lately)));
-    gauge(text, metric::CONTRACT_DRIFTS, each(|stream| i64::try_from(stream.drifts.len()).ok()));
+    gauge(text, metric::SCHEMA_DRIFTS, each(|stream| i64::try_from(stream.drifts.len()).ok()));
 }
 
 /// Appends the gauges of what is known without the database.
@@ -103,8 +103,8 @@ pub(in crate::ops) fn render_surroundings(text: &mut String, surroundings: &Surr
         metric::CLOCK_SKEW,
         skews.map(|skew| (label(metric::SOURCE, &skew.source), skew.ahead.num_seconds())),
     );
-    let disk = |room: fn(&DiskRoom) -> u64| {
-        surroundings.disk.iter().map(move |disk| (String::new(), bytes(room(disk))))
+    let disk = |bytes_of: fn(&DiskSpace) -> u64| {
+        surroundings.disk.iter().map(move |disk| (String::new(), bytes(bytes_of(disk))))
     };
     gauge(text, metric::DISK_FREE, disk(|disk| disk.free_bytes));
     gauge(text, metric::DISK_SIZE, disk(|disk| disk.size_bytes));

@@ -9,7 +9,7 @@ use crate::domain::proof::window::TimeWindow;
 use crate::domain::row::text;
 use crate::report::alert::{Alert, AlertKind};
 use crate::report::language::Language;
-use crate::report::phrase::{Phrase, status as say};
+use crate::report::phrase::{Phrase, status as label};
 use crate::report::runbook::advice;
 use crate::report::status::calendar::WindowState;
 use crate::report::status::detail::LeaseStatus;
@@ -65,11 +65,11 @@ impl Formatter {
     }
 
     pub(in crate::ops) fn ago(&self, at: Option<DateTime<Utc>>) -> String {
-        at.map_or_else(nothing, |at| self.fill(say::AGO, &[("span", &self.span(self.now - at))]))
+        at.map_or_else(nothing, |at| self.fill(label::AGO, &[("span", &self.span(self.now - at))]))
     }
 
     pub(in crate::ops) fn ahead(&self, at: Option<DateTime<Utc>>) -> String {
-        at.map_or_else(nothing, |at| self.fill(say::AHEAD, &[("span", &self.span(at - self.now))]))
+        at.map_or_else(nothing, |at| self.fill(label::AHEAD, &[("span", &self.span(at - self.now))]))
     }
 
     /// A length of time.
@@ -86,10 +86,10 @@ impl Formatter {
     pub(in crate::ops) fn changes(&self, run: &RunStatus) -> String {
         let Counts { inserted, updated, deleted, quarantined, .. } = run.counts;
         let parts = [
-            (inserted, say::NEW),
-            (updated, say::CHANGED),
-            (deleted, say::DELETED),
-            (quarantined, say::QUARANTINED),
+            (inserted, label::NEW),
+            (updated, label::CHANGED),
+            (deleted, label::DELETED),
+            (quarantined, label::QUARANTINED),
         ];
         let told: Vec<_> = parts
             .iter()
@@ -98,7 +98,7 @@ impl Formatter {
             .collect();
         match told.is_empty() {
             false => told.join(self.comma()),
-            true if run.finished_at.is_some() => self.phrase(say::NOTHING).to_owned(),
+            true if run.finished_at.is_some() => self.phrase(label::NOTHING).to_owned(),
             true => nothing(),
         }
     }
@@ -128,7 +128,7 @@ impl Formatter {
 
     /// How often something was tried.
     pub(in crate::ops) fn times(&self, number: i32) -> String {
-        if number == 1 { self.phrase(say::ONCE).to_owned() } else { self.count(say::TIMES, number) }
+        if number == 1 { self.phrase(label::ONCE).to_owned() } else { self.count(label::TIMES, number) }
     }
 
     /// What can be done about a failure, in this language, whatever the configured one is.
@@ -142,7 +142,7 @@ impl Formatter {
     }
 
     /// What can be done about an alert.
-    pub(in crate::ops) fn alert_cure<'a>(&self, alert: &'a Alert, report: &StatusReport) -> &'a str {
+    pub(in crate::ops) fn alert_remedy<'a>(&self, alert: &'a Alert, report: &StatusReport) -> &'a str {
         if self.language == self.configured && !alert.remedy.is_empty() {
             return &alert.remedy;
         }
@@ -166,7 +166,7 @@ impl Formatter {
             .filter(|_| alert.kind == AlertKind::StreamFailing)
             .and_then(|failure| FaultKind::from_name(&failure.kind));
         let entry = fault.map_or_else(|| alert.kind.entry(), FaultKind::entry);
-        advice(self.alert_cure(alert, report), &entry, self.language)
+        advice(self.alert_remedy(alert, report), &entry, self.language)
     }
 
     /// What is spent of what may be.
@@ -177,13 +177,13 @@ impl Formatter {
             None if watch.reread_requests_today == 0 => Vec::new(),
             Some(all) => {
                 let all = grouped(i64::from(all));
-                vec![self.fill(say::REREADS_OF, &[("n", &today), ("all", &all)])]
+                vec![self.fill(label::REREADS_OF, &[("n", &today), ("all", &all)])]
             }
-            None => vec![self.fill(say::REREADS, &[("n", &today)])],
+            None => vec![self.fill(label::REREADS, &[("n", &today)])],
         };
-        told.extend(budget.requests_per_minute.map(|number| self.count(say::PER_MINUTE, number)));
+        told.extend(budget.requests_per_minute.map(|number| self.count(label::PER_MINUTE, number)));
         if let Some(wait) = budget.next_request_ms.filter(|wait| PAUSE_MS < *wait) {
-            told.push(self.fill(say::PAUSED, &[("span", &self.span(Duration::milliseconds(wait)))]));
+            told.push(self.fill(label::PAUSED, &[("span", &self.span(Duration::milliseconds(wait)))]));
         }
         told
     }
@@ -196,35 +196,35 @@ pub(in crate::ops) fn nothing() -> String {
 
 pub(in crate::ops) const fn stream_state(state: StreamState) -> Phrase {
     match state {
-        StreamState::Well => say::WELL,
-        StreamState::Failing => say::FAILING,
-        StreamState::NeverRead => say::NEVER_READ,
-        StreamState::Unverified => say::UNVERIFIED_STREAM,
-        StreamState::CatchingUp => say::CATCHING_UP,
-        StreamState::Quarantined => say::QUARANTINED_STREAM,
-        StreamState::Paused => say::PAUSED_STREAM,
+        StreamState::Well => label::WELL,
+        StreamState::Failing => label::FAILING,
+        StreamState::NeverRead => label::NEVER_READ,
+        StreamState::Unverified => label::UNVERIFIED_STREAM,
+        StreamState::CatchingUp => label::CATCHING_UP,
+        StreamState::Quarantined => label::QUARANTINED_STREAM,
+        StreamState::Paused => label::PAUSED_STREAM,
     }
 }
 
 pub(in crate::ops) const fn window_state(state: WindowState) -> Phrase {
     match state {
-        WindowState::Proven => say::PROVEN,
-        WindowState::Stable => say::STABLE,
-        WindowState::Provisional => say::PROVISIONAL,
-        WindowState::Unverified => say::UNVERIFIED,
-        WindowState::Failed => say::FAILED,
-        WindowState::Open => say::OPEN,
-        WindowState::Moving => say::MOVING,
-        WindowState::NotYet => say::NOT_YET,
+        WindowState::Proven => label::PROVEN,
+        WindowState::Stable => label::STABLE,
+        WindowState::Provisional => label::PROVISIONAL,
+        WindowState::Unverified => label::UNVERIFIED,
+        WindowState::Failed => label::FAILED,
+        WindowState::Open => label::OPEN,
+        WindowState::Moving => label::MOVING,
+        WindowState::NotYet => label::NOT_YET,
     }
 }
 
 /// The verdict of one read, as the ledger names it.
 pub(in crate::ops) fn verdict(name: &str) -> Option<Phrase> {
     Some(match name {
-        "proven" => say::PROVEN,
-        "stable" => say::STABLE,
-        "unverified" => say::UNVERIFIED,
+        "proven" => label::PROVEN,
+        "stable" => label::STABLE,
+        "unverified" => label::UNVERIFIED,
         _ => return None,
     })
 }
@@ -232,12 +232,12 @@ pub(in crate::ops) fn verdict(name: &str) -> Option<Phrase> {
 /// How a run ended, as the ledger names it.
 pub(in crate::ops) fn outcome(name: &str) -> Option<Phrase> {
     Some(match name {
-        "running" => say::RUNNING,
-        "succeeded" => say::SUCCEEDED,
-        "partial" => say::PARTIAL,
-        "failed" => say::FAILED,
-        "cancelled" => say::CANCELLED,
-        "interrupted" => say::INTERRUPTED,
+        "running" => label::RUNNING,
+        "succeeded" => label::SUCCEEDED,
+        "partial" => label::PARTIAL,
+        "failed" => label::FAILED,
+        "cancelled" => label::CANCELLED,
+        "interrupted" => label::INTERRUPTED,
         _ => return None,
     })
 }
@@ -245,12 +245,12 @@ pub(in crate::ops) fn outcome(name: &str) -> Option<Phrase> {
 /// Why a run was started, as the ledger names it.
 pub(in crate::ops) fn trigger(name: &str) -> Option<Phrase> {
     Some(match name {
-        "schedule" => say::SCHEDULE,
-        "sync" => say::SYNC,
-        "backfill" => say::BACKFILL,
-        "retry" => say::RETRY,
-        "repair" => say::REPAIR,
-        "feed" => say::FEED,
+        "schedule" => label::SCHEDULE,
+        "sync" => label::SYNC,
+        "backfill" => label::BACKFILL,
+        "retry" => label::RETRY,
+        "repair" => label::REPAIR,
+        "feed" => label::FEED,
         _ => return None,
     })
 }

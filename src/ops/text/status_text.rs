@@ -7,12 +7,12 @@ use crate::domain::vendor::page::Totals;
 use crate::ops::text::formatter::{Formatter, grouped, stream_state};
 use crate::ops::text::text_table::{self, Colour, Column};
 use crate::report::language::Language;
-use crate::report::phrase::{Phrase, status as say, verdict};
+use crate::report::phrase::{Phrase, status as label, verdict};
 use crate::report::status::{StatusReport, StreamState, StreamStatus};
 
 mod calendar;
+mod failure;
 mod feed;
-mod trouble;
 mod work;
 
 /// For whom it is rendered.
@@ -106,8 +106,8 @@ impl Sheet<'_> {
 
     fn head(&mut self) {
         let (verdict, colour) = match self.report.healthy {
-            true => (say::HEALTHY, Colour::Green),
-            false => (say::NEEDS_ATTENTION, Colour::Red),
+            true => (label::HEALTHY, Colour::Green),
+            false => (label::NEEDS_ATTENTION, Colour::Red),
         };
         let verdict = self.paint(colour, self.phrase(verdict));
         let zone = self.view.zone;
@@ -120,7 +120,7 @@ impl Sheet<'_> {
         let report = self.report;
         self.text.push('\n');
         if report.streams.is_empty() && report.feeds.is_empty() {
-            self.line(self.phrase(say::NO_STREAM));
+            self.line(self.phrase(label::NO_STREAM));
         }
         if report.streams.is_empty() {
             return;
@@ -130,31 +130,31 @@ impl Sheet<'_> {
         let title = |phrase| format.phrase(phrase);
         let state = |stream: &StreamStatus| format.phrase(stream_state(stream.state())).to_owned();
         let mut columns = vec![
-            Column::left(title(say::SOURCE), all().map(|stream| one_line(&stream.source))),
-            Column::left(title(say::STREAM), all().map(|stream| stream.stream.to_string())),
-            Column::left(title(say::STATE), all().map(state)).coloured(all().map(colour_of)),
-            Column::left(title(say::COMPLETE_UP_TO), all().map(|stream| format.moment(stream.complete_to))),
-            Column::left(title(say::FINAL_UP_TO), all().map(|stream| format.date(stream.final_to))),
-            Column::right(title(say::ROWS), number(|stream| stream.rows)),
-            Column::right(title(say::COMPLETE), number(|stream| stream.windows.complete)),
-            Column::right(title(say::OPEN_COLUMN), number(|stream| stream.windows.open)),
-            Column::right(title(say::FAILED_COLUMN), number(|stream| stream.windows.failed)),
-            Column::right(title(say::UNVERIFIED_COLUMN), number(|stream| stream.windows.unverified)),
-            Column::left(title(say::LAST_READ), all().map(|stream| format.ago(stream.last_read_at))),
-            Column::left(title(say::NEXT), all().map(|stream| format.ahead(stream.next_tick))),
+            Column::left(title(label::SOURCE), all().map(|stream| one_line(&stream.source))),
+            Column::left(title(label::STREAM), all().map(|stream| stream.stream.to_string())),
+            Column::left(title(label::STATE), all().map(state)).coloured(all().map(colour_of)),
+            Column::left(title(label::COMPLETE_UP_TO), all().map(|stream| format.moment(stream.complete_to))),
+            Column::left(title(label::FINAL_UP_TO), all().map(|stream| format.date(stream.final_to))),
+            Column::right(title(label::ROWS), number(|stream| stream.rows)),
+            Column::right(title(label::COMPLETE), number(|stream| stream.windows.complete)),
+            Column::right(title(label::OPEN_COLUMN), number(|stream| stream.windows.open)),
+            Column::right(title(label::FAILED_COLUMN), number(|stream| stream.windows.failed)),
+            Column::right(title(label::UNVERIFIED_COLUMN), number(|stream| stream.windows.unverified)),
+            Column::left(title(label::LAST_READ), all().map(|stream| format.ago(stream.last_read_at))),
+            Column::left(title(label::NEXT), all().map(|stream| format.ahead(stream.next_tick))),
         ];
         if all().all(|stream| stream.next_tick.is_none()) {
             columns.pop();
         }
         let expendable = [
-            say::NEXT,
-            say::OPEN_COLUMN,
-            say::COMPLETE,
-            say::LAST_READ,
-            say::ROWS,
-            say::FINAL_UP_TO,
-            say::FAILED_COLUMN,
-            say::UNVERIFIED_COLUMN,
+            label::NEXT,
+            label::OPEN_COLUMN,
+            label::COMPLETE,
+            label::LAST_READ,
+            label::ROWS,
+            label::FINAL_UP_TO,
+            label::FAILED_COLUMN,
+            label::UNVERIFIED_COLUMN,
         ];
         self.table(columns, &expendable);
         for stream in report.streams.iter().filter(|stream| stream.watch.totals == Totals::Ignore) {

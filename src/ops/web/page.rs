@@ -2,11 +2,11 @@
 //! elsewhere. Without the script it loads itself anew. Vendors' words reach it; the templates escape them.
 
 mod chart;
+mod failure;
 mod frame;
 mod overview;
 mod stream;
 mod table;
-mod trouble;
 mod window;
 mod work;
 
@@ -18,7 +18,7 @@ use crate::engine::alert::away;
 use crate::ops::text::formatter::Formatter;
 use crate::ops::web::status_cache::Unreadable;
 use crate::report::language::Language;
-use crate::report::phrase::page as say;
+use crate::report::phrase::page as label;
 use crate::report::runbook::advice;
 use crate::report::status::StatusReport;
 use crate::report::status::window::WindowReport;
@@ -77,7 +77,7 @@ pub(in crate::ops) fn not_found(
     reader: Reader,
 ) -> String {
     let format = reader.format(DateTime::UNIX_EPOCH);
-    let title = format.phrase(say::NOT_FOUND);
+    let title = format.phrase(label::NOT_FOUND);
     let frame = Frame { format, root, mood: Mood::Warn, title: format!("ccsync: {title}"), home: false };
     frame.render(html! {
         section.verdict.warn id="verdict" {
@@ -93,7 +93,7 @@ pub(in crate::ops) fn not_found(
 /// In place of any page while the database cannot be read.
 pub(in crate::ops) fn unavailable(unreadable: &Unreadable, root: &'static str, reader: Reader) -> String {
     let format = reader.format(DateTime::UNIX_EPOCH);
-    let title = format.phrase(say::UNAVAILABLE);
+    let title = format.phrase(label::UNAVAILABLE);
     let (kind, message) = (away(unreadable.kind), unreadable.message.as_str());
     let advice = advice(format.phrase(kind.remedy()), &kind.entry(), format.language);
     let frame =
@@ -103,7 +103,7 @@ pub(in crate::ops) fn unavailable(unreadable: &Unreadable, root: &'static str, r
             span.mark aria-hidden="true" { "!" }
             div {
                 h1 { (title) }
-                p { (format.fill(say::UNAVAILABLE_WHY, &[("message", message)])) }
+                p { (format.fill(label::UNAVAILABLE_WHY, &[("message", message)])) }
                 p.do { (advice) }
             }
         }

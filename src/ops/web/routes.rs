@@ -25,7 +25,7 @@ use crate::ops::web::page::{CONTENT_SECURITY_POLICY as PAGE_POLICY, Reader, wind
 use crate::ops::web::reader::RequestedLocale;
 use crate::ops::web::server::OpsState;
 use crate::ops::web::status_cache::{StatusCache, Unreadable};
-use crate::report::phrase::page as say;
+use crate::report::phrase::page as label;
 use crate::report::status::window::WindowReport;
 
 /// A probe that waits longer has given up by itself.
@@ -189,7 +189,7 @@ async fn show_window(
     match window_read(&shared, named).await {
         Ok(Some(report)) => context.answer(StatusCode::OK, page::window(&report, context.reader)),
         Ok(None) => {
-            let text = page::not_found(Some(say::NO_SUCH_WINDOW), root, context.reader);
+            let text = page::not_found(Some(label::NO_SUCH_WINDOW), root, context.reader);
             context.answer(StatusCode::NOT_FOUND, text)
         }
         Err(unreadable) => {
@@ -202,7 +202,7 @@ async fn show_window(
 async fn api_window(State(shared): State<Arc<Shared>>, Path(named): Named) -> Response {
     let (status, error) = match window_read(&shared, named).await {
         Ok(Some(report)) => return Json(report).into_response(),
-        Ok(None) => (StatusCode::NOT_FOUND, say::NO_SUCH_WINDOW.english().to_owned()),
+        Ok(None) => (StatusCode::NOT_FOUND, label::NO_SUCH_WINDOW.english().to_owned()),
         Err(Unreadable { message, .. }) => {
             (StatusCode::SERVICE_UNAVAILABLE, format!("database cannot be read: {message}"))
         }

@@ -14,7 +14,7 @@ pub struct Surroundings {
     /// By how much the database's clock is ahead of this host's; `None` where both are one, or it was not asked.
     pub database_skew: Option<Duration>,
     /// The disk under `database.data_dir`, where ccsync keeps something there.
-    pub disk: Option<DiskRoom>,
+    pub disk: Option<DiskSpace>,
     /// What waits on disk for the database, by feed.
     pub spools: Vec<SpoolFill>,
     /// Why nothing is read, or nothing of a source.
@@ -49,7 +49,7 @@ pub struct ClockSkew {
 
 /// Room on a disk.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct DiskRoom {
+pub struct DiskSpace {
     /// A directory on it.
     pub directory: String,
     /// Bytes that are free for us.

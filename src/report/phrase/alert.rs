@@ -34,7 +34,7 @@ phrases! {
     /// Title.
     ABSENCE_ALARM = "rows vanished in masses", "数据行大量消失";
     /// Title.
-    CONTRACT_DRIFT = "the vendor departs from its documents", "厂商数据与其文档不符";
+    SCHEMA_DRIFT = "the vendor departs from its documents", "厂商数据与其文档不符";
     /// Title.
     FEED_UNHEARD = "an agent's feed is not heard", "收不到坐席的实时消息";
     /// Title.
@@ -79,7 +79,7 @@ phrases! {
     ABSENCE_ALARM_REMEDY = "ask the vendor whether the rows are gone; if so `ccsync absence accept ID` for each that `ccsync absence list` shows, else wait until they are back",
         "向厂商确认这些行是否确已删除；若是，对 `ccsync absence list` 列出的每一项运行 `ccsync absence accept ID`，否则等待其恢复";
     /// Cure.
-    CONTRACT_DRIFT_REMEDY = "see `ccsync drift`; nothing is lost, but somebody should decide what it means",
+    SCHEMA_DRIFT_REMEDY = "see `ccsync drift`; nothing is lost, but somebody should decide what it means",
         "查看 `ccsync drift`；数据不会丢失，但需要有人判断其含义";
     /// Cure.
     FEED_UNHEARD_REMEDY = "check the agent's token and the network to the call system; what was not heard is kept as a gap",
@@ -148,7 +148,7 @@ phrases! {
     QUARANTINED_WHOLE = "{n} {n?window or snapshot has|windows have} only quarantined records, {records} in all, and no row in the table; the first is {scope}",
         "{n} 个窗口或快照的所有记录（共 {records} 条）都被隔离，数据表中没有其中任何一行；最早的是 {scope}";
     /// Seen.
-    VANISHED = "alarms over rows that vanished in masses: {n}; none of them is marked deleted",
+    ABSENT_IN_MASSES = "alarms over rows that vanished in masses: {n}; none of them is marked deleted",
         "数据行大量消失的警报：{n} 个；这些行都没有标记为已删除";
     /// Seen.
     DEPARTED = "departures from the vendor's documents in 7 days: {n}, last: {last}", "7 天内与厂商文档不符之处：{n} 个，最近一个：{last}";

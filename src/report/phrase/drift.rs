@@ -1,6 +1,6 @@
 //! How something departs from a vendor's documents.
 
-use crate::domain::vendor::drift::{ContractDrift, DRIFTS_MAX, DriftKind};
+use crate::domain::vendor::drift::{DRIFTS_MAX, DriftKind, SchemaDrift};
 use crate::report::language::Language;
 use crate::report::phrase::{Phrase, phrases, remedy};
 
@@ -50,7 +50,7 @@ impl DriftKind {
     }
 }
 
-impl ContractDrift {
+impl SchemaDrift {
     /// In one sentence. Types and shapes are named as the log names them.
     pub fn sentence(&self, language: Language) -> String {
         let phrase = match self.kind {

@@ -60,7 +60,7 @@ phrases! {
     ALERT_ABSENCE_ALARM = "more rows are missing from the vendor's answer at once than `absence_max` allows; none was marked deleted, a person decides",
         "厂商应答中同时缺失的行多于 `absence_max` 所允许；没有任何行被标记为已删除，需要由人决定";
     /// An alert.
-    ALERT_CONTRACT_DRIFT = "the vendor sent a field, a type or a value that its documents do not name, or left one out; seen first within the last week",
+    ALERT_SCHEMA_DRIFT = "the vendor sent a field, a type or a value that its documents do not name, or left one out; seen first within the last week",
         "厂商发来了文档中没有的字段、类型或取值，或缺少了文档中的字段；最近一周内首次出现";
     /// An alert.
     ALERT_FEED_UNHEARD = "nothing was heard on an agent's connection for five minutes, not even a sign of life",

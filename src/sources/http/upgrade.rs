@@ -11,7 +11,7 @@ use super::{HttpClient, refuse_redirect, text_of, transport};
 use crate::domain::fault::{Fault, FaultKind};
 use crate::engine::plan::present::TimeWitness;
 use crate::sources::address::is_loopback;
-use crate::sources::site::CallSite;
+use crate::sources::context::RequestContext;
 
 /// A connection that speaks HTTP no more.
 pub(crate) type Raw = reqwest::Upgraded;
@@ -23,7 +23,7 @@ impl HttpClient {
     /// Asks for another protocol and answers the connection with the value of one of the answer's headers.
     pub(crate) async fn upgrade(
         &self,
-        site: &CallSite,
+        context: &RequestContext,
         url: Url,
         protocol: &str,
         headers: &[(&'static str, &str)],
@@ -39,9 +39,9 @@ impl HttpClient {
             builder = builder.header(*name, *value);
         }
         let asked_at = self.witness.as_ref().map(TimeWitness::reading);
-        let response = builder.send().await.map_err(|error| transport(site, error, "no answer"))?;
-        self.measure(site, asked_at, response.headers());
-        refuse_redirect(site, &url, &response)?;
+        let response = builder.send().await.map_err(|error| transport(context, error, "no answer"))?;
+        self.measure(context, asked_at, response.headers());
+        refuse_redirect(context, &url, &response)?;
         let status = response.status();
         if status != StatusCode::SWITCHING_PROTOCOLS {
             let kind = match status.as_u16() {
@@ -52,11 +52,11 @@ impl HttpClient {
                 _ => FaultKind::Malformed,
             };
             let status = status.as_u16();
-            return Err(site.fault(kind, format_args!("expected a {protocol}, got HTTP {status}")));
+            return Err(context.fault(kind, format_args!("expected a {protocol}, got HTTP {status}")));
         }
         let value = text_of(response.headers(), &HeaderName::from_static(wanted));
         let raw =
-            response.upgrade().await.map_err(|error| transport(site, error, "no connection behind it"))?;
+            response.upgrade().await.map_err(|error| transport(context, error, "no connection behind it"))?;
         Ok((raw, value))
     }
 }

@@ -13,13 +13,13 @@ use crate::domain::vendor::page::{Closing, Page, PageRequest};
 use crate::engine::port::budget::{Budget, BudgetKey};
 use crate::engine::port::clock::Clock;
 use crate::engine::port::source::Source;
+use crate::sources::context::RequestContext;
 use crate::sources::http::HttpClient;
 use crate::sources::moor::by_group::ByGroup;
 use crate::sources::moor::config::MoorConfig;
 use crate::sources::moor::request::post;
 use crate::sources::moor::wire::{Refusal, judge};
 use crate::sources::payload::element;
-use crate::sources::site::CallSite;
 
 /// One 7moor account.
 #[derive(Clone)]
@@ -127,7 +127,7 @@ impl Source for MoorStream {
 
     fn describe(&self, request: &PageRequest) -> String {
         let (page_no, size) = (request.page_no, request.page_size);
-        format!(r#"{} {{"page":{page_no},"pageSize":{size}}}"#, self.site().request)
+        format!(r#"{} {{"page":{page_no},"pageSize":{size}}}"#, self.context().request)
     }
 
     fn reread(&self, payload: &str) -> Record {
@@ -189,7 +189,7 @@ impl MoorStream {
             by_group.forget().await;
             let message = format!(
                 "{}: {} lists group {exten}, and its claim state is empty: the group vanished meanwhile",
-                self.site().subject,
+                self.context().subject,
                 listed_by.endpoint()
             );
             return Err(Fault::new(FaultKind::WalkUnsettled, message));
@@ -221,10 +221,10 @@ impl MoorStream {
         Ok(extens)
     }
 
-    fn site(&self) -> CallSite {
+    fn context(&self) -> RequestContext {
         let config = &self.account.config;
         let stream = StreamKey { source: config.source.clone(), stream: self.stream };
-        CallSite { subject: stream.to_string(), request: format!("POST {}", self.path()) }
+        RequestContext { subject: stream.to_string(), request: format!("POST {}", self.path()) }
     }
 
     fn path(&self) -> String {
@@ -233,14 +233,14 @@ impl MoorStream {
 
     async fn ask(&self, request: &PageRequest, exten: Option<&str>) -> Result<Page, Refusal> {
         let Shared { config, http, clock, .. } = &*self.account;
-        let site = self.site();
+        let context = self.context();
         let mut body = serde_json::json!({"page": request.page_no, "pageSize": request.page_size});
         if let Some(exten) = exten.or(self.only.as_deref()) {
             body["exten"] = exten.into();
         }
         let (request, signature) = post(config, &self.path(), body.to_string(), clock.now());
-        let answer = http.send(&site, request).await.map_err(Refusal::Other)?;
-        let listing = judge(&site, &answer, &signature.secrets(config), clock.now())?;
+        let answer = http.send(&context, request).await.map_err(Refusal::Other)?;
+        let listing = judge(&context, &answer, &signature.secrets(config), clock.now())?;
         let mut observation = listing.observation;
         let mut read =
             |raw: &RawValue| element::read(self.stream.spec(), raw.get(), &config.privacy, &mut observation);

@@ -17,12 +17,12 @@ use crate::domain::vendor::roster::{Member, NewGroup};
 use crate::engine::port::action::{Actor, Reply};
 use crate::engine::port::budget::BudgetKey;
 use crate::engine::port::clock::Clock;
+use crate::sources::context::{RequestContext, quote};
 use crate::sources::http::HttpClient;
 use crate::sources::moor::config::MoorConfig;
 use crate::sources::moor::request::{path, post};
 use crate::sources::moor::wire::{Refusal, Success, verdict};
 use crate::sources::payload::reading::Fields;
-use crate::sources::site::{CallSite, quote};
 
 /// Makes writes to one 7moor account. A [`MoorAccount`] cannot.
 ///
@@ -115,16 +115,18 @@ impl Actor for MoorWrite {
 
     async fn act(self: Box<Self>) -> Reply {
         let Shared { config, http, clock, .. } = &*self.shared;
-        let site =
-            CallSite { subject: self.draft.source.clone(), request: format!("POST {}", self.draft.path) };
+        let context = RequestContext {
+            subject: self.draft.source.clone(),
+            request: format!("POST {}", self.draft.path),
+        };
         let (request, signature) = post(config, &self.draft.path, self.body, clock.now());
-        let answer = match http.send_once(&site, request).await {
+        let answer = match http.send_once(&context, request).await {
             Ok(answer) => answer,
             Err(lost) if lost.unsent => return Reply::Unsent(lost.fault),
             Err(lost) => return Reply::Unknown(lost.fault),
         };
         let secrets = signature.secrets(config);
-        match verdict(&site, &answer, &secrets, clock.now()) {
+        match verdict(&context, &answer, &secrets, clock.now()) {
             Ok(success) => done(success, &secrets),
             Err(Refusal::Signature(fault)) => Reply::Refused(fault),
             Err(Refusal::Other(fault)) => judged(fault),
@@ -148,5 +150,5 @@ fn done(mut success: Success<'_>, secrets: &[&str]) -> Reply {
     let data = success.fields.take_raw("data").map(|raw| raw.get());
     let mut data = data.and_then(|data| Fields::open(data, &Privacy::MESSAGE).ok());
     let exten = data.as_mut().and_then(|data| data.take("exten").into_text().map(Cow::into_owned));
-    Reply::Done { code: success.code, message, result: exten, told: None }
+    Reply::Done { code: success.code, message, result: exten, details: None }
 }

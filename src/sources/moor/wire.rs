@@ -10,14 +10,14 @@ use serde_json::value::RawValue;
 
 use crate::domain::fault::{Fault, FaultKind};
 use crate::domain::person::privacy::Privacy;
-use crate::domain::vendor::contract::{FieldContract, JsonType, ObjectContract, TEXT_OR_NUMBER};
 use crate::domain::vendor::observation::Observation;
+use crate::domain::vendor::schema::{FieldSchema, JsonType, ObjectSchema, TEXT_OR_NUMBER};
+use crate::sources::context::{RequestContext, quote};
 use crate::sources::moor::fault::{Meaning, RATE_WAIT, SUCCESS, is_known_failure, meaning};
 use crate::sources::payload::answer::Answer;
-use crate::sources::payload::contract::{observe_charset, open_known};
 use crate::sources::payload::reading::{Fields, list};
 use crate::sources::payload::scalar::Scalar;
-use crate::sources::site::{CallSite, quote};
+use crate::sources::payload::schema_check::{observe_charset, open_known};
 
 /// The list that a successful answer holds.
 #[derive(Debug)]
@@ -29,23 +29,23 @@ pub(super) struct Listing<'a> {
 }
 
 /// An answer in any of the three forms. The message is documented as an object and shown as a text.
-static ANSWER: ObjectContract = ObjectContract {
+static ANSWER: ObjectSchema = ObjectSchema {
     path: "(answer)",
     fields: &[
-        FieldContract::new(&["code"], TEXT_OR_NUMBER).optional(),
-        FieldContract::new(&["count"], TEXT_OR_NUMBER).optional(),
-        FieldContract::new(&["data"], &[JsonType::List, JsonType::Object]).optional(),
-        FieldContract::new(&["list"], &[JsonType::List]).optional(),
-        FieldContract::new(&["message"], &[JsonType::Text, JsonType::Object]).optional(),
-        FieldContract::new(&["success"], &[JsonType::Bool]).optional(),
+        FieldSchema::new(&["code"], TEXT_OR_NUMBER).optional(),
+        FieldSchema::new(&["count"], TEXT_OR_NUMBER).optional(),
+        FieldSchema::new(&["data"], &[JsonType::List, JsonType::Object]).optional(),
+        FieldSchema::new(&["list"], &[JsonType::List]).optional(),
+        FieldSchema::new(&["message"], &[JsonType::Text, JsonType::Object]).optional(),
+        FieldSchema::new(&["success"], &[JsonType::Bool]).optional(),
     ],
 };
 
-static NESTED: ObjectContract = ObjectContract {
+static NESTED: ObjectSchema = ObjectSchema {
     path: "(answer).data",
     fields: &[
-        FieldContract::new(&["count"], TEXT_OR_NUMBER).optional(),
-        FieldContract::new(&["list"], &[JsonType::List]).optional(),
+        FieldSchema::new(&["count"], TEXT_OR_NUMBER).optional(),
+        FieldSchema::new(&["list"], &[JsonType::List]).optional(),
     ],
 };
 
@@ -70,25 +70,26 @@ pub(super) struct Success<'a> {
 
 /// The list of a successful answer.
 pub(super) fn judge<'a>(
-    site: &CallSite,
+    context: &RequestContext,
     answer: &'a Answer,
     secrets: &[&str],
     now: DateTime<Utc>,
 ) -> Result<Listing<'a>, Refusal> {
-    let success = verdict(site, answer, secrets, now)?;
+    let success = verdict(context, answer, secrets, now)?;
     listing(success.fields, success.observation)
-        .map_err(|why| Refusal::Other(site.fault(FaultKind::Malformed, why)))
+        .map_err(|why| Refusal::Other(context.fault(FaultKind::Malformed, why)))
 }
 
 /// Success is `success` true or `code` 200; `success` false or a known code of failure overrules the other.
 /// The body decides whatever the status; the status only where the body has neither.
 pub(super) fn verdict<'a>(
-    site: &CallSite,
+    context: &RequestContext,
     answer: &'a Answer,
     secrets: &[&str],
     now: DateTime<Utc>,
 ) -> Result<Success<'a>, Refusal> {
-    let not_understood = || Refusal::Other(answer.not_understood(site, "JSON with a code or success", now));
+    let not_understood =
+        || Refusal::Other(answer.not_understood(context, "JSON with a code or success", now));
     let mut observation = Observation::default();
     let mut fields = open_known(&answer.text, &Privacy::MESSAGE, &ANSWER, &mut observation)
         .map_err(|_| not_understood())?;
@@ -119,7 +120,8 @@ pub(super) fn verdict<'a>(
     let code_text =
         shown.as_deref().map_or("no code".to_owned(), |code| format!("code {}", quote(code, secrets)));
     let fault = |kind| {
-        let fault = site.fault(kind, format_args!("the vendor answered {code_text} {words}, HTTP {status}"));
+        let fault =
+            context.fault(kind, format_args!("the vendor answered {code_text} {words}, HTTP {status}"));
         let fault = match &shown {
             Some(code) => fault.with_code(code.chars().take(32).collect::<String>()),
             None => fault,

@@ -9,7 +9,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 
 use crate::domain::fault::{Fault, FaultKind};
-use crate::sources::site::CallSite;
+use crate::sources::context::RequestContext;
 
 pub(in crate::sources) use self::body::{body_text, sound_text};
 pub(in crate::sources) use self::charset::Declared;
@@ -43,7 +43,12 @@ impl Answer {
     }
 
     /// The fault of an answer whose body is not the vendor's: the status is all there is to judge by.
-    pub(crate) fn not_understood(&self, site: &CallSite, expected: &str, now: DateTime<Utc>) -> Fault {
+    pub(crate) fn not_understood(
+        &self,
+        context: &RequestContext,
+        expected: &str,
+        now: DateTime<Utc>,
+    ) -> Fault {
         let kind = match self.status {
             429 => FaultKind::RateLimited,
             401 | 403 => FaultKind::CredentialsRefused,
@@ -57,7 +62,7 @@ impl Answer {
             Some(_) if self.html => format!("an HTML page of {} bytes", self.bytes),
             Some(_) => format!("other text of {} bytes", self.bytes),
         };
-        let fault = site.fault(kind, format_args!("expected {expected}, got {got}, HTTP {}", self.status));
+        let fault = context.fault(kind, format_args!("expected {expected}, got {got}, HTTP {}", self.status));
         let is_refusal = matches!(self.status, 400..=499) && !matches!(self.status, 401 | 403 | 408);
         let fault = if is_refusal { fault.answered_under(self.status) } else { fault };
         self.with_retry_after(fault, now)

@@ -11,8 +11,8 @@ use crate::domain::row::record::{Record, Reject, Row, Value};
 use crate::domain::row::table::Column;
 use crate::domain::stream::{ElementList, StreamSpec};
 use crate::domain::vendor::observation::Observation;
-use crate::sources::payload::contract::{note_repeated_element, open_known};
 use crate::sources::payload::reading::{raw_fields, reject};
+use crate::sources::payload::schema_check::{note_repeated_element, open_known};
 
 /// Reads one element.
 pub(crate) fn read(

@@ -17,11 +17,11 @@ use crate::engine::port::clock::Clock;
 use crate::engine::port::source::Source;
 use crate::engine::port::token::{Token, TokenVault};
 use crate::sources::address::address;
+use crate::sources::context::RequestContext;
 use crate::sources::http::{HttpClient, Request};
 use crate::sources::payload::element;
-use crate::sources::site::CallSite;
 use crate::sources::sobot::config::SobotConfig;
-use crate::sources::sobot::token::TokenKeeper;
+use crate::sources::sobot::token::TokenRenewer;
 use crate::sources::sobot::wire::{Refusal, judge, page};
 
 /// After a fresh token was refused, another worker gets this long to store a newer one.
@@ -40,7 +40,7 @@ struct Shared {
     config: Arc<SobotConfig>,
     http: HttpClient,
     clock: Arc<dyn Clock>,
-    tokens: TokenKeeper,
+    tokens: TokenRenewer,
 }
 
 impl SobotAccount {
@@ -52,7 +52,7 @@ impl SobotAccount {
         clock: Arc<dyn Clock>,
     ) -> SobotAccount {
         let config = Arc::new(config);
-        let tokens = TokenKeeper::new(config.clone(), http.clone(), vault, clock.clone());
+        let tokens = TokenRenewer::new(config.clone(), http.clone(), vault, clock.clone());
         SobotAccount { shared: Arc::new(Shared { config, http, clock, tokens }) }
     }
 
@@ -63,8 +63,8 @@ impl SobotAccount {
     /// As of any token request.
     pub async fn prove(&self) -> Result<(), Fault> {
         let source = self.shared.config.source.clone();
-        let site = CallSite { subject: source, request: "GET /api/get_token".to_owned() };
-        self.shared.tokens.renew_now(&site).await
+        let context = RequestContext { subject: source, request: "GET /api/get_token".to_owned() };
+        self.shared.tokens.renew_now(&context).await
     }
 
     /// One of its streams.
@@ -121,9 +121,9 @@ impl Source for SobotStream {
 
     /// The token travels in a header, so the address holds no secret.
     fn describe(&self, request: &PageRequest) -> String {
-        match self.url(&self.site(), request, self.form.load(Ordering::Relaxed)) {
+        match self.url(&self.context(), request, self.form.load(Ordering::Relaxed)) {
             Ok(url) => format!("GET {url}"),
-            Err(_) => self.site().request,
+            Err(_) => self.context().request,
         }
     }
 
@@ -137,48 +137,48 @@ impl SobotStream {
     /// newer; should that be refused as well, the vault is asked once more after a second, because another
     /// worker may have renewed in between; then another system must be at work.
     async fn fetch_written(&self, request: &PageRequest, form: usize) -> Result<Page, Fault> {
-        let site = self.site();
-        let url = self.url(&site, request, form)?;
+        let context = self.context();
+        let url = self.url(&context, request, form)?;
         let tokens = &self.account.tokens;
 
-        let first = tokens.current(&site).await?;
+        let first = tokens.current(&context).await?;
         let mut generation = first.token.generation;
-        let mut outcome = self.ask(&site, &url, &first.token).await;
+        let mut outcome = self.ask(&context, &url, &first.token).await;
         if let Err(Refusal::Token(_)) = outcome {
             let second = if first.renewed {
                 tokens.newer(Some(generation)).await?
             } else {
-                Some(tokens.renew(&site, Some(generation)).await?.token)
+                Some(tokens.renew(&context, Some(generation)).await?.token)
             };
             if let Some(token) = second {
                 generation = token.generation;
-                outcome = self.ask(&site, &url, &token).await;
+                outcome = self.ask(&context, &url, &token).await;
             }
         }
         if let Err(Refusal::Token(_)) = outcome {
             self.account.clock.sleep(SECOND_LOOK_AFTER).await;
             let newest = tokens.newer(None).await?.unwrap_or(first.token);
             generation = newest.generation;
-            outcome = self.ask(&site, &url, &newest).await;
+            outcome = self.ask(&context, &url, &newest).await;
         }
         match outcome {
             Ok(page) => Ok(page),
             Err(Refusal::Other(fault)) => Err(fault),
-            Err(Refusal::Token(fault)) => Err(self.contested(&site, generation, fault)),
+            Err(Refusal::Token(fault)) => Err(self.contested(&context, generation, fault)),
         }
     }
 
-    fn site(&self) -> CallSite {
-        CallSite {
+    fn context(&self) -> RequestContext {
+        RequestContext {
             subject: StreamKey { source: self.account.config.source.clone(), stream: self.stream }
                 .to_string(),
             request: format!("GET {}", self.stream.path),
         }
     }
 
-    fn url(&self, site: &CallSite, request: &PageRequest, form: usize) -> Result<Url, Fault> {
+    fn url(&self, context: &RequestContext, request: &PageRequest, form: usize) -> Result<Url, Fault> {
         let (Some(window), Some(bounds)) = (request.window, self.stream.bounds.get(form)) else {
-            return Err(site.fault(FaultKind::RequestRefused, "this stream is read by windows"));
+            return Err(context.fault(FaultKind::RequestRefused, "this stream is read by windows"));
         };
         let (start, end) = bounds(window);
         let query = [
@@ -191,24 +191,24 @@ impl SobotStream {
     }
 
     /// Sends the request under this token.
-    async fn ask(&self, site: &CallSite, url: &Url, token: &Token) -> Result<Page, Refusal> {
+    async fn ask(&self, context: &RequestContext, url: &Url, token: &Token) -> Result<Page, Refusal> {
         let config = &self.account.config;
         let mut request = Request::get(url.clone());
         request.secret_header = Some(("token", token.secret.clone()));
-        let answer = self.account.http.send(site, request).await.map_err(Refusal::Other)?;
+        let answer = self.account.http.send(context, request).await.map_err(Refusal::Other)?;
         let secrets = [token.secret.expose_secret(), config.app_key.expose_secret()];
-        let fields = judge(site, &answer, &secrets, self.account.clock.now())?;
-        page(site, (&answer, fields), self.stream.spec(), &config.privacy).map_err(Refusal::Other)
+        let fields = judge(context, &answer, &secrets, self.account.clock.now())?;
+        page(context, (&answer, fields), self.stream.spec(), &config.privacy).map_err(Refusal::Other)
     }
 
-    fn contested(&self, site: &CallSite, generation: i64, last: Fault) -> Fault {
+    fn contested(&self, context: &RequestContext, generation: i64, last: Fault) -> Fault {
         let app_id = &self.account.config.app_id;
         let what = format_args!(
             "the token was refused, and so was a newer one (number {generation}): another system seems to \
              use the same appid {app_id}; each token request ends the tokens before it, so only one system \
              may refresh this appid's token"
         );
-        let fault = site.fault(FaultKind::TokenContested, what);
+        let fault = context.fault(FaultKind::TokenContested, what);
         match last.code.clone() {
             Some(code) => fault.with_code(code).with_cause(last),
             None => fault.with_cause(last),

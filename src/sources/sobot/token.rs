@@ -11,10 +11,10 @@ use crate::domain::fault::{Fault, FaultKind};
 use crate::domain::person::privacy::Privacy;
 use crate::engine::port::clock::Clock;
 use crate::engine::port::token::{RenewalLease, Token, TokenVault};
+use crate::sources::context::RequestContext;
 use crate::sources::http::{HttpClient, Request};
 use crate::sources::payload::answer::Answer;
 use crate::sources::payload::reading::Fields;
-use crate::sources::site::CallSite;
 use crate::sources::sobot::auth::token_address;
 use crate::sources::sobot::config::SobotConfig;
 use crate::sources::sobot::wire::judge;
@@ -41,7 +41,7 @@ pub(super) struct Held {
     pub(super) renewed: bool,
 }
 
-pub(super) struct TokenKeeper {
+pub(super) struct TokenRenewer {
     config: Arc<SobotConfig>,
     account: String,
     http: HttpClient,
@@ -51,38 +51,38 @@ pub(super) struct TokenKeeper {
     renewing: tokio::sync::Mutex<Option<FailedRenewal>>,
 }
 
-impl TokenKeeper {
+impl TokenRenewer {
     pub(super) fn new(
         config: Arc<SobotConfig>,
         http: HttpClient,
         vault: Arc<dyn TokenVault>,
         clock: Arc<dyn Clock>,
-    ) -> TokenKeeper {
+    ) -> TokenRenewer {
         let account = config.account();
-        TokenKeeper { config, account, http, vault, clock, renewing: tokio::sync::Mutex::new(None) }
+        TokenRenewer { config, account, http, vault, clock, renewing: tokio::sync::Mutex::new(None) }
     }
 
     /// The stored token while it is good for a while, else a new one.
-    pub(super) async fn current(&self, site: &CallSite) -> Result<Held, Fault> {
+    pub(super) async fn current(&self, context: &RequestContext) -> Result<Held, Fault> {
         let stored = self.vault.load(&self.account).await?;
         let generation = stored.as_ref().map(|token| token.generation);
         match stored.filter(|token| is_lasting(token, self.clock.now())) {
             Some(token) => Ok(Held { token, renewed: false }),
-            None => self.renew(site, generation).await,
+            None => self.renew(context, generation).await,
         }
     }
 
     /// Obtains a token by this account's own request.
-    pub(super) async fn renew_now(&self, site: &CallSite) -> Result<(), Fault> {
+    pub(super) async fn renew_now(&self, context: &RequestContext) -> Result<(), Fault> {
         for _ in 0..RENEWALS_MET_MAX {
             let stored = self.vault.load(&self.account).await?;
-            if self.renew(site, stored.map(|token| token.generation)).await?.renewed {
+            if self.renew(context, stored.map(|token| token.generation)).await?.renewed {
                 return Ok(());
             }
             // Another worker's renewal came in between, and proves its key, not ours.
         }
         let what = "other workers renew the token again and again";
-        Err(site.fault(FaultKind::TokenContested, what))
+        Err(context.fault(FaultKind::TokenContested, what))
     }
 
     /// The stored token if it is newer than the judged one.
@@ -92,18 +92,19 @@ impl TokenKeeper {
     }
 
     /// A token newer than the judged one: whoever else obtained it, or else a fresh one.
-    pub(super) async fn renew(&self, site: &CallSite, judged: Option<i64>) -> Result<Held, Fault> {
+    pub(super) async fn renew(&self, context: &RequestContext, judged: Option<i64>) -> Result<Held, Fault> {
         let asked_at = self.clock.now();
         let mut last_failed = self.renewing.lock().await;
         if let Some(failed) = last_failed.as_ref().filter(|failed| asked_at < failed.at) {
-            return Err(failed.for_another(site));
+            return Err(failed.for_another(context));
         }
-        let renewed = self.renew_alone(site, judged).await;
-        *last_failed = renewed.as_ref().err().map(|fault| FailedRenewal::of(fault, site, self.clock.now()));
+        let renewed = self.renew_alone(context, judged).await;
+        *last_failed =
+            renewed.as_ref().err().map(|fault| FailedRenewal::of(fault, context, self.clock.now()));
         renewed
     }
 
-    async fn renew_alone(&self, site: &CallSite, judged: Option<i64>) -> Result<Held, Fault> {
+    async fn renew_alone(&self, context: &RequestContext, judged: Option<i64>) -> Result<Held, Fault> {
         let mut waited = Duration::ZERO;
         loop {
             if let Some(token) = self.newer(judged).await? {
@@ -111,7 +112,7 @@ impl TokenKeeper {
             }
             if let Some(lease) = self.vault.begin_renewal(&self.account, LEASE_TERM).await? {
                 failpoint(Failpoint::TokenRenewalBegun).await?;
-                return self.renew_under(site, lease, judged).await;
+                return self.renew_under(context, lease, judged).await;
             }
             if LOOK_FOR <= waited {
                 let what = format_args!(
@@ -120,7 +121,7 @@ impl TokenKeeper {
                     LOOK_FOR.as_secs()
                 );
                 // Not `LeaseLost`, which means that somebody else does the work: here it is only delayed.
-                return Err(site.fault(FaultKind::Unreachable, what));
+                return Err(context.fault(FaultKind::Unreachable, what));
             }
             self.clock.sleep(LOOK_EVERY).await;
             waited += LOOK_EVERY;
@@ -129,18 +130,18 @@ impl TokenKeeper {
 
     async fn renew_under(
         &self,
-        site: &CallSite,
+        context: &RequestContext,
         lease: RenewalLease,
         judged: Option<i64>,
     ) -> Result<Held, Fault> {
         let obtained = match self.newer(judged).await {
             // Somebody renewed between our look and our lease.
             Ok(Some(token)) => Ok(Err(token)),
-            Ok(None) => self.obtain(site).await.map(Ok),
+            Ok(None) => self.obtain(context).await.map(Ok),
             Err(fault) => Err(fault),
         };
         match obtained {
-            Ok(Ok(new)) => self.finish(site, lease, new, judged).await,
+            Ok(Ok(new)) => self.finish(context, lease, new, judged).await,
             Ok(Err(token)) => {
                 // A lease that cannot be ended early ends by itself; what was found is good all the same.
                 let _ = self.vault.abandon_renewal(lease).await;
@@ -155,7 +156,7 @@ impl TokenKeeper {
 
     async fn finish(
         &self,
-        site: &CallSite,
+        context: &RequestContext,
         lease: RenewalLease,
         new: NewToken,
         judged: Option<i64>,
@@ -167,27 +168,28 @@ impl TokenKeeper {
             // The lease ran out under us: whoever took it over may have ended our token at the vendor.
             Err(lost) if lost.kind == FaultKind::LeaseLost => self.newer(judged).await?.ok_or_else(|| {
                 let what = "the right to renew the token ran out before it was renewed";
-                site.fault(FaultKind::Unreachable, what).with_cause(lost)
+                context.fault(FaultKind::Unreachable, what).with_cause(lost)
             })?,
             stored => stored?,
         };
         Ok(Held { token, renewed: true })
     }
 
-    async fn obtain(&self, site: &CallSite) -> Result<NewToken, Fault> {
-        let site = CallSite { subject: site.subject.clone(), request: "GET /api/get_token".to_owned() };
+    async fn obtain(&self, context: &RequestContext) -> Result<NewToken, Fault> {
+        let context =
+            RequestContext { subject: context.subject.clone(), request: "GET /api/get_token".to_owned() };
         // Taken before the request, so that the token ends no later than we think.
         let now = self.clock.now();
         let mut request = Request::get(token_address(&self.config, now));
         request.time_limit = Some(REQUEST_TIME);
-        let answer = self.http.send(&site, request).await?;
-        self.read(&site, &answer, now)
+        let answer = self.http.send(&context, request).await?;
+        self.read(&context, &answer, now)
     }
 
-    fn read(&self, site: &CallSite, answer: &Answer, now: DateTime<Utc>) -> Result<NewToken, Fault> {
+    fn read(&self, context: &RequestContext, answer: &Answer, now: DateTime<Utc>) -> Result<NewToken, Fault> {
         let secrets = [self.config.app_key.expose_secret()];
-        let mut fields = judge(site, answer, &secrets, now).map_err(|refusal| refusal.into_fault())?;
-        let malformed = |why| site.fault(FaultKind::Malformed, why);
+        let mut fields = judge(context, answer, &secrets, now).map_err(|refusal| refusal.into_fault())?;
+        let malformed = |why| context.fault(FaultKind::Malformed, why);
         let item = fields.take_raw("item").map_or("null", |raw| raw.get());
         let mut item =
             Fields::open(item, &Privacy::KEEP).map_err(|why| malformed(format!("field `item`: {why}")))?;
@@ -219,14 +221,14 @@ struct FailedRenewal {
 }
 
 impl FailedRenewal {
-    fn of(fault: &Fault, site: &CallSite, at: DateTime<Utc>) -> FailedRenewal {
+    fn of(fault: &Fault, context: &RequestContext, at: DateTime<Utc>) -> FailedRenewal {
         let message = fault.chain();
-        let what = message.strip_prefix(&format!("{}: ", site.subject)).unwrap_or(&message).to_owned();
+        let what = message.strip_prefix(&format!("{}: ", context.subject)).unwrap_or(&message).to_owned();
         FailedRenewal { at, kind: fault.kind, what, code: fault.code.clone(), retry_after: fault.retry_after }
     }
 
-    fn for_another(&self, site: &CallSite) -> Fault {
-        let mut fault = Fault::new(self.kind, format!("{}: {}", site.subject, self.what));
+    fn for_another(&self, context: &RequestContext) -> Fault {
+        let mut fault = Fault::new(self.kind, format!("{}: {}", context.subject, self.what));
         fault.code.clone_from(&self.code);
         fault.retry_after = self.retry_after;
         fault

@@ -6,36 +6,36 @@ use serde_json::value::RawValue;
 use crate::domain::fault::{Fault, FaultKind};
 use crate::domain::person::privacy::Privacy;
 use crate::domain::stream::StreamSpec;
-use crate::domain::vendor::contract::{FieldContract, JsonType, ObjectContract, TEXT_OR_NUMBER};
 use crate::domain::vendor::observation::Observation;
 use crate::domain::vendor::page::{Closing, Page};
+use crate::domain::vendor::schema::{FieldSchema, JsonType, ObjectSchema, TEXT_OR_NUMBER};
+use crate::sources::context::{RequestContext, quote};
 use crate::sources::payload::answer::Answer;
-use crate::sources::payload::contract::{observe, observe_charset};
 use crate::sources::payload::element;
 use crate::sources::payload::reading::Fields;
 use crate::sources::payload::scalar::Scalar;
-use crate::sources::site::{CallSite, quote};
+use crate::sources::payload::schema_check::{observe, observe_charset};
 use crate::sources::sobot::fault::{Meaning, SUCCESS, meaning};
 
 /// The field with the elements.
 const ITEMS: &str = "items";
 
 /// `ret_code` is taken before; where there are no elements, `items` may be absent (`docs/vendors.md#sobot-results`).
-const ITEMS_FIELD: FieldContract = FieldContract::new(&[ITEMS], &[JsonType::List]).optional();
-const MESSAGE_FIELD: FieldContract = FieldContract::new(&["ret_msg"], TEXT_OR_NUMBER).optional();
+const ITEMS_FIELD: FieldSchema = FieldSchema::new(&[ITEMS], &[JsonType::List]).optional();
+const MESSAGE_FIELD: FieldSchema = FieldSchema::new(&["ret_msg"], TEXT_OR_NUMBER).optional();
 
-static ANSWER: ObjectContract = ObjectContract { path: "(answer)", fields: &[ITEMS_FIELD, MESSAGE_FIELD] };
+static ANSWER: ObjectSchema = ObjectSchema { path: "(answer)", fields: &[ITEMS_FIELD, MESSAGE_FIELD] };
 
 /// An answer that states the total.
-static ANSWER_WITH_TOTAL: ObjectContract = ObjectContract {
+static ANSWER_WITH_TOTAL: ObjectSchema = ObjectSchema {
     path: "(answer)",
     fields: &[
         ITEMS_FIELD,
-        FieldContract::new(&["page_count"], TEXT_OR_NUMBER),
-        FieldContract::new(&["page_no"], TEXT_OR_NUMBER),
-        FieldContract::new(&["page_size"], TEXT_OR_NUMBER),
+        FieldSchema::new(&["page_count"], TEXT_OR_NUMBER),
+        FieldSchema::new(&["page_no"], TEXT_OR_NUMBER),
+        FieldSchema::new(&["page_size"], TEXT_OR_NUMBER),
         MESSAGE_FIELD,
-        FieldContract::new(&["total_count"], TEXT_OR_NUMBER),
+        FieldSchema::new(&["total_count"], TEXT_OR_NUMBER),
     ],
 };
 
@@ -59,7 +59,7 @@ impl Refusal {
 /// The fields of a successful answer. The body's code decides, whatever the status; where the code is none
 /// of the known ones, or there is no envelope at all, a telling status (401, 429) is believed.
 pub(super) fn judge<'a>(
-    site: &CallSite,
+    context: &RequestContext,
     answer: &'a Answer,
     secrets: &[&str],
     now: DateTime<Utc>,
@@ -69,7 +69,7 @@ pub(super) fn judge<'a>(
     let opened = opened.filter(|fields| !fields.is_ambiguous("ret_code"));
     let envelope = opened.and_then(|mut fields| code(fields.take("ret_code")).map(|code| (code, fields)));
     let Some((code, mut fields)) = envelope else {
-        let fault = answer.not_understood(site, "JSON with a ret_code", now);
+        let fault = answer.not_understood(context, "JSON with a ret_code", now);
         return Err(if answer.status == 401 { Refusal::Token(fault) } else { Refusal::Other(fault) });
     };
     if code == SUCCESS {
@@ -80,7 +80,7 @@ pub(super) fn judge<'a>(
     let fault = |kind| {
         let shown = quote(&code, secrets);
         let fault =
-            site.fault(kind, format_args!("the vendor answered code {shown} {message}, HTTP {status}"));
+            context.fault(kind, format_args!("the vendor answered code {shown} {message}, HTTP {status}"));
         let fault = fault.with_code(code.chars().take(32).collect::<String>()).answered_under(status);
         answer.with_retry_after(fault, now)
     };
@@ -107,7 +107,7 @@ fn code(sent: Scalar<'_>) -> Option<String> {
 
 /// The page that a successful answer holds.
 pub(super) fn page(
-    site: &CallSite,
+    context: &RequestContext,
     (answer, mut fields): (&Answer, Fields<'_>),
     spec: &'static StreamSpec,
     privacy: &Privacy,
@@ -119,7 +119,7 @@ pub(super) fn page(
     };
     observe(documented, &fields, &mut observation);
     observe_charset(documented, answer, &mut observation);
-    let malformed = |why: String| site.fault(FaultKind::Malformed, why);
+    let malformed = |why: String| context.fault(FaultKind::Malformed, why);
     let items = fields.list(ITEMS).map_err(malformed)?;
     let total = total(fields.take_all("total_count")).map_err(malformed)?;
     let page_size = fields.take("page_size").count().and_then(|size| u32::try_from(size).ok());

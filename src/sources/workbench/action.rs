@@ -16,8 +16,8 @@ use crate::engine::port::action::{Actor, Reply};
 use crate::engine::port::budget::BudgetKey;
 use crate::engine::port::clock::Clock;
 use crate::sources::address::{address, authority};
+use crate::sources::context::RequestContext;
 use crate::sources::http::{Body, HttpClient, Request};
-use crate::sources::site::CallSite;
 use crate::sources::workbench::answer::judge;
 
 /// Numbers of fewer characters are extensions and agents' numbers, which are nobody's telephone.
@@ -162,22 +162,24 @@ impl Actor for WorkbenchOrder {
 
     async fn act(self: Box<Self>) -> Reply {
         let WorkbenchWriter { config, http, clock } = &self.writer;
-        let site =
-            CallSite { subject: self.draft.source.clone(), request: format!("POST {}", self.draft.path) };
+        let context = RequestContext {
+            subject: self.draft.source.clone(),
+            request: format!("POST {}", self.draft.path),
+        };
         let request = Request {
             url: address(&config.base_url, &self.draft.path, &[]),
             secret_header: Some(("access_token", config.access_token.clone())),
             body: Some(self.body()),
             time_limit: None,
         };
-        match http.send_once(&site, request).await {
+        match http.send_once(&context, request).await {
             Ok(answer) => {
                 // What was sent to whom must not come back in the vendor's words either.
                 let private = |name: &str| matches!(name, "telephone" | "tel" | "msg");
                 let fields = self.fields.iter().filter(|(name, _)| private(name));
                 let token = config.access_token.expose_secret();
                 let secrets: Vec<&str> = fields.map(|(_, value)| value.as_str()).chain([token]).collect();
-                judge(&site, &answer, &secrets, self.tells, clock.now())
+                judge(&context, &answer, &secrets, self.tells, clock.now())
             }
             Err(lost) if lost.unsent => Reply::Unsent(lost.fault),
             Err(lost) => Reply::Unknown(lost.fault),

@@ -7,19 +7,19 @@ use serde_json::{Map, Value as Json};
 
 use crate::domain::row::record::Value;
 use crate::domain::row::table::ColumnType;
-use crate::domain::vendor::contract::ObjectContract;
 use crate::domain::vendor::drift::DriftKind;
 use crate::domain::vendor::feed::{AgentState, Announcement, CallPopup, FeedMessage, Notice};
 use crate::domain::vendor::observation::Observation;
+use crate::domain::vendor::schema::ObjectSchema;
 use crate::sources::payload::answer::sound_text;
-use crate::sources::payload::contract::{note_altered, observe_altered};
 use crate::sources::payload::json_text::has_no_text;
 use crate::sources::payload::reading::{Fields, Names};
 use crate::sources::payload::scalar::Scalar;
+use crate::sources::payload::schema_check::{note_altered, observe_altered};
 use crate::sources::workbench::privacy::MessagePrivacy;
 
-static MESSAGE: ObjectContract = ObjectContract { path: "", fields: &[] };
-static INFO: ObjectContract = ObjectContract { path: "info", fields: &[] };
+static MESSAGE: ObjectSchema = ObjectSchema { path: "", fields: &[] };
+static INFO: ObjectSchema = ObjectSchema { path: "info", fields: &[] };
 
 /// Why a message cannot be read, and whether it ended a state all the same.
 struct Unread {

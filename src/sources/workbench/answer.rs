@@ -8,9 +8,9 @@ use chrono::{DateTime, Utc};
 use crate::domain::fault::{Fault, FaultKind};
 use crate::domain::person::privacy::Privacy;
 use crate::engine::port::action::Reply;
+use crate::sources::context::{RequestContext, quote};
 use crate::sources::payload::answer::Answer;
 use crate::sources::payload::reading::Fields;
-use crate::sources::site::{CallSite, quote};
 
 /// What an answer says.
 #[derive(Debug, PartialEq, Eq)]
@@ -23,7 +23,7 @@ struct Envelope {
 /// Code 0, number or text, is success whatever the status. Any other is a failure with that code: the
 /// document lists none. `tells`: `data` is a text for the person.
 pub(super) fn judge(
-    site: &CallSite,
+    context: &RequestContext,
     answer: &Answer,
     secrets: &[&str],
     tells: bool,
@@ -31,12 +31,12 @@ pub(super) fn judge(
 ) -> Reply {
     let read = strict(&answer.text).or_else(|| if tells { loose(&answer.text) } else { None });
     let Some(envelope) = read else {
-        return refused_or_unknown(answer.not_understood(site, "JSON with a code", now), answer.status);
+        return refused_or_unknown(answer.not_understood(context, "JSON with a code", now), answer.status);
     };
     let message = envelope.message.as_deref().map(|text| quote(text, secrets));
     if envelope.code == "0" {
-        let told = envelope.data.filter(|_| tells);
-        return Reply::Done { code: Some(envelope.code), message, result: None, told };
+        let details = envelope.data.filter(|_| tells);
+        return Reply::Done { code: Some(envelope.code), message, result: None, details };
     }
     let code = quote(&envelope.code, secrets);
     let words = message.unwrap_or_default();
@@ -46,7 +46,7 @@ pub(super) fn judge(
         _ => FaultKind::RequestRefused,
     };
     let what = format_args!("the vendor answered code {code} {words}, HTTP {}", answer.status);
-    let fault = site.fault(kind, what).with_code(envelope.code.chars().take(32).collect::<String>());
+    let fault = context.fault(kind, what).with_code(envelope.code.chars().take(32).collect::<String>());
     refused_or_unknown(answer.with_retry_after(fault, now), answer.status)
 }
 
@@ -87,7 +87,7 @@ fn loose(text: &str) -> Option<Envelope> {
 mod tests {
     use super::*;
 
-    fn told(text: &str) -> Option<String> {
+    fn details(text: &str) -> Option<String> {
         strict(text).or_else(|| loose(text))?.data
     }
 
@@ -104,16 +104,16 @@ mod tests {
             })
         );
         assert_eq!(
-            told(r#"{"msg":"success","code":"0","data":"短信 \"x\""}"#).as_deref(),
+            details(r#"{"msg":"success","code":"0","data":"短信 \"x\""}"#).as_deref(),
             Some("短信 \"x\"")
         );
         assert_eq!(
-            told(r#"{"msg":"success","code":0,"data":"a "quoted" text"}"#).as_deref(),
+            details(r#"{"msg":"success","code":0,"data":"a "quoted" text"}"#).as_deref(),
             Some("a \"quoted\" text")
         );
-        assert_eq!(told(r#"{"msg":"success","code":0,"data":""}"#), None);
+        assert_eq!(details(r#"{"msg":"success","code":0,"data":""}"#), None);
         for nonsense in ["", "{", r#"{"data"}"#, r#"{"code":0,"data":"x""#, "<html>", r#"{"data": x }"#] {
-            assert_eq!(told(nonsense), None, "{nonsense}");
+            assert_eq!(details(nonsense), None, "{nonsense}");
         }
     }
 }

@@ -22,9 +22,9 @@ use crate::domain::stream::StreamKey;
 use crate::domain::vendor::feed::GapReason;
 use crate::engine::port::feed::{FeedSession, Heard};
 use crate::sources::address::address;
+use crate::sources::context::{RequestContext, quote};
 use crate::sources::http::{HttpClient, Raw};
 use crate::sources::payload::answer::{Declared, body_text};
-use crate::sources::site::{CallSite, quote};
 use crate::sources::workbench::agent_monitor::read;
 use crate::sources::workbench::privacy::MessagePrivacy;
 
@@ -53,13 +53,13 @@ pub(super) struct Place {
 /// An open socket.
 pub(super) struct Socket {
     place: Place,
-    site: CallSite,
+    context: RequestContext,
     stream: WebSocketStream<Raw>,
 }
 
 /// Opens the socket of one agent.
 pub(super) async fn connect(http: &HttpClient, place: Place) -> Result<Socket, Fault> {
-    let site = CallSite {
+    let context = RequestContext {
         subject: place.key.to_string(),
         request: format!("socket {PATH} of agent {}", place.extno),
     };
@@ -73,9 +73,9 @@ pub(super) async fn connect(http: &HttpClient, place: Place) -> Result<Socket, F
     }
     let key = generate_key();
     let headers = [("sec-websocket-version", "13"), ("sec-websocket-key", key.as_str())];
-    let (raw, accept) = http.upgrade(&site, url, "websocket", &headers, "sec-websocket-accept").await?;
+    let (raw, accept) = http.upgrade(&context, url, "websocket", &headers, "sec-websocket-accept").await?;
     if accept.as_deref() != Some(derive_accept_key(key.as_bytes()).as_str()) {
-        return Err(site.fault(FaultKind::Malformed, "the answer to the handshake is not a WebSocket's"));
+        return Err(context.fault(FaultKind::Malformed, "the answer to the handshake is not a WebSocket's"));
     }
     let config = WebSocketConfig::default()
         .read_buffer_size(BUFFER_BYTES)
@@ -83,7 +83,7 @@ pub(super) async fn connect(http: &HttpClient, place: Place) -> Result<Socket, F
         .max_message_size(Some(MESSAGE_BYTES_MAX))
         .max_frame_size(Some(MESSAGE_BYTES_MAX));
     let stream = WebSocketStream::from_raw_socket(raw, Role::Client, Some(config)).await;
-    Ok(Socket { place, site, stream })
+    Ok(Socket { place, context, stream })
 }
 
 impl Socket {
@@ -132,7 +132,7 @@ impl FeedSession for Socket {
         self.stream
             .send(Message::Ping(Default::default()))
             .await
-            .map_err(|error| self.site.fault(FaultKind::Unreachable, self.quoted(&error.to_string())))
+            .map_err(|error| self.context.fault(FaultKind::Unreachable, self.quoted(&error.to_string())))
     }
 
     async fn close(&mut self) {

@@ -100,7 +100,7 @@ fn sort_out<'r>(
     for stored in stored {
         let Some(row) = rows.get(stored.index) else { continue };
         is_stored[stored.index] = true;
-        if stored.gone {
+        if stored.deleted {
             // The vendor reports it again, in whatever version: it exists.
             changed.push(row);
         } else if !overruled.is_empty() && overruled.contains(&owned(row)) {

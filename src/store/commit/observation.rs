@@ -132,8 +132,8 @@ pub(in crate::store) async fn move_to_observed(
         read_again(connection, context, stream, owner, window).await?;
         moved.push(key);
     }
-    let gone: HashSet<&Key> = moved.iter().collect();
-    missing.retain(|key| !gone.contains(key));
+    let observed: HashSet<&Key> = moved.iter().collect();
+    missing.retain(|key| !observed.contains(key));
     Ok(moved)
 }
 

@@ -24,7 +24,7 @@ pub(in crate::store) struct Stored {
     /// The vendor's time of it.
     pub(in crate::store) version_at: Option<DateTime<Utc>>,
     /// Marked deleted.
-    pub(in crate::store) gone: bool,
+    pub(in crate::store) deleted: bool,
     /// The window whose read delivered it.
     pub(in crate::store) owner: Option<TimeWindow>,
 }
@@ -45,12 +45,12 @@ pub(in crate::store) async fn stored_versions(
         let keys = key_arrays(table, part.iter().map(|row| row.key()));
         let found = query_with_keys(context, context.window, probe(table), keys);
         let found = found.try_map(|row: PgRow| Found::from_row(&row)).fetch_all(&mut *connection).await?;
-        stored.extend(found.into_iter().map(|(ord, hash, version_at, gone, start, end)| Stored {
+        stored.extend(found.into_iter().map(|(ord, hash, version_at, deleted, start, end)| Stored {
             // Ordinals begin at 1.
             index: chunk * CHUNK_KEYS + usize::try_from(ord - 1).unwrap_or_default(),
             hash: ContentHash(hash.into_bytes()),
             version_at,
-            gone,
+            deleted,
             owner: TimeWindow::from_bounds(start, end),
         }));
     }

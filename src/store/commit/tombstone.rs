@@ -8,7 +8,7 @@ use crate::store::commit::absence::Key;
 use crate::store::commit::probe::{key_arrays, query_with_keys, run_with_keys};
 use crate::store::commit::transaction::Context;
 use crate::store::fault::{StoreError, StoreResult};
-use crate::store::statement::{hold_here, keep_vanished, mark_deleted};
+use crate::store::statement::{hold_here, keep_absent, mark_deleted};
 use crate::store::touched::not_taken;
 
 /// Marks those of the rows deleted that are still live (and still owned by the window, where there is one).
@@ -27,7 +27,7 @@ pub(in crate::store) async fn tombstone_rows(
         false => 0,
     };
     let arrays = || key_arrays(table, keys.iter().map(|key| key.iter().map(String::as_str)));
-    let kept = run_with_keys(connection, context, context.window, keep_vanished(table), arrays()).await?;
+    let kept = run_with_keys(connection, context, context.window, keep_absent(table), arrays()).await?;
     let marked = run_with_keys(connection, context, context.window, mark_deleted(table), arrays()).await?;
     if kept < held {
         let history = format!("{}_history", table.name);

@@ -11,7 +11,7 @@ use crate::domain::fault::{Fault, FaultKind};
 use crate::domain::proof::certificate::Verdict;
 use crate::domain::proof::run::{Counts, RunId};
 use crate::domain::proof::window::TimeWindow;
-use crate::domain::vendor::drift::ContractDrift;
+use crate::domain::vendor::drift::SchemaDrift;
 use crate::engine::port::store::{Commit, Scope};
 use crate::store::commit::absence::{AbsenceRule, Seen, settle_snapshot, settle_window};
 use crate::store::commit::agent::agents_update_in_txn;
@@ -20,12 +20,12 @@ use crate::store::commit::owner::{owned_by_snapshot, owned_by_window};
 use crate::store::commit::row_count::{RowCountChange, row_count_add_in_txn, row_count_refresh_in_txn};
 use crate::store::fault::{StoreError, StoreResult, from_sql, lease_lost};
 use crate::store::ledger::certificate::certificate_insert_in_txn;
-use crate::store::ledger::contract_drift::{Found, drifts_insert_in_txn, tell};
 use crate::store::ledger::finality::{beyond_reach, finality_update_in_txn};
 use crate::store::ledger::lag::reread_in_txn;
 use crate::store::ledger::lease::{lease_end_in_txn, lease_hold_in_txn, lease_name};
 use crate::store::ledger::quarantine::{SetAside, quarantine_resolve_in_txn, quarantine_upsert_in_txn};
 use crate::store::ledger::run::run_add_in_txn;
+use crate::store::ledger::schema_drift::{Found, drifts_insert_in_txn, log_drifts};
 use crate::store::ledger::snapshot::{snapshot_commit_in_txn, snapshot_was_read};
 use crate::store::ledger::time_window::{KnownWindows, known_windows, window_commit_in_txn};
 use crate::store::ledger::walk_page::walk_forget_in_txn;
@@ -141,7 +141,7 @@ async fn commit_on(
             _ => fault,
         }
     })?;
-    tell(&commit.lease.stream, &drifts);
+    log_drifts(&commit.lease.stream, &drifts);
     failpoint(Failpoint::CommitAfter).await?;
     Ok(counts)
 }
@@ -152,7 +152,7 @@ async fn write_read(
     commit: &Commit,
     name: &str,
     is_first_try: bool,
-) -> StoreResult<(Counts, Vec<ContractDrift>)> {
+) -> StoreResult<(Counts, Vec<SchemaDrift>)> {
     let key = &commit.lease.stream;
     connection.execute(sqlx::raw_sql(TRANSACTION)).await?;
     failpoint(Failpoint::CommitBegun).await?;

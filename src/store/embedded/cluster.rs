@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::install::account;
 use super::install::binaries::Binaries;
-use super::site::Site;
+use super::paths::ClusterPaths;
 use super::{EmbeddedConfig, EmbeddedError};
 
 /// The superuser. It is used to set up the database, and through the socket only.
@@ -19,7 +19,7 @@ pub(super) fn made_by(cluster: &Path) -> Result<Option<u32>, EmbeddedError> {
     if !cluster.exists() {
         return Ok(None);
     }
-    let failed = |said: String| EmbeddedError::NotACluster { path: cluster.to_owned(), said };
+    let failed = |output: String| EmbeddedError::NotACluster { path: cluster.to_owned(), output };
     let text =
         std::fs::read_to_string(cluster.join("PG_VERSION")).map_err(|error| failed(error.to_string()))?;
     match text.trim().parse() {
@@ -32,30 +32,30 @@ pub(super) fn made_by(cluster: &Path) -> Result<Option<u32>, EmbeddedError> {
 ///
 /// It is made under another name and then renamed, so a kill at any instant leaves either a
 /// whole cluster or something that the next start removes.
-pub(super) async fn ensure(site: &Site, config: &EmbeddedConfig) -> Result<Binaries, EmbeddedError> {
-    remove_unfinished(site).await;
-    let made_by = made_by(&site.cluster)?;
-    let binaries = Binaries::find(config, site, made_by).await?;
+pub(super) async fn ensure(paths: &ClusterPaths, config: &EmbeddedConfig) -> Result<Binaries, EmbeddedError> {
+    remove_unfinished(paths).await;
+    let made_by = made_by(&paths.cluster)?;
+    let binaries = Binaries::find(config, paths, made_by).await?;
     if made_by.is_some() {
-        close_to_others(site).await?;
+        close_to_others(paths).await?;
         return Ok(binaries);
     }
-    let unfinished = site.server_dir().join(format!("{UNFINISHED}{}", std::process::id()));
-    tracing::info!(cluster = %site.cluster.display(), major = binaries.major, "making a database cluster");
+    let unfinished = paths.server_dir().join(format!("{UNFINISHED}{}", std::process::id()));
+    tracing::info!(cluster = %paths.cluster.display(), major = binaries.major, "making a database cluster");
     // Byte order never changes under an index, as a language's order may with the system's
     // library; the character type lets `lower` and `ilike` know letters beyond ASCII.
-    let first = initdb(site, config, &binaries, &unfinished, "C.UTF-8").await;
-    if let Err(EmbeddedError::Program { said, .. }) = &first
-        && said.contains("locale")
+    let first = initdb(paths, config, &binaries, &unfinished, "C.UTF-8").await;
+    if let Err(EmbeddedError::Program { output, .. }) = &first
+        && output.contains("locale")
     {
-        initdb(site, config, &binaries, &unfinished, "C").await?;
+        initdb(paths, config, &binaries, &unfinished, "C").await?;
     } else {
         first?;
     }
-    std::fs::rename(&unfinished, &site.cluster)
-        .map_err(EmbeddedError::file("give its name to", &site.cluster))?;
+    std::fs::rename(&unfinished, &paths.cluster)
+        .map_err(EmbeddedError::file("give its name to", &paths.cluster))?;
     if config.durable {
-        let dir = site.server_dir();
+        let dir = paths.server_dir();
         std::fs::File::open(&dir)
             .and_then(|file| file.sync_all())
             .map_err(EmbeddedError::file("flush the directory", &dir))?;
@@ -64,13 +64,13 @@ pub(super) async fn ensure(site: &Site, config: &EmbeddedConfig) -> Result<Binar
 }
 
 async fn initdb(
-    site: &Site,
+    paths: &ClusterPaths,
     config: &EmbeddedConfig,
     binaries: &Binaries,
     into: &Path,
     character_type: &str,
 ) -> Result<(), EmbeddedError> {
-    let mut command = site.account.command(binaries.program("initdb"));
+    let mut command = paths.account.command(binaries.program("initdb"));
     command.arg("-D").arg(into).args([
         "-U",
         SUPERUSER,
@@ -89,7 +89,7 @@ async fn initdb(
     let tried = format!(
         "making a database cluster with {} as `{}`",
         binaries.program("initdb").display(),
-        site.account.name()
+        paths.account.name()
     );
     account::run(
         command,
@@ -102,21 +102,21 @@ async fn initdb(
 }
 
 /// The server refuses a cluster that others may read; a copy or a restore often opens it.
-async fn close_to_others(site: &Site) -> Result<(), EmbeddedError> {
+async fn close_to_others(paths: &ClusterPaths) -> Result<(), EmbeddedError> {
     use std::os::unix::fs::PermissionsExt;
-    let mode = std::fs::metadata(&site.cluster)
-        .map_err(EmbeddedError::file("look at", &site.cluster))?
+    let mode = std::fs::metadata(&paths.cluster)
+        .map_err(EmbeddedError::file("look at", &paths.cluster))?
         .permissions()
         .mode();
     if mode & 0o077 == 0 && mode & 0o700 == 0o700 {
         return Ok(());
     }
     tracing::warn!(
-        cluster = %site.cluster.display(), mode = format!("{:o}", mode & 0o777),
+        cluster = %paths.cluster.display(), mode = format!("{:o}", mode & 0o777),
         "the cluster was open to other accounts; closing it"
     );
-    let mut command = site.account.command("chmod");
-    command.arg("700").arg(&site.cluster);
+    let mut command = paths.account.command("chmod");
+    command.arg("700").arg(&paths.cluster);
     account::run(
         command,
         "closing the cluster to other accounts",
@@ -128,8 +128,8 @@ async fn close_to_others(site: &Site) -> Result<(), EmbeddedError> {
 }
 
 /// Removes what a killed start left behind. Only called under `start.lock`.
-async fn remove_unfinished(site: &Site) {
-    let Ok(entries) = std::fs::read_dir(site.server_dir()) else {
+async fn remove_unfinished(paths: &ClusterPaths) {
+    let Ok(entries) = std::fs::read_dir(paths.server_dir()) else {
         return;
     };
     let unfinished: Vec<PathBuf> = entries
@@ -141,7 +141,7 @@ async fn remove_unfinished(site: &Site) {
         return;
     }
     // As the account that made it, so that no link can lead us astray.
-    let mut command = site.account.command("rm");
+    let mut command = paths.account.command("rm");
     command.arg("-rf").args(&unfinished);
     let removed = account::run(
         command,

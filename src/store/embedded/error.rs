@@ -33,7 +33,7 @@ pub enum EmbeddedError {
     /// The binaries were to be downloaded, and that failed.
     #[error(
         "found no PostgreSQL server{wanted} (looked in {looked}), \
-         and downloading one from {url} failed: {said}: {INSTALL}"
+         and downloading one from {url} failed: {output}: {INSTALL}"
     )]
     Fetch {
         /// What was asked for beyond any server, such as a major version.
@@ -43,7 +43,7 @@ pub enum EmbeddedError {
         /// Where the download was tried.
         url: &'static str,
         /// What the download said.
-        said: String,
+        output: String,
     },
 
     /// Running as root, and there is no other account for the server.
@@ -87,7 +87,7 @@ pub enum EmbeddedError {
 
     /// Something is where the cluster should be, and it is not one.
     #[error(
-        "{path} exists but is not a PostgreSQL cluster (it has no readable PG_VERSION: {said}): \
+        "{path} exists but is not a PostgreSQL cluster (it has no readable PG_VERSION: {output}): \
          move it away or choose another `database.data_dir`",
         path = path.display()
     )]
@@ -95,19 +95,19 @@ pub enum EmbeddedError {
         /// The directory.
         path: PathBuf,
         /// Why its version could not be read.
-        said: String,
+        output: String,
     },
 
     /// The configured port is taken.
     #[error(
-        "port {port} on 127.0.0.1 is taken by another program ({said}): \
+        "port {port} on 127.0.0.1 is taken by another program ({output}): \
          stop that program, configure another port, or 0 for any free one"
     )]
     PortInUse {
         /// The configured port.
         port: u16,
         /// What the system said.
-        said: String,
+        output: String,
     },
 
     /// Another process is starting or stopping the same server and does not finish.
@@ -124,19 +124,19 @@ pub enum EmbeddedError {
     },
 
     /// One of PostgreSQL's programs failed.
-    #[error("{tried} failed: {said}: {advice}")]
+    #[error("{tried} failed: {output}: {advice}")]
     Program {
         /// What was run, and for what.
         tried: String,
         /// Its answer, cut to the end.
-        said: String,
+        output: String,
         /// What can be done about it.
         advice: &'static str,
     },
 
     /// The server ended, or was not ready in time.
     #[error(
-        "the PostgreSQL server on {cluster} {what}; its log says: {said}: \
+        "the PostgreSQL server on {cluster} {what}; its log says: {output}: \
          the whole log is {log}",
         cluster = cluster.display(), log = log.display()
     )]
@@ -146,7 +146,7 @@ pub enum EmbeddedError {
         /// What it did, as the rest of a sentence.
         what: String,
         /// The end of its log.
-        said: String,
+        output: String,
         /// Where its log is.
         log: PathBuf,
     },

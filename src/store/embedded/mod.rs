@@ -11,9 +11,9 @@ mod cluster;
 mod config;
 mod error;
 mod install;
+mod paths;
 mod server;
 mod settings;
-mod site;
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
@@ -28,9 +28,9 @@ pub use error::EmbeddedError;
 pub use server::stop::Stopped;
 
 use install::{bootstrap, files};
+use paths::ClusterPaths;
 use server::launch::{self, Running};
 use server::{lock, supervisor};
-use site::Site;
 
 /// Starting may include making a cluster and a long recovery, so waiting for another process
 /// that starts or stops the same server may take as long.
@@ -43,13 +43,13 @@ const LOCK_LIMIT: Duration = Duration::from_secs(900);
 /// user.
 #[derive(Debug)]
 pub struct EmbeddedPostgres {
-    site: Site,
+    paths: ClusterPaths,
     running: Running,
     database: String,
     password: SecretString,
     /// Our place among the owners.
     owner: File,
-    log_keeper: JoinHandle<()>,
+    log_trimmer: JoinHandle<()>,
 }
 
 impl EmbeddedPostgres {
@@ -64,13 +64,13 @@ impl EmbeddedPostgres {
     /// Everything that stands in the way, with what can be done about it: see [`EmbeddedError`].
     pub async fn start(config: &EmbeddedConfig) -> Result<EmbeddedPostgres, EmbeddedError> {
         config.check()?;
-        let site = Site::prepare(config).await?;
-        let _starting = lock::alone(&site.file("start.lock"), LOCK_LIMIT).await?;
-        let owner = lock::shared(&site.file("owners.lock"))?;
+        let paths = ClusterPaths::prepare(config).await?;
+        let _starting = lock::alone(&paths.file("start.lock"), LOCK_LIMIT).await?;
+        let owner = lock::shared(&paths.file("owners.lock"))?;
         let mut tries = 0;
         let (running, password) = loop {
             tries += 1;
-            match Self::get_hold(&site, config).await {
+            match Self::get_hold(&paths, config).await {
                 // Adopted in the instant in which its last user went, or killed under our hands.
                 Err(error) if error.is_server_gone() && tries < 5 => {
                     tracing::info!(%error, "the server went away while starting, trying again");
@@ -91,19 +91,26 @@ impl EmbeddedPostgres {
                 "the server that runs already has another port; it keeps it until it is stopped"
             );
         }
-        let log_keeper = tokio::spawn(files::keep_log_bounded(site.file("server.log")));
-        Ok(EmbeddedPostgres { site, running, database: config.database.clone(), password, owner, log_keeper })
+        let log_trimmer = tokio::spawn(files::keep_log_bounded(paths.file("server.log")));
+        Ok(EmbeddedPostgres {
+            paths,
+            running,
+            database: config.database.clone(),
+            password,
+            owner,
+            log_trimmer,
+        })
     }
 
     async fn get_hold(
-        site: &Site,
+        paths: &ClusterPaths,
         config: &EmbeddedConfig,
     ) -> Result<(Running, SecretString), EmbeddedError> {
-        let running = match launch::adopt(site).await? {
+        let running = match launch::adopt(paths).await? {
             Some(running) => running,
-            None => launch::launch(site, config).await?,
+            None => launch::launch(paths, config).await?,
         };
-        let password = bootstrap::ensure(site, &running, &config.database).await?;
+        let password = bootstrap::ensure(paths, &running, &config.database).await?;
         Ok((running, password))
     }
 
@@ -153,25 +160,25 @@ impl EmbeddedPostgres {
     /// The file that holds the password of the role `ccsync`, readable for our account only.
     #[must_use]
     pub fn password_file(&self) -> PathBuf {
-        self.site.file("password")
+        self.paths.file("password")
     }
 
     /// The server's log.
     #[must_use]
     pub fn log_file(&self) -> PathBuf {
-        self.site.file("server.log")
+        self.paths.file("server.log")
     }
 
     /// The cluster, for backups and for those who look after a stopped server.
     #[must_use]
     pub fn cluster_dir(&self) -> &Path {
-        &self.site.cluster
+        &self.paths.cluster
     }
 }
 
 impl Drop for EmbeddedPostgres {
     fn drop(&mut self) {
-        self.log_keeper.abort();
+        self.log_trimmer.abort();
     }
 }
 

@@ -9,7 +9,7 @@ use sysinfo::{MemoryRefreshKind, RefreshKind, System};
 
 use super::EmbeddedError;
 use super::install::binaries::Binaries;
-use super::site::Site;
+use super::paths::ClusterPaths;
 
 /// Who may connect, and how: without a password only through the socket, whose directory is
 /// closed to other accounts; over TCP with the password, and never as the superuser.
@@ -69,17 +69,21 @@ const SHARE: u64 = 8;
 const BUFFERS_MB: RangeInclusive<u64> = 128..=4096;
 
 /// Writes both files, for data that must last or not.
-pub(super) async fn write(site: &Site, binaries: &Binaries, durable: bool) -> Result<(), EmbeddedError> {
+pub(super) async fn write(
+    paths: &ClusterPaths,
+    binaries: &Binaries,
+    durable: bool,
+) -> Result<(), EmbeddedError> {
     let settings = match durable {
         true => format!(
             "{SETTINGS}shared_buffers = '{}MB'\nwal_compression = {}\n",
             buffers_mb(memory()),
-            binaries.wal_compression(site).await
+            binaries.wal_compression(paths).await
         ),
         false => format!("{SETTINGS}{NOT_DURABLE}"),
     };
     for (name, text) in [("postgres.conf", settings.as_str()), ("hba.conf", HBA)] {
-        let path = site.file(name);
+        let path = paths.file(name);
         super::install::files::write_whole(&path, text, 0o644)?;
     }
     Ok(())
@@ -102,13 +106,13 @@ fn buffers_mb(memory: u64) -> u64 {
 }
 
 /// What depends on this start: given on the command line, so that it wins over `ALTER SYSTEM`.
-pub(super) fn arguments(site: &Site, port: u16) -> Vec<String> {
+pub(super) fn arguments(paths: &ClusterPaths, port: u16) -> Vec<String> {
     // A list of directories, each of which may be quoted as an identifier.
-    let socket_dir = site.socket_dir.display().to_string().replace('"', "\"\"");
-    let mut arguments = vec!["-D".to_owned(), site.cluster.display().to_string()];
+    let socket_dir = paths.socket_dir.display().to_string().replace('"', "\"\"");
+    let mut arguments = vec!["-D".to_owned(), paths.cluster.display().to_string()];
     for setting in [
-        format!("config_file={}", site.file("postgres.conf").display()),
-        format!("hba_file={}", site.file("hba.conf").display()),
+        format!("config_file={}", paths.file("postgres.conf").display()),
+        format!("hba_file={}", paths.file("hba.conf").display()),
         "listen_addresses=127.0.0.1".to_owned(),
         format!("port={port}"),
         format!("unix_socket_directories=\"{socket_dir}\""),

@@ -5,10 +5,10 @@ use std::collections::BTreeSet;
 
 use sqlx::{Executor as _, PgConnection};
 
-use crate::domain::person::forgotten::ForgottenBoard;
+use crate::domain::person::forgotten::ErasureList;
 use crate::domain::proof::run::Counts;
 use crate::domain::row::record::Reject;
-use crate::domain::vendor::drift::ContractDrift;
+use crate::domain::vendor::drift::SchemaDrift;
 use crate::domain::vendor::feed::{CallPopup, FeedEvent, FeedEventKind, FeedMessage};
 use crate::engine::feed::timeline::Change;
 use crate::engine::port::feed_store::{FeedCommit, FeedOutcome};
@@ -21,9 +21,9 @@ use crate::store::feed::row::{
     Intervals, announcements_insert_in_txn, gaps_write_in_txn, stays_write_in_txn,
 };
 use crate::store::feed::session::{timelines_in_txn, timelines_save_in_txn};
-use crate::store::ledger::contract_drift::{Found, drifts_insert_in_txn};
 use crate::store::ledger::quarantine::{SetAside, quarantine_upsert_in_txn};
 use crate::store::ledger::run::run_add_in_txn;
+use crate::store::ledger::schema_drift::{Found, drifts_insert_in_txn};
 use crate::store::privacy::forgotten::list_fetch_in_txn;
 
 /// What new events bring to the tables.
@@ -33,7 +33,7 @@ pub(super) struct Gathered<'a> {
     pub(super) announcements: Vec<&'a FeedEvent>,
     pub(super) popups: Vec<(&'a FeedEvent, &'a CallPopup)>,
     pub(super) rejects: Vec<Reject>,
-    pub(super) drifts: Vec<ContractDrift>,
+    pub(super) drifts: Vec<SchemaDrift>,
     counts: Counts,
 }
 
@@ -43,8 +43,8 @@ pub(super) struct Gathered<'a> {
 pub(super) async fn store_events(
     connection: &mut PgConnection,
     commit: &FeedCommit,
-    board: &ForgottenBoard,
-) -> StoreResult<(FeedOutcome, Vec<ContractDrift>)> {
+    erasures: &ErasureList,
+) -> StoreResult<(FeedOutcome, Vec<SchemaDrift>)> {
     connection.execute(sqlx::raw_sql(TRANSACTION)).await?;
     let source = commit.key.source.as_str();
     let agents: BTreeSet<&str> = commit.events.iter().map(|event| event.extno.as_str()).collect();
@@ -52,8 +52,8 @@ pub(super) async fn store_events(
     if !missing.is_empty() {
         return Ok((FeedOutcome::NotHeld(missing), Vec::new()));
     }
-    let list = list_fetch_in_txn(connection, &board.list()).await?;
-    board.put(list.clone());
+    let list = list_fetch_in_txn(connection, &erasures.list()).await?;
+    erasures.put(list.clone());
     let cleaned: Vec<FeedEvent> = match list.is_empty() {
         true => Vec::new(),
         false => commit.events.iter().map(|event| list.event(source, event.clone())).collect(),

@@ -14,7 +14,7 @@ use crate::store::fault::{StoreResult, from_sql};
 use crate::store::feed::commit::store_events;
 use crate::store::feed::lease::{leases_hold, leases_release};
 use crate::store::feed::session::sessions_declare;
-use crate::store::ledger::contract_drift::tell;
+use crate::store::ledger::schema_drift::log_drifts;
 use crate::store::pool::PgStore;
 
 #[async_trait]
@@ -54,11 +54,11 @@ impl PgStore {
         let mut connection = self.pool.acquire().await?;
         let outcome = async {
             let mut transaction = connection.begin().await?;
-            let (outcome, drifts) = store_events(&mut transaction, commit, &self.board).await?;
+            let (outcome, drifts) = store_events(&mut transaction, commit, &self.erasures).await?;
             match outcome {
                 FeedOutcome::Stored(_) => {
                     transaction.commit().await.map_err(|error| from_sql(doing, &error))?;
-                    tell(&commit.key, &drifts);
+                    log_drifts(&commit.key, &drifts);
                 }
                 FeedOutcome::NotHeld(_) => transaction.rollback().await?,
             }

@@ -11,7 +11,7 @@ use uuid::Uuid;
 use crate::domain::proof::run::Counts;
 use crate::domain::row::record::without_nul;
 use crate::domain::vendor::feed::{AgentState, FeedEvent, FeedEventKind, FeedMessage, GapReason};
-use crate::engine::feed::timeline::{Change, Told};
+use crate::engine::feed::timeline::{Change, Report};
 use crate::engine::port::feed_store::FeedCommit;
 use crate::store::fault::StoreResult;
 use crate::store::touched::{expect_touched, not_taken};
@@ -23,7 +23,7 @@ struct StayRow {
     since: Option<DateTime<Utc>>,
     until: Option<DateTime<Utc>>,
     closed_by: Option<&'static str>,
-    told: bool,
+    is_reported: bool,
     status: Option<i32>,
     status_name: Option<&'static str>,
     reported_since: Option<DateTime<Utc>>,
@@ -53,13 +53,13 @@ pub(super) struct Intervals {
 }
 
 impl StayRow {
-    fn tell(&mut self, told: Told) {
-        self.told = true;
-        self.status = told.state.map(AgentState::number);
-        self.status_name = Some(told.state.map_or("unknown", AgentState::as_str));
-        self.reported_since = told.reported_since;
-        self.reported_at = told.reported_at;
-        self.extra = told.extra;
+    fn report(&mut self, report: Report) {
+        self.is_reported = true;
+        self.status = report.state.map(AgentState::number);
+        self.status_name = Some(report.state.map_or("unknown", AgentState::as_str));
+        self.reported_since = report.reported_since;
+        self.reported_at = report.reported_at;
+        self.extra = report.extra;
     }
 }
 
@@ -68,12 +68,12 @@ impl Intervals {
     pub(super) fn add(&mut self, extno: &str, changes: Vec<Change>) {
         for change in changes {
             match change {
-                Change::StayOpened { since, told, origin } => {
+                Change::StayOpened { since, report, origin } => {
                     let row = self.stay(extno, since);
-                    row.tell(told);
+                    row.report(report);
                     (row.connection_id, row.message_no) = (Some(origin.0), origin.1);
                 }
-                Change::StayTold { since, told } => self.stay(extno, since).tell(told),
+                Change::StayReported { since, report } => self.stay(extno, since).report(report),
                 Change::StayClosed { since, until, by } => {
                     let row = self.stay(extno, since);
                     (row.until, row.closed_by) = (Some(until), Some(by));
@@ -173,14 +173,14 @@ pub(super) async fn stays_write_in_txn(
     let updated = r#"
         update workbench.agent_status s
         set until = coalesce(r.until, s.until), closed_by = coalesce(r.closed_by, s.closed_by),
-            status = case when r.told then r.status else s.status end,
-            status_name = case when r.told then r.status_name else s.status_name end,
-            reported_since = case when r.told then r.reported_since else s.reported_since end,
-            reported_at = case when r.told then r.reported_at else s.reported_at end,
-            extra = case when r.told then r.extra else s.extra end,
+            status = case when r.is_reported then r.status else s.status end,
+            status_name = case when r.is_reported then r.status_name else s.status_name end,
+            reported_since = case when r.is_reported then r.reported_since else s.reported_since end,
+            reported_at = case when r.is_reported then r.reported_at else s.reported_at end,
+            extra = case when r.is_reported then r.extra else s.extra end,
             revision = s.revision + 1, changed_at = $2, run_id = $3
         from jsonb_to_recordset($4) as r(extno text, since timestamptz, until timestamptz, closed_by text,
-            told boolean, status integer, status_name text, reported_since timestamptz,
+            is_reported boolean, status integer, status_name text, reported_since timestamptz,
             reported_at timestamptz, extra jsonb)
         where s.source = $1 and s.extno = r.extno and s.since = r.since
         "#;

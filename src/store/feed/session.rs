@@ -63,7 +63,7 @@ fn timeline(row: &PgRow) -> Result<Timeline, sqlx::Error> {
         (Some(since), _) => Some(Open::Stay(Stay {
             since,
             state: stay_status.and_then(AgentState::from_number),
-            told: row.try_get("stay_told")?,
+            is_reported: row.try_get("stay_told")?,
             confirmed_at: row.try_get("confirmed_at")?,
         })),
         (None, Some(since)) => {
@@ -134,7 +134,7 @@ fn record(extno: &str, timeline: &Timeline) -> Json {
         "last_message_at": timeline.last_message_at,
         "stay_since": stay.map(|stay| stay.since),
         "stay_status": stay.and_then(|stay| stay.state).map(AgentState::number),
-        "stay_told": stay.is_some_and(|stay| stay.told),
+        "stay_told": stay.is_some_and(|stay| stay.is_reported),
         "confirmed_at": stay.and_then(|stay| stay.confirmed_at),
         "gap_since": gap.map(|gap| gap.0),
         "gap_reason": gap.map(|gap| gap.1),

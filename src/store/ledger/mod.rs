@@ -2,12 +2,12 @@
 
 pub(super) mod ahead;
 pub(super) mod certificate;
-pub(super) mod contract_drift;
 pub(super) mod finality;
 pub(super) mod lag;
 pub(super) mod lease;
 pub(super) mod quarantine;
 pub(super) mod run;
+pub(super) mod schema_drift;
 pub(super) mod snapshot;
 pub(super) mod stream;
 pub(super) mod time_window;

@@ -191,7 +191,7 @@ fn read_row(row: WrittenRow<'_>) -> Option<Row> {
 mod tests {
     use super::*;
     use crate::domain::stream::moor_queue::MOOR_QUEUE_MEMBER;
-    use crate::domain::vendor::drift::{ContractDrift, DriftKind};
+    use crate::domain::vendor::drift::{DriftKind, SchemaDrift};
 
     #[test]
     fn a_page_comes_back_as_it_was_kept() {
@@ -205,7 +205,7 @@ mod tests {
             total: Some(7),
             ..Page::default()
         };
-        page.observation.add(ContractDrift {
+        page.observation.add(SchemaDrift {
             kind: DriftKind::NewField,
             field: "assignMembers[].level".into(),
             observed: String::new(),

@@ -201,7 +201,7 @@ fn entry(row: &PgRow) -> StoreResult<Option<NoticeEntry>> {
     Ok(Some(NoticeEntry {
         id,
         target: row.try_get("target")?,
-        told: AlertChange {
+        alert: AlertChange {
             change,
             kind,
             severity,

@@ -94,12 +94,12 @@ impl PgStore {
     pub(in crate::store) async fn list(&self) -> StoreResult<Arc<ForgottenList>> {
         let version: i64 =
             sqlx::query_scalar("select version from sync.forgetting").fetch_one(&self.pool).await?;
-        let known = self.board.list();
+        let known = self.erasures.list();
         if known.version() == version {
             return Ok(known);
         }
         let list = Arc::new(list_read(&mut *self.pool.acquire().await?).await?);
-        self.board.put(list.clone());
+        self.erasures.put(list.clone());
         Ok(list)
     }
 

@@ -119,7 +119,7 @@ async fn compare_on(connection: &mut PgConnection, asked: &Asked, rows: &[Row]) 
 pub(in crate::store) struct Differing {
     pub(in crate::store) key: Key,
     absent: bool,
-    gone: bool,
+    deleted: bool,
     columns: Vec<String>,
     sent: Option<DateTime<Utc>>,
     kept: Option<DateTime<Utc>>,
@@ -164,13 +164,13 @@ async fn compare_staged(
 ) -> StoreResult<()> {
     let found = differing_rows(connection, &asked.key.source, table, Stage::Compared, asked.window).await?;
     for row in found {
-        if row.is_elsewhere && !row.gone {
+        if row.is_elsewhere && !row.deleted {
             comparison.elsewhere.push((table.name, row.key.clone()));
             if row.is_earlier_version() {
                 continue;
             }
         }
-        let is_missing = row.absent || row.gone;
+        let is_missing = row.absent || row.deleted;
         if !is_missing && row.columns.is_empty() {
             continue;
         }

@@ -159,7 +159,7 @@ impl PgStore {
             .bind(owner.map(|owner| owner.end))
             .fetch_optional(&self.pool)
             .await?;
-        row.map(|row| home_story(&row)).transpose()
+        row.map(|row| owner_story(&row)).transpose()
     }
 
     async fn seen_in(&self, key: &StreamKey, table: &TableShape, of: &Key) -> StoreResult<Vec<TimeWindow>> {
@@ -193,7 +193,7 @@ impl PgStore {
     }
 }
 
-fn home_story(row: &PgRow) -> StoreResult<OwnerStory> {
+fn owner_story(row: &PgRow) -> StoreResult<OwnerStory> {
     Ok(OwnerStory {
         window: TimeWindow::from_bounds(row.try_get("window_start")?, row.try_get("window_end")?),
         state: row.try_get("state")?,

@@ -22,8 +22,8 @@ use crate::report::status::{FeedStatus, RunStatus, StatusReport, StreamFailure, 
 use crate::store::account::source::stored_fetch;
 use crate::store::fault::{StoreResult, from_sql};
 use crate::store::feed::status::feeds_fetch;
-use crate::store::ledger::contract_drift::drifts_fetch;
 use crate::store::ledger::run::counts_of;
+use crate::store::ledger::schema_drift::drifts_fetch;
 use crate::store::pool::PgStore;
 use crate::store::query::alert::watches_fetch;
 use crate::store::query::status::calendar::calendars_fetch;

@@ -5,7 +5,7 @@ use metrics::{counter, gauge};
 
 use crate::domain::fault::FaultKind;
 use crate::domain::row::text::counted;
-use crate::telemetry::event::say;
+use crate::telemetry::event::log;
 use crate::telemetry::metric;
 
 /// The daemon started.
@@ -115,7 +115,7 @@ impl TaskFailed<'_> {
         let TaskFailed { task, kind, message, remedy, is_due_again } = self;
         let kind = kind.as_str();
         let end = if remedy.is_empty() { String::new() } else { format!("; {remedy}") };
-        say!(
+        log!(
             if is_due_again, warn else error,
             task,
             fault.kind = kind,

@@ -5,7 +5,6 @@
 //! should look; *info*, the data or the process changed; *debug*, work went as it should. A healthy
 //! daemon says little at info: a pass that changed nothing is not news, and neither are pages.
 
-mod contract;
 mod daemon;
 mod feed;
 mod hangup;
@@ -14,10 +13,10 @@ mod pass;
 mod progress;
 mod request;
 mod retention;
+mod schema_drift;
 mod time;
 mod window;
 
-pub use contract::ContractDrifted;
 pub use daemon::{
     DaemonStarted, DaemonStopping, DatabaseUnreachable, SourceUnconfigured, TaskFailed, TokenRenewed,
 };
@@ -28,6 +27,7 @@ pub use pass::{PassFinished, PassPanicked, PassStarted, TickMissed};
 pub use progress::WorkProgressed;
 pub use request::{BudgetWaited, PageFetched, PageReread, RequestFailed, WalkRestarted, WalkResumed};
 pub use retention::RetentionApplied;
+pub use schema_drift::SchemaDrifted;
 pub use time::{ClockOff, LedgerMended};
 pub use window::{
     AbsenceAlarmRaised, LeaseLost, RecordsQuarantined, WindowCommitted, WindowFailed, WindowVerified,
@@ -56,7 +56,7 @@ fn millis(length: Duration) -> u64 {
 }
 
 /// A log line at one of two levels; tracing wants the level known at compile time.
-macro_rules! say {
+macro_rules! log {
     (if $condition:expr, $this:ident else $that:ident, $($fields:tt)*) => {
         if $condition {
             tracing::$this!(target: "ccsync", $($fields)*);
@@ -65,7 +65,7 @@ macro_rules! say {
         }
     };
 }
-use say;
+use log;
 
 #[cfg(test)]
 mod tests;

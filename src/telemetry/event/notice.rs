@@ -3,7 +3,7 @@
 use metrics::counter;
 
 use crate::domain::row::text::counted;
-use crate::telemetry::event::say;
+use crate::telemetry::event::log;
 use crate::telemetry::metric;
 
 /// A target took a notice.
@@ -48,7 +48,7 @@ impl NoticeFailed<'_> {
         let labels = [(metric::TARGET, self.target.to_owned()), (metric::OUTCOME, "failed".to_owned())];
         counter!(metric::NOTICES, &labels).increment(1);
         let end = if self.given_up { "it is given up" } else { "it is tried again" };
-        say!(
+        log!(
             if self.given_up, error else warn,
             notify = self.target,
             error = self.message,

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use metrics::{counter, histogram};
 
-use super::{labels, millis, say};
+use super::{labels, log, millis};
 use crate::domain::proof::run::{Counts, RunId, RunOutcome, Trigger};
 use crate::domain::row::text::counted;
 use crate::domain::stream::StreamKey;
@@ -57,12 +57,12 @@ impl PassFinished<'_> {
         counter!(metric::PASSES, labels(self.key, &[(metric::OUTCOME, outcome)])).increment(1);
         histogram!(metric::PASS_DURATION, labels(self.key, &[])).record(self.elapsed.as_secs_f64());
         match self.outcome {
-            RunOutcome::Partial | RunOutcome::Failed => self.say_trouble(outcome),
-            RunOutcome::Succeeded | RunOutcome::Cancelled => self.say_end(outcome),
+            RunOutcome::Partial | RunOutcome::Failed => self.log_failure(outcome),
+            RunOutcome::Succeeded | RunOutcome::Cancelled => self.log_end(outcome),
         }
     }
 
-    fn say_trouble(&self, outcome: &str) {
+    fn log_failure(&self, outcome: &str) {
         tracing::warn!(
             target: "ccsync",
             source = %self.key.source,
@@ -84,12 +84,12 @@ impl PassFinished<'_> {
         );
     }
 
-    fn say_end(&self, outcome: &str) {
+    fn log_end(&self, outcome: &str) {
         let counts = self.counts;
         let news = counts.inserted + counts.updated + counts.deleted > 0
             || counts.quarantined > 0
             || self.outcome == RunOutcome::Cancelled;
-        say!(
+        log!(
             if news, info else debug,
             source = %self.key.source,
             stream = %self.key.stream,

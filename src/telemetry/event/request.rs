@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use metrics::{counter, histogram};
 
-use super::{labels, millis, say};
+use super::{labels, log, millis};
 use crate::domain::fault::FaultKind;
 use crate::domain::row::text::counted;
 use crate::domain::stream::StreamKey;
@@ -65,7 +65,7 @@ impl RequestFailed<'_> {
             Some(wait) => format!("trying again in {:.1} s", wait.as_secs_f64()),
             None => "not tried again".to_owned(),
         };
-        say!(
+        log!(
             if quiet, debug else warn,
             source = %self.key.source,
             stream = %self.key.stream,
@@ -124,7 +124,7 @@ impl WalkRestarted<'_> {
     pub fn emit(self) {
         counter!(metric::WALKS_RESTARTED, labels(self.key, &[])).increment(1);
         // A live window often moves once while it is read; only one that keeps moving is news.
-        say!(
+        log!(
             if self.walk > 2, info else debug,
             source = %self.key.source,
             stream = %self.key.stream,

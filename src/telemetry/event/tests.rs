@@ -202,12 +202,12 @@ fn windows_count_their_rows_and_say_aloud_only_what_failed() {
     );
     let sentence = "field `a` is in no document; it came as boolean";
     check(
-        || ContractDrifted { key: &key, kind: DriftKind::NewField, sentence }.emit(),
+        || SchemaDrifted { key: &key, kind: DriftKind::NewField, sentence }.emit(),
         "WARN",
         "sobot/sobot.call_result departs from its document (new_field): field `a` is in no document; it came \
          as boolean; nothing is lost: the field is kept in `extra` of its rows; ask for a column if it is \
-         wanted; see docs/runbook.md#contract_drift",
-        &[&format!("ccsync_contract_drift_total{{{OF},kind=\"new_field\"}} 1")],
+         wanted; see docs/runbook.md#schema_drift",
+        &[&format!("ccsync_schema_drift_total{{{OF},kind=\"new_field\"}} 1")],
     );
     check(
         || LeaseLost { key: &key, run: RunId(7), scope: "[a, b)" }.emit(),

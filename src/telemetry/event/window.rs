@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use metrics::{counter, histogram};
 
-use super::{labels, millis, say};
+use super::{labels, log, millis};
 use crate::domain::fault::FaultKind;
 use crate::domain::proof::certificate::Verdict;
 use crate::domain::proof::run::{Counts, RunId};
@@ -82,7 +82,7 @@ impl WindowCommitted<'_> {
         ] {
             counter!(metric::ROWS, labels(self.key, &[(metric::CHANGE, change)])).increment(rows);
         }
-        say!(
+        log!(
             if self.elapsed >= LONG_WINDOW, info else debug,
             source = %self.key.source,
             stream = %self.key.stream,
@@ -134,7 +134,7 @@ impl WindowFailed<'_> {
         // The message names the stream too, for the ledger's sake.
         let own = format!("{}: ", self.key);
         let said = self.message.strip_prefix(&own).unwrap_or(self.message);
-        say!(
+        log!(
             if quiet, debug else error,
             source = %self.key.source,
             stream = %self.key.stream,

@@ -126,7 +126,7 @@ pub const ALL: &[Metric] = &[
     ),
     counter(RECORDS_QUARANTINED, OF_STREAM, "records that could not be read and were quarantined"),
     counter(
-        CONTRACT_DRIFT,
+        SCHEMA_DRIFT,
         &[SOURCE, STREAM, KIND],
         "departures from the vendor's documents, counted once each, by kind",
     ),
@@ -212,7 +212,7 @@ pub const ALL: &[Metric] = &[
         "open records that were quarantined first within the last day",
     ),
     gauge(
-        CONTRACT_DRIFTS,
+        SCHEMA_DRIFTS,
         Unit::Count,
         OF_STREAM,
         "departures from the vendor's documents seen first within the last 7 days",

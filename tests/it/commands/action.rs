@@ -46,9 +46,9 @@ async fn setup() -> Setup {
 
 async fn setup_of(world: SimulatorConfig) -> Setup {
     let setup = Setup::new(world, "").await;
-    let text = std::fs::read_to_string(setup.site.path().join("ccsync.toml")).unwrap();
+    let text = std::fs::read_to_string(setup.workspace.path().join("ccsync.toml")).unwrap();
     let more = WORKBENCH.replace("VENDOR", &setup.simulator.base_url());
-    setup.site.write("ccsync.toml", &format!("{text}{more}"));
+    setup.workspace.write("ccsync.toml", &format!("{text}{more}"));
     // Each reservation is for at once, or two requests to one endpoint would take seconds.
     setup.db.lift_limits("%").await;
     setup

@@ -19,7 +19,7 @@ use ccsync::ops::notify::target::{NoticeTarget, TargetKind};
 use ccsync::ops::notify::text::Wording;
 use ccsync::report::alert::{Alert, AlertKind, Severity};
 use ccsync::report::language::Language;
-use ccsync::report::phrase::Said;
+use ccsync::report::phrase::Localized;
 use ccsync::report::status::StatusReport;
 use ccsync::report::status::window::WindowReport;
 use ccsync::sources::http::{HttpClient, HttpConfig};
@@ -125,7 +125,7 @@ fn alert(kind: AlertKind, message: &str) -> Alert {
         stream: Some(StreamId::SOBOT_CALL_RESULT),
         since: Some("2026-03-08T02:00:00Z".parse().unwrap()),
         message: message.into(),
-        said: Said::each(|_| message.into()),
+        said: Localized::each(|_| message.into()),
         remedy: kind.remedy().english().into(),
     }
 }

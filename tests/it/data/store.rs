@@ -6,7 +6,7 @@ mod agent;
 mod catalogue;
 mod certificate;
 mod commit;
-mod contract;
+mod conformance;
 mod copy;
 mod crash;
 mod lag;

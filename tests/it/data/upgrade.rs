@@ -18,7 +18,7 @@ use self::picture::{assert_same, digest, picture, picture_by_old_names, shape};
 use self::vendor::{DumpClock, vendors};
 use crate::support::analyst;
 use crate::support::db::TestDb;
-use crate::support::process::{Site, configuration};
+use crate::support::process::{Workspace, configuration};
 
 const DUMP: &str = include_str!("upgrade/v0.dump");
 
@@ -70,11 +70,11 @@ impl Old {
     }
 
     /// The configuration of then, with the vendors somewhere else.
-    fn site(&self, vendors: &str) -> Site {
+    fn workspace(&self, vendors: &str) -> Workspace {
         let database = format!("url = \"{}\"", self.db.url());
         let text = configuration(vendors, &database, "2026-11-14");
         let text = text.replace("page_size", "settle = \"0s\"\npage_size");
-        Site::new(&format!("{text}{BESIDES}"))
+        Workspace::new(&format!("{text}{BESIDES}"))
     }
 
     /// A role is the cluster's and would outlive the database.
@@ -130,7 +130,7 @@ async fn every_row_of_the_first_version_is_there_after_the_upgrade_and_every_vie
         assert_ne!(then.last(), rows.get(table), "{table} did not change since");
     }
 
-    old.site(NOBODY).run(&["migrate"]).await.expect(0);
+    old.workspace(NOBODY).run(&["migrate"]).await.expect(0);
 
     assert_same(&rows, &picture_by_old_names(db, &tables).await);
     assert_same(&answers, &picture(db, &views).await);
@@ -153,7 +153,7 @@ async fn every_row_of_the_first_version_is_there_after_the_upgrade_and_every_vie
 async fn whom_the_operator_let_read_reads_what_is_new_too_and_still_nothing_of_the_ledger() {
     let old = Old::load().await;
     let db = old.pool().await;
-    let site = old.site(NOBODY);
+    let workspace = old.workspace(NOBODY);
     // A dashboard's own role, for which nothing was said of relations to come.
     let (dashboard, its) =
         (format!("{}_dashboard", old.analyst), ["bi.agent_quality_daily", "bi.quality_result"]);
@@ -162,7 +162,7 @@ async fn whom_the_operator_let_read_reads_what_is_new_too_and_still_nothing_of_t
         its.join(", ")
     );
     run(db, sql).await;
-    site.run(&["migrate"]).await.expect(0);
+    workspace.run(&["migrate"]).await.expect(0);
     let kept = "select array_agg(c.oid::regclass::text) from pg_catalog.pg_class c
         where c.relkind in ('r', 'v') and has_table_privilege($1, c.oid, 'select')
             and c.relnamespace::regnamespace::text in ('bi', 'moor', 'sobot', 'sync', 'workbench')";
@@ -179,7 +179,7 @@ async fn whom_the_operator_let_read_reads_what_is_new_too_and_still_nothing_of_t
         let may = granted.iter().any(|schema| relation.starts_with(schema));
         assert_eq!(can_read(&mut analyst, relation).await, may, "{relation}");
     }
-    site.run(&["grant", "bi-reader", "--login", &old.analyst]).await.expect(0);
+    workspace.run(&["grant", "bi-reader", "--login", &old.analyst]).await.expect(0);
     for relation in &relations {
         let may = !relation.starts_with("sync.");
         assert_eq!(can_read(&mut analyst, relation).await, may, "{relation}, as a member of bi_reader");
@@ -192,7 +192,7 @@ async fn whom_the_operator_let_read_reads_what_is_new_too_and_still_nothing_of_t
 #[tokio::test]
 async fn a_plan_of_the_upgrade_names_each_migration_and_a_second_upgrade_does_nothing() {
     let old = Old::load().await;
-    let (db, site) = (old.pool().await, old.site(NOBODY));
+    let (db, workspace) = (old.pool().await, old.workspace(NOBODY));
     let before = (shape(db, 'r').await, shape(db, 'v').await);
     let rows = picture(db, &before.0).await;
     let directory = std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/migrations")).unwrap();
@@ -203,14 +203,14 @@ async fn a_plan_of_the_upgrade_names_each_migration_and_a_second_upgrade_does_no
     pending.retain(|name| LAST < name.split('_').next().unwrap().parse().unwrap());
     pending.sort();
 
-    let plan = site.run(&["migrate", "--plan", "--json"]).await.expect(0).json();
+    let plan = workspace.run(&["migrate", "--plan", "--json"]).await.expect(0).json();
     let names: Vec<&str> =
         plan["pending"].as_array().unwrap().iter().map(|one| one["name"].as_str().unwrap()).collect();
     assert_eq!(names, pending);
     assert_eq!(before, (shape(db, 'r').await, shape(db, 'v').await));
     assert_same(&rows, &picture(db, &before.0).await);
 
-    let told = site.run(&["migrate"]).await.expect(0).stdout;
+    let told = workspace.run(&["migrate"]).await.expect(0).stdout;
     assert_eq!(
         told.lines().filter(|line| pending.iter().any(|name| line.ends_with(name))).count(),
         names.len()
@@ -218,7 +218,7 @@ async fn a_plan_of_the_upgrade_names_each_migration_and_a_second_upgrade_does_no
     let after = (shape(db, 'r').await, shape(db, 'v').await);
     assert_ne!(before, after);
     let rows = picture(db, &after.0).await;
-    let second = site.run(&["migrate"]).await.expect(0);
+    let second = workspace.run(&["migrate"]).await.expect(0);
     assert_eq!((second.stdout.as_str(), second.talk().as_str()), ("", "the schema was up to date\n"));
     assert_eq!(after, (shape(db, 'r').await, shape(db, 'v').await));
     assert_same(&rows, &picture(db, &after.0).await);
@@ -233,9 +233,9 @@ async fn reading_unchanged_vendors_after_the_upgrade_writes_no_row_version_and_s
     let db = old.pool().await;
     let clock = DumpClock::new();
     let vendors = vendors(clock).await;
-    let site = old.site(&vendors.base_url());
+    let workspace = old.workspace(&vendors.base_url());
     let settings =
-        ccsync::config::load(Some(&site.path().join("ccsync.toml")), Vec::new(), clock.now()).unwrap();
+        ccsync::config::load(Some(&workspace.path().join("ccsync.toml")), Vec::new(), clock.now()).unwrap();
     let app =
         App::build(settings, Overrides { clock: Arc::new(clock), ..Overrides::default() }).await.unwrap();
     app.prepare().await.unwrap();

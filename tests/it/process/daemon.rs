@@ -46,7 +46,7 @@ struct Daemon {
 impl Daemon {
     fn start(setup: &Setup) -> Daemon {
         let address = free_address();
-        let mut command = setup.site.command(&["run"]);
+        let mut command = setup.workspace.command(&["run"]);
         command.env("CCSYNC__OPS__LISTEN", &address);
         Daemon { program: Program::spawn(command), ops: format!("http://{address}") }
     }

@@ -179,10 +179,10 @@ async fn a_departure_from_the_documents_is_news_for_a_week() {
     let world = well().await;
     let (test, app) = (&world.test, &world.test.app);
     let mut switches = test.simulator.switches();
-    switches.set("moor_contract", "new_field").unwrap();
+    switches.set("moor_schema", "new_field").unwrap();
     test.simulator.set_switches(switches);
     sync_well(test).await;
-    assert_eq!(raised(app).await, ["contract_drift moor.queue", "contract_drift moor.agent_claim_status"]);
+    assert_eq!(raised(app).await, ["schema_drift moor.queue", "schema_drift moor.agent_claim_status"]);
     assert!(app.status().await.unwrap().healthy, "somebody should look, and no data is missing");
     world.clock.advance(Duration::from_secs(8 * 86_400));
     sync_well(test).await;

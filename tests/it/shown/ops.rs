@@ -14,7 +14,7 @@ use ccsync::engine::port::status::StatusRead;
 use ccsync::ops::observe::prometheus;
 use ccsync::ops::web::readiness::Readiness;
 use ccsync::ops::web::server::{OpsServer, OpsState};
-use ccsync::report::alert::{ClockSkew, DiskRoom, SpoolFill, StreamWatch, Surroundings};
+use ccsync::report::alert::{ClockSkew, DiskSpace, SpoolFill, StreamWatch, Surroundings};
 use ccsync::report::language::Language;
 use ccsync::report::status::detail::{StatusDetail, StreamDetail};
 use ccsync::report::status::window::WindowReport;
@@ -115,7 +115,7 @@ fn surroundings() -> Surroundings {
             ahead: chrono::Duration::seconds(-600),
             stands_still: false,
         }],
-        disk: Some(DiskRoom { directory: "data".into(), free_bytes: 9 << 30, size_bytes: 20 << 30 }),
+        disk: Some(DiskSpace { directory: "data".into(), free_bytes: 9 << 30, size_bytes: 20 << 30 }),
         spools: vec![SpoolFill {
             key: StreamKey { source: "setup".into(), stream: StreamId::WORKBENCH_AGENT_MONITOR },
             bytes: 5,

@@ -135,9 +135,9 @@ fn the_runbook_has_every_alert_fault_and_exit_code_in_both_languages() {
         format!("{before}{after}")
     };
     assert_part("runbook", around, |old| {
-        let troubles = parts(old).1;
+        let failures = parts(old).1;
         let (alerts, faults, exits) = (alerts(), faults(), exits());
-        format!("{HEAD}{alerts}{faults}{exits}\n{}{troubles}{}", TROUBLES[0], TROUBLES[1])
+        format!("{HEAD}{alerts}{faults}{exits}\n{}{failures}{}", TROUBLES[0], TROUBLES[1])
     });
 }
 

@@ -22,7 +22,7 @@ use super::harness::{eventually, simulator};
 const TIMEOUT: Duration = Duration::from_secs(180);
 
 /// Where the program is started: a directory with its configuration, and its environment.
-pub struct Site {
+pub struct Workspace {
     directory: TempDir,
     variables: Vec<(String, String)>,
 }
@@ -88,19 +88,19 @@ api_secret = "demo-secret"
     )
 }
 
-impl Site {
+impl Workspace {
     /// With this configuration. The directory may be entered by the user of an embedded server.
-    pub fn new(configuration: &str) -> Site {
+    pub fn new(configuration: &str) -> Workspace {
         let open = std::fs::Permissions::from_mode(0o755);
         let directory =
             tempfile::Builder::new().prefix("ccsync-process-").permissions(open).tempdir().unwrap();
-        let site = Site { directory, variables: Vec::new() };
-        let file = site.write("ccsync.toml", configuration);
-        site.with("CCSYNC_CONFIG", file.to_str().unwrap())
+        let workspace = Workspace { directory, variables: Vec::new() };
+        let file = workspace.write("ccsync.toml", configuration);
+        workspace.with("CCSYNC_CONFIG", file.to_str().unwrap())
     }
 
     /// With one more variable.
-    pub fn with(mut self, name: &str, value: &str) -> Site {
+    pub fn with(mut self, name: &str, value: &str) -> Workspace {
         self.variables.push((name.to_owned(), value.to_owned()));
         self
     }
@@ -266,7 +266,7 @@ impl Program {
 pub struct Setup {
     pub simulator: Simulator,
     pub db: TestDb,
-    pub site: Site,
+    pub workspace: Workspace,
 }
 
 /// Days of history at the simulated vendors.
@@ -320,15 +320,15 @@ impl Setup {
         let db = TestDb::create().await;
         let database = format!("url = \"{}\"", address(&db).await);
         let text = configuration(&simulator.base_url(), &database, &first_day().to_string());
-        Setup { simulator, db, site: Site::new(&format!("{text}{extra}")) }
+        Setup { simulator, db, workspace: Workspace::new(&format!("{text}{extra}")) }
     }
 
     pub fn with(mut self, variable: &str, value: &str) -> Setup {
-        self.site = self.site.with(variable, value);
+        self.workspace = self.workspace.with(variable, value);
         self
     }
 
     pub async fn run(&self, arguments: &[&str]) -> Ended {
-        self.site.run(arguments).await
+        self.workspace.run(arguments).await
     }
 }

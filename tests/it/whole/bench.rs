@@ -8,7 +8,7 @@ use clap::Parser as _;
 use serde_json::Value;
 
 use crate::support::db::TestDb;
-use crate::support::process::Site;
+use crate::support::process::Workspace;
 
 /// A cluster that flushes to disk is made on the way, on a machine that may be busy.
 const TIMEOUT: Duration = Duration::from_secs(300);
@@ -17,8 +17,8 @@ async fn measure(args: &BenchArgs) -> Result<String, Failure> {
     bench(Path::new(env!("CARGO_BIN_EXE_ccsync")), args, std::future::pending()).await
 }
 
-async fn report(site: &Site, arguments: &[&str]) -> Value {
-    let directory = site.path().to_str().unwrap();
+async fn report(workspace: &Workspace, arguments: &[&str]) -> Value {
+    let directory = workspace.path().to_str().unwrap();
     let arguments = [&["ccsync-bench"], arguments, &["--json", "--dir", directory]].concat();
     let args = BenchArgs::try_parse_from(arguments).unwrap();
     let report = measure(&args);
@@ -36,9 +36,9 @@ fn is_positive(value: &Value) -> bool {
 
 #[tokio::test]
 async fn a_load_is_measured_against_the_floor_and_its_rows_and_requests_add_up() {
-    let site = Site::new("");
+    let workspace = Workspace::new("");
     let arguments = ["--rows", "2000", "--rows-per-window", "400", "--page-size", "100"];
-    let report = report(&site, &arguments).await;
+    let report = report(&workspace, &arguments).await;
     assert_eq!([&report["rows"], &report["windows"], &report["page_size"]], [2000, 5, 100]);
     assert_eq!(report["checkpointed"], true);
     let database = report["surroundings"]["database"].as_str().unwrap();
@@ -95,7 +95,7 @@ async fn a_load_is_measured_against_the_floor_and_its_rows_and_requests_add_up()
     assert_eq!(phases[2]["dead_tuples_fact"], 0);
     assert_eq!(whole(&phases[3]["dead_tuples_fact"]), changed);
     let left: Vec<_> =
-        std::fs::read_dir(site.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+        std::fs::read_dir(workspace.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
     assert_eq!(left, ["ccsync.toml"], "nothing is left behind");
 }
 
@@ -103,7 +103,7 @@ async fn a_load_is_measured_against_the_floor_and_its_rows_and_requests_add_up()
 async fn an_idle_daemon_is_started_watched_and_stopped() {
     let db = TestDb::empty().await;
     let arguments = ["idle", "--for", "1s", "--starts", "2", "--database-url", db.url()];
-    let report = report(&Site::new(""), &arguments).await;
+    let report = report(&Workspace::new(""), &arguments).await;
     assert_eq!(report["ready_ms"].as_array().unwrap().len(), 2);
     assert!(is_positive(&report["ready_ms_median"]), "{report}");
     assert!(whole(&report["resident_kib"]) <= whole(&report["resident_max_kib"]), "{report}");
@@ -117,7 +117,7 @@ async fn one_worker_and_several_do_equal_work() {
         ["workers", "--rows", "300", "--rows-per-window", "50", "--page-size", "25", "--latency", "5ms"];
     let arguments: Vec<&str> =
         work.into_iter().chain(["--workers", "3", "--database-url", db.url()]).collect();
-    let report = report(&Site::new(""), &arguments).await;
+    let report = report(&Workspace::new(""), &arguments).await;
     let (one, several) = (whole(&report["one"]["requests"]), whole(&report["several"]["requests"]));
     // Today's window is open: a worker that starts later than another reads it again.
     assert!((one..=one + 3).contains(&several), "{report}");

@@ -3,7 +3,6 @@
 mod absence;
 mod as_of;
 mod change;
-mod contract;
 mod exact;
 mod fault;
 pub mod history;
@@ -18,6 +17,7 @@ pub mod steps;
 mod switch;
 mod token;
 pub mod truth;
+mod vendor_schema;
 mod verify;
 
 use ccsync::domain::proof::run::RunOutcome;

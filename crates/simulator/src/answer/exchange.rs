@@ -43,12 +43,12 @@ impl Answer {
 }
 
 /// The fault of this request and the numbers to play it with.
-pub(crate) struct Luck {
+pub(crate) struct Chance {
     pub(crate) step: Option<Step>,
     pub(crate) rng: Rng,
 }
 
-impl Luck {
+impl Chance {
     pub(crate) fn is(&self, fault: Fault) -> bool {
         self.step.is_some_and(|step| step.fault == fault)
     }
@@ -90,7 +90,7 @@ pub(crate) async fn exchange(
     state: &State,
     entry: Entry,
     early: Option<Answer>,
-    honest: impl FnOnce(&mut Luck) -> Answer,
+    honest: impl FnOnce(&mut Chance) -> Answer,
 ) -> Response {
     let (endpoint, page) = (entry.endpoint, entry.page.unwrap_or(1));
     let seq = lock(&state.journal).begin(entry, state.config.journal_cap);
@@ -103,7 +103,7 @@ pub(crate) async fn exchange(
         return json_response(state, answer, None, 0);
     }
     let (step, rng) = lock(&state.faults).draw(endpoint, page);
-    let mut luck = Luck { step, rng };
+    let mut chance = Chance { step, rng };
     let fault = step.map(|step| step.fault);
     if let Some(fault) = fault.filter(|fault| !fault.applies_to(endpoint)) {
         // A script that asks for the impossible must not look like an answer.
@@ -114,43 +114,43 @@ pub(crate) async fn exchange(
     if let Some(fault) = fault {
         if fault == Fault::Hang {
             finish(fault.name(), Some(fault), 0);
-            state.pause(Duration::from_millis(luck.amount().unwrap_or(state.config.hang_ms))).await;
+            state.pause(Duration::from_millis(chance.amount().unwrap_or(state.config.hang_ms))).await;
             return gateway_page(StatusCode::GATEWAY_TIMEOUT);
         }
-        if let Some(response) = befall(state, fault, &mut luck, endpoint) {
+        if let Some(response) = befall(state, fault, &mut chance, endpoint) {
             finish(fault.name(), Some(fault), 0);
             return response;
         }
     }
-    let answer = honest(&mut luck);
+    let answer = honest(&mut chance);
     match fault {
         Some(Fault::CutBody | Fault::ExpiredToken | Fault::LostAnswer) => {
             finish(fault.map_or("", Fault::name), fault, 0)
         }
         _ => finish(&answer.kind, fault, answer.rows),
     }
-    if luck.is(Fault::Slow) {
-        state.pause(Duration::from_millis(luck.amount().unwrap_or(state.config.slow_ms))).await;
+    if chance.is(Fault::Slow) {
+        state.pause(Duration::from_millis(chance.amount().unwrap_or(state.config.slow_ms))).await;
     }
-    if luck.is(Fault::LostAnswer) {
+    if chance.is(Fault::LostAnswer) {
         // Nothing of the body leaves.
         return json_response(state, answer, Some(0), usize::MAX);
     }
-    let cut = luck.is(Fault::CutBody).then(|| luck.amount().unwrap_or_else(|| luck.rng.below(2)));
+    let cut = chance.is(Fault::CutBody).then(|| chance.amount().unwrap_or_else(|| chance.rng.below(2)));
     json_response(state, answer, cut, 2)
 }
 
 /// A fault that needs no answer of the vendor.
-fn befall(state: &State, fault: Fault, luck: &mut Luck, endpoint: Endpoint) -> Option<Response> {
+fn befall(state: &State, fault: Fault, chance: &mut Chance, endpoint: Endpoint) -> Option<Response> {
     let response = match fault {
         Fault::Http5xx => {
-            let drawn = luck.rng.pick(&[500_u64, 502, 503, 504]);
-            let code = u16::try_from(luck.amount().unwrap_or(drawn)).ok();
+            let drawn = chance.rng.pick(&[500_u64, 502, 503, 504]);
+            let code = u16::try_from(chance.amount().unwrap_or(drawn)).ok();
             let status = code.and_then(|code| StatusCode::from_u16(code).ok());
             gateway_page(status.unwrap_or(StatusCode::SERVICE_UNAVAILABLE))
         }
         Fault::Http429 => {
-            let wait = luck.amount().unwrap_or(state.config.retry_after_s);
+            let wait = chance.amount().unwrap_or(state.config.retry_after_s);
             let response = gateway_page(StatusCode::TOO_MANY_REQUESTS);
             with_header(response, header::RETRY_AFTER, &wait.to_string())
         }
@@ -161,7 +161,7 @@ fn befall(state: &State, fault: Fault, luck: &mut Luck, endpoint: Endpoint) -> O
         }
         Fault::Code999999 => {
             // Two of the codes are documented; 7moor's text and the call system's answer are inventions.
-            let code = luck.amount();
+            let code = chance.amount();
             let body = if endpoint.is_sobot() {
                 json!({"ret_code": format!("{:06}", code.unwrap_or(999_999)), "ret_msg": "系统未知异常"})
             } else if endpoint.is_workbench() {

@@ -3,6 +3,6 @@
 pub(crate) mod clamp;
 pub(crate) mod exchange;
 pub(crate) mod limit;
+pub(crate) mod page_index;
 pub(crate) mod paging;
 pub(crate) mod plain;
-pub(crate) mod shelf;

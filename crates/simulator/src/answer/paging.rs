@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::answer::exchange::Luck;
+use crate::answer::exchange::Chance;
 use crate::disturbance::fault::Fault;
 use crate::service::evidence::Listing;
 use crate::vendor::rng::Rng;
@@ -28,17 +28,17 @@ pub(crate) struct Page {
 
 impl Page {
     /// The page `number` (from 1) of `size` rows out of `total`.
-    pub(crate) fn plan(number: u64, size: u64, total: usize, listing: &Listing, luck: &mut Luck) -> Self {
+    pub(crate) fn plan(number: u64, size: u64, total: usize, listing: &Listing, chance: &mut Chance) -> Self {
         let number = number.max(1);
         let mut size = size.max(1);
         let mut told = listing.count(total as u64, number, size);
         let mut served = number;
-        let fault = luck.step.map(|step| step.fault);
+        let fault = chance.step.map(|step| step.fault);
         match fault {
-            Some(Fault::ClampedPageSize) => size = size.min(luck.amount().unwrap_or(size / 2).max(1)),
+            Some(Fault::ClampedPageSize) => size = size.min(chance.amount().unwrap_or(size / 2).max(1)),
             Some(Fault::RepeatPage) => served = number.saturating_sub(1).max(1),
             Some(Fault::DropPage) => served = number.saturating_add(1),
-            Some(Fault::LyingTotal) => told = lie(told, luck),
+            Some(Fault::LyingTotal) => told = lie(told, chance),
             _ => {}
         }
         let skip = (served - 1).saturating_mul(size);
@@ -64,9 +64,9 @@ impl Page {
     }
 }
 
-fn lie(total: u64, luck: &mut Luck) -> u64 {
-    let drawn = luck.rng.pick(&[-3_i64, -2, -1, 1, 2, 3]);
-    let by = luck.step.and_then(|step| step.amount).unwrap_or(drawn);
+fn lie(total: u64, chance: &mut Chance) -> u64 {
+    let drawn = chance.rng.pick(&[-3_i64, -2, -1, 1, 2, 3]);
+    let by = chance.step.and_then(|step| step.amount).unwrap_or(drawn);
     match total.checked_add_signed(by) {
         Some(told) if told != total => told,
         _ => total.saturating_add(by.unsigned_abs().max(1)),
@@ -75,17 +75,17 @@ fn lie(total: u64, luck: &mut Luck) -> u64 {
 
 /// Does to the rows of a page what its fault says. `score` and `time` name a
 /// field of each sort, `key` a part of the row's key.
-pub(crate) fn spoil(rows: &mut Vec<Value>, luck: &mut Luck, [key, score, time]: [&str; 3]) {
+pub(crate) fn spoil(rows: &mut Vec<Value>, chance: &mut Chance, [key, score, time]: [&str; 3]) {
     if rows.is_empty() {
         return;
     }
-    let victim = luck.rng.index(rows.len());
-    if luck.is(Fault::DropRow) {
+    let victim = chance.rng.index(rows.len());
+    if chance.is(Fault::DropRow) {
         rows.remove(victim);
-    } else if luck.is(Fault::MalformedRecord) {
-        let how = luck.amount();
+    } else if chance.is(Fault::MalformedRecord) {
+        let how = chance.amount();
         if let Some(row) = rows.get_mut(victim) {
-            break_row(row, how, &mut luck.rng, [key, score, time]);
+            break_row(row, how, &mut chance.rng, [key, score, time]);
         }
     }
 }

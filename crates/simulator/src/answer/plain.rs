@@ -3,16 +3,16 @@
 
 use std::fmt::Write as _;
 
-use crate::answer::exchange::Luck;
+use crate::answer::exchange::Chance;
 use crate::disturbance::switchboard::Switches;
-use crate::disturbance::switches::{ExtraField, SobotContract, Values};
+use crate::disturbance::switches::{ExtraField, SobotSchema, Values};
 use crate::vendor::inspection::{Channel, Inspection, QUALITY_REMARK, Tenths};
 
 /// Whether the rows of this answer may be written so.
-pub(crate) fn is_plain(switches: &Switches, luck: &Luck) -> bool {
+pub(crate) fn is_plain(switches: &Switches, chance: &Chance) -> bool {
     switches.sobot_values == Values::Strings
-        && switches.sobot_contract == SobotContract::AsDocumented
-        && luck.step.is_none()
+        && switches.sobot_schema == SobotSchema::AsDocumented
+        && chance.step.is_none()
 }
 
 /// The rows as a JSON array.

@@ -6,8 +6,8 @@ use serde_json::Value;
 use crate::disturbance::switches::{
     ActionBody, BehindDepth, BehindEnd, Bounds, CallTimeName, Charset, ChatDates, ChatTimeName, ClaimFilter,
     Clamp, Code, CreateTime, EmptyItems, Envelope, ExtraField, FilterTime, LimitScope, MemoryTime,
-    MessageBody, Minute, MoorContract, MoorStatus, NameMatch, OnOff, Order, ParameterCodes, Rescoring,
-    RowsField, SigCase, SigWindow, SobotContract, Span, StatedTotal, TokenStatus, UpdateTime, Values,
+    MessageBody, Minute, MoorSchema, MoorStatus, NameMatch, OnOff, Order, ParameterCodes, Rescoring,
+    RowsField, SigCase, SigWindow, SobotSchema, Span, StatedTotal, TokenStatus, UpdateTime, Values,
     WindowEnd, WorkbenchCode, WorkbenchStatus,
 };
 
@@ -55,7 +55,7 @@ pub struct Switches {
     /// Whether some rows have an undocumented field.
     pub sobot_extra_field: ExtraField,
     /// Whether the items are as documented.
-    pub sobot_contract: SobotContract,
+    pub sobot_schema: SobotSchema,
     /// The total that call_result states.
     pub sobot_call_total: StatedTotal,
     /// call_result states at most this total: Elasticsearch's is 10,000.
@@ -113,7 +113,7 @@ pub struct Switches {
     /// Whether `updateTime` moves with the members.
     pub moor_update_time: UpdateTime,
     /// Whether groups and members are as documented.
-    pub moor_contract: MoorContract,
+    pub moor_schema: MoorSchema,
     /// How the fields of an action are taken.
     pub workbench_body: ActionBody,
     /// The HTTP status of refusals.
@@ -186,13 +186,13 @@ impl Switches {
     /// Departures from the documents, as name and value: not readings of theirs, but what a client must
     /// notice.
     pub const DEPARTURES: [(&str, &str); 7] = [
-        ("sobot_contract", "new_field"),
-        ("sobot_contract", "changed_type"),
-        ("sobot_contract", "missing_field"),
-        ("moor_contract", "new_field"),
-        ("moor_contract", "changed_type"),
-        ("moor_contract", "unknown_code"),
-        ("moor_contract", "missing_field"),
+        ("sobot_schema", "new_field"),
+        ("sobot_schema", "changed_type"),
+        ("sobot_schema", "missing_field"),
+        ("moor_schema", "new_field"),
+        ("moor_schema", "changed_type"),
+        ("moor_schema", "unknown_code"),
+        ("moor_schema", "missing_field"),
     ];
 
     /// What a vendor says that its own rows contradict, as name and value: nothing that it gives under one of

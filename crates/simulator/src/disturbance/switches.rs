@@ -18,12 +18,12 @@ macro_rules! switch {
 }
 
 mod charset;
-mod contract;
 mod evidence;
+mod vendor_schema;
 mod workbench;
 pub use charset::*;
-pub use contract::*;
 pub use evidence::*;
+pub use vendor_schema::*;
 pub use workbench::*;
 
 switch!(

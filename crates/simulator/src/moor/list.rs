@@ -4,7 +4,7 @@ use axum::http::StatusCode;
 use serde_json::{Map, Value, json};
 
 use super::{bad_parameters, count, refusal, text};
-use crate::answer::exchange::{Answer, Luck};
+use crate::answer::exchange::{Answer, Chance};
 use crate::answer::paging::{Page, spoil};
 use crate::disturbance::fault::Fault;
 use crate::disturbance::switchboard::Switches;
@@ -22,7 +22,7 @@ pub(super) fn list(
     endpoint: Endpoint,
     fields: &Map<String, Value>,
     switches: &Switches,
-    luck: &mut Luck,
+    chance: &mut Chance,
 ) -> Answer {
     let exten = text(fields, "exten");
     let name = text(fields, "displayName");
@@ -32,7 +32,7 @@ pub(super) fn list(
         return bad_parameters(switches);
     }
     let mut world = lock(&state.world);
-    if luck.is(Fault::Drift) {
+    if chance.is(Fault::Drift) {
         world.drift(&Walk::Groups, switches, state.now().timestamp_millis());
     }
     let mut groups = world.groups_listed();
@@ -47,7 +47,7 @@ pub(super) fn list(
         None => (count(fields, "page").unwrap_or(1), count(fields, "pageSize").unwrap_or(PAGE)),
     };
     let listing = Listing::groups(switches);
-    let page = Page::plan(number, switches.moor_page_cap.apply(size), groups.len(), &listing, luck);
+    let page = Page::plan(number, switches.moor_page_cap.apply(size), groups.len(), &listing, chance);
     if let Some(text) = &page.refused {
         return too_deep(text, listing.behind, switches);
     }
@@ -66,7 +66,7 @@ pub(super) fn list(
         shown.map(|group| group.to_queue(&world.agents, switches)).collect()
     };
     drop(world);
-    spoil(&mut rows, luck, ["exten", "assignMembers", "updateTime"]);
+    spoil(&mut rows, chance, ["exten", "assignMembers", "updateTime"]);
     let shown = rows.len();
     let body = envelope(rows, page.total, switches);
     let text = twice(&body, switches);

@@ -15,7 +15,7 @@ use axum::routing::post;
 use serde_json::{Map, Value, json};
 use url::form_urlencoded;
 
-use crate::answer::exchange::{Answer, Luck, entry, exchange};
+use crate::answer::exchange::{Answer, Chance, entry, exchange};
 use crate::disturbance::switchboard::Switches;
 use crate::disturbance::switches::MoorStatus;
 use crate::service::endpoint::Endpoint;
@@ -54,7 +54,7 @@ async fn handle(
     let sig = form_urlencoded::parse(query.as_deref().unwrap_or_default().as_bytes())
         .find(|(name, _)| name == "sig")
         .map(|(_, value)| value.into_owned());
-    exchange(&state, entry, early, |luck| {
+    exchange(&state, entry, early, |chance| {
         let switches = state.switches();
         let signed = auth::Signed { account: &account, authorization, sig: sig.as_deref() };
         if !signed.is_valid(&state, &switches) {
@@ -62,7 +62,7 @@ async fn handle(
             return refusal(403, "Authorization parameters error", "moor_403_auth", &switches);
         }
         match fields {
-            Some(fields) => answer(&state, endpoint, &fields, &switches, luck),
+            Some(fields) => answer(&state, endpoint, &fields, &switches, chance),
             None => bad_parameters(&switches),
         }
     })
@@ -74,9 +74,9 @@ fn answer(
     endpoint: Endpoint,
     fields: &Map<String, Value>,
     switches: &Switches,
-    luck: &mut Luck,
+    chance: &mut Chance,
 ) -> Answer {
-    match (endpoint, luck.lateness()) {
+    match (endpoint, chance.lateness()) {
         (Endpoint::MoorAddQueue | Endpoint::MoorAssignMembers, Some(lateness)) => {
             write::later(Arc::clone(state), endpoint, fields.clone(), lateness);
             Answer::ok(json!({}), 0)
@@ -84,7 +84,7 @@ fn answer(
         (Endpoint::MoorAddQueue | Endpoint::MoorAssignMembers, None) => {
             write::write(state, endpoint, fields, switches)
         }
-        _ => list::list(state, endpoint, fields, switches, luck),
+        _ => list::list(state, endpoint, fields, switches, chance),
     }
 }
 

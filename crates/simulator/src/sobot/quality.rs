@@ -12,7 +12,7 @@ use serde_json::{Map, Value};
 use super::query::{Query, window};
 use super::token::{bearer, refused};
 use super::{refusal, too_deep};
-use crate::answer::exchange::{Answer, Luck, entry, exchange};
+use crate::answer::exchange::{Answer, Chance, entry, exchange};
 use crate::answer::paging::{Page, spoil};
 use crate::answer::plain::{array, is_plain};
 use crate::disturbance::fault::Fault;
@@ -62,11 +62,11 @@ async fn result(
     entry.end = query.get("end_datetime").map(str::to_owned);
     entry.page = query.get("page_no").and_then(|text| text.parse().ok());
     entry.page_size = query.get("page_size").and_then(|text| text.parse().ok());
-    exchange(state, entry, None, |luck| answer(state, channel, &query, &sent, luck)).await
+    exchange(state, entry, None, |chance| answer(state, channel, &query, &sent, chance)).await
 }
 
-fn answer(state: &State, channel: Channel, query: &Query, sent: &str, luck: &mut Luck) -> Answer {
-    if luck.is(Fault::ExpiredToken) {
+fn answer(state: &State, channel: Channel, query: &Query, sent: &str, chance: &mut Chance) -> Answer {
+    if chance.is(Fault::ExpiredToken) {
         lock(&state.tokens).end(sent);
     }
     // Looked up again: latency lies between the request and its answer.
@@ -78,7 +78,7 @@ fn answer(state: &State, channel: Channel, query: &Query, sent: &str, luck: &mut
         return refusal("700046");
     }
     match window(query, channel, &switches) {
-        Ok(window) => page(state, channel, query, window, &switches, luck),
+        Ok(window) => page(state, channel, query, window, &switches, chance),
         Err(code) => refusal(code),
     }
 }
@@ -89,7 +89,7 @@ fn page(
     query: &Query,
     window: Range<i64>,
     switches: &Switches,
-    luck: &mut Luck,
+    chance: &mut Chance,
 ) -> Answer {
     let size = match channel {
         Channel::Call => switches.sobot_call_page_cap.apply(query.count("page_size", CALL_PAGE)),
@@ -99,17 +99,17 @@ fn page(
         }
     };
     let mut world = lock(&state.world);
-    if luck.is(Fault::Drift) {
+    if chance.is(Fault::Drift) {
         let walk = Walk::Inspections { channel, window: window.clone() };
         world.drift(&walk, switches, state.now().timestamp_millis());
     }
-    let shelf = world.shelf(channel);
-    let counted = shelf.within(switches.sobot_filter, window);
+    let page_index = world.page_index(channel);
+    let counted = page_index.within(switches.sobot_filter, window);
     let listing = match channel {
         Channel::Call => Listing::calls(switches),
         Channel::Chat => Listing::chats(switches),
     };
-    let page = Page::plan(query.count("page_no", 1), size, counted.len(), &listing, luck);
+    let page = Page::plan(query.count("page_no", 1), size, counted.len(), &listing, chance);
     if let Some(text) = &page.refused {
         return too_deep(text, listing.behind);
     }
@@ -129,8 +129,8 @@ fn page(
         Order::NewestFirst => found.len() - 1 - nth,
         Order::OldestFirst => nth,
     };
-    let rows = (first..last).filter_map(|nth| shelf.row(found.get(place(nth))?.1));
-    if first < last && switches.sobot_items == RowsField::Once && is_plain(switches, luck) {
+    let rows = (first..last).filter_map(|nth| page_index.row(found.get(place(nth))?.1));
+    if first < last && switches.sobot_items == RowsField::Once && is_plain(switches, chance) {
         let (items, count) = array(rows, channel, switches);
         drop(world);
         let rest = Value::Object(envelope(channel, &page, switches)).to_string();
@@ -140,7 +140,7 @@ fn page(
     let mut items: Vec<Value> = rows.map(|row| row.to_json(channel, switches)).collect();
     drop(world);
     let names = channel.names();
-    spoil(&mut items, luck, [names.id, names.got[0], names.contact]);
+    spoil(&mut items, chance, [names.id, names.got[0], names.contact]);
     let count = items.len();
     let mut body = envelope(channel, &page, switches);
     match (count, switches.sobot_empty_items) {
@@ -172,6 +172,6 @@ fn envelope(channel: Channel, page: &Page, switches: &Switches) -> Map<String, V
     } else {
         put("ret_msg", "查询成功".into());
     }
-    depart_answer(&mut body, switches.sobot_contract);
+    depart_answer(&mut body, switches.sobot_schema);
     body
 }

@@ -118,14 +118,14 @@ impl World {
                 row.apply(channel, &fields);
                 row.omit = omit;
                 let id = row.id.to_string();
-                self.shelf_mut(channel).insert(row);
+                self.page_index_mut(channel).insert(row);
                 Ok(id)
             }
             Change::Crowd { channel, count, at_ms } => {
                 for _ in 0..count {
                     let at = at_ms.saturating_add(self.rng.between(0, 1_000));
                     let row = data::inspection(&mut self.rng, channel, &self.agents, at, at);
-                    self.shelf_mut(channel).insert(row);
+                    self.page_index_mut(channel).insert(row);
                 }
                 Ok(count.to_string())
             }
@@ -135,7 +135,7 @@ impl World {
             }
             Change::Delete { channel, id, agentid } => {
                 let index = self.find(channel, &id, agentid.as_deref())?;
-                self.shelf_mut(channel).remove(index);
+                self.page_index_mut(channel).remove(index);
                 Ok(id)
             }
             Change::MoveAgent { agent_number, from, to } => {
@@ -167,7 +167,7 @@ impl World {
     }
 
     fn find(&self, channel: Channel, id: &str, agentid: Option<&str>) -> Result<usize, String> {
-        self.shelf(channel)
+        self.page_index(channel)
             .find(id, agentid)
             .ok_or_else(|| format!("no {channel:?} inspection has the id `{id}`"))
     }
@@ -201,7 +201,7 @@ impl World {
         switches: &Switches,
         now_ms: i64,
     ) -> Result<String, String> {
-        let Some(mut row) = self.shelf(channel).row(index).cloned() else {
+        let Some(mut row) = self.page_index(channel).row(index).cloned() else {
             return Err(format!("there is no row {index}"));
         };
         (row.max, row.got) = data::scores(&mut self.rng, channel);
@@ -211,10 +211,10 @@ impl World {
             row.apply(channel, fields);
         }
         let id = row.id.to_string();
-        let shelf = self.shelf_mut(channel);
+        let page_index = self.page_index_mut(channel);
         match switches.sobot_rescoring {
-            Rescoring::InPlace => shelf.change(index, |old| *old = row),
-            Rescoring::ExtraRow => shelf.insert(row),
+            Rescoring::InPlace => page_index.change(index, |old| *old = row),
+            Rescoring::ExtraRow => page_index.insert(row),
         }
         Ok(id)
     }

@@ -19,7 +19,7 @@ impl World {
                 let lag = data::lagged(&mut self.rng, 0, i64::MAX);
                 let row = data::inspection(&mut self.rng, channel, &self.agents, now_ms - lag, now_ms);
                 let id = row.id.to_string();
-                self.shelf_mut(channel).insert(row);
+                self.page_index_mut(channel).insert(row);
                 Ok(id)
             }
             ChangeKind::Rescored => {
@@ -28,8 +28,8 @@ impl World {
             }
             ChangeKind::Deleted => {
                 let index = self.random_row(channel)?;
-                self.shelf_mut(channel).remove(index);
-                Ok(self.shelf(channel).row(index).map(|row| row.id.to_string()).unwrap_or_default())
+                self.page_index_mut(channel).remove(index);
+                Ok(self.page_index(channel).row(index).map(|row| row.id.to_string()).unwrap_or_default())
             }
             ChangeKind::AgentMoved => self.move_random_agent(switches, now_ms),
             ChangeKind::ClaimFlipped => {
@@ -46,8 +46,8 @@ impl World {
     }
 
     fn random_row(&mut self, channel: Channel) -> Result<usize, String> {
-        let n = self.rng.index(self.shelf(channel).len());
-        self.shelf(channel).nth(n).ok_or_else(|| format!("there are no {channel:?} inspections"))
+        let n = self.rng.index(self.page_index(channel).len());
+        self.page_index(channel).nth(n).ok_or_else(|| format!("there are no {channel:?} inspections"))
     }
 
     pub(crate) fn move_random_agent(&mut self, switches: &Switches, now_ms: i64) -> Result<String, String> {

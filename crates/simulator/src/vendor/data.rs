@@ -58,12 +58,12 @@ pub(crate) fn agents(config: &SimulatorConfig) -> Vec<Agent> {
         email.unwrap_or(&person.email.clone()).clone_into(&mut person.email);
         agent.nickname.clone_from(&agent.person.name);
     }
-    tell_apart(&mut agents);
+    distinguish(&mut agents);
     agents
 }
 
 /// Two of one name, and one whom each vendor knows by another name: nobody can say who is who from that.
-fn tell_apart(agents: &mut [Agent]) {
+fn distinguish(agents: &mut [Agent]) {
     if let [_, _, _, _, _, _, _, one, other, _, third, ..] = agents {
         Arc::make_mut(&mut other.person).name.clone_from(&one.person.name);
         other.nickname.clone_from(&one.nickname);

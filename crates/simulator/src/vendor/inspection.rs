@@ -154,7 +154,7 @@ impl Inspection {
         if self.odd && switches.sobot_extra_field == ExtraField::SomeRows {
             put("quality_remark", Value::from(QUALITY_REMARK));
         }
-        depart_item(&mut item, self.odd, switches.sobot_contract);
+        depart_item(&mut item, self.odd, switches.sobot_schema);
         if let Some(raw) = &self.raw {
             item.extend(raw.iter().map(|(name, value)| (name.clone(), value.clone())));
         }

@@ -39,7 +39,7 @@ impl World {
         }
         let mut rng = self.rng.clone();
         let moves = switches.sobot_filter == FilterTime::Contact;
-        let changed = self.shelf_mut(channel).change_each(|row| {
+        let changed = self.page_index_mut(channel).change_each(|row| {
             if !rng.chance(share) {
                 return false;
             }

@@ -79,7 +79,7 @@ impl Group {
         row.insert("updateTime".into(), beijing_text(self.updated_ms).into());
         row.insert("updateAgent".into(), self.update_agent.as_str().into());
         row.insert("assignMembers".into(), members);
-        depart_group(&mut row, switches.moor_contract);
+        depart_group(&mut row, switches.moor_schema);
         Value::Object(row)
     }
 
@@ -100,7 +100,7 @@ impl Group {
         row.insert("exten".into(), self.exten.as_str().into());
         row.insert("assignRule".into(), self.assign_rule.as_str().into());
         row.insert("assignMembers".into(), members);
-        depart_group(&mut row, switches.moor_contract);
+        depart_group(&mut row, switches.moor_schema);
         Value::Object(row)
     }
 

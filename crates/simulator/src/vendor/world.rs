@@ -6,7 +6,7 @@ use std::ops::Range;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::answer::shelf::Shelf;
+use crate::answer::page_index::PageIndex;
 use crate::disturbance::switchboard::Switches;
 use crate::service::config::SimulatorConfig;
 use crate::vendor::data;
@@ -44,8 +44,8 @@ pub struct Ever {
 /// The vendors' data.
 #[derive(Debug)]
 pub(crate) struct World {
-    pub(crate) calls: Shelf,
-    pub(crate) chats: Shelf,
+    pub(crate) calls: PageIndex,
+    pub(crate) chats: PageIndex,
     pub(crate) agents: Vec<Agent>,
     pub(crate) groups: Vec<Group>,
     pub(crate) groups_ever: BTreeSet<String>,
@@ -58,10 +58,10 @@ impl World {
     pub(crate) fn new(config: &SimulatorConfig) -> Self {
         let agents = data::agents(config);
         let groups = data::groups(config, agents.len());
-        let shelf = |channel| Shelf::new(channel, data::inspections(config, channel, &agents));
+        let page_index = |channel| PageIndex::new(channel, data::inspections(config, channel, &agents));
         Self {
-            calls: shelf(Channel::Call),
-            chats: shelf(Channel::Chat),
+            calls: page_index(Channel::Call),
+            chats: page_index(Channel::Chat),
             groups_ever: groups.iter().map(|group| group.exten.clone()).collect(),
             groups_at_start: groups.len(),
             next_exten: 10_018_500 + groups.len(),
@@ -71,14 +71,14 @@ impl World {
         }
     }
 
-    pub(crate) const fn shelf(&self, channel: Channel) -> &Shelf {
+    pub(crate) const fn page_index(&self, channel: Channel) -> &PageIndex {
         match channel {
             Channel::Call => &self.calls,
             Channel::Chat => &self.chats,
         }
     }
 
-    pub(crate) const fn shelf_mut(&mut self, channel: Channel) -> &mut Shelf {
+    pub(crate) const fn page_index_mut(&mut self, channel: Channel) -> &mut PageIndex {
         match channel {
             Channel::Call => &mut self.calls,
             Channel::Chat => &mut self.chats,
@@ -131,10 +131,10 @@ impl World {
 
     fn drift_rows(&mut self, channel: Channel, window: &Range<i64>, switches: &Switches, now_ms: i64) {
         let filter = switches.sobot_filter;
-        let found = self.shelf(channel).within(filter, window.clone());
+        let found = self.page_index(channel).within(filter, window.clone());
         let target = found.get(self.rng.clone().index(found.len())).map(|(_, index)| *index);
         match (self.rng.below(4), target) {
-            (0, Some(index)) => self.shelf_mut(channel).remove(index),
+            (0, Some(index)) => self.page_index_mut(channel).remove(index),
             (1, Some(index)) => drop(self.rescore_at(channel, index, None, switches, now_ms)),
             _ => {
                 let at = self.rng.between(window.start, window.end);
@@ -148,7 +148,7 @@ impl World {
                         data::inspection(rng, channel, &self.agents, at, at + lag)
                     }
                 };
-                self.shelf_mut(channel).insert(row);
+                self.page_index_mut(channel).insert(row);
             }
         }
     }

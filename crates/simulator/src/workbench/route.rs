@@ -53,7 +53,7 @@ async fn monitor(
 async fn serve(state: Arc<State>, seat: usize, mut socket: WebSocket) {
     let connection = lock(&state.monitor).open(seat, state.now());
     let place = (seat, connection);
-    let end = talk(&state, place, &mut socket).await;
+    let end = converse(&state, place, &mut socket).await;
     let name = match end {
         End::Client => "client",
         End::Close => "close",
@@ -69,7 +69,7 @@ async fn serve(state: Arc<State>, seat: usize, mut socket: WebSocket) {
     }
 }
 
-async fn talk(state: &State, place: (usize, usize), socket: &mut WebSocket) -> End {
+async fn converse(state: &State, place: (usize, usize), socket: &mut WebSocket) -> End {
     loop {
         let (rates, drawn) = {
             let mut monitor = lock(&state.monitor);

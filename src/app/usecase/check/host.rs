@@ -12,8 +12,8 @@ use crate::app::Overrides;
 use crate::config::Settings;
 use crate::domain::fault::Fault;
 use crate::domain::row::text::byte_size;
+use crate::sources::context::RequestContext;
 use crate::sources::http::{HttpClient, Request};
-use crate::sources::site::CallSite;
 use crate::spool;
 
 /// Less than this, and PostgreSQL may stop at the next burst of writes.
@@ -55,8 +55,8 @@ fn disk(settings: &Settings) -> Checked {
         );
     }
     let place = existing(&settings.database.data_dir);
-    let free = match spool::room(&place) {
-        Ok(room) => room.free_bytes,
+    let free = match spool::free_space(&place) {
+        Ok(disk) => disk.free_bytes,
         Err(error) => {
             let detail = format!("{} cannot be looked at: {error}", place.display());
             return Checked::failed(
@@ -122,6 +122,6 @@ async fn is_ours(http: &HttpClient, address: std::net::SocketAddr) -> bool {
     let Ok(url) = Url::parse(&format!("http://{at}/metrics")) else { return false };
     let mut request = Request::get(url);
     request.time_limit = Some(PORT_TIMEOUT);
-    let site = CallSite { subject: "ops.listen".to_owned(), request: "GET /metrics".to_owned() };
-    http.send(&site, request).await.is_ok_and(|answer| answer.text.contains("ccsync_up"))
+    let context = RequestContext { subject: "ops.listen".to_owned(), request: "GET /metrics".to_owned() };
+    http.send(&context, request).await.is_ok_and(|answer| answer.text.contains("ccsync_up"))
 }

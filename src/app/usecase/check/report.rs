@@ -94,7 +94,7 @@ impl Checked {
         detail: impl Into<String>,
         remedy: impl Into<String>,
     ) -> Checked {
-        Checked::new(group, CheckVerdict::Warning, subject, detail).with_cure(remedy)
+        Checked::new(group, CheckVerdict::Warning, subject, detail).with_remedy(remedy)
     }
 
     pub(super) fn failed(
@@ -103,7 +103,7 @@ impl Checked {
         detail: impl Into<String>,
         remedy: impl Into<String>,
     ) -> Checked {
-        Checked::new(group, CheckVerdict::Failed, subject, detail).with_cure(remedy)
+        Checked::new(group, CheckVerdict::Failed, subject, detail).with_remedy(remedy)
     }
 
     /// What failed and says itself what to do.
@@ -134,13 +134,13 @@ impl Checked {
             _ if fault.advises => checked,
             // The general remedy leads here.
             kind @ FaultKind::CredentialsRefused => {
-                checked.with_cure(advice(REFUSED, &kind.entry(), Language::En))
+                checked.with_remedy(advice(REFUSED, &kind.entry(), Language::En))
             }
-            kind => checked.with_cure(kind.advice(Language::En)),
+            kind => checked.with_remedy(kind.advice(Language::En)),
         }
     }
 
-    pub(super) fn with_cure(mut self, remedy: impl Into<String>) -> Checked {
+    pub(super) fn with_remedy(mut self, remedy: impl Into<String>) -> Checked {
         self.remedy = Some(remedy.into());
         self
     }

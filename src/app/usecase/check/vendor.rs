@@ -14,7 +14,7 @@ use crate::app::background::feed;
 use crate::app::background::transient::{NoBudget, TransientVault};
 use crate::config::{Settings, SourceSettings};
 use crate::domain::fault::{Fault, FaultKind};
-use crate::domain::person::forgotten::ForgottenBoard;
+use crate::domain::person::forgotten::ErasureList;
 use crate::domain::proof::window::TimeWindow;
 use crate::domain::row::text::counted;
 use crate::domain::stream::StreamKind;
@@ -46,14 +46,14 @@ pub(super) async fn check(
     let witness = TimeWitness::new(overrides.clock.clone());
     let http = http.measuring(&witness);
     // Nothing of what comes is stored.
-    let (shown, board) = (witness.clone(), ForgottenBoard::default());
+    let (shown, erasures) = (witness.clone(), ErasureList::default());
     let shared = match store.cloned().map(Arc::new) {
-        Some(store) => Shared { vault: store.clone(), budget: store, witness: shown, board },
+        Some(store) => Shared { vault: store.clone(), budget: store, witness: shown, erasures },
         None => Shared {
             vault: Arc::new(TransientVault::default()),
             budget: Arc::new(NoBudget),
             witness: shown,
-            board,
+            erasures,
         },
     };
     let visit = Visit { http: &http, shared: &shared, witness: &witness, store };
@@ -148,7 +148,7 @@ impl Visit<'_> {
 
     async fn feed(&self, source: &SourceSettings) -> Option<Checked> {
         let feed_settings = source.feed.as_ref()?;
-        let feed = feed::account(source, feed_settings, self.http, &self.shared.board)?;
+        let feed = feed::account(source, feed_settings, self.http, &self.shared.erasures)?;
         let subject = feed.key().to_string();
         if !feed_settings.enabled {
             return Some(Checked::skipped(GROUP, subject, "`enabled` is false: it is not followed"));

@@ -11,7 +11,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::cli::args::DemoArgs;
 use crate::cli::exit::Exit;
-use crate::cli::output::{self, Failure, talk};
+use crate::cli::output::{self, Failure, message};
 use crate::cli::reading::{run, stop};
 use crate::cli::stored::status;
 use crate::cli::{block_on, init_log};
@@ -22,7 +22,7 @@ use ccsync::ops::text::status_text;
 use ccsync::report::status::StatusReport;
 
 /// How often the terminal is told what goes on.
-const TELL_EVERY: Duration = Duration::from_secs(2);
+const STATUS_EVERY: Duration = Duration::from_secs(2);
 
 pub(in crate::cli) fn demo(args: DemoArgs) -> Result<Exit, Failure> {
     // The log would drown the picture; what a fault did is in the status and in `sync.run`.
@@ -41,7 +41,7 @@ pub(in crate::cli) fn demo(args: DemoArgs) -> Result<Exit, Failure> {
             !args.once,
         )?;
         if args.database.is_none() {
-            talk("starting a private PostgreSQL …");
+            message("starting a private PostgreSQL …");
         }
         // The demo's data may be lost with the machine, not with the process.
         let overrides =
@@ -60,7 +60,7 @@ pub(in crate::cli) fn demo(args: DemoArgs) -> Result<Exit, Failure> {
             other => other,
         };
         let journal = simulator.journal();
-        talk(&format!(
+        message(&format!(
             "the vendors got {} to read and {} to write",
             counted(journal.requests(), "request"),
             counted(journal.writes(), "request")
@@ -79,7 +79,7 @@ const PASSES_MAX: usize = 10;
 /// One pass, or as many as the vendors' faults call for, a summary, three questions answered.
 async fn once(app: &App, stop: &CancellationToken) -> Result<Exit, Failure> {
     app.prepare().await?;
-    talk("reading four streams from the simulated vendors, some of whose answers are faulty …");
+    message("reading four streams from the simulated vendors, some of whose answers are faulty …");
     let began = std::time::Instant::now();
     let mut reports = app.sync(&[], stop).await?;
     let mut exit = output::reports(&reports, false)?;
@@ -88,7 +88,9 @@ async fn once(app: &App, stop: &CancellationToken) -> Result<Exit, Failure> {
         if exit != Exit::Partial || stop.is_cancelled() {
             break;
         }
-        talk("some windows changed while they were read, or met a fault: one more pass reads them again …");
+        message(
+            "some windows changed while they were read, or met a fault: one more pass reads them again …",
+        );
         reports = app.sync(&[], stop).await?;
         exit = output::reports(&reports, false)?;
         rows += reports.iter().map(|report| report.counts.inserted).sum::<u64>();
@@ -115,22 +117,22 @@ async fn live(app: &Arc<App>, stop: &CancellationToken) -> Result<Exit, Failure>
         Some(psql) => format!("connect:  {psql}\n{status} and removes its database."),
         None => format!("{status}; what it filled is kept."),
     };
-    talk(&connect);
+    message(&connect);
     let daemon = tokio::spawn(app.clone().run(Some(listener), stop.clone()));
-    tell(app, stop, &connect).await;
+    print_status(app, stop, &connect).await;
     let ended = daemon.await.map_err(|error| Failure::failed(format!("the daemon ended: {error}")))?;
     ended?;
-    talk("the demo has ended");
+    message("the demo has ended");
     Ok(Exit::Done)
 }
 
 /// On a terminal the whole status, drawn anew; elsewhere a line now and then.
-async fn tell(app: &App, stop: &CancellationToken, connect: &str) {
+async fn print_status(app: &App, stop: &CancellationToken, connect: &str) {
     let terminal = std::io::stdout().is_terminal();
     loop {
         tokio::select! {
             () = stop.cancelled() => return,
-            () = tokio::time::sleep(TELL_EVERY) => {}
+            () = tokio::time::sleep(STATUS_EVERY) => {}
         }
         // Until the first migration is through there is nothing to tell.
         let Ok(report) = app.status().await else { continue };

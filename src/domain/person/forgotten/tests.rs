@@ -113,7 +113,7 @@ fn a_person_who_is_called_after_an_account_is_called_after_its_pseudonym() {
 
 #[test]
 fn a_board_shows_the_latest_list() {
-    let board = ForgottenBoard::default();
+    let board = ErasureList::default();
     board.put(Arc::new(ForgottenList::new(2, b"k", [])));
     board.put(Arc::new(ForgottenList::new(1, b"k", [])));
     assert_eq!(board.list().version(), 2);

@@ -1,7 +1,7 @@
 use super::*;
 
-fn new_field(name: &str) -> ContractDrift {
-    ContractDrift {
+fn new_field(name: &str) -> SchemaDrift {
+    SchemaDrift {
         kind: DriftKind::NewField,
         field: name.to_owned(),
         observed: String::new(),
@@ -14,7 +14,7 @@ fn new_field(name: &str) -> ContractDrift {
 fn only_what_is_not_known_is_news() {
     let (a, b) = (new_field("a"), new_field("b"));
     let found = [a.clone(), b.clone()];
-    let told = |drift: &ContractDrift| drift.is_same(&a);
+    let told = |drift: &SchemaDrift| drift.is_same(&a);
     assert_eq!(news(&found, told, 1), std::slice::from_ref(&b));
     assert_eq!(news(&found, |_| true, 2), []);
     let full: Vec<_> = news(&found, told, DRIFTS_MAX).iter().map(|drift| drift.kind).collect();

@@ -1,17 +1,17 @@
 use super::*;
-use crate::domain::vendor::contract::JsonType;
+use crate::domain::vendor::schema::JsonType;
 
-static OBJECT: ObjectContract = ObjectContract {
+static OBJECT: ObjectSchema = ObjectSchema {
     path: "members[]",
     fields: &[
-        FieldContract::new(&["a", "alias"], &[JsonType::Text, JsonType::Number]),
-        FieldContract::new(&["b"], &[JsonType::Bool]),
-        FieldContract::new(&["c"], &[JsonType::Text]).optional(),
+        FieldSchema::new(&["a", "alias"], &[JsonType::Text, JsonType::Number]),
+        FieldSchema::new(&["b"], &[JsonType::Bool]),
+        FieldSchema::new(&["c"], &[JsonType::Text]).optional(),
     ],
 };
 
-fn new_field(name: &str) -> ContractDrift {
-    ContractDrift {
+fn new_field(name: &str) -> SchemaDrift {
+    SchemaDrift {
         kind: DriftKind::NewField,
         field: name.to_owned(),
         observed: String::new(),
@@ -73,7 +73,7 @@ fn the_first_example_stays() {
     let mut seen = Observation::default();
     seen.add(new_field("a"));
     let mut page = Observation::default();
-    page.add(ContractDrift { example: "boolean".to_owned(), ..new_field("a") });
+    page.add(SchemaDrift { example: "boolean".to_owned(), ..new_field("a") });
     seen.merge(page);
     assert_eq!(seen.into_drifts(), [new_field("a")]);
 }

@@ -25,12 +25,12 @@ fn notice(state: AgentState, elapsed_s: Option<u32>) -> FeedEventKind {
 /// The intervals that changes leave behind: beginning, end, and what it is, in seconds.
 fn intervals(changes: &[Change]) -> Vec<(i64, Option<i64>, String)> {
     let mut rows: Vec<(DateTime<Utc>, Option<DateTime<Utc>>, String)> = Vec::new();
-    let name = |told: &Told| told.state.map_or("unknown", AgentState::as_str).to_owned();
+    let name = |report: &Report| report.state.map_or("unknown", AgentState::as_str).to_owned();
     for change in changes {
         match change {
-            Change::StayOpened { since, told, .. } => rows.push((*since, None, name(told))),
-            Change::StayTold { since, told } => {
-                rows.iter_mut().rfind(|row| row.0 == *since).unwrap().2 = name(told);
+            Change::StayOpened { since, report, .. } => rows.push((*since, None, name(report))),
+            Change::StayReported { since, report } => {
+                rows.iter_mut().rfind(|row| row.0 == *since).unwrap().2 = name(report);
             }
             Change::StayClosed { since, until, .. } | Change::GapClosed { since, until } => {
                 rows.iter_mut().rfind(|row| row.0 == *since && row.1.is_none()).unwrap().1 = Some(*until);
@@ -63,8 +63,8 @@ fn a_state_that_began_before_the_connection_counts_from_the_connection_on() {
         event(1, 0, 2, 3, notice(AgentState::Idle, Some(257))),
     ]);
     assert_eq!(intervals(&changes), [row(0, None, "idle")]);
-    let Change::StayTold { told, .. } = &changes[1] else { panic!("{changes:?}") };
-    assert_eq!((told.reported_since, told.reported_at), (Some(second(-254)), Some(second(3))));
+    let Change::StayReported { report, .. } = &changes[1] else { panic!("{changes:?}") };
+    assert_eq!((report.reported_since, report.reported_at), (Some(second(-254)), Some(second(3))));
 }
 
 #[test]
@@ -221,7 +221,7 @@ proptest::proptest! {
                     proptest::prop_assert_eq!(*open, (*since, None));
                     open.1 = Some(*until);
                 }
-                Change::StayTold { since, .. } => proptest::prop_assert_eq!(rows.last().unwrap().0, *since),
+                Change::StayReported { since, .. } => proptest::prop_assert_eq!(rows.last().unwrap().0, *since),
             }
         }
         for pair in rows.windows(2) {

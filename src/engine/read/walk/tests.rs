@@ -248,13 +248,13 @@ fn an_equal_second_read_without_totals_is_stable() {
 fn an_empty_answer_is_never_confirmed_by_an_earlier_empty_read() {
     let empty = first_read(&Vendor::new(Closing::EmptyPage, 0), 10);
     let before = Before { rows: 0, digest: Some(empty.certificate.digest.0), ..Before::default() };
-    let slip = Vendor::new(Closing::EmptyPage, 7).hook(|count, _, rows, _| {
+    let vendor = Vendor::new(Closing::EmptyPage, 7).hook(|count, _, rows, _| {
         if count == 1 {
             rows.clear();
         }
     });
-    let closed = run(&slip, 10, before).unwrap();
-    assert_eq!((numbers(&closed), closed.certificate.verdict), (slip.rows(), Verdict::Stable));
+    let closed = run(&vendor, 10, before).unwrap();
+    assert_eq!((numbers(&closed), closed.certificate.verdict), (vendor.rows(), Verdict::Stable));
     let quiet = Vendor::new(Closing::EmptyPage, 0);
     assert_eq!(run(&quiet, 10, before).unwrap().certificate.verdict, Verdict::Stable);
     assert_eq!(quiet.requests(), 2, "one more than the answer itself");

@@ -4,7 +4,7 @@ use crate::domain::row::text::one_line;
 use crate::ops::text::formatter::window_state;
 use crate::ops::text::status_text::Sheet;
 use crate::ops::text::text_table::Colour;
-use crate::report::phrase::status as say;
+use crate::report::phrase::status as label;
 use crate::report::status::calendar::WindowState;
 use crate::report::status::{StatusReport, StreamStatus};
 use unicode_width::UnicodeWidthStr as _;
@@ -12,7 +12,7 @@ use unicode_width::UnicodeWidthStr as _;
 /// Windows shown where nobody says how wide the paper is.
 const SHOWN: usize = 90;
 /// Fewer than this are not worth a line.
-const WORTH: usize = 20;
+const WINDOWS_SHOWN_MIN: usize = 20;
 
 impl Sheet<'_> {
     /// The newest windows of each stream, as many as fit.
@@ -23,10 +23,10 @@ impl Sheet<'_> {
         let names = streams.iter().map(|stream| name(stream).width()).max().unwrap_or(0);
         // Behind the name, the first window's date.
         let room = self.view.width.map_or(SHOWN, |width| width.saturating_sub(names + 2 + 10 + 2));
-        if streams.is_empty() || room < WORTH {
+        if streams.is_empty() || room < WINDOWS_SHOWN_MIN {
             return;
         }
-        self.heading(say::WINDOWS);
+        self.heading(label::WINDOWS);
         for stream in &streams {
             let windows = &stream.detail.calendar.windows;
             let shown = &windows[windows.len().saturating_sub(room)..];

@@ -6,7 +6,7 @@ use crate::domain::row::text::one_line;
 use crate::ops::text::formatter::grouped;
 use crate::ops::text::status_text::Sheet;
 use crate::ops::text::text_table::Column;
-use crate::report::phrase::status as say;
+use crate::report::phrase::status as label;
 use crate::report::status::FeedStatus;
 
 /// Agents without a connection that are named; the others are counted.
@@ -26,7 +26,7 @@ impl Sheet<'_> {
         let title = |phrase| format.phrase(phrase);
         let connected = |feed: &FeedStatus| {
             let (connected, agents) = (connected(feed).to_string(), feed.agents.len().to_string());
-            format.fill(say::CONNECTED_OF, &[("n", &connected), ("all", &agents)])
+            format.fill(label::CONNECTED_OF, &[("n", &connected), ("all", &agents)])
         };
         // Null comes first, but an agent without a connection says nothing of those with one.
         let since = |feed: &FeedStatus| feed.agents.iter().filter_map(|agent| agent.connected_since).min();
@@ -39,15 +39,15 @@ impl Sheet<'_> {
             }
         };
         let columns = vec![
-            Column::left(title(say::SOURCE), all().map(|feed| one_line(&feed.source))),
-            Column::left(title(say::FEED_COLUMN), all().map(|feed| feed.stream.to_string())),
-            Column::left(title(say::CONNECTED), all().map(connected)),
-            Column::left(title(say::SINCE_COLUMN), all().map(|feed| format.moment(since(feed)))),
-            Column::left(title(say::HEARD_UP_TO), all().map(|feed| format.ago(heard(feed)))),
-            Column::left(title(say::LAST_MESSAGE), all().map(|feed| format.ago(feed.last_message_at))),
-            Column::left(title(say::GAPS_TODAY), all().map(gaps)),
+            Column::left(title(label::SOURCE), all().map(|feed| one_line(&feed.source))),
+            Column::left(title(label::FEED_COLUMN), all().map(|feed| feed.stream.to_string())),
+            Column::left(title(label::CONNECTED), all().map(connected)),
+            Column::left(title(label::SINCE_COLUMN), all().map(|feed| format.moment(since(feed)))),
+            Column::left(title(label::HEARD_UP_TO), all().map(|feed| format.ago(heard(feed)))),
+            Column::left(title(label::LAST_MESSAGE), all().map(|feed| format.ago(feed.last_message_at))),
+            Column::left(title(label::GAPS_TODAY), all().map(gaps)),
         ];
-        self.table(columns, &[say::SINCE_COLUMN, say::HEARD_UP_TO, say::LAST_MESSAGE]);
+        self.table(columns, &[label::SINCE_COLUMN, label::HEARD_UP_TO, label::LAST_MESSAGE]);
         all().for_each(|feed| self.unheard(feed));
     }
 
@@ -55,7 +55,7 @@ impl Sheet<'_> {
         let missing = feed.agents.iter().filter(|agent| agent.connected_since.is_none());
         let missing: Vec<String> = missing
             .map(|agent| {
-                let never = || self.phrase(say::NEVER_CONNECTED).to_owned();
+                let never = || self.phrase(label::NEVER_CONNECTED).to_owned();
                 let reason = agent.gap_reason.as_deref().map_or_else(never, one_line);
                 format!("{} ({reason})", one_line(&agent.extno))
             })
@@ -66,10 +66,10 @@ impl Sheet<'_> {
         let mut named = missing[..missing.len().min(NAMED)].join(self.format.comma());
         if let Some(more @ 1..) = missing.len().checked_sub(NAMED) {
             named.push(' ');
-            named.push_str(&self.format.fill(say::AND_MORE, &[("n", &more.to_string())]));
+            named.push_str(&self.format.fill(label::AND_MORE, &[("n", &more.to_string())]));
         }
         let source = one_line(&feed.source);
-        self.wrap(&self.format.fill(say::NOT_HEARD, &[("source", &source), ("agents", &named)]));
+        self.wrap(&self.format.fill(label::NOT_HEARD, &[("source", &source), ("agents", &named)]));
     }
 }
 

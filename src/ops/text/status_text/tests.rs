@@ -5,7 +5,7 @@ use super::*;
 use crate::domain::proof::run::Counts;
 use crate::domain::proof::window::TimeWindow;
 use crate::domain::stream::{StreamId, StreamKey};
-use crate::domain::vendor::drift::{ContractDrift, DriftEntry, DriftKind};
+use crate::domain::vendor::drift::{DriftEntry, DriftKind, SchemaDrift};
 use crate::report::alert::StreamWatch;
 use crate::report::status::detail::{StatusDetail, StreamDetail};
 use crate::report::status::{RunStatus, StreamFailure, WindowTally};
@@ -150,7 +150,7 @@ fn a_report_reads_well_without_colour() {
 #[test]
 fn departures_from_the_documents_are_told_with_what_to_do_and_not_all_at_once() {
     let entry = |field: &str| {
-        let drift = ContractDrift {
+        let drift = SchemaDrift {
             kind: DriftKind::NewField,
             field: field.into(),
             observed: String::new(),

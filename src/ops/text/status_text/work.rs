@@ -6,7 +6,7 @@ use crate::domain::row::text::one_line;
 use crate::ops::text::formatter::{PAUSE_MS, grouped, nothing, outcome, trigger};
 use crate::ops::text::status_text::Sheet;
 use crate::ops::text::text_table::{Colour, Column};
-use crate::report::phrase::status as say;
+use crate::report::phrase::status as label;
 use crate::report::status::RunStatus;
 
 /// Runs shown; the report may hold more.
@@ -21,9 +21,9 @@ impl Sheet<'_> {
         let report = self.report;
         for (index, run) in report.runs.iter().filter(|run| run.finished_at.is_none()).enumerate() {
             if index == 0 {
-                self.heading(say::RUNNING_NOW);
+                self.heading(label::RUNNING_NOW);
             }
-            let told = self.run_told(run);
+            let told = self.run_line(run);
             let bar = report.progress(run).map_or_else(String::new, |(done, left)| {
                 let filled = BAR * done / (done + left).max(1);
                 format!("[{}{}] ", "#".repeat(filled as usize), ".".repeat((BAR - filled) as usize))
@@ -38,19 +38,19 @@ impl Sheet<'_> {
         }
     }
 
-    fn run_told(&self, run: &RunStatus) -> Vec<String> {
+    fn run_line(&self, run: &RunStatus) -> Vec<String> {
         let format = &self.format;
         let number = |count: u64| grouped(i64::try_from(count).unwrap_or(i64::MAX));
         let windows = match self.report.progress(run) {
             Some((done, left)) => {
-                format.fill(say::PROGRESS, &[("done", &number(done)), ("left", &number(left))])
+                format.fill(label::PROGRESS, &[("done", &number(done)), ("left", &number(left))])
             }
-            None => format.fill(say::WINDOWS_READ, &[("n", &number(run.counts.windows))]),
+            None => format.fill(label::WINDOWS_READ, &[("n", &number(run.counts.windows))]),
         };
         vec![
             windows,
-            format.fill(say::ROWS_READ, &[("n", &number(run.counts.rows_read))]),
-            format.fill(say::REQUESTS_SENT, &[("n", &number(run.counts.requests))]),
+            format.fill(label::ROWS_READ, &[("n", &number(run.counts.rows_read))]),
+            format.fill(label::REQUESTS_SENT, &[("n", &number(run.counts.requests))]),
             format.took(run),
         ]
     }
@@ -65,7 +65,7 @@ impl Sheet<'_> {
         };
         for (index, stream) in report.streams.iter().filter(limited).enumerate() {
             if index == 0 {
-                self.heading(say::BUDGETS);
+                self.heading(label::BUDGETS);
             }
             let told = self.format.budget(stream).join(self.format.comma());
             self.wrap(&format!("{}/{}: {told}", one_line(&stream.source), stream.stream));
@@ -77,23 +77,23 @@ impl Sheet<'_> {
         if report.detail.workers.is_empty() {
             return;
         }
-        self.heading(say::WORKERS);
+        self.heading(label::WORKERS);
         for worker in &report.detail.workers {
             let told = match worker.silent_seconds {
                 Some(silent) => {
                     let span = self.format.span(Duration::seconds(silent));
-                    self.format.fill(say::SILENT, &[("span", &span)])
+                    self.format.fill(label::SILENT, &[("span", &span)])
                 }
-                None => self.phrase(say::IDLE).to_owned(),
+                None => self.phrase(label::IDLE).to_owned(),
             };
             self.wrap(&format!("{}: {told}", short(worker.worker)));
             for lease in worker.leases.iter().take(LEASES_SHOWN) {
                 let held = match lease.ends_in_seconds {
                     0.. => {
                         let span = self.format.span(Duration::seconds(lease.held_seconds));
-                        self.format.fill(say::HELD, &[("span", &span)])
+                        self.format.fill(label::HELD, &[("span", &span)])
                     }
-                    _ => self.phrase(say::ENDED).to_owned(),
+                    _ => self.phrase(label::ENDED).to_owned(),
                 };
                 let source =
                     lease.source.as_deref().map_or_else(String::new, |source| one_line(source) + "/");
@@ -102,7 +102,7 @@ impl Sheet<'_> {
                 self.wrap(&format!("- {source}{stream}{scope}: {held}"));
             }
             if let Some(more @ 1..) = worker.leases.len().checked_sub(LEASES_SHOWN) {
-                self.wrap(&self.format.fill(say::AND_MORE, &[("n", &more.to_string())]));
+                self.wrap(&self.format.fill(label::AND_MORE, &[("n", &more.to_string())]));
             }
         }
     }
@@ -112,41 +112,41 @@ impl Sheet<'_> {
         if report.runs.is_empty() {
             return;
         }
-        self.heading(say::LATEST_RUNS);
+        self.heading(label::LATEST_RUNS);
         let (format, all) = (self.format, || report.runs.iter().take(RUNS_SHOWN));
         let title = |phrase| format.phrase(phrase);
         let named = |name: &str, phrase: Option<crate::report::phrase::Phrase>| {
             phrase.map_or_else(|| one_line(name), |phrase| format.phrase(phrase).to_owned())
         };
         let columns = vec![
-            Column::right(title(say::RUN), all().map(|run| run.id.to_string())),
+            Column::right(title(label::RUN), all().map(|run| run.id.to_string())),
             Column::left(
-                title(say::STREAM),
+                title(label::STREAM),
                 all().map(|run| format!("{}/{}", one_line(&run.source), run.stream)),
             ),
-            Column::left(title(say::TRIGGER), all().map(|run| named(&run.trigger, trigger(&run.trigger)))),
-            Column::left(title(say::STARTED), all().map(|run| format.second(run.started_at))),
-            Column::right(title(say::TOOK), all().map(|run| format.took(run))),
-            Column::left(title(say::OUTCOME), all().map(|run| named(&run.outcome, outcome(&run.outcome))))
+            Column::left(title(label::TRIGGER), all().map(|run| named(&run.trigger, trigger(&run.trigger)))),
+            Column::left(title(label::STARTED), all().map(|run| format.second(run.started_at))),
+            Column::right(title(label::TOOK), all().map(|run| format.took(run))),
+            Column::left(title(label::OUTCOME), all().map(|run| named(&run.outcome, outcome(&run.outcome))))
                 .coloured(all().map(|run| colour(&run.outcome))),
-            Column::left(title(say::CHANGES), all().map(|run| format.changes(run))),
+            Column::left(title(label::CHANGES), all().map(|run| format.changes(run))),
         ];
-        self.table(columns, &[say::TRIGGER, say::TOOK, say::RUN, say::CHANGES]);
+        self.table(columns, &[label::TRIGGER, label::TOOK, label::RUN, label::CHANGES]);
     }
 
     pub(super) fn gaps(&mut self) {
         let report = self.report;
         for (index, gap) in report.detail.feed_gaps.iter().take(RUNS_SHOWN / 2).enumerate() {
             if index == 0 {
-                self.heading(say::GAPS);
+                self.heading(label::GAPS);
             }
             let until = gap
                 .until
-                .map_or_else(|| self.phrase(say::LASTS).to_owned(), |until| self.format.minute(until));
+                .map_or_else(|| self.phrase(label::LASTS).to_owned(), |until| self.format.minute(until));
             let length = gap.until.unwrap_or(report.generated_at) - gap.since;
             let lost = gap
                 .lost_messages
-                .map(|lost| format!("{}{}", self.format.comma(), self.format.count(say::LOST, lost)));
+                .map(|lost| format!("{}{}", self.format.comma(), self.format.count(label::LOST, lost)));
             let (source, extno) = (one_line(&gap.source), one_line(&gap.extno));
             let since = self.format.minute(gap.since);
             let (span, reason) = (self.format.span(length), one_line(&gap.reason));

@@ -7,7 +7,7 @@ use maud::{Markup, html};
 
 use crate::domain::proof::lag::LagPoint;
 use crate::ops::text::formatter::{Formatter, grouped, nothing};
-use crate::report::phrase::{Phrase, page as say};
+use crate::report::phrase::{Phrase, page as label};
 use crate::report::status::StreamStatus;
 use crate::report::status::detail::DayStatus;
 
@@ -22,8 +22,8 @@ const TOLD: [f64; 3] = [50.0, 90.0, 99.0];
 pub(super) fn charts(format: &Formatter, stream: &StreamStatus) -> Markup {
     html! {
         div.charts {
-            (bars(format, say::CHANGES_CHART, &stream.detail.days, |day| day.changes))
-            (bars(format, say::REQUESTS_CHART, &stream.detail.days, |day| day.requests))
+            (bars(format, label::CHANGES_CHART, &stream.detail.days, |day| day.changes))
+            (bars(format, label::REQUESTS_CHART, &stream.detail.days, |day| day.requests))
             @if stream.kind == crate::domain::stream::StreamKind::Windowed {
                 (lag(format, &stream.detail.lag))
             }
@@ -38,7 +38,7 @@ fn bars(format: &Formatter, title: Phrase, days: &[DayStatus], value: fn(&DaySta
     let date =
         |day: Option<&DayStatus>| day.map_or_else(nothing, |day| day.day.format("%Y-%m-%d").to_string());
     let told = format.fill(
-        say::CHART_TOLD,
+        label::CHART_TOLD,
         &[
             ("title", title),
             ("from", &date(days.first())),
@@ -59,7 +59,7 @@ fn bars(format: &Formatter, title: Phrase, days: &[DayStatus], value: fn(&DaySta
         figure {
             figcaption {
                 (title)
-                span { (format.count(say::AT_MOST, most)) ", " (format.count(say::TODAY, today)) }
+                span { (format.count(label::AT_MOST, most)) ", " (format.count(label::TODAY, today)) }
             }
             svg role="img" viewBox={ "0 0 " (days.len().max(1) * DAY) " " (HEIGHT) } preserveAspectRatio="none" {
                 title { (told) }
@@ -71,9 +71,9 @@ fn bars(format: &Formatter, title: Phrase, days: &[DayStatus], value: fn(&DaySta
 
 /// The share of late results that had come, over stretches of age that grow with it.
 fn lag(format: &Formatter, points: &[LagPoint]) -> Markup {
-    let title = format.phrase(say::LAG_CHART);
+    let title = format.phrase(label::LAG_CHART);
     if points.is_empty() {
-        return html! { figure { figcaption { (title) span { (format.phrase(say::NO_LAG)) } } } };
+        return html! { figure { figcaption { (title) span { (format.phrase(label::NO_LAG)) } } } };
     }
     let told: Vec<String> = TOLD.iter().filter_map(|percent| told(format, points, *percent)).collect();
     let told = told.join(format.comma());
@@ -87,7 +87,7 @@ fn lag(format: &Formatter, points: &[LagPoint]) -> Markup {
         figure {
             figcaption { (title) span { (told) } }
             svg role="img" viewBox={ "0 0 " (width) " " (HEIGHT) } preserveAspectRatio="none" {
-                title { (format.fill(say::LAG_TOLD, &[("told", &told)])) }
+                title { (format.fill(label::LAG_TOLD, &[("told", &told)])) }
                 path.a d={ (line) "V" (HEIGHT) "z" } {}
                 path.l d=(line) {}
             }
@@ -100,5 +100,5 @@ fn told(format: &Formatter, points: &[LagPoint], percent: f64) -> Option<String>
     // Sums of shares need not reach one to the last digit.
     let point = points.iter().find(|point| percent / 100.0 <= point.share + 1e-9)?;
     let age = format.span(Duration::hours(point.age_hours));
-    Some(format.fill(say::LAG_POINT, &[("share", &percent.to_string()), ("age", &age)]))
+    Some(format.fill(label::LAG_POINT, &[("share", &percent.to_string()), ("age", &age)]))
 }

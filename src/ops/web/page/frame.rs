@@ -9,7 +9,7 @@ use sha2::{Digest as _, Sha256};
 
 use crate::ops::text::formatter::Formatter;
 use crate::report::language::Language;
-use crate::report::phrase::page as say;
+use crate::report::phrase::page as label;
 
 const STYLE: &str = include_str!("page.css");
 const SCRIPT: &str = include_str!("page.js");
@@ -92,7 +92,7 @@ impl Frame {
                     noscript { meta http-equiv="refresh" content="15"; }
                 }
                 body {
-                    a.skip href="#main" { (format.phrase(say::SKIP)) }
+                    a.skip href="#main" { (format.phrase(label::SKIP)) }
                     header {
                         div.w {
                             p.brand {
@@ -100,19 +100,19 @@ impl Frame {
                                 " " small { (env!("CARGO_PKG_VERSION")) }
                             }
                             @if !self.home {
-                                nav aria-label="ccsync" { a href=(root) { (format.phrase(say::BACK)) } }
+                                nav aria-label="ccsync" { a href=(root) { (format.phrase(label::BACK)) } }
                             }
                             (self.languages())
                         }
                     }
-                    p id="stale" role="alert" { (format.phrase(say::STALE)) }
+                    p id="stale" role="alert" { (format.phrase(label::STALE)) }
                     p.sr id="live" role="status" {}
                     main.w id="main" tabindex="-1" { (main) }
                     footer.w {
-                        nav aria-label=(format.phrase(say::MORE)) {
+                        nav aria-label=(format.phrase(label::MORE)) {
                             a href={ (root) "api/status" } { "JSON" }
-                            a href={ (root) "metrics" } { (format.phrase(say::METRICS)) }
-                            a href={ (root) "readyz" } { (format.phrase(say::READINESS)) }
+                            a href={ (root) "metrics" } { (format.phrase(label::METRICS)) }
+                            a href={ (root) "readyz" } { (format.phrase(label::READINESS)) }
                         }
                     }
                     script { (PreEscaped(SCRIPT)) }
@@ -125,7 +125,7 @@ impl Frame {
     fn languages(&self) -> Markup {
         let named = [(Language::En, "English"), (Language::ZhCn, "\u{4e2d}\u{6587}")];
         html! {
-            nav aria-label=(self.format.phrase(say::LANGUAGE)) {
+            nav aria-label=(self.format.phrase(label::LANGUAGE)) {
                 @for (language, name) in named {
                     a href={ "?lang=" (language.as_str()) } lang=(language.as_str()) hreflang=(language.as_str())
                         aria-current=[(language == self.format.language).then_some("true")] { (name) }

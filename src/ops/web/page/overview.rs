@@ -8,7 +8,7 @@ use crate::ops::text::formatter::{Formatter, grouped, nothing, stream_state};
 use crate::ops::web::page::frame::Mood;
 use crate::ops::web::page::table::{section, table};
 use crate::report::alert::Severity;
-use crate::report::phrase::{page as say, status as words};
+use crate::report::phrase::{page as label, status as common};
 use crate::report::status::{StatusReport, StreamState, StreamStatus};
 
 /// The report, and to whom it is shown.
@@ -24,10 +24,10 @@ impl View<'_> {
         let told = self.items();
         let critical = report.alerts.iter().any(|alert| alert.severity == Severity::Critical);
         match (report.healthy && !critical, told) {
-            (true, 0) => (Mood::Good, format.phrase(say::ALL_WELL).to_owned()),
-            (true, n) => (Mood::Warn, format.count(say::WARNINGS, n)),
-            (false, 0) => (Mood::Warn, format.phrase(say::NOT_READ_YET).to_owned()),
-            (false, n) => (Mood::Bad, format.count(say::ATTENTION, n)),
+            (true, 0) => (Mood::Good, format.phrase(label::ALL_WELL).to_owned()),
+            (true, n) => (Mood::Warn, format.count(label::WARNINGS, n)),
+            (false, 0) => (Mood::Warn, format.phrase(label::NOT_READ_YET).to_owned()),
+            (false, n) => (Mood::Bad, format.count(label::ATTENTION, n)),
         }
     }
 
@@ -46,7 +46,7 @@ impl View<'_> {
                 div {
                     h1 id="verdict-h" { (verdict) }
                     @if let Some(sentence) = self.complete_sentence() { p { (sentence) } }
-                    p.soft { (format.fill(say::AS_OF, &[("at", &at), ("zone", zone)])) }
+                    p.soft { (format.fill(label::AS_OF, &[("at", &at), ("zone", zone)])) }
                 }
             }
         }
@@ -60,8 +60,8 @@ impl View<'_> {
         let ends: Vec<Option<DateTime<Utc>>> = windowed.map(|stream| stream.complete_to).collect();
         // Null comes first: one stream without an end leaves all without.
         let sentence = match ends.iter().min()? {
-            Some(at) => self.format.fill(say::COMPLETE_TO, &[("at", &self.format.moment(Some(*at)))]),
-            None => self.format.phrase(say::INCOMPLETE).to_owned(),
+            Some(at) => self.format.fill(label::COMPLETE_TO, &[("at", &self.format.moment(Some(*at)))]),
+            None => self.format.phrase(label::INCOMPLETE).to_owned(),
         };
         Some(sentence)
     }
@@ -69,19 +69,19 @@ impl View<'_> {
     pub(super) fn summary(&self) -> Markup {
         let format = &self.format;
         if self.report.streams.is_empty() {
-            let none = html! { p { (format.phrase(words::NO_STREAM)) } };
-            return section("summary", format.phrase(say::SUMMARY), none);
+            let none = html! { p { (format.phrase(common::NO_STREAM)) } };
+            return section("summary", format.phrase(label::SUMMARY), none);
         }
         let headings = [
-            (words::SOURCE, false),
-            (words::STREAM, false),
-            (words::STATE, false),
-            (words::COMPLETE_UP_TO, false),
-            (words::FINAL_UP_TO, false),
-            (words::ROWS, true),
-            (words::UNVERIFIED_COLUMN, true),
-            (words::LAST_READ, false),
-            (words::NEXT, false),
+            (common::SOURCE, false),
+            (common::STREAM, false),
+            (common::STATE, false),
+            (common::COMPLETE_UP_TO, false),
+            (common::FINAL_UP_TO, false),
+            (common::ROWS, true),
+            (common::UNVERIFIED_COLUMN, true),
+            (common::LAST_READ, false),
+            (common::NEXT, false),
         ];
         let row = |(index, stream): (usize, &StreamStatus)| {
             let complete = stream.complete_to.map_or_else(nothing, |at| format.minute(at));
@@ -98,8 +98,8 @@ impl View<'_> {
             ]
         };
         let rows = self.report.streams.iter().enumerate().map(row).collect();
-        let shown = table(format, format.phrase(say::SUMMARY), &headings, rows);
-        section("summary", format.phrase(say::SUMMARY), html! { div.card { (shown) } })
+        let shown = table(format, format.phrase(label::SUMMARY), &headings, rows);
+        section("summary", format.phrase(label::SUMMARY), html! { div.card { (shown) } })
     }
 }
 

@@ -10,7 +10,7 @@ use crate::ops::web::page::chart;
 use crate::ops::web::page::overview::{View, state_badge};
 use crate::ops::web::page::table::section;
 use crate::ops::web::page::window::way_to;
-use crate::report::phrase::{page as say, status as words, verdict};
+use crate::report::phrase::{page as label, status as common, verdict};
 use crate::report::status::StreamStatus;
 use crate::report::status::calendar::{WindowState, WindowStatus};
 
@@ -21,14 +21,14 @@ impl View<'_> {
             return html! {};
         }
         let content = html! {
-            ul.key aria-label=(format.phrase(say::LEGEND)) {
+            ul.key aria-label=(format.phrase(label::LEGEND)) {
                 @for state in WindowState::ALL {
                     li { span.(class(state)) aria-hidden="true" {} (format.phrase(window_state(state))) }
                 }
             }
             @for (index, stream) in self.report.streams.iter().enumerate() { (self.stream(index, stream)) }
         };
-        section("streams", format.phrase(say::STREAMS), content)
+        section("streams", format.phrase(label::STREAMS), content)
     }
 
     fn stream(&self, index: usize, stream: &StreamStatus) -> Markup {
@@ -51,17 +51,19 @@ impl View<'_> {
     /// What is known of it in figures.
     fn facts(&self, stream: &StreamStatus) -> Vec<String> {
         let format = &self.format;
-        let mut facts = vec![format.count(words::ROWS_READ, stream.rows)];
+        let mut facts = vec![format.count(common::ROWS_READ, stream.rows)];
         let tally = &stream.windows;
-        facts.extend(stream.final_to.map(|at| format.fill(say::FINAL_TO, &[("at", &format.date(Some(at)))])));
+        facts.extend(
+            stream.final_to.map(|at| format.fill(label::FINAL_TO, &[("at", &format.date(Some(at)))])),
+        );
         if stream.kind == StreamKind::Windowed {
-            facts.push(format.count(say::WINDOWS_COMPLETE, tally.complete));
+            facts.push(format.count(label::WINDOWS_COMPLETE, tally.complete));
         }
         if 0 < tally.provisional {
-            facts.push(format.count(say::OF_THEM_PROVISIONAL, tally.provisional));
+            facts.push(format.count(label::OF_THEM_PROVISIONAL, tally.provisional));
         }
         if 0 < stream.changed_after_final {
-            facts.push(format.count(say::CHANGED_AFTER_FINAL, stream.changed_after_final));
+            facts.push(format.count(label::CHANGED_AFTER_FINAL, stream.changed_after_final));
         }
         for (number, state) in [
             (tally.unverified - tally.moving, WindowState::Unverified),
@@ -77,7 +79,7 @@ impl View<'_> {
         if stream.watch.totals == Totals::Ignore {
             facts.push(format.phrase(verdict::TOTALS_IGNORED).to_owned());
         }
-        facts.push(format!("{} {}", format.phrase(say::SCHEDULE), stream.schedule));
+        facts.push(format!("{} {}", format.phrase(label::SCHEDULE), stream.schedule));
         facts.extend(format.budget(stream));
         facts
     }
@@ -90,10 +92,10 @@ fn calendar(format: &Formatter, stream: &StreamStatus) -> Markup {
         let way = way_to(format, &stream.source, stream.stream.as_str(), None);
         return html! {
             p {
-                (format.phrase(say::SNAPSHOT)) ": "
+                (format.phrase(label::SNAPSHOT)) ": "
                 @if stream.last_read_at.is_some() {
-                    a href={ "./" (way) } { (format.fill(say::SNAPSHOT_LINK, &[("stream", &name)])) }
-                } @else { (format.phrase(words::NEVER_READ)) }
+                    a href={ "./" (way) } { (format.fill(label::SNAPSHOT_LINK, &[("stream", &name)])) }
+                } @else { (format.phrase(common::NEVER_READ)) }
             }
         };
     }
@@ -102,7 +104,7 @@ fn calendar(format: &Formatter, stream: &StreamStatus) -> Markup {
     let line = |known: &WindowStatus| lines.line(format, known.window.start);
     html! {
         div {
-            div.cal role="group" aria-label=(format.fill(say::CALENDAR, &[("stream", &name)])) {
+            div.cal role="group" aria-label=(format.fill(label::CALENDAR, &[("stream", &name)])) {
                 @for (index, same) in windows.chunk_by(|left, right| line(left) == line(right)).enumerate() {
                     div {
                         h4 { (lines.label(format, same)) }
@@ -112,7 +114,7 @@ fn calendar(format: &Formatter, stream: &StreamStatus) -> Markup {
                 }
             }
             @if 0 < stream.detail.calendar.older {
-                p.soft { (format.count(say::OLDER_WINDOWS, stream.detail.calendar.older)) }
+                p.soft { (format.count(label::OLDER_WINDOWS, stream.detail.calendar.older)) }
             }
         }
     }
@@ -121,9 +123,9 @@ fn calendar(format: &Formatter, stream: &StreamStatus) -> Markup {
 fn cell(format: &Formatter, stream: &StreamStatus, lines: &Lines, known: &WindowStatus) -> Markup {
     let (at, state) = (lines.place(format, known.window.start), format.phrase(window_state(known.state)));
     if known.state == WindowState::NotYet {
-        return html! { i.n title=(format.fill(say::CELL_NOT_YET, &[("at", &at), ("state", state)])) {} };
+        return html! { i.n title=(format.fill(label::CELL_NOT_YET, &[("at", &at), ("state", state)])) {} };
     }
-    let told = format.fill(say::CELL, &[("at", &at), ("state", state), ("n", &grouped(known.rows))]);
+    let told = format.fill(label::CELL, &[("at", &at), ("state", state), ("n", &grouped(known.rows))]);
     let way = way_to(format, &stream.source, stream.stream.as_str(), Some(known.window.start));
     html! { a.(class(known.state)) href=(way) title=(told) {} }
 }

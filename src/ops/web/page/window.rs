@@ -6,11 +6,11 @@ use maud::{Markup, html};
 
 use crate::domain::proof::window::local_midnight;
 use crate::ops::text::formatter::{Formatter, grouped, nothing, verdict, window_state};
+use crate::ops::web::page::failure::{alarm_table, failure_card, quarantine_table};
 use crate::ops::web::page::frame::{Frame, Mood};
 use crate::ops::web::page::table::{section, table, title};
-use crate::ops::web::page::trouble::{alarm_table, failure_told, quarantine_table};
 use crate::ops::web::page::work::lease_told;
-use crate::report::phrase::{page as say, status as words};
+use crate::report::phrase::{page as label, status as common};
 use crate::report::status::calendar::WindowState;
 use crate::report::status::window::{CertificateStatus, WindowReport};
 
@@ -56,7 +56,7 @@ pub(in crate::ops) fn window_of(name: &str, zone: Tz) -> Option<Option<DateTime<
 pub(super) fn page(report: &WindowReport, format: Formatter) -> String {
     let name = format!("{}/{}", report.key.source, report.key.stream);
     let window = span(report, &format);
-    let heading = format.fill(say::WINDOW_TITLE, &[("stream", &name), ("window", &window)]);
+    let heading = format.fill(label::WINDOW_TITLE, &[("stream", &name), ("window", &window)]);
     let mood = match report.state {
         WindowState::Failed => Mood::Bad,
         WindowState::Unverified | WindowState::Moving | WindowState::NotYet => Mood::Warn,
@@ -69,23 +69,23 @@ pub(super) fn page(report: &WindowReport, format: Formatter) -> String {
             span.mark aria-hidden="true" { (mood.mark()) }
             div {
                 h1 id="verdict-h" { (heading) ": " (state) }
-                p.soft { (format.fill(say::AS_OF, &[("at", &format.minute(format.now)), ("zone", format.zone.name())])) }
+                p.soft { (format.fill(label::AS_OF, &[("at", &format.minute(format.now)), ("zone", format.zone.name())])) }
             }
         }
         @if let Some(failure) = &report.failure {
-            (section("failure", format.phrase(say::WHAT_TO_DO), html! {
-                ul.todo { li.bad { (failure_told(&format, failure)) } }
+            (section("failure", format.phrase(label::WHAT_TO_DO), html! {
+                ul.todo { li.bad { (failure_card(&format, failure)) } }
             }))
         }
-        (section("facts", &title(&format, say::WINDOW), facts(report, &format)))
-        (section("reads", format.phrase(say::READS_HEADING), reads(report, &format)))
+        (section("facts", &title(&format, label::WINDOW), facts(report, &format)))
+        (section("reads", format.phrase(label::READS_HEADING), reads(report, &format)))
         @if !report.quarantine.is_empty() {
-            (section("quarantine", format.phrase(words::QUARANTINE), html! {
+            (section("quarantine", format.phrase(common::QUARANTINE), html! {
                 div.card { (quarantine_table(&format, &report.quarantine, ROOT)) }
             }))
         }
         @if !report.absence_alarms.is_empty() {
-            (section("alarms", format.phrase(words::ABSENCE_ALARMS), html! {
+            (section("alarms", format.phrase(common::ABSENCE_ALARMS), html! {
                 div.card { (alarm_table(&format, &report.absence_alarms, ROOT)) }
             }))
         }
@@ -93,33 +93,33 @@ pub(super) fn page(report: &WindowReport, format: Formatter) -> String {
 }
 
 fn span(report: &WindowReport, format: &Formatter) -> String {
-    report.window.map_or_else(|| format.phrase(say::SNAPSHOT).to_owned(), |window| format.window(window))
+    report.window.map_or_else(|| format.phrase(label::SNAPSHOT).to_owned(), |window| format.window(window))
 }
 
 fn facts(report: &WindowReport, format: &Formatter) -> Markup {
     let total = report.vendor_total.map_or_else(nothing, grouped);
     let shown = |at: Option<DateTime<Utc>>| at.map_or_else(nothing, |at| format.minute(at));
     let facts = [
-        (say::ROWS, grouped(report.rows)),
-        (say::VENDOR_SAID, total),
-        (say::READS, grouped(i64::from(report.reads))),
-        (say::FIRST_READ, format.moment(report.first_read_at)),
-        (say::LAST_READ, format.moment(report.read_at)),
-        (say::COMPLETE, shown(report.complete_to)),
-        (say::FINAL, shown(report.final_at)),
-        (say::ABSENT, grouped(report.absent_rows)),
-        (say::PAGES_KEPT, grouped(report.pages_kept)),
+        (label::ROWS, grouped(report.rows)),
+        (label::VENDOR_SAID, total),
+        (label::READS, grouped(i64::from(report.reads))),
+        (label::FIRST_READ, format.moment(report.first_read_at)),
+        (label::LAST_READ, format.moment(report.read_at)),
+        (label::COMPLETE, shown(report.complete_to)),
+        (label::FINAL, shown(report.final_at)),
+        (label::ABSENT, grouped(report.absent_rows)),
+        (label::PAGES_KEPT, grouped(report.pages_kept)),
     ];
     html! {
         div.card {
             dl {
                 @for (name, value) in facts { div { dt { (format.phrase(name)) } dd { (value) } } }
                 div {
-                    dt { (format.phrase(say::LEASE)) }
+                    dt { (format.phrase(label::LEASE)) }
                     dd {
                         @match &report.lease {
                             Some(lease) => (lease_told(format, lease)),
-                            None => (format.phrase(say::LEASE_NONE)),
+                            None => (format.phrase(label::LEASE_NONE)),
                         }
                     }
                 }
@@ -130,21 +130,21 @@ fn facts(report: &WindowReport, format: &Formatter) -> Markup {
 
 fn reads(report: &WindowReport, format: &Formatter) -> Markup {
     if report.certificates.is_empty() {
-        return html! { p.soft { (format.phrase(say::NONE)) } };
+        return html! { p.soft { (format.phrase(label::NONE)) } };
     }
     let headings = [
-        (say::READ_NO, false),
-        (say::AT, false),
-        (words::RUN, false),
-        (say::VERDICT, false),
-        (words::ROWS, true),
-        (say::TOTAL, true),
-        (say::PAGES, true),
-        (say::REQUESTS, true),
-        (say::NEW, true),
-        (say::CHANGED, true),
-        (say::DELETED, true),
-        (say::QUARANTINED, true),
+        (label::READ_NO, false),
+        (label::AT, false),
+        (common::RUN, false),
+        (label::VERDICT, false),
+        (common::ROWS, true),
+        (label::TOTAL, true),
+        (label::PAGES, true),
+        (label::REQUESTS, true),
+        (label::NEW, true),
+        (label::CHANGED, true),
+        (label::DELETED, true),
+        (label::QUARANTINED, true),
     ];
     let row = |read: &CertificateStatus| {
         let told = verdict(&read.verdict).map_or(read.verdict.as_str(), |phrase| format.phrase(phrase));
@@ -165,7 +165,7 @@ fn reads(report: &WindowReport, format: &Formatter) -> Markup {
         ]
     };
     let rows = report.certificates.iter().map(row).collect();
-    html! { div.card { (table(format, format.phrase(say::READS_HEADING), &headings, rows)) } }
+    html! { div.card { (table(format, format.phrase(label::READS_HEADING), &headings, rows)) } }
 }
 
 #[cfg(test)]

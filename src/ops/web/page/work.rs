@@ -6,7 +6,7 @@ use maud::{Markup, html};
 use crate::ops::text::formatter::{Formatter, grouped, outcome, trigger};
 use crate::ops::web::page::overview::View;
 use crate::ops::web::page::table::{section, table};
-use crate::report::phrase::{Phrase, page as say, status as words};
+use crate::report::phrase::{Phrase, page as label, status as common};
 use crate::report::status::detail::{GapStatus, LeaseStatus, WorkerStatus};
 use crate::report::status::{FeedAgentStatus, FeedStatus, RunStatus};
 
@@ -16,19 +16,19 @@ const LEASES_SHOWN: usize = 6;
 impl View<'_> {
     pub(super) fn running(&self) -> Markup {
         let format = &self.format;
-        let heading = format.phrase(words::RUNNING_NOW);
+        let heading = format.phrase(common::RUNNING_NOW);
         let running: Vec<&RunStatus> =
             self.report.runs.iter().filter(|run| run.finished_at.is_none()).collect();
         if running.is_empty() {
-            return section("running", heading, html! { p.soft { (format.phrase(say::IDLE)) } });
+            return section("running", heading, html! { p.soft { (format.phrase(label::IDLE)) } });
         }
         let headings = [
-            (words::RUN, false),
-            (words::STREAM, false),
-            (words::WINDOWS_READ_COLUMN, false),
-            (words::ROWS, true),
-            (say::REQUESTS, true),
-            (words::TOOK, true),
+            (common::RUN, false),
+            (common::STREAM, false),
+            (common::WINDOWS_READ_COLUMN, false),
+            (common::ROWS, true),
+            (label::REQUESTS, true),
+            (common::TOOK, true),
         ];
         let row = |run: &&RunStatus| {
             vec![
@@ -49,25 +49,25 @@ impl View<'_> {
         let Some((done, left)) = self.report.progress(run) else {
             return html! { (number(run.counts.windows)) };
         };
-        let told = format.fill(words::PROGRESS, &[("done", &number(done)), ("left", &number(left))]);
+        let told = format.fill(common::PROGRESS, &[("done", &number(done)), ("left", &number(left))]);
         html! { progress value=(done) max=(done + left) aria-label=(told) {} " " (told) }
     }
 
     pub(super) fn runs(&self) -> Markup {
         let format = &self.format;
-        let heading = format.phrase(words::LATEST_RUNS);
+        let heading = format.phrase(common::LATEST_RUNS);
         if self.report.runs.is_empty() {
-            return section("runs", heading, html! { p.soft { (format.phrase(say::NONE)) } });
+            return section("runs", heading, html! { p.soft { (format.phrase(label::NONE)) } });
         }
         let headings = [
-            (words::RUN, false),
-            (words::STREAM, false),
-            (words::TRIGGER, false),
-            (words::STARTED, false),
-            (words::TOOK, true),
-            (words::OUTCOME, false),
-            (words::CHANGES, false),
-            (say::MESSAGE, false),
+            (common::RUN, false),
+            (common::STREAM, false),
+            (common::TRIGGER, false),
+            (common::STARTED, false),
+            (common::TOOK, true),
+            (common::OUTCOME, false),
+            (common::CHANGES, false),
+            (label::MESSAGE, false),
         ];
         let row = |run: &RunStatus| {
             vec![
@@ -94,32 +94,32 @@ impl View<'_> {
             @for feed in &report.feeds { (agents(format, feed)) }
             @if !report.detail.feed_gaps.is_empty() {
                 div.card {
-                    h3 { (format.phrase(words::GAPS)) }
+                    h3 { (format.phrase(common::GAPS)) }
                     (gaps(format, &report.detail.feed_gaps))
                 }
             }
         };
-        section("feeds", format.phrase(say::FEEDS), content)
+        section("feeds", format.phrase(label::FEEDS), content)
     }
 
     pub(super) fn workers(&self) -> Markup {
         let format = &self.format;
-        let heading = format.phrase(words::WORKERS);
+        let heading = format.phrase(common::WORKERS);
         if self.report.detail.workers.is_empty() {
-            return section("workers", heading, html! { p.soft { (format.phrase(say::NONE)) } });
+            return section("workers", heading, html! { p.soft { (format.phrase(label::NONE)) } });
         }
         let headings =
-            [(say::WORKER, false), (words::RUN, false), (say::HEARTBEAT, false), (say::HOLDS, false)];
+            [(label::WORKER, false), (common::RUN, false), (label::HEARTBEAT, false), (label::HOLDS, false)];
         let row = |worker: &WorkerStatus| {
             let silent = |seconds| {
                 let span = format.span(Duration::seconds(seconds));
-                format.fill(words::AGO, &[("span", &span)])
+                format.fill(common::AGO, &[("span", &span)])
             };
             let runs: Vec<String> = worker.runs.iter().map(|run| format!("#{run}")).collect();
             vec![
                 html! { code { (worker.worker.simple().to_string().get(..8).unwrap_or_default()) } },
                 html! { (runs.join(" ")) },
-                html! { (worker.silent_seconds.map_or_else(|| format.phrase(words::IDLE).to_owned(), silent)) },
+                html! { (worker.silent_seconds.map_or_else(|| format.phrase(common::IDLE).to_owned(), silent)) },
                 leases(format, worker),
             ]
         };
@@ -130,20 +130,20 @@ impl View<'_> {
 
 fn agents(format: &Formatter, feed: &FeedStatus) -> Markup {
     let headings = [
-        (say::AGENT, false),
-        (words::CONNECTED, false),
-        (words::HEARD_UP_TO, false),
-        (words::LAST_MESSAGE, false),
-        (words::GAPS_TODAY, false),
+        (label::AGENT, false),
+        (common::CONNECTED, false),
+        (common::HEARD_UP_TO, false),
+        (common::LAST_MESSAGE, false),
+        (common::GAPS_TODAY, false),
     ];
     let row = |agent: &FeedAgentStatus| {
-        let never = || format.phrase(words::NEVER_CONNECTED).to_owned();
+        let never = || format.phrase(common::NEVER_CONNECTED).to_owned();
         let span = format.span(Duration::seconds(agent.gap_seconds_today));
         vec![
             html! { (agent.extno) },
             html! {
                 @match agent.connected_since {
-                    Some(since) => { span.badge.good { (format.phrase(words::WELL)) } " " (format.moment(Some(since))) }
+                    Some(since) => { span.badge.good { (format.phrase(common::WELL)) } " " (format.moment(Some(since))) }
                     None => { span.badge.bad { (agent.gap_reason.clone().unwrap_or_else(never)) } }
                 }
             },
@@ -152,21 +152,21 @@ fn agents(format: &Formatter, feed: &FeedStatus) -> Markup {
             html! { (agent.gaps_today) @if 0 < agent.gaps_today { " (" (span) ")" } },
         ]
     };
-    let shown = table(format, format.phrase(say::FEEDS), &headings, feed.agents.iter().map(row).collect());
+    let shown = table(format, format.phrase(label::FEEDS), &headings, feed.agents.iter().map(row).collect());
     html! { div.card { h3 { (feed.source) " / " (feed.stream) } (shown) } }
 }
 
 fn gaps(format: &Formatter, gaps: &[GapStatus]) -> Markup {
     let headings = [
-        (words::SOURCE, false),
-        (say::AGENT, false),
-        (words::SINCE_COLUMN, false),
-        (say::UNTIL, false),
-        (say::LENGTH, true),
-        (say::REASON, false),
+        (common::SOURCE, false),
+        (label::AGENT, false),
+        (common::SINCE_COLUMN, false),
+        (label::UNTIL, false),
+        (label::LENGTH, true),
+        (label::REASON, false),
     ];
     let row = |gap: &GapStatus| {
-        let lasts = || format.phrase(words::LASTS).to_owned();
+        let lasts = || format.phrase(common::LASTS).to_owned();
         vec![
             html! { (gap.source) },
             html! { (gap.extno) },
@@ -175,18 +175,18 @@ fn gaps(format: &Formatter, gaps: &[GapStatus]) -> Markup {
             html! { (format.span(gap.until.unwrap_or(format.now) - gap.since)) },
             html! {
                 (gap.reason)
-                @if let Some(lost) = gap.lost_messages { (format.comma()) (format.count(words::LOST, lost)) }
+                @if let Some(lost) = gap.lost_messages { (format.comma()) (format.count(common::LOST, lost)) }
             },
         ]
     };
-    table(format, format.phrase(words::GAPS), &headings, gaps.iter().map(row).collect())
+    table(format, format.phrase(common::GAPS), &headings, gaps.iter().map(row).collect())
 }
 
 fn leases(format: &Formatter, worker: &WorkerStatus) -> Markup {
     html! {
         @for lease in worker.leases.iter().take(LEASES_SHOWN) { div { (lease_told(format, lease)) } }
         @if let Some(more @ 1..) = worker.leases.len().checked_sub(LEASES_SHOWN) {
-            div.soft { (format.fill(words::AND_MORE, &[("n", &more.to_string())])) }
+            div.soft { (format.fill(common::AND_MORE, &[("n", &more.to_string())])) }
         }
     }
 }
@@ -198,8 +198,8 @@ pub(super) fn lease_told(format: &Formatter, lease: &LeaseStatus) -> Markup {
         @if let (Some(source), Some(stream)) = (&lease.source, lease.stream) { (source) "/" (stream) " " }
         (format.lease_scope(lease)) " "
         span.soft {
-            @if lease.ends_in_seconds < 0 { (format.phrase(words::ENDED)) }
-            @else { (format.fill(words::HELD, &[("span", &span)])) }
+            @if lease.ends_in_seconds < 0 { (format.phrase(common::ENDED)) }
+            @else { (format.fill(common::HELD, &[("span", &span)])) }
         }
     }
 }

@@ -120,35 +120,35 @@ fn no_custom_field_and_no_phone_number_comes_through_a_reject() {
 
 #[test]
 fn a_key_that_would_have_to_be_altered_rejects_its_message_and_an_altered_text_is_told() {
-    let told = |text: &str| match heard(text) {
+    let details = |text: &str| match heard(text) {
         FeedMessage::Altered { drifts, message } => {
-            let told = drifts.iter().map(|drift| format!("{} {}", drift.kind.as_str(), drift.field));
+            let details = drifts.iter().map(|drift| format!("{} {}", drift.kind.as_str(), drift.field));
             assert!(
                 !matches!(*message, FeedMessage::Altered { .. } | FeedMessage::Reject { .. }),
                 "{message:?}"
             );
-            told.collect::<Vec<_>>()
+            details.collect::<Vec<_>>()
         }
         FeedMessage::Reject { reject, .. } => vec![format!("reject {}", reject.payload)],
         _ => Vec::new(),
     };
     for id in [r"s\ud83d", r"s\ud83e", r"s\u0000"] {
         let sent = format!(r#"{{"method":"info","sessionId":"{id}"}}"#);
-        assert_eq!(told(&sent), [format!("reject {sent}")]);
+        assert_eq!(details(&sent), [format!("reject {sent}")]);
     }
-    assert_eq!(told(r#"{"method":"message","msg":"x\ud83d"}"#), ["replaced_text msg"]);
-    assert_eq!(told(r#"{"method":"message","msg":"x","msg":"y"}"#), ["repeated_field msg"]);
+    assert_eq!(details(r#"{"method":"message","msg":"x\ud83d"}"#), ["replaced_text msg"]);
+    assert_eq!(details(r#"{"method":"message","msg":"x","msg":"y"}"#), ["repeated_field msg"]);
     assert_eq!(
-        told(r#"{"method":"message","msg":"😀\ud83d\ude00","n":20261127100000123456}"#),
+        details(r#"{"method":"message","msg":"😀\ud83d\ude00","n":20261127100000123456}"#),
         Vec::<String>::new()
     );
     let info = r#"{"method":"info","sessionId":"1","info":{"name":"x\udcff","deep":{"a":1,"a":2}}}"#;
     assert_eq!(
-        told(info),
+        details(info),
         ["replaced_text info", "replaced_text info.name", "repeated_field info", "repeated_field info.deep"]
     );
     let within = r#"{"method":"info","sessionId":"1","info":"{\"name\":\"x\\ud83d\"}"}"#;
-    assert_eq!(told(within), ["replaced_text info.name"]);
+    assert_eq!(details(within), ["replaced_text info.name"]);
 }
 
 proptest::proptest! {

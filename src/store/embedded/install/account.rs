@@ -140,7 +140,7 @@ pub(in crate::store::embedded) async fn run(
     let mut command = tokio::process::Command::from(command);
     // Whoever gives up waiting must not leave half a cluster growing behind its back.
     command.kill_on_drop(true);
-    let failed = |said: String| EmbeddedError::Program { tried: tried.to_owned(), said, advice };
+    let failed = |output: String| EmbeddedError::Program { tried: tried.to_owned(), output, advice };
     let output = tokio::time::timeout(limit, command.output())
         .await
         .map_err(|_| failed(format!("it did not finish within {} s", limit.as_secs())))?
@@ -148,8 +148,8 @@ pub(in crate::store::embedded) async fn run(
     if output.status.success() {
         return Ok(String::from_utf8_lossy(&output.stdout).into_owned());
     }
-    let said = String::from_utf8_lossy(&output.stderr);
-    Err(failed(format!("{} ({})", last_lines(&said, 6), output.status)))
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    Err(failed(format!("{} ({})", last_lines(&stderr, 6), output.status)))
 }
 
 /// The last lines of a text as one line.

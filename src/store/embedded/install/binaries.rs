@@ -7,7 +7,7 @@ use std::time::Duration;
 use crate::store::embedded::error::INSTALL;
 use crate::store::embedded::install::account;
 use crate::store::embedded::install::fetch;
-use crate::store::embedded::site::Site;
+use crate::store::embedded::paths::ClusterPaths;
 use crate::store::embedded::{EmbeddedConfig, EmbeddedError};
 
 /// The oldest major version that is used: older ones get no fixes any more.
@@ -26,7 +26,7 @@ impl Binaries {
     /// The first usable installation, of the wanted major version if one is wanted.
     pub(in crate::store::embedded) async fn find(
         config: &EmbeddedConfig,
-        site: &Site,
+        paths: &ClusterPaths,
         wanted: Option<u32>,
     ) -> Result<Binaries, EmbeddedError> {
         let mut places = match &config.bin_dir {
@@ -34,10 +34,10 @@ impl Binaries {
             None => places(),
         };
         // What was downloaded once is not downloaded again.
-        places.extend(newest_first(&site.home, fetch::PREFIX, "bin"));
+        places.extend(newest_first(&paths.home, fetch::PREFIX, "bin"));
         let mut looked = Vec::new();
         for dir in places {
-            match Self::at(&dir, site, wanted).await {
+            match Self::at(&dir, paths, wanted).await {
                 Ok(found) => return Ok(found),
                 Err(reason) => looked.push(format!("{}: {reason}", dir.display())),
             }
@@ -53,12 +53,12 @@ impl Binaries {
         if !config.fetch {
             return Err(EmbeddedError::NoServer { wanted: wanted_text, looked });
         }
-        let failed = |said| EmbeddedError::Fetch { wanted: wanted_text, looked, url: fetch::URL, said };
-        let dir = match fetch::fetch(&site.home, wanted).await {
+        let failed = |output| EmbeddedError::Fetch { wanted: wanted_text, looked, url: fetch::URL, output };
+        let dir = match fetch::fetch(&paths.home, wanted).await {
             Ok(dir) => dir.join("bin"),
-            Err(said) => return Err(failed(said)),
+            Err(output) => return Err(failed(output)),
         };
-        Self::at(&dir, site, wanted).await.map_err(failed)
+        Self::at(&dir, paths, wanted).await.map_err(failed)
     }
 
     /// A program of this installation.
@@ -68,9 +68,9 @@ impl Binaries {
 
     /// How pages are packed that go to the log whole: by lz4 where this installation can (PostgreSQL 15 and newer, as
     /// it was built). A first load of ten million rows takes a fifth less of the server's processor time with it.
-    pub(in crate::store::embedded) async fn wal_compression(&self, site: &Site) -> &'static str {
-        let mut ask = site.account.command(self.program("postgres"));
-        ask.arg("-D").arg(&site.cluster).args(["-c", "wal_compression=lz4", "-C", "wal_compression"]);
+    pub(in crate::store::embedded) async fn wal_compression(&self, paths: &ClusterPaths) -> &'static str {
+        let mut ask = paths.account.command(self.program("postgres"));
+        ask.arg("-D").arg(&paths.cluster).args(["-c", "wal_compression=lz4", "-C", "wal_compression"]);
         match account::run(ask, "lz4", Duration::from_secs(20), INSTALL).await {
             Ok(_) => "lz4",
             Err(_) => "on",
@@ -78,7 +78,7 @@ impl Binaries {
     }
 
     /// Looks at one directory, as the account that has to run what is there.
-    async fn at(dir: &Path, site: &Site, wanted: Option<u32>) -> Result<Binaries, String> {
+    async fn at(dir: &Path, paths: &ClusterPaths, wanted: Option<u32>) -> Result<Binaries, String> {
         // A link in PATH leads to the directory that has the rest of the installation.
         let postgres =
             dir.join("postgres").canonicalize().map_err(|error| format!("no postgres there ({error})"))?;
@@ -88,12 +88,12 @@ impl Binaries {
                 return Err(format!("no {name} beside {}", postgres.display()));
             }
         }
-        let mut ask = site.account.command(&postgres);
+        let mut ask = paths.account.command(&postgres);
         ask.arg("--version");
         let version =
             account::run(ask, "it", Duration::from_secs(20), INSTALL).await.map_err(|error| match error {
-                EmbeddedError::Program { said, .. } => {
-                    format!("cannot be run by `{}` ({said})", site.account.name())
+                EmbeddedError::Program { output, .. } => {
+                    format!("cannot be run by `{}` ({output})", paths.account.name())
                 }
                 other => other.to_string(),
             })?;

@@ -7,8 +7,8 @@ use sqlx::{AssertSqlSafe, PgConnection};
 
 use crate::store::embedded::EmbeddedError;
 use crate::store::embedded::install::files;
+use crate::store::embedded::paths::ClusterPaths;
 use crate::store::embedded::server::launch::{self, Running};
-use crate::store::embedded::site::Site;
 
 /// The role that owns the database. It is no superuser, so that the product finds out here, and
 /// not at the first customer with a server of his own, what it may not do.
@@ -16,7 +16,7 @@ pub(in crate::store::embedded) const ROLE: &str = "ccsync";
 
 /// Makes what is missing and gives back the role's password. May be repeated.
 pub(in crate::store::embedded) async fn ensure(
-    site: &Site,
+    paths: &ClusterPaths,
     running: &Running,
     database: &str,
 ) -> Result<SecretString, EmbeddedError> {
@@ -34,13 +34,16 @@ pub(in crate::store::embedded) async fn ensure(
     if !known {
         run(&mut connection, "make a database", format!("create database {database} owner {ROLE}")).await?;
     }
-    password(site, &mut connection).await
+    password(paths, &mut connection).await
 }
 
 /// The password in the file, or a new one. The file is written last, so that its presence means
 /// that the server knows it.
-async fn password(site: &Site, connection: &mut PgConnection) -> Result<SecretString, EmbeddedError> {
-    let path = site.file("password");
+async fn password(
+    paths: &ClusterPaths,
+    connection: &mut PgConnection,
+) -> Result<SecretString, EmbeddedError> {
+    let path = paths.file("password");
     match std::fs::read_to_string(&path) {
         Ok(text) if !text.trim().is_empty() => return Ok(text.trim().to_owned().into()),
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => {

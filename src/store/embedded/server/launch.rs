@@ -12,9 +12,9 @@ use tokio::time::Instant;
 use crate::store::embedded::cluster::{self, SUPERUSER};
 use crate::store::embedded::install::account::last_lines;
 use crate::store::embedded::install::files;
+use crate::store::embedded::paths::ClusterPaths;
 use crate::store::embedded::server::pidfile::{self, Process};
 use crate::store::embedded::server::supervisor::Hold;
-use crate::store::embedded::site::Site;
 use crate::store::embedded::{EmbeddedConfig, EmbeddedError, settings};
 
 /// Recovery after a crash replays the log since the last checkpoint, which can take minutes.
@@ -77,12 +77,14 @@ async fn answers(socket_dir: &Path, port: u16, cluster: &Path) -> bool {
 }
 
 /// Adopts a server that somebody left behind or is using.
-pub(in crate::store::embedded) async fn adopt(site: &Site) -> Result<Option<Running>, EmbeddedError> {
+pub(in crate::store::embedded) async fn adopt(
+    paths: &ClusterPaths,
+) -> Result<Option<Running>, EmbeddedError> {
     let deadline = Instant::now() + READY_LIMIT;
-    while let Some(found) = pidfile::read(&site.cluster) {
-        if found.port != 0 && answers(&found.socket_dir, found.port, &site.cluster).await {
+    while let Some(found) = pidfile::read(&paths.cluster) {
+        if found.port != 0 && answers(&found.socket_dir, found.port, &paths.cluster).await {
             // Held before it is used: from here on the server does not go down under us.
-            let hold = Hold::join(site);
+            let hold = Hold::join(paths);
             tracing::info!(pid = found.pid, port = found.port, "using the PostgreSQL that runs already");
             return Ok(Some(Running {
                 port: found.port,
@@ -92,67 +94,67 @@ pub(in crate::store::embedded) async fn adopt(site: &Site) -> Result<Option<Runn
                 bin_dir: None,
             }));
         }
-        if pidfile::look_at(found.pid, &site.cluster) != Process::Ours {
-            if pidfile::read(&site.cluster).as_ref() == Some(&found) {
-                pidfile::remove_stale(&site.cluster, Some(&found), &site.socket_dir);
+        if pidfile::look_at(found.pid, &paths.cluster) != Process::Ours {
+            if pidfile::read(&paths.cluster).as_ref() == Some(&found) {
+                pidfile::remove_stale(&paths.cluster, Some(&found), &paths.socket_dir);
             }
             return Ok(None);
         }
         // Ours, but on its way up or down.
         if Instant::now() >= deadline {
-            return Err(trouble(site, "runs but does not answer", 0));
+            return Err(start_error(paths, "runs but does not answer", 0));
         }
         tokio::time::sleep(PAUSE).await;
     }
     // A file that cannot be understood names nobody.
-    pidfile::remove_stale(&site.cluster, None, &site.socket_dir);
+    pidfile::remove_stale(&paths.cluster, None, &paths.socket_dir);
     Ok(None)
 }
 
 /// Starts a new server, making its cluster first if there is none.
 pub(in crate::store::embedded) async fn launch(
-    site: &Site,
+    paths: &ClusterPaths,
     config: &EmbeddedConfig,
 ) -> Result<Running, EmbeddedError> {
-    let binaries = cluster::ensure(site, config).await?;
-    settings::write(site, &binaries, config.durable).await?;
-    let log = site.file("server.log");
+    let binaries = cluster::ensure(paths, config).await?;
+    settings::write(paths, &binaries, config.durable).await?;
+    let log = paths.file("server.log");
     files::bound_log(&log);
     let timeout = Instant::now() + GONE_LIMIT;
     loop {
-        let port = choose_port(site, config.port)?;
+        let port = choose_port(paths, config.port)?;
         let hold = match config.stop_with_parent {
-            true => Some(Hold::post(site, &binaries).await?),
+            true => Some(Hold::post(paths, &binaries).await?),
             false => None,
         };
         let (out, from) = files::open_log(&log)?;
         let err = out.try_clone().map_err(EmbeddedError::file("open the log", &log))?;
         let program = binaries.program("postgres");
-        let mut command = site.account.command(&program);
-        command.args(settings::arguments(site, port)).stdout(out).stderr(err);
+        let mut command = paths.account.command(&program);
+        command.args(settings::arguments(paths, port)).stdout(out).stderr(err);
         let mut child = command.spawn().map_err(EmbeddedError::file("run", &program))?;
-        match wait_until_ready(site, port, &mut child, from).await? {
+        match wait_until_ready(paths, port, &mut child, from).await? {
             None => {
-                files::write_whole(&site.file("port"), &format!("{port}\n"), 0o644)?;
-                tracing::info!(pid = child.id(), port, cluster = %site.cluster.display(), "started PostgreSQL");
+                files::write_whole(&paths.file("port"), &format!("{port}\n"), 0o644)?;
+                tracing::info!(pid = child.id(), port, cluster = %paths.cluster.display(), "started PostgreSQL");
                 return Ok(Running {
                     port,
-                    socket_dir: site.socket_dir.clone(),
+                    socket_dir: paths.socket_dir.clone(),
                     child: Some(child),
                     hold,
                     bin_dir: Some(binaries.dir),
                 });
             }
-            Some(said) => {
+            Some(output) => {
                 if let Some(hold) = hold {
                     hold.release();
                 }
                 // The workers of a killed server still hold its memory, or someone was faster
                 // in taking the port that was free a moment ago. Both pass.
-                let passes = said.contains("pre-existing shared memory block")
-                    || (config.port == 0 && said.contains("could not bind"));
+                let passes = output.contains("pre-existing shared memory block")
+                    || (config.port == 0 && output.contains("could not bind"));
                 if !passes || Instant::now() >= timeout {
-                    return Err(trouble(site, "ended while starting", from));
+                    return Err(start_error(paths, "ended while starting", from));
                 }
                 tokio::time::sleep(Duration::from_millis(200)).await;
             }
@@ -162,7 +164,7 @@ pub(in crate::store::embedded) async fn launch(
 
 /// None when it answers, or what it logged before it ended.
 async fn wait_until_ready(
-    site: &Site,
+    paths: &ClusterPaths,
     port: u16,
     child: &mut Child,
     from: u64,
@@ -172,14 +174,14 @@ async fn wait_until_ready(
     loop {
         match child.try_wait() {
             Ok(None) => {}
-            Ok(Some(_)) => return Ok(Some(files::read_log(&site.file("server.log"), from))),
-            Err(error) => return Err(EmbeddedError::file("wait for", &site.cluster)(error)),
+            Ok(Some(_)) => return Ok(Some(files::read_log(&paths.file("server.log"), from))),
+            Err(error) => return Err(EmbeddedError::file("wait for", &paths.cluster)(error)),
         }
-        if answers(&site.socket_dir, port, &site.cluster).await {
+        if answers(&paths.socket_dir, port, &paths.cluster).await {
             return Ok(None);
         }
         if started.elapsed() > READY_LIMIT {
-            return Err(trouble(site, "started but does not answer", from));
+            return Err(start_error(paths, "started but does not answer", from));
         }
         if started.elapsed() > next_word {
             tracing::info!(seconds = next_word.as_secs(), "PostgreSQL is still recovering");
@@ -190,31 +192,31 @@ async fn wait_until_ready(
 }
 
 /// The configured port if it is free; else the one of last time, else any.
-fn choose_port(site: &Site, configured: u16) -> Result<u16, EmbeddedError> {
+fn choose_port(paths: &ClusterPaths, configured: u16) -> Result<u16, EmbeddedError> {
     let free = |port: u16| -> std::io::Result<u16> {
         Ok(TcpListener::bind(("127.0.0.1", port))?.local_addr()?.port())
     };
     if configured != 0 {
         return free(configured)
-            .map_err(|error| EmbeddedError::PortInUse { port: configured, said: error.to_string() });
+            .map_err(|error| EmbeddedError::PortInUse { port: configured, output: error.to_string() });
     }
     let remembered =
-        std::fs::read_to_string(site.file("port")).ok().and_then(|text| text.trim().parse().ok());
+        std::fs::read_to_string(paths.file("port")).ok().and_then(|text| text.trim().parse().ok());
     if let Some(port) = remembered
         && let Ok(port) = free(port)
     {
         return Ok(port);
     }
-    free(0).map_err(EmbeddedError::file("find a free port for", &site.cluster))
+    free(0).map_err(EmbeddedError::file("find a free port for", &paths.cluster))
 }
 
 /// An error about the server with the end of its log.
-pub(in crate::store::embedded) fn trouble(site: &Site, what: &str, from: u64) -> EmbeddedError {
-    let log = site.file("server.log");
+pub(in crate::store::embedded) fn start_error(paths: &ClusterPaths, what: &str, from: u64) -> EmbeddedError {
+    let log = paths.file("server.log");
     EmbeddedError::Server {
-        cluster: site.cluster.clone(),
+        cluster: paths.cluster.clone(),
         what: what.to_owned(),
-        said: last_lines(&files::read_log(&log, from), 4),
+        output: last_lines(&files::read_log(&log, from), 4),
         log,
     }
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use rustix::process::{Pid, Signal, kill_process};
 use tokio::time::Instant;
 
-use crate::store::embedded::server::launch::trouble;
+use crate::store::embedded::server::launch::start_error;
 use crate::store::embedded::server::lock;
 use crate::store::embedded::server::pidfile::{self, Process};
 use crate::store::embedded::{EmbeddedError, EmbeddedPostgres, LOCK_LIMIT};
@@ -35,8 +35,8 @@ impl EmbeddedPostgres {
     /// # Errors
     /// The server does not end, or its directory is no longer accessible.
     pub async fn stop(mut self) -> Result<Stopped, EmbeddedError> {
-        let _stopping = lock::alone(&self.site.file("start.lock"), LOCK_LIMIT).await?;
-        let owners = self.site.file("owners.lock");
+        let _stopping = lock::alone(&self.paths.file("start.lock"), LOCK_LIMIT).await?;
+        let owners = self.paths.file("owners.lock");
         self.owner.unlock().map_err(EmbeddedError::file("unlock", &owners))?;
         let Some(_sole) = lock::try_alone(&owners)? else {
             return Ok(Stopped::LeftToAnother);
@@ -50,12 +50,12 @@ impl EmbeddedPostgres {
             }
             tracing::warn!(?signal, seconds = limit.as_secs(), "the server did not stop in time");
         }
-        Err(trouble(&self.site, "does not stop", 0))
+        Err(start_error(&self.paths, "does not stop", 0))
     }
 
     /// Signals the server and waits; true when it is gone.
     async fn end(&mut self, signal: Signal, limit: Duration) -> Result<bool, EmbeddedError> {
-        let cluster = self.site.cluster.clone();
+        let cluster = self.paths.cluster.clone();
         let deadline = Instant::now() + limit;
         let mut signalled = false;
         loop {
@@ -67,7 +67,7 @@ impl EmbeddedPostgres {
                 return Ok(true);
             };
             if pidfile::look_at(found.pid, &cluster) != Process::Ours {
-                pidfile::remove_stale(&cluster, Some(&found), &self.site.socket_dir);
+                pidfile::remove_stale(&cluster, Some(&found), &self.paths.socket_dir);
                 return Ok(true);
             }
             if let Some(pid) = Pid::from_raw(found.pid)

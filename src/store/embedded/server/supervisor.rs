@@ -14,7 +14,7 @@ use std::time::Duration;
 use crate::store::embedded::EmbeddedError;
 use crate::store::embedded::install::account;
 use crate::store::embedded::install::binaries::Binaries;
-use crate::store::embedded::site::Site;
+use crate::store::embedded::paths::ClusterPaths;
 
 /// A line on the pipe means that the server is being stopped in the ordinary way.
 ///
@@ -51,12 +51,12 @@ pub(in crate::store::embedded) struct Hold {
 impl Hold {
     /// Starts a supervisor for the server that is about to be launched.
     pub(in crate::store::embedded) async fn post(
-        site: &Site,
+        paths: &ClusterPaths,
         binaries: &Binaries,
     ) -> Result<Hold, EmbeddedError> {
-        forget_all(site);
-        let path = site.server_dir().join(format!("alive-{:08x}", rand::random::<u32>()));
-        let mut make = site.account.command("mkfifo");
+        forget_all(paths);
+        let path = paths.server_dir().join(format!("alive-{:08x}", rand::random::<u32>()));
+        let mut make = paths.account.command("mkfifo");
         make.args(["-m", "600"]).arg(&path);
         account::run(
             make,
@@ -72,22 +72,22 @@ impl Hold {
             .open(&path)
             .map_err(EmbeddedError::file("open the pipe", &path))?;
         let hold = Hold { pipe, path };
-        let mut shell = site.account.command("/bin/sh");
+        let mut shell = paths.account.command("/bin/sh");
         shell
             .args(["-c", SCRIPT, "ccsync-supervisor"])
             .arg(&hold.path)
             .arg(binaries.program("pg_ctl"))
-            .arg(&site.cluster);
+            .arg(&paths.cluster);
         // Tokio collects the shell when it ends, or init does when we are gone.
         tokio::process::Command::from(shell)
             .spawn()
-            .map_err(EmbeddedError::file("start a shell to watch", &site.cluster))?;
+            .map_err(EmbeddedError::file("start a shell to watch", &paths.cluster))?;
         Ok(hold)
     }
 
     /// Joins the users of a running server, if a supervisor looks after it.
-    pub(in crate::store::embedded) fn join(site: &Site) -> Option<Hold> {
-        pipes(&site.server_dir()).into_iter().find_map(|path| {
+    pub(in crate::store::embedded) fn join(paths: &ClusterPaths) -> Option<Hold> {
+        pipes(&paths.server_dir()).into_iter().find_map(|path| {
             // Fails at once if nobody reads, instead of waiting for a reader.
             let pipe = OpenOptions::new()
                 .write(true)
@@ -124,8 +124,8 @@ fn pipes(dir: &Path) -> Vec<PathBuf> {
 }
 
 /// Removes the pipes of servers that are gone.
-fn forget_all(site: &Site) {
-    for path in pipes(&site.server_dir()) {
+fn forget_all(paths: &ClusterPaths) {
+    for path in pipes(&paths.server_dir()) {
         let _ = std::fs::remove_file(path);
     }
 }

@@ -46,10 +46,10 @@ fn writes(setup: &Setup) -> BTreeMap<String, u32> {
 async fn killed_and_applied_again(setup: &Setup, place: Failpoint, occurrence: u32, number: u32) -> bool {
     let told = format!("{} {occurrence}", place.name());
     let (text, name, list) = wanted(number);
-    let path = setup.site.write("wanted.toml", &text);
+    let path = setup.workspace.write("wanted.toml", &text);
     let arguments = ["roster", "apply", path.to_str().unwrap(), "--yes"];
     setup.simulator.clear_journal();
-    let mut command = setup.site.command(&arguments);
+    let mut command = setup.workspace.command(&arguments);
     command.env("FAILPOINTS", format!("{}={}*off->return(kill)", place.name(), occurrence - 1));
     let ended = Program::spawn(command).wait().await;
     let killed = ended.code.is_none();

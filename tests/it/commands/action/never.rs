@@ -34,7 +34,7 @@ async fn no_command_that_reads_and_no_daemon_ever_makes_a_write() {
         setup.run(&arguments).await.expect(0);
     }
     let before = setup.simulator.journal().requests();
-    let daemon = setup.site.start(&["run"]);
+    let daemon = setup.workspace.start(&["run"]);
     eventually(Duration::from_secs(60), async || {
         let made = setup.simulator.journal().requests() - before;
         if 12 <= made { Ok(()) } else { Err(format!("{made} requests")) }

@@ -35,18 +35,18 @@ async fn what_is_exported_is_what_the_vendor_has_and_applying_it_does_nothing() 
     let setup = setup().await;
     for (file, format) in [("roster.toml", "toml"), ("roster.csv", "csv")] {
         let text = setup.run(&["roster", "export", "--format", format]).await.expect(0).stdout;
-        let path = setup.site.write(file, &text);
+        let path = setup.workspace.write(file, &text);
         let written =
             setup.run(&["roster", "export", "--format", format, "--output", "copy"]).await.expect(0);
         assert_eq!(written.stdout, "");
-        assert_eq!(std::fs::read_to_string(setup.site.path().join("copy")).unwrap(), text);
+        assert_eq!(std::fs::read_to_string(setup.workspace.path().join("copy")).unwrap(), text);
         let path = path.to_str().unwrap();
         let plan = setup.run(&["roster", "plan", path]).await.expect(0);
         insta::allow_duplicates! { told!(plan.stdout, @"moor: 0 to make, 0 to change, 6 as wanted, 0 impossible; 0 other groups are left alone"); }
         setup.run(&["roster", "apply", path, "--yes"]).await.expect(0);
     }
     assert_eq!(setup.simulator.journal().writes(), 0);
-    let toml = std::fs::read_to_string(setup.site.path().join("roster.toml")).unwrap();
+    let toml = std::fs::read_to_string(setup.workspace.path().join("roster.toml")).unwrap();
     let first: Vec<&str> = toml.lines().take(16).collect();
     told!(first.join("\n"), @r#"
     # Skill groups as the vendor has them. Members can be changed here and made so with
@@ -71,7 +71,7 @@ async fn what_is_exported_is_what_the_vendor_has_and_applying_it_does_nothing() 
 #[tokio::test]
 async fn a_plan_is_read_like_a_diff_and_changes_nothing() {
     let setup = setup().await;
-    let path = setup.site.write("wanted.toml", WANTED);
+    let path = setup.workspace.write("wanted.toml", WANTED);
     let path = path.to_str().unwrap();
     let plan = setup.run(&["roster", "plan", path]).await.expect(0);
     told!(plan.stdout, @r#"
@@ -101,7 +101,7 @@ async fn a_plan_is_read_like_a_diff_and_changes_nothing() {
 async fn an_apply_makes_it_so_touches_nobody_else_and_a_second_one_does_nothing() {
     let setup = setup().await;
     let before = everybody(&setup);
-    let path = setup.site.write("wanted.toml", WANTED);
+    let path = setup.workspace.write("wanted.toml", WANTED);
     let path = path.to_str().unwrap();
     let applied = setup.run(&["roster", "apply", path, "--yes"]).await.expect(3);
     let lines: Vec<&str> =
@@ -142,7 +142,7 @@ async fn a_file_with_mistakes_or_with_unknown_agents_or_that_empties_a_group_is_
         ("other.toml", "source = \"sobot\"\n"),
         ("wrong.csv", "exten,agent_number,priority\n10018501,8000,-1\n"),
     ] {
-        let path = setup.site.write(name, content);
+        let path = setup.workspace.write(name, content);
         let ended = setup.run(&["roster", "apply", path.to_str().unwrap(), "--yes"]).await.expect(2);
         text.push_str(&format!("{name}\n{}\n", ended.talk()));
     }
@@ -179,7 +179,7 @@ async fn a_file_with_mistakes_or_with_unknown_agents_or_that_empties_a_group_is_
     hint: see docs/runbook.md#exit_2
     "#);
     assert_eq!(setup.simulator.journal().writes(), 0);
-    let empty = setup.site.path().join("empty.toml");
+    let empty = setup.workspace.path().join("empty.toml");
     setup.run(&["roster", "apply", empty.to_str().unwrap(), "--yes", "--allow-empty"]).await.expect(0);
     assert_eq!(members(&setup, "10018501"), Vec::<String>::new());
 }
@@ -188,7 +188,7 @@ async fn a_file_with_mistakes_or_with_unknown_agents_or_that_empties_a_group_is_
 async fn an_agent_whom_the_vendor_skips_is_told() {
     let setup = setup().await;
     let content = "[[group]]\nexten = \"10018501\"\nmembers = [{ agent = \"9999\" }, { agent = \"8000\" }]\n";
-    let path = setup.site.write("unknown.toml", content);
+    let path = setup.workspace.write("unknown.toml", content);
     let ended = setup
         .run(&["roster", "apply", path.to_str().unwrap(), "--yes", "--unchecked-members"])
         .await
@@ -211,7 +211,7 @@ async fn an_agent_whom_the_vendor_skips_is_told() {
 async fn a_write_whose_answer_is_lost_is_settled_by_looking_and_not_by_sending_it_again() {
     for late in [0, 700] {
         let setup = hasty(setup().await);
-        let path = setup.site.write("wanted.toml", WANTED);
+        let path = setup.workspace.write("wanted.toml", WANTED);
         for endpoint in [Endpoint::MoorAssignMembers, Endpoint::MoorAddQueue] {
             setup.simulator.script(endpoint, [Fault::LostAnswer.with(late)]);
         }
@@ -228,9 +228,10 @@ async fn a_write_whose_answer_is_lost_is_settled_by_looking_and_not_by_sending_i
 async fn a_group_that_is_as_wanted_is_not_called_so_while_an_earlier_write_may_still_change_it() {
     let setup = setup().await.with("CCSYNC__HTTP__TOTAL_TIMEOUT", "4s");
     let now = setup.run(&["roster", "export"]).await.expect(0).stdout;
-    let (now, wanted) = (setup.site.write("now.toml", &now), setup.site.write("wanted.toml", WANTED));
+    let (now, wanted) =
+        (setup.workspace.write("now.toml", &now), setup.workspace.write("wanted.toml", WANTED));
     setup.simulator.script(Endpoint::MoorAssignMembers, [Fault::LostAnswer.with(1_500)]);
-    let mut command = setup.site.command(&["roster", "apply", wanted.to_str().unwrap(), "--yes"]);
+    let mut command = setup.workspace.command(&["roster", "apply", wanted.to_str().unwrap(), "--yes"]);
     command.env("FAILPOINTS", "action.replied=return(kill)");
     assert_eq!(Program::spawn(command).wait().await.code, None);
     let ended = setup.run(&["roster", "apply", now.to_str().unwrap(), "--yes"]).await.expect(3);
@@ -245,7 +246,7 @@ async fn a_group_that_is_as_wanted_is_not_called_so_while_an_earlier_write_may_s
 #[tokio::test]
 async fn a_write_that_was_lost_on_its_way_is_told_and_made_by_the_next_apply() {
     let setup = hasty(setup().await);
-    let path = setup.site.write("wanted.toml", WANTED);
+    let path = setup.workspace.write("wanted.toml", WANTED);
     let path = path.to_str().unwrap();
     setup.simulator.script(Endpoint::MoorAssignMembers, [Fault::Http5xx.with(502)]);
     let ended = setup.run(&["roster", "apply", path, "--yes"]).await.expect(3);
@@ -260,7 +261,7 @@ async fn a_write_that_was_lost_on_its_way_is_told_and_made_by_the_next_apply() {
 #[tokio::test]
 async fn after_a_refusal_that_concerns_every_write_the_rest_is_not_tried() {
     let setup = setup().await;
-    let path = setup.site.write("wanted.toml", WANTED);
+    let path = setup.workspace.write("wanted.toml", WANTED);
     setup.simulator.script(Endpoint::MoorAssignMembers, [Fault::Http429.with(1)]);
     let ended = setup.run(&["roster", "apply", path.to_str().unwrap(), "--yes"]).await.expect(1);
     assert!(ended.stdout.contains("not tried: action 1 was refused"), "{}", ended.stdout);

@@ -163,10 +163,10 @@ async fn a_wrong_order_is_refused_before_anything_is_sent() {
 #[tokio::test]
 async fn of_several_agents_one_has_to_be_named() {
     let setup = setup().await;
-    let file = setup.site.path().join("ccsync.toml");
+    let file = setup.workspace.path().join("ccsync.toml");
     let text = std::fs::read_to_string(&file).unwrap();
     let more = "[[sources.workbench.agents]]\nextno = \"1002\"\naccess_token = \"other-token\"\n";
-    setup.site.write("ccsync.toml", &format!("{text}{more}"));
+    setup.workspace.write("ccsync.toml", &format!("{text}{more}"));
     let ended = run(&setup, &["logon"], &["--yes"], 2).await;
     assert!(ended.stderr.contains("choose one with --agent"), "{}", ended.stderr);
     run(&setup, &["logon", "--agent", "1001"], &["--yes"], 0).await;

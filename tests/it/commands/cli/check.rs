@@ -47,7 +47,7 @@ fn from_database_on(ended: &Ended) -> &str {
 }
 
 fn close(setup: &Setup) {
-    let file = setup.site.path().join("ccsync.toml");
+    let file = setup.workspace.path().join("ccsync.toml");
     std::fs::set_permissions(file, std::fs::Permissions::from_mode(0o600)).unwrap();
 }
 
@@ -277,7 +277,7 @@ async fn a_port_that_another_program_holds_is_told_and_our_own_is_well() {
     let json = setup.run(&["check", "--json"]).await.expect(1).json();
     assert_eq!(of(&json, "ops.listen")["verdict"], "failed", "{json}");
     drop(held);
-    let daemon = setup.site.start(&["run"]);
+    let daemon = setup.workspace.start(&["run"]);
     let url = format!("http://{address}/readyz");
     let ready = async || match crate::support::http::get(&url).await {
         Ok(answer) if answer.status().is_success() => Ok(()),
@@ -308,7 +308,7 @@ async fn a_clock_that_is_ten_minutes_off_is_told_against_the_database_and_each_v
     let setup = Setup::new(recent_world(), "").await;
     let database = format!("url = \"{}\"", setup.db.url());
     let text = configuration(&setup.simulator.base_url(), &database, &first_day().to_string());
-    let file = setup.site.write("same.toml", &text);
+    let file = setup.workspace.write("same.toml", &text);
     let settings = ccsync::config::load(Some(&file), [], Utc::now()).unwrap();
     let clock = std::sync::Arc::new(Off(chrono::Duration::minutes(-10)));
     let overrides = Overrides { clock, ..Overrides::default() };

@@ -2,13 +2,17 @@
 
 use std::time::Duration;
 
-use crate::support::process::{Setup, Site, configuration, recent_world};
+use crate::support::process::{Setup, Workspace, configuration, recent_world};
 
 /// Nothing listens there, and nothing needs to.
 const NOWHERE: &str = "http://127.0.0.1:1";
 
-fn site() -> Site {
-    Site::new(&configuration(NOWHERE, r#"url = "postgres://ccsync:pa55@127.0.0.1:1/ccsync""#, "2026-01-01"))
+fn workspace() -> Workspace {
+    Workspace::new(&configuration(
+        NOWHERE,
+        r#"url = "postgres://ccsync:pa55@127.0.0.1:1/ccsync""#,
+        "2026-01-01",
+    ))
 }
 
 const FIVE_MISTAKES: &str = r#"
@@ -27,12 +31,12 @@ page_sise = 50
 
 #[tokio::test]
 async fn the_effective_configuration_is_told_without_secrets_and_can_be_read_as_json() {
-    let site = site();
-    let told = site.run(&["config"]).await.expect(0);
+    let workspace = workspace();
+    let told = workspace.run(&["config"]).await.expect(0);
     assert_eq!(told.stderr, "");
     assert!(told.stdout.contains("app_id = \"demo-app\""), "{}", told.stdout);
     toml_table(&told.stdout);
-    let json = site.run(&["config", "--json"]).await.expect(0);
+    let json = workspace.run(&["config", "--json"]).await.expect(0);
     assert_eq!(json.json()["sources"]["sobot"]["call_result"]["page_size"], 20, "{}", json.stdout);
     for secret in ["demo-key", "demo-secret", "pa55"] {
         assert!(!told.stdout.contains(secret) && !json.stdout.contains(secret), "{secret} is told");
@@ -49,18 +53,18 @@ fn toml_table(text: &str) {
 
 #[tokio::test]
 async fn a_variable_wins_over_the_file() {
-    let site = site().with("CCSYNC__SOURCES__SOBOT__CALL_RESULT__PAGE_SIZE", "33");
-    let json = site.run(&["config", "--json"]).await.expect(0).json();
+    let workspace = workspace().with("CCSYNC__SOURCES__SOBOT__CALL_RESULT__PAGE_SIZE", "33");
+    let json = workspace.run(&["config", "--json"]).await.expect(0).json();
     assert_eq!(json["sources"]["sobot"]["call_result"]["page_size"], 33);
 }
 
 #[tokio::test]
 async fn all_mistakes_of_a_file_are_told_at_once_by_every_command() {
-    let site = Site::new(FIVE_MISTAKES);
+    let workspace = Workspace::new(FIVE_MISTAKES);
     for command in ["config", "check", "sync", "run", "plan", "status", "migrate"] {
-        let ended = site.run(&[command]).await.expect(2);
+        let ended = workspace.run(&[command]).await.expect(2);
         assert_eq!(ended.stdout, "", "{command}");
-        let dir = site.path().to_str().unwrap();
+        let dir = workspace.path().to_str().unwrap();
         insta::allow_duplicates! { insta::assert_snapshot!(ended.stderr.replace(dir, "DIR"), @r#"
         error: the configuration has mistakes
         timezone: "Beijing" is not a time zone of the IANA list, such as "Asia/Shanghai" (DIR/ccsync.toml)
@@ -86,7 +90,7 @@ async fn a_configuration_that_cannot_work_is_refused_with_2_before_anything_is_a
         ("CCSYNC__LOG__FILTER", "inof"),
         ("CCSYNC_CONFIG", "/nowhere/ccsync.toml"),
     ] {
-        let ended = site().with(name, value).run(&["sync"]).await.expect(2);
+        let ended = workspace().with(name, value).run(&["sync"]).await.expect(2);
         assert_eq!(ended.stdout, "", "{name}");
         assert!(ended.took < Duration::from_secs(30), "{name}: {:?}", ended.took);
         text.push_str(&format!("$ {name}={value} ccsync sync\n{}\n", ended.stderr));

@@ -6,7 +6,7 @@ use tokio::process::Command;
 use url::Url;
 
 use crate::support::db::TestDb;
-use crate::support::process::Site;
+use crate::support::process::Workspace;
 
 const PROJECT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/integrations/dbt");
 
@@ -24,8 +24,8 @@ async fn dbt_builds_its_project_on_what_the_demo_filled() {
     let dbt =
         std::env::var("CCSYNC_DBT").expect("CCSYNC_DBT: the path of dbt; integrations/dbt/check gives it");
     let db = TestDb::empty().await;
-    let site = Site::new("");
-    site.run(&["demo", "--once", "--database", db.url()]).await.expect(0);
+    let workspace = Workspace::new("");
+    workspace.run(&["demo", "--once", "--database", db.url()]).await.expect(0);
 
     sqlx::query(PAUSED).execute(db.pool().await).await.unwrap();
     let url: Url = db.url().parse().unwrap();
@@ -39,9 +39,9 @@ async fn dbt_builds_its_project_on_what_the_demo_filled() {
             "--no-use-colors",
             "--target-path",
         ])
-        .arg(site.path().join("target"))
+        .arg(workspace.path().join("target"))
         .arg("--log-path")
-        .arg(site.path().join("logs"))
+        .arg(workspace.path().join("logs"))
         .env("PGHOST", url.host_str().unwrap())
         .env("PGPORT", url.port().unwrap().to_string())
         .env("PGUSER", url.username())

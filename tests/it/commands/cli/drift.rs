@@ -15,7 +15,7 @@ async fn departures_are_listed_with_where_they_came_and_what_to_do_and_are_no_fa
     assert_eq!(setup.run(&["drift", "--json"]).await.expect(0).json(), json!([]));
 
     let mut switches = setup.simulator.switches();
-    switches.set("moor_contract", "unknown_code").unwrap();
+    switches.set("moor_schema", "unknown_code").unwrap();
     setup.simulator.set_switches(switches);
     let sync = setup.run(&["sync"]).await.expect(0);
     let warned = "moor/moor.queue departs from its document (unknown_code): field `assignRule`";

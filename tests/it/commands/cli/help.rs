@@ -1,11 +1,11 @@
 //! Help, and what is said of a mistyped command line.
 
-use crate::support::process::Site;
+use crate::support::process::Workspace;
 
 #[tokio::test]
 async fn the_help_of_every_command_is_as_it_was_agreed() {
     // The path of the configuration is shown, and wrapped by its length.
-    let site = Site::new("").with("CCSYNC_CONFIG", "ccsync.toml");
+    let workspace = Workspace::new("").with("CCSYNC_CONFIG", "ccsync.toml");
     let mut text = String::new();
     for command in [
         "",
@@ -66,7 +66,7 @@ async fn the_help_of_every_command_is_as_it_was_agreed() {
     ] {
         let arguments: Vec<&str> =
             command.split(' ').chain(["--help"]).filter(|word| !word.is_empty()).collect();
-        let help = site.run(&arguments).await.expect(0);
+        let help = workspace.run(&arguments).await.expect(0);
         assert_eq!(help.stderr, "");
         text.push_str(&format!("$ ccsync {}\n{}\n", arguments.join(" "), help.stdout));
     }
@@ -75,7 +75,7 @@ async fn the_help_of_every_command_is_as_it_was_agreed() {
 
 #[tokio::test]
 async fn a_mistyped_command_line_is_told_on_stderr_and_ends_with_2() {
-    let site = Site::new("");
+    let workspace = Workspace::new("");
     let mut text = String::new();
     for line in [
         "snyc",
@@ -87,7 +87,7 @@ async fn a_mistyped_command_line_is_told_on_stderr_and_ends_with_2() {
         "demo --listen nowhere",
     ] {
         let arguments: Vec<&str> = line.split(' ').collect();
-        let ended = site.run(&arguments).await.expect(2);
+        let ended = workspace.run(&arguments).await.expect(2);
         assert_eq!(ended.stdout, "", "{line}");
         let first: Vec<&str> = ended.stderr.lines().take_while(|line| !line.is_empty()).collect();
         text.push_str(&format!("$ ccsync {line}\n{}\n", first.join("\n")));
@@ -113,7 +113,7 @@ async fn a_mistyped_command_line_is_told_on_stderr_and_ends_with_2() {
 
 #[tokio::test]
 async fn no_command_at_all_is_answered_with_the_help_and_2() {
-    let ended = Site::new("").run(&[]).await.expect(2);
+    let ended = Workspace::new("").run(&[]).await.expect(2);
     assert!(ended.stderr.contains("Usage: ccsync [OPTIONS] <COMMAND>"), "{}", ended.stderr);
     assert_eq!(ended.stdout, "");
 }

@@ -2,17 +2,17 @@
 
 use std::os::unix::fs::PermissionsExt as _;
 
-use crate::support::process::Site;
+use crate::support::process::Workspace;
 use crate::support::terminal::Terminal;
 
-fn mode(site: &Site, file: &str) -> u32 {
-    std::fs::metadata(site.path().join(file)).unwrap().permissions().mode() & 0o777
+fn mode(workspace: &Workspace, file: &str) -> u32 {
+    std::fs::metadata(workspace.path().join(file)).unwrap().permissions().mode() & 0o777
 }
 
 #[tokio::test]
 async fn flags_make_a_configuration_that_loads_and_no_second_call_overwrites_it() {
-    let site = Site::new("");
-    let key = site.write("app_key", "s3cret\n");
+    let workspace = Workspace::new("");
+    let key = workspace.write("app_key", "s3cret\n");
     let arguments = [
         "init",
         "--source",
@@ -28,11 +28,11 @@ async fn flags_make_a_configuration_that_loads_and_no_second_call_overwrites_it(
         "--output",
         "first.toml",
     ];
-    let written = site.run(&arguments).await.expect(0);
+    let written = workspace.run(&arguments).await.expect(0);
     assert_eq!(written.stdout, "first.toml\n");
     assert!(written.talk().contains("ccsync --config first.toml check"), "{}", written.stderr);
-    assert_eq!(mode(&site, "first.toml"), 0o644, "it holds no secret");
-    let text = std::fs::read_to_string(site.path().join("first.toml")).unwrap();
+    assert_eq!(mode(&workspace, "first.toml"), 0o644, "it holds no secret");
+    let text = std::fs::read_to_string(workspace.path().join("first.toml")).unwrap();
     insta::with_settings!({ filters => [(r#""/\S+/app_key""#, r#""APP_KEY""#)] }, {
         insta::assert_snapshot!(text, @r#"
         # Written by `ccsync init`. Only what differs from the defaults has to stand here; `ccsync config` shows
@@ -66,18 +66,18 @@ async fn flags_make_a_configuration_that_loads_and_no_second_call_overwrites_it(
         start = "2026-01-01"
         "#);
     });
-    let json = site.run(&["--config", "first.toml", "config", "--json"]).await.expect(0).json();
+    let json = workspace.run(&["--config", "first.toml", "config", "--json"]).await.expect(0).json();
     assert_eq!(json["sources"]["sobot"]["chat_result"]["start"], "2026-01-01T00:00:00+08:00", "{json}");
 
-    let again = site.run(&arguments).await.expect(2);
+    let again = workspace.run(&arguments).await.expect(2);
     assert!(again.stderr.contains("first.toml exists already; --force replaces it"), "{}", again.stderr);
-    site.run(&[&arguments[..], &["--force"]].concat()).await.expect(0);
+    workspace.run(&[&arguments[..], &["--force"]].concat()).await.expect(0);
 }
 
 #[tokio::test]
 async fn several_accounts_are_set_by_name_and_every_mistake_is_told_at_once() {
-    let site = Site::new("");
-    let secret = site.write("secret", "s3cret");
+    let workspace = Workspace::new("");
+    let secret = workspace.write("secret", "s3cret");
     let secret = secret.to_str().unwrap();
     let moor = format!("moor.api_secret_file={secret}");
     let agent = format!("1001={secret}");
@@ -92,7 +92,7 @@ async fn several_accounts_are_set_by_name_and_every_mistake_is_told_at_once() {
         "--set",
         &moor,
     ];
-    let ended = site.run(&both).await.expect(2);
+    let ended = workspace.run(&both).await.expect(2);
     insta::assert_snapshot!(ended.stderr, @"
     error: nothing was written; the answers have mistakes
     sources.sobot.base_url: is required and missing
@@ -100,7 +100,7 @@ async fn several_accounts_are_set_by_name_and_every_mistake_is_told_at_once() {
     sources.sobot.app_key: is required and missing; give it here or name a file in `app_key_file`
     hint: see docs/runbook.md#exit_2
     ");
-    assert!(!site.path().join("both.toml").exists());
+    assert!(!workspace.path().join("both.toml").exists());
     let setup = [
         "init",
         "--output",
@@ -110,8 +110,8 @@ async fn several_accounts_are_set_by_name_and_every_mistake_is_told_at_once() {
         "--agent",
         &agent,
     ];
-    site.run(&setup).await.expect(0);
-    site.run(&["--config", "setup.toml", "config"]).await.expect(0);
+    workspace.run(&setup).await.expect(0);
+    workspace.run(&["--config", "setup.toml", "config"]).await.expect(0);
     for (wrong, told) in [
         (&["--set=sobot.app_key=1"][..], "a secret here would show in the list of processes"),
         (&["--source=a=zendesk"], "the kinds are sobot, moor and workbench"),
@@ -119,15 +119,15 @@ async fn several_accounts_are_set_by_name_and_every_mistake_is_told_at_once() {
         (&["--source=a=sobot", "--database-url=postgres://a:b@c/d"], "would show in the list of processes"),
         (&[], "nobody can be asked here"),
     ] {
-        let ended = site.run(&[&["init", "--output", "other.toml"], wrong].concat()).await.expect(2);
+        let ended = workspace.run(&[&["init", "--output", "other.toml"], wrong].concat()).await.expect(2);
         assert!(ended.stderr.contains(told), "{wrong:?}: {}", ended.stderr);
     }
 }
 
 #[tokio::test]
 async fn a_person_is_asked_what_is_wrong_is_asked_again_and_secrets_are_not_shown() {
-    let site = Site::new("");
-    let mut terminal = Terminal::start(site.command(&["init", "--output", "asked.toml"]));
+    let workspace = Workspace::new("");
+    let mut terminal = Terminal::start(workspace.command(&["init", "--output", "asked.toml"]));
     terminal.answer("Time zone of business days", "Asia/Shangri-La\r").await;
     terminal.wait_for("Shangri-La").await;
     terminal.answer("IANA", "\u{15}Asia/Shanghai\r").await;
@@ -146,10 +146,10 @@ async fn a_person_is_asked_what_is_wrong_is_asked_again_and_secrets_are_not_show
     terminal.wait_for("only you can read it").await;
     let seen = terminal.seen();
     assert!(!seen.contains("s3cret") && !seen.contains("pa55"), "{seen}");
-    assert_eq!(mode(&site, "asked.toml"), 0o600);
-    let told = site.run(&["--config", "asked.toml", "config", "--json"]).await.expect(0).json();
+    assert_eq!(mode(&workspace, "asked.toml"), 0o600);
+    let told = workspace.run(&["--config", "asked.toml", "config", "--json"]).await.expect(0).json();
     assert_eq!(told["sources"]["sobot"]["app_id"], "4711", "{told}");
-    let text = std::fs::read_to_string(site.path().join("asked.toml")).unwrap();
+    let text = std::fs::read_to_string(workspace.path().join("asked.toml")).unwrap();
     assert!(text.contains("app_key = \"s3cret-key\""), "{text}");
     assert!(text.contains("postgres://ccsync:pa55%20w%C3%B6rd@db.example.com/ccsync"), "{text}");
 }

@@ -50,7 +50,7 @@ fn assert_tidy(seen: &str) {
 #[tokio::test]
 async fn bars_on_a_terminal_run_into_no_log_line_and_into_no_json_and_are_gone_at_the_end() {
     let setup = slow().await;
-    let terminal = Terminal::start(setup.site.command(&["sync", "--json", "sobot.call_result"]));
+    let terminal = Terminal::start(setup.workspace.command(&["sync", "--json", "sobot.call_result"]));
     terminal.wait_for(" windows  ").await;
     let (ended, seen) = terminal.end().await;
     let report = ended.expect(0).json();
@@ -63,7 +63,7 @@ async fn bars_on_a_terminal_run_into_no_log_line_and_into_no_json_and_are_gone_a
 #[tokio::test]
 async fn ctrl_c_leaves_a_clean_terminal_and_the_run_says_how_much_it_left() {
     let setup = slow().await;
-    let terminal = Terminal::start(setup.site.command(&["sync", "sobot.call_result"]));
+    let terminal = Terminal::start(setup.workspace.command(&["sync", "sobot.call_result"]));
     terminal.wait_for(" 1/6 windows  ").await;
     terminal.program.signal(Signal::INT);
     let (ended, seen) = terminal.end().await;
@@ -79,7 +79,7 @@ async fn ctrl_c_leaves_a_clean_terminal_and_the_run_says_how_much_it_left() {
 #[tokio::test]
 async fn no_bar_is_drawn_where_none_is_wanted() {
     let setup = slow().await;
-    let terminal = Terminal::start(setup.site.command(&["sync", "--no-progress", "sobot.call_result"]));
+    let terminal = Terminal::start(setup.workspace.command(&["sync", "--no-progress", "sobot.call_result"]));
     let (ended, seen) = terminal.end().await;
     ended.expect(0);
     assert!(!lines(&seen).iter().any(|line| is_bar(line)), "{seen}");

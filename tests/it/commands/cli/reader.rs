@@ -81,7 +81,7 @@ async fn an_analyst_reads_every_relation_meant_for_analysts_and_nothing_of_the_l
     let setup = Setup::new(recent_world(), "").await;
     setup.run(&["sync"]).await.expect(0);
     let login = analyst::login();
-    let password = setup.site.write("password", &format!("{}\n", analyst::PASSWORD));
+    let password = setup.workspace.write("password", &format!("{}\n", analyst::PASSWORD));
     let granted = setup
         .run(&["grant", "bi-reader", "--login", &login, "--password-file", password.to_str().unwrap()])
         .await

@@ -6,12 +6,12 @@ mod retire;
 
 use sqlx::{AssertSqlSafe, PgPool};
 
-use crate::support::process::{Setup, Site, configuration, first_day, recent_world};
+use crate::support::process::{Setup, Workspace, configuration, first_day, recent_world};
 
 /// The configuration of a setup with another name, account or address of its Sobot source.
-pub fn site(setup: &Setup, edit: impl Fn(String) -> String) -> Site {
+pub fn workspace(setup: &Setup, edit: impl Fn(String) -> String) -> Workspace {
     let database = format!("url = \"{}\"", setup.db.url());
-    Site::new(&edit(configuration(&setup.simulator.base_url(), &database, &first_day().to_string())))
+    Workspace::new(&edit(configuration(&setup.simulator.base_url(), &database, &first_day().to_string())))
 }
 
 /// A setup whose rows were read.

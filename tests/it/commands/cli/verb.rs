@@ -144,7 +144,7 @@ async fn status_tells_before_the_first_sync_what_is_missing_and_after_it_what_is
 async fn a_watched_status_is_told_again_and_again_until_it_is_interrupted() {
     let setup = Setup::new(recent_world(), "").await.with("CCSYNC__LANGUAGE", "zh-CN");
     setup.run(&["sync", "moor.queue"]).await.expect(0);
-    let mut watching = setup.site.start(&["status", "--watch=1"]);
+    let mut watching = setup.workspace.start(&["status", "--watch=1"]);
     for _ in 0..3 {
         let head = watching.line_with("Asia/Shanghai").await;
         assert!(head.ends_with("需要处理") && head.starts_with("ccsync "), "{head}");
@@ -176,7 +176,7 @@ async fn a_reader_that_goes_away_ends_no_command_with_a_panic() {
     let setup = Setup::new(recent_world(), "").await;
     let setup = setup.with("CCSYNC__SOURCES__SOBOT__CALL_RESULT__START", "2000-01-01");
     for arguments in [vec!["plan"], vec!["plan", "--json"], vec!["config"], vec!["status"], vec!["--help"]] {
-        let mut child = setup.site.command(&arguments).stdin(Stdio::null()).spawn().unwrap();
+        let mut child = setup.workspace.command(&arguments).stdin(Stdio::null()).spawn().unwrap();
         drop(child.stdout.take());
         let ended = child.wait_with_output().await.unwrap();
         let stderr = String::from_utf8(ended.stderr).unwrap();
@@ -188,7 +188,7 @@ async fn a_reader_that_goes_away_ends_no_command_with_a_panic() {
 #[tokio::test]
 async fn the_simulator_prints_its_address_and_ends_with_0_when_told() {
     let setup = Setup::new(recent_world(), "").await;
-    let mut vendors = setup.site.start(&["simulator", "--listen", "127.0.0.1:0", "--calls", "5"]);
+    let mut vendors = setup.workspace.start(&["simulator", "--listen", "127.0.0.1:0", "--calls", "5"]);
     let address = vendors.line().await;
     let health: Value =
         crate::support::http::get(format!("{address}/_sim/health")).await.unwrap().json().await.unwrap();

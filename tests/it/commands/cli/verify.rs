@@ -153,11 +153,11 @@ async fn a_vendor_that_is_away_makes_verify_fail_and_not_agree() {
     let setup = Setup::new(recent_world(), "").await;
     setup.run(&["sync"]).await.expect(0);
     let nobody = "http://127.0.0.1:9";
-    let site = setup
-        .site
+    let workspace = setup
+        .workspace
         .with("CCSYNC__SOURCES__SOBOT__BASE_URL", nobody)
         .with("CCSYNC__SOURCES__MOOR__BASE_URL", nobody);
-    let ended = site.run(&["verify"]).await.expect(1);
+    let ended = workspace.run(&["verify"]).await.expect(1);
     assert!(ended.stdout.contains("no difference in what could be compared"), "{}", ended.stdout);
     assert!(ended.stderr.contains("not compared"), "{}", ended.stderr);
 }

@@ -144,7 +144,7 @@ async fn a_target_for_critical_things_hears_of_nothing_else() {
     critical.severity = Severity::Critical;
     let watch = Watch::over(vec![critical]).await;
     let daemon = watch.daemon();
-    watch.stands(&[alert(AlertKind::ContractDrift, "field"), alert(AlertKind::StreamFailing, "down")]);
+    watch.stands(&[alert(AlertKind::SchemaDrift, "field"), alert(AlertKind::StreamFailing, "down")]);
     watch.settle(&daemon).await;
     watch.stands(&[]);
     watch.settle(&daemon).await;

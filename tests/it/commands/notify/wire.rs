@@ -20,7 +20,7 @@ fn hmac(key: &str, message: &str) -> Vec<u8> {
 
 fn notice() -> Notice {
     let failing = alert(AlertKind::StreamFailing, "window 2026-03-01: vendor said <at id=all></at> & more");
-    let over = alert(AlertKind::ContractDrift, "a new field");
+    let over = alert(AlertKind::SchemaDrift, "a new field");
     Notice {
         at: "2026-03-08T04:00:00Z".parse().unwrap(),
         changes: vec![AlertChange::of(Change::Raised, &failing), AlertChange::of(Change::Cleared, &over)],

@@ -3,11 +3,11 @@
 use serde_json::Value;
 
 use super::support::Agents;
-use crate::support::process::Site;
+use crate::support::process::Workspace;
 
 struct Setup {
     agents: Agents,
-    site: Site,
+    workspace: Workspace,
 }
 
 /// Two namesakes at either vendor, and one whom a rule finds.
@@ -21,17 +21,17 @@ async fn setup() -> Setup {
         .sobot("s/a3", "李, \"娜\"", "")
         .await;
     agents.moor("m/1", "张伟").await.moor("m/2", "张伟").await.moor("m/3", "李, \"娜\"").await;
-    let site = Site::new(&format!(
+    let workspace = Workspace::new(&format!(
         "[database]\nurl = \"{}\"\n[sources.s]\nkind = \"sobot\"\nbase_url = \"http://127.0.0.1:9\"\n\
          app_id = \"a\"\napp_key = \"b\"\n[sources.s.call_result]\nstart = \"2026-03-01\"\n",
         agents.db.url()
     ));
-    Setup { agents, site }
+    Setup { agents, workspace }
 }
 
 impl Setup {
     async fn export(&self) -> String {
-        self.site.run(&["agents", "export"]).await.expect(0).stdout
+        self.workspace.run(&["agents", "export"]).await.expect(0).stdout
     }
 
     async fn import(&self, text: &str, more: &[&str]) -> String {
@@ -40,9 +40,9 @@ impl Setup {
     }
 
     async fn run(&self, text: &str, more: &[&str]) -> crate::support::process::Ended {
-        let file = self.site.write("agents.csv", text);
+        let file = self.workspace.write("agents.csv", text);
         let arguments = [&["agents", "import", file.to_str().unwrap()], more].concat();
-        self.site.run(&arguments).await
+        self.workspace.run(&arguments).await
     }
 
     async fn persons(&self) -> Vec<(String, String)> {
@@ -64,7 +64,7 @@ async fn an_export_is_every_account_with_its_person_rule_and_state() {
     sobot/s/a3,sobot,s,a3,"李, ""娜""",,name,matched,,
     sobot/s/a3,moor,m,3,"李, ""娜""",,name,matched,,
     "#);
-    let json = setup.site.run(&["agents", "export", "--json"]).await.expect(0).json();
+    let json = setup.workspace.run(&["agents", "export", "--json"]).await.expect(0).json();
     assert_eq!(json.as_array().unwrap().len(), 6);
     assert_eq!(json[5]["person_id"], "sobot/s/a3");
     assert_eq!(json[0]["candidates"][1], "sobot/s/a2");
@@ -100,7 +100,7 @@ async fn a_corrected_export_is_shown_then_done_and_doing_it_again_changes_nothin
     // Who is left could be matched by what is left over, which would be a guess.
     assert_eq!(setup.agents.seen().await["moor/m/2"].state, "ambiguous");
     assert_eq!(
-        setup.site.run(&["agents", "export", "--overruled"]).await.expect(0).stdout.lines().count(),
+        setup.workspace.run(&["agents", "export", "--overruled"]).await.expect(0).stdout.lines().count(),
         2
     );
 }
@@ -145,7 +145,7 @@ async fn all_mistakes_of_a_file_are_told_at_once_and_nothing_is_done() {
         assert!(told.contains(part), "{part} in\n{told}");
     }
     assert_eq!(setup.agents.count("select count(*) from sync.agent_link").await, 0);
-    let missing = setup.site.run(&["agents", "import", "nowhere.csv"]).await.expect(2);
+    let missing = setup.workspace.run(&["agents", "import", "nowhere.csv"]).await.expect(2);
     assert!(missing.stderr.contains("nowhere.csv cannot be read"), "{}", missing.stderr);
 }
 

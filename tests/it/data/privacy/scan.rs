@@ -13,7 +13,7 @@ use super::vendor::Planted;
 use crate::support::db::TestDb;
 use crate::support::harness::eventually;
 use crate::support::port::free_address;
-use crate::support::process::{Program, Site};
+use crate::support::process::{Program, Workspace};
 use crate::whole::crash::proxy::Proxy;
 
 const TIMEOUT: Duration = Duration::from_secs(60);
@@ -83,9 +83,9 @@ fn files(directory: &Path, found: &mut Vec<PathBuf>) {
     }
 }
 
-fn spool(site: &Site, written: &mut Written) -> usize {
+fn spool(workspace: &Workspace, written: &mut Written) -> usize {
     let mut found = Vec::new();
-    files(&site.path().join("data"), &mut found);
+    files(&workspace.path().join("data"), &mut found);
     let mut bytes = 0;
     for file in found {
         let text = String::from_utf8_lossy(&std::fs::read(&file).unwrap()).into_owned();
@@ -175,10 +175,10 @@ async fn run(privacy: &str) -> (Plants, Written) {
     db.lift_limits("moor:%").await;
     let pool = db.pool().await;
     let (proxy, url) = Proxy::start(&db).await;
-    let site = Site::new(&configuration(&vendor, &url, &day, privacy));
-    site.write("keys", KEYS);
+    let workspace = Workspace::new(&configuration(&vendor, &url, &day, privacy));
+    workspace.write("keys", KEYS);
     let ops = free_address();
-    let mut command = site.command(&["run"]);
+    let mut command = workspace.command(&["run"]);
     command.env("CCSYNC__OPS__LISTEN", &ops);
     let daemon = Program::spawn(command);
     arrived(pool).await;
@@ -191,13 +191,13 @@ async fn run(privacy: &str) -> (Plants, Written) {
     proxy.shut(true);
     eventually(TIMEOUT, async || {
         let mut seen = Written(Vec::new());
-        match spool(&site, &mut seen) {
+        match spool(&workspace, &mut seen) {
             messages if 400 < messages => Ok(()),
             messages => Err(format!("{messages} messages on disk")),
         }
     })
     .await;
-    spool(&site, &mut written);
+    spool(&workspace, &mut written);
     proxy.shut(false);
     let ended = daemon.stop(Signal::TERM).await;
     assert!(ended.stderr.contains("TRACE"), "the log is as loud as it can be");
@@ -213,7 +213,7 @@ async fn run(privacy: &str) -> (Plants, Written) {
         &["sync"],
         &["workbench", "send-sms", "--telephone", ORDERED, "--msg", "call 13700001234", "--yes"],
     ] {
-        let ended = site.run(arguments).await;
+        let ended = workspace.run(arguments).await;
         assert_ne!(ended.code, Some(2), "{arguments:?}: {}", ended.stderr);
         written.add(&arguments.join(" "), ended.stdout);
         written.add(&arguments.join(" "), ended.stderr);

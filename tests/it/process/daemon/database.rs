@@ -8,7 +8,7 @@ use rustix::process::Signal;
 use super::TIMEOUT;
 use crate::process::embedded::place::{self, Place};
 use crate::support::harness::{eventually, simulator};
-use crate::support::process::{Site, configuration, first_day, recent_world};
+use crate::support::process::{Workspace, configuration, first_day, recent_world};
 
 #[tokio::test]
 async fn a_daemon_whose_database_was_killed_goes_on_and_leaves_no_postgres_behind() {
@@ -16,8 +16,9 @@ async fn a_daemon_whose_database_was_killed_goes_on_and_leaves_no_postgres_behin
     let place = Place::new();
     let database = format!("data_dir = {:?}", place.data_dir());
     let text = configuration(&vendors.base_url(), &database, &first_day().to_string());
-    let site = Site::new(&text).with("CCSYNC__DEFAULTS__SOBOT__CALL_RESULT__SCHEDULE", "*/2 * * * * *");
-    let daemon = site.start(&["run"]);
+    let workspace =
+        Workspace::new(&text).with("CCSYNC__DEFAULTS__SOBOT__CALL_RESULT__SCHEDULE", "*/2 * * * * *");
+    let daemon = workspace.start(&["run"]);
     let asked = || vendors.journal().requests_of(Endpoint::SobotCallResult).count();
     let more_than = async |least: usize| {
         eventually(TIMEOUT, async || match asked() {

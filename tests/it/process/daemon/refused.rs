@@ -67,8 +67,8 @@ async fn a_daemon_whose_source_was_renamed_says_so_until_it_is_started_with_the_
     let status = status.split_whitespace().collect::<Vec<_>>().join(" ");
     assert!(status.contains("needs attention"), "{status}");
     assert!(status.contains("`ccsync source rename sobot_main sobot --yes`"), "{status}");
-    let text = std::fs::read_to_string(setup.site.path().join("ccsync.toml")).unwrap();
-    setup.site.write("ccsync.toml", &text.replace("sources.sobot", "sources.sobot_main"));
+    let text = std::fs::read_to_string(setup.workspace.path().join("ccsync.toml")).unwrap();
+    setup.workspace.write("ccsync.toml", &text.replace("sources.sobot", "sources.sobot_main"));
     let daemon = Daemon::start(&setup);
     daemon.ready().await;
     daemon.program.stop(Signal::TERM).await.expect(0);

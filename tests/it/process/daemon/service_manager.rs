@@ -28,9 +28,9 @@ async fn told(socket: &UnixDatagram, text: &str) -> Vec<String> {
 #[tokio::test]
 async fn systemd_is_told_when_it_is_ready_that_it_lives_and_when_it_stops() {
     let setup = scheduled(Setup::new(recent_world(), "").await, YEARLY);
-    let path = setup.site.path().join("notify");
+    let path = setup.workspace.path().join("notify");
     let socket = UnixDatagram::bind(&path).unwrap();
-    let mut command = setup.site.command(&["run"]);
+    let mut command = setup.workspace.command(&["run"]);
     command.env("NOTIFY_SOCKET", &path).env("WATCHDOG_USEC", "400000");
     let daemon = Program::spawn(command);
     let start = told(&socket, "READY=1").await;

@@ -71,8 +71,8 @@ impl Helper {
             line.clear();
             let read = self.lines.read_line(&mut line).unwrap();
             assert!(read > 0, "the helper ended without a word");
-            if let Some((_, said)) = line.split_once(MARK) {
-                return said.trim().to_owned();
+            if let Some((_, output)) = line.split_once(MARK) {
+                return output.trim().to_owned();
             }
         }
     }

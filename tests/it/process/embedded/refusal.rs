@@ -71,9 +71,9 @@ async fn a_download_that_fails_is_told_with_its_reason() {
     place.start().await.stop().await.unwrap();
     // There is no such version, and no way to the network either.
     std::fs::write(place.cluster().join("PG_VERSION"), "99\n").unwrap();
-    let said = Helper::fetching(&place.data_dir()).says();
+    let output = Helper::fetching(&place.data_dir()).says();
     for part in ["downloading one from https://", "failed: ", "apt-get install"] {
-        assert!(said.contains(part), "{part:?} is missing in: {said}");
+        assert!(output.contains(part), "{part:?} is missing in: {output}");
     }
 }
 
@@ -114,8 +114,8 @@ async fn a_data_directory_without_permission_is_named() {
     let place = Place::new();
     if place::is_root() {
         let mut helper = Helper::spawn_as(65534, &place);
-        let said = helper.says();
-        assert!(said.contains("Permission denied") && said.contains("data_dir"), "{said}");
+        let output = helper.says();
+        assert!(output.contains("Permission denied") && output.contains("data_dir"), "{output}");
     } else {
         let mut config = place.config();
         config.data_dir = "/ccsync-test-not-allowed".into();

@@ -122,7 +122,7 @@ pub async fn told(world: &TestWorld, report: &PassReport) -> String {
 pub async fn alerts_that_say(world: &TestWorld, stream: &str, words: &[&str]) -> usize {
     let status = world.test.app.status().await.unwrap();
     let is_meant = |alert: &&Alert| {
-        alert.kind != AlertKind::ContractDrift && alert.stream.is_some_and(|of| of.to_string() == stream)
+        alert.kind != AlertKind::SchemaDrift && alert.stream.is_some_and(|of| of.to_string() == stream)
     };
     let of_stream = status.alerts.iter().filter(is_meant);
     of_stream.filter(|alert| words.iter().all(|word| alert.message.contains(word))).count()

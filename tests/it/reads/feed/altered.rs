@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use ccsync::domain::stream::{StreamId, StreamKey};
-use ccsync::domain::vendor::drift::{ContractDrift, DriftKind};
+use ccsync::domain::vendor::drift::{DriftKind, SchemaDrift};
 use ccsync::domain::vendor::feed::{Announcement, FeedEvent, FeedEventKind, FeedMessage};
 use ccsync::engine::port::feed_store::{FeedCommit, FeedOutcome, FeedStore as _};
 use uuid::Uuid;
@@ -14,7 +14,7 @@ use crate::data::store::support::*;
 async fn an_altered_message_is_stored_and_told_once_with_every_digit_of_its_numbers() {
     let fresh = fresh_store().await;
     let feed = StreamKey { source: "setup".into(), stream: StreamId::WORKBENCH_AGENT_MONITOR };
-    let drift = ContractDrift {
+    let drift = SchemaDrift {
         kind: DriftKind::ReplacedText,
         field: "msg".into(),
         observed: String::new(),
@@ -45,7 +45,7 @@ async fn an_altered_message_is_stored_and_told_once_with_every_digit_of_its_numb
         let commit = FeedCommit { key: feed.clone(), run, fences: fences.clone(), events, now: at(2) };
         assert!(matches!(fresh.store.feed_commit(commit).await.unwrap(), FeedOutcome::Stored(_)));
     }
-    assert_eq!(fresh.count("select count(*) from sync.contract_drift where kind = 'replaced_text'").await, 1);
+    assert_eq!(fresh.count("select count(*) from sync.schema_drift where kind = 'replaced_text'").await, 1);
     let stored = "select count(*) from workbench.announcement where extra ->> 'n' = '20261127100000123456'";
     assert_eq!(fresh.count(stored).await, 2);
 }

@@ -12,7 +12,7 @@ use super::setup::FeedSetup;
 use super::truth::sent;
 use crate::support::db::TestDb;
 use crate::support::harness::eventually;
-use crate::support::process::Site;
+use crate::support::process::Workspace;
 
 const AGENTS: usize = 100;
 const TIMEOUT: Duration = Duration::from_secs(90);
@@ -44,8 +44,8 @@ async fn a_hundred_agents_and_a_thousand_messages_a_second_are_stored_with_flat_
     let db = TestDb::create().await;
     let pool = db.pool().await;
     let setup = FeedSetup::new(AGENTS, MonitorRates::default(), 1, db.url()).await;
-    let site = Site::new(&setup.configuration("", ""));
-    let daemon = site.start(&["run"]);
+    let workspace = Workspace::new(&setup.configuration("", ""));
+    let daemon = workspace.start(&["run"]);
     let stored = async || {
         let stored: i64 = sqlx::query_scalar("select coalesce(sum(rows_read), 0)::bigint from sync.run")
             .fetch_one(pool)

@@ -11,7 +11,7 @@ use super::setup::{Daemon, FeedSetup};
 use super::truth::{feed_is_the_vendors, sent, time_adds_up};
 use crate::support::db::TestDb;
 use crate::support::harness::eventually;
-use crate::support::process::Site;
+use crate::support::process::Workspace;
 use crate::whole::crash::proxy::Proxy;
 
 const TIMEOUT: Duration = Duration::from_secs(60);
@@ -50,8 +50,8 @@ async fn what_waits_on_disk_when_the_process_is_killed_is_stored_by_the_next_one
     let pool = db.pool().await;
     let (proxy, url) = Proxy::start(&db).await;
     let setup = FeedSetup::new(4, MonitorRates::lively(10.0), 1, &url).await;
-    let site = Site::new(&setup.configuration("", "")).with("CCSYNC__DATABASE__DATA_DIR", "data");
-    let daemon = site.start(&["run"]);
+    let workspace = Workspace::new(&setup.configuration("", "")).with("CCSYNC__DATABASE__DATA_DIR", "data");
+    let daemon = workspace.start(&["run"]);
     wait_for("something is stored", async || {
         count(pool, "select count(*) from workbench.announcement").await > 0
     })
@@ -64,12 +64,12 @@ async fn what_waits_on_disk_when_the_process_is_killed_is_stored_by_the_next_one
     let all = messages(&setup);
     wait_for("everything is on disk", async || {
         let known = count(pool, "select coalesce(sum(rows_read), 0)::bigint from sync.run").await;
-        all <= usize::try_from(known).unwrap() + spooled(site.path())
+        all <= usize::try_from(known).unwrap() + spooled(workspace.path())
     })
     .await;
-    let waiting = spooled(site.path());
+    let waiting = spooled(workspace.path());
     let on_disk = std::process::Command::new("cat")
-        .arg(site.path().join("data/feed/setup/0").join(first_log(site.path())))
+        .arg(workspace.path().join("data/feed/setup/0").join(first_log(workspace.path())))
         .output()
         .unwrap();
     let on_disk = String::from_utf8(on_disk.stdout).unwrap();
@@ -78,7 +78,7 @@ async fn what_waits_on_disk_when_the_process_is_killed_is_stored_by_the_next_one
     }
     daemon.kill().await;
     proxy.shut(false);
-    let daemon = site.start(&["run"]);
+    let daemon = workspace.start(&["run"]);
     wait_for("the next one listens", async || {
         count(pool, "select count(*) from workbench.feed_gap where reason = 'takeover'").await == 4
     })
@@ -96,11 +96,11 @@ async fn what_waits_on_disk_when_the_process_is_killed_is_stored_by_the_next_one
     .await;
     assert_eq!(disordered, 0);
     daemon.stop(rustix::process::Signal::TERM).await.expect(0);
-    assert_eq!(spooled(site.path()), 0);
+    assert_eq!(spooled(workspace.path()), 0);
 }
 
-fn first_log(site: &Path) -> String {
-    let entries = std::fs::read_dir(site.join("data/feed/setup/0")).unwrap();
+fn first_log(workspace: &Path) -> String {
+    let entries = std::fs::read_dir(workspace.join("data/feed/setup/0")).unwrap();
     let mut names: Vec<String> =
         entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
     names.retain(|name| name.ends_with(".log"));

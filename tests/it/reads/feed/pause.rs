@@ -10,7 +10,7 @@ use super::setup::FeedSetup;
 use super::truth::{feed_is_the_vendors, sent};
 use crate::support::db::TestDb;
 use crate::support::harness::eventually;
-use crate::support::process::Site;
+use crate::support::process::Workspace;
 
 const TIMEOUT: Duration = Duration::from_secs(60);
 
@@ -30,8 +30,9 @@ async fn what_came_while_the_process_stood_still_is_read_before_the_socket_is_ta
     let setup = FeedSetup::new(3, MonitorRates::lively(20.0), 1, db.url()).await;
     let messages = || sent(&setup.simulator.monitor_truth());
     let timeout = format!("ping = \"200ms\"\nsilence = \"{}s\"", SILENCE.as_secs());
-    let site = Site::new(&setup.configuration(&timeout, "")).with("CCSYNC__DATABASE__DATA_DIR", "data");
-    let daemon = site.start(&["run"]);
+    let workspace =
+        Workspace::new(&setup.configuration(&timeout, "")).with("CCSYNC__DATABASE__DATA_DIR", "data");
+    let daemon = workspace.start(&["run"]);
     eventually(TIMEOUT, async || if messages() > 30 { Ok(()) } else { Err("nothing is sent".to_owned()) })
         .await;
 

@@ -6,18 +6,18 @@ use rustix::process::Signal;
 use super::setup::FeedSetup;
 use crate::support::db::TestDb;
 use crate::support::harness::eventually;
-use crate::support::process::Site;
+use crate::support::process::Workspace;
 
 #[tokio::test]
 async fn only_run_follows_a_feed_and_the_other_commands_say_so() {
     let db = TestDb::create().await;
     let setup = FeedSetup::new(2, MonitorRates::default(), 1, db.url()).await;
-    let site = Site::new(&setup.configuration("", ""));
+    let workspace = Workspace::new(&setup.configuration("", ""));
     for command in [&["sync", "workbench.agent_monitor"][..], &["plan", "setup/workbench.agent_monitor"]] {
-        let refused = site.run(command).await.expect(2);
+        let refused = workspace.run(command).await.expect(2);
         assert!(refused.talk().contains("only `ccsync run` follows it"), "{}", refused.stderr);
     }
-    let passed_over = site.run(&["sync"]).await.expect(0);
+    let passed_over = workspace.run(&["sync"]).await.expect(0);
     assert_eq!(
         passed_over.talk().lines().next(),
         Some("note: setup/workbench.agent_monitor is a live feed; only `ccsync run` follows it")
@@ -31,8 +31,8 @@ async fn only_run_follows_a_feed_and_the_other_commands_say_so() {
 async fn check_opens_one_socket_and_closes_it_again() {
     let db = TestDb::create().await;
     let setup = FeedSetup::new(2, MonitorRates::default(), 1, db.url()).await;
-    let site = Site::new(&setup.configuration("", ""));
-    let checked = site.run(&["check", "--json"]).await.expect(0).json();
+    let workspace = Workspace::new(&setup.configuration("", ""));
+    let checked = workspace.run(&["check", "--json"]).await.expect(0).json();
     let checks = checked["checks"].as_array().unwrap();
     let feed = checks.iter().find(|check| check["subject"] == "setup/workbench.agent_monitor").unwrap();
     assert_eq!(feed["detail"], "the socket of agent 1001 opens; 2 configured agents");
@@ -45,7 +45,7 @@ async fn check_opens_one_socket_and_closes_it_again() {
     })
     .await;
     let wrong = setup.configuration("", "").replace("s3cret-token-0", "s3cret-token-wrong");
-    let refused = Site::new(&wrong).run(&["check"]).await;
+    let refused = Workspace::new(&wrong).run(&["check"]).await;
     assert_ne!(refused.code, Some(0));
     assert!(refused.stdout.contains("agent 1001: expected a websocket, got HTTP 401"), "{}", refused.stdout);
     assert!(!format!("{refused:?}").contains("s3cret"), "{refused:?}");
@@ -55,15 +55,15 @@ async fn check_opens_one_socket_and_closes_it_again() {
 async fn check_opens_no_second_socket_beside_a_daemon_that_listens() {
     let db = TestDb::create().await;
     let setup = FeedSetup::new(1, MonitorRates::default(), 1, db.url()).await;
-    let site = Site::new(&setup.configuration("", ""));
-    let daemon = site.start(&["run"]);
+    let workspace = Workspace::new(&setup.configuration("", ""));
+    let daemon = workspace.start(&["run"]);
     let connections = || setup.simulator.monitor_truth().agents[0].connections.len();
     eventually(std::time::Duration::from_secs(40), async || match connections() {
         0 => Err("no socket yet".to_owned()),
         _ => Ok(()),
     })
     .await;
-    let checked = site.run(&["check", "--json"]).await.json();
+    let checked = workspace.run(&["check", "--json"]).await.json();
     let checks = checked["checks"].as_array().unwrap();
     let feed = checks.iter().find(|check| check["subject"] == "setup/workbench.agent_monitor").unwrap();
     assert_eq!(feed["detail"], "a running ccsync follows agent 1001; no second socket is opened");
@@ -76,8 +76,8 @@ async fn a_daemon_at_its_most_talkative_says_no_token_and_nothing_of_what_came()
     let db = TestDb::create().await;
     let rates = MonitorRates { garbage: 5.0, cut: 1.0, ..MonitorRates::lively(20.0) };
     let setup = FeedSetup::new(2, rates, 1, db.url()).await;
-    let site = Site::new(&setup.configuration("", "")).with("CCSYNC__LOG__FILTER", "trace");
-    let daemon = site.start(&["run"]);
+    let workspace = Workspace::new(&setup.configuration("", "")).with("CCSYNC__LOG__FILTER", "trace");
+    let daemon = workspace.start(&["run"]);
     let pool = db.pool().await;
     eventually(std::time::Duration::from_secs(60), async || {
         let gaps: i64 =

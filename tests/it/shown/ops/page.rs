@@ -12,22 +12,22 @@ use super::*;
 use crate::support::harness::{TestApp, small_world};
 
 /// The server of an assembled product.
-struct Site {
+struct Workspace {
     test: TestApp,
     url: String,
     client: reqwest::Client,
     _stop: tokio_util::sync::DropGuard,
 }
 
-impl Site {
-    async fn start() -> Site {
+impl Workspace {
+    async fn start() -> Workspace {
         let test = TestApp::start(small_world()).await;
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let stop = CancellationToken::new();
         let state = App::ops_state(&Arc::clone(&test.app), Readiness::new());
         let server = OpsServer::start(listener, state, stop.clone()).unwrap();
         let client = crate::support::http::client();
-        Site { test, url: format!("http://{}", server.address()), client, _stop: stop.drop_guard() }
+        Workspace { test, url: format!("http://{}", server.address()), client, _stop: stop.drop_guard() }
     }
 
     async fn get(&self, way: &str) -> (StatusCode, String) {
@@ -116,13 +116,13 @@ async fn without_the_database_every_page_says_so() {
 
 #[tokio::test]
 async fn page_json_and_terminal_agree() {
-    let site = Site::start().await;
-    site.test.sync().await;
-    let (_, page) = site.get("/").await;
-    let (status, text) = site.get("/api/status").await;
+    let workspace = Workspace::start().await;
+    workspace.test.sync().await;
+    let (_, page) = workspace.get("/").await;
+    let (status, text) = workspace.get("/api/status").await;
     assert_eq!(status, StatusCode::OK);
     let json: Value = serde_json::from_str(&text).unwrap();
-    let report = site.test.app.status().await.unwrap();
+    let report = workspace.test.app.status().await.unwrap();
     let terminal = status_text::render(&report, &View::plain(chrono_tz::Asia::Shanghai));
     let calls =
         &json["streams"].as_array().unwrap().iter().find(|of| of["stream"] == "sobot.call_result").unwrap();
@@ -152,16 +152,16 @@ async fn page_json_and_terminal_agree() {
 
 #[tokio::test]
 async fn a_cell_leads_to_the_reads_of_its_window() {
-    let site = Site::start().await;
-    site.test.sync().await;
-    site.test.sync().await;
-    let (_, page) = site.get("/").await;
+    let workspace = Workspace::start().await;
+    workspace.test.sync().await;
+    workspace.test.sync().await;
+    let (_, page) = workspace.get("/").await;
     let (way, _) =
         page.split_once("href=\"window/sobot/sobot.call_result/").unwrap().1.split_once('"').unwrap();
     assert_eq!(way, "2026-03-01");
-    let (status, shown) = site.get(&format!("/window/sobot/sobot.call_result/{way}")).await;
+    let (status, shown) = workspace.get(&format!("/window/sobot/sobot.call_result/{way}")).await;
     assert_eq!(status, StatusCode::OK);
-    let (_, text) = site.get(&format!("/api/window/sobot/sobot.call_result/{way}")).await;
+    let (_, text) = workspace.get(&format!("/api/window/sobot/sobot.call_result/{way}")).await;
     let json: Value = serde_json::from_str(&text).unwrap();
     let reads = json["certificates"].as_array().unwrap();
     assert_eq!((reads.len(), &json["reads"]), (2, &json!(2)), "{json}");
@@ -169,7 +169,7 @@ async fn a_cell_leads_to_the_reads_of_its_window() {
     assert_eq!(json["vendor_total"], json["rows"]);
     assert!(shown.contains(&format!("<dd>{}</dd>", json["rows"])), "{shown}");
     assert_eq!(json["window"]["start"], "2026-02-28T16:00:00Z");
-    let (status, snapshot) = site.get("/window/moor/moor.queue/snapshot").await;
+    let (status, snapshot) = workspace.get("/window/moor/moor.queue/snapshot").await;
     assert_eq!(
         (status, snapshot.contains("moor/moor.queue, Snapshot")),
         (StatusCode::OK, true),
@@ -183,18 +183,18 @@ async fn a_cell_leads_to_the_reads_of_its_window() {
         "/window/sobot/sobot.calls/2026-03-01",
         "/window",
     ] {
-        let (status, page) = site.get(unknown).await;
+        let (status, page) = workspace.get(unknown).await;
         assert_eq!(status, StatusCode::NOT_FOUND, "{unknown}");
         assert!(page.contains("There is no such page") && page.contains("<style>"), "{unknown}: {page}");
     }
-    let (status, text) = site.get("/api/window/sobot/sobot.call_result/2025-01-01").await;
+    let (status, text) = workspace.get("/api/window/sobot/sobot.call_result/2025-01-01").await;
     assert!(status == StatusCode::NOT_FOUND && text.contains("error"), "{text}");
 }
 
 #[tokio::test]
 async fn a_window_tells_its_failure_quarantine_and_lease_but_no_payload() {
-    let site = Site::start().await;
-    site.test.sync().await;
+    let workspace = Workspace::start().await;
+    workspace.test.sync().await;
     let fill = r#"
         update sync.time_window set failed_at = read_at, failure_kind = 'rate_limited', failed_attempts = 2,
             failure_message = 'slow down' where stream = 'sobot.call_result' and window_start = '2026-03-02 00:00+08';
@@ -206,12 +206,12 @@ async fn a_window_tells_its_failure_quarantine_and_lease_but_no_payload() {
             gen_random_uuid(), 1, now() - interval '1 minute', now() + interval '1 hour'),
             ('token/sobot:demo-app@host', gen_random_uuid(), 2, now(), now() + interval '1 hour');
     "#;
-    sqlx::raw_sql(fill).execute(site.test.pool().await).await.unwrap();
+    sqlx::raw_sql(fill).execute(workspace.test.pool().await).await.unwrap();
     let way = "window/sobot/sobot.call_result/2026-03-02";
-    let (_, page) = site.get(&format!("/{way}")).await;
-    let (_, json) = site.get(&format!("/api/{way}")).await;
-    let (_, status) = site.get("/api/status").await;
-    let (_, home) = site.get("/").await;
+    let (_, page) = workspace.get(&format!("/{way}")).await;
+    let (_, json) = workspace.get(&format!("/api/{way}")).await;
+    let (_, status) = workspace.get("/api/status").await;
+    let (_, home) = workspace.get("/").await;
     for told in [&page, &json] {
         for word in ["slow down", "lower requests_per_minute", "no number"] {
             assert!(told.contains(word), "no {word} in {told}");

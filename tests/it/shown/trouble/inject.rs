@@ -23,7 +23,7 @@ pub enum Trouble {
     Quarantine,
     MassAbsence,
     ClockOff,
-    ContractDrift,
+    SchemaDrift,
 }
 
 impl Trouble {
@@ -37,7 +37,7 @@ impl Trouble {
         Trouble::Quarantine,
         Trouble::MassAbsence,
         Trouble::ClockOff,
-        Trouble::ContractDrift,
+        Trouble::SchemaDrift,
     ];
 
     pub fn name(self) -> (&'static str, &'static str) {
@@ -53,9 +53,7 @@ impl Trouble {
             Trouble::Quarantine => ("a record cannot be read", "有记录无法读取"),
             Trouble::MassAbsence => ("two thirds of the calls vanish", "三分之二的通话消失"),
             Trouble::ClockOff => ("this host's clock is 10 minutes ahead", "本机时钟快 10 分钟"),
-            Trouble::ContractDrift => {
-                ("7moor sends a field that no document has", "7moor 发来文档之外的字段")
-            }
+            Trouble::SchemaDrift => ("7moor sends a field that no document has", "7moor 发来文档之外的字段"),
         }
     }
 
@@ -137,7 +135,7 @@ impl Scene {
     async fn app(&self) -> Arc<App> {
         let variables = [ALWAYS.as_slice(), self.trouble.variables()].concat();
         let variables = variables.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned()));
-        let file = self.setup.site.path().join("ccsync.toml");
+        let file = self.setup.workspace.path().join("ccsync.toml");
         let settings = ccsync::config::load(Some(&file), variables, Utc::now()).unwrap();
         Arc::new(App::build(settings, Overrides::default()).await.unwrap())
     }
@@ -184,9 +182,9 @@ impl Scene {
                 }
             }
             Trouble::ClockOff => self.vendors_behind_ms.store(600_000, Ordering::SeqCst),
-            Trouble::ContractDrift => {
+            Trouble::SchemaDrift => {
                 let mut switches = simulator.switches();
-                switches.set("moor_contract", "new_field").unwrap();
+                switches.set("moor_schema", "new_field").unwrap();
                 simulator.set_switches(switches);
             }
         }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use ccsync::domain::proof::run::RunId;
 use ccsync::domain::proof::window::TimeWindow;
 use ccsync::domain::stream::StreamKey;
-use ccsync::domain::vendor::drift::{ContractDrift, DriftKind};
+use ccsync::domain::vendor::drift::{DriftKind, SchemaDrift};
 use ccsync::engine::port::store::{Commit, Scope};
 use chrono::{DateTime, Utc};
 
@@ -37,7 +37,7 @@ pub fn note(departures: &mut Departures, commit: &Commit) {
     let known = departures.entry(commit.lease.stream.clone()).or_default();
     let mut more = false;
     for drift in &commit.drifts {
-        let ContractDrift { kind, field, observed, expected, example } = drift.clone();
+        let SchemaDrift { kind, field, observed, expected, example } = drift.clone();
         let slot = (kind, field, observed);
         let kept = known.keys().filter(|(kind, ..)| *kind != DriftKind::TooMany).count();
         if known.contains_key(&slot) {

@@ -1,6 +1,6 @@
 //! The ports of the database, in memory: a second, independent writing of the same contract.
 //!
-//! It is the model that PostgreSQL is held against (`store/contract`) and the database of the simulation.
+//! It is the model that PostgreSQL is held against (`store/conformance`) and the database of the simulation.
 //! Obvious beats fast: one lock, plain maps, each rule of the contract in one place. It shares the domain
 //! and the ports with the product, and no code.
 

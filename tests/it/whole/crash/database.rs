@@ -43,7 +43,7 @@ async fn connections_that_the_database_cuts_lose_and_double_nothing() {
     let pool = setup.db.pool().await;
     for _ in 0..rounds() {
         something_changes(&setup);
-        let mut program = setup.site.start(&["sync"]);
+        let mut program = setup.workspace.start(&["sync"]);
         for _ in 0..rng.random_range(1..8) {
             tokio::time::sleep(Duration::from_millis(rng.random_range(0..150))).await;
             sqlx::query(
@@ -109,7 +109,7 @@ async fn a_table_that_another_session_keeps_locked_is_waited_for_and_given_up_in
     let pool = setup.db.pool().await;
     let mut lock = pool.begin().await.unwrap();
     sqlx::query("lock table sobot.call_result in share mode").execute(&mut *lock).await.unwrap();
-    let program = setup.site.start(&["sync", "sobot.call_result"]);
+    let program = setup.workspace.start(&["sync", "sobot.call_result"]);
     // Past the transaction's lock timeout of ten seconds, however long the start takes.
     tokio::time::sleep(Duration::from_secs(16)).await;
     lock.rollback().await.unwrap();
@@ -134,7 +134,7 @@ async fn commits_whose_answer_is_lost_are_found_done_and_nothing_is_doubled() {
     for _ in 0..rounds() {
         something_changes(&setup);
         proxy.swallow(rng.random_range(1..4));
-        let program = Program::spawn(setup.site.command(&["sync"]));
+        let program = Program::spawn(setup.workspace.command(&["sync"]));
         assert!(program.wait().await.code.is_some());
         lost += proxy.swallowed();
         assert_sound(pool).await;

@@ -38,7 +38,7 @@ async fn handovers(pool: &PgPool) -> u64 {
 
 async fn two_processes(setup: &Setup, orders: [String; 2]) -> u64 {
     let programs = orders.map(|order| {
-        let mut command = setup.site.command(&["sync"]);
+        let mut command = setup.workspace.command(&["sync"]);
         command.env("FAILPOINTS", order);
         Program::spawn(command)
     });

@@ -20,7 +20,7 @@ const ROUNDS: u64 = 8;
 
 /// A kill at any instant up to a little more than a whole sync takes.
 async fn killed_sync(setup: &Setup, rng: &mut StdRng) {
-    let program = setup.site.start(&["sync"]);
+    let program = setup.workspace.start(&["sync"]);
     tokio::time::sleep(Duration::from_millis(rng.random_range(0..1_200))).await;
     program.kill().await;
 }
@@ -56,7 +56,7 @@ async fn a_first_load_that_is_killed_again_and_again_goes_on_where_it_stopped() 
 
     let setup = Setup::new(world(), &extra).await;
     let mut kills = 0;
-    let mut program = setup.site.start(&["sync"]);
+    let mut program = setup.workspace.start(&["sync"]);
     loop {
         // So many more requests, however slow the machine is today.
         let until = setup.simulator.journal().requests() + rng.random_range(2..40);
@@ -72,7 +72,7 @@ async fn a_first_load_that_is_killed_again_and_again_goes_on_where_it_stopped() 
         program.kill().await;
         kills += 1;
         assert!(kills < 100, "no progress is made between kills");
-        program = setup.site.start(&["sync"]);
+        program = setup.workspace.start(&["sync"]);
     }
     truth::assert_tables_are(&setup.simulator, setup.db.pool().await).await;
     assert_ledger_is_sound(setup.db.pool().await).await;

@@ -33,7 +33,7 @@ async fn dies_at(setup: &Setup, place: Failpoint, occurrence: u32) -> bool {
     if place.name().starts_with("token.") {
         setup.simulator.end_tokens();
     }
-    let mut command = setup.site.command(&["sync"]);
+    let mut command = setup.workspace.command(&["sync"]);
     command.env("FAILPOINTS", format!("{}={}*off->return(kill)", place.name(), occurrence - 1));
     let ended = Program::spawn(command).wait().await;
     // As if half a minute had gone by: so long nobody else may renew the token.

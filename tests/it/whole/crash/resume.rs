@@ -24,7 +24,7 @@ async fn a_kill_costs_at_most_the_page_under_way() {
         .with("CCSYNC__DEFAULTS__SOBOT__CALL_RESULT__WINDOW", "31d")
         .with("CCSYNC__SOURCES__SOBOT__CALL_RESULT__PAGE_SIZE", "20");
     for _ in 0..kills {
-        let mut command = setup.site.command(&["sync", "sobot.call_result"]);
+        let mut command = setup.workspace.command(&["sync", "sobot.call_result"]);
         let after = rng.random_range(0..4);
         command.env("FAILPOINTS", format!("page.parsed={after}*off->return(kill)"));
         let ended = Program::spawn(command).wait().await;

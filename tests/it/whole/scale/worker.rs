@@ -112,7 +112,7 @@ async fn with_a_dead_worker(arguments: &[&str]) -> (Setup, Program) {
     }
     let pool = setup.db.pool().await;
     sqlx::raw_sql(WITNESS).execute(pool).await.unwrap();
-    let mut command = setup.site.command(arguments);
+    let mut command = setup.workspace.command(arguments);
     command.env("FAILPOINTS", format!("{}=2*off->return(pause 600000)", Failpoint::CommitBegun.name()));
     let held = Program::spawn(command);
     eventually(TIMEOUT, || async {
@@ -120,7 +120,7 @@ async fn with_a_dead_worker(arguments: &[&str]) -> (Setup, Program) {
         if read == 2 && leases == 1 { Ok(()) } else { Err(format!("{read} windows read, {leases} held")) }
     })
     .await;
-    let other = setup.site.start(arguments);
+    let other = setup.workspace.start(arguments);
     eventually(TIMEOUT, || async {
         let leases =
             number(pool, "select count(distinct worker) from sync.run where outcome = 'running'").await;

@@ -46,7 +46,7 @@ impl Line {
         if stormy && now < inner.down_until {
             return (Duration::from_secs(1), Some(unreachable("is down")));
         }
-        if !stormy || !inner.rng.chance(self.plan.troubles.database) {
+        if !stormy || !inner.rng.chance(self.plan.failures.database) {
             return (latency, None);
         }
         match inner.rng.index(8) {
@@ -66,13 +66,13 @@ impl Line {
     /// Whether the answer to a call that was carried out is lost.
     fn loses_answer(&self, now: DateTime<Utc>) -> bool {
         let stormy = self.plan.is_stormy(now);
-        stormy && self.inner.lock().unwrap().rng.chance(self.plan.troubles.database / 2.0)
+        stormy && self.inner.lock().unwrap().rng.chance(self.plan.failures.database / 2.0)
     }
 
     /// For how long a worker stands still that is about to commit.
     fn pause(&self, now: DateTime<Utc>) -> Option<Duration> {
         let mut inner = self.inner.lock().unwrap();
-        let pauses = self.plan.is_stormy(now) && inner.rng.chance(self.plan.troubles.pause);
+        let pauses = self.plan.is_stormy(now) && inner.rng.chance(self.plan.failures.pause);
         pauses.then(|| inner.rng.wait(self.plan.lease / 4, self.plan.lease * 40))
     }
 }

@@ -151,9 +151,9 @@ pub fn minute(name: &str, per_minute: u32, requests: &[DateTime<Utc>], tally: &T
 }
 
 /// Requests are in proportion to what was read and what went wrong.
-pub fn requests(name: &str, requests: u64, tally: &Tally, troubles: u64) -> Option<String> {
+pub fn requests(name: &str, requests: u64, tally: &Tally, failures: u64) -> Option<String> {
     let disturbed =
-        troubles + tally.kills + tally.pauses + tally.lost_answers + tally.database_faults + tally.fenced;
+        failures + tally.kills + tally.pauses + tally.lost_answers + tally.database_faults + tally.fenced;
     let limit = 4 * (tally.pages + 2 * tally.reads) + 40 * disturbed + 100;
     (limit < requests).then(|| format!("{name}: {requests} requests, {limit} are allowed: {tally:?}"))
 }

@@ -114,7 +114,7 @@ pub struct Plan {
     pub per_minute: u32,
     pub rows_a_day: f64,
     pub readings: Readings,
-    pub troubles: Troubles,
+    pub failures: Troubles,
     pub spells: Vec<Spell>,
     pub database_ahead: chrono::Duration,
 }
@@ -178,7 +178,7 @@ impl Plan {
                 clamp,
                 cap,
             },
-            troubles: if stopped {
+            failures: if stopped {
                 Troubles { network: 0.0, slip: 0.0, drift: 0.0, database: 0.0, kill: 0.0, pause: 0.0 }
             } else {
                 Troubles {
@@ -194,7 +194,7 @@ impl Plan {
             database_ahead: chrono::Duration::seconds(rng.between(-20, 20)),
         };
         // A page that lacks rows once may come to just the number that a total which is too low states.
-        if 0.0 < plan.troubles.slip {
+        if 0.0 < plan.failures.slip {
             plan.spells.iter_mut().for_each(Spell::overstate);
         }
         plan
@@ -216,7 +216,7 @@ impl Plan {
             rows_max: 1000,
             page_size: 50,
             readings: Readings { totals: Totals::True, clamp: None, cap: None, ..weeks.readings },
-            troubles: none,
+            failures: none,
             spells: vec![spell],
             ..weeks
         }

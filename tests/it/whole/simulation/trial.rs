@@ -59,7 +59,7 @@ pub fn play(plan: &Plan, flaws: Flaws, words: bool) -> Outcome {
     let tally = watch.tally();
     let mut wrong = watch.broken();
     let state = store.state();
-    let (mut sent, mut troubles) = (0, 0);
+    let (mut sent, mut failures) = (0, 0);
     for key in &plan.streams {
         let endpoint = &endpoints[&key.stream];
         wrong.extend(oracle::differences(plan, key, endpoint, &state));
@@ -67,9 +67,9 @@ pub fn play(plan: &Plan, flaws: Flaws, words: bool) -> Outcome {
         let limit = budget_key(plan, key.stream);
         wrong.extend(oracle::minute(&limit.name, limit.per_minute, &requests, &tally));
         sent += requests.len() as u64;
-        troubles += endpoint.troubles();
+        failures += endpoint.failures();
     }
-    wrong.extend(oracle::requests("all streams", sent, &tally, troubles));
+    wrong.extend(oracle::requests("all streams", sent, &tally, failures));
     Outcome {
         wrong,
         tally,

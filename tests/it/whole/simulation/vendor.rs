@@ -41,7 +41,7 @@ struct Inner {
     requests: Vec<DateTime<Utc>>,
     since_trouble: u32,
     trouble_at: DateTime<Utc>,
-    troubles: u64,
+    failures: u64,
 }
 
 impl Endpoint {
@@ -52,7 +52,7 @@ impl Endpoint {
             requests: Vec::new(),
             since_trouble: REST_REQUESTS,
             trouble_at: plan.begin,
-            troubles: 0,
+            failures: 0,
         };
         Endpoint { stream, plan: plan.clone(), inner: Mutex::new(inner), trace }
     }
@@ -68,9 +68,9 @@ impl Endpoint {
     }
 
     /// Requests that went wrong, slips and drifts.
-    pub fn troubles(&self) -> u64 {
+    pub fn failures(&self) -> u64 {
         let inner = self.inner.lock().unwrap();
-        inner.troubles + inner.world.drifts
+        inner.failures + inner.world.drifts
     }
 
     /// What the vendor lists for a request at this moment.
@@ -107,10 +107,10 @@ impl Endpoint {
         inner.requests.push(now);
         let stormy = self.plan.is_stormy(now);
         let latency = inner.rng.wait(Duration::from_millis(50), Duration::from_millis(1500));
-        if !stormy || !inner.rng.chance(self.plan.troubles.network) {
+        if !stormy || !inner.rng.chance(self.plan.failures.network) {
             return (latency, None);
         }
-        inner.troubles += 1;
+        inner.failures += 1;
         let kind = inner.rng.pick(&[
             FaultKind::Unreachable,
             FaultKind::Unreachable,
@@ -142,15 +142,15 @@ impl Endpoint {
         inner.since_trouble += 1;
         let rested = REST_REQUESTS < inner.since_trouble && inner.trouble_at + REST < now;
         let stormy = self.plan.is_stormy(now) && rested;
-        if stormy && inner.rng.chance(self.plan.troubles.drift) {
+        if stormy && inner.rng.chance(self.plan.failures.drift) {
             inner.rest(now);
             inner.world.drift(now, request.window);
             self.trace.note(now, || format!("{}: changed while being read", self.stream));
         }
-        let mut page = self.page(&inner.world, request, now).inspect_err(|_| inner.troubles += 1)?;
-        if stormy && inner.rng.chance(self.plan.troubles.slip) {
+        let mut page = self.page(&inner.world, request, now).inspect_err(|_| inner.failures += 1)?;
+        if stormy && inner.rng.chance(self.plan.failures.slip) {
             inner.rest(now);
-            inner.troubles += 1;
+            inner.failures += 1;
             match inner.rng.index(3) {
                 0 => page.total = page.total.map(|total| total + 1),
                 1 => page.records.clear(),

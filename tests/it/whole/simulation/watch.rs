@@ -246,7 +246,7 @@ impl Watch {
         let there = || Judgement::False(format!("the vendor reported it all the time from {} on", read.from));
         // No total tells that a page was shifted, and each of two walks, or reads, may miss the same row by it.
         let unstated = self.plan.readings.totals != Totals::True || self.has_no_totals(read);
-        let may_shift = unstated && 0.0 < self.plan.troubles.drift;
+        let may_shift = unstated && 0.0 < self.plan.failures.drift;
         if read.lease.scope == Scope::Snapshot {
             return match (absent, may_shift) {
                 (true, _) => Judgement::Right,

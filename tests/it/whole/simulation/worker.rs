@@ -9,7 +9,7 @@ use ccsync::domain::proof::window::WindowGrid;
 use ccsync::domain::row::share::Share;
 use ccsync::domain::stream::{StreamId, StreamKey, StreamKind};
 use ccsync::domain::vendor::page;
-use ccsync::engine::pass::progress::ProgressBoard;
+use ccsync::engine::pass::progress::ProgressTable;
 use ccsync::engine::pass::reader::{PassConfig, PassOrder, ReadPolicy, StreamReader};
 use ccsync::engine::plan::planner::WindowPolicy;
 use ccsync::engine::port::budget::BudgetKey;
@@ -60,7 +60,7 @@ impl Shop {
         self.timeline.sleep(rng.wait(Duration::from_secs(1), Duration::from_secs(86_400))).await;
         for life in 0.. {
             let now = self.timeline.now();
-            let mortal = self.plan.is_stormy(now) && rng.chance(self.plan.troubles.kill);
+            let mortal = self.plan.is_stormy(now) && rng.chance(self.plan.failures.kill);
             let calls = mortal.then(|| {
                 u32::try_from(rng.wait(Duration::from_secs(5), Duration::from_secs(9000)).as_secs()).unwrap()
             });
@@ -106,7 +106,7 @@ impl Shop {
     /// The process stands still once, wherever it is. Does not end.
     async fn stall(&self, power: &Power, after: Duration, length: Duration) {
         self.timeline.sleep(after).await;
-        if self.plan.is_stormy(self.timeline.now()) && 0.0 < self.plan.troubles.pause {
+        if self.plan.is_stormy(self.timeline.now()) && 0.0 < self.plan.failures.pause {
             self.watch.count(|tally| tally.pauses += 1);
             power.pause(length);
         }
@@ -166,7 +166,7 @@ impl Shop {
             policy: policy(plan, key),
             page_log: None,
             row_buffer: RowBuffer::new(1 << 20),
-            progress: ProgressBoard::default(),
+            progress: ProgressTable::default(),
             config: config(plan, key),
         }
     }

@@ -111,7 +111,7 @@ impl Bench {
 
     async fn drifts(&self) -> Vec<String> {
         self.texts(
-            "select trim(concat_ws(' ', kind, field, observed)) from sync.contract_drift \
+            "select trim(concat_ws(' ', kind, field, observed)) from sync.schema_drift \
              where kind not in ('new_field', 'missing_field') order by 1",
         )
         .await

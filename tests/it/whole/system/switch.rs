@@ -75,7 +75,7 @@ async fn try_reading(name: &str, value: &str) {
         }
     }
     // Each reading is one of the documents'; only this field is the simulator's own.
-    let undocumented = "select coalesce(string_agg(t::text, '; '), '') from sync.contract_drift t
+    let undocumented = "select coalesce(string_agg(t::text, '; '), '') from sync.schema_drift t
         where (kind, field) <> ('new_field', 'quality_remark')";
     assert_eq!(stored::<String>(&world.test, undocumented).await, "", "{reading}");
     assert_eq!(world.test.simulator.journal().writes(), 0);

@@ -5,7 +5,7 @@ use unicode_width::UnicodeWidthStr as _;
 use super::*;
 use crate::domain::proof::absence::AbsenceAlarm;
 use crate::report::alert::{Alert, AlertKind, StreamWatch};
-use crate::report::phrase::Said;
+use crate::report::phrase::Localized;
 use crate::report::status::calendar::{Calendar, WindowState, WindowStatus};
 use crate::report::status::detail::{GapStatus, LeaseStatus, QuarantineStatus, StreamBudget, WorkerStatus};
 
@@ -53,7 +53,7 @@ fn full() -> StatusReport {
         stream: Some(stream),
         since: Some(at("2026-03-01T01:00:00Z")),
         message: seen.into(),
-        said: Said::each(|_| seen.into()),
+        said: Localized::each(|_| seen.into()),
         remedy: String::new(),
     };
     StatusReport {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use ccsync::telemetry::failpoint::Failpoint;
 use rustix::process::Signal;
 
-use super::{count, places_with, read, site};
+use super::{count, places_with, read, workspace};
 use crate::support::counted::assert_rows_are_counted;
 use crate::support::process::{Program, Setup};
 
@@ -19,7 +19,7 @@ const KILLS: [(Failpoint, u32); 5] = [
 ];
 
 async fn killed(setup: &Setup, arguments: &[&str], (place, after): (Failpoint, u32)) {
-    let mut command = setup.site.command(arguments);
+    let mut command = setup.workspace.command(arguments);
     command.env("FAILPOINTS", format!("{}={after}*off->return(kill)", place.name()));
     let ended = Program::spawn(command).wait().await;
     assert_eq!(ended.code, None, "{} {after}: {}", place.name(), ended.stderr);
@@ -172,7 +172,7 @@ async fn a_worker_that_reads_is_not_disturbed_and_one_of_before_writes_nothing_m
     sqlx::raw_sql("delete from sync.lease").execute(pool).await.unwrap();
 
     // It is idle between two ticks, and holds no lease.
-    let hurried = site(&setup, |text| {
+    let hurried = workspace(&setup, |text| {
         text.replace(
             "[sources.sobot.call_result]\n",
             "[sources.sobot.call_result]\nschedule = \"*/4 * * * * *\"\n",
@@ -207,7 +207,7 @@ async fn a_forgotten_agent_stays_forgotten_under_the_new_name() {
     setup.run(&["forget", "--agent", &agent, "--source", "sobot", "--yes"]).await.expect(0);
     let rows = count(pool, "select count(*) from sobot.call_result").await;
     setup.run(&["source", "rename", "sobot", "zhichi", "--yes"]).await.expect(0);
-    let renamed = site(&setup, |text| text.replace("sources.sobot", "sources.zhichi"));
+    let renamed = workspace(&setup, |text| text.replace("sources.sobot", "sources.zhichi"));
     renamed
         .run(&[
             "backfill",

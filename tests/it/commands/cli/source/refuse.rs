@@ -1,12 +1,12 @@
 //! What is refused before anything is read or written.
 
-use super::{count, read, site};
+use super::{count, read, workspace};
 use crate::support::process::{Setup, recent_world};
 
 const RESULTS: &str = "select count(*) from bi.quality_result";
 
 /// Every command that reads or writes for the configured accounts ends with 2 and these words, and changes no row.
-async fn refused_everywhere(setup: &Setup, other: &crate::support::process::Site, words: &[&str]) {
+async fn refused_everywhere(setup: &Setup, other: &crate::support::process::Workspace, words: &[&str]) {
     let pool = setup.db.pool().await;
     let before = (count(pool, RESULTS).await, count(pool, "select count(*) from sync.run").await);
     let asked = setup.simulator.journal().log.len();
@@ -40,7 +40,7 @@ async fn a_source_with_a_new_name_is_refused_and_told_the_rename_which_mends_it(
     let pool = setup.db.pool().await;
     let rows = count(pool, RESULTS).await;
     assert!(0 < rows);
-    let renamed = site(&setup, |text| text.replace("sources.sobot", "sources.sobot_main"));
+    let renamed = workspace(&setup, |text| text.replace("sources.sobot", "sources.sobot_main"));
     let words = ["sobot_main: ", "app_id demo-app", "`ccsync source rename sobot sobot_main --yes`"];
     refused_everywhere(&setup, &renamed, &words).await;
     renamed.run(&["source", "rename", "sobot", "sobot_main", "--yes"]).await.expect(0);
@@ -61,7 +61,7 @@ async fn one_account_under_two_names_is_refused_and_told_which_one_to_take_out()
     let setup = read().await;
     let block = "[sources.again]\nkind = \"sobot\"\nbase_url = \"URL\"\napp_id = \"demo-app\"\napp_key = \"demo-key\"\n";
     let block = block.replace("URL", &setup.simulator.base_url());
-    let doubled = site(&setup, |text| format!("{text}{block}"));
+    let doubled = workspace(&setup, |text| format!("{text}{block}"));
     refused_everywhere(&setup, &doubled, &["again: ", "Take [sources.again] out of the configuration"]).await;
 }
 
@@ -76,7 +76,7 @@ async fn two_accounts_of_one_kind_are_two_sources() {
     let setup = Setup::new(world, "").await;
     let block = "[sources.other]\nkind = \"sobot\"\nbase_url = \"URL\"\napp_id = \"other-app\"\napp_key = \"demo-key\"\n";
     let block = block.replace("URL", &setup.simulator.base_url());
-    let two = site(&setup, |text| format!("{text}{block}"));
+    let two = workspace(&setup, |text| format!("{text}{block}"));
     two.run(&["sync", "sobot.call_result"]).await.expect(0);
     let sources = "select count(distinct source) from sobot.call_result";
     assert_eq!(count(setup.db.pool().await, sources).await, 2);
@@ -93,7 +93,7 @@ async fn another_account_under_an_old_name_is_refused_and_a_trial_is_removed_by_
     };
     let setup = Setup::new(world, "").await;
     setup.run(&["sync"]).await.expect(0);
-    let real = site(&setup, |text| text.replace("\"demo-app\"", "\"real-app\""));
+    let real = workspace(&setup, |text| text.replace("\"demo-app\"", "\"real-app\""));
     let words = ["app_id demo-app", "app_id real-app", "`ccsync source purge sobot --yes`"];
     refused_everywhere(&setup, &real, &words).await;
     real.run(&["source", "purge", "sobot"]).await.expect(0);
@@ -109,7 +109,7 @@ async fn another_account_under_an_old_name_is_refused_and_a_trial_is_removed_by_
 #[tokio::test]
 async fn credentials_that_never_brought_a_row_bind_nobody() {
     let setup = Setup::new(recent_world(), "").await;
-    let wrong = site(&setup, |text| text.replace("\"demo-app\"", "\"typing-error\""));
+    let wrong = workspace(&setup, |text| text.replace("\"demo-app\"", "\"typing-error\""));
     assert_ne!(wrong.run(&["sync"]).await.code, Some(0));
     setup.run(&["sync"]).await.expect(0);
 }
@@ -120,7 +120,7 @@ async fn the_same_account_on_another_host_is_refused_until_it_is_moved() {
     let pool = setup.db.pool().await;
     let rows = count(pool, RESULTS).await;
     let elsewhere = |text: String| text.replace("http://127.0.0.1", "http://localhost");
-    let moved = site(&setup, elsewhere);
+    let moved = workspace(&setup, elsewhere);
     let words = ["127.0.0.1", "localhost", "`ccsync source move sobot --yes`"];
     refused_everywhere(&setup, &moved, &words).await;
     let shown = moved.run(&["source", "move", "sobot"]).await.expect(0);
@@ -140,7 +140,7 @@ async fn a_move_that_changes_nothing_says_so_and_stops_nobody() {
     let generation = "select generation from sync.source where name = 'sobot'";
     let before = count(setup.db.pool().await, generation).await;
     let base = setup.simulator.base_url();
-    let other = site(&setup, |text| text.replace(&base, "http://127.0.0.1:9/api"));
+    let other = workspace(&setup, |text| text.replace(&base, "http://127.0.0.1:9/api"));
     for arguments in [&["source", "move", "sobot"][..], &["source", "move", "sobot", "--yes"]] {
         let told = other.run(arguments).await.expect(0);
         for word in ["is read from 127.0.0.1 already", "http://127.0.0.1:9/api", "nothing has to be moved"] {
@@ -157,7 +157,7 @@ async fn a_database_of_before_is_adopted_without_a_word_and_a_rename_made_with_t
     let pool = setup.db.pool().await;
     let forget = "update sync.source set account = null, host = null";
     sqlx::raw_sql(forget).execute(pool).await.unwrap();
-    let renamed = site(&setup, |text| text.replace("sources.sobot", "sources.sobot_main"));
+    let renamed = workspace(&setup, |text| text.replace("sources.sobot", "sources.sobot_main"));
     let told = renamed.run(&["sync"]).await.expect(2);
     assert!(told.stderr.contains("`ccsync source rename sobot sobot_main --yes`"), "{}", told.stderr);
     setup.run(&["sync"]).await.expect(0);

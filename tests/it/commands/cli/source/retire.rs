@@ -2,7 +2,7 @@
 
 use sqlx::{AssertSqlSafe, PgPool};
 
-use super::{count, read, site};
+use super::{count, read, workspace};
 
 /// Rows of a source in every relation of schema `bi` that has sources.
 async fn in_bi(pool: &PgPool, source: &str) -> Vec<(String, i64)> {
@@ -140,7 +140,7 @@ async fn nothing_of_retirement_is_left_in_a_plan_while_no_source_is_retired() {
 #[tokio::test]
 async fn a_source_that_is_not_configured_any_more_is_told_everywhere_and_refused_once_retired() {
     let setup = read().await;
-    let without = site(&setup, |text| {
+    let without = workspace(&setup, |text| {
         let (before, rest) = text.split_once("[sources.sobot]").unwrap();
         let (_, moor) = rest.split_once("[sources.moor]").unwrap();
         format!("{before}[sources.moor]{moor}")

@@ -1,18 +1,18 @@
 use super::*;
-use crate::domain::vendor::contract::TEXT_OR_NUMBER;
+use crate::domain::vendor::schema::TEXT_OR_NUMBER;
 use crate::report::language::Language;
 
-static OBJECT: ObjectContract = ObjectContract {
+static OBJECT: ObjectSchema = ObjectSchema {
     path: "",
     fields: &[
-        FieldContract::new(&["score", "points"], TEXT_OR_NUMBER).optional(),
-        FieldContract::new(&["rule"], TEXT_OR_NUMBER).one_of(&["random", "120"]).optional(),
-        FieldContract::new(&["claims"], &[JsonType::Bool]).optional(),
-        FieldContract::new(&["members"], &[JsonType::List]).optional(),
+        FieldSchema::new(&["score", "points"], TEXT_OR_NUMBER).optional(),
+        FieldSchema::new(&["rule"], TEXT_OR_NUMBER).one_of(&["random", "120"]).optional(),
+        FieldSchema::new(&["claims"], &[JsonType::Bool]).optional(),
+        FieldSchema::new(&["members"], &[JsonType::List]).optional(),
     ],
 };
 
-fn drifts(objects: &[&str]) -> Vec<ContractDrift> {
+fn drifts(objects: &[&str]) -> Vec<SchemaDrift> {
     let mut seen = Observation::default();
     for json in objects {
         let _ = open_known(json, &Privacy::MESSAGE, &OBJECT, &mut seen);

@@ -9,7 +9,7 @@ use crate::ops::web::page::overview::View;
 use crate::ops::web::page::table::{section, table};
 use crate::ops::web::page::window::way_to;
 use crate::report::alert::{Alert, AlertKind, Severity};
-use crate::report::phrase::{page as say, status as words};
+use crate::report::phrase::{page as label, status as common};
 use crate::report::status::detail::QuarantineStatus;
 use crate::report::status::{StreamFailure, StreamStatus};
 
@@ -41,12 +41,12 @@ impl View<'_> {
                     li.bad {
                         b { (stream.source) "/" (stream.stream) }
                         " " (window_link(format, (&stream.source, stream.stream.as_str()), failure.window, "./"))
-                        (failure_told(format, failure))
+                        (failure_card(format, failure))
                     }
                 }
             }
         };
-        section("todo", format.phrase(say::WHAT_TO_DO), list)
+        section("todo", format.phrase(label::WHAT_TO_DO), list)
     }
 
     fn alert(&self, alert: &Alert) -> Markup {
@@ -67,7 +67,7 @@ impl View<'_> {
                     " " (window_link(format, failure_key(alert), failure.window, "./"))
                 }
                 @if let Some(since) = alert.since {
-                    " " span.soft { (format.fill(words::SINCE, &[("at", &format.moment(Some(since)))])) }
+                    " " span.soft { (format.fill(common::SINCE, &[("at", &format.moment(Some(since)))])) }
                 }
                 p.do { (with_code(&format.alert_advice(alert, report))) }
                 @let said = alert.said.text(format.language);
@@ -86,13 +86,13 @@ impl View<'_> {
 
     pub(super) fn quarantine(&self) -> Markup {
         let (report, format) = (self.report, &self.format);
-        let heading = format.phrase(words::QUARANTINE);
+        let heading = format.phrase(common::QUARANTINE);
         if report.quarantine_open == 0 {
-            return section("quarantine", heading, html! { p.soft { (format.phrase(say::NONE)) } });
+            return section("quarantine", heading, html! { p.soft { (format.phrase(label::NONE)) } });
         }
         let content = html! {
             div.card {
-                p { (with_code(&format.count(words::RECORDS_ASIDE, report.quarantine_open))) }
+                p { (with_code(&format.count(common::RECORDS_ASIDE, report.quarantine_open))) }
                 (quarantine_table(format, &report.detail.quarantine, "./"))
             }
         };
@@ -101,13 +101,13 @@ impl View<'_> {
 
     pub(super) fn alarms(&self) -> Markup {
         let (report, format) = (self.report, &self.format);
-        let heading = format.phrase(words::ABSENCE_ALARMS);
+        let heading = format.phrase(common::ABSENCE_ALARMS);
         if report.absence_alarms_open == 0 {
-            return section("alarms", heading, html! { p.soft { (format.phrase(say::NONE)) } });
+            return section("alarms", heading, html! { p.soft { (format.phrase(label::NONE)) } });
         }
         let content = html! {
             div.card {
-                p { (with_code(&format.count(words::ALARMS_OPEN, report.absence_alarms_open))) }
+                p { (with_code(&format.count(common::ALARMS_OPEN, report.absence_alarms_open))) }
                 (alarm_table(format, &report.detail.absence_alarms, "./"))
             }
         };
@@ -131,9 +131,9 @@ impl View<'_> {
                 }
             }
             @let more: usize = report.streams.iter().map(|stream| stream.drifts.len().saturating_sub(5)).sum();
-            @if 0 < more { p.soft { (format.fill(words::MORE_DRIFTS, &[("n", &more.to_string())])) } }
+            @if 0 < more { p.soft { (format.fill(common::MORE_DRIFTS, &[("n", &more.to_string())])) } }
         };
-        section("drifts", format.phrase(words::DRIFTS), content)
+        section("drifts", format.phrase(common::DRIFTS), content)
     }
 }
 
@@ -148,10 +148,10 @@ fn failure_key(alert: &Alert) -> (&str, &str) {
 }
 
 /// A failure with what can be done about it.
-pub(super) fn failure_told(format: &Formatter, failure: &StreamFailure) -> Markup {
+pub(super) fn failure_card(format: &Formatter, failure: &StreamFailure) -> Markup {
     let (times, at) = (format.times(failure.attempts), format.moment(Some(failure.at)));
     html! {
-        " " span.soft { (format.fill(words::FAILED_LAST, &[("times", &times), ("at", &at)])) }
+        " " span.soft { (format.fill(common::FAILED_LAST, &[("times", &times), ("at", &at)])) }
         p.do { (with_code(&format.advice(failure))) }
         p.said { (failure.kind) ": " (failure.message) }
     }
@@ -164,12 +164,12 @@ fn window_link(format: &Formatter, key: (&str, &str), window: Option<TimeWindow>
 
 pub(super) fn quarantine_table(format: &Formatter, entries: &[QuarantineStatus], root: &str) -> Markup {
     let headings = [
-        (say::ENTRY, false),
-        (words::STREAM, false),
-        (say::WINDOW, false),
-        (say::REASON, false),
-        (say::SEEN, true),
-        (words::LAST_READ, false),
+        (label::ENTRY, false),
+        (common::STREAM, false),
+        (label::WINDOW, false),
+        (label::REASON, false),
+        (label::SEEN, true),
+        (common::LAST_READ, false),
     ];
     let row = |entry: &QuarantineStatus| {
         vec![
@@ -181,18 +181,18 @@ pub(super) fn quarantine_table(format: &Formatter, entries: &[QuarantineStatus],
             html! { (format.ago(Some(entry.last_seen_at))) },
         ]
     };
-    table(format, format.phrase(words::QUARANTINE), &headings, entries.iter().map(row).collect())
+    table(format, format.phrase(common::QUARANTINE), &headings, entries.iter().map(row).collect())
 }
 
 pub(super) fn alarm_table(format: &Formatter, alarms: &[AbsenceAlarm], root: &str) -> Markup {
     let headings = [
-        (say::ENTRY, false),
-        (words::STREAM, false),
-        (say::WINDOW, false),
-        (say::TABLE, false),
-        (say::MISSING, false),
-        (words::SINCE_COLUMN, false),
-        (say::DECIDE, false),
+        (label::ENTRY, false),
+        (common::STREAM, false),
+        (label::WINDOW, false),
+        (label::TABLE, false),
+        (label::MISSING, false),
+        (common::SINCE_COLUMN, false),
+        (label::DECIDE, false),
     ];
     let row = |alarm: &AbsenceAlarm| {
         let (missing, live) = (grouped(alarm.missing), grouped(alarm.live));
@@ -201,12 +201,12 @@ pub(super) fn alarm_table(format: &Formatter, alarms: &[AbsenceAlarm], root: &st
             html! { (alarm.source) "/" (alarm.stream) },
             window_link(format, (&alarm.source, alarm.stream.as_str()), alarm.window, root),
             html! { (alarm.table) },
-            html! { (format.fill(words::MISSING_OF, &[("missing", &missing), ("live", &live)])) },
+            html! { (format.fill(common::MISSING_OF, &[("missing", &missing), ("live", &live)])) },
             html! { (format.ago(Some(alarm.raised_at))) },
-            html! { (with_code(&format.fill(words::ACCEPT, &[("id", &alarm.id.to_string())]))) },
+            html! { (with_code(&format.fill(common::ACCEPT, &[("id", &alarm.id.to_string())]))) },
         ]
     };
-    table(format, format.phrase(words::ABSENCE_ALARMS), &headings, alarms.iter().map(row).collect())
+    table(format, format.phrase(common::ABSENCE_ALARMS), &headings, alarms.iter().map(row).collect())
 }
 
 /// A phrase of ours, with what stands between backticks as a command.

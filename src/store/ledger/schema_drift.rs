@@ -1,4 +1,4 @@
-//! `sync.contract_drift`: what a vendor sends that its documents do not say, written once.
+//! `sync.schema_drift`: what a vendor sends that its documents do not say, written once.
 
 use chrono::{DateTime, Utc};
 use sqlx::postgres::PgRow;
@@ -9,7 +9,7 @@ use crate::domain::proof::run::RunId;
 use crate::domain::proof::window::TimeWindow;
 use crate::domain::row::text::storable;
 use crate::domain::stream::StreamKey;
-use crate::domain::vendor::drift::{ContractDrift, DriftEntry, DriftKind, news};
+use crate::domain::vendor::drift::{DriftEntry, DriftKind, SchemaDrift, news};
 use crate::engine::port::store::{Commit, Scope};
 use crate::report::language::Language;
 use crate::store::fault::StoreResult;
@@ -17,11 +17,11 @@ use crate::store::pool::PgStore;
 use crate::store::touched::not_taken;
 use crate::telemetry::event;
 
-/// The columns of a [`ContractDrift`].
+/// The columns of a [`SchemaDrift`].
 const DRIFT: &str = "kind, field, observed, expected, example";
 
 const INSERT: &str = r#"
-insert into sync.contract_drift (source, stream, kind, field, observed, expected, example, first_seen_at,
+insert into sync.schema_drift (source, stream, kind, field, observed, expected, example, first_seen_at,
     first_run_id, window_start, window_end)
 select $1, $2, kind, field, observed, expected, example, $8, $9, $10, $11
 from unnest($3::text[], $4::text[], $5::text[], $6::text[], $7::text[])
@@ -33,7 +33,7 @@ returning kind, field, observed, expected, example
 /// What of a stream departed.
 pub(in crate::store) struct Found<'a> {
     pub(in crate::store) key: &'a StreamKey,
-    pub(in crate::store) drifts: &'a [ContractDrift],
+    pub(in crate::store) drifts: &'a [SchemaDrift],
     /// In which they came, where there is one.
     pub(in crate::store) window: Option<TimeWindow>,
     pub(in crate::store) run: RunId,
@@ -53,23 +53,23 @@ impl<'a> Found<'a> {
 }
 
 /// Records what the stream did not show before; answers what this commit was the first to record. What is
-/// known already costs one reading statement, and a read that kept to the contract nothing.
+/// known already costs one reading statement, and a read that kept to the schema nothing.
 pub(in crate::store) async fn drifts_insert_in_txn(
     connection: &mut PgConnection,
     found: &Found<'_>,
-) -> StoreResult<Vec<ContractDrift>> {
+) -> StoreResult<Vec<SchemaDrift>> {
     if found.drifts.is_empty() {
         return Ok(Vec::new());
     }
     let (key, window) = (found.key, found.window);
     let known = known_drifts(connection, key).await?;
-    let is_known = |drift: &ContractDrift| known.iter().any(|known| known.is_same(drift));
+    let is_known = |drift: &SchemaDrift| known.iter().any(|known| known.is_same(drift));
     let kept = known.iter().filter(|known| known.kind != DriftKind::TooMany).count();
     let fresh = news(found.drifts, is_known, kept);
     if fresh.is_empty() {
         return Ok(Vec::new());
     }
-    let texts = |of: fn(&ContractDrift) -> &str| -> Vec<String> {
+    let texts = |of: fn(&SchemaDrift) -> &str| -> Vec<String> {
         fresh.iter().map(|drift| storable(of(drift))).collect()
     };
     let rows = sqlx::query(INSERT)
@@ -92,22 +92,22 @@ pub(in crate::store) async fn drifts_insert_in_txn(
         let kept = fresh.iter().filter(|drift| known.iter().any(|known| known.is_same(drift))).count();
         if kept < fresh.len() {
             let purpose = "recording departures from the vendor's documents";
-            return Err(not_taken("sync.contract_drift", purpose, fresh.len() as u64, kept as u64));
+            return Err(not_taken("sync.schema_drift", purpose, fresh.len() as u64, kept as u64));
         }
     }
     read_drifts(&rows)
 }
 
 /// Says what was recorded, once that is certain.
-pub(in crate::store) fn tell(key: &StreamKey, recorded: &[ContractDrift]) {
+pub(in crate::store) fn log_drifts(key: &StreamKey, recorded: &[SchemaDrift]) {
     for drift in recorded {
         let sentence = drift.sentence(Language::En);
-        event::ContractDrifted { key, kind: drift.kind, sentence: &sentence }.emit();
+        event::SchemaDrifted { key, kind: drift.kind, sentence: &sentence }.emit();
     }
 }
 
-async fn known_drifts(connection: &mut PgConnection, key: &StreamKey) -> StoreResult<Vec<ContractDrift>> {
-    let query = format!("select {DRIFT} from sync.contract_drift where source = $1 and stream = $2");
+async fn known_drifts(connection: &mut PgConnection, key: &StreamKey) -> StoreResult<Vec<SchemaDrift>> {
+    let query = format!("select {DRIFT} from sync.schema_drift where source = $1 and stream = $2");
     let rows = sqlx::query(sqlx::AssertSqlSafe(query))
         .bind(&key.source)
         .bind(key.stream.as_str())
@@ -116,12 +116,12 @@ async fn known_drifts(connection: &mut PgConnection, key: &StreamKey) -> StoreRe
     read_drifts(&rows)
 }
 
-fn read_drifts(rows: &[PgRow]) -> StoreResult<Vec<ContractDrift>> {
+fn read_drifts(rows: &[PgRow]) -> StoreResult<Vec<SchemaDrift>> {
     let mut drifts = Vec::with_capacity(rows.len());
     for row in rows {
         // A kind that only another version of the program knows is that version's to tell.
         let Some(kind) = DriftKind::from_name(row.try_get("kind")?) else { continue };
-        drifts.push(ContractDrift {
+        drifts.push(SchemaDrift {
             kind,
             field: row.try_get("field")?,
             observed: row.try_get("observed")?,
@@ -152,7 +152,7 @@ pub(in crate::store) async fn drifts_fetch(
     let query = format!(
         r#"
         select {DRIFT}, source, stream, first_seen_at, first_run_id, window_start, window_end
-        from sync.contract_drift
+        from sync.schema_drift
         where $1::timestamptz is null or $1 < first_seen_at
         order by first_seen_at desc, source, stream, kind, field, observed
         "#

@@ -9,7 +9,7 @@ impl App {
     ///
     /// # Errors
     /// Database faults.
-    pub async fn contract_drifts(&self) -> Result<Vec<DriftEntry>, Fault> {
+    pub async fn schema_drifts(&self) -> Result<Vec<DriftEntry>, Fault> {
         self.database.store.drifts().await
     }
 }

@@ -12,14 +12,14 @@ const QUOTE_CHARS_MAX: usize = 200;
 /// One request as faults name it: what it is for, method and path. The query is left out, for it carries
 /// signatures.
 #[derive(Debug, Clone)]
-pub(crate) struct CallSite {
+pub(crate) struct RequestContext {
     /// The stream `source/stream`, or the source alone where it is no stream's.
     pub(crate) subject: String,
     /// For example `GET /api/get_token`.
     pub(crate) request: String,
 }
 
-impl CallSite {
+impl RequestContext {
     /// The operator's name for the account.
     pub(crate) fn source(&self) -> &str {
         self.subject.split('/').next().unwrap_or_default()

@@ -9,7 +9,7 @@ use crate::telemetry::metric;
 
 /// A departure from the documents was recorded, for the first time.
 #[derive(Debug)]
-pub struct ContractDrifted<'a> {
+pub struct SchemaDrifted<'a> {
     /// The stream.
     pub key: &'a StreamKey,
     /// What kind.
@@ -18,18 +18,18 @@ pub struct ContractDrifted<'a> {
     pub sentence: &'a str,
 }
 
-impl ContractDrifted<'_> {
+impl SchemaDrifted<'_> {
     /// Writes it down.
     pub fn emit(self) {
         let (kind, remedy) = (self.kind.as_str(), self.kind.remedy().english());
-        counter!(metric::CONTRACT_DRIFT, labels(self.key, &[(metric::KIND, kind)])).increment(1);
+        counter!(metric::SCHEMA_DRIFT, labels(self.key, &[(metric::KIND, kind)])).increment(1);
         tracing::warn!(
             target: "ccsync",
             source = %self.key.source,
             stream = %self.key.stream,
             drift.kind = kind,
             remedy,
-            "{} departs from its document ({kind}): {}; {remedy}; see docs/runbook.md#contract_drift",
+            "{} departs from its document ({kind}): {}; {remedy}; see docs/runbook.md#schema_drift",
             self.key,
             self.sentence,
         );

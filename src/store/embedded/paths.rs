@@ -24,7 +24,7 @@ const SOCKET_PATH_LIMIT: usize = 103;
 
 /// The prepared directories, and who runs the server in them.
 #[derive(Debug)]
-pub(super) struct Site {
+pub(super) struct ClusterPaths {
     pub(super) account: Account,
     /// `data_dir/postgres`.
     pub(super) home: PathBuf,
@@ -34,9 +34,9 @@ pub(super) struct Site {
     pub(super) socket_dir: PathBuf,
 }
 
-impl Site {
+impl ClusterPaths {
     /// Makes the directories, or says why they cannot be made.
-    pub(super) async fn prepare(config: &EmbeddedConfig) -> Result<Site, EmbeddedError> {
+    pub(super) async fn prepare(config: &EmbeddedConfig) -> Result<ClusterPaths, EmbeddedError> {
         let mut root = make_dir(&config.data_dir, 0o700)?;
         let cluster_below = |root: &Path| root.join("postgres/server/cluster");
         let mut account = Account::choose(&cluster_below(&root))?;
@@ -60,10 +60,10 @@ impl Site {
         } else {
             make_dir(&server, 0o700)?;
         }
-        let mut site =
-            Site { cluster: server.join("cluster"), socket_dir: server.join("run"), account, home };
-        site.make_socket_dir().await?;
-        Ok(site)
+        let mut paths =
+            ClusterPaths { cluster: server.join("cluster"), socket_dir: server.join("run"), account, home };
+        paths.make_socket_dir().await?;
+        Ok(paths)
     }
 
     /// A file that we keep beside the server.

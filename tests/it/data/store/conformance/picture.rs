@@ -103,7 +103,7 @@ impl Picture {
                 (table.name, row.get("source"), key.join("/"), row.get("seen_at"), window(row))
             }));
         }
-        let drifts = sqlx::query("select *, source || '/' || stream as whole from sync.contract_drift");
+        let drifts = sqlx::query("select *, source || '/' || stream as whole from sync.schema_drift");
         picture.drifts.extend(drifts.fetch_all(pool).await.unwrap().iter().map(|row| Drift {
             stream: row.get("whole"),
             kind: row.get("kind"),

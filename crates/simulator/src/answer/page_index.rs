@@ -12,14 +12,14 @@ use crate::vendor::inspection::{Channel, Inspection};
 /// page at any depth at once, which a tree does not, and one insertion into it
 /// moves a few megabytes at the very most.
 #[derive(Debug)]
-pub(crate) struct Shelf {
+pub(crate) struct PageIndex {
     pub(crate) channel: Channel,
     rows: Vec<Inspection>,
     by_quality: Vec<(i64, usize)>,
     by_contact: Vec<(i64, usize)>,
 }
 
-impl Shelf {
+impl PageIndex {
     pub(crate) fn new(channel: Channel, rows: Vec<Inspection>) -> Self {
         let index = |filter: FilterTime| {
             let mut list: Vec<_> =
@@ -86,7 +86,7 @@ impl Shelf {
     }
 
     /// Changes any number of rows that are not gone, in the order of their quality times; `how` says whether it
-    /// changed the row, and how many it were is answered. One sort, where [`Shelf::change`] moves half the
+    /// changed the row, and how many it were is answered. One sort, where [`PageIndex::change`] moves half the
     /// list for each row.
     pub(crate) fn change_each(&mut self, mut how: impl FnMut(&mut Inspection) -> bool) -> usize {
         let mut changed = 0;

@@ -36,7 +36,7 @@ impl JsonType {
 
 /// One documented field.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct FieldContract {
+pub struct FieldSchema {
     /// The names under which it may come, that of the document's table first.
     pub names: &'static [&'static str],
     /// Its types. Null and empty text are known of every field.
@@ -47,33 +47,33 @@ pub struct FieldContract {
     pub always: bool,
 }
 
-impl FieldContract {
+impl FieldSchema {
     /// A field that is normally there and may have any value of these types.
-    pub const fn new(names: &'static [&'static str], types: &'static [JsonType]) -> FieldContract {
-        FieldContract { names, types, codes: &[], always: true }
+    pub const fn new(names: &'static [&'static str], types: &'static [JsonType]) -> FieldSchema {
+        FieldSchema { names, types, codes: &[], always: true }
     }
 
     /// The same, but it may as well be absent.
-    pub const fn optional(self) -> FieldContract {
-        FieldContract { always: false, ..self }
+    pub const fn optional(self) -> FieldSchema {
+        FieldSchema { always: false, ..self }
     }
 
     /// The same with these values only.
-    pub const fn one_of(self, codes: &'static [&'static str]) -> FieldContract {
-        FieldContract { codes, ..self }
+    pub const fn one_of(self, codes: &'static [&'static str]) -> FieldSchema {
+        FieldSchema { codes, ..self }
     }
 }
 
 /// One documented kind of object.
 #[derive(Debug, PartialEq, Eq)]
-pub struct ObjectContract {
+pub struct ObjectSchema {
     /// Where it stands in an element, as `assignMembers[]`; empty for the element itself.
     pub path: &'static str,
     /// Its fields, at most 64.
-    pub fields: &'static [FieldContract],
+    pub fields: &'static [FieldSchema],
 }
 
-impl ObjectContract {
+impl ObjectSchema {
     /// Position of the field of this name, looked for from `hint` on and then from the beginning: objects
     /// of a kind bring their fields in one order.
     pub fn find(&self, name: &str, hint: usize) -> Option<usize> {

@@ -148,7 +148,7 @@ fn hours(hours: i64) -> Duration {
     Duration::hours(hours)
 }
 
-macro_rules! contract {
+macro_rules! conformance {
     ($($room:ident: $($scenario:ident),+;)+) => {
         mod on_postgresql {
             $($(#[tokio::test]
@@ -166,7 +166,7 @@ macro_rules! contract {
     };
 }
 
-contract! {
+conformance! {
     commit:
         a_first_commit_writes_rows_checkpoint_and_counts_and_ends_the_lease,
         the_digest_in_the_ledger_is_the_one_of_the_certificate,

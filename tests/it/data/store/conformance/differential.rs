@@ -1,12 +1,12 @@
 //! Random histories, told to both stores: after each step they hold the same.
 //!
-//! `CCSYNC_CONTRACT_CASES=500` plays more; `CCSYNC_CONTRACT_SEED=7` one.
+//! `CCSYNC_CONFORMANCE_CASES=500` plays more; `CCSYNC_CONFORMANCE_SEED=7` one.
 
 use ccsync::domain::fault::FaultKind;
 use ccsync::domain::proof::certificate::Verdict;
 use ccsync::domain::row::record::Row;
 use ccsync::domain::stream::StreamKey;
-use ccsync::domain::vendor::drift::{ContractDrift, DriftKind};
+use ccsync::domain::vendor::drift::{DriftKind, SchemaDrift};
 use ccsync::engine::port::store::{Commit, Scope, Store};
 use rand::rngs::SmallRng;
 use rand::{Rng as _, SeedableRng as _};
@@ -120,8 +120,8 @@ async fn tell(ground: &dyn Ground, step: &Step) -> String {
     answer
 }
 
-fn undocumented(number: u32) -> ContractDrift {
-    ContractDrift {
+fn undocumented(number: u32) -> SchemaDrift {
+    SchemaDrift {
         kind: DriftKind::NewField,
         field: format!("field_{number:03}"),
         observed: String::new(),
@@ -160,10 +160,10 @@ async fn play(seed: u64) {
 #[tokio::test]
 async fn both_stores_hold_the_same_after_every_step_of_a_random_history() {
     let number = |name: &str| std::env::var(name).ok().map(|text| text.parse::<u64>().unwrap());
-    if let Some(seed) = number("CCSYNC_CONTRACT_SEED") {
+    if let Some(seed) = number("CCSYNC_CONFORMANCE_SEED") {
         return play(seed).await;
     }
-    for seed in 0..number("CCSYNC_CONTRACT_CASES").unwrap_or(CASES) {
+    for seed in 0..number("CCSYNC_CONFORMANCE_CASES").unwrap_or(CASES) {
         play(seed).await;
     }
 }

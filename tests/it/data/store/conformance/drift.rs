@@ -1,12 +1,12 @@
 //! Departures from the vendors' documents: recorded once, with the read that showed them first.
 
-use ccsync::domain::vendor::drift::{ContractDrift, DRIFTS_MAX, DriftKind};
+use ccsync::domain::vendor::drift::{DRIFTS_MAX, DriftKind, SchemaDrift};
 
 use super::{Ground, hours};
 use crate::data::store::support::*;
 
-fn new_field(name: &str, example: &str) -> ContractDrift {
-    ContractDrift {
+fn new_field(name: &str, example: &str) -> SchemaDrift {
+    SchemaDrift {
         kind: DriftKind::NewField,
         field: name.to_owned(),
         observed: String::new(),
@@ -15,7 +15,7 @@ fn new_field(name: &str, example: &str) -> ContractDrift {
     }
 }
 
-async fn read_with(ground: &dyn Ground, drifts: Vec<ContractDrift>, now: i64) -> i64 {
+async fn read_with(ground: &dyn Ground, drifts: Vec<SchemaDrift>, now: i64) -> i64 {
     let mut commit = ground.commit(&calls(), day(), vec![call("a", 1, 1)], now).await;
     let run = commit.run.0;
     commit.drifts = drifts;
@@ -26,7 +26,7 @@ async fn read_with(ground: &dyn Ground, drifts: Vec<ContractDrift>, now: i64) ->
 pub async fn a_departure_is_recorded_by_the_commit_that_shows_it_first_and_never_written_again(
     ground: &dyn Ground,
 ) {
-    let code = ContractDrift {
+    let code = SchemaDrift {
         kind: DriftKind::UnknownCode,
         observed: "skill_first".to_owned(),
         ..new_field("assignRule", "skill_first")
@@ -38,7 +38,7 @@ pub async fn a_departure_is_recorded_by_the_commit_that_shows_it_first_and_never
         assert_eq!((line.first_seen_at, line.run, line.window), (at(48), first, Some(window(0, 24))));
     }
     // Another example of the same is nothing new; another code of the same field is.
-    let other = ContractDrift { observed: "turns".to_owned(), ..code.clone() };
+    let other = SchemaDrift { observed: "turns".to_owned(), ..code.clone() };
     let second = read_with(ground, vec![new_field("a", "boolean"), code, other], 72).await;
     let after = ground.picture().await.drifts;
     assert_eq!(after.len(), 3);

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 switch!(
     /// Whether Sobot's items are as its document says.
-    SobotContract {
+    SobotSchema {
         /// They are.
         AsDocumented,
         /// Each has an object that no document names, with personal data inside, and each answer a number.
@@ -17,7 +17,7 @@ switch!(
 );
 switch!(
     /// Whether 7moor's groups and members are as its document says.
-    MoorContract {
+    MoorSchema {
         /// They are.
         AsDocumented,
         /// Each member has a text that no document names, with personal data inside.

@@ -5,7 +5,7 @@ use crate::ops::text::formatter::grouped;
 use crate::ops::text::status_text::Sheet;
 use crate::ops::text::text_table::Colour;
 use crate::report::alert::{Alert, Severity};
-use crate::report::phrase::status as say;
+use crate::report::phrase::status as label;
 
 /// Departures from the documents shown of a stream; the report may hold more.
 const DRIFTS_SHOWN: usize = 5;
@@ -19,7 +19,7 @@ impl Sheet<'_> {
         if report.alerts.is_empty() {
             return;
         }
-        self.heading(say::ALERTS);
+        self.heading(label::ALERTS);
         for alert in &report.alerts {
             let colour = match alert.severity {
                 Severity::Critical => Colour::Red,
@@ -28,7 +28,7 @@ impl Sheet<'_> {
             let mark = self.paint(colour, if alert.severity == Severity::Critical { "!" } else { "*" });
             let since = alert.since.map(|at| {
                 let at = self.format.moment(Some(at));
-                format!("{}{}", self.format.comma(), self.format.fill(say::SINCE, &[("at", &at)]))
+                format!("{}{}", self.format.comma(), self.format.fill(label::SINCE, &[("at", &at)]))
             });
             let title = self.phrase(alert.kind.title());
             self.line(&format!("{mark} {}{title}{}", whose(alert), since.unwrap_or_default()));
@@ -37,7 +37,7 @@ impl Sheet<'_> {
                 self.wrap(&one_line(said));
             }
             let advice = self.format.alert_advice(alert, report);
-            self.wrap(&self.format.fill(say::REMEDY, &[("remedy", &one_line(&advice))]));
+            self.wrap(&self.format.fill(label::REMEDY, &[("remedy", &one_line(&advice))]));
         }
     }
 
@@ -46,17 +46,17 @@ impl Sheet<'_> {
         let failing = report.streams.iter().filter_map(|stream| Some((stream, stream.failure.as_ref()?)));
         for (index, (stream, failure)) in failing.enumerate() {
             if index == 0 {
-                self.heading(say::FAILURES);
+                self.heading(label::FAILURES);
             }
             let scope =
                 failure.window.map_or_else(String::new, |window| format!(" {}", self.format.window(window)));
             self.line(&format!("{}/{}{scope}", one_line(&stream.source), stream.stream));
             let (times, at) = (self.format.times(failure.attempts), self.format.moment(Some(failure.at)));
-            self.wrap(&self.format.fill(say::FAILED_LAST, &[("times", &times), ("at", &at)]));
+            self.wrap(&self.format.fill(label::FAILED_LAST, &[("times", &times), ("at", &at)]));
             self.wrap(&format!("{}: {}", failure.kind, one_line(&failure.message)));
             let advice = self.format.advice(failure);
             if !advice.is_empty() {
-                self.wrap(&self.format.fill(say::REMEDY, &[("remedy", &advice)]));
+                self.wrap(&self.format.fill(label::REMEDY, &[("remedy", &advice)]));
             }
         }
     }
@@ -66,7 +66,7 @@ impl Sheet<'_> {
         let drifting = report.streams.iter().filter(|stream| !stream.drifts.is_empty());
         for (index, stream) in drifting.enumerate() {
             if index == 0 {
-                self.heading(say::DRIFTS);
+                self.heading(label::DRIFTS);
             }
             self.line(&format!("{}/{}", one_line(&stream.source), stream.stream));
             for entry in stream.drifts.iter().take(DRIFTS_SHOWN) {
@@ -74,7 +74,7 @@ impl Sheet<'_> {
                 self.wrap(&format!("{}; {remedy}", one_line(&entry.drift.sentence(self.format.language))));
             }
             if let Some(more @ 1..) = stream.drifts.len().checked_sub(DRIFTS_SHOWN) {
-                self.wrap(&self.format.fill(say::MORE_DRIFTS, &[("n", &more.to_string())]));
+                self.wrap(&self.format.fill(label::MORE_DRIFTS, &[("n", &more.to_string())]));
             }
         }
     }
@@ -84,7 +84,7 @@ impl Sheet<'_> {
         if report.quarantine_open == 0 {
             return;
         }
-        let told = self.format.count(say::RECORDS_ASIDE, report.quarantine_open);
+        let told = self.format.count(label::RECORDS_ASIDE, report.quarantine_open);
         self.line(&format!("\n{told}"));
         for entry in report.detail.quarantine.iter().take(RECORDS_SHOWN) {
             let (source, reason) = (one_line(&entry.source), one_line(&entry.reason));
@@ -98,14 +98,14 @@ impl Sheet<'_> {
         if report.absence_alarms_open == 0 {
             return;
         }
-        let told = self.format.count(say::ALARMS_OPEN, report.absence_alarms_open);
+        let told = self.format.count(label::ALARMS_OPEN, report.absence_alarms_open);
         self.line(&format!("\n{told}"));
         for alarm in &report.detail.absence_alarms {
             let (missing, live) = (grouped(alarm.missing), grouped(alarm.live));
-            let missing = self.format.fill(say::MISSING_OF, &[("missing", &missing), ("live", &live)]);
+            let missing = self.format.fill(label::MISSING_OF, &[("missing", &missing), ("live", &live)]);
             let scope =
                 alarm.window.map_or_else(String::new, |window| format!(" {}", self.format.window(window)));
-            let accept = self.format.fill(say::ACCEPT, &[("id", &alarm.id.to_string())]);
+            let accept = self.format.fill(label::ACCEPT, &[("id", &alarm.id.to_string())]);
             let source = one_line(&alarm.source);
             self.wrap(&format!(
                 "#{} {source}/{}{scope} {}: {missing}; {accept}",

@@ -1,4 +1,4 @@
-//! Holds each object that comes against its documented contract, before anybody reads it, so that a record
+//! Holds each object that comes against its documented schema, before anybody reads it, so that a record
 //! that cannot be read is looked at as well.
 //!
 //! Almost every field is as documented: it costs one comparison and allocates nothing. What is not is
@@ -11,14 +11,14 @@ use std::collections::BTreeMap;
 use serde_json::value::RawValue;
 
 use crate::domain::person::privacy::Privacy;
-use crate::domain::vendor::contract::{FieldContract, JsonType, ObjectContract, types_text};
-use crate::domain::vendor::drift::{ContractDrift, DriftKind};
+use crate::domain::vendor::drift::{DriftKind, SchemaDrift};
 use crate::domain::vendor::observation::Observation;
-use crate::sources::payload::contract::altered::{
-    note_altered_document, note_altered_text, note_repeated_fields,
-};
+use crate::domain::vendor::schema::{FieldSchema, JsonType, ObjectSchema, types_text};
 use crate::sources::payload::reading::Fields;
 use crate::sources::payload::scalar::Scalar;
+use crate::sources::payload::schema_check::altered::{
+    note_altered_document, note_altered_text, note_repeated_fields,
+};
 
 pub(crate) use self::altered::{note_altered, note_repeated_element, observe_altered, observe_charset};
 
@@ -33,14 +33,14 @@ const CODE_DIGITS_MAX: usize = 6;
 /// Names shown of an object that came where none was expected.
 const NESTED_NAMES_MAX: usize = 8;
 
-/// Opens one of a vendor's documented objects and holds it against its contract.
+/// Opens one of a vendor's documented objects and holds it against its schema.
 ///
 /// # Errors
 /// As [`Fields::open`].
 pub(crate) fn open_known<'a>(
     json: &'a str,
     privacy: &'a Privacy,
-    object: &'static ObjectContract,
+    object: &'static ObjectSchema,
     seen: &mut Observation,
 ) -> Result<Fields<'a>, String> {
     let opened = Fields::open(json, privacy);
@@ -52,7 +52,7 @@ pub(crate) fn open_known<'a>(
 }
 
 /// Looks at one object.
-pub(crate) fn observe(object: &'static ObjectContract, sent: &Fields<'_>, seen: &mut Observation) {
+pub(crate) fn observe(object: &'static ObjectSchema, sent: &Fields<'_>, seen: &mut Observation) {
     debug_assert!(object.fields.len() <= 64, "one bit for each");
     let (mut present, mut hint) = (0_u64, 0);
     note_repeated_fields(object, sent, seen);
@@ -73,11 +73,11 @@ pub(crate) fn observe(object: &'static ObjectContract, sent: &Fields<'_>, seen: 
 }
 
 /// Notes what came where an object of this kind was due.
-fn observe_other(object: &'static ObjectContract, raw: &str, seen: &mut Observation) {
+fn observe_other(object: &'static ObjectSchema, raw: &str, seen: &mut Observation) {
     let Ok(raw) = serde_json::from_str::<&RawValue>(raw) else { return };
     let came = json_type(raw);
     if came != JsonType::Object && seen.is_news((object.path, came.as_str())) {
-        seen.add(ContractDrift {
+        seen.add(SchemaDrift {
             kind: DriftKind::ChangedType,
             field: object.field(""),
             observed: came.as_str().to_owned(),
@@ -87,11 +87,11 @@ fn observe_other(object: &'static ObjectContract, raw: &str, seen: &mut Observat
     }
 }
 
-fn note_new_field(object: &'static ObjectContract, name: &str, raw: &RawValue, seen: &mut Observation) {
+fn note_new_field(object: &'static ObjectSchema, name: &str, raw: &RawValue, seen: &mut Observation) {
     if !seen.is_news((object.path, name)) {
         return;
     }
-    seen.add(ContractDrift {
+    seen.add(SchemaDrift {
         kind: DriftKind::NewField,
         field: object.field(&shown_name(name)),
         observed: String::new(),
@@ -101,8 +101,8 @@ fn note_new_field(object: &'static ObjectContract, name: &str, raw: &RawValue, s
 }
 
 fn note_type_and_code(
-    object: &'static ObjectContract,
-    field: &FieldContract,
+    object: &'static ObjectSchema,
+    field: &FieldSchema,
     raw: &RawValue,
     seen: &mut Observation,
 ) {
@@ -110,7 +110,7 @@ fn note_type_and_code(
     if !field.types.contains(&came) {
         let name = field.names[0];
         if Scalar::of(raw) != Scalar::Nothing && seen.is_news((object.path, name, came.as_str())) {
-            seen.add(ContractDrift {
+            seen.add(SchemaDrift {
                 kind: DriftKind::ChangedType,
                 field: object.field(name),
                 observed: came.as_str().to_owned(),
@@ -125,7 +125,7 @@ fn note_type_and_code(
     }
 }
 
-fn note_code(object: &'static ObjectContract, field: &FieldContract, raw: &RawValue, seen: &mut Observation) {
+fn note_code(object: &'static ObjectSchema, field: &FieldSchema, raw: &RawValue, seen: &mut Observation) {
     let name = field.names[0];
     let Some(code) = Scalar::of(raw).into_text() else { return };
     let code = code.trim();
@@ -133,7 +133,7 @@ fn note_code(object: &'static ObjectContract, field: &FieldContract, raw: &RawVa
         return;
     }
     let shown = is_plain_code(code);
-    seen.add(ContractDrift {
+    seen.add(SchemaDrift {
         kind: DriftKind::UnknownCode,
         field: object.field(name),
         observed: if shown { code.to_owned() } else { "no plain code".to_owned() },

@@ -25,7 +25,7 @@ fn depart(test: &TestApp, name: &str, value: &str) {
 
 /// Stream, kind, field and what came of each departure, in this order.
 async fn departures(test: &TestApp) -> Vec<[String; 4]> {
-    let all = "select stream, kind, field, observed from sync.contract_drift order by 1, 2, 3, 4";
+    let all = "select stream, kind, field, observed from sync.schema_drift order by 1, 2, 3, 4";
     let rows: Vec<(String, String, String, String)> =
         sqlx::query_as(all).fetch_all(test.pool().await).await.unwrap();
     rows.into_iter().map(|(stream, kind, field, observed)| [stream, kind, field, observed]).collect()
@@ -33,7 +33,7 @@ async fn departures(test: &TestApp) -> Vec<[String; 4]> {
 
 /// Changes with every version of a row that is ever written.
 async fn mark(test: &TestApp) -> i64 {
-    let sql = "select coalesce(sum(hashtext(ctid::text || xmin::text)), 0)::bigint from sync.contract_drift";
+    let sql = "select coalesce(sum(hashtext(ctid::text || xmin::text)), 0)::bigint from sync.schema_drift";
     value(test, sql).await
 }
 
@@ -45,7 +45,7 @@ fn counted() -> (PrometheusHandle, metrics::LocalRecorderGuard<'static>) {
 
 fn told(metrics: &PrometheusHandle) -> Vec<String> {
     let lines = metrics.render();
-    let told = lines.lines().filter(|line| line.starts_with("ccsync_contract_drift_total"));
+    let told = lines.lines().filter(|line| line.starts_with("ccsync_schema_drift_total"));
     let mut told: Vec<_> = told.map(str::to_owned).collect();
     told.sort();
     told
@@ -58,10 +58,10 @@ async fn a_departure_is_noticed_in_the_run_where_it_first_appears_and_told_once(
     let test = &world.test;
     sync_well(test).await;
     assert_eq!(departures(test).await, Vec::<[String; 4]>::new());
-    depart(test, "moor_contract", "unknown_code");
+    depart(test, "moor_schema", "unknown_code");
     let reports = sync_well(test).await;
     let run = reports.iter().find(|report| report.key.stream.to_string() == "moor.queue").unwrap().run;
-    let entry = row(test, "select * from sync.contract_drift where stream = 'moor.queue'").await;
+    let entry = row(test, "select * from sync.schema_drift where stream = 'moor.queue'").await;
     assert_eq!(entry["first_run_id"], run.0);
     assert_eq!((&entry["source"], &entry["window_start"]), (&json!("moor"), &Value::Null));
     assert_eq!(
@@ -85,7 +85,7 @@ async fn a_departure_is_noticed_in_the_run_where_it_first_appears_and_told_once(
 async fn of_several_workers_that_meet_a_departure_at_once_one_tells_it() {
     let (metrics, _guard) = counted();
     let mut config = documented_world();
-    config.switches.set("sobot_contract", "new_field").unwrap();
+    config.switches.set("sobot_schema", "new_field").unwrap();
     let world = TestWorld::quick(config).await;
     let test = &world.test;
     let apps = [test.app.clone(), world.another_app(QUICK).await, world.another_app(QUICK).await];
@@ -109,7 +109,7 @@ const CLAIMS: &str = "moor.agent_claim_status";
 
 const EXPECTED: [Departure; 7] = [
     (
-        "sobot_contract",
+        "sobot_schema",
         "new_field",
         &[
             [CALLS, "new_field", "(answer).next_cursor", ""],
@@ -119,17 +119,17 @@ const EXPECTED: [Departure; 7] = [
         ],
     ),
     (
-        "sobot_contract",
+        "sobot_schema",
         "changed_type",
         &[[CALLS, "changed_type", "agent_email", "object"], [CHATS, "changed_type", "agent_email", "object"]],
     ),
     (
-        "sobot_contract",
+        "sobot_schema",
         "missing_field",
         &[[CALLS, "missing_field", "agent_email", ""], [CHATS, "missing_field", "agent_email", ""]],
     ),
     (
-        "moor_contract",
+        "moor_schema",
         "new_field",
         &[
             [CLAIMS, "new_field", "assignMembers[].agentMobile", ""],
@@ -137,7 +137,7 @@ const EXPECTED: [Departure; 7] = [
         ],
     ),
     (
-        "moor_contract",
+        "moor_schema",
         "changed_type",
         &[
             [CLAIMS, "changed_type", "assignMembers[].mobileAutoClaim", "number"],
@@ -146,7 +146,7 @@ const EXPECTED: [Departure; 7] = [
         ],
     ),
     (
-        "moor_contract",
+        "moor_schema",
         "unknown_code",
         &[
             [CLAIMS, "unknown_code", "assignRule", "skill_first"],
@@ -154,7 +154,7 @@ const EXPECTED: [Departure; 7] = [
         ],
     ),
     (
-        "moor_contract",
+        "moor_schema",
         "missing_field",
         &[[CLAIMS, "missing_field", "displayName", ""], [QUEUES, "missing_field", "displayName", ""]],
     ),
@@ -169,7 +169,7 @@ fn each_departure_is_told_for_what_it_is_without_a_value_and_a_second_run_writes
         let world = TestWorld::quick(config).await;
         let test = &world.test;
         // A record that cannot be read is quarantined, and its departure is told like any other.
-        let unreadable = (name, value) == ("sobot_contract", "changed_type");
+        let unreadable = (name, value) == ("sobot_schema", "changed_type");
         for report in test.sync().await {
             let partial = unreadable && report.key.source == "sobot";
             let outcome = if partial { RunOutcome::Partial } else { RunOutcome::Succeeded };
@@ -181,7 +181,7 @@ fn each_departure_is_told_for_what_it_is_without_a_value_and_a_second_run_writes
         test.sync().await;
         assert_eq!(mark(test).await, before, "{name}={value}");
         // Not the instants: their digits are anything.
-        let texts = "select concat_ws(' ', field, observed, expected, example) from sync.contract_drift";
+        let texts = "select concat_ws(' ', field, observed, expected, example) from sync.schema_drift";
         let lines: Vec<String> = sqlx::query_scalar(texts).fetch_all(test.pool().await).await.unwrap();
         for line in lines {
             for secret in ["138", "139", "5678", "example.com", "wang", "王小明"] {
@@ -194,7 +194,7 @@ fn each_departure_is_told_for_what_it_is_without_a_value_and_a_second_run_writes
 #[tokio::test]
 async fn the_status_tells_of_a_departure_for_seven_days_and_the_list_for_ever() {
     let mut config = documented_world();
-    config.switches.set("sobot_contract", "new_field").unwrap();
+    config.switches.set("sobot_schema", "new_field").unwrap();
     let world = TestWorld::quick(config).await;
     let test = &world.test;
     sync_well(test).await;
@@ -221,7 +221,7 @@ async fn the_status_tells_of_a_departure_for_seven_days_and_the_list_for_ever() 
     world.clock.advance(std::time::Duration::from_secs(8 * 86_400));
     let (drifts, text) = of_calls().await;
     assert!(drifts.is_empty() && !text.contains("inspector"), "{text}");
-    assert_eq!(test.app.contract_drifts().await.unwrap().len(), 4);
+    assert_eq!(test.app.schema_drifts().await.unwrap().len(), 4);
 }
 
 #[tokio::test]

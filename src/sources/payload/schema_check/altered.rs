@@ -2,18 +2,18 @@
 
 use serde_json::value::RawValue;
 
-use crate::domain::vendor::contract::{JsonType, ObjectContract};
-use crate::domain::vendor::drift::{ContractDrift, DriftKind};
+use crate::domain::vendor::drift::{DriftKind, SchemaDrift};
 use crate::domain::vendor::observation::Observation;
+use crate::domain::vendor::schema::{JsonType, ObjectSchema};
 use crate::sources::payload::answer::Answer;
-use crate::sources::payload::contract::{json_type, shown_name};
 use crate::sources::payload::json_text::{Lone, has_no_text};
 use crate::sources::payload::reading::{Altered, Fields, read_document};
+use crate::sources::payload::schema_check::{json_type, shown_name};
 
 /// Notes a charset that an answer of this kind declares and nobody knows.
-pub(crate) fn observe_charset(object: &'static ObjectContract, answer: &Answer, seen: &mut Observation) {
+pub(crate) fn observe_charset(object: &'static ObjectSchema, answer: &Answer, seen: &mut Observation) {
     if let Some(name) = &answer.unknown_charset {
-        seen.add(ContractDrift {
+        seen.add(SchemaDrift {
             kind: DriftKind::UnknownCharset,
             field: object.field(""),
             observed: name.clone(),
@@ -24,7 +24,7 @@ pub(crate) fn observe_charset(object: &'static ObjectContract, answer: &Answer, 
 }
 
 /// Notes what of an object cannot be kept as it was sent, and nothing else of it.
-pub(crate) fn observe_altered(object: &'static ObjectContract, sent: &Fields<'_>, seen: &mut Observation) {
+pub(crate) fn observe_altered(object: &'static ObjectSchema, sent: &Fields<'_>, seen: &mut Observation) {
     note_repeated_fields(object, sent, seen);
     for (name, raw) in sent.untaken() {
         note_altered_text(object, sent, (name, raw), seen);
@@ -32,18 +32,14 @@ pub(crate) fn observe_altered(object: &'static ObjectContract, sent: &Fields<'_>
     }
 }
 
-pub(super) fn note_repeated_fields(
-    object: &'static ObjectContract,
-    sent: &Fields<'_>,
-    seen: &mut Observation,
-) {
+pub(super) fn note_repeated_fields(object: &'static ObjectSchema, sent: &Fields<'_>, seen: &mut Observation) {
     for (name, _) in sent.repeated() {
         note_altered(object, name, DriftKind::RepeatedField, seen);
     }
 }
 
 pub(super) fn note_altered_text(
-    object: &'static ObjectContract,
+    object: &'static ObjectSchema,
     sent: &Fields<'_>,
     (name, raw): (&str, &RawValue),
     seen: &mut Observation,
@@ -55,7 +51,7 @@ pub(super) fn note_altered_text(
 
 /// What of a document that goes to `extra` cannot stay as it was.
 pub(super) fn note_altered_document(
-    object: &'static ObjectContract,
+    object: &'static ObjectSchema,
     name: &str,
     raw: &RawValue,
     seen: &mut Observation,
@@ -76,13 +72,13 @@ pub(super) fn note_altered_document(
 
 /// Notes that a field could not be kept as it was sent.
 pub(crate) fn note_altered(
-    object: &'static ObjectContract,
+    object: &'static ObjectSchema,
     name: &str,
     kind: DriftKind,
     seen: &mut Observation,
 ) {
     if seen.is_news((object.path, name, kind.as_str())) {
-        seen.add(ContractDrift {
+        seen.add(SchemaDrift {
             kind,
             field: object.field(&shown_name(name)),
             observed: String::new(),
@@ -93,9 +89,9 @@ pub(crate) fn note_altered(
 }
 
 /// Notes that two objects of this kind have one key and say different things.
-pub(crate) fn note_repeated_element(object: &'static ObjectContract, seen: &mut Observation) {
+pub(crate) fn note_repeated_element(object: &'static ObjectSchema, seen: &mut Observation) {
     if seen.is_news((object.path, "repeated")) {
-        seen.add(ContractDrift {
+        seen.add(SchemaDrift {
             kind: DriftKind::RepeatedField,
             field: object.field(""),
             observed: String::new(),
