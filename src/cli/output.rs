@@ -173,12 +173,12 @@ fn unverified(report: &PassReport) {
 
 /// Many windows may have failed for one reason; each reason is told once, with how often.
 fn failures(report: &PassReport) {
-    let mut told: Vec<&str> = Vec::new();
+    let mut listed: Vec<&str> = Vec::new();
     for failure in &report.failures {
-        if told.contains(&failure.message.as_str()) {
+        if listed.contains(&failure.message.as_str()) {
             continue;
         }
-        told.push(&failure.message);
+        listed.push(&failure.message);
         let same = report.failures.iter().filter(|other| other.message == failure.message).count();
         let more = if same > 1 { format!(" (and {} more)", same - 1) } else { String::new() };
         // The message names the stream too, for the ledger's sake.

@@ -45,12 +45,12 @@ pub fn alerts(report: &StatusReport, surroundings: &Surroundings, language: Lang
 
 /// Rows that nobody here reads.
 fn unconfigured(source: &UnconfiguredSource, now: DateTime<Utc>, language: Language) -> Alert {
-    let said = Localized::each(|language| {
+    let localized = Localized::each(|language| {
         let ago = span(now - source.read_at, language);
         label::UNCONFIGURED.fill(language, &[("source", &source.source), ("span", &ago)])
     });
     let (since, source) = (Some(source.read_at), Some(source.source.clone()));
-    Alert { source, since, ..Alert::new(AlertKind::SourceUnconfigured, language, said) }
+    Alert { source, since, ..Alert::new(AlertKind::SourceUnconfigured, language, localized) }
 }
 
 /// What stands while the status cannot be read: `fault` is of which kind and what was said, `since` when it could be
@@ -76,8 +76,8 @@ pub fn database_away(
     since: Option<DateTime<Utc>>,
     language: Language,
 ) -> Alert {
-    let said = Localized::each(|language| label::DATABASE_AWAY.fill(language, &[("said", message)]));
-    Alert { since, ..Alert::new(away(kind), language, said) }
+    let localized = Localized::each(|language| label::DATABASE_AWAY.fill(language, &[("said", message)]));
+    Alert { since, ..Alert::new(away(kind), language, localized) }
 }
 
 /// What it is called that the status could not be read.
@@ -91,12 +91,12 @@ pub const fn away(kind: FaultKind) -> AlertKind {
 /// That nothing is read, or nothing of a source.
 fn refused(refusal: &Refusal, language: Language) -> Alert {
     let Refusal { kind, source, since, message, remedy } = refusal;
-    let said = Localized::each(|_| match source {
+    let localized = Localized::each(|_| match source {
         Some(source) => format!("{source}: {message}"),
         None => message.clone(),
     });
     let remedy = remedy.text(language).to_owned();
-    Alert { source: source.clone(), since: *since, remedy, ..Alert::new(*kind, language, said) }
+    Alert { source: source.clone(), since: *since, remedy, ..Alert::new(*kind, language, localized) }
 }
 
 /// Whether none of these says that data is missing or will be soon.
@@ -117,8 +117,8 @@ fn of_process(surroundings: &Surroundings, language: Language) -> Vec<Alert> {
     if let Some(disk) = surroundings.disk.as_ref().filter(|disk| disk.free_bytes < least_free_space(disk)) {
         let (free, size) = ((disk.free_bytes / MIB).to_string(), (disk.size_bytes / MIB).to_string());
         let values = [("free", free.as_str()), ("size", &size), ("directory", &disk.directory)];
-        let said = Localized::each(|language| label::DISK_ROOM.fill(language, &values));
-        alerts.push(Alert::new(AlertKind::DiskFilling, language, said));
+        let localized = Localized::each(|language| label::DISK_ROOM.fill(language, &values));
+        alerts.push(Alert::new(AlertKind::DiskFilling, language, localized));
     }
     alerts.extend(of_clocks(surroundings, language));
     for spool in surroundings.spools.iter().filter(|spool| spool.bytes_max / 2 < spool.bytes) {
@@ -139,11 +139,11 @@ fn of_clocks(surroundings: &Surroundings, language: Language) -> Vec<Alert> {
     let database = surroundings.database_skew;
     if let Some(ahead) = database.filter(|ahead| is_off(*ahead)) {
         let way = if ahead < Duration::zero() { label::CLOCK_AHEAD } else { label::CLOCK_BEHIND };
-        let said = Localized::each(|language| {
+        let localized = Localized::each(|language| {
             let apart = span(ahead.abs(), language);
             way.fill(language, &[("span", &apart), ("source", label::THE_DATABASE.text(language))])
         });
-        alerts.push(Alert::new(AlertKind::ClockOff, language, said));
+        alerts.push(Alert::new(AlertKind::ClockOff, language, localized));
     }
     let off = surroundings.clock_skews.iter().filter(|skew| skew.stands_still || is_off(skew.ahead));
     for skew in off {
@@ -156,12 +156,12 @@ fn of_clocks(surroundings: &Surroundings, language: Language) -> Vec<Alert> {
             (_, false, true) => label::CLOCK_AHEAD,
             (_, false, false) => label::CLOCK_BEHIND,
         };
-        let said = Localized::each(|language| {
+        let localized = Localized::each(|language| {
             let apart = span(skew.ahead.abs(), language);
             way.fill(language, &[("span", &apart), ("source", &skew.source)])
         });
         let source = Some(skew.source.clone());
-        alerts.push(Alert { source, ..Alert::new(AlertKind::ClockOff, language, said) });
+        alerts.push(Alert { source, ..Alert::new(AlertKind::ClockOff, language, localized) });
     }
     alerts
 }
@@ -178,10 +178,10 @@ struct OfStream<'a> {
 }
 
 impl OfStream<'_> {
-    fn alert(&self, kind: AlertKind, tell: impl Fn(Language) -> String) -> Alert {
+    fn alert(&self, kind: AlertKind, format: impl Fn(Language) -> String) -> Alert {
         let (source, stream) = self.key;
-        let said = Localized::each(|language| format!("{source}/{stream}: {}", tell(language)));
-        let alert = Alert::new(kind, self.language, said);
+        let localized = Localized::each(|language| format!("{source}/{stream}: {}", format(language)));
+        let alert = Alert::new(kind, self.language, localized);
         Alert { source: Some(source.to_owned()), stream: Some(stream), ..alert }
     }
 
@@ -210,7 +210,7 @@ impl OfStream<'_> {
         let attempts = failure.attempts.to_string();
         // The message names the stream too, for the ledger's sake.
         let own = format!("{}/{}: ", self.key.0, self.key.1);
-        let said = failure.message.strip_prefix(&own).unwrap_or(&failure.message);
+        let seen = failure.message.strip_prefix(&own).unwrap_or(&failure.message);
         let alert = self.alert(kind, |language| {
             let times = match failure.attempts {
                 1 => status::ONCE.text(language).to_owned(),
@@ -221,7 +221,7 @@ impl OfStream<'_> {
                 ("scope", &failure.scope),
                 ("last", &span(now - failure.at, language)),
                 ("kind", &failure.kind),
-                ("said", said),
+                ("said", seen),
             ];
             let phrase = if failure.scope.is_empty() { label::FAILED } else { label::FAILED_SCOPE };
             phrase.fill(language, &values)
@@ -314,14 +314,14 @@ impl OfStream<'_> {
     fn quarantined_whole(&self, whole: &WholeQuarantine) -> Alert {
         let (count, records) = (whole.scopes.to_string(), whole.records.to_string());
         let values = [("n", count.as_str()), ("records", &records), ("scope", &whole.scope)];
-        let tell = |language| label::QUARANTINED_WHOLE.fill(language, &values);
-        Alert { since: Some(whole.since), ..self.alert(AlertKind::WindowQuarantined, tell) }
+        let format = |language| label::QUARANTINED_WHOLE.fill(language, &values);
+        Alert { since: Some(whole.since), ..self.alert(AlertKind::WindowQuarantined, format) }
     }
 
     fn absence(&self, open: i64) -> Option<Alert> {
         let count = open.to_string();
-        let tell = |language| label::ABSENT_IN_MASSES.fill(language, &[("n", &count)]);
-        (0 < open).then(|| self.alert(AlertKind::AbsenceAlarm, tell))
+        let format = |language| label::ABSENT_IN_MASSES.fill(language, &[("n", &count)]);
+        (0 < open).then(|| self.alert(AlertKind::AbsenceAlarm, format))
     }
 
     fn drift(&self, stream: &StreamStatus) -> Option<Alert> {

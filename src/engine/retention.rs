@@ -58,8 +58,8 @@ impl Remover {
         }
         let rows = removed.values().sum();
         event::RetentionApplied { key: &order.key, cut: order.cut, rows }.emit();
-        let told = |(table, rows)| ExpiredRows { table, rows, oldest: None };
-        Ok(Some(removed.into_iter().map(told).collect()))
+        let expired = |(table, rows)| ExpiredRows { table, rows, oldest: None };
+        Ok(Some(removed.into_iter().map(expired).collect()))
     }
 
     async fn lease(

@@ -332,12 +332,12 @@ impl<'a> Verifier<'a> {
             // What no read covers is told as a stretch of time, not row by row.
             Ok(orphaned) => {
                 let unread = &self.done.unread;
-                let told = |owner: TimeWindow| unread.iter().any(|window| window.overlaps(&owner));
+                let is_reported = |owner: TimeWindow| unread.iter().any(|window| window.overlaps(&owner));
                 let cut = self.reader.cut();
                 let expired = |owner: TimeWindow| cut.is_some_and(|cut| owner.end <= cut);
                 let orphaned = orphaned
                     .into_iter()
-                    .filter(|row| !row.window.is_some_and(|owner| told(owner) || expired(owner)));
+                    .filter(|row| !row.window.is_some_and(|owner| is_reported(owner) || expired(owner)));
                 self.done.differences.extend(orphaned);
             }
             Err(fault) => self.fail("rows outside of all windows".to_owned(), &fault),

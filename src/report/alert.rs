@@ -233,22 +233,22 @@ pub struct Alert {
     pub message: String,
     /// The same in each language.
     #[serde(skip)]
-    pub said: Localized,
+    pub localized: Localized,
     /// What the operator can do, in the configured language.
     pub remedy: String,
 }
 
 impl Alert {
     /// An alert that is nobody's in particular, told in `language` with the remedy of its kind.
-    pub fn new(kind: AlertKind, language: Language, said: Localized) -> Alert {
+    pub fn new(kind: AlertKind, language: Language, localized: Localized) -> Alert {
         Alert {
             kind,
             severity: kind.severity(),
             source: None,
             stream: None,
             since: None,
-            message: said.text(language).to_owned(),
-            said,
+            message: localized.text(language).to_owned(),
+            localized,
             remedy: kind.remedy().text(language).to_owned(),
         }
     }

@@ -149,11 +149,11 @@ fn copied(context: &str) -> Option<(String, Option<String>)> {
 /// The fault for an answer with this SQLSTATE.
 fn from_answer(doing: &str, code: &str, message: &str, place: &Place) -> Fault {
     // Classes 22 and 23 quote values of rows in their message.
-    let said = match code.starts_with("22") || code.starts_with("23") {
+    let message = match code.starts_with("22") || code.starts_with("23") {
         true => format!("a value was refused: {}{}", meaning(code), place.text()),
         false => message.to_owned(),
     };
-    let text = format!("{doing}: PostgreSQL says: {said} (SQLSTATE {code})");
+    let text = format!("{doing}: PostgreSQL says: {message} (SQLSTATE {code})");
     let fault = match remedy(code) {
         Some(remedy) => Fault::new(kind_of(code), format!("{text}; {remedy}")).advising(),
         None => Fault::new(kind_of(code), text),

@@ -182,7 +182,7 @@ async fn make_months(app: Arc<App>, stop: CancellationToken) {
 /// Starts an embedded server again that died, and looks whether the sources are what they were at the start. The
 /// operator's own database comes back by itself.
 async fn watch_database(app: Arc<App>, stop: CancellationToken) {
-    let (mut told, mut looks) = (0, 0_u32);
+    let (mut logged, mut looks) = (0, 0_u32);
     loop {
         tokio::select! {
             () = stop.cancelled() => return,
@@ -196,17 +196,17 @@ async fn watch_database(app: Arc<App>, stop: CancellationToken) {
         }
         let Err(fault) = answer else {
             app.note_lost_sources().await;
-            told = 0;
+            logged = 0;
             continue;
         };
         let revived = app.database.revive().await;
         // An outage of a night is no reason for thousands of lines.
-        if told % DATABASE_LOGGED_EACH == 0 {
+        if logged % DATABASE_LOGGED_EACH == 0 {
             match revived {
                 Ok(()) => log_failure("asking the database for a sign of life", &fault),
                 Err(fault) => event::DatabaseUnreachable { message: &fault.chain() }.emit(),
             }
         }
-        told += 1;
+        logged += 1;
     }
 }

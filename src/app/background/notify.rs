@@ -75,8 +75,8 @@ impl App {
         let mut all = Vec::new();
         for target in self.notice_targets()? {
             if name.is_none_or(|name| name == target.name) {
-                let said = target.send(&notice).await;
-                all.push((target.name, said));
+                let answers = target.send(&notice).await;
+                all.push((target.name, answers));
             }
         }
         Ok(all)

@@ -97,7 +97,7 @@ impl App {
     }
 
     async fn retry_entry(&self, entry: &QuarantineEntry, run: RunId) -> Result<Retried, Fault> {
-        let told = |counts: Option<Counts>, reason: Option<String>| Retried {
+        let retried = |counts: Option<Counts>, reason: Option<String>| Retried {
             id: entry.id,
             key: entry.key.clone(),
             retried: counts.is_some(),
@@ -106,22 +106,22 @@ impl App {
         };
         if entry.key.stream.kind() == StreamKind::Feed {
             let reason = "what a feed's message said is past: look at it, and drop it".to_owned();
-            return Ok(told(None, Some(reason)));
+            return Ok(retried(None, Some(reason)));
         }
         let Some(stream) = self.streams.iter().find(|stream| stream.reader.key == entry.key) else {
             let reason = format!("{} is not configured and enabled, so nothing here can read it", entry.key);
-            return Ok(told(None, Some(reason)));
+            return Ok(retried(None, Some(reason)));
         };
         let Record { rows, rejects, .. } =
             stream.reader.source.reread(entry.payload.as_deref().unwrap_or_default());
         if let Some(reject) = rejects.first() {
             self.database.store.still_unreadable(entry.id, &reject.reason).await?;
-            return Ok(told(None, Some(reject.reason.clone())));
+            return Ok(retried(None, Some(reject.reason.clone())));
         }
         let store = &self.database.store;
         let counts = store.commit_retried(entry, &rows, run, self.overrides.clock.now()).await?;
         let reason = counts.is_none().then(|| "another process dealt with it meanwhile".to_owned());
-        Ok(told(counts, reason))
+        Ok(retried(counts, reason))
     }
 
     /// Drops open entries for good, all or none; answers those that are not there or not open.

@@ -57,10 +57,10 @@ pub(in crate::app) fn not_configured(
 
 /// All refusals as one fault.
 fn refusal(refusals: &[AccountRefusal]) -> Option<Fault> {
-    let told: Vec<String> =
+    let refusals: Vec<String> =
         refusals.iter().map(|refusal| format!("{}: {}", refusal.source, refusal.message)).collect();
-    let message = told.join("\n");
-    (!told.is_empty()).then(|| Fault::new(FaultKind::SourceRefused, message).advising())
+    let message = refusals.join("\n");
+    (!refusals.is_empty()).then(|| Fault::new(FaultKind::SourceRefused, message).advising())
 }
 
 impl App {

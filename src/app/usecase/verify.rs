@@ -75,11 +75,11 @@ impl App {
     /// Names what has to be mended before any other remedy helps. What may not be looked at refuses nothing.
     async fn add_refusal(&self, verified: &mut [Verified]) {
         let Ok(Some(fault)) = self.database.store.catalogue_look().await else { return };
-        let told = format!("first of all, since a pass is refused meanwhile: {}", fault.chain());
+        let first_remedy = format!("first of all, since a pass is refused meanwhile: {}", fault.chain());
         for one in verified {
             let last = one.repair.as_mut().map_or(&mut one.verification, |repair| &mut repair.after);
             if !last.remedies.is_empty() {
-                last.remedies.insert(0, told.clone());
+                last.remedies.insert(0, first_remedy.clone());
             }
         }
     }

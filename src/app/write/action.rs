@@ -228,8 +228,8 @@ impl ActionService<'_> {
         let (pause, kind) = (pause_after(&reply), kind_of(&reply));
         let (settlement, details) = settlement(reply);
         if let Err(fault) = self.log.settle(id, &settlement, clock.now()).await {
-            let said = settlement.message.as_deref().unwrap_or("nothing");
-            let what = format!("action {id} was {}: {said}; that could not be recorded", settlement.state);
+            let message = settlement.message.as_deref().unwrap_or("nothing");
+            let what = format!("action {id} was {}: {message}; that could not be recorded", settlement.state);
             return Err(Fault::new(fault.kind, what).with_cause(fault));
         }
         failpoint(Failpoint::ActionSettled).await?;

@@ -44,7 +44,7 @@ pub(in crate::cli) async fn verify(settings: Settings, args: VerifyArgs) -> Resu
     } else {
         verified.iter().for_each(print);
     }
-    verified.iter().for_each(summary);
+    verified.iter().for_each(print_messages);
     Ok(exit(&verified))
 }
 
@@ -165,7 +165,7 @@ fn line(difference: &Difference) -> String {
     one_line(&line)
 }
 
-fn summary(verified: &Verified) {
+fn print_messages(verified: &Verified) {
     let verification = &verified.verification;
     let key = &verification.key;
     for failure in &verification.failures {

@@ -69,7 +69,7 @@ fn refusal(repaired: &Repaired) -> Option<Failure> {
     if repaired.refused.is_empty() {
         return None;
     }
-    let told = repaired.refused.iter().map(|(finding, refusal)| {
+    let refusals = repaired.refused.iter().map(|(finding, refusal)| {
         let hint = match &finding.remedy {
             Remedy::Repair { if_refused: Some(sql), .. } => {
                 format!("run `{sql}` in the database, then `ccsync migrate --repair` again")
@@ -78,7 +78,7 @@ fn refusal(repaired: &Repaired) -> Option<Failure> {
         };
         format!("{} could not be repaired: {refusal}; {hint}", finding.sentence())
     });
-    Some(Failure::failed(told.collect::<Vec<_>>().join("\n")))
+    Some(Failure::failed(refusals.collect::<Vec<_>>().join("\n")))
 }
 
 async fn plan(app: &App, as_json: bool) -> Result<Exit, Failure> {

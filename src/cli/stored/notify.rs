@@ -41,17 +41,17 @@ async fn act(app: &App, command: NotifyCommand, zone: Tz) -> Result<Exit, Failur
             Ok(Exit::Done)
         }
         NotifyCommand::Test { name, json } => {
-            let said = app.notice_trial(name.as_deref()).await?;
-            if said.is_empty() {
+            let answers = app.notice_trial(name.as_deref()).await?;
+            if answers.is_empty() {
                 let name = name.unwrap_or_default();
                 return Err(Failure::usage(format!("there is no [notify.{name}]")));
             }
-            let failed = said.iter().filter(|(_, answer)| answer.is_err()).count();
+            let failed = answers.iter().filter(|(_, answer)| answer.is_err()).count();
             let message = |answer: &Result<(), ccsync::domain::fault::Fault>| {
                 answer.as_ref().err().map(ccsync::domain::fault::Fault::chain)
             };
             if json {
-                let all: Vec<_> = said
+                let all: Vec<_> = answers
                     .iter()
                     .map(|(name, answer)| {
                         json!({ "target": name, "taken": answer.is_ok(), "error": message(answer) })
@@ -59,14 +59,14 @@ async fn act(app: &App, command: NotifyCommand, zone: Tz) -> Result<Exit, Failur
                     .collect();
                 output::json(&all)?;
             } else {
-                for (name, answer) in &said {
+                for (name, answer) in &answers {
                     let word = message(answer).unwrap_or_else(|| format!("notify.{name}: taken"));
                     output::data(&word);
                 }
             }
             Ok(match failed {
                 0 => Exit::Done,
-                all if all == said.len() => Exit::Failed,
+                all if all == answers.len() => Exit::Failed,
                 _ => Exit::Partial,
             })
         }

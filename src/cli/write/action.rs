@@ -90,7 +90,7 @@ pub(in crate::cli) fn rendered(done: &Performed, json: bool) -> Result<Exit, Fai
     } else {
         let result = done.settlement.result.as_ref().map(|result| format!(", {result}")).unwrap_or_default();
         output::data(&format!("action {}: {}{result}", done.id, done.settlement.state));
-        if let Some(text) = &done.rendered {
+        if let Some(text) = &done.details {
             output::data(text);
         }
     }

@@ -138,15 +138,15 @@ fn each_broken_promise_is_raised_at_its_edge_with_its_figures() {
 fn what_was_seen_is_told_in_both_languages_and_kept_in_the_configured_one() {
     let stale = StreamStatus { complete_to: Some(ago(41)), ..failing("unreachable") };
     let alerts = alerts(&report(vec![stale], Vec::new()), &Surroundings::default(), Language::ZhCn);
-    let chinese: Vec<_> = alerts.iter().map(|alert| alert.said.text(Language::ZhCn)).collect();
+    let chinese: Vec<_> = alerts.iter().map(|alert| alert.localized.text(Language::ZhCn)).collect();
     let expected = [
         "sobot/sobot.call_result: 窗口 2026-03-01 已失败 3 次，最近一次在 3 分钟前（unreachable）：no answer",
         "sobot/sobot.call_result: 数据完整至 41 分钟前，承诺为 40 分钟以内",
     ];
     assert_eq!(chinese, expected);
     for alert in &alerts {
-        assert_eq!(alert.message, alert.said.text(Language::ZhCn));
-        assert!(alert.said.text(Language::En).is_ascii(), "{alert:?}");
+        assert_eq!(alert.message, alert.localized.text(Language::ZhCn));
+        assert!(alert.localized.text(Language::En).is_ascii(), "{alert:?}");
     }
 }
 
@@ -284,10 +284,10 @@ fn a_host_that_differs_by_more_than_a_minute_is_not_well_and_the_wrong_clock_is_
         ),
         (clocks(0, 0, true), vec!["the `Date` of moor's answers stands still and is left out of account"]),
     ] {
-        let said: Vec<_> = around(&surroundings).into_iter().collect();
+        let localized: Vec<_> = around(&surroundings).into_iter().collect();
         let expected: Vec<_> =
-            expected.into_iter().map(|said| (AlertKind::ClockOff, said.to_owned())).collect();
-        assert_eq!(said, expected);
+            expected.into_iter().map(|localized| (AlertKind::ClockOff, localized.to_owned())).collect();
+        assert_eq!(localized, expected);
     }
     assert_eq!(AlertKind::ClockOff.severity(), Severity::Critical, "not healthy");
 }

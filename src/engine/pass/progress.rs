@@ -120,8 +120,8 @@ mod tests {
         let mut look = |second: i64, windows, windows_left| {
             let progress = Progress { windows, windows_left, rows: windows * 100 };
             let now = DateTime::UNIX_EPOCH + chrono::Duration::seconds(second);
-            let told = watch.look(vec![(key.clone(), progress)], now);
-            told.first().map(|(_, _, Pace { rate, left })| (*rate, left.map(|left| left.as_secs())))
+            let moved = watch.look(vec![(key.clone(), progress)], now);
+            moved.first().map(|(_, _, Pace { rate, left })| (*rate, left.map(|left| left.as_secs())))
         };
         assert_eq!((look(0, 2, 8), look(10, 4, 6), look(20, 5, 0)), (None, None, None), "short");
         assert_eq!((look(30, 0, 100), look(40, 10, 90), look(50, 20, 80)), (None, None, None), "who knows");

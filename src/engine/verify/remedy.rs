@@ -119,12 +119,12 @@ impl<'a> Circumstances<'a> {
             .filter(is_missed)
             .filter_map(|record| Some((record, record.failure.as_ref()?)))
             .collect();
-        let mut told: Vec<&str> = Vec::new();
+        let mut listed: Vec<&str> = Vec::new();
         for (record, failure) in &failing {
-            if told.contains(&failure.message.as_str()) {
+            if listed.contains(&failure.message.as_str()) {
                 continue;
             }
-            told.push(&failure.message);
+            listed.push(&failure.message);
             let same = failing.iter().filter(|(_, other)| other.message == failure.message).count();
             let more = if same > 1 { format!(" (and {} more)", same - 1) } else { String::new() };
             let own = format!("{}: ", self.key);

@@ -84,10 +84,10 @@ impl NoticeTarget {
             return Ok(());
         }
         let known = self.secrets();
-        let said = quote(&answer.text, &known.iter().map(String::as_str).collect::<Vec<_>>());
+        let message = quote(&answer.text, &known.iter().map(String::as_str).collect::<Vec<_>>());
         Err(context.fault(
             FaultKind::RequestRefused,
-            format_args!("not taken, HTTP {}, the answer was {said}", answer.status),
+            format_args!("not taken, HTTP {}, the answer was {message}", answer.status),
         ))
     }
 

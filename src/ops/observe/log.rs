@@ -137,7 +137,7 @@ fn panic_message(payload: &(dyn std::any::Any + Send)) -> String {
     }
     let Some(message) = payload.downcast_ref::<String>() else { return "(no message)".to_owned() };
     match message.split_once(['"', '\'', '`']) {
-        Some((told, _)) => format!("{told}…"),
+        Some((shown, _)) => format!("{shown}…"),
         None => message.clone(),
     }
 }
@@ -166,9 +166,9 @@ mod tests {
 
     #[test]
     fn a_panic_does_not_quote_data() {
-        let told = |text: &str| panic_message(&text.to_owned());
-        assert_eq!(told("inside '张' of `张三 13800001111`"), "inside …");
-        assert_eq!(told("the len is 3 but the index is 5"), "the len is 3 but the index is 5");
+        let shown = |text: &str| panic_message(&text.to_owned());
+        assert_eq!(shown("inside '张' of `张三 13800001111`"), "inside …");
+        assert_eq!(shown("the len is 3 but the index is 5"), "the len is 3 but the index is 5");
         assert_eq!(panic_message(&"it's ours"), "it's ours");
     }
 }

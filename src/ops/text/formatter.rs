@@ -91,13 +91,13 @@ impl Formatter {
             (deleted, label::DELETED),
             (quarantined, label::QUARANTINED),
         ];
-        let told: Vec<_> = parts
+        let parts_shown: Vec<_> = parts
             .iter()
             .filter(|(count, _)| 0 < *count)
             .map(|(count, phrase)| self.fill(*phrase, &[("n", &count.to_string())]))
             .collect();
-        match told.is_empty() {
-            false => told.join(self.comma()),
+        match parts_shown.is_empty() {
+            false => parts_shown.join(self.comma()),
             true if run.finished_at.is_some() => self.phrase(label::NOTHING).to_owned(),
             true => nothing(),
         }
@@ -173,7 +173,7 @@ impl Formatter {
     pub(in crate::ops) fn budget(&self, stream: &StreamStatus) -> Vec<String> {
         let (watch, budget) = (&stream.watch, &stream.detail.budget);
         let today = grouped(watch.reread_requests_today);
-        let mut told = match watch.reread_requests_per_day {
+        let mut parts_shown = match watch.reread_requests_per_day {
             None if watch.reread_requests_today == 0 => Vec::new(),
             Some(all) => {
                 let all = grouped(i64::from(all));
@@ -181,11 +181,11 @@ impl Formatter {
             }
             None => vec![self.fill(label::REREADS, &[("n", &today)])],
         };
-        told.extend(budget.requests_per_minute.map(|number| self.count(label::PER_MINUTE, number)));
+        parts_shown.extend(budget.requests_per_minute.map(|number| self.count(label::PER_MINUTE, number)));
         if let Some(wait) = budget.next_request_ms.filter(|wait| PAUSE_MS < *wait) {
-            told.push(self.fill(label::PAUSED, &[("span", &self.span(Duration::milliseconds(wait)))]));
+            parts_shown.push(self.fill(label::PAUSED, &[("span", &self.span(Duration::milliseconds(wait)))]));
         }
-        told
+        parts_shown
     }
 }
 

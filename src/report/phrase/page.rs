@@ -91,7 +91,7 @@ phrases! {
     /// Where a chart has nothing to show.
     NO_LAG = "Nothing came late so far.", "目前没有迟到的结果。";
     /// What the lag chart shows.
-    LAG_TOLD = "Share of late and changed results by age of the window: {told}", "按窗口时长的迟到与变更结果占比：{told}";
+    LAG_CAPTION = "Share of late and changed results by age of the window: {told}", "按窗口时长的迟到与变更结果占比：{told}";
     /// A point of the lag curve.
     LAG_POINT = "{share} % after {age}", "{age}内 {share}%";
 

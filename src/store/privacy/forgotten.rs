@@ -264,7 +264,7 @@ impl PgStore {
         let entries: Result<Vec<Entry>, _> =
             sqlx::query_as("select * from sync.forgotten order by id").fetch_all(&self.pool).await;
         let entries = entries.map_err(|error| StoreError::from(error).during("reading who is forgotten"))?;
-        Ok(entries.into_iter().map(Entry::told).collect())
+        Ok(entries.into_iter().map(Entry::into_shown).collect())
     }
 }
 
@@ -281,7 +281,7 @@ struct Entry {
 }
 
 impl Entry {
-    fn told(self) -> ForgottenEntry {
+    fn into_shown(self) -> ForgottenEntry {
         let Entry { id, kind, source, forgotten_at, forgotten_by, rows, undone_at, undone_by } = self;
         ForgottenEntry { id, kind, source, forgotten_at, forgotten_by, rows, undone_at, undone_by }
     }

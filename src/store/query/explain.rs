@@ -28,8 +28,9 @@ impl PgStore {
         let mut stories = Vec::new();
         for stream in StreamId::all() {
             for table in stream.tables().iter().filter(|table| key.len() <= table.key_len) {
-                let told = self.stories(stream, table, key).await;
-                stories.extend(told.map_err(|error| error.during("looking for the row's origin"))?);
+                let version_stories = self.stories(stream, table, key).await;
+                stories
+                    .extend(version_stories.map_err(|error| error.during("looking for the row's origin"))?);
             }
         }
         Ok(stories)
@@ -132,7 +133,7 @@ impl PgStore {
                 table: table.name,
                 key: present.key.clone(),
                 first_seen_at: present.first_seen_at,
-                versions: told(row),
+                versions: version_stories(row),
             });
         }
         Ok(stories)
@@ -206,9 +207,9 @@ fn owner_story(row: &PgRow) -> StoreResult<OwnerStory> {
 }
 
 /// The versions of one row, newest first.
-fn told(versions: &[Version]) -> Vec<VersionStory> {
+fn version_stories(versions: &[Version]) -> Vec<VersionStory> {
     let before = std::iter::once(None).chain(versions.iter().map(Some));
-    let mut told: Vec<_> = versions
+    let mut version_stories: Vec<_> = versions
         .iter()
         .zip(before)
         .map(|(version, before)| VersionStory {
@@ -227,8 +228,8 @@ fn told(versions: &[Version]) -> Vec<VersionStory> {
             read: read_story(version),
         })
         .collect();
-    told.reverse();
-    told
+    version_stories.reverse();
+    version_stories
 }
 
 fn changed(before: &Map<String, Json>, after: &Map<String, Json>) -> Vec<String> {

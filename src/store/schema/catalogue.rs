@@ -86,18 +86,18 @@ impl PgStore {
         if fails.is_empty() {
             return Ok(None);
         }
-        let mut told: Vec<String> = fails
+        let mut refusals: Vec<String> = fails
             .iter()
             .take(NAMED)
             .map(|finding| format!("{} ({})", finding.sentence(), finding.advice()))
             .collect();
         if NAMED < fails.len() {
-            told.push(format!(
+            refusals.push(format!(
                 "{}; `ccsync check` names them",
                 counted(fails.len() - NAMED, "more difference")
             ));
         }
-        let message = format!("{} is not as ccsync made it: {}", place(&self.options), told.join("; "));
+        let message = format!("{} is not as ccsync made it: {}", place(&self.options), refusals.join("; "));
         Ok(Some(Fault::new(FaultKind::DatabaseRefused, message).advising()))
     }
 }

@@ -133,7 +133,7 @@ impl WindowFailed<'_> {
         let quiet = matches!(self.kind, FaultKind::Cancelled | FaultKind::LeaseLost);
         // The message names the stream too, for the ledger's sake.
         let own = format!("{}: ", self.key);
-        let said = self.message.strip_prefix(&own).unwrap_or(self.message);
+        let message = self.message.strip_prefix(&own).unwrap_or(self.message);
         log!(
             if quiet, debug else error,
             source = %self.key.source,
@@ -143,7 +143,7 @@ impl WindowFailed<'_> {
             fault.kind = kind,
             error = self.message,
             remedy = self.remedy,
-            "{} {} could not be read ({kind}): {said}{}{}",
+            "{} {} could not be read ({kind}): {message}{}{}",
             self.key,
             self.scope,
             if self.remedy.is_empty() { "" } else { "; " },

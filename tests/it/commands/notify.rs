@@ -125,7 +125,7 @@ fn alert(kind: AlertKind, message: &str) -> Alert {
         stream: Some(StreamId::SOBOT_CALL_RESULT),
         since: Some("2026-03-08T02:00:00Z".parse().unwrap()),
         message: message.into(),
-        said: Localized::each(|_| message.into()),
+        localized: Localized::each(|_| message.into()),
         remedy: kind.remedy().english().into(),
     }
 }

@@ -156,6 +156,6 @@ fn alone(source: &SourceDraft, key: &str, now: DateTime<Utc>) -> Option<String> 
 
 /// What is wrong with this one setting; the others may be missing still.
 fn mistake(draft: &Draft, key: &str, now: DateTime<Utc>) -> Option<String> {
-    let is_of = |told: &str| told == key || told.trim_matches('"') == key;
+    let is_of = |answer: &str| answer == key || answer.trim_matches('"') == key;
     draft.mistakes(now).into_iter().find(|error| is_of(&error.key)).map(|error| error.message)
 }

@@ -44,12 +44,12 @@ impl Sheet<'_> {
 
     /// What the letters mean, of those that there are.
     fn legend(&mut self) {
-        let told: Vec<_> = WindowState::ALL
+        let parts_shown: Vec<_> = WindowState::ALL
             .into_iter()
             .filter(|state| holds(self.report, *state))
             .map(|state| format!("{} {}", state.mark(), self.phrase(window_state(state))))
             .collect();
-        self.wrap(&told.join(self.format.comma()));
+        self.wrap(&parts_shown.join(self.format.comma()));
     }
 }
 

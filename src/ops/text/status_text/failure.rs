@@ -32,9 +32,9 @@ impl Sheet<'_> {
             });
             let title = self.phrase(alert.kind.title());
             self.line(&format!("{mark} {}{title}{}", whose(alert), since.unwrap_or_default()));
-            let said = alert.said.text(self.format.language);
-            if !said.is_empty() {
-                self.wrap(&one_line(said));
+            let message = alert.localized.text(self.format.language);
+            if !message.is_empty() {
+                self.wrap(&one_line(message));
             }
             let advice = self.format.alert_advice(alert, report);
             self.wrap(&self.format.fill(label::REMEDY, &[("remedy", &one_line(&advice))]));
@@ -84,8 +84,8 @@ impl Sheet<'_> {
         if report.quarantine_open == 0 {
             return;
         }
-        let told = self.format.count(label::RECORDS_ASIDE, report.quarantine_open);
-        self.line(&format!("\n{told}"));
+        let count = self.format.count(label::RECORDS_ASIDE, report.quarantine_open);
+        self.line(&format!("\n{count}"));
         for entry in report.detail.quarantine.iter().take(RECORDS_SHOWN) {
             let (source, reason) = (one_line(&entry.source), one_line(&entry.reason));
             let at = self.format.ago(Some(entry.last_seen_at));
@@ -98,8 +98,8 @@ impl Sheet<'_> {
         if report.absence_alarms_open == 0 {
             return;
         }
-        let told = self.format.count(label::ALARMS_OPEN, report.absence_alarms_open);
-        self.line(&format!("\n{told}"));
+        let count = self.format.count(label::ALARMS_OPEN, report.absence_alarms_open);
+        self.line(&format!("\n{count}"));
         for alarm in &report.detail.absence_alarms {
             let (missing, live) = (grouped(alarm.missing), grouped(alarm.live));
             let missing = self.format.fill(label::MISSING_OF, &[("missing", &missing), ("live", &live)]);

@@ -23,7 +23,7 @@ impl Sheet<'_> {
             if index == 0 {
                 self.heading(label::RUNNING_NOW);
             }
-            let told = self.run_line(run);
+            let shown = self.run_line(run);
             let bar = report.progress(run).map_or_else(String::new, |(done, left)| {
                 let filled = BAR * done / (done + left).max(1);
                 format!("[{}{}] ", "#".repeat(filled as usize), ".".repeat((BAR - filled) as usize))
@@ -33,7 +33,7 @@ impl Sheet<'_> {
                 "#{} {source}/{} {bar}{}",
                 run.id,
                 run.stream,
-                told.join(self.format.comma())
+                shown.join(self.format.comma())
             ));
         }
     }
@@ -67,8 +67,8 @@ impl Sheet<'_> {
             if index == 0 {
                 self.heading(label::BUDGETS);
             }
-            let told = self.format.budget(stream).join(self.format.comma());
-            self.wrap(&format!("{}/{}: {told}", one_line(&stream.source), stream.stream));
+            let shown = self.format.budget(stream).join(self.format.comma());
+            self.wrap(&format!("{}/{}: {shown}", one_line(&stream.source), stream.stream));
         }
     }
 
@@ -79,14 +79,14 @@ impl Sheet<'_> {
         }
         self.heading(label::WORKERS);
         for worker in &report.detail.workers {
-            let told = match worker.silent_seconds {
+            let shown = match worker.silent_seconds {
                 Some(silent) => {
                     let span = self.format.span(Duration::seconds(silent));
                     self.format.fill(label::SILENT, &[("span", &span)])
                 }
                 None => self.phrase(label::IDLE).to_owned(),
             };
-            self.wrap(&format!("{}: {told}", short(worker.worker)));
+            self.wrap(&format!("{}: {shown}", short(worker.worker)));
             for lease in worker.leases.iter().take(LEASES_SHOWN) {
                 let held = match lease.ends_in_seconds {
                     0.. => {

@@ -16,7 +16,7 @@ const DAY: usize = 10;
 const HEIGHT: i64 = 100;
 
 /// Shares of all late results that are named beside the curve, in percent.
-const TOLD: [f64; 3] = [50.0, 90.0, 99.0];
+const CAPTION_PERCENTS: [f64; 3] = [50.0, 90.0, 99.0];
 
 /// What passes did day by day, and how late results come.
 pub(super) fn charts(format: &Formatter, stream: &StreamStatus) -> Markup {
@@ -37,7 +37,7 @@ fn bars(format: &Formatter, title: Phrase, days: &[DayStatus], value: fn(&DaySta
     let today = days.last().map_or(0, value);
     let date =
         |day: Option<&DayStatus>| day.map_or_else(nothing, |day| day.day.format("%Y-%m-%d").to_string());
-    let told = format.fill(
+    let caption = format.fill(
         label::CHART_TOLD,
         &[
             ("title", title),
@@ -62,7 +62,7 @@ fn bars(format: &Formatter, title: Phrase, days: &[DayStatus], value: fn(&DaySta
                 span { (format.count(label::AT_MOST, most)) ", " (format.count(label::TODAY, today)) }
             }
             svg role="img" viewBox={ "0 0 " (days.len().max(1) * DAY) " " (HEIGHT) } preserveAspectRatio="none" {
-                title { (told) }
+                title { (caption) }
                 path d=(path) {}
             }
         }
@@ -75,8 +75,9 @@ fn lag(format: &Formatter, points: &[LagPoint]) -> Markup {
     if points.is_empty() {
         return html! { figure { figcaption { (title) span { (format.phrase(label::NO_LAG)) } } } };
     }
-    let told: Vec<String> = TOLD.iter().filter_map(|percent| told(format, points, *percent)).collect();
-    let told = told.join(format.comma());
+    let caption: Vec<String> =
+        CAPTION_PERCENTS.iter().filter_map(|percent| caption(format, points, *percent)).collect();
+    let caption = caption.join(format.comma());
     let height = |point: &LagPoint| HEIGHT - (point.share * HEIGHT as f64).round() as i64;
     let mut line = format!("M0 {HEIGHT}");
     for (index, point) in points.iter().enumerate() {
@@ -85,9 +86,9 @@ fn lag(format: &Formatter, points: &[LagPoint]) -> Markup {
     let width = points.len() * DAY;
     html! {
         figure {
-            figcaption { (title) span { (told) } }
+            figcaption { (title) span { (caption) } }
             svg role="img" viewBox={ "0 0 " (width) " " (HEIGHT) } preserveAspectRatio="none" {
-                title { (format.fill(label::LAG_TOLD, &[("told", &told)])) }
+                title { (format.fill(label::LAG_CAPTION, &[("told", &caption)])) }
                 path.a d={ (line) "V" (HEIGHT) "z" } {}
                 path.l d=(line) {}
             }
@@ -96,7 +97,7 @@ fn lag(format: &Formatter, points: &[LagPoint]) -> Markup {
 }
 
 /// By which age so much had come.
-fn told(format: &Formatter, points: &[LagPoint], percent: f64) -> Option<String> {
+fn caption(format: &Formatter, points: &[LagPoint], percent: f64) -> Option<String> {
     // Sums of shares need not reach one to the last digit.
     let point = points.iter().find(|point| percent / 100.0 <= point.share + 1e-9)?;
     let age = format.span(Duration::hours(point.age_hours));

@@ -16,7 +16,7 @@ use crate::report::status::{StreamFailure, StreamStatus};
 impl View<'_> {
     /// Failures that no alert speaks of.
     pub(super) fn lone_failures(&self) -> impl Iterator<Item = (&StreamStatus, &StreamFailure)> {
-        let told = |stream: &StreamStatus| {
+        let is_listed = |stream: &StreamStatus| {
             self.report.alerts.iter().any(|alert| {
                 is_failure(alert.kind)
                     && alert.source.as_ref() == Some(&stream.source)
@@ -25,7 +25,7 @@ impl View<'_> {
         };
         let failing =
             self.report.streams.iter().filter_map(|stream| Some((stream, stream.failure.as_ref()?)));
-        failing.filter(move |(stream, _)| !told(stream))
+        failing.filter(move |(stream, _)| !is_listed(stream))
     }
 
     /// Alerts and failures with what can be done; nothing where there are none.
@@ -70,8 +70,8 @@ impl View<'_> {
                     " " span.soft { (format.fill(common::SINCE, &[("at", &format.moment(Some(since)))])) }
                 }
                 p.do { (with_code(&format.alert_advice(alert, report))) }
-                @let said = alert.said.text(format.language);
-                @if !said.is_empty() { p.said { (said) } }
+                @let localized = alert.localized.text(format.language);
+                @if !localized.is_empty() { p.message { (localized) } }
             }
         }
     }
@@ -153,7 +153,7 @@ pub(super) fn failure_card(format: &Formatter, failure: &StreamFailure) -> Marku
     html! {
         " " span.soft { (format.fill(common::FAILED_LAST, &[("times", &times), ("at", &at)])) }
         p.do { (with_code(&format.advice(failure))) }
-        p.said { (failure.kind) ": " (failure.message) }
+        p.message { (failure.kind) ": " (failure.message) }
     }
 }
 

@@ -21,9 +21,9 @@ impl View<'_> {
     /// How things stand, and in a sentence.
     pub(super) fn verdict(&self) -> (Mood, String) {
         let (report, format) = (self.report, &self.format);
-        let told = self.items();
+        let items = self.items();
         let critical = report.alerts.iter().any(|alert| alert.severity == Severity::Critical);
-        match (report.healthy && !critical, told) {
+        match (report.healthy && !critical, items) {
             (true, 0) => (Mood::Good, format.phrase(label::ALL_WELL).to_owned()),
             (true, n) => (Mood::Warn, format.count(label::WARNINGS, n)),
             (false, 0) => (Mood::Warn, format.phrase(label::NOT_READ_YET).to_owned()),

@@ -125,9 +125,9 @@ fn cell(format: &Formatter, stream: &StreamStatus, lines: &Lines, known: &Window
     if known.state == WindowState::NotYet {
         return html! { i.n title=(format.fill(label::CELL_NOT_YET, &[("at", &at), ("state", state)])) {} };
     }
-    let told = format.fill(label::CELL, &[("at", &at), ("state", state), ("n", &grouped(known.rows))]);
+    let caption = format.fill(label::CELL, &[("at", &at), ("state", state), ("n", &grouped(known.rows))]);
     let way = way_to(format, &stream.source, stream.stream.as_str(), Some(known.window.start));
-    html! { a.(class(known.state)) href=(way) title=(told) {} }
+    html! { a.(class(known.state)) href=(way) title=(caption) {} }
 }
 
 /// How the windows of a calendar are put into lines.

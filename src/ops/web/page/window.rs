@@ -147,13 +147,13 @@ fn reads(report: &WindowReport, format: &Formatter) -> Markup {
         (label::QUARANTINED, true),
     ];
     let row = |read: &CertificateStatus| {
-        let told = verdict(&read.verdict).map_or(read.verdict.as_str(), |phrase| format.phrase(phrase));
+        let caption = verdict(&read.verdict).map_or(read.verdict.as_str(), |phrase| format.phrase(phrase));
         let class = if read.verdict == "unverified" { "warn" } else { "good" };
         vec![
             html! { (read.read_no) },
             html! { (format.moment(Some(read.read_at))) },
             html! { "#" (read.run_id) },
-            html! { span.badge.(class) { (told) } },
+            html! { span.badge.(class) { (caption) } },
             html! { (grouped(read.rows)) },
             html! { (read.vendor_total.map_or_else(nothing, grouped)) },
             html! { (read.pages) },

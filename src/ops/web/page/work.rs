@@ -49,8 +49,8 @@ impl View<'_> {
         let Some((done, left)) = self.report.progress(run) else {
             return html! { (number(run.counts.windows)) };
         };
-        let told = format.fill(common::PROGRESS, &[("done", &number(done)), ("left", &number(left))]);
-        html! { progress value=(done) max=(done + left) aria-label=(told) {} " " (told) }
+        let caption = format.fill(common::PROGRESS, &[("done", &number(done)), ("left", &number(left))]);
+        html! { progress value=(done) max=(done + left) aria-label=(caption) {} " " (caption) }
     }
 
     pub(super) fn runs(&self) -> Markup {
@@ -78,7 +78,7 @@ impl View<'_> {
                 html! { (format.took(run)) },
                 outcome_badge(format, run),
                 html! { (format.changes(run)) },
-                html! { span.said { (run.message.as_deref().unwrap_or_default()) } },
+                html! { span.message { (run.message.as_deref().unwrap_or_default()) } },
             ]
         };
         let shown = table(format, heading, &headings, self.report.runs.iter().map(row).collect());

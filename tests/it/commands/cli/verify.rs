@@ -35,7 +35,7 @@ async fn a_call(setup: &Setup) -> String {
         .unwrap()
 }
 
-fn said(ended: &Ended) -> String {
+fn localized(ended: &Ended) -> String {
     format!("{}---\n{}", ended.stdout, ended.talk())
 }
 
@@ -43,7 +43,7 @@ fn said(ended: &Ended) -> String {
 async fn verify_exits_with_0_where_all_is_well_and_with_4_where_something_differs() {
     let setup = Setup::new(recent_world(), "").await;
     let early = setup.run(&["verify"]).await.expect(4);
-    assert_said!(said(&early), @r#"
+    assert_said!(localized(&early), @r#"
     moor/moor.queue: never read; windows [n], rows [n], requests [n]
     moor/moor.agent_claim_status: never read; windows [n], rows [n], requests [n]
     sobot/sobot.call_result: 1 never read; windows [n], rows [n], requests [n]
@@ -58,7 +58,7 @@ async fn verify_exits_with_0_where_all_is_well_and_with_4_where_something_differ
     "#);
     setup.run(&["sync"]).await.expect(0);
     let well = setup.run(&["verify"]).await.expect(0);
-    assert_said!(said(&well), @r#"
+    assert_said!(localized(&well), @r#"
     moor/moor.queue: no difference; windows [n], rows [n], requests [n]
     moor/moor.agent_claim_status: no difference; windows [n], rows [n], requests [n]
     sobot/sobot.call_result: no difference; windows [n], rows [n], requests [n]
@@ -76,7 +76,7 @@ async fn verify_exits_with_0_where_all_is_well_and_with_4_where_something_differ
     execute(&setup, "delete from moor.queue_member where ctid = (select min(ctid) from moor.queue_member)")
         .await;
     let damaged = setup.run(&["verify"]).await.expect(4);
-    assert_said!(said(&damaged), @r#"
+    assert_said!(localized(&damaged), @r#"
     moor/moor.queue: 1 missing; windows [n], rows [n], requests [n]
       missing moor.queue_member 10018500/8013
     moor/moor.agent_claim_status: no difference; windows [n], rows [n], requests [n]
@@ -99,7 +99,7 @@ async fn verify_exits_with_0_where_all_is_well_and_with_4_where_something_differ
     );
 
     let repaired = setup.run(&["verify", "--repair"]).await.expect(4);
-    assert_said!(said(&repaired), @r#"
+    assert_said!(localized(&repaired), @r#"
     moor/moor.queue: 1 missing; windows [n], rows [n], requests [n]
       missing moor.queue_member 10018500/8013
       read again: succeeded; rows new 1, changed 0, unchanged [n], deleted 0
@@ -114,7 +114,7 @@ async fn verify_exits_with_0_where_all_is_well_and_with_4_where_something_differ
     "#);
     setup.run(&["verify"]).await.expect(0);
     let sampled = setup.run(&["verify", "--sample", "20%"]).await.expect(0);
-    assert_said!(said(&sampled), @r#"
+    assert_said!(localized(&sampled), @r#"
     moor/moor.queue: no difference; windows [n], rows [n], requests [n]
     moor/moor.agent_claim_status: no difference; windows [n], rows [n], requests [n]
     sobot/sobot.call_result: no difference; windows [n], rows [n], requests [n]
@@ -178,7 +178,7 @@ async fn explain_goes_from_a_key_to_the_versions_the_window_the_run_and_the_requ
     setup.simulator.mutate(change).unwrap();
     setup.run(&["sync"]).await.expect(0);
     let told = setup.run(&["explain", &call]).await.expect(0);
-    assert_said!(said(&told), @"
+    assert_said!(localized(&told), @"
     sobot.call_result [uuid]/[agent] (source sobot): first seen [instant]
       version 2 from [instant] to now: minus_max, pulse, pulse_max, quality_datetime, standard_score, standard_score_max, total_score, total_score_max changed
         by run [n] (sync, began [instant], succeeded, worker [uuid])
@@ -205,7 +205,7 @@ async fn explain_goes_from_a_key_to_the_versions_the_window_the_run_and_the_requ
         assert!(told.stdout.contains(table), "{table}: {}", told.stdout);
     }
     let unknown = setup.run(&["explain", "nobody's"]).await.expect(1);
-    assert_said!(said(&unknown), @"
+    assert_said!(localized(&unknown), @"
     ---
     error: no table has a row whose key is, or begins with, `nobody's`; `ccsync verify` asks the vendor for it
     hint: see docs/runbook.md#exit_1

@@ -53,7 +53,7 @@ fn full() -> StatusReport {
         stream: Some(stream),
         since: Some(at("2026-03-01T01:00:00Z")),
         message: seen.into(),
-        said: Localized::each(|_| seen.into()),
+        localized: Localized::each(|_| seen.into()),
         remedy: String::new(),
     };
     StatusReport {
