@@ -1,5 +1,6 @@
 //! What a configuration says, typed, checked and complete.
 
+use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -48,6 +49,10 @@ pub struct Settings {
     pub telemetry: TelemetrySettings,
     /// The vendor accounts, by name.
     pub sources: Vec<SourceSettings>,
+    /// All settings as they were read, without secrets.
+    pub effective: serde_json::Value,
+    /// The files that secrets were read from.
+    pub secret_files: BTreeSet<PathBuf>,
 }
 
 /// `[ops]`
@@ -115,8 +120,6 @@ pub struct SchedulerSettings {
 pub struct PrivacySettings {
     /// Phone numbers, addresses and names.
     pub personal: Privacy,
-    /// The file that the keys of tokens came from.
-    pub hmac_key_file: Option<PathBuf>,
     /// Custom fields of customers.
     pub custom_fields: CustomFieldPolicy,
 }
@@ -151,8 +154,6 @@ pub enum Account {
         app_id: String,
         /// Its key.
         app_key: SecretString,
-        /// The file that the key came from.
-        app_key_file: Option<PathBuf>,
     },
     /// 7moor 容联七陌.
     Moor {
@@ -160,8 +161,6 @@ pub enum Account {
         account_id: String,
         /// Its secret.
         api_secret: SecretString,
-        /// The file that the secret came from.
-        api_secret_file: Option<PathBuf>,
         /// Writes to each endpoint, per minute.
         actions_per_minute: u32,
     },
@@ -192,8 +191,6 @@ pub struct AgentSettings {
     pub extno: String,
     /// The agent's token.
     pub access_token: SecretString,
-    /// The file that the token came from.
-    pub access_token_file: Option<PathBuf>,
 }
 
 /// One stream of one source.

@@ -6,6 +6,8 @@ use std::fmt;
 
 use config::{Value, ValueKind};
 
+use crate::config::parse::effective::Effective;
+
 /// How [`config::Environment`] calls itself.
 pub(in crate::config) const ENVIRONMENT: &str = "the environment";
 
@@ -96,11 +98,13 @@ impl From<ConfigError> for ConfigErrors {
     }
 }
 
-/// Collects mistakes, and the keys that were asked for, while a configuration is read.
+/// Collects mistakes, the keys that were asked for and what was found there, while a configuration is read.
 #[derive(Debug, Default)]
 pub(in crate::config) struct Report {
     errors: RefCell<Vec<ConfigError>>,
     asked: RefCell<BTreeSet<String>>,
+    /// What was read.
+    pub(in crate::config) effective: Effective,
 }
 
 impl Report {

@@ -65,6 +65,7 @@ pub(in crate::config) fn settings(tree: &Value, now: DateTime<Utc>, report: &Rep
     let sources = source::sources(&root, &defaults, context);
     defaults.close();
     root.close();
+    let (effective, secret_files) = report.effective.take();
     Some(Settings {
         timezone: timezone?,
         language: language?,
@@ -78,6 +79,8 @@ pub(in crate::config) fn settings(tree: &Value, now: DateTime<Utc>, report: &Rep
         notify: notify?,
         telemetry: telemetry?,
         sources: sources?,
+        effective,
+        secret_files,
     })
 }
 

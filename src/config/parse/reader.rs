@@ -10,7 +10,9 @@ use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use config::{Map, Value, ValueKind};
+use serde_json::Value as Json;
 
+use crate::config::parse::effective::{HIDDEN, Step};
 use crate::config::parse::error::{Origin, Report};
 use crate::config::parse::leaf;
 use crate::config::parse::suggest;
@@ -24,6 +26,7 @@ type Table = Map<String, Value>;
 /// One table of the configuration, with the table of defaults behind it where it has one.
 pub(in crate::config) struct Section<'a> {
     path: String,
+    steps: Vec<Step>,
     /// Path and content, the strongest first.
     tables: Vec<(String, &'a Table)>,
     /// A section of defaults alone: it is checked, but need not be complete.
@@ -43,7 +46,14 @@ impl<'a> Section<'a> {
     /// The whole configuration.
     pub(in crate::config) fn root(tree: &'a Value, report: &'a Report) -> Section<'a> {
         let tables = table(tree).map(|table| (String::new(), table)).into_iter().collect();
-        Section { path: String::new(), tables, template: false, known: RefCell::default(), report }
+        Section {
+            path: String::new(),
+            steps: Vec::new(),
+            tables,
+            template: false,
+            known: RefCell::default(),
+            report,
+        }
     }
 
     /// The table `key` of this one; empty where there is none.
@@ -60,8 +70,14 @@ impl<'a> Section<'a> {
                 ),
             }
         }
-        let path = join(&self.path, key);
-        Section { path, tables, template: self.template, known: RefCell::default(), report: self.report }
+        Section {
+            path: join(&self.path, key),
+            steps: [self.steps.as_slice(), &[Step::Key(key.to_owned())]].concat(),
+            tables,
+            template: self.template,
+            known: RefCell::default(),
+            report: self.report,
+        }
     }
 
     /// This section with another one behind it, for what it does not say itself.
@@ -101,6 +117,7 @@ impl<'a> Section<'a> {
             };
             Some(Section {
                 path: path.clone(),
+                steps: [self.steps.as_slice(), &[Step::Key(key.to_owned()), Step::Index(index)]].concat(),
                 tables: vec![(path, table)],
                 template: self.template,
                 known: RefCell::default(),
@@ -156,8 +173,32 @@ impl<'a> Section<'a> {
         if self.has(key) { read(self, key).map(Some) } else { Some(None) }
     }
 
+    /// Notes what a setting is, for those who ask for the effective configuration.
+    pub(in crate::config) fn note(&self, key: &str, value: impl Into<Json>) {
+        if !self.template {
+            self.report.effective.set(&self.steps, key, value.into());
+        }
+    }
+
     /// Text; a whole number is taken as its digits, because account ids are often written bare.
     pub(in crate::config) fn text(&self, key: &str) -> Option<String> {
+        let text = self.unnoted_text(key)?;
+        self.note(key, text.as_str());
+        Some(text)
+    }
+
+    /// A secret with a meaning: what is noted does not show it.
+    pub(in crate::config) fn parse_secret<T>(
+        &self,
+        key: &str,
+        parse: impl FnOnce(&str) -> Result<T, String>,
+    ) -> Option<T> {
+        let text = self.unnoted_text(key)?;
+        self.note(key, HIDDEN);
+        parse(&text).map_err(|message| self.refuse(key, message)).ok()
+    }
+
+    fn unnoted_text(&self, key: &str) -> Option<String> {
         let found = self.need(key)?;
         match &found.value.kind {
             ValueKind::String(text) if text.trim().is_empty() => self.wrong(&found, "is empty"),
@@ -206,8 +247,9 @@ impl<'a> Section<'a> {
             }
             _ => None,
         };
-        if value.is_none() {
-            self.wrong(&found, format!("expects true or false{}", instead(&found)));
+        match value {
+            Some(value) => self.note(key, value),
+            None => self.wrong(&found, format!("expects true or false{}", instead(&found))),
         }
         value
     }
@@ -228,6 +270,7 @@ impl<'a> Section<'a> {
             self.wrong(&found, format!("expects a whole number{}", instead(&found)));
             return None;
         };
+        self.note(key, number);
         let typed = range.contains(&number).then(|| T::try_from(number).ok()).flatten();
         if typed.is_none() {
             let (low, high) = range.into_inner();
@@ -247,7 +290,9 @@ impl<'a> Section<'a> {
             self.wrong(&found, message);
             return None;
         };
-        leaf::duration(text, range).map_err(|message| self.wrong(&found, message)).ok()
+        let length = leaf::duration(text, range).map_err(|message| self.wrong(&found, message)).ok()?;
+        self.note(key, leaf::show_duration(length));
+        Some(length)
     }
 
     fn find(&self, key: &str) -> Option<Found<'a>> {

@@ -5,13 +5,15 @@ use std::path::{Path, PathBuf};
 use secrecy::SecretString;
 use url::Url;
 
+use crate::config::parse::effective::HIDDEN;
 use crate::config::parse::reader::Section;
 
-/// What stands for a secret wherever settings are shown.
-pub(in crate::config) const HIDDEN: &str = "********";
-
-/// A secret and the file it came from.
-pub(in crate::config) type Secret = (SecretString, Option<PathBuf>);
+/// A secret, and the key under which it or its file stands.
+#[derive(Debug, Clone)]
+pub(in crate::config) struct Secret {
+    pub(in crate::config) value: SecretString,
+    pub(in crate::config) key: String,
+}
 
 /// The secret `key`, given as text or as `…_file`.
 pub(in crate::config) fn required(section: &Section<'_>, key: &str) -> Option<Secret> {
@@ -27,11 +29,13 @@ pub(in crate::config) fn optional(section: &Section<'_>, key: &str) -> Option<Op
     let file_key = format!("{key}_file");
     match (section.has(key), section.has(&file_key)) {
         (false, false) => Some(None),
-        (true, false) => section.parse(key, inline).map(|secret| Some((secret, None))),
+        (true, false) => {
+            let value = section.parse_secret(key, inline)?;
+            Some(Some(Secret { value, key: key.to_owned() }))
+        }
         (false, true) => {
-            let path = path(section, &file_key)?;
-            let secret = section.parse(&file_key, |path| read(Path::new(path)))?;
-            Some(Some((secret, Some(path))))
+            let value = section.parse(&file_key, |path| read(section, Path::new(path)))?;
+            Some(Some(Secret { value, key: file_key }))
         }
         (true, true) => {
             section.refuse(&file_key, format!("`{key}` and `{file_key}` are both set: give one of them"));
@@ -45,44 +49,33 @@ pub(in crate::config) fn path(section: &Section<'_>, key: &str) -> Option<PathBu
     section.text(key).map(PathBuf::from)
 }
 
-/// The address of the database, complete with its password: url, url_file, password_file.
-pub(in crate::config) type DatabaseUrl = (Option<SecretString>, Option<PathBuf>, Option<PathBuf>);
-
-/// Reads `url` or `url_file`, and puts the password of `password_file` into it.
-pub(in crate::config) fn database_url(section: &Section<'_>) -> Option<DatabaseUrl> {
+/// The address of the database: `url` or `url_file`, with the password of `password_file` in it. `None` inside where
+/// there is none.
+pub(in crate::config) fn database_url(section: &Section<'_>) -> Option<Option<SecretString>> {
     let secret = optional(section, "url");
-    let password = section.maybe("password_file", |section, key| {
-        section.parse(key, |path| Ok((read(Path::new(path))?, PathBuf::from(path))))
-    });
+    let password = section
+        .maybe("password_file", |section, key| section.parse(key, |path| read(section, Path::new(path))));
     let (secret, password) = (secret?, password?);
-    let Some((url, url_file)) = secret else {
+    let Some(Secret { value: url, key }) = secret else {
         if password.is_some() {
             section
                 .refuse("password_file", "is of no use without `url`: the embedded database makes its own");
             return None;
         }
-        return Some((None, None, None));
+        return Some(None);
     };
-    let key = if url_file.is_some() { "url_file" } else { "url" };
-    let (password, password_file) = password.unzip();
-    match postgres_url(&url, password.as_ref()) {
-        Ok(url) => Some((Some(url), url_file, password_file)),
-        Err(message) => {
-            section.refuse(key, message);
-            None
-        }
+    if key == "url" {
+        section.note("url", shown_url(&url));
     }
+    postgres_url(&url, password.as_ref()).map(Some).map_err(|message| section.refuse(&key, message)).ok()
 }
 
-/// The address as it may be shown: no password, or a sign that there is one.
-pub(in crate::config) fn shown_url(url: &SecretString, password_file: Option<&Path>) -> String {
+/// The address as it was given, with a sign in place of its password.
+fn shown_url(url: &SecretString) -> String {
     use secrecy::ExposeSecret;
-    let Ok(mut url) = Url::parse(url.expose_secret()) else { return HIDDEN.to_owned() };
-    if url.password().is_some() {
-        let shown = if password_file.is_some() { None } else { Some(HIDDEN) };
-        if url.set_password(shown).is_err() {
-            return HIDDEN.to_owned();
-        }
+    let Ok(mut url) = Url::parse(url.expose_secret().trim()) else { return HIDDEN.to_owned() };
+    if url.password().is_some() && url.set_password(Some(HIDDEN)).is_err() {
+        return HIDDEN.to_owned();
     }
     url.into()
 }
@@ -117,7 +110,8 @@ fn placeholder() -> String {
     format!("{HIDDEN} is what `ccsync config` shows in place of a secret; give the secret itself")
 }
 
-fn read(path: &Path) -> Result<SecretString, String> {
+fn read(section: &Section<'_>, path: &Path) -> Result<SecretString, String> {
+    section.report.effective.add_secret_file(path.to_owned());
     let shown = path.display();
     let text = std::fs::read_to_string(path).map_err(|error| format!("{shown} cannot be read: {error}"))?;
     let secret = text.trim_end_matches(['\n', '\r']);

@@ -3,11 +3,9 @@
 use std::path::PathBuf;
 
 use secrecy::SecretString;
-use serde_json::{Map, Value as Json, json};
 
 use crate::config::parse::reader::Section;
-use crate::config::parse::render::object;
-use crate::config::parse::secret::{self, shown_url};
+use crate::config::parse::secret;
 
 const DISTRIBUTIONS: [(&str, Distribution); 2] =
     [("none", Distribution::None), ("citus", Distribution::Citus)];
@@ -20,10 +18,6 @@ const PARTITIONINGS: [(&str, Partitioning); 2] =
 pub struct DatabaseSettings {
     /// Address, with the password in place; `None` for an embedded PostgreSQL. Treated as a secret.
     pub url: Option<SecretString>,
-    /// The file that `url` came from.
-    pub url_file: Option<PathBuf>,
-    /// The file that the password in `url` came from.
-    pub password_file: Option<PathBuf>,
     /// Directory of the embedded cluster.
     pub data_dir: PathBuf,
     /// Port of the embedded server; 0 for a free one.
@@ -68,11 +62,8 @@ pub(in crate::config) fn settings(section: &Section<'_>) -> Option<DatabaseSetti
     let pool_size = section.number("pool_size", 1..=100);
     let distributed = section.choice("distributed", &DISTRIBUTIONS);
     let partitioned = section.choice("partitioned", &PARTITIONINGS);
-    let (url, url_file, password_file) = url?;
     Some(DatabaseSettings {
-        url,
-        url_file,
-        password_file,
+        url: url?,
         data_dir: data_dir?,
         port: port?,
         bin_dir: bin_dir?,
@@ -81,31 +72,4 @@ pub(in crate::config) fn settings(section: &Section<'_>) -> Option<DatabaseSetti
         distributed: distributed?,
         partitioned: partitioned?,
     })
-}
-
-/// The section as it is shown, secrets hidden.
-pub(in crate::config) fn shown(database: &DatabaseSettings) -> Map<String, Json> {
-    let mut out = object(json!({
-        "password_file": database.password_file,
-        "data_dir": database.data_dir,
-        "port": database.port,
-        "bin_dir": database.bin_dir,
-        "fetch": database.fetch,
-        "pool_size": database.pool_size,
-        "distributed": word(&DISTRIBUTIONS, database.distributed),
-        "partitioned": word(&PARTITIONINGS, database.partitioned),
-    }));
-    match (&database.url, &database.url_file) {
-        (_, Some(file)) => out.insert("url_file".into(), json!(file)),
-        (Some(url), None) => {
-            out.insert("url".into(), json!(shown_url(url, database.password_file.as_deref())))
-        }
-        (None, None) => None,
-    };
-    out
-}
-
-/// The word that stands for a choice.
-fn word<T: Copy + PartialEq>(words: &[(&'static str, T)], chosen: T) -> Option<&'static str> {
-    words.iter().find(|(_, choice)| *choice == chosen).map(|(word, _)| *word)
 }

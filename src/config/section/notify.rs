@@ -1,16 +1,12 @@
 //! `[notify.NAME]`, with `[defaults.notify]` behind each.
 
-use std::path::PathBuf;
-
 use secrecy::{ExposeSecret as _, SecretString};
-use serde_json::{Value as Json, json};
 use url::Url;
 
 use crate::config::parse::leaf;
 use crate::config::parse::name::{NAME_RULE, is_name};
 use crate::config::parse::read::closed;
 use crate::config::parse::reader::Section;
-use crate::config::parse::render::{hidden, object};
 use crate::config::parse::secret;
 use crate::ops::notify::target::TargetKind;
 use crate::report::alert::Severity;
@@ -24,12 +20,8 @@ pub struct NotifySettings {
     pub kind: TargetKind,
     /// Its address: a secret, for whoever has it may write there.
     pub url: SecretString,
-    /// The file that the address came from.
-    pub url_file: Option<PathBuf>,
     /// What notices are signed with.
     pub secret: Option<SecretString>,
-    /// The file that `secret` came from.
-    pub secret_file: Option<PathBuf>,
     /// What matters less is not told there.
     pub severity: Severity,
 }
@@ -67,27 +59,18 @@ fn target(section: &Section<'_>, name: &str) -> Option<NotifySettings> {
     let url = secret::required(section, "url");
     let signing = secret::optional(section, "secret");
     let severity = section.choice("severity", &SEVERITIES);
-    let checked = url.as_ref().is_some_and(|(url, file)| {
-        let checked = webhook_url(url);
-        if let Err(message) = &checked {
-            section.refuse(if file.is_some() { "url_file" } else { "url" }, message.as_str());
-        }
-        checked.is_ok()
+    let checked = url.as_ref().is_some_and(|url| {
+        webhook_url(&url.value).map_err(|message| section.refuse(&url.key, message)).is_ok()
     });
     let unsigned = matches!(kind, Some(TargetKind::WeCom | TargetKind::Slack));
-    if let (true, Some(Some((_, file)))) = (unsigned, &signing) {
-        let key = if file.is_some() { "secret_file" } else { "secret" };
-        section.refuse(key, "is of no use here: this kind of target signs nothing");
+    if let (true, Some(Some(secret))) = (unsigned, &signing) {
+        section.refuse(&secret.key, "is of no use here: this kind of target signs nothing");
     }
-    let ((url, url_file), signing) = (url?, signing?);
-    let (secret, secret_file) = signing.map_or((None, None), |(secret, file)| (Some(secret), file));
     let settings = NotifySettings {
         name: name.to_owned(),
         kind: kind?,
-        url,
-        url_file,
-        secret,
-        secret_file,
+        url: url?.value,
+        secret: signing?.map(|secret| secret.value),
         severity: severity?,
     };
     checked.then_some(settings)
@@ -104,15 +87,4 @@ fn webhook_url(text: &SecretString) -> Result<(), String> {
         "http" => Err("is plain http to a public host, readable by anyone on the way: use https".to_owned()),
         _ => Err("expects an address that begins with https://".to_owned()),
     }
-}
-
-/// The target without what is secret.
-pub(in crate::config) fn shown(target: &NotifySettings) -> Json {
-    let kind = KINDS.iter().find(|(_, kind)| *kind == target.kind).map(|(name, _)| *name);
-    let mut out = object(json!({ "kind": kind, "severity": target.severity }));
-    hidden(&mut out, "url", target.url_file.as_deref());
-    if target.secret.is_some() {
-        hidden(&mut out, "secret", target.secret_file.as_deref());
-    }
-    Json::Object(out)
 }

@@ -15,10 +15,9 @@ pub(in crate::config) fn settings(section: &Section<'_>) -> Option<PrivacySettin
     let (phone, email, name) = (policy("phone"), policy("email"), policy("name"));
     let keys = keys(section);
     let custom_fields = custom_fields(section, "custom_fields");
-    let (keys, hmac_key_file) = keys?.unzip();
-    let personal = Privacy { phone: phone?, email: email?, name: name?, keys, forgotten: None };
+    let personal = Privacy { phone: phone?, email: email?, name: name?, keys: keys?, forgotten: None };
     refuse_without_key(section, &personal, |key| section.has(key))?;
-    Some(PrivacySettings { personal, hmac_key_file: hmac_key_file.flatten(), custom_fields: custom_fields? })
+    Some(PrivacySettings { personal, custom_fields: custom_fields? })
 }
 
 /// What `[sources.NAME.privacy]` says; the rest is as everywhere.
@@ -34,21 +33,17 @@ pub(in crate::config) fn of_source(section: &Section<'_>, everywhere: &Privacy) 
     };
     if !section.is_template() {
         refuse_without_key(section, &privacy, |key| section.has(key))?;
+        for (key, policy) in [("phone", privacy.phone), ("email", privacy.email), ("name", privacy.name)] {
+            section.note(key, policy.as_str());
+        }
     }
     Some(privacy)
 }
 
-type Keys = (Arc<TokenKeys>, Option<std::path::PathBuf>);
-
-fn keys(section: &Section<'_>) -> Option<Option<Keys>> {
-    let Some((text, file)) = secret::optional(section, "hmac_key")? else { return Some(None) };
-    match TokenKeys::parse(text.expose_secret()) {
-        Ok(keys) => Some(Some((Arc::new(keys), file))),
-        Err(why) => {
-            section.refuse(if file.is_some() { "hmac_key_file" } else { "hmac_key" }, why);
-            None
-        }
-    }
+fn keys(section: &Section<'_>) -> Option<Option<Arc<TokenKeys>>> {
+    let Some(secret) = secret::optional(section, "hmac_key")? else { return Some(None) };
+    let keys = TokenKeys::parse(secret.value.expose_secret());
+    keys.map(|keys| Some(Arc::new(keys))).map_err(|why| section.refuse(&secret.key, why)).ok()
 }
 
 fn refuse_without_key(section: &Section<'_>, privacy: &Privacy, is_set: impl Fn(&str) -> bool) -> Option<()> {

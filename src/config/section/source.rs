@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, SecondsFormat, Utc};
 
 use crate::config::parse::leaf::{self, PlainHttp};
 use crate::config::parse::name::{NAME_RULE, is_name};
@@ -119,19 +119,17 @@ fn account(section: &Section<'_>, kind: Kind) -> Option<Account> {
     match kind {
         Kind::Sobot => {
             let app_id = section.text("app_id");
-            let (app_key, app_key_file) = secret::required(section, "app_key")?;
-            Some(Account::Sobot { app_id: app_id?, app_key, app_key_file })
+            let app_key = secret::required(section, "app_key")?.value;
+            Some(Account::Sobot { app_id: app_id?, app_key })
         }
         Kind::Moor => {
             let account_id = section.text("account_id");
             let secret = secret::required(section, "api_secret");
             let actions_per_minute =
                 closed(section.section("action"), |action| action.number("requests_per_minute", 1..=20));
-            let (api_secret, api_secret_file) = secret?;
             Some(Account::Moor {
                 account_id: account_id?,
-                api_secret,
-                api_secret_file,
+                api_secret: secret?.value,
                 actions_per_minute: actions_per_minute?,
             })
         }
@@ -158,8 +156,7 @@ fn agents(section: &Section<'_>) -> Option<Vec<AgentSettings>> {
             if !seen.insert(extno.clone()) {
                 agent.refuse("extno", format!("{extno} is there twice: one block per agent"));
             }
-            let (access_token, access_token_file) = token?;
-            Some(AgentSettings { extno, access_token, access_token_file })
+            Some(AgentSettings { extno, access_token: token?.value })
         })
     };
     let read: Vec<_> = section.list("agents").into_iter().map(&mut read).collect();
@@ -248,7 +245,11 @@ fn window(
     fallback: DateTime<Utc>,
     context: Context<'_>,
 ) -> Option<WindowSettings> {
-    let start = start(section, context);
+    let start = start(section, context).map(|given| given.unwrap_or(fallback));
+    if let Some(start) = start {
+        section
+            .note("start", start.with_timezone(&context.zone).to_rfc3339_opts(SecondsFormat::AutoSi, true));
+    }
     let window = section.duration("window", MINUTE..=31 * DAY);
     if let (Some(length), Some(grain)) = (window, stream.grain)
         && length.as_secs() % grain.as_secs() != 0
@@ -264,7 +265,7 @@ fn window(
     let per_day = |section: &Section<'_>, key: &str| section.number(key, 0..=1_000_000_000);
     let reread_requests_per_day = section.maybe("reread_requests_per_day", per_day);
     Some(WindowSettings {
-        start: start?.unwrap_or(fallback),
+        start: start?,
         window: window?,
         lookback: lookback?,
         settle: settle?,

@@ -23,7 +23,7 @@ pub(in crate::store) fn differing(table: &TableShape, stage: Stage) -> Statement
     };
     AssertSqlSafe(format!(
         r#"
-        select {key} as key, t.source is null as absent, t.deleted_at is not null as gone,
+        select {key} as key, t.source is null as absent, t.deleted_at is not null as deleted,
             case when t.source is null then '{{}}' else array_remove(array[{cases}], null) end as columns,
             {sent} as sent, {kept} as kept, t.source is not null and {elsewhere} as is_elsewhere
         from {stage} s

@@ -47,12 +47,12 @@ pub struct Program {
 /// What a program says on stderr, read all along.
 struct Stderr {
     listener: JoinHandle<()>,
-    localized: Arc<Mutex<Vec<u8>>>,
+    said: Arc<Mutex<Vec<u8>>>,
 }
 
 impl Stderr {
     fn so_far(&self) -> String {
-        String::from_utf8_lossy(&self.localized.lock().unwrap()).into_owned()
+        String::from_utf8_lossy(&self.said.lock().unwrap()).into_owned()
     }
 }
 
@@ -178,21 +178,21 @@ impl Program {
         // A terminal in its place is read by the terminal.
         let err = child.stderr.take();
         // Read all along, or a full pipe would stop the program.
-        let localized = Arc::new(Mutex::new(Vec::new()));
+        let said = Arc::new(Mutex::new(Vec::new()));
         let listener = tokio::spawn({
-            let localized = localized.clone();
+            let said = said.clone();
             async move {
                 let Some(mut err) = err else { return };
                 let mut part = [0; 4096];
                 loop {
                     match err.read(&mut part).await.unwrap() {
                         0 => return,
-                        read => localized.lock().unwrap().extend_from_slice(&part[..read]),
+                        read => said.lock().unwrap().extend_from_slice(&part[..read]),
                     }
                 }
             }
         });
-        Program { child, out, stderr: Stderr { listener, localized }, began: Instant::now() }
+        Program { child, out, stderr: Stderr { listener, said }, began: Instant::now() }
     }
 
     pub fn pid(&self) -> i32 {
@@ -220,8 +220,8 @@ impl Program {
     /// Waits until stderr holds `text`.
     pub async fn says(&self, text: &str) {
         eventually(TIMEOUT, async || match self.stderr.so_far() {
-            localized if localized.contains(text) => Ok(()),
-            localized => Err(localized),
+            said if said.contains(text) => Ok(()),
+            said => Err(said),
         })
         .await;
     }
@@ -257,7 +257,7 @@ impl Program {
         let status = tokio::time::timeout(TIMEOUT, ending).await.expect("it ends");
         let took = self.began.elapsed();
         self.stderr.listener.await.unwrap();
-        let stderr = String::from_utf8(self.stderr.localized.lock().unwrap().clone()).unwrap();
+        let stderr = String::from_utf8(self.stderr.said.lock().unwrap().clone()).unwrap();
         Ended { code: status.code(), stdout, stderr, took }
     }
 }

@@ -15,8 +15,8 @@ fn every_deliberate_bug_still_fits_the_code() {
         git.current_dir(tree).env("GIT_CEILING_DIRECTORIES", tree.parent().unwrap());
         let checked = git.args(["apply", "--check", "--verbose"]).arg(&patch).output();
         let checked = checked.unwrap_or_else(|error| panic!("this test needs git: {error}"));
-        let localized = String::from_utf8_lossy(&checked.stderr);
-        let fits = checked.status.success() && localized.contains("Checking patch src/");
-        assert!(fits, "{} does not fit any more, write it anew: {localized}", patch.display());
+        let stderr = String::from_utf8_lossy(&checked.stderr);
+        let fits = checked.status.success() && stderr.contains("Checking patch src/");
+        assert!(fits, "{} does not fit any more, write it anew: {stderr}", patch.display());
     }
 }

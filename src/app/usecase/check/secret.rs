@@ -1,10 +1,10 @@
 //! Who else on this machine can read the secrets.
 
 use std::os::unix::fs::MetadataExt as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::report::{CheckGroup, Checked};
-use crate::config::{Account, Settings};
+use crate::config::Settings;
 
 /// The bit of a file's mode that lets everybody read it.
 const OTHERS_READ: u32 = 0o004;
@@ -15,7 +15,7 @@ const SECRETS: [&str; 5] = ["app_key", "api_secret", "access_token", "hmac_key",
 /// One check for all files that hold secrets, `config_file` among them where it does.
 pub(super) fn check(settings: &Settings, config_file: Option<&Path>) -> Checked {
     let (group, subject) = (CheckGroup::Configuration, "secrets");
-    let mut files = secret_files(settings);
+    let mut files: Vec<&Path> = settings.secret_files.iter().map(PathBuf::as_path).collect();
     files.extend(config_file.filter(|file| holds_secrets(file)));
     files.sort_unstable();
     files.dedup();
@@ -32,25 +32,6 @@ pub(super) fn check(settings: &Settings, config_file: Option<&Path>) -> Checked 
             Checked::warning(group, subject, detail, format!("chmod o-r {}", open.join(" ")))
         }
     }
-}
-
-fn secret_files(settings: &Settings) -> Vec<&Path> {
-    let database = &settings.database;
-    let mut files: Vec<Option<&Path>> = vec![
-        database.url_file.as_deref(),
-        database.password_file.as_deref(),
-        settings.privacy.hmac_key_file.as_deref(),
-    ];
-    for source in &settings.sources {
-        match &source.account {
-            Account::Sobot { app_key_file, .. } => files.push(app_key_file.as_deref()),
-            Account::Moor { api_secret_file, .. } => files.push(api_secret_file.as_deref()),
-            Account::Workbench { agents, .. } => {
-                files.extend(agents.iter().map(|agent| agent.access_token_file.as_deref()));
-            }
-        }
-    }
-    files.into_iter().flatten().collect()
 }
 
 /// Whether a secret stands in the file itself. It was read before, so that it is TOML is known.

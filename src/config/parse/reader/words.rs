@@ -32,6 +32,7 @@ impl Section<'_> {
             ValueKind::String(text) => {
                 let list = text.trim().strip_prefix('[').and_then(|text| text.strip_suffix(']'));
                 let Some(list) = list.filter(|_| from_environment(&found)) else {
+                    self.note(key, text.as_str());
                     return Some(Words::One(text.clone()));
                 };
                 let parts = list.split(',').map(|name| name.trim().trim_matches('"').to_owned());
@@ -45,6 +46,7 @@ impl Section<'_> {
                 return None;
             }
         }
+        self.note(key, names.iter().cloned().collect::<Vec<_>>());
         Some(Words::List(names))
     }
 }

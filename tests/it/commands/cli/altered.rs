@@ -18,9 +18,9 @@ async fn refused(setup: &Setup, told: &str) -> Ended {
     }
     // Where views are missing there is no status at all, for the same reason.
     let status = setup.run(&["status"]).await;
-    let localized = format!("{}{}", status.stdout, status.stderr);
-    let localized = localized.split_whitespace().collect::<Vec<_>>().join(" ");
-    assert!(localized.contains(told) && !localized.contains(": healthy"), "{told}: {localized}");
+    let said = format!("{}{}", status.stdout, status.stderr);
+    let said = said.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(said.contains(told) && !said.contains(": healthy"), "{told}: {said}");
     check
 }
 

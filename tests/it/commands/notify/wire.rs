@@ -128,9 +128,9 @@ async fn an_answer_that_says_no_is_a_failure_with_its_words_and_without_what_is_
     ] {
         let messenger = Messenger::that_answers(status, answer).await;
         let secret = matches!(kind, TargetKind::DingTalk | TargetKind::Feishu).then_some("SEC9");
-        let localized = target(kind, &messenger, secret).send(&notice()).await.unwrap_err().chain();
-        assert!(localized.contains("notify.ops") && localized.contains(part), "{localized}");
-        assert!(!localized.contains("s3cret") && !localized.contains("SEC9"), "{localized}");
+        let said = target(kind, &messenger, secret).send(&notice()).await.unwrap_err().chain();
+        assert!(said.contains("notify.ops") && said.contains(part), "{said}");
+        assert!(!said.contains("s3cret") && !said.contains("SEC9"), "{said}");
     }
     let messenger = Messenger::that_answers(200, "ok").await;
     let gone = target(TargetKind::Slack, &messenger, None);

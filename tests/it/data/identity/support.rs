@@ -69,13 +69,13 @@ impl Agents {
         let (source, number) = account.split_once('/').unwrap();
         let row = "source, exten, agent_number, agent_name, revision, first_seen_at, changed_at, extra, content_hash,
             run_id";
-        let localized = format!(
+        let said = format!(
             "'{source}', '{exten}', '{number}', nullif('{name}', ''), 1, '{from}', '{from}', '{{}}', gen_random_uuid(), 1"
         );
         match to {
             None => {
                 self.run(&format!(
-                    "insert into moor.queue_member ({row}) values ({localized})
+                    "insert into moor.queue_member ({row}) values ({said})
                      on conflict (source, exten, agent_number) do update
                      set agent_name = excluded.agent_name, changed_at = excluded.changed_at,
                         revision = moor.queue_member.revision + 1, deleted_at = null"
@@ -85,8 +85,8 @@ impl Agents {
             Some(to) => {
                 // The row stays, marked deleted, until the agent is seen in the group again.
                 self.run(&format!(
-                    "insert into moor.queue_member_history ({row}, valid_from, valid_to) values ({localized}, '{from}', '{to}');
-                     insert into moor.queue_member ({row}) values ({localized})
+                    "insert into moor.queue_member_history ({row}, valid_from, valid_to) values ({said}, '{from}', '{to}');
+                     insert into moor.queue_member ({row}) values ({said})
                      on conflict do nothing;
                      update moor.queue_member set deleted_at = '{to}', changed_at = '{to}', revision = revision + 1
                      where source = '{source}' and exten = '{exten}' and agent_number = '{number}'"

@@ -36,7 +36,11 @@ pub async fn picture(db: &PgPool, shape: &Shape) -> Picture {
 pub async fn picture_by_old_names(db: &PgPool, shape: &Shape) -> Picture {
     let mut picture = Picture::new();
     for (relation, columns) in shape {
-        let now = if relation == "sync.sighting" { "sync.observation" } else { relation };
+        let now = match relation.as_str() {
+            "sync.sighting" => "sync.observation",
+            "sync.contract_drift" => "sync.schema_drift",
+            same => same,
+        };
         let renamed = |column: &String| if column == "cure" { "remedy".to_owned() } else { column.clone() };
         let columns: Vec<String> = columns.iter().map(renamed).collect();
         picture.insert(relation.clone(), digest(db, now, &columns).await);

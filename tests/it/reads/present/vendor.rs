@@ -47,10 +47,7 @@ async fn a_vendor_that_is_hours_behind_bounds_what_is_claimed_and_is_told() {
     }
     assert!(complete_to(&setup).await < Utc::now() - Duration::hours(7));
     let alerts = clock_alerts(&setup).await;
-    assert!(
-        alerts.iter().any(|localized| localized.contains("behind this host and the database")),
-        "{alerts:?}"
-    );
+    assert!(alerts.iter().any(|said| said.contains("behind this host and the database")), "{alerts:?}");
     let mut switches = Switches::default();
     switches.set("date_header", "right").unwrap();
     setup.simulator.set_switches(switches);

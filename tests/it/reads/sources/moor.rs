@@ -192,10 +192,10 @@ async fn an_empty_list_may_be_absent_where_the_count_says_so(#[case] body: &str)
 #[case("<html>502</html>", "an HTML page of 16 bytes, HTTP 200")]
 #[case("", "an empty body")]
 #[tokio::test]
-async fn an_answer_that_does_not_say_what_it_is_is_malformed(#[case] body: &str, #[case] localized: &str) {
+async fn an_answer_that_does_not_say_what_it_is_is_malformed(#[case] body: &str, #[case] said: &str) {
     let fault = queue(Reply::json(body)).await.unwrap_err();
     assert_eq!(fault.kind, FaultKind::Malformed);
-    assert!(fault.message.contains(localized), "{fault}");
+    assert!(fault.message.contains(said), "{fault}");
 }
 
 #[rstest]

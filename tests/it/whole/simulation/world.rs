@@ -369,12 +369,12 @@ impl World {
             let lasts = |number: usize, fact: &Fact| {
                 fact.from <= to && item.facts.get(number + 1).is_none_or(|next| from <= next.from)
             };
-            let mut localized = item.facts.iter().enumerate().filter(|(number, fact)| lasts(*number, fact));
-            let Some((_, first)) = localized.next().filter(|(_, fact)| fact.from <= from) else { continue };
+            let mut said = item.facts.iter().enumerate().filter(|(number, fact)| lasts(*number, fact));
+            let Some((_, first)) = said.next().filter(|(_, fact)| fact.from <= from) else { continue };
             let rows =
                 first.listed.iter().filter(within).flat_map(|listed| listed.record.rows.iter().cloned());
             let mut rows: Vec<Row> = rows.collect();
-            for (_, fact) in localized {
+            for (_, fact) in said {
                 let later: Vec<&Row> =
                     fact.listed.iter().filter(within).flat_map(|listed| &listed.record.rows).collect();
                 rows.retain(|row| later.iter().any(|of| of.table == row.table && of.key().eq(row.key())));

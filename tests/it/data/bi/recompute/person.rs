@@ -152,10 +152,10 @@ fn known(world: &World) -> Vec<Account> {
         accounts.push(Account::new("workbench", &session.source, &session.extno));
     }
     for account in &mut accounts {
-        let localized = world.links.iter().find(|(vendor, source, id, _)| {
+        let said = world.links.iter().find(|(vendor, source, id, _)| {
             (*vendor, source, id) == (account.vendor, &account.source, &account.id)
         });
-        account.stated = localized.map(|(.., person)| person.clone());
+        account.stated = said.map(|(.., person)| person.clone());
     }
     accounts
 }

@@ -68,11 +68,11 @@ async fn without_an_envelope_the_status_decides(
     #[case] status: u16,
     #[case] body: &str,
     #[case] kind: FaultKind,
-    #[case] localized: &str,
+    #[case] said: &str,
 ) {
     let fault = calls(Reply::status(status, body)).await.unwrap_err();
     assert_eq!(fault.kind, kind, "{fault}");
-    assert!(fault.message.contains(localized), "{fault}");
+    assert!(fault.message.contains(said), "{fault}");
 }
 
 #[tokio::test]
@@ -95,8 +95,8 @@ async fn retry_after_is_passed_on() {
     "field `total_count`: expected a count, got a number of 2 characters"
 )]
 #[tokio::test]
-async fn a_success_that_cannot_be_understood_is_malformed(#[case] more: &str, #[case] localized: &str) {
+async fn a_success_that_cannot_be_understood_is_malformed(#[case] more: &str, #[case] said: &str) {
     let fault = calls(Reply::json(success(more))).await.unwrap_err();
     assert_eq!(fault.kind, FaultKind::Malformed);
-    assert!(fault.message.contains(localized), "{fault}");
+    assert!(fault.message.contains(said), "{fault}");
 }
