@@ -154,6 +154,8 @@ pub struct TableState {
     pub lacking: Vec<String>,
     /// Triggers that fire, those of constraints and of parents excepted.
     pub triggers: Vec<Trigger>,
+    /// Triggers of ours that are disabled.
+    pub silenced: Vec<String>,
     /// Rules.
     pub rules: Vec<Rule>,
 }

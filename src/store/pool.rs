@@ -24,6 +24,11 @@ set search_path = '';
 set client_min_messages = warning;
 set default_transaction_isolation = 'read committed';
 set standard_conforming_strings = on;
+set intervalstyle = postgres;
+set datestyle = 'ISO, MDY';
+set quote_all_identifiers = off;
+set extra_float_digits = 1;
+set bytea_output = hex;
 set lock_timeout = '10s';
 set statement_timeout = '60s';
 set idle_in_transaction_session_timeout = '60s';
@@ -32,7 +37,8 @@ set jit = off;
 
 /// What is asked of the server.
 const SERVER: &str = r#"
-select current_setting('server_version_num')::integer, current_setting('server_encoding')
+select current_setting('server_version_num')::integer, current_setting('server_encoding'),
+    current_setting('session_replication_role') = 'replica'
 "#;
 
 /// The oldest PostgreSQL that has everything used here.
@@ -151,7 +157,7 @@ impl PgStore {
 /// first row that it cannot take.
 async fn refuse_unfit(connection: &mut PgConnection, options: &PgConnectOptions) -> Result<(), Fault> {
     let doing = format!("connecting to {}", place(options));
-    let (version, encoding): (i32, String) =
+    let (version, encoding, is_replica): (i32, String, bool) =
         sqlx::query_as(SERVER).fetch_one(connection).await.map_err(|error| from_sql(&doing, &error))?;
     let refused = |what: String| Err(Fault::new(FaultKind::DatabaseRefused, format!("{doing}: {what}")));
     if version / 10_000 < OLDEST {
@@ -162,6 +168,13 @@ async fn refuse_unfit(connection: &mut PgConnection, options: &PgConnectOptions)
     }
     if encoding != "UTF8" {
         return refused(format!("the database's encoding is {encoding}; create one with encoding UTF8"));
+    }
+    if is_replica {
+        return refused(
+            "session_replication_role is replica, so that no trigger fires and the sums of `bi` go stale: `alter \
+             role … reset session_replication_role`, or the same for the database"
+                .to_owned(),
+        );
     }
     Ok(())
 }

@@ -10,7 +10,7 @@ use crate::domain::proof::run::Trigger;
 use crate::domain::proof::window::TimeWindow;
 use crate::domain::stream::StreamKind;
 use crate::engine::pass::reader::{PassOrder, PassReport};
-use crate::engine::port::store::Scope;
+use crate::engine::port::store::{Scope, Store as _};
 use crate::engine::verify::{Verification, VerifyOrder};
 
 /// What verifying one stream showed, and what was done about it.
@@ -54,6 +54,8 @@ impl App {
         stop: &CancellationToken,
     ) -> Result<Vec<Verified>, Fault> {
         self.confirm_accounts().await?;
+        // The sources apply the list of forgotten persons that was read last.
+        self.database.store.forgotten().await?;
         self.learn_time(self.chosen(chosen), stop).await;
         self.ask_vendors_for_time(self.chosen(chosen), stop).await;
         let all = chosen.is_empty();

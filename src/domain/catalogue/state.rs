@@ -53,6 +53,14 @@ pub(super) fn surroundings(name: &str, live: &Table) -> Vec<Finding> {
         };
         found.push(Finding::foreign(severity, format!("trigger {} on {name}", trigger.name), problem, sql));
     }
+    if !state.silenced.is_empty() {
+        let enable = |trigger: &String| format!("alter table {name} enable trigger {trigger}");
+        let mut statements: Vec<String> = state.silenced.iter().map(enable).collect();
+        statements.push("select sync.days_note_all()".to_owned());
+        let problem =
+            format!("has disabled triggers ({}): the sums of `bi` go stale", state.silenced.join(", "));
+        found.push(Finding::ours(Severity::Fails, object.clone(), problem, statements));
+    }
     for rule in &state.rules {
         let sql = format!("drop rule {} on {name}", rule.name);
         let (severity, problem) = match rule.instead {

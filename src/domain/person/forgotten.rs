@@ -88,6 +88,11 @@ pub use self::scan::{national, normal_email};
 /// How every pseudonym begins.
 const PSEUDONYM: &str = "forgotten-";
 
+/// Whether it stands in the place of a forgotten person's id: no vendor sends it.
+pub fn is_pseudonym(id: &str) -> bool {
+    id.starts_with(PSEUDONYM)
+}
+
 /// What a person is known by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Identifier {

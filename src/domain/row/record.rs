@@ -148,6 +148,8 @@ pub struct Record {
     pub rows: Vec<Row>,
     /// What of it could not be read: usually nothing, or the whole element.
     pub rejects: Vec<Reject>,
+    /// The list that it should hold came absent, null or as empty text, which may mean that it is empty or not known.
+    pub lacks_list: bool,
 }
 
 impl Record {
@@ -158,7 +160,7 @@ impl Record {
             ([row], []) => row.hash.0,
             _ => Md5::digest(raw.as_bytes()).into(),
         };
-        Record { identity: u128::from_be_bytes(hash), rows, rejects }
+        Record { identity: u128::from_be_bytes(hash), rows, rejects, lacks_list: false }
     }
 }
 

@@ -248,6 +248,7 @@ impl ReadTask {
             rejects: closed.rejects,
             drifts: closed.drifts,
             certificate,
+            lacks_list: closed.lacks_list,
             read_at,
             complete_to,
             absence_settle,

@@ -15,6 +15,7 @@ use crate::domain::proof::run::{Counts, RunId, RunOutcome, Trigger};
 use crate::domain::proof::window::TimeWindow;
 use crate::domain::row::record::{Reject, Row};
 use crate::domain::row::share::Share;
+use crate::domain::row::table::TableShape;
 use crate::domain::stream::StreamKey;
 use crate::domain::vendor::drift::SchemaDrift;
 use crate::report::status::StreamDeclaration;
@@ -112,6 +113,9 @@ pub struct Commit {
     pub drifts: Vec<SchemaDrift>,
     /// What was proven. A read whose verdict is `Unverified` deletes nothing.
     pub certificate: Certificate,
+    /// An element came without the list that it should hold: of the objects of such lists, one read of a snapshot deletes
+    /// nothing, whatever was proven of the elements.
+    pub lacks_list: bool,
     /// When the read began.
     pub read_at: DateTime<Utc>,
     /// Complete up to here. Before the window's end: the window stays open.
@@ -139,6 +143,14 @@ pub struct Commit {
     pub list: i64,
     /// The instant written as `first_seen_at`, `changed_at`, `valid_from`, `valid_to`, `deleted_at`.
     pub now: DateTime<Utc>,
+}
+
+impl Commit {
+    /// Whether the table holds objects of lists, some of which did not come.
+    pub fn leaves_open(&self, table: &TableShape) -> bool {
+        let list = self.lease.stream.stream.spec().list.as_ref();
+        self.lacks_list && list.is_some_and(|list| list.table.name == table.name)
+    }
 }
 
 /// A complete window read again: what it showed of late and revised results is recorded with it.

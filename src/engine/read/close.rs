@@ -20,6 +20,8 @@ pub struct ClosedRead {
     pub duplicates: u64,
     /// The vendor's rows moved while they were read, or one came in two versions.
     pub moved: bool,
+    /// An element came without the list that it should hold.
+    pub lacks_list: bool,
     /// How the elements depart from what is documented of them.
     pub drifts: Vec<SchemaDrift>,
     /// What was proven.
@@ -32,6 +34,7 @@ pub(super) fn close(walk: Walk, requests: u64) -> ClosedRead {
     let elements = walk.records.len() as u64;
     let mut came: Vec<(Row, u128)> = Vec::with_capacity(walk.records.len());
     let (mut rejects, mut rejected) = (Vec::new(), Vec::new());
+    let lacks_list = walk.records.iter().any(|record| record.lacks_list);
     for record in walk.records {
         if !record.rejects.is_empty() {
             rejected.push(record.identity);
@@ -72,7 +75,7 @@ pub(super) fn close(walk: Walk, requests: u64) -> ClosedRead {
         verdict: Verdict::Unverified,
         reason: None,
     };
-    ClosedRead { rows, rejects, rejected, superseded, duplicates, moved, drifts, certificate }
+    ClosedRead { rows, rejects, rejected, superseded, duplicates, moved, lacks_list, drifts, certificate }
 }
 
 /// The places of the rows by their tables and keys; rows of one key stay in the order in which they came. The

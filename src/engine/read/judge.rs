@@ -114,7 +114,7 @@ impl<'r> Judge<'r> {
             _ if anomalies.stuck => Ok(ended(closed, Err(UnverifiedReason::Duplicates))),
             _ if anomalies.on_two_pages => self.judge_on_two_pages(closed, is_known),
             _ if anomalies.refused => Ok(self.at_cap(closed)),
-            _ => self.judge_unstated(closed, began, is_known),
+            _ => self.judge_unstated(closed, began, is_known, anomalies.lacking),
         };
         match step {
             Ok(end) => Step::End(end),
@@ -147,7 +147,12 @@ impl<'r> Judge<'r> {
         match if is_equal { anomalies.disputed } else { Some(total) } {
             Some(other) => self.judge_contradicted(closed, other, anomalies, is_repeated),
             None if anomalies.on_two_pages => self.judge_on_two_pages(closed, is_known),
-            None => self.judge_equal(closed, total, anomalies, is_repeated || is_known && !self.contradicted),
+            None => self.judge_equal(
+                closed,
+                total,
+                anomalies,
+                !anomalies.lacking && (is_repeated || is_known && !self.contradicted),
+            ),
         }
     }
 
@@ -229,6 +234,7 @@ impl<'r> Judge<'r> {
         closed: ClosedRead,
         began: DateTime<Utc>,
         is_known: bool,
+        lacking: bool,
     ) -> Result<ReadEnd, String> {
         if self.cap == Some(closed.certificate.rows) {
             return Ok(self.at_cap(closed));
@@ -245,7 +251,8 @@ impl<'r> Judge<'r> {
             return Ok(ended(closed, Err(UnverifiedReason::NotReread)));
         }
         let summary = ReadSummary::new(&closed, began, self.rules.keys_only);
-        if agreement::confirms(&self.summaries, &summary) {
+        // The vendor gave an element in this walk that is on none of its pages: the same at each read, that is a hole.
+        if !lacking && agreement::confirms(&self.summaries, &summary) {
             return Ok(ended(closed, Ok(Verdict::Stable)));
         }
         let (elements, is_first) = (closed.certificate.rows, self.summaries.is_empty());
@@ -255,6 +262,7 @@ impl<'r> Judge<'r> {
         self.summaries.push(summary);
         let came = counted(elements, "element");
         Err(match is_first {
+            _ if lacking => format!("{came} came, and another one that is on none of the pages"),
             true => format!("no total is stated, so that a second read has to confirm the {came}"),
             false => format!("{came} came that are not those of an earlier read"),
         })
@@ -323,7 +331,7 @@ struct Anomalies {
     moved: bool,
     /// Its pages, or the number of its elements, were not what was expected: an equal read has to confirm it.
     irregular: bool,
-    /// An element came meanwhile that it lacks.
+    /// An answer of it had an element that none of its pages has: it confirms nothing.
     lacking: bool,
     /// A total that was stated meanwhile and is not the number of its elements.
     disputed: Option<u64>,

@@ -88,7 +88,8 @@ pub struct Walk {
     pub pages: u32,
     /// How the elements kept to what is documented of them.
     pub observation: Observation,
-    /// An answer that was given up for another one had elements that are not here.
+    /// An answer that is no page of the walk (given up for another one, or asked for to see what lies there) had elements
+    /// that are not here.
     pub lacking: bool,
     /// A total that an answer stated besides, and that is not the number of elements.
     pub disputed: Option<u64>,
@@ -126,7 +127,7 @@ pub async fn walk(
         size: config.page_size,
         walk: Walk::default(),
         page_of: HashMap::new(),
-        given_up: HashSet::new(),
+        came_besides: HashSet::new(),
         disagreeing: false,
         short: None,
         doubles: config.doubles,
@@ -158,7 +159,7 @@ pub async fn walk(
 
 async fn walk_on(
     walker: &mut Walker<'_, '_>,
-    closing: Closing,
+    mut closing: Closing,
     config: &mut WalkConfig,
 ) -> Result<WalkEnd, Fault> {
     for page_no in 1..=config.pages_max {
@@ -177,6 +178,12 @@ async fn walk_on(
                 };
             }
         };
+        if page_no == 1 && page.total.is_none() {
+            // It owes a total and states none: its list is read as that of an endpoint without.
+            closing = Closing::EmptyPage;
+            walker.closes_by_empty_page = true;
+            walker.disagreeing = false;
+        }
         let size_before = walker.walk.records.len();
         let came = page.records.len();
         // Clamped, and full as clamped: there may be more behind it.
@@ -225,8 +232,8 @@ struct Walker<'w, 'f> {
     walk: Walk,
     /// On which page each element was seen.
     page_of: HashMap<u128, u32>,
-    /// Elements of answers that were given up for others.
-    given_up: HashSet<u128>,
+    /// Elements of answers that are no page of the walk: it has to have each of them all the same.
+    came_besides: HashSet<u128>,
     /// The vendor's total and its rows do not agree, confirmed: only an empty page can end the walk.
     disagreeing: bool,
     /// The page that was short though the total promised more, confirmed; it must be the last.
@@ -273,7 +280,7 @@ impl Walker<'_, '_> {
                 self.moving_fast = true;
                 return Ok(Err(anomaly));
             }
-            self.give_up(&page);
+            self.note_elements(&page);
             page = again;
         }
         self.moving = true;
@@ -290,8 +297,16 @@ impl Walker<'_, '_> {
         Ok(self.note_total(page_no, page))
     }
 
-    fn give_up(&mut self, page: &Page) {
-        self.given_up.extend(page.records.iter().map(|record| record.identity));
+    /// The page, which is asked for to see what lies where, and is no page of the walk.
+    async fn probe(&mut self, page_no: u32, page_size: u32) -> Result<Page, Fault> {
+        let page = self.ask(page_no, page_size).await?;
+        self.note_elements(&page);
+        Ok(page)
+    }
+
+    /// Notes what an answer has that is no page of the walk.
+    fn note_elements(&mut self, page: &Page) {
+        self.came_besides.extend(page.records.iter().map(|record| record.identity));
     }
 
     fn keep(&mut self, page_no: u32, page: Page) {

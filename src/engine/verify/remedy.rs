@@ -25,6 +25,9 @@ const QUARANTINE: &str = "rows are not marked deleted while records of their win
 const NO_WINDOW: &str = "rows lie in no window that was ever read: `ccsync backfill --stream STREAM --from DATE --to DATE` \
                          reads their time";
 
+const BEFORE_START: &str =
+    "a window before `start` stays unverified, and no pass reads it: `ccsync verify --repair` reads it again";
+
 /// What decides which remedy helps, besides the differences themselves.
 pub(super) struct Circumstances<'a> {
     key: &'a StreamKey,
@@ -36,6 +39,8 @@ pub(super) struct Circumstances<'a> {
     /// Least time between the two reads that miss a row; zero for snapshots.
     settle: Duration,
     now: DateTime<Utc>,
+    /// The first instant wanted, where it is read in windows.
+    start: Option<DateTime<Utc>>,
 }
 
 /// Each remedy once, in the order in which they were found.
@@ -61,9 +66,9 @@ impl<'a> Circumstances<'a> {
     ) -> Result<Circumstances<'a>, Fault> {
         let (key, now) = (&reader.key, reader.clock.now());
         let due = reader.due_by(ledger, &reader.learned().await?, &PassOrder::sync(now));
-        let settle = match &reader.policy {
-            ReadPolicy::Windows(policy) => policy.settle,
-            ReadPolicy::Snapshot => Duration::zero(),
+        let (settle, start) = match &reader.policy {
+            ReadPolicy::Windows(policy) => (policy.settle, Some(policy.start)),
+            ReadPolicy::Snapshot => (Duration::zero(), None),
         };
         Ok(Circumstances {
             key,
@@ -73,6 +78,7 @@ impl<'a> Circumstances<'a> {
             unreadable,
             settle,
             now,
+            start,
         })
     }
 
@@ -81,7 +87,8 @@ impl<'a> Circumstances<'a> {
         let mut remedies = Remedies::default();
         for scope in &verification.unverified {
             let reason = scope.reason.unwrap_or(UnverifiedReason::ReadsDiffer);
-            remedies.add(reason.remedy().english());
+            let is_planned = !self.is_before_start(&scope.scope);
+            remedies.add(if is_planned { reason.remedy().english() } else { BEFORE_START });
         }
         self.failing(verification, &mut remedies);
         self.unread(verification, &mut remedies);
@@ -101,6 +108,12 @@ impl<'a> Circumstances<'a> {
             }
         }
         remedies.0
+    }
+
+    fn is_before_start(&self, scope: &str) -> bool {
+        let windows = self.ledger.iter().filter_map(|record| record.window);
+        let mut before = windows.filter(|window| self.start.is_some_and(|start| window.end <= start));
+        before.any(|window| scope_text(Scope::Window(window)) == scope)
     }
 
     /// The reads whose last attempt failed, where something of theirs is missing: one remedy for each reason.

@@ -16,7 +16,7 @@ phrases! {
     /// Title.
     STREAM_FAILING = "a stream fails", "数据流读取失败";
     /// Title.
-    TOTAL_DIFFERS = "the vendor's total contradicts what it sends", "厂商声明的总数与实际给出的数据不符";
+    TOTAL_DIFFERS = "the vendor's total, or the most that it lists, contradicts what it sends", "厂商声明的总数或其列出上限与实际给出的数据不符";
     /// Title.
     TOKEN_CONTESTED = "another system renews the account's token", "另一个系统在刷新该账号的令牌";
     /// Title.
@@ -42,52 +42,52 @@ phrases! {
     /// Title.
     SOURCE_UNCONFIGURED = "rows of a source that is not configured", "库中有未配置来源的数据";
 
-    /// Cure.
+    /// Remedy.
     DATABASE_UNREACHABLE_REMEDY = "check that PostgreSQL runs and that database.url is right; reading goes on by itself when it answers",
         "检查 PostgreSQL 是否在运行、database.url 是否正确；数据库恢复后会自动继续读取";
     /// Cure, where the name has got another meaning while the process runs.
     SOURCE_CHANGED_REMEDY = "start ccsync again with the configuration of now; `ccsync check` says beforehand whether it fits what is stored",
         "用当前配置重新启动 ccsync；可先用 `ccsync check` 确认配置与库中数据相符";
-    /// Cure.
+    /// Remedy.
     DISK_FILLING_REMEDY = "make room on the disk; nothing is lost, commits go on when there is room",
         "清理磁盘空间；数据不会丢失，有空间后会自动继续提交";
-    /// Cure.
+    /// Remedy.
     CLOCK_OFF_REMEDY = "compare `date -u` on this host and `select clock_timestamp()` in the database with a clock you trust, and set the wrong one (NTP, `timedatectl set-ntp true`); where both are right, the vendor's `Date` header is wrong: tell the vendor",
         "把本机的 `date -u` 和数据库的 `select clock_timestamp()` 与可信时钟比较，校准不准的一方（NTP，`timedatectl set-ntp true`）；两者都准时，是厂商的 `Date` 响应头有误，请告知厂商";
-    /// Cure.
+    /// Remedy.
     STREAM_FAILING_REMEDY = "see the failure in `ccsync status`; it names what to do",
         "查看 `ccsync status` 中的失败信息，其中写明了处理办法";
-    /// Cure.
+    /// Remedy.
     DATA_STALE_REMEDY = "look whether the stream fails or is behind in `ccsync status`, and what it reads next in `ccsync plan`",
         "用 `ccsync status` 查看该数据流是否失败或滞后，用 `ccsync plan` 查看接下来读取什么";
-    /// Cure.
+    /// Remedy.
     TICKS_MISSED_REMEDY = "see that `ccsync run` runs, and whether a pass takes longer than the schedule allows",
         "确认 `ccsync run` 正在运行，并检查单次读取是否超过了计划间隔";
-    /// Cure.
+    /// Remedy.
     WINDOW_UNVERIFIED_REMEDY = "see the window's reads on its page, or those of one of its rows with `ccsync explain KEY`; it is read again by itself, and complete_to stands still at its start until a read is proven or stable",
         "在该窗口的页面上查看它的各次读取，或用 `ccsync explain KEY` 查看其中某一行的各次读取；它会自动重读，在某次读取已证实或稳定之前，完整时刻停在它的起点";
-    /// Cure.
+    /// Remedy.
     BUDGET_EXHAUSTED_REMEDY = "raise reread_requests_per_day of the stream, or accept that late changes come later",
         "调高该数据流的 reread_requests_per_day，或接受迟到的变更稍后才到";
-    /// Cure.
+    /// Remedy.
     QUARANTINE_GROWING_REMEDY = "see `ccsync quarantine list`; after an update of ccsync `ccsync quarantine retry --all`; what is of no use: `ccsync quarantine drop ID --reason TEXT`",
         "查看 `ccsync quarantine list`；升级 ccsync 后运行 `ccsync quarantine retry --all`；无用的记录可用 `ccsync quarantine drop ID --reason TEXT` 丢弃";
-    /// Cure.
+    /// Remedy.
     WINDOW_QUARANTINED_REMEDY = "see the reasons in `ccsync quarantine list`; where the vendor sends a wrong charset or format, tell the vendor: the next read resolves what comes readable; after an update of ccsync `ccsync quarantine retry --all`",
         "在 `ccsync quarantine list` 中查看原因；若厂商发送的字符集或格式有误，请告知厂商：恢复可读后，下一次读取会自动解决；升级 ccsync 后运行 `ccsync quarantine retry --all`";
-    /// Cure.
+    /// Remedy.
     ABSENCE_ALARM_REMEDY = "ask the vendor whether the rows are gone; if so `ccsync absence accept ID` for each that `ccsync absence list` shows, else wait until they are back",
         "向厂商确认这些行是否确已删除；若是，对 `ccsync absence list` 列出的每一项运行 `ccsync absence accept ID`，否则等待其恢复";
-    /// Cure.
+    /// Remedy.
     SCHEMA_DRIFT_REMEDY = "see `ccsync drift`; nothing is lost, but somebody should decide what it means",
         "查看 `ccsync drift`；数据不会丢失，但需要有人判断其含义";
-    /// Cure.
+    /// Remedy.
     FEED_UNHEARD_REMEDY = "check the agent's token and the network to the call system; what was not heard is kept as a gap",
         "检查该坐席的令牌以及到呼叫系统的网络；未收到的时段记为缺口";
-    /// Cure.
+    /// Remedy.
     SPOOL_FILLING_REMEDY = "bring the database back before spool_mib_max is reached; what has no room is lost and recorded as a gap",
         "在达到 spool_mib_max 之前恢复数据库；放不下的事件会丢失并记为缺口";
-    /// Cure.
+    /// Remedy.
     SOURCE_UNCONFIGURED_REMEDY = "configure it again, or take its rows out of schema bi with `ccsync source retire NAME --yes`; where another ccsync with a configuration of its own reads it, nothing needs to be done",
         "重新配置该来源，或用 `ccsync source retire 名称 --yes` 将其数据移出 bi；若由另一套配置的 ccsync 读取，则无需处理";
 
@@ -145,8 +145,8 @@ phrases! {
     ASIDE_LATELY = "records quarantined and not yet dealt with: {n}; {lately} of them came within a day, the first {age} ago",
         "被隔离且尚未处理的记录：{n} 条；其中 {lately} 条是一天之内新增，最早一条在 {age}前";
     /// Seen.
-    QUARANTINED_WHOLE = "{n} {n?window or snapshot has|windows have} only quarantined records, {records} in all, and no row in the table; the first is {scope}",
-        "{n} 个窗口或快照的所有记录（共 {records} 条）都被隔离，数据表中没有其中任何一行；最早的是 {scope}";
+    QUARANTINED_WHOLE = "the last read of {n} {n?window or snapshot|windows} brought only quarantined records, {records} in all; the table has what earlier reads brought, if anything; the first is {scope}",
+        "{n} 个窗口或快照的最近一次读取只得到被隔离的记录，共 {records} 条；数据表中至多有更早读取的内容；最早的是 {scope}";
     /// Seen.
     ABSENT_IN_MASSES = "alarms over rows that vanished in masses: {n}; none of them is marked deleted",
         "数据行大量消失的警报：{n} 个；这些行都没有标记为已删除";

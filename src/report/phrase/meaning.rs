@@ -54,7 +54,7 @@ phrases! {
     ALERT_QUARANTINE_GROWING = "records came that could not be read; each is kept whole and missing from its table, everything else was stored",
         "收到了无法读取的记录；每条都已完整保存但未进入数据表，其余数据均已存储";
     /// An alert.
-    ALERT_WINDOW_QUARANTINED = "every record of a window or snapshot is in quarantine: the read was whole, so that it counts as complete, and no row of it is in its table",
+    ALERT_WINDOW_QUARANTINED = "every record of a window or snapshot is in quarantine: the read was whole, so that it counts as complete, and none of it is in the table, which has at most what earlier reads brought",
         "某个窗口或快照的所有记录都被隔离：读取本身是完整的，因此视为完整，但数据表中没有它的任何一行";
     /// An alert.
     ALERT_ABSENCE_ALARM = "more rows are missing from the vendor's answer at once than `absence_max` allows; none was marked deleted, a person decides",

@@ -62,14 +62,14 @@ phrases! {
         "重新启动 ccsync；它会从停止处继续";
 
     /// [`crate::domain::vendor::drift::DriftKind::NewField`]
-    NEW_FIELD = "nothing is lost: the field is kept in `extra` of its rows; ask for a column if it is wanted",
-        "数据不会丢失：该字段保存在各行的 `extra` 中；如有需要可申请增加一列";
+    NEW_FIELD = "a field of a record is kept in `extra` of its row, unless it is named like a secret; ask for a column if it is wanted",
+        "记录中的该字段保存在其行的 `extra` 中（名称像密钥的除外）；如有需要可申请增加一列";
     /// [`crate::domain::vendor::drift::DriftKind::ChangedType`]
     CHANGED_TYPE = "values that cannot be read are in `ccsync quarantine list`; update ccsync, then `ccsync quarantine retry --all`",
         "无法读取的值见 `ccsync quarantine list`；请升级 ccsync，然后运行 `ccsync quarantine retry --all`";
     /// [`crate::domain::vendor::drift::DriftKind::UnknownCode`]
-    UNKNOWN_VALUE = "the value is stored as it came; look whether reports that know the documented values only still tell the truth",
-        "该值已按原样保存；请检查只识别文档所列取值的报表是否仍然准确";
+    UNKNOWN_VALUE = "the value is stored as it came, or its record is quarantined where its column cannot hold it; look whether reports that know the documented values only still tell the truth",
+        "该值已按原样保存，若其列无法容纳则该记录已被隔离；请检查只识别文档所列取值的报表是否仍然准确";
     /// [`crate::domain::vendor::drift::DriftKind::MissingField`]
     MISSING_FIELD = "its column is null in the rows of that read; ask the vendor whether the field is gone or renamed",
         "此次读取的各行中该列为空；请向厂商询问该字段是已取消还是改名";

@@ -22,7 +22,8 @@ phrases! {
     DUPLICATES = "some of the {rows} {rows?element|elements} came more than once, and no second read was equal",
         "{rows} 条中有重复，且没有第二次相同的读取";
     /// [`UnverifiedReason::ReadsDiffer`]
-    READS_DIFFER = "several reads in a row did not agree; the last one gave {rows} {rows?element|elements}", "连续几次读取结果不一致；最后一次得到 {rows} 条";
+    READS_DIFFER = "several reads in a row did not agree, or the vendor gave an element that is on none of its pages; the last one gave {rows} {rows?element|elements}",
+        "连续几次读取结果不一致，或厂商给出了不在任何一页上的数据；最后一次得到 {rows} 条";
     /// [`UnverifiedReason::NotReread`]
     NOT_REREAD = "the vendor states no total, and a second read that could confirm the {rows} {rows?element|elements} is turned off (reread_at_once)",
         "厂商没有给出总数，而可以确认这 {rows} 条的第二次读取已关闭（reread_at_once）";
@@ -37,8 +38,12 @@ phrases! {
     /// Remedy at the cap.
     CAP_REMEDY = "where it is the number in result_cap: set that to what the vendor really lists at most, or to 0 where it has no such bound; where the vendor refuses what lies behind: ask it for an empty page there; nothing is marked deleted meanwhile",
         "若正好是 result_cap 的数：将其设为厂商实际最多列出的条数，若无上限则设为 0；若厂商拒绝给出其后的内容：请厂商改为返回空页；在此期间不会标记任何删除";
+    /// Remedy where parts did not help.
+    PARTS_REMEDY = "ask the vendor how all rows of that time can be had, and which number is right; where the number is that in result_cap: set that to what the vendor really lists at most, or to 0 where it has no such bound; where this endpoint's total is known to be wrong: set totals = \"ignore\" for the stream; nothing is marked deleted meanwhile",
+        "向厂商确认如何取得该时段的全部数据，以及哪个数字正确；若正好是 result_cap 的数：将其设为厂商实际最多列出的条数，若无上限则设为 0；若已知该接口的总数有误：为该数据流设置 totals = \"ignore\"；在此期间不会标记任何删除";
     /// Remedy where the vendor moved.
-    MOVING_REMEDY = "nothing; it is read again until two reads agree, and nothing is marked deleted meanwhile", "无需处理；会继续重读直到两次读取一致，在此期间不会标记任何删除";
+    MOVING_REMEDY = "it is read again until two reads agree, and nothing is marked deleted meanwhile; where that lasts, show the vendor the pages of this window: they leave rows out, or list them twice",
+        "会继续重读直到两次读取一致，在此期间不会标记任何删除；若一直如此，请向厂商反映该窗口的分页有遗漏或重复";
     /// Remedy where no second read is made.
     NOT_REREAD_REMEDY = "set reread_at_once = true for the stream, or wait for the next pass", "为该数据流设置 reread_at_once = true，或等待下一次读取";
 }
@@ -64,9 +69,8 @@ impl UnverifiedReason {
     /// What the operator can do.
     pub const fn remedy(self) -> Phrase {
         match self {
-            UnverifiedReason::TotalDiffers
-            | UnverifiedReason::BoundsIgnored
-            | UnverifiedReason::OneSecond => CONTRADICTS_REMEDY,
+            UnverifiedReason::TotalDiffers => CONTRADICTS_REMEDY,
+            UnverifiedReason::BoundsIgnored | UnverifiedReason::OneSecond => PARTS_REMEDY,
             UnverifiedReason::ResultCap => CAP_REMEDY,
             UnverifiedReason::RowsMoved | UnverifiedReason::Duplicates | UnverifiedReason::ReadsDiffer => {
                 MOVING_REMEDY

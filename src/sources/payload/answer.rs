@@ -82,6 +82,22 @@ pub(in crate::sources) fn http_date(text: &str) -> Option<DateTime<Utc>> {
 }
 
 #[cfg(test)]
+impl Answer {
+    /// An answer of this status and body.
+    pub(in crate::sources) fn plain(status: u16, text: &str) -> Answer {
+        Answer {
+            status,
+            date: None,
+            text: AnswerText::new(text.to_owned(), &Spares::default()),
+            unknown_charset: None,
+            retry_after: None,
+            html: false,
+            bytes: text.len(),
+        }
+    }
+}
+
+#[cfg(test)]
 mod tests {
     use super::*;
 
@@ -89,15 +105,7 @@ mod tests {
     fn retry_after_is_read_as_seconds_and_as_a_date() {
         let now = DateTime::parse_from_rfc3339("2015-10-21T07:27:00Z").unwrap().to_utc();
         let wait = |text: &str| {
-            let answer = Answer {
-                status: 429,
-                date: None,
-                text: AnswerText::default(),
-                unknown_charset: None,
-                retry_after: Some(text.to_owned()),
-                html: false,
-                bytes: 0,
-            };
+            let answer = Answer { retry_after: Some(text.to_owned()), ..Answer::plain(429, "") };
             answer.retry_after(now)
         };
         assert_eq!(wait(" 7 "), Some(Duration::from_secs(7)));

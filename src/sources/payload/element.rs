@@ -12,6 +12,7 @@ use crate::domain::row::table::Column;
 use crate::domain::stream::{ElementList, StreamSpec};
 use crate::domain::vendor::observation::Observation;
 use crate::sources::payload::reading::{raw_fields, reject};
+use crate::sources::payload::scalar::Scalar;
 use crate::sources::payload::schema_check::{note_repeated_element, open_known};
 
 /// Reads one element.
@@ -22,14 +23,15 @@ pub(crate) fn read(
     seen: &mut Observation,
 ) -> Record {
     let opened = open_known(raw, privacy, &spec.element, seen).and_then(|mut fields| {
+        let lacks_list = spec.list.as_ref().is_some_and(|list| is_nothing(fields.peek(list.name)));
         let objects = spec.list.as_ref().map(|list| fields.list(list.name)).transpose()?;
         let mut values = Vec::new();
         for column in own_columns(spec) {
             values.push(fields.value(column)?);
         }
-        Ok((values, fields.into_extra(), objects.unwrap_or_default()))
+        Ok((values, fields.into_extra(), objects.unwrap_or_default(), lacks_list))
     });
-    let (values, extra, objects) = match opened {
+    let (values, extra, objects, lacks_list) = match opened {
         Ok(opened) => opened,
         Err(reason) => return Record::new(raw, Vec::new(), vec![reject(raw, reason, privacy)]),
     };
@@ -46,7 +48,11 @@ pub(crate) fn read(
             add_objects((spec, list), &parent, objects, privacy, &mut rows, seen)
         }
     };
-    Record::new(raw, rows, rejects)
+    Record { lacks_list, ..Record::new(raw, rows, rejects) }
+}
+
+fn is_nothing(sent: Option<&RawValue>) -> bool {
+    sent.is_none_or(|raw| Scalar::of(raw) == Scalar::Nothing)
 }
 
 /// The columns that are read from the element itself: those of its table, or those of its list's table that are its.

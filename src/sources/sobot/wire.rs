@@ -1,6 +1,7 @@
 //! Sobot's envelope: `ret_code`, `ret_msg` and what the endpoint adds (`docs/vendors.md#sobot-errors`).
 
 use chrono::{DateTime, Utc};
+use serde_json::Value as Json;
 use serde_json::value::RawValue;
 
 use crate::domain::fault::{Fault, FaultKind};
@@ -120,12 +121,41 @@ pub(super) fn page(
     observe(documented, &fields, &mut observation);
     observe_charset(documented, answer, &mut observation);
     let malformed = |why: String| context.fault(FaultKind::Malformed, why);
+    let has_items = fields.peek(ITEMS).is_some();
     let items = fields.list(ITEMS).map_err(malformed)?;
     let total = total(fields.take_all("total_count")).map_err(malformed)?;
+    if items.is_empty() && total.is_none() {
+        is_empty_page(&fields, has_items || !states_totals).map_err(malformed)?;
+    }
     let page_size = fields.take("page_size").count().and_then(|size| u32::try_from(size).ok());
     let mut read = |item: &RawValue| element::read(spec, item.get(), privacy, &mut observation);
     let records = items.into_iter().map(&mut read).collect();
     Ok(Page { records, total, page_size: page_size.filter(|_| states_totals), observation })
+}
+
+/// Whether an answer without elements and without a total is an empty page. One whose elements may stand elsewhere is not,
+/// nor is one that lacks both where the document promises a total.
+fn is_empty_page(fields: &Fields<'_>, may_be_empty: bool) -> Result<(), String> {
+    let elsewhere = fields
+        .untaken()
+        .find(|(_, raw)| serde_json::from_str::<Json>(raw.get()).is_ok_and(|value| holds_objects(&value)));
+    match elsewhere {
+        Some((name, _)) => {
+            let shown = quote(name, &[]);
+            Err(format!("holds no `{ITEMS}`, and a list of objects in {shown}, which no document names"))
+        }
+        None if may_be_empty => Ok(()),
+        None => Err(format!("holds neither `{ITEMS}` nor `total_count`")),
+    }
+}
+
+/// Whether a list of objects stands anywhere in it.
+fn holds_objects(value: &Json) -> bool {
+    match value {
+        Json::Array(items) => items.iter().any(|item| item.is_object() || holds_objects(item)),
+        Json::Object(map) => map.values().any(holds_objects),
+        _ => false,
+    }
 }
 
 /// Of two totals the larger one: it cannot hide a missing row.
@@ -138,4 +168,48 @@ fn total(sent: Vec<&RawValue>) -> Result<Option<u64>, String> {
         total = total.max(Some(count));
     }
     Ok(total)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::stream::StreamId;
+
+    fn read(stream: StreamId, text: &str) -> Result<Page, String> {
+        let context = RequestContext { subject: "s/sobot".into(), request: "GET /list".into() };
+        let answer = Answer::plain(200, text);
+        let fields =
+            judge(&context, &answer, &[], Utc::now()).map_err(|refusal| refusal.into_fault().chain())?;
+        page(&context, (&answer, fields), stream.spec(), &Privacy::KEEP).map_err(|fault| fault.chain())
+    }
+
+    #[test]
+    fn an_answer_whose_elements_stand_elsewhere_is_no_empty_page() {
+        let moved = [
+            r#"{"ret_code":"000000","data":{"items":[{"cid":"1"}],"total_count":1}}"#,
+            r#"{"ret_code":"000000","items":[],"rows":[{"cid":"1"}]}"#,
+            r#"{"ret_code":"000000","items":null,"result":{"page":{"list":[{"cid":"1"}]}}}"#,
+        ];
+        for text in moved {
+            for stream in [StreamId::SOBOT_CALL_RESULT, StreamId::SOBOT_CHAT_RESULT] {
+                let why = read(stream, text).unwrap_err();
+                assert!(why.contains("holds no `items`, and a list of objects in"), "{text}: {why}");
+            }
+        }
+    }
+
+    #[test]
+    fn an_answer_without_elements_is_an_empty_page_unless_it_lacks_all_that_was_promised() {
+        let bare = r#"{"ret_code":"000000","ret_msg":"ok"}"#;
+        assert!(read(StreamId::SOBOT_CHAT_RESULT, bare).unwrap().records.is_empty());
+        let why = read(StreamId::SOBOT_CALL_RESULT, bare).unwrap_err();
+        assert!(why.contains("holds neither `items` nor `total_count`"), "{why}");
+        for text in [
+            r#"{"ret_code":"000000","total_count":0}"#,
+            r#"{"ret_code":"000000","items":[]}"#,
+            r#"{"ret_code":"000000","items":null,"trace":{"id":"a","hops":["b"]}}"#,
+        ] {
+            assert!(read(StreamId::SOBOT_CALL_RESULT, text).unwrap().records.is_empty(), "{text}");
+        }
+    }
 }

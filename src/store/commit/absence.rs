@@ -7,6 +7,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
 
+use crate::domain::person::forgotten::is_pseudonym;
 use crate::domain::proof::absence::is_mass_absence;
 use crate::domain::proof::window::TimeWindow;
 use crate::domain::row::record::Row;
@@ -74,7 +75,7 @@ pub(in crate::store) async fn settle_snapshot(
     let present = seen.merged.inserted + seen.merged.updated + seen.merged.kept.len() as u64;
     let absent = absent_keys(connection, context, seen, present).await?;
     noted.look_up_keys(connection, context.source, seen.table, &absent.keys).await?;
-    let missing = absent.keys.len() as u64;
+    let missing = missing_of(&absent.keys);
     if is_mass_absence(limit, missing, absent.live) {
         note_absences(connection, context, seen.table, &absent.keys).await?;
         alarm_raise_in_txn(connection, context, stream, seen.table, missing, absent.live).await?;
@@ -125,7 +126,7 @@ pub(in crate::store) async fn settle_window(
         .ok()
         .and_then(|settle| context.now.checked_sub_signed(settle))
         .unwrap_or(DateTime::<Utc>::MIN_UTC);
-    let missing = absent.keys.len() as u64;
+    let missing = missing_of(&absent.keys);
     let (old, new): (Vec<Key>, Vec<Key>) =
         absent.keys.into_iter().partition(|key| noted.since(key).is_some());
     let new = still_here(connection, context, seen.table, new).await?;
@@ -146,6 +147,12 @@ pub(in crate::store) async fn settle_window(
         alarm_raise_in_txn(connection, context, stream, seen.table, missing, absent.live).await?;
     }
     Ok(0)
+}
+
+/// How many of them speak of a mass absence. After `ccsync forget --undo` the vendor's rows come under their own names
+/// again, and all of the pseudonym's are absent.
+fn missing_of(keys: &[Key]) -> u64 {
+    keys.iter().filter(|key| !key.iter().any(|part| is_pseudonym(part))).count() as u64
 }
 
 pub(in crate::store) fn owned(row: &Row) -> Key {

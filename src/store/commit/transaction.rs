@@ -238,7 +238,6 @@ async fn write_rows(
         is_repeated: !is_first_try,
     };
     let closed = commit.certificate.verdict != Verdict::Unverified && commit.rejects.is_empty();
-    let proven = commit.certificate.verdict == Verdict::Proven;
     let (mut counts, mut dated, mut late) = (Counts::default(), Vec::new(), Vec::new());
     let (mut written, mut rows_changed) = (Vec::new(), RowCountChange::default());
     let mut of_table = by_table(&commit.rows, &mut counts.superseded);
@@ -267,6 +266,7 @@ async fn write_rows(
         counts.updated += merged.updated;
         counts.unchanged += merged.unchanged;
         counts.superseded += merged.superseded;
+        let proven = commit.certificate.verdict == Verdict::Proven && !commit.leaves_open(table);
         let seen = Seen { table, rows: &rows, owner: &owner, merged: &merged, closed, proven };
         let deleted = match ledger {
             Ledger::Window(window, known) => {

@@ -136,6 +136,8 @@ struct WrittenRecord<'a> {
     identity: String,
     rows: Vec<WrittenRow<'a>>,
     rejects: Vec<(String, String)>,
+    #[serde(default)]
+    lacks_list: bool,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -154,6 +156,7 @@ fn written(page: &Page) -> String {
             .iter()
             .map(|reject| (escaped(&reject.payload), reject.reason.clone()))
             .collect(),
+        lacks_list: record.lacks_list,
     });
     let page = WrittenPage {
         total: page.total,
@@ -174,7 +177,7 @@ fn read(text: &str) -> Option<Page> {
         let rows: Option<Vec<Row>> = record.rows.into_iter().map(read_row).collect();
         let rejects = record.rejects.into_iter().map(|(payload, reason)| Reject { payload, reason });
         let identity = u128::from_str_radix(&record.identity, 16).ok()?;
-        Some(Record { identity, rows: rows?, rejects: rejects.collect() })
+        Some(Record { identity, rows: rows?, rejects: rejects.collect(), lacks_list: record.lacks_list })
     });
     let records = records.collect::<Option<_>>()?;
     let observation = written.observation.into();
@@ -201,7 +204,12 @@ mod tests {
         let row = Row::new(&MOOR_QUEUE_MEMBER, &values, extra.as_object().unwrap().clone());
         let reject = Reject { payload: "{\"x\":1}".into(), reason: "no key".into() };
         let mut page = Page {
-            records: vec![Record { identity: u128::MAX - 1, rows: vec![row], rejects: vec![reject] }],
+            records: vec![Record {
+                identity: u128::MAX - 1,
+                rows: vec![row],
+                rejects: vec![reject],
+                lacks_list: true,
+            }],
             total: Some(7),
             ..Page::default()
         };

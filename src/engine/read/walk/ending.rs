@@ -38,7 +38,7 @@ impl Walker<'_, '_> {
             return Ok(Ok(came == 0));
         }
         let is_end = match page_no {
-            1 => match self.ask(2, short).await {
+            1 => match self.probe(2, short).await {
                 Ok(behind) => behind.records.is_empty(),
                 // Whether it was refused for its size or for its place, the next page of the usual size shows.
                 Err(fault) if is_answer(fault.kind) => self.is_nothing_on(2, self.size).await?,
@@ -53,6 +53,7 @@ impl Walker<'_, '_> {
         }
         let again = self.ask(page_no, self.size).await?;
         let grown = came < again.records.len();
+        self.note_elements(&again);
         if !grown && page_no != 1 {
             // Two walks found it so: perhaps some elements are held back, or it is the last page again.
             if self.to_the_end {
@@ -87,7 +88,10 @@ impl Walker<'_, '_> {
         self.asked = (place, 1);
         let request = PageRequest { window: self.window, page_no: place, page_size: 1 };
         let is_one = match self.fetcher.fetch_until_refused(&request).await {
-            Ok(one) => !self.note_total(place, one).records.is_empty(),
+            Ok(one) => {
+                self.note_elements(&one);
+                !self.note_total(place, one).records.is_empty()
+            }
             // Whether it was refused for its size or for its place, the next page shows.
             Err(fault) if is_answer(fault.kind) => false,
             Err(fault) => return Err(fault),
@@ -97,7 +101,7 @@ impl Walker<'_, '_> {
 
     /// Whether the page is empty, or refused for where it lies: then nothing can be had there.
     async fn is_nothing_on(&mut self, page_no: u32, size: u32) -> Result<bool, Fault> {
-        match self.ask(page_no, size).await {
+        match self.probe(page_no, size).await {
             Ok(page) => Ok(page.records.is_empty()),
             Err(fault) if self.is_refused_at_depth(&fault).await => {
                 self.walk.refused |= self.comes_across_end().await != Some(true);
@@ -138,7 +142,7 @@ impl Walker<'_, '_> {
     async fn comes_across_end(&mut self) -> Option<bool> {
         let (page_no, page_size) = across(self.walk.records.len(), self.size)?;
         let from = (page_no as usize - 1) * page_size as usize;
-        let came = self.ask(page_no, page_size).await;
+        let came = self.probe(page_no, page_size).await;
         Some(came.is_ok_and(|page| are_same(&page.records, &self.walk.records[from..])))
     }
 
@@ -152,7 +156,7 @@ impl Walker<'_, '_> {
         let elements = self.walk.records.len();
         if self.walk.pages < 2 && self.totals.is_none() && 1 < elements {
             let half = elements.div_ceil(2);
-            let second = self.ask(2, u32::try_from(half).unwrap_or(u32::MAX)).await?;
+            let second = self.probe(2, u32::try_from(half).unwrap_or(u32::MAX)).await?;
             if !are_same(&second.records, &self.walk.records[half..]) {
                 return Ok(Repetition::Ambiguous);
             }
@@ -166,7 +170,7 @@ impl Walker<'_, '_> {
     pub(super) async fn is_repeated(&mut self, page: &Page, page_no: u32, size: u32) -> Result<bool, Fault> {
         let on_page: HashSet<u128> = page.records.iter().map(|record| record.identity).collect();
         for next in REPEATS_LOOKED_AT {
-            let behind = match self.ask(page_no.saturating_add(next), size).await {
+            let behind = match self.probe(page_no.saturating_add(next), size).await {
                 Ok(behind) => behind,
                 Err(fault) if self.is_refused_at_depth(&fault).await => {
                     self.walk.refused = true;

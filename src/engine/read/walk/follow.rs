@@ -153,7 +153,7 @@ impl Walker<'_, '_> {
         }
         let has_doubles = is_in_place && same_answer(&page, &again);
         progress.moved = !has_doubles && !self.fits(&again, place.overlap);
-        self.give_up(&page);
+        self.note_elements(&page);
         Ok((again, has_doubles))
     }
 

@@ -21,6 +21,7 @@ use crate::engine::read::fetch::RetryConfig;
 use crate::engine::read::{Before, ClosedRead, ReadEnd, ReadRules, read};
 
 mod busy;
+mod hole;
 mod refusal;
 mod verdict;
 
@@ -39,6 +40,10 @@ struct Answer {
     held_back: Option<u32>,
     /// With a code of the vendor's.
     refused: Option<FaultKind>,
+    /// Of a page no more than so many rows come.
+    cut: Option<usize>,
+    /// No total, though the endpoint promises one.
+    no_total: bool,
     /// The server fails.
     broken: bool,
 }
@@ -107,6 +112,8 @@ impl Source for Vendor {
             fixed: None,
             held_back: None,
             refused: None,
+            cut: None,
+            no_total: false,
             broken: false,
         };
         hook(*count, request, rows, &mut answer);
@@ -120,13 +127,14 @@ impl Source for Vendor {
         let from = (request.page_no as usize - 1) * size as usize;
         let mut numbers: Vec<u32> = rows.iter().copied().skip(from).take(size as usize).collect();
         numbers.retain(|number| Some(*number) != answer.held_back);
+        numbers.truncate(answer.cut.unwrap_or(usize::MAX));
         // A page emptied by a slip cannot be told from the end where no total is stated; see `Verdict`.
         if answer.drop_first && 1 < numbers.len() {
             numbers.remove(0);
         }
         let total = (rows.len() as i64 + answer.total_off).max(0) as u64;
         let records = numbers.into_iter().map(record).collect();
-        let stated = self.closing == Closing::Total;
+        let stated = self.closing == Closing::Total && !answer.no_total;
         let (total, page_size) =
             (stated.then_some(total).or(answer.unpromised), (stated && self.echo).then_some(size));
         Ok(Page { records, total, page_size, ..Page::default() })

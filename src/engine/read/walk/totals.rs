@@ -61,7 +61,7 @@ impl Walker<'_, '_> {
     /// that contradicts them.
     pub(super) fn take_walk(&mut self) -> Walk {
         let mut walk = std::mem::take(&mut self.walk);
-        walk.lacking = self.given_up.iter().any(|element| !self.page_of.contains_key(element));
+        walk.lacking = self.came_besides.iter().any(|element| !self.page_of.contains_key(element));
         let elements = walk.records.len() as u64;
         walk.disputed = self.stated.keys().copied().filter(|total| *total != elements).max();
         if self.closes_by_empty_page {

@@ -85,6 +85,14 @@ select format('%I.%I', n.nspname, c.relname), jsonb_build_object(
         where t.tgrelid = c.oid and not t.tgisinternal and t.tgparentid = 0 and t.tgenabled in ('O', 'A')
             -- Made by sync.days_watch.
             and not (p.pronamespace = 'sync'::regnamespace and p.proname like 'note\_%')), '[]'),
+    -- Of those that sync.days_watch made.
+    'silenced', array(
+        select quote_ident(t.tgname)
+        from pg_catalog.pg_trigger t
+        join pg_catalog.pg_proc p on p.oid = t.tgfoid
+        where t.tgrelid = c.oid and not t.tgisinternal and t.tgenabled in ('D', 'R')
+            and p.pronamespace = 'sync'::regnamespace and p.proname like 'note\_%'
+        order by t.tgname),
     'rules', coalesce((
         select jsonb_agg(jsonb_build_object('name', quote_ident(r.rulename), 'instead', r.is_instead) order by r.rulename)
         from pg_catalog.pg_rewrite r

@@ -21,12 +21,14 @@ async fn the_command_tells_counts_and_never_who_it_was() {
         setup.run(&["forget", "--agent", &agent, "--source", "sobot", "--yes", "--json"]).await.expect(0);
     assert_eq!((&done.json()["forgotten"], &done.json()["id"]), (&true.into(), &1.into()));
     assert_ne!(an_agent(&setup).await, agent);
+    let verified = setup.run(&["verify"]).await.expect(0);
     let list = setup.run(&["forget", "list", "--json"]).await.expect(0);
     assert_eq!(list.json()[0]["kind"], "agent");
     setup.run(&["forget", "--undo", "1"]).await.expect(0);
     setup.run(&["forget", "--undo", "1", "--yes"]).await.expect(0);
     let again = setup.run(&["forget", "--undo", "1", "--yes"]).await.expect(2);
-    let text = [told, done, list, again].map(|ended| format!("{}{}", ended.stdout, ended.talk())).concat();
+    let text =
+        [told, done, verified, list, again].map(|ended| format!("{}{}", ended.stdout, ended.talk())).concat();
     assert!(!text.contains(&agent), "{text}");
 }
 

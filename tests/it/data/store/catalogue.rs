@@ -110,7 +110,7 @@ const FOREIGN: [Change; 15] = [
     ),
 ];
 
-const OURS: [Change; 19] = [
+const OURS: [Change; 20] = [
     fails(
         "alter table sobot.call_result drop column total_score cascade",
         "column sobot.call_result.total_score is missing",
@@ -153,6 +153,10 @@ const OURS: [Change; 19] = [
     ),
     fails("alter table sobot.call_result alter column agent_name set not null", "agent_name is NOT NULL"),
     fails("alter table sobot.call_result alter column extra drop default", "has not the default"),
+    fails(
+        "alter table sobot.call_result disable trigger user",
+        "table sobot.call_result has disabled triggers (note_deleted, note_inserted, note_truncated, note_updated)",
+    ),
     warns("drop index sobot.call_result_day", "index sobot.call_result_day on sobot.call_result is missing"),
 ];
 

@@ -190,7 +190,9 @@ conformance! {
         a_row_that_moved_to_another_window_is_owned_there_and_not_deleted,
         a_doubtful_read_and_one_with_rejects_delete_nothing,
         when_too_much_of_a_window_vanishes_at_once_nothing_is_marked_deleted,
-        what_a_closed_snapshot_does_not_contain_is_marked_deleted_at_once_in_each_table;
+        what_a_closed_snapshot_does_not_contain_is_marked_deleted_at_once_in_each_table,
+        members_of_groups_that_came_without_their_lists_are_deleted_after_a_second_read_alone,
+        rows_of_pseudonyms_that_no_read_brings_any_more_are_no_mass_absence;
     drift:
         a_departure_is_recorded_by_the_commit_that_shows_it_first_and_never_written_again,
         each_stream_of_each_source_has_its_own_departures,

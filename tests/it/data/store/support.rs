@@ -122,6 +122,7 @@ pub async fn closed_read(
     };
     Commit {
         overrule: false,
+        lacks_list: false,
         lease,
         run,
         certificate,

@@ -44,11 +44,16 @@ pub fn is_mass_absence(limit: Share, missing: u64, live: u64) -> bool {
     20 <= missing && limit.as_f64() * (live as f64) < missing as f64
 }
 
+/// Those that a vendor could send: pseudonyms are ours.
+fn named(absent: &[Key]) -> u64 {
+    absent.iter().filter(|key| !key.iter().any(|part| part.starts_with("forgotten-"))).count() as u64
+}
+
 /// A snapshot's closed read deletes what it lacks, unless that is too much at once.
 pub fn sweep_snapshot(table: &mut Table, sweep: &Sweep<'_>) -> u64 {
     let live = table.live(None);
     let absent: Vec<Key> = live.iter().filter(|key| !sweep.seen.contains(*key)).cloned().collect();
-    if is_mass_absence(sweep.limit, absent.len() as u64, live.len() as u64) {
+    if is_mass_absence(sweep.limit, named(&absent), live.len() as u64) {
         for key in absent {
             table.absent.entry(key).or_insert((sweep.now, None));
         }
@@ -82,7 +87,7 @@ pub fn sweep_window(table: &mut Table, ledger: &mut Ledger, window: TimeWindow, 
             None => drop(table.absent.entry(key.clone()).or_insert((sweep.now, Some(window)))),
         }
     }
-    if is_mass_absence(sweep.limit, absent.len() as u64, live.len() as u64) {
+    if is_mass_absence(sweep.limit, named(&absent), live.len() as u64) {
         return 0;
     }
     tombstone_rows(table, &due, sweep)

@@ -45,8 +45,9 @@ impl State {
         for table in tables {
             let rows = commit.rows.iter().filter(|row| row.table == *table);
             let rows = one_for_each_key(rows, &mut counts.superseded);
+            let leaves_open = commit.leaves_open(table);
             let table = self.tables.entry((stream.source.clone(), table.name)).or_default();
-            write_table(table, ledger, &commit, &rows, &replaced, flaws, &mut counts);
+            write_table((table, leaves_open), ledger, &commit, &rows, &replaced, flaws, &mut counts);
         }
         self.quarantined(&commit);
         note(&mut self.departures, &commit);
@@ -80,7 +81,7 @@ fn is_older(row: &Row, than: &Row) -> bool {
 }
 
 fn write_table(
-    table: &mut Table,
+    (table, leaves_open): (&mut Table, bool),
     ledger: &mut Ledger,
     commit: &Commit,
     rows: &BTreeMap<Key, &Row>,
@@ -116,7 +117,7 @@ fn write_table(
     }
     let seen = rows.keys().cloned().collect();
     let (settle, limit, now, run) = (commit.absence_settle, commit.absence_max, commit.now, commit.run);
-    let proven = commit.certificate.verdict == Verdict::Proven;
+    let proven = commit.certificate.verdict == Verdict::Proven && !leaves_open;
     let sweep = Sweep { seen: &seen, noted: &noted, proven, settle, limit, now, run, flaws };
     counts.deleted += match window {
         None => sweep_snapshot(table, &sweep),

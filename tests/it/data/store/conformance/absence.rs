@@ -1,7 +1,7 @@
 //! Rows that are no longer there.
 
 use ccsync::domain::proof::certificate::Verdict;
-use ccsync::engine::port::store::Scope;
+use ccsync::engine::port::store::{Commit, Scope};
 
 use super::Ground;
 use crate::data::store::support::*;
@@ -124,4 +124,30 @@ pub async fn what_a_closed_snapshot_does_not_contain_is_marked_deleted_at_once_i
     assert_eq!((counts.deleted, counts.updated), (0, 1));
     let records = ground.store().reads(&queues()).await.unwrap();
     assert_eq!((records.len(), records[0].reads, records[0].window), (1, 3, None));
+}
+
+pub async fn members_of_groups_that_came_without_their_lists_are_deleted_after_a_second_read_alone(
+    ground: &dyn Ground,
+) {
+    let (one, two) = (queue("1", "一组"), queue("2", "二组"));
+    let all = vec![one.clone(), two.clone(), member("1", "8000"), member("2", "8000")];
+    assert_eq!(ground.read(&queues(), Scope::Snapshot, all, 1).await.inserted, 4);
+    let without = async |rows, now| {
+        let commit = ground.commit(&queues(), Scope::Snapshot, rows, now).await;
+        ground.store().commit(Commit { lacks_list: true, ..commit }).await.unwrap()
+    };
+    let counts = without(vec![one.clone(), two.clone(), member("1", "8000")], 2).await;
+    assert_eq!((counts.deleted, ground.sizes().await), (0, (4, 0, 1)));
+    // The groups themselves are all there.
+    let counts = without(vec![one.clone(), member("1", "8000")], 3).await;
+    assert_eq!((counts.deleted, ground.sizes().await), (2, (2, 2, 0)));
+}
+
+pub async fn rows_of_pseudonyms_that_no_read_brings_any_more_are_no_mass_absence(ground: &dyn Ground) {
+    let pseudonyms: Vec<_> = (0..40).map(|row| call(&format!("forgotten-{row}"), 1, 1)).collect();
+    let stays = call("a", 1, 1);
+    ground.read(&calls(), day(), [pseudonyms, vec![stays.clone()]].concat(), 48).await;
+    ground.read(&calls(), day(), vec![stays.clone()], 50).await;
+    let counts = ground.read(&calls(), day(), vec![stays], 52).await;
+    assert_eq!((counts.deleted, ground.sizes().await), (40, (1, 40, 0)));
 }
