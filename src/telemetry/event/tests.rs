@@ -205,7 +205,7 @@ fn windows_count_their_rows_and_say_aloud_only_what_failed() {
         || SchemaDrifted { key: &key, kind: DriftKind::NewField, sentence }.emit(),
         "WARN",
         "sobot/sobot.call_result departs from its document (new_field): field `a` is in no document; it came \
-         as boolean; nothing is lost: the field is kept in `extra` of its rows; ask for a column if it is \
+         as boolean; a field of a record is kept in `extra` of its row, unless it is named like a secret; ask for a column if it is \
          wanted; see docs/runbook.md#schema_drift",
         &[&format!("ccsync_schema_drift_total{{{OF},kind=\"new_field\"}} 1")],
     );

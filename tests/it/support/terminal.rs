@@ -9,7 +9,7 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
-use rustix::termios::{Winsize, tcsetwinsize};
+use rustix::termios::{LocalModes, Winsize, tcgetattr, tcsetwinsize};
 use tokio::process::Command;
 
 use super::harness::eventually;
@@ -72,6 +72,18 @@ impl Terminal {
 
     pub fn type_in(&mut self, keys: &str) {
         self.keyboard.write_all(keys.as_bytes()).unwrap();
+    }
+
+    /// The same for a secret: what is typed before the terminal has ceased to show it is thrown away.
+    pub async fn answer_unseen(&mut self, question: &str, keys: &str) {
+        self.wait_for(question).await;
+        eventually(Duration::from_secs(60), async || match tcgetattr(&self.keyboard) {
+            Ok(modes) if !modes.local_modes.contains(LocalModes::ECHO) => Ok(()),
+            Ok(_) => Err(format!("`{question}` is asked, and what is typed is shown")),
+            Err(error) => Err(error.to_string()),
+        })
+        .await;
+        self.type_in(keys);
     }
 
     /// Waits for a question, and answers it.

@@ -46,6 +46,7 @@ impl Page {
             Ok(reach) => (reach, None),
             Err(refusal) => (0, Some(refusal)),
         };
+        let reach = if served == 2 { listing.second_page.apply(reach) } else { reach };
         let take = if fault == Some(Fault::EmptyPage) { 0 } else { reach };
         Self {
             skip: usize::try_from(skip).unwrap_or(usize::MAX),

@@ -70,6 +70,8 @@ pub struct Switches {
     pub sobot_behind_end: BehindEnd,
     /// call_result counts one in this many calls and never lists it.
     pub sobot_call_unlisted: Clamp,
+    /// Page 2 has so many rows at most; the rest of it is on no page.
+    pub sobot_second_page: Clamp,
     /// How often `items` stands in an answer.
     pub sobot_items: RowsField,
     /// How exactly call_result takes the bounds of a window.
@@ -102,6 +104,8 @@ pub struct Switches {
     pub moor_behind_end: BehindEnd,
     /// One in this many groups is counted and never listed.
     pub moor_unlisted: Clamp,
+    /// Page 2 has so many groups at most; the rest of it is on no page.
+    pub moor_second_page: Clamp,
     /// How often the field that holds the groups stands in an answer.
     pub moor_list: RowsField,
     /// How `displayName` filters.
@@ -197,7 +201,7 @@ impl Switches {
 
     /// What a vendor says that its own rows contradict, as name and value: nothing that it gives under one of
     /// these is proof, and a client must notice. Some need a second switch to show.
-    pub const CONTRADICTIONS: [(&str, &str); 38] = [
+    pub const CONTRADICTIONS: [(&str, &str); 42] = [
         ("sobot_call_total", "+3"),
         ("sobot_call_total", "-3"),
         ("sobot_call_total", "first_page"),
@@ -218,6 +222,8 @@ impl Switches {
         ("sobot_call_unlisted", "10"),
         ("sobot_items", "empty_again"),
         ("sobot_items", "empty_before"),
+        ("sobot_items", "nested"),
+        ("sobot_second_page", "4"),
         ("sobot_call_bounds", "day"),
         ("moor_total", "+3"),
         ("moor_total", "-3"),
@@ -236,6 +242,8 @@ impl Switches {
         ("moor_unlisted", "10"),
         ("moor_list", "empty_again"),
         ("moor_list", "empty_before"),
+        ("moor_list", "nested"),
+        ("moor_second_page", "4"),
     ];
 
     /// Clocks of vendors that are wrong, as name and value: they must not stop a client, nor make it claim more.

@@ -13,6 +13,8 @@ pub(crate) struct Listing {
     pub(crate) depth: Clamp,
     pub(crate) behind: BehindDepth,
     pub(crate) unlisted: Clamp,
+    /// Rows on page 2 at most, whatever its size: the rest of it is on no page.
+    pub(crate) second_page: Clamp,
 }
 
 impl Listing {
@@ -23,6 +25,7 @@ impl Listing {
             depth: switches.sobot_call_depth,
             behind: switches.sobot_behind_depth,
             unlisted: switches.sobot_call_unlisted,
+            second_page: switches.sobot_second_page,
         }
     }
 
@@ -34,6 +37,7 @@ impl Listing {
             depth: switches.sobot_chat_depth,
             behind: switches.sobot_behind_depth,
             unlisted: Clamp(None),
+            second_page: switches.sobot_second_page,
         }
     }
 
@@ -44,6 +48,7 @@ impl Listing {
             depth: switches.moor_depth,
             behind: switches.moor_behind_depth,
             unlisted: switches.moor_unlisted,
+            second_page: switches.moor_second_page,
         }
     }
 
@@ -105,6 +110,7 @@ pub(crate) fn doubled(fields: &Map<String, Value>, name: &str, how: RowsField) -
         RowsField::Once => return None,
         RowsField::EmptyAgain => format!("{whole},{empty}"),
         RowsField::EmptyBefore => format!("{empty},{whole}"),
+        RowsField::Nested => format!(r#""nested":{{{whole}}}"#),
     };
     let mut rest = fields.clone();
     rest.remove(name);

@@ -174,16 +174,16 @@ fn departures_from_the_documents_are_told_with_what_to_do_and_not_all_at_once() 
     insta::assert_snapshot!(told.split("\n\n").next().unwrap(), @r#"
      from the vendor's documents, last 7 days
     sobot/sobot.call_result
-      field `a` is in no document; it came as boolean; nothing is lost: the field is kept in `extra` of
-        its rows; ask for a column if it is wanted
-      field `b` is in no document; it came as boolean; nothing is lost: the field is kept in `extra` of
-        its rows; ask for a column if it is wanted
-      field `c` is in no document; it came as boolean; nothing is lost: the field is kept in `extra` of
-        its rows; ask for a column if it is wanted
-      field `d` is in no document; it came as boolean; nothing is lost: the field is kept in `extra` of
-        its rows; ask for a column if it is wanted
-      field `e` is in no document; it came as boolean; nothing is lost: the field is kept in `extra` of
-        its rows; ask for a column if it is wanted
+      field `a` is in no document; it came as boolean; a field of a record is kept in `extra` of its
+        row, unless it is named like a secret; ask for a column if it is wanted
+      field `b` is in no document; it came as boolean; a field of a record is kept in `extra` of its
+        row, unless it is named like a secret; ask for a column if it is wanted
+      field `c` is in no document; it came as boolean; a field of a record is kept in `extra` of its
+        row, unless it is named like a secret; ask for a column if it is wanted
+      field `d` is in no document; it came as boolean; a field of a record is kept in `extra` of its
+        row, unless it is named like a secret; ask for a column if it is wanted
+      field `e` is in no document; it came as boolean; a field of a record is kept in `extra` of its
+        row, unless it is named like a secret; ask for a column if it is wanted
       and 2 more; see `ccsync drift`
     "#);
 }

@@ -134,12 +134,12 @@ async fn a_person_is_asked_what_is_wrong_is_asked_again_and_secrets_are_not_show
     terminal.answer("Language of page and notices", "\r").await;
     terminal.answer("Database", "\r").await;
     terminal.answer("Address", "postgres://ccsync@db.example.com/ccsync\r").await;
-    terminal.answer("Password", "pa55 wörd\r").await;
+    terminal.answer_unseen("Password", "pa55 wörd\r").await;
     terminal.answer("Vendor", "\r").await;
     terminal.answer("A name for this account", "\r").await;
     terminal.answer("data centre", "\r").await;
     terminal.answer("app_id", "4711\r").await;
-    terminal.answer("app_key", "s3cret-key\r").await;
+    terminal.answer_unseen("app_key", "s3cret-key\r").await;
     terminal.answer("First day wanted", "\r").await;
     terminal.answer("Another vendor account?", "n").await;
     assert_eq!(terminal.program.line().await, "asked.toml");

@@ -31,7 +31,7 @@ const SHORT_PAGES: Settings<'_> = &[
     ("CCSYNC__SOURCES__MOOR__AGENT_CLAIM_STATUS__PAGE_SIZE", "5"),
 ];
 
-const CONTRADICTIONS: [Settings<'_>; 17] = [
+const CONTRADICTIONS: [Settings<'_>; 21] = [
     &[("sobot_call_total", "+3")],
     &[("sobot_call_total", "-3")],
     &[("sobot_call_total", "first_page")],
@@ -44,6 +44,10 @@ const CONTRADICTIONS: [Settings<'_>; 17] = [
     &[("sobot_call_depth", "12"), ("sobot_call_bounds", "day")],
     &[("sobot_call_total_cap", "10")],
     &[("sobot_items", "empty_again"), ("moor_list", "empty_again")],
+    &[("sobot_items", "nested"), ("moor_list", "nested")],
+    &[("sobot_second_page", "4")],
+    &[("sobot_second_page", "4"), ("sobot_call_total", "absent")],
+    &[("moor_second_page", "3"), ("moor_total", "absent")],
     &[("moor_total", "+3")],
     &[("moor_total", "first_page")],
     &[("moor_unlisted", "3")],

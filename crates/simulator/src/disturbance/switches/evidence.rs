@@ -41,6 +41,8 @@ switch!(
         EmptyAgain,
         /// Twice, the first one empty.
         EmptyBefore,
+        /// Once, in an object `nested` that no document names.
+        Nested,
     }
 );
 switch!(
