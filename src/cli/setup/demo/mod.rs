@@ -118,9 +118,12 @@ async fn live(app: &Arc<App>, stop: &CancellationToken) -> Result<Exit, Failure>
         None => format!("{status}; what it filled is kept."),
     };
     message(&connect);
-    let daemon = tokio::spawn(app.clone().run(Some(listener), stop.clone()));
-    print_status(app, stop, &connect).await;
-    let ended = daemon.await.map_err(|error| Failure::failed(format!("the daemon ended: {error}")))?;
+    let mut daemon = tokio::spawn(app.clone().run(Some(listener), stop.clone()));
+    let ended = tokio::select! {
+        ended = &mut daemon => ended,
+        () = print_status(app, stop, &connect) => daemon.await,
+    };
+    let ended = ended.map_err(|error| Failure::failed(format!("the daemon ended: {error}")))?;
     ended?;
     message("the demo has ended");
     Ok(Exit::Done)

@@ -70,6 +70,19 @@ async fn a_database_that_is_given_is_filled_and_kept_and_one_that_is_in_use_is_l
 }
 
 #[tokio::test]
+async fn a_demo_whose_database_refuses_it_says_so_and_ends() {
+    let db = crate::support::db::TestDb::empty().await;
+    let name: String =
+        sqlx::query_scalar("select current_database()").fetch_one(db.pool().await).await.unwrap();
+    let sql = format!("alter database {name} set default_transaction_read_only = on");
+    sqlx::query(sqlx::AssertSqlSafe(sql)).execute(db.pool().await).await.unwrap();
+    let workspace = Workspace::new("");
+    let ended = workspace.run(&["demo", "--database", db.url()]).await.expect(1);
+    assert!(ended.stderr.contains("read-only"), "{}", ended.stderr);
+    assert_nothing_is_left(&workspace);
+}
+
+#[tokio::test]
 async fn the_demo_fills_changes_and_ends_cleanly_at_ctrl_c() {
     let workspace = Workspace::new("");
     let began = Instant::now();
