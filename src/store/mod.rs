@@ -15,7 +15,6 @@ mod privacy;
 mod query;
 mod schema;
 mod statement;
-mod touched;
 
 pub use self::account::source::{SourceChange, SourceOrder, SweptTable};
 pub use self::pool::{PgStore, StoreConfig};

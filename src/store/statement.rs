@@ -7,6 +7,7 @@
 mod compare;
 mod owner;
 mod replace;
+pub(super) mod touched;
 
 use sqlx::AssertSqlSafe;
 

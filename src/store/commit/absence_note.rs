@@ -12,7 +12,7 @@ use crate::domain::row::table::TableShape;
 use crate::store::commit::absence::Key;
 use crate::store::commit::transaction::Context;
 use crate::store::fault::{StoreError, StoreResult};
-use crate::store::touched::not_taken;
+use crate::store::statement::touched::not_taken;
 
 /// So many are read whole, which is quicker than to send the keys of a read.
 const NOTED_FEW: usize = 1_000;

@@ -9,7 +9,7 @@ use crate::domain::row::record::Row;
 use crate::domain::row::table::TableShape;
 use crate::store::commit::transaction::Context;
 use crate::store::fault::StoreResult;
-use crate::store::touched::not_taken;
+use crate::store::statement::touched::not_taken;
 
 /// Where they are kept.
 pub(in crate::store) const AGENT_TABLE: &str = "sobot.agent";

@@ -15,8 +15,8 @@ use crate::store::commit::stage::{copy_first_versions, stage_rows};
 use crate::store::commit::transaction::Context;
 use crate::store::fault::{StoreError, StoreResult};
 use crate::store::query::compare::{Differing, differing_rows};
+use crate::store::statement::touched::not_taken;
 use crate::store::statement::{Stage, Statement, hold_replaced, keep_replaced, not_replaced, replace};
-use crate::store::touched::not_taken;
 use crate::telemetry::failpoint::{Failpoint, failpoint};
 
 /// What became of the rows of one table.

@@ -14,7 +14,7 @@ use crate::store::commit::absence::{Key, Seen};
 use crate::store::commit::owner::{assign_window, read_again};
 use crate::store::commit::transaction::Context;
 use crate::store::fault::StoreResult;
-use crate::store::touched::expect_touched;
+use crate::store::statement::touched::expect_touched;
 
 /// Brings the observations of this window up to date: `owned_elsewhere` are the keys that the read contained and that
 /// are owned by another window. A doubtful read adds and takes nothing away.

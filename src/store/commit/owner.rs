@@ -13,8 +13,8 @@ use crate::store::commit::absence::Seen;
 use crate::store::commit::probe::{key_arrays, query_with_keys, run_with_keys};
 use crate::store::commit::transaction::Context;
 use crate::store::fault::StoreResult;
+use crate::store::statement::touched::not_taken;
 use crate::store::statement::{Statement, assign_window_to, not_assigned_window, reassign_window};
-use crate::store::touched::not_taken;
 
 /// The live rows that a scope owns before its read is merged.
 #[derive(Default)]

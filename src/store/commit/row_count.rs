@@ -9,7 +9,7 @@ use sqlx::PgConnection;
 
 use crate::domain::stream::{StreamId, StreamKey};
 use crate::store::fault::StoreResult;
-use crate::store::touched::expect_touched;
+use crate::store::statement::touched::expect_touched;
 
 /// The stream whose rows lie in a table, with the table's own name; `None` where they are not counted.
 pub(in crate::store) fn counted_as(table: &str) -> Option<(StreamId, &'static str)> {

@@ -7,8 +7,8 @@ use crate::domain::row::table::TableShape;
 use crate::store::commit::copy::{CHUNK_BYTES, CopyBuffer};
 use crate::store::commit::transaction::Context;
 use crate::store::fault::StoreResult;
+use crate::store::statement::touched::expect_touched;
 use crate::store::statement::{Stage, copy_new, copy_stage, create_stage, stage_name};
-use crate::store::touched::expect_touched;
 use crate::telemetry::failpoint::{Failpoint, failpoint};
 
 /// Puts the rows, in this order, into the staging table, which must be empty.

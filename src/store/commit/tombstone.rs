@@ -8,8 +8,8 @@ use crate::store::commit::absence::Key;
 use crate::store::commit::probe::{key_arrays, query_with_keys, run_with_keys};
 use crate::store::commit::transaction::Context;
 use crate::store::fault::{StoreError, StoreResult};
+use crate::store::statement::touched::not_taken;
 use crate::store::statement::{hold_here, keep_absent, mark_deleted};
-use crate::store::touched::not_taken;
 
 /// Marks those of the rows deleted that are still live (and still owned by the window, where there is one).
 pub(in crate::store) async fn tombstone_rows(

@@ -11,7 +11,7 @@ use crate::domain::row::record::{ContentHash, without_nul};
 use crate::domain::vendor::feed::{CallPopup, FeedEvent};
 use crate::engine::port::feed_store::FeedCommit;
 use crate::store::fault::{StoreError, StoreResult};
-use crate::store::touched::not_taken;
+use crate::store::statement::touched::not_taken;
 
 /// Writes what is new or differs and keeps what it replaces: $1 the source, $2 the instant, $3 the run, $4 the calls.
 /// Answers how many were new, changed and kept, and how many were sent that are not stored as they are.

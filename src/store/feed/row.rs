@@ -14,7 +14,7 @@ use crate::domain::vendor::feed::{AgentState, FeedEvent, FeedEventKind, FeedMess
 use crate::engine::feed::timeline::{Change, Report};
 use crate::engine::port::feed_store::FeedCommit;
 use crate::store::fault::StoreResult;
-use crate::store::touched::{expect_touched, not_taken};
+use crate::store::statement::touched::{expect_touched, not_taken};
 
 /// A stay: new, or what changes of one that is stored.
 #[derive(Default, Serialize)]

@@ -10,7 +10,7 @@ use crate::domain::stream::StreamKey;
 use crate::domain::vendor::feed::{AgentState, GapReason};
 use crate::engine::feed::timeline::{Open, Stay, Timeline};
 use crate::store::fault::StoreResult;
-use crate::store::touched::expect_touched;
+use crate::store::statement::touched::expect_touched;
 
 /// Notes which agents are configured; writes only what differs.
 pub(super) async fn sessions_declare(pool: &PgPool, key: &StreamKey, agents: &[String]) -> StoreResult<()> {

@@ -10,7 +10,7 @@ use crate::domain::proof::run::Counts;
 use crate::engine::port::store::{Commit, Scope};
 use crate::store::fault::StoreResult;
 use crate::store::ledger::run::stored;
-use crate::store::touched::expect_row;
+use crate::store::statement::touched::expect_row;
 
 /// Certificates of one window that always stay.
 const KEPT_NEWEST: i64 = 50;

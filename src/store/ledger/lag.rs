@@ -9,7 +9,7 @@ use crate::domain::proof::window::TimeWindow;
 use crate::domain::stream::StreamKey;
 use crate::engine::port::store::{Commit, LagLedger};
 use crate::store::fault::StoreResult;
-use crate::store::touched::expect_touched;
+use crate::store::statement::touched::expect_touched;
 
 /// The sums from the month of `since` on, and what the day has paid.
 pub(in crate::store) async fn lag_fetch(

@@ -10,7 +10,7 @@ use crate::domain::stream::StreamKey;
 use crate::engine::port::store::{Lease, Scope};
 use crate::store::account::source::claim_hold_in_txn;
 use crate::store::fault::{StoreError, StoreResult, lease_lost};
-use crate::store::touched::not_taken;
+use crate::store::statement::touched::not_taken;
 
 /// The name under which a scope is leased.
 pub(in crate::store) fn lease_name(stream: &StreamKey, scope: Scope) -> String {

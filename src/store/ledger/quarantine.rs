@@ -13,7 +13,7 @@ use crate::domain::row::text::{escaped, storable};
 use crate::domain::stream::StreamKey;
 use crate::engine::port::store::{Commit, Scope};
 use crate::store::fault::StoreResult;
-use crate::store::touched::expect_touched;
+use crate::store::statement::touched::expect_touched;
 
 fn hash(payload: &str) -> Uuid {
     Uuid::from_bytes(Md5::digest(payload.as_bytes()).into())

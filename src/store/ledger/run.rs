@@ -7,7 +7,7 @@ use crate::domain::proof::run::{Counts, RunId};
 use crate::engine::port::store::{RunEnd, RunStart};
 use crate::store::account::source::claim_hold_in_txn;
 use crate::store::fault::StoreResult;
-use crate::store::touched::{expect_row, expect_touched};
+use crate::store::statement::touched::{expect_row, expect_touched};
 
 /// Counts as the ledger holds them.
 pub(in crate::store) fn stored(count: u64) -> i64 {

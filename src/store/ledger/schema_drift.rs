@@ -14,7 +14,7 @@ use crate::engine::port::store::{Commit, Scope};
 use crate::report::language::Language;
 use crate::store::fault::StoreResult;
 use crate::store::pool::PgStore;
-use crate::store::touched::not_taken;
+use crate::store::statement::touched::not_taken;
 use crate::telemetry::event;
 
 /// The columns of a [`SchemaDrift`].

@@ -11,7 +11,7 @@ use crate::engine::port::store::{Commit, ReadRecord};
 use crate::store::fault::StoreResult;
 use crate::store::ledger::certificate::bind_read;
 use crate::store::ledger::time_window::read_record;
-use crate::store::touched::{expect_row, expect_touched};
+use crate::store::statement::touched::{expect_row, expect_touched};
 
 /// The one record of a snapshot stream, if there is one.
 pub(in crate::store) async fn snapshot_fetch(

@@ -14,7 +14,7 @@ use crate::engine::port::store::{Commit, Failure, ReadRecord, ReadState};
 use crate::store::fault::StoreResult;
 use crate::store::ledger::certificate::bind_read;
 use crate::store::privacy::retention::refuse_expired_in_txn;
-use crate::store::touched::{expect_row, expect_touched};
+use crate::store::statement::touched::{expect_row, expect_touched};
 
 /// What the ledger knew before a commit.
 pub(in crate::store) struct KnownWindows {

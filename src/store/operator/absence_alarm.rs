@@ -16,7 +16,7 @@ use crate::store::commit::tombstone::tombstone_rows;
 use crate::store::commit::transaction::Context;
 use crate::store::fault::StoreResult;
 use crate::store::pool::PgStore;
-use crate::store::touched::expect_row;
+use crate::store::statement::touched::expect_row;
 use crate::telemetry::event;
 
 /// Keys shown with an alarm.

@@ -1,20 +1,10 @@
-//! The room `store`, from outside.
+//! The adapter of PostgreSQL by itself.
 
-mod absence_alarm;
-mod action;
-mod agent;
-mod catalogue;
-mod certificate;
 mod commit;
 mod conformance;
 mod copy;
 mod crash;
-mod lag;
-mod ledger;
-mod limits;
 mod observation;
-mod row_count;
-mod schema;
+mod shape;
 pub mod support;
-mod touched;
-mod vendor_clock;
+mod sync;

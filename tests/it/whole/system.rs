@@ -1,24 +1,10 @@
 //! The whole product against the simulated vendors: what is in the tables afterwards, row by row.
 
-mod absence;
-mod as_of;
-mod change;
-mod exact;
-mod fault;
 pub mod history;
-mod limit;
-mod outage;
-mod planted;
-mod privacy;
-mod quarantine;
-mod range;
-mod roster;
+mod rows;
 pub mod steps;
-mod switch;
-mod token;
+mod trouble;
 pub mod truth;
-mod vendor_schema;
-mod verify;
 
 use ccsync::domain::proof::run::RunOutcome;
 

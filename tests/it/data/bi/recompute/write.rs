@@ -289,7 +289,7 @@ pub async fn store_world(fresh: &Fresh, world: &World) {
     feeds(&mut sql, world);
     agents(&mut sql, world);
     ledger(&mut sql, world);
-    // What the rows' own commits would have counted (tests/it/data/store/row_count.rs).
+    // What the rows' own commits would have counted (tests/it/data/store/shape/row_count.rs).
     sql.push_str(&count_anew("sync.stream v"));
     fresh.db.execute(sqlx::raw_sql(AssertSqlSafe(sql))).await.unwrap();
 }

@@ -11,7 +11,7 @@ use ccsync::engine::port::store::{Scope, Store as _};
 use sqlx::AssertSqlSafe;
 use uuid::Uuid;
 
-use super::support::{
+use crate::data::store::support::{
     Fresh, at, call, calls, day, fresh_store, many_calls, member, queue, queues, reject, window,
 };
 

@@ -5,9 +5,9 @@ use std::collections::BTreeSet;
 use ccsync_simulator::{Change, Channel, Endpoint, Fault};
 use serde_json::json;
 
-use super::history::whole_database;
-use super::steps::{change, value};
 use crate::support::harness::{QUICK, TestApp, TestClock, TestWorld, small_world};
+use crate::whole::system::history::whole_database;
+use crate::whole::system::steps::{change, value};
 
 /// A number that stands in a field which no document names.
 const STRAY: &str = "13812345678";

@@ -5,7 +5,7 @@ use ccsync::engine::port::store::{LagLedger, Reread, Scope, Store as _};
 use ccsync::report::status::{DeclaredWindow, StreamDeclaration};
 use chrono::{Duration, NaiveDate};
 
-use super::support::{Fresh, at, call, calls, fresh_store, window};
+use crate::data::store::support::{Fresh, at, call, calls, fresh_store, window};
 
 fn day(number: i64) -> Scope {
     Scope::Window(window(number * 24, number * 24 + 24))

@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use ccsync_simulator::{Endpoint, Fault, FaultRates, SimulatorConfig, Step};
 
-use super::history::assert_histories_are_whole;
-use super::steps::{assert_settles, sync_well, value};
-use super::truth;
 use crate::support::harness::{QUICK, TestClock, TestWorld, eventually, small_world};
 use crate::support::trial::with_each;
+use crate::whole::system::history::assert_histories_are_whole;
+use crate::whole::system::steps::{assert_settles, sync_well, value};
+use crate::whole::system::truth;
 
 const READ: [Endpoint; 4] = [
     Endpoint::SobotCallResult,

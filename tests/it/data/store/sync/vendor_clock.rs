@@ -6,7 +6,7 @@ use ccsync::domain::fault::Fault;
 use ccsync::store::PgStore;
 use sqlx::Connection as _;
 
-use super::support::{at, fresh_store};
+use crate::data::store::support::{at, fresh_store};
 use crate::support::harness::eventually;
 
 async fn kept(store: PgStore) -> Result<(), Fault> {

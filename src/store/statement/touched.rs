@@ -8,7 +8,12 @@ use crate::store::fault::{StoreError, StoreResult};
 
 /// Fails where a statement touched more or fewer rows than it was given; the caller's transaction rolls back.
 /// `purpose` says what the statement does, as in `storing new rows`.
-pub(super) fn expect_touched(table: &str, purpose: &str, sent: usize, touched: u64) -> StoreResult<()> {
+pub(in crate::store) fn expect_touched(
+    table: &str,
+    purpose: &str,
+    sent: usize,
+    touched: u64,
+) -> StoreResult<()> {
     match touched == sent as u64 {
         true => Ok(()),
         false => Err(not_taken(table, purpose, sent as u64, touched)),
@@ -16,12 +21,12 @@ pub(super) fn expect_touched(table: &str, purpose: &str, sent: usize, touched: u
 }
 
 /// The row that a statement returns for the one that it wrote.
-pub(super) fn expect_row<T>(table: &str, purpose: &str, row: Option<T>) -> StoreResult<T> {
+pub(in crate::store) fn expect_row<T>(table: &str, purpose: &str, row: Option<T>) -> StoreResult<T> {
     row.ok_or_else(|| not_taken(table, purpose, 1, 0))
 }
 
 /// The fault of a statement that touched another number of rows than it was given.
-pub(super) fn not_taken(table: &str, purpose: &str, sent: u64, touched: u64) -> StoreError {
+pub(in crate::store) fn not_taken(table: &str, purpose: &str, sent: u64, touched: u64) -> StoreError {
     let message = format!(
         "{table}: {purpose}: the database took {touched} of {sent} rows without an error; nothing was committed. A \
          trigger, rule or policy on that table drops rows: `ccsync check` names it and what mends it"

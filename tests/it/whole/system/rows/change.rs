@@ -5,11 +5,11 @@ use std::time::Duration;
 use ccsync_simulator::{Change, ChangeKind, Channel, SimulatorConfig, Truth};
 use serde_json::{Map, Value, json};
 
-use super::history::assert_histories_are_whole;
-use super::steps::{assert_settles, change, row, sync_well, value};
-use super::truth;
 use crate::support::harness::{QUICK, TestClock, TestWorld, small_world};
 use crate::support::trial::with_each;
+use crate::whole::system::history::assert_histories_are_whole;
+use crate::whole::system::steps::{assert_settles, change, row, sync_well, value};
+use crate::whole::system::truth;
 
 /// Id and agent of the oldest call.
 fn oldest_call(truth: &Truth) -> (String, String) {

@@ -13,10 +13,10 @@ use serde_json::{Map, Value, json};
 use sqlx::AssertSqlSafe;
 use tokio_util::sync::CancellationToken;
 
-use super::history::{assert_histories_are_whole, whole_database};
-use super::steps::{assert_settles, change, sync_well, value};
-use super::truth;
 use crate::support::harness::{TestClock, TestWorld, small_world};
+use crate::whole::system::history::{assert_histories_are_whole, whole_database};
+use crate::whole::system::steps::{assert_settles, change, sync_well, value};
+use crate::whole::system::truth;
 
 async fn verify_with(app: &App, order: &VerifyOrder, repair: bool) -> Vec<Verified> {
     app.verify(&[], order, repair, &CancellationToken::new()).await.unwrap()

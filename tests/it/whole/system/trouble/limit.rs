@@ -6,10 +6,10 @@ use ccsync::domain::proof::run::RunOutcome;
 use ccsync_simulator::{Endpoint, SimulatorConfig};
 use tokio_util::sync::CancellationToken;
 
-use super::steps::sync_well;
-use super::truth;
 use crate::support::harness::{QUICK, TestClock, TestWorld, small_world};
 use crate::support::trial::with_each;
+use crate::whole::system::steps::sync_well;
+use crate::whole::system::truth;
 
 #[tokio::test]
 async fn two_processes_and_a_third_after_them_keep_within_the_limits_of_7moor_together() {

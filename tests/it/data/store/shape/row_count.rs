@@ -96,7 +96,7 @@ async fn every_table_that_a_stream_fills_is_counted_by_the_migration_and_by_a_co
     let picture = "select string_agg(concat_ws(' ', source, table_name, live), ',' order by table_name)
         from sync.row_count where live <> 0";
     let before: String = fresh.value(picture).await;
-    let migration = include_str!("../../../../migrations/20261128181000_create_row_count.sql");
+    let migration = include_str!("../../../../../migrations/20261128181000_create_row_count.sql");
     let fill = migration.split_once("insert into sync.row_count").unwrap().1.split_once(';').unwrap().0;
     sqlx::raw_sql("truncate sync.row_count").execute(&fresh.db).await.unwrap();
     let fill = sqlx::AssertSqlSafe(format!("insert into sync.row_count{fill}"));

@@ -9,10 +9,10 @@ use ccsync_simulator::{Endpoint, Fault, FaultRates, SimulatorConfig};
 use md5::{Digest as _, Md5};
 use tokio_util::sync::CancellationToken;
 
-use super::steps::{assert_settles, sync_well};
-use super::truth;
 use crate::support::harness::{QUICK, TestApp, TestClock, TestWorld, eventually, small_world};
 use crate::support::trial::with_each;
+use crate::whole::system::steps::{assert_settles, sync_well};
+use crate::whole::system::truth;
 
 fn refused(test: &TestApp) -> u64 {
     let journal = test.simulator.journal();

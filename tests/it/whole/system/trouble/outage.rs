@@ -9,11 +9,11 @@ use ccsync_simulator::{Endpoint, Fault, FaultRates, SimulatorConfig};
 use sqlx::{ConnectOptions as _, Executor as _};
 use tokio_util::sync::CancellationToken;
 
-use super::history::{assert_histories_are_whole, assert_ledger_covers_all};
-use super::steps::{assert_settles, sync_well, value};
-use super::truth;
 use crate::support::harness::{QUICK, TestClock, TestWorld, eventually, small_world};
 use crate::support::trial::with_each;
+use crate::whole::system::history::{assert_histories_are_whole, assert_ledger_covers_all};
+use crate::whole::system::steps::{assert_settles, sync_well, value};
+use crate::whole::system::truth;
 
 /// Every call whose quality time lies in a window that the ledger calls read is in the table.
 async fn assert_committed_windows_are_whole(world: &TestWorld) -> usize {

@@ -7,9 +7,9 @@ use ccsync::domain::proof::run::RunOutcome;
 use ccsync_simulator::{Change, Channel, Endpoint, Fault};
 use serde_json::{Map, Value, json};
 
-use super::steps::{assert_settles, change, row, sync_well, value};
 use crate::support::harness::{QUICK, TestClock, TestWorld, small_world};
 use crate::support::trial::with_each;
+use crate::whole::system::steps::{assert_settles, change, row, sync_well, value};
 
 fn insert(fields: &Value) -> Change {
     let fields = fields.as_object().unwrap().clone();

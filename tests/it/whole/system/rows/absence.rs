@@ -5,10 +5,10 @@ use std::time::Duration;
 use ccsync_simulator::{Change, Channel, Endpoint, Fault, Step};
 use serde_json::Value;
 
-use super::history::assert_histories_are_whole;
-use super::steps::{change, sync_well, value};
-use super::truth;
 use crate::support::harness::{TestClock, TestWorld, small_world};
+use crate::whole::system::history::assert_histories_are_whole;
+use crate::whole::system::steps::{change, sync_well, value};
+use crate::whole::system::truth;
 
 const LIVE: &str = "select count(*) from sobot.call_result where deleted_at is null";
 const SETTLE: [(&str, &str); 2] = [

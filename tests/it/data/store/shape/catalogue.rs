@@ -4,7 +4,7 @@ use ccsync::domain::catalogue::{Finding, Remedy, Severity};
 use ccsync::store::Repaired;
 use sqlx::AssertSqlSafe;
 
-use super::support::{Fresh, at, calls, day, fresh_store, many_calls};
+use crate::data::store::support::{Fresh, at, calls, day, fresh_store, many_calls};
 
 /// What the migrations make; `CCSYNC_WRITE_DOCS=1` writes it anew.
 const EXPECTED: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/src/store/schema/catalogue/expected.json");

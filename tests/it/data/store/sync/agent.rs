@@ -130,7 +130,7 @@ async fn the_migration_knows_from_stored_results_what_the_commits_would() {
     fresh.read(&calls(), day(), rows, 30).await;
     fresh.read(&chats(), day(), vec![chat("c", "c", "c", 3), chat("d", "d", "d", 4)], 30).await;
     let before = known(&fresh).await;
-    let migration = include_str!("../../../../migrations/20261121130000_create_sobot_agent.sql");
+    let migration = include_str!("../../../../../migrations/20261121130000_create_sobot_agent.sql");
     let fill = migration.split_once("insert into").unwrap().1;
     sqlx::raw_sql("truncate sobot.agent").execute(&fresh.db).await.unwrap();
     sqlx::raw_sql(sqlx::AssertSqlSafe(format!("insert into{fill}"))).execute(&fresh.db).await.unwrap();

@@ -9,10 +9,10 @@ use ccsync_simulator::{SimulatorConfig, Switches};
 
 use tokio_util::sync::CancellationToken;
 
-use super::steps::value as stored;
-use super::truth;
 use crate::support::harness::{QUICK, TestApp, TestClock, TestWorld, small_world};
 use crate::support::trial::with_each;
+use crate::whole::system::steps::value as stored;
+use crate::whole::system::truth;
 
 /// Switch, its value, and what cannot be read under it: stream, kind, and what its message must name.
 type Impossible = (&'static str, &'static str, &'static [(&'static str, FaultKind, &'static str)]);

@@ -10,12 +10,12 @@ use rand::rngs::StdRng;
 use rand::{Rng as _, SeedableRng as _};
 use serde_json::{Map, Value, json};
 
-use super::history::assert_histories_are_whole;
-use super::steps::{sync_well, value};
-use super::truth;
 use crate::support::harness::{QUICK, TestClock, TestWorld, small_world};
 use crate::support::trial::with_each;
 use crate::whole::crash::recipe::number;
+use crate::whole::system::history::assert_histories_are_whole;
+use crate::whole::system::steps::{sync_well, value};
+use crate::whole::system::truth;
 
 /// Short pages, so that each window has several.
 const SHORT_PAGES: &[(&str, &str)] = &[

@@ -4,10 +4,10 @@
 use ccsync_simulator::Change;
 use serde_json::json;
 
-use super::history::assert_histories_are_whole;
-use super::steps::{change, row, sync_well, value};
-use super::truth;
 use crate::support::harness::{TestWorld, small_world};
+use crate::whole::system::history::assert_histories_are_whole;
+use crate::whole::system::steps::{change, row, sync_well, value};
+use crate::whole::system::truth;
 
 #[tokio::test]
 async fn a_member_who_leaves_and_comes_back_has_a_history_without_gaps() {

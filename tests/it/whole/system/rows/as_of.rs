@@ -5,9 +5,9 @@ use std::time::Duration;
 use ccsync_simulator::{Change, ChangeKind};
 use sqlx::AssertSqlSafe;
 
-use super::steps::{sync_well, value};
-use super::truth::TABLES;
 use crate::support::harness::{TestWorld, small_world};
+use crate::whole::system::steps::{sync_well, value};
+use crate::whole::system::truth::TABLES;
 
 /// All columns but the owning window, which can move without a version.
 async fn columns(world: &TestWorld, table: &str) -> String {

@@ -7,11 +7,11 @@ use ccsync_simulator::Endpoint;
 use chrono::{DateTime, Utc};
 use tokio_util::sync::CancellationToken;
 
-use super::history::{assert_histories_are_whole, assert_ledger_covers_all};
-use super::steps::{sync_well, value};
-use super::truth;
 use crate::support::harness::{QUICK, TestClock, TestWorld, small_world};
 use crate::support::trial::with_each;
+use crate::whole::system::history::{assert_histories_are_whole, assert_ledger_covers_all};
+use crate::whole::system::steps::{sync_well, value};
+use crate::whole::system::truth;
 
 fn beijing(day: &str) -> DateTime<Utc> {
     format!("{day}T00:00:00+08:00").parse().unwrap()

@@ -6,9 +6,9 @@ use ccsync_simulator::{Change, Channel, SimulatorConfig, Switches};
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use serde_json::{Map, Value, json};
 
-use super::steps::{assert_settles, change, row, sync_well, value};
 use crate::support::harness::{QUICK, TestApp, TestWorld, small_world};
 use crate::support::trial::with_each;
+use crate::whole::system::steps::{assert_settles, change, row, sync_well, value};
 
 /// A world that keeps to the documents, with more than twenty of everything in one read.
 fn documented_world() -> SimulatorConfig {

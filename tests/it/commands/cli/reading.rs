@@ -1,0 +1,11 @@
+//! Commands that read vendors.
+
+mod altered;
+mod check;
+mod database;
+mod progress;
+mod reader;
+mod remedy;
+mod vendor;
+mod verb;
+mod verify;

@@ -1,0 +1,5 @@
+//! Commands about what is stored.
+
+mod drift;
+mod quarantine;
+mod source;

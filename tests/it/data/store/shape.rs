@@ -1,0 +1,6 @@
+//! What tables are like, and whether statements took every row.
+
+mod catalogue;
+mod row_count;
+mod schema;
+mod touched;
