@@ -114,7 +114,7 @@ impl<'r> Judge<'r> {
             _ if anomalies.stuck => Ok(ended(closed, Err(UnverifiedReason::Duplicates))),
             _ if anomalies.on_two_pages => self.judge_on_two_pages(closed, is_known),
             _ if anomalies.refused => Ok(self.at_cap(closed)),
-            _ => self.judge_unstated(closed, began, is_known, anomalies.lacking),
+            _ => self.judge_unstated(closed, began, anomalies, is_known),
         };
         match step {
             Ok(end) => Step::End(end),
@@ -233,8 +233,8 @@ impl<'r> Judge<'r> {
         &mut self,
         closed: ClosedRead,
         began: DateTime<Utc>,
+        anomalies: Anomalies,
         is_known: bool,
-        lacking: bool,
     ) -> Result<ReadEnd, String> {
         if self.cap == Some(closed.certificate.rows) {
             return Ok(self.at_cap(closed));
@@ -252,7 +252,7 @@ impl<'r> Judge<'r> {
         }
         let summary = ReadSummary::new(&closed, began, self.rules.keys_only);
         // The vendor gave an element in this walk that is on none of its pages: the same at each read, that is a hole.
-        if !lacking && agreement::confirms(&self.summaries, &summary) {
+        if !anomalies.lacking && agreement::confirms(&self.summaries, &summary) {
             return Ok(ended(closed, Ok(Verdict::Stable)));
         }
         let (elements, is_first) = (closed.certificate.rows, self.summaries.is_empty());
@@ -262,7 +262,7 @@ impl<'r> Judge<'r> {
         self.summaries.push(summary);
         let came = counted(elements, "element");
         Err(match is_first {
-            _ if lacking => format!("{came} came, and another one that is on none of the pages"),
+            _ if anomalies.lacking => format!("{came} came, and another one that is on none of the pages"),
             true => format!("no total is stated, so that a second read has to confirm the {came}"),
             false => format!("{came} came that are not those of an earlier read"),
         })

@@ -135,14 +135,14 @@ pub async fn walk(
         moving_fast: false,
         totals: None,
         stated,
-        closes_by_empty_page: closing == Closing::EmptyPage,
+        closing,
         totals_rule: config.totals,
         to_the_end: config.to_the_end,
         overlapping: false,
         asked: (1, config.page_size),
         refusal: None,
     };
-    match walk_on(&mut walker, closing, config).await {
+    match walk_on(&mut walker, config).await {
         Err(fault) if config.rows_max.is_some() && walker.is_refused_at_depth(&fault).await => {
             Ok(WalkEnd::Refused(walker.walk.records.len() as u64, fault))
         }
@@ -157,13 +157,9 @@ pub async fn walk(
     }
 }
 
-async fn walk_on(
-    walker: &mut Walker<'_, '_>,
-    mut closing: Closing,
-    config: &mut WalkConfig,
-) -> Result<WalkEnd, Fault> {
+async fn walk_on(walker: &mut Walker<'_, '_>, config: &mut WalkConfig) -> Result<WalkEnd, Fault> {
     for page_no in 1..=config.pages_max {
-        let page = match walker.page(page_no, closing).await {
+        let page = match walker.page(page_no).await {
             Ok(Ok(page)) => page,
             Err(fault) if walker.is_refused_behind_end(&fault, config).await => Page::default(),
             Err(fault) => return Err(fault),
@@ -171,18 +167,12 @@ async fn walk_on(
                 let late = RESTART_PAGES_MAX < page_no;
                 let able = walker.moving && FOLLOW_SIZE_MIN <= walker.size;
                 let follows = able && (config.follow || walker.moving_fast || late);
-                return if follows {
-                    walker.follow(closing, config).await
-                } else {
-                    Ok(walker.drifted(drift))
-                };
+                return if follows { walker.follow(config).await } else { Ok(walker.drifted(drift)) };
             }
         };
         if page_no == 1 && page.total.is_none() {
             // It owes a total and states none: its list is read as that of an endpoint without.
-            closing = Closing::EmptyPage;
-            walker.closes_by_empty_page = true;
-            walker.disagreeing = false;
+            walker.closing = Closing::EmptyPage;
         }
         let size_before = walker.walk.records.len();
         let came = page.records.len();
@@ -202,9 +192,9 @@ async fn walk_on(
         let counts = config.to_the_end || config.doubles && walker.walk.total.is_some();
         if OVERLAP_SIZE_MIN <= walker.size && came == walker.size as usize && !counts {
             walker.overlapping = true;
-            return walker.follow(closing, config).await;
+            return walker.follow(config).await;
         }
-        let step = match closing {
+        let step = match walker.closing {
             // A full last page is held against the one behind it: a total that slipped to just this number
             // would otherwise end the walk too soon.
             Closing::Total => Ok(came == 0 || (walker.is_complete() && came < walker.size as usize)),
@@ -246,8 +236,8 @@ struct Walker<'w, 'f> {
     /// The smallest and the largest total that an answer stated.
     totals: Option<(u64, u64)>,
     stated: &'w mut Stated,
-    /// Totals play no part while it goes on: the endpoint documents none, or they are not to be relied on.
-    closes_by_empty_page: bool,
+    /// What ends it: the empty page where the endpoint states no total, or where its totals are not to be relied on.
+    closing: Closing,
     totals_rule: Totals,
     /// [`WalkConfig::to_the_end`]
     to_the_end: bool,
@@ -264,10 +254,10 @@ type OrDrift<T> = Result<T, String>;
 
 impl Walker<'_, '_> {
     /// A page that fits, or one that came out the same twice and changes what is expected.
-    async fn page(&mut self, page_no: u32, closing: Closing) -> Result<OrDrift<Page>, Fault> {
+    async fn page(&mut self, page_no: u32) -> Result<OrDrift<Page>, Fault> {
         let mut page = self.ask(page_no, self.size).await?;
         for _ in 0..DOUBTS_MAX {
-            let Some(anomaly) = self.anomaly(page_no, &page, closing) else { return Ok(Ok(page)) };
+            let Some(anomaly) = self.anomaly(page_no, &page) else { return Ok(Ok(page)) };
             event::PageReread { key: self.fetcher.key, reason: &anomaly }.emit();
             let again = self.ask(page_no, self.size).await?;
             if same_answer(&page, &again) {

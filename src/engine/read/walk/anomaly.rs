@@ -8,7 +8,7 @@ use crate::engine::read::walk::{OrDrift, Walker};
 
 impl Walker<'_, '_> {
     /// Why the page does not fit what the walk has seen so far, if it does not.
-    pub(super) fn anomaly(&self, page_no: u32, page: &Page, closing: Closing) -> Option<String> {
+    pub(super) fn anomaly(&self, page_no: u32, page: &Page) -> Option<String> {
         // Clamped, but all of it came: nothing to ask again for.
         let whole = page_no == 1 && page.total == Some(page.records.len() as u64);
         if whole && page.page_size.is_some_and(|used| used < self.size) {
@@ -23,7 +23,7 @@ impl Walker<'_, '_> {
         if let Some(short) = self.short.filter(|_| !page.records.is_empty()) {
             return Some(format!("page {short} is short and not the last"));
         }
-        if closing == Closing::EmptyPage || self.disagreeing {
+        if self.closing == Closing::EmptyPage || self.disagreeing {
             return None;
         }
         let Some(total) = page.total else {
@@ -85,7 +85,7 @@ impl Walker<'_, '_> {
             let short = u64::from(came) < page.total.unwrap_or_default().min(u64::from(stated));
             // The vendor gives smaller pages than were asked for, and says so or not.
             self.size = if short && came > 0 { came } else { stated.max(1) };
-            self.disagreeing = came == 0 || page.total.is_none_or(|total| total < u64::from(came));
+            self.disagreeing = page.total.is_some_and(|total| came == 0 || total < u64::from(came));
             return Ok(Ok(page));
         }
         if page.total.is_none() || page.page_size.is_some_and(|used| used != self.size) {

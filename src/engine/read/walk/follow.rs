@@ -47,7 +47,7 @@ struct Progress {
 
 /// A page as it was asked for.
 #[derive(Clone, Copy)]
-struct RowPermit {
+struct AskedPage {
     page_no: u32,
     page_size: u32,
     /// Rows in front of it.
@@ -58,7 +58,7 @@ struct RowPermit {
 
 impl Walker<'_, '_> {
     /// Goes on from what is known to the end.
-    pub(super) async fn follow(&mut self, closing: Closing, config: &WalkConfig) -> Result<WalkEnd, Fault> {
+    pub(super) async fn follow(&mut self, config: &WalkConfig) -> Result<WalkEnd, Fault> {
         let moved = self.moving;
         let size = if moved { self.largest(config) } else { self.size };
         if self.size * 2 <= size {
@@ -68,7 +68,7 @@ impl Walker<'_, '_> {
         }
         let mut progress = Progress { moved, size, reach: self.walk.records.len(), steps_back: 0 };
         for _ in 0..config.pages_max {
-            if let Some(end) = self.follow_on(&mut progress, closing, config).await? {
+            if let Some(end) = self.follow_on(&mut progress, config).await? {
                 return Ok(end);
             }
         }
@@ -79,12 +79,11 @@ impl Walker<'_, '_> {
     async fn follow_on(
         &mut self,
         progress: &mut Progress,
-        closing: Closing,
         config: &WalkConfig,
     ) -> Result<Option<WalkEnd>, Fault> {
         let place = progress.next();
-        let RowPermit { page_no, page_size, offset, .. } = place;
-        let Some(page) = self.whole(page_no, page_size, closing).await? else {
+        let AskedPage { page_no, page_size, offset, .. } = place;
+        let Some(page) = self.whole(page_no, page_size).await? else {
             // Larger pages are not to be had.
             if self.size < progress.size {
                 progress.size = self.size;
@@ -92,7 +91,7 @@ impl Walker<'_, '_> {
             }
             return Ok(Some(self.drifted(format!("page {page_no} of {page_size} never came whole"))));
         };
-        let (page, has_doubles) = self.confirm(progress, place, page, closing).await?;
+        let (page, has_doubles) = self.confirm(progress, place, page).await?;
         let came = page.records.len();
         if came > page_size as usize {
             let why = format!("page {page_no} of {page_size} has {}", counted(came as u64, "element"));
@@ -100,7 +99,7 @@ impl Walker<'_, '_> {
         }
         let is_old = 0 < came && self.walk.records.len() < offset + came && self.known(&page) == came;
         // Where a total counts them, doubles may be all that is left.
-        if is_old && !(has_doubles && closing == Closing::Total) {
+        if is_old && !(has_doubles && self.closing == Closing::Total) {
             if self.repetition(&page).await? == Repetition::End {
                 return self.arrive(progress, config).await.map(Some);
             }
@@ -133,19 +132,18 @@ impl Walker<'_, '_> {
     async fn confirm(
         &mut self,
         progress: &mut Progress,
-        place: RowPermit,
+        place: AskedPage,
         page: Page,
-        closing: Closing,
     ) -> Result<(Page, bool), Fault> {
         if progress.moved || self.fits(&page, place.overlap) {
             return Ok((page, false));
         }
         progress.moved = true;
         let is_in_place = self.is_in_place(&page, place);
-        if closing == Closing::EmptyPage && !is_in_place {
+        if self.closing == Closing::EmptyPage && !is_in_place {
             return Ok((page, false));
         }
-        let Some(again) = self.whole(place.page_no, place.page_size, closing).await? else {
+        let Some(again) = self.whole(place.page_no, place.page_size).await? else {
             return Ok((page, false));
         };
         if self.walk.pages == 1 && page.total == again.total && self.is_total_of_first_page(&again).await? {
@@ -158,7 +156,7 @@ impl Walker<'_, '_> {
     }
 
     /// Whether the page begins with just what stood in its place before, and goes on behind that.
-    fn is_in_place(&self, page: &Page, place: RowPermit) -> bool {
+    fn is_in_place(&self, page: &Page, place: AskedPage) -> bool {
         let known = self.walk.records.get(place.offset..place.offset + place.overlap);
         let (known, begins) = (known.unwrap_or_default(), page.records.get(..place.overlap));
         let is_same_total = self.walk.total.is_none_or(|total| page.total == Some(total));
@@ -186,13 +184,13 @@ impl Walker<'_, '_> {
     }
 
     /// The page, full or the last one; `None` where it is neither, time after time.
-    async fn whole(&mut self, page_no: u32, size: u32, closing: Closing) -> Result<Option<Page>, Fault> {
+    async fn whole(&mut self, page_no: u32, size: u32) -> Result<Option<Page>, Fault> {
         let last = (page_no as usize - 1) * size as usize;
         let tries = if self.size < size { 1 } else { SHORT_MAX };
         for _ in 0..=tries {
             let page = self.ask(page_no, size).await?;
             let (came, reach) = (page.records.len(), last + page.records.len());
-            let is_last = match closing {
+            let is_last = match self.closing {
                 _ if page.page_size.is_some_and(|used| used != size) => continue,
                 _ if came == size as usize => return Ok(Some(page)),
                 Closing::Total => page.total.is_some_and(|total| total <= reach as u64),
@@ -242,10 +240,10 @@ impl Walker<'_, '_> {
 }
 
 impl Progress {
-    fn next(&self) -> RowPermit {
+    fn next(&self) -> AskedPage {
         let (page_no, page_size) = grid(self.reach, self.size);
         let offset = (page_no as usize - 1) * page_size as usize;
-        RowPermit { page_no, page_size, offset, overlap: self.reach.saturating_sub(offset) }
+        AskedPage { page_no, page_size, offset, overlap: self.reach.saturating_sub(offset) }
     }
 }
 

@@ -1,7 +1,7 @@
 //! What the totals say that the answers of a walk state.
 
 use crate::domain::fault::Fault;
-use crate::domain::vendor::page::{Page, Totals};
+use crate::domain::vendor::page::{Closing, Page, Totals};
 use crate::engine::read::walk::{OrDrift, Walk, Walker, are_same};
 
 /// Requests that are spent on which of two totals is right.
@@ -17,7 +17,7 @@ impl Walker<'_, '_> {
             self.totals = Some((least.min(total), most.max(total)));
             *self.stated.entry(total).or_default() += 1;
         }
-        if self.closes_by_empty_page {
+        if self.closing == Closing::EmptyPage {
             page.total = None;
         }
         page
@@ -64,7 +64,7 @@ impl Walker<'_, '_> {
         walk.lacking = self.came_besides.iter().any(|element| !self.page_of.contains_key(element));
         let elements = walk.records.len() as u64;
         walk.disputed = self.stated.keys().copied().filter(|total| *total != elements).max();
-        if self.closes_by_empty_page {
+        if self.closing == Closing::EmptyPage {
             walk.total = self.totals.map(|(least, most)| if most == elements { least } else { most });
         }
         walk
