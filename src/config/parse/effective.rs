@@ -9,13 +9,11 @@ use serde_json::{Map, Value as Json};
 /// What stands for a secret.
 pub(in crate::config) const HIDDEN: &str = "********";
 
-/// One step from the root to a setting.
+/// One step from the root to a setting: into a table, or into an element of a list of tables.
 #[derive(Debug, Clone)]
-pub(in crate::config) enum Step {
-    /// Into the table of this key.
-    Key(String),
-    /// Into the element of a list of tables.
-    Index(usize),
+pub(in crate::config) struct Step {
+    pub(in crate::config) key: String,
+    pub(in crate::config) index: Option<usize>,
 }
 
 /// The settings that were read, without secrets, and the files that hold those.
@@ -30,21 +28,15 @@ impl Effective {
     pub(in crate::config) fn set(&self, steps: &[Step], key: &str, value: Json) {
         let mut root = self.root.borrow_mut();
         let mut table = &mut *root;
-        let mut steps = steps.iter().peekable();
-        while let Some(step) = steps.next() {
-            let Step::Key(name) = step else { continue };
-            let index = match steps.peek() {
-                Some(Step::Index(index)) => Some(*index),
-                _ => None,
+        for Step { key, index } in steps {
+            let empty = || if index.is_some() { Json::Array(Vec::new()) } else { Json::Object(Map::new()) };
+            let place = match (table.entry(key).or_insert_with(empty), index) {
+                (Json::Array(items), Some(index)) => {
+                    items.resize(items.len().max(index + 1), Json::Object(Map::new()));
+                    &mut items[*index]
+                }
+                (place, _) => place,
             };
-            let empty = if index.is_some() { Json::Array(Vec::new()) } else { Json::Object(Map::new()) };
-            let mut place = table.entry(name).or_insert(empty);
-            if let (Some(index), Json::Array(items)) = (index, &mut *place) {
-                let length = items.len().max(index + 1);
-                items.resize(length, Json::Object(Map::new()));
-                let Json::Array(items) = place else { return };
-                place = &mut items[index];
-            }
             let Json::Object(inner) = place else { return };
             table = inner;
         }

@@ -72,7 +72,7 @@ impl<'a> Section<'a> {
         }
         Section {
             path: join(&self.path, key),
-            steps: [self.steps.as_slice(), &[Step::Key(key.to_owned())]].concat(),
+            steps: self.steps_into(key, None),
             tables,
             template: self.template,
             known: RefCell::default(),
@@ -117,7 +117,7 @@ impl<'a> Section<'a> {
             };
             Some(Section {
                 path: path.clone(),
-                steps: [self.steps.as_slice(), &[Step::Key(key.to_owned()), Step::Index(index)]].concat(),
+                steps: self.steps_into(key, Some(index)),
                 tables: vec![(path, table)],
                 template: self.template,
                 known: RefCell::default(),
@@ -171,6 +171,10 @@ impl<'a> Section<'a> {
         read: impl FnOnce(&Self, &str) -> Option<T>,
     ) -> Option<Option<T>> {
         if self.has(key) { read(self, key).map(Some) } else { Some(None) }
+    }
+
+    fn steps_into(&self, key: &str, index: Option<usize>) -> Vec<Step> {
+        [self.steps.as_slice(), &[Step { key: key.to_owned(), index }]].concat()
     }
 
     /// Notes what a setting is, for those who ask for the effective configuration.
