@@ -4,6 +4,8 @@
 //! [`Source`]: crate::engine::port::source::Source
 //! [`Feed`]: crate::engine::port::feed::Feed
 
+#[cfg(fuzzing)]
+pub mod fuzzing;
 pub mod http;
 pub mod moor;
 mod payload;

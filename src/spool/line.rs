@@ -13,7 +13,7 @@ fn sum(json: &[u8]) -> String {
 }
 
 /// The line of an event, its newline included.
-pub(super) fn line(event: &FeedEvent) -> Option<Vec<u8>> {
+pub fn line(event: &FeedEvent) -> Option<Vec<u8>> {
     let json = serde_json::to_vec(event).ok()?;
     let mut line = sum(&json).into_bytes();
     line.push(b' ');
@@ -23,7 +23,7 @@ pub(super) fn line(event: &FeedEvent) -> Option<Vec<u8>> {
 }
 
 /// The event of a line without its newline; `None` where it is damaged.
-pub(super) fn event(line: &[u8]) -> Option<FeedEvent> {
+pub fn event(line: &[u8]) -> Option<FeedEvent> {
     let (stated, json) = (line.get(..SUM)?, line.get(SUM + 1..)?);
     (sum(json).as_bytes() == stated).then(|| serde_json::from_slice(json).ok()).flatten()
 }

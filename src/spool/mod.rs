@@ -8,4 +8,6 @@ mod waiting;
 
 pub use self::disk::DiskSpool;
 pub use self::free_space::free_space;
+#[cfg(fuzzing)]
+pub use self::line::{event, line};
 pub use self::waiting::waiting;

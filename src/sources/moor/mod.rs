@@ -8,7 +8,7 @@ mod config;
 mod fault;
 mod request;
 mod sign;
-mod wire;
+pub(in crate::sources) mod wire;
 
 pub use account::{MoorAccount, MoorLimits};
 pub use action::MoorWriter;

@@ -21,11 +21,11 @@ use crate::sources::payload::schema_check::{observe_charset, open_known};
 
 /// The list that a successful answer holds.
 #[derive(Debug)]
-pub(super) struct Listing<'a> {
-    pub(super) elements: Vec<&'a RawValue>,
-    pub(super) count: Option<u64>,
+pub(in crate::sources) struct Listing<'a> {
+    pub(in crate::sources) elements: Vec<&'a RawValue>,
+    pub(in crate::sources) count: Option<u64>,
     /// How the answer kept to its documents.
-    pub(super) observation: Observation,
+    pub(in crate::sources) observation: Observation,
 }
 
 /// An answer in any of the three forms. The message is documented as an object and shown as a text.
@@ -51,7 +51,7 @@ static NESTED: ObjectSchema = ObjectSchema {
 
 /// Why an answer is no success.
 #[derive(Debug)]
-pub(super) enum Refusal {
+pub(in crate::sources) enum Refusal {
     /// The signature was refused; a fresh one may be taken.
     Signature(Fault),
     /// Anything else.
@@ -60,16 +60,16 @@ pub(super) enum Refusal {
 
 /// What a successful answer holds beside its code.
 #[derive(Debug)]
-pub(super) struct Success<'a> {
-    pub(super) fields: Fields<'a>,
+pub(in crate::sources) struct Success<'a> {
+    pub(in crate::sources) fields: Fields<'a>,
     /// As sent, if it was.
-    pub(super) code: Option<String>,
+    pub(in crate::sources) code: Option<String>,
     /// How the answer kept to its documents.
-    pub(super) observation: Observation,
+    pub(in crate::sources) observation: Observation,
 }
 
 /// The list of a successful answer.
-pub(super) fn judge<'a>(
+pub(in crate::sources) fn judge<'a>(
     context: &RequestContext,
     answer: &'a Answer,
     secrets: &[&str],
@@ -82,7 +82,7 @@ pub(super) fn judge<'a>(
 
 /// Success is `success` true or `code` 200; `success` false or a known code of failure overrules the other.
 /// The body decides whatever the status; the status only where the body has neither.
-pub(super) fn verdict<'a>(
+pub(in crate::sources) fn verdict<'a>(
     context: &RequestContext,
     answer: &'a Answer,
     secrets: &[&str],

@@ -81,7 +81,7 @@ pub(in crate::sources) fn http_date(text: &str) -> Option<DateTime<Utc>> {
     DateTime::parse_from_rfc2822(text).ok().map(|instant| instant.to_utc())
 }
 
-#[cfg(test)]
+#[cfg(any(test, fuzzing))]
 impl Answer {
     /// An answer of this status and body.
     pub(in crate::sources) fn plain(status: u16, text: &str) -> Answer {

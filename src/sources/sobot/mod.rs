@@ -5,7 +5,7 @@ mod auth;
 mod config;
 mod fault;
 mod token;
-mod wire;
+pub(in crate::sources) mod wire;
 
 pub use account::SobotAccount;
 pub use config::SobotConfig;

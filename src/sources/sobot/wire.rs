@@ -42,7 +42,7 @@ static ANSWER_WITH_TOTAL: ObjectSchema = ObjectSchema {
 
 /// Why an answer is no success.
 #[derive(Debug)]
-pub(super) enum Refusal {
+pub(in crate::sources) enum Refusal {
     /// The token was refused; the fault says in which words.
     Token(Fault),
     /// Anything else.
@@ -50,7 +50,7 @@ pub(super) enum Refusal {
 }
 
 impl Refusal {
-    pub(super) fn into_fault(self) -> Fault {
+    pub(in crate::sources) fn into_fault(self) -> Fault {
         match self {
             Refusal::Token(fault) | Refusal::Other(fault) => fault,
         }
@@ -59,7 +59,7 @@ impl Refusal {
 
 /// The fields of a successful answer. The body's code decides, whatever the status; where the code is none
 /// of the known ones, or there is no envelope at all, a telling status (401, 429) is believed.
-pub(super) fn judge<'a>(
+pub(in crate::sources) fn judge<'a>(
     context: &RequestContext,
     answer: &'a Answer,
     secrets: &[&str],
@@ -107,7 +107,7 @@ fn code(sent: Scalar<'_>) -> Option<String> {
 }
 
 /// The page that a successful answer holds.
-pub(super) fn page(
+pub(in crate::sources) fn page(
     context: &RequestContext,
     (answer, mut fields): (&Answer, Fields<'_>),
     spec: &'static StreamSpec,

@@ -1,0 +1,31 @@
+//! Files that a person edited: skill groups as CSV and TOML, agents' accounts as CSV. Read or refused with words, never a
+//! panic.
+#![no_main]
+
+use libfuzzer_sys::{Corpus, fuzz_target};
+
+/// The readers belong to the program, which is no library.
+#[allow(dead_code, missing_docs, unused_imports)]
+#[path = "../../../src/cli/write"]
+mod cli {
+    mod agents_file;
+    mod roster_file;
+
+    /// Reads a file of one of the three forms.
+    pub fn read(form: u8, text: &str) -> Result<(), String> {
+        match form % 3 {
+            0 => agents_file::read(text).map(drop).map_err(|mistakes| mistakes.join("\n")),
+            1 => roster_file::read(text, roster_file::Format::Csv).map(drop),
+            _ => roster_file::read(text, roster_file::Format::Toml).map(drop),
+        }
+    }
+}
+
+fuzz_target!(|data: &[u8]| -> Corpus {
+    let [form, text @ ..] = data else { return Corpus::Reject };
+    let Ok(text) = std::str::from_utf8(text) else { return Corpus::Reject };
+    if let Err(mistake) = cli::read(*form, text) {
+        assert!(!mistake.is_empty());
+    }
+    Corpus::Keep
+});
