@@ -41,6 +41,7 @@ WORKDIR /var/lib/ccsync
 
 # Beyond loopback, or no port could be published. The server reads only, but has no login.
 ENV CCSYNC__OPS__LISTEN=0.0.0.0:8080
+ENV CCSYNC__DATABASE__DATA_DIR=/var/lib/ccsync/data
 EXPOSE 8080
 
 # data_dir, for whoever runs without database.url. With an address nothing is written here.

@@ -51,6 +51,8 @@ pub struct Overrides {
     pub clock: Arc<dyn Clock>,
     /// The vendors' limits, where they are not the database's: for time that does not run at its pace.
     pub budget: Option<Arc<dyn Budget>>,
+    /// The embedded server's cluster is made where there is none.
+    pub create_database: bool,
     /// The embedded server ends with this process, however that ends.
     pub stop_database_with_process: bool,
     /// The embedded server waits for the disk at each commit; off only for data that may be lost.
@@ -62,6 +64,7 @@ impl Default for Overrides {
         Overrides {
             clock: Arc::new(SystemClock),
             budget: None,
+            create_database: true,
             stop_database_with_process: false,
             durable: true,
         }

@@ -9,6 +9,7 @@ use std::path::PathBuf;
 
 use chrono::{DateTime, NaiveDate, NaiveDateTime, TimeZone as _, Utc};
 use chrono_tz::Tz;
+use clap::builder::{OsStringValueParser, TypedValueParser as _};
 use clap::{Args, Parser, Subcommand};
 
 pub(super) use self::grant::{GrantCommand, SchemaArgs, SchemaFormat};
@@ -54,12 +55,15 @@ Examples:
   ccsync migrate --repair
 A database that a newer ccsync migrated is left alone, by every command.";
 
+/// The variable that names the configuration file.
+pub(super) const CONFIG_VARIABLE: &str = "CCSYNC_CONFIG";
+
 /// Keeps PostgreSQL in step with a contact centre's quality inspections and skill groups.
 #[derive(Debug, Parser)]
 #[command(name = "ccsync", version, arg_required_else_help = true, max_term_width = 100)]
 pub(super) struct Cli {
-    /// Configuration file (TOML). Without one, defaults and CCSYNC__… variables alone count.
-    #[arg(long, global = true, value_name = "FILE", env = "CCSYNC_CONFIG")]
+    /// Configuration file; else ./ccsync.toml, ~/.config/ccsync/ccsync.toml or /etc/ccsync/ccsync.toml.
+    #[arg(long, global = true, value_name = "FILE", env = CONFIG_VARIABLE, value_parser = OsStringValueParser::new().map(PathBuf::from))]
     pub config: Option<PathBuf>,
     #[command(subcommand)]
     pub command: Command,

@@ -1,6 +1,7 @@
 //! The commands. Results go to stdout, messages to stderr; the exit code says how it went.
 
 mod args;
+mod config_file;
 mod exit;
 mod output;
 #[cfg(test)]
@@ -10,6 +11,7 @@ mod setup;
 mod stored;
 mod write;
 
+use std::path::Path;
 use std::process::ExitCode;
 
 use clap::Parser as _;
@@ -18,7 +20,7 @@ use self::reading::{backfill, check, plan, run, sync, verify};
 use self::setup::{config, demo, grant, init, migrate, schema, shell, simulator};
 use self::stored::{absence, drift, explain, forget, notify, privacy, quarantine, retention, source, status};
 use self::write::{action, agents, moor, roster, workbench};
-use crate::cli::args::{Cli, Command, SchemaArgs};
+use crate::cli::args::{CONFIG_VARIABLE, Cli, Command, SchemaArgs};
 use crate::cli::exit::Exit;
 use crate::cli::output::Failure;
 use ccsync::app::{App, Overrides};
@@ -42,6 +44,10 @@ pub fn main() -> ExitCode {
 
 fn dispatch(cli: Cli) -> Result<Exit, Failure> {
     let _failpoints = ccsync::telemetry::failpoint::from_environment();
+    let named = cli.config.filter(|file| !file.as_os_str().is_empty());
+    if let Some(file) = named.as_deref().filter(|file| !is_by_variable(file)) {
+        output::advise_with(file);
+    }
     // What does not need a configuration does not fail on a wrong one.
     match cli.command {
         Command::Simulator(args) => {
@@ -49,13 +55,14 @@ fn dispatch(cli: Cli) -> Result<Exit, Failure> {
             return block_on(simulator::simulator(*args));
         }
         Command::Demo(args) => return demo::demo(args),
-        Command::Init(args) => return init::init(&args, cli.config.as_deref()),
+        Command::Init(args) => return init::init(&args, named.as_deref()),
         Command::Completions(args) => return shell::completions(&args),
         Command::Man(args) => return shell::man(&args),
         Command::Schema(SchemaArgs { sql: Some(stream), .. }) => return schema::migration(stream),
         _ => {}
     }
-    let settings = load(cli.config.as_deref())?;
+    let file = named.or_else(|| config_file::find(|name| std::env::var_os(name)));
+    let settings = load(file.as_deref())?;
     if let Command::Config(args) = &cli.command {
         return config::config(&settings, args);
     }
@@ -72,7 +79,7 @@ fn dispatch(cli: Cli) -> Result<Exit, Failure> {
             Command::Sync(args) => sync::sync(settings, args).await,
             Command::Backfill(args) => backfill::backfill(settings, args).await,
             Command::Plan(args) => plan::plan(settings, args).await,
-            Command::Check(args) => check::check(settings, cli.config.as_deref(), args).await,
+            Command::Check(args) => check::check(settings, file.as_deref(), args).await,
             Command::Status(args) => status::status(settings, args).await,
             Command::Verify(args) => verify::verify(settings, args).await,
             Command::Explain(args) => explain::explain(settings, args).await,
@@ -102,6 +109,11 @@ fn dispatch(cli: Cli) -> Result<Exit, Failure> {
     })
 }
 
+/// Whether commands without `--config` read this file anyway.
+fn is_by_variable(file: &Path) -> bool {
+    std::env::var_os(CONFIG_VARIABLE).is_some_and(|value| value == file.as_os_str())
+}
+
 /// A source that a command passes over must not go unnoticed.
 fn warn_of_feeds(settings: &Settings, command: &Command) {
     if !matches!(command, Command::Sync(_) | Command::Backfill(_) | Command::Plan(_)) {
@@ -112,7 +124,7 @@ fn warn_of_feeds(settings: &Settings, command: &Command) {
     }
 }
 
-fn load(file: Option<&std::path::Path>) -> Result<Settings, ConfigErrors> {
+fn load(file: Option<&Path>) -> Result<Settings, ConfigErrors> {
     ccsync::config::load(file, std::env::vars(), SystemClock.now())
 }
 
@@ -146,7 +158,13 @@ where
     result
 }
 
+/// For a command that works on what there is: it makes no database.
 async fn build(settings: Settings) -> Result<App, Failure> {
+    Ok(App::build(settings, Overrides { create_database: false, ..Overrides::default() }).await?)
+}
+
+/// For a command that brings something: without a database of the operator's, it makes one.
+async fn build_with_database(settings: Settings) -> Result<App, Failure> {
     Ok(App::build(settings, Overrides::default()).await?)
 }
 

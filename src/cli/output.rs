@@ -1,6 +1,9 @@
 //! What is printed, and where.
 
+use std::borrow::Cow;
 use std::io::Write as _;
+use std::path::Path;
+use std::sync::OnceLock;
 
 use serde::Serialize;
 
@@ -34,7 +37,31 @@ pub(super) fn wants_colour() -> bool {
 
 /// Prints talk.
 pub(super) fn message(text: &str) {
-    let _ = writeln!(Stderr, "{text}");
+    let _ = writeln!(Stderr, "{}", as_called(text));
+}
+
+/// How the configuration file was named on this command line, if it was.
+static NAMED_FILE: OnceLock<String> = OnceLock::new();
+
+/// Commands that are advised from now on name this file as well.
+pub(super) fn advise_with(file: &Path) {
+    let text = file.display().to_string();
+    let is_plain = text.chars().all(|letter| letter.is_ascii_alphanumeric() || "/._-+:@%".contains(letter));
+    let word = if is_plain { text } else { format!("'{}'", text.replace('\'', r"'\''")) };
+    let _ = NAMED_FILE.set(word);
+}
+
+/// The text with its commands as they work in this place: `ccsync check` needs the file that this command was given.
+pub(super) fn as_called(text: &str) -> Cow<'_, str> {
+    match NAMED_FILE.get() {
+        Some(file) => Cow::Owned(naming(text, file)),
+        None => Cow::Borrowed(text),
+    }
+}
+
+fn naming(text: &str, file: &str) -> String {
+    let named = text.replace("`ccsync ", &format!("`ccsync --config {file} "));
+    named.replace(&format!("--config {file} --config "), "--config ")
 }
 
 /// Why a command failed, in full, with what the operator can do.

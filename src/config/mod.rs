@@ -42,7 +42,7 @@ pub fn load(
     variables: impl IntoIterator<Item = (String, String)>,
     now: DateTime<Utc>,
 ) -> Result<Settings, ConfigErrors> {
-    let report = parse::error::Report::default();
+    let report = parse::error::Report::of_file(file);
     let tree = parse::layer::merge(file, variables, &report)?;
     let settings = parse::read::settings(&tree, now, &report);
     report.into_result(settings)

@@ -30,14 +30,7 @@ impl Database {
         let (mut config, embedded, psql) = match &settings.url {
             Some(url) => (StoreConfig::from_url(url)?, None, None),
             None => {
-                let config = EmbeddedConfig {
-                    port: settings.port,
-                    bin_dir: settings.bin_dir.clone(),
-                    fetch: settings.fetch,
-                    stop_with_parent: overrides.stop_database_with_process,
-                    durable: overrides.durable,
-                    ..EmbeddedConfig::new(&settings.data_dir)
-                };
+                let config = embedded_config(settings, overrides);
                 let server = EmbeddedPostgres::start(&config).await.map_err(embedded_fault)?;
                 let psql = server.psql_command();
                 let store = StoreConfig::new(server.connect_options());
@@ -48,6 +41,19 @@ impl Database {
         config.acquire_timeout = ACQUIRE_TIMEOUT;
         let store = PgStore::connect(&config).await?;
         Ok(Database { store, embedded, psql })
+    }
+
+    /// Whether there is one, as far as that is known without opening it.
+    pub(in crate::app) fn is_made(settings: &DatabaseSettings, overrides: &Overrides) -> bool {
+        settings.url.is_some() || EmbeddedPostgres::is_made(&embedded_config(settings, overrides))
+    }
+
+    /// With which major version of PostgreSQL one of our own would be made; `None` where it would be downloaded first.
+    pub(in crate::app) async fn foresee(
+        settings: &DatabaseSettings,
+        overrides: &Overrides,
+    ) -> Result<Option<u32>, Fault> {
+        EmbeddedPostgres::foresee(&embedded_config(settings, overrides)).await.map_err(embedded_fault)
     }
 
     /// Brings the schema up to date and refuses one that may lose or refuse rows, then cuts histories and distributes tables where that is configured. Where the
@@ -96,6 +102,18 @@ impl Database {
             server.into_inner().stop().await.map_err(embedded_fault)?;
         }
         Ok(())
+    }
+}
+
+fn embedded_config(settings: &DatabaseSettings, overrides: &Overrides) -> EmbeddedConfig {
+    EmbeddedConfig {
+        port: settings.port,
+        bin_dir: settings.bin_dir.clone(),
+        fetch: settings.fetch,
+        create: overrides.create_database,
+        stop_with_parent: overrides.stop_database_with_process,
+        durable: overrides.durable,
+        ..EmbeddedConfig::new(&settings.data_dir)
     }
 }
 

@@ -32,14 +32,21 @@ impl App {
         let http = http.as_ref();
         let mut checks = vec![sources(settings), secret::check(settings, config_file)];
         checks.extend(host::check(settings, overrides, http).await);
-        let opened = Database::open(&settings.database, overrides).await;
-        let found = database::check(settings, overrides, opened.as_ref()).await;
+        let opened = match Database::is_made(&settings.database, overrides) {
+            true => Some(Database::open(&settings.database, overrides).await),
+            false => None,
+        };
+        let found = match &opened {
+            Some(opened) => database::check(settings, overrides, opened.as_ref()).await,
+            None => database::foresee(settings, overrides).await,
+        };
         checks.extend(found.checks);
-        let store = opened.as_ref().ok().filter(|_| found.is_ready).map(|database| &database.store);
+        let database = opened.as_ref().and_then(|opened| opened.as_ref().ok());
+        let store = database.filter(|_| found.is_ready).map(|database| &database.store);
         let accounts = source::check(settings, store).await;
         checks.extend(accounts.checks);
         let vendors = vendor::check(settings, overrides, http, store, &accounts.refused).await;
-        if let Ok(database) = opened
+        if let Some(Ok(database)) = opened
             && let Err(fault) = database.close().await
         {
             checks.push(Checked::ill(CheckGroup::Database, "shutdown", &fault));

@@ -1,7 +1,7 @@
 //! `ccsync backfill`.
 
 use crate::cli::args::{BackfillArgs, Moment};
-use crate::cli::build;
+use crate::cli::build_with_database;
 use crate::cli::exit::Exit;
 use crate::cli::output::{self, Failure};
 use crate::cli::reading::progress::watched;
@@ -20,7 +20,7 @@ pub(in crate::cli) async fn backfill(settings: Settings, args: BackfillArgs) -> 
         }
     }
     let stop = stop::on_signal();
-    let app = build(settings).await?;
+    let app = build_with_database(settings).await?;
     sync::refuse_unknown(&app, &args.streams)?;
     app.refuse_expired(&args.streams, range).map_err(|fault| Failure::usage(fault.chain()))?;
     app.prepare().await?;

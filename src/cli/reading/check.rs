@@ -23,7 +23,7 @@ pub(in crate::cli) async fn check(
         output::json(&report)?;
     } else {
         let colour = std::io::stdout().is_terminal() && output::wants_colour();
-        output::data(&text(&report, colour));
+        output::data(&output::as_called(&text(&report, colour)));
     }
     let failed = report.checks.iter().any(|check| check.verdict == CheckVerdict::Failed);
     Ok(if failed { Exit::Failed } else { Exit::Done })

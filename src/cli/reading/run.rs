@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use tokio::net::TcpListener;
 
-use crate::cli::build;
+use crate::cli::build_with_database;
 use crate::cli::exit::Exit;
 use crate::cli::output::{Failure, message};
 use crate::cli::reading::{service_manager, stop};
@@ -18,7 +18,7 @@ pub(in crate::cli) async fn run(settings: Settings) -> Result<Exit, Failure> {
         true => Some(listen(settings.ops.listen).await?),
         false => None,
     };
-    let app = Arc::new(build(settings).await?);
+    let app = Arc::new(build_with_database(settings).await?);
     if let Some(psql) = app.database().psql_command() {
         message(&format!("embedded PostgreSQL; connect with: {psql}"));
     }

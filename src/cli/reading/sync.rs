@@ -1,7 +1,7 @@
 //! `ccsync sync`.
 
 use crate::cli::args::PassArgs;
-use crate::cli::build;
+use crate::cli::build_with_database;
 use crate::cli::exit::Exit;
 use crate::cli::output::{self, Failure};
 use crate::cli::reading::progress::watched;
@@ -13,7 +13,7 @@ use ccsync::domain::stream::StreamKind;
 pub(in crate::cli) async fn sync(settings: Settings, args: PassArgs) -> Result<Exit, Failure> {
     let PassArgs { sync: args, no_progress } = args;
     let stop = stop::on_signal();
-    let app = build(settings).await?;
+    let app = build_with_database(settings).await?;
     refuse_unknown(&app, &args.streams)?;
     app.prepare().await?;
     let reports = watched(app.progress(), no_progress, app.sync(&args.streams, &stop)).await;

@@ -8,13 +8,14 @@ use std::io::{ErrorKind, IsTerminal as _};
 use std::path::Path;
 
 pub(in crate::cli) use self::flags::InitArgs;
+use crate::cli::config_file::NAME;
 use crate::cli::exit::Exit;
 use crate::cli::output::{self, Failure};
 use ccsync::config::ConfigErrors;
 use ccsync::engine::port::clock::{Clock as _, SystemClock};
 
 pub(in crate::cli) fn init(args: &InitArgs, config_file: Option<&Path>) -> Result<Exit, Failure> {
-    let output = args.output.as_deref().or(config_file).unwrap_or(Path::new("ccsync.toml"));
+    let output = args.output.as_deref().or(config_file).unwrap_or(Path::new(NAME));
     let path = output.display();
     if !args.force && output.exists() {
         return Err(Failure::usage(format!("{path} exists already; --force replaces it")));
@@ -44,6 +45,8 @@ pub(in crate::cli) fn init(args: &InitArgs, config_file: Option<&Path>) -> Resul
     output::data(&path.to_string());
     let secrets = if draft.holds_secrets() { "; it holds secrets, so only you can read it" } else { "" };
     output::message(&format!("written{secrets}"));
-    output::message(&format!("next: ccsync --config {path} check\nthen: ccsync --config {path} run"));
+    // The name under which every command finds it here.
+    let named = if output == Path::new(NAME) { String::new() } else { format!("--config {path} ") };
+    output::message(&format!("next: ccsync {named}check\nthen: ccsync {named}run"));
     Ok(Exit::Done)
 }

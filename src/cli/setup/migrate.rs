@@ -1,7 +1,7 @@
 //! `ccsync migrate`.
 
 use crate::cli::args::MigrateArgs;
-use crate::cli::build;
+use crate::cli::{build, build_with_database};
 use crate::cli::exit::Exit;
 use crate::cli::output::{self, Failure};
 use ccsync::app::App;
@@ -11,7 +11,10 @@ use ccsync::domain::row::text::{byte_size, counted};
 use ccsync::store::{MigrationPlan, Repaired, TableEffect, TouchedTable};
 
 pub(in crate::cli) async fn migrate(settings: Settings, args: MigrateArgs) -> Result<Exit, Failure> {
-    let app = build(settings).await?;
+    let app = match args.plan {
+        true => build(settings).await?,
+        false => build_with_database(settings).await?,
+    };
     let done = match (args.plan, args.repair) {
         (true, _) => plan(&app, args.json).await,
         (_, true) => repair(&app).await,

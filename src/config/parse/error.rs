@@ -3,6 +3,7 @@
 use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::fmt;
+use std::path::{Path, PathBuf};
 
 use config::{Value, ValueKind};
 
@@ -105,9 +106,23 @@ pub(in crate::config) struct Report {
     asked: RefCell<BTreeSet<String>>,
     /// What was read.
     pub(in crate::config) effective: Effective,
+    /// Where relative paths begin: the folder of the configuration file, or else the working directory.
+    base: PathBuf,
 }
 
 impl Report {
+    /// Of a configuration in this file.
+    pub(in crate::config) fn of_file(file: Option<&Path>) -> Report {
+        // An absolute path has a parent; where the working directory is gone, paths stay as they are written.
+        let base = file.and_then(|file| Some(std::path::absolute(file).ok()?.parent()?.to_owned()));
+        Report { base: base.or_else(|| std::env::current_dir().ok()).unwrap_or_default(), ..Report::default() }
+    }
+
+    /// The path that is meant.
+    pub(in crate::config) fn path(&self, written: &str) -> PathBuf {
+        self.base.join(written)
+    }
+
     /// Records a mistake. The same one twice (a default that several sources share) counts once.
     pub(in crate::config) fn error(&self, key: &str, message: impl Into<String>, origin: Option<Origin>) {
         let error = ConfigError { key: key.to_owned(), message: message.into(), origin };

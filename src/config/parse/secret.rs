@@ -1,6 +1,6 @@
 //! Secrets: inline, or in a file of their own; the database's address is one.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use secrecy::SecretString;
 use url::Url;
@@ -34,7 +34,8 @@ pub(in crate::config) fn optional(section: &Section<'_>, key: &str) -> Option<Op
             Some(Some(Secret { value, key: key.to_owned() }))
         }
         (false, true) => {
-            let value = section.parse(&file_key, |path| read(section, Path::new(path)))?;
+            let value = section.parse(&file_key, |path| read(section, path))?;
+            section.note(&file_key, section.report.path(&section.text(&file_key)?).to_string_lossy());
             Some(Some(Secret { value, key: file_key }))
         }
         (true, true) => {
@@ -44,9 +45,11 @@ pub(in crate::config) fn optional(section: &Section<'_>, key: &str) -> Option<Op
     }
 }
 
-/// A path, as written.
+/// A path; a relative one begins at the folder of the configuration file.
 pub(in crate::config) fn path(section: &Section<'_>, key: &str) -> Option<PathBuf> {
-    section.text(key).map(PathBuf::from)
+    let path = section.report.path(&section.text(key)?);
+    section.note(key, path.to_string_lossy());
+    Some(path)
 }
 
 /// The address of the database: `url` or `url_file`, with the password of `password_file` in it. `None` inside where
@@ -54,7 +57,7 @@ pub(in crate::config) fn path(section: &Section<'_>, key: &str) -> Option<PathBu
 pub(in crate::config) fn database_url(section: &Section<'_>) -> Option<Option<SecretString>> {
     let secret = optional(section, "url");
     let password = section
-        .maybe("password_file", |section, key| section.parse(key, |path| read(section, Path::new(path))));
+        .maybe("password_file", |section, key| section.parse(key, |path| read(section, path)));
     let (secret, password) = (secret?, password?);
     let Some(Secret { value: url, key }) = secret else {
         if password.is_some() {
@@ -73,16 +76,25 @@ pub(in crate::config) fn database_url(section: &Section<'_>) -> Option<Option<Se
 /// The address as it was given, with a sign in place of its password.
 fn shown_url(url: &SecretString) -> String {
     use secrecy::ExposeSecret;
-    let Ok(mut url) = Url::parse(url.expose_secret().trim()) else { return HIDDEN.to_owned() };
+    let Ok(mut url) = parse_url(url.expose_secret()) else { return HIDDEN.to_owned() };
     if url.password().is_some() && url.set_password(Some(HIDDEN)).is_err() {
         return HIDDEN.to_owned();
     }
     url.into()
 }
 
+/// `postgres://user@/database?host=/socket` is an address to PostgreSQL's own programs, and to URLs' standard one that lacks
+/// its host.
+fn parse_url(text: &str) -> Result<Url, url::ParseError> {
+    match Url::parse(text.trim()) {
+        Err(url::ParseError::EmptyHost) => Url::parse(&text.trim().replacen("@/", "@localhost/", 1)),
+        parsed => parsed,
+    }
+}
+
 fn postgres_url(url: &SecretString, password: Option<&SecretString>) -> Result<SecretString, String> {
     use secrecy::ExposeSecret;
-    let mut url = Url::parse(url.expose_secret().trim())
+    let mut url = parse_url(url.expose_secret())
         .map_err(|error| format!("is not an address such as postgres://user@host/database: {error}"))?;
     if !matches!(url.scheme(), "postgres" | "postgresql") {
         return Err("expects an address that begins with postgres://".to_owned());
@@ -110,10 +122,11 @@ fn placeholder() -> String {
     format!("{HIDDEN} is what `ccsync config` shows in place of a secret; give the secret itself")
 }
 
-fn read(section: &Section<'_>, path: &Path) -> Result<SecretString, String> {
-    section.report.effective.add_secret_file(path.to_owned());
+fn read(section: &Section<'_>, written: &str) -> Result<SecretString, String> {
+    let path = section.report.path(written);
+    section.report.effective.add_secret_file(path.clone());
     let shown = path.display();
-    let text = std::fs::read_to_string(path).map_err(|error| format!("{shown} cannot be read: {error}"))?;
+    let text = std::fs::read_to_string(&path).map_err(|error| format!("{shown} cannot be read: {error}"))?;
     let secret = text.trim_end_matches(['\n', '\r']);
     if secret.trim().is_empty() {
         return Err(format!("{shown} is empty"));

@@ -26,6 +26,8 @@ pub struct EmbeddedConfig {
     pub stop_with_parent: bool,
     /// Download server binaries when none are installed.
     pub fetch: bool,
+    /// Make a cluster where there is none.
+    pub create: bool,
     /// Where the server binaries are. Absent: they are searched for.
     pub bin_dir: Option<PathBuf>,
     /// False only for tests and demonstrations: nothing is flushed to disk (`fsync = off`), so a
@@ -43,9 +45,15 @@ impl EmbeddedConfig {
             database: "ccsync".to_owned(),
             stop_with_parent: false,
             fetch: false,
+            create: true,
             bin_dir: None,
             durable: true,
         }
+    }
+
+    /// Where the cluster is, or would be.
+    pub(super) fn cluster(&self) -> PathBuf {
+        self.data_dir.join("postgres/server/cluster")
     }
 
     /// The database name is pasted into URLs and commands, so it is kept to what needs no quoting.

@@ -21,6 +21,17 @@ pub enum EmbeddedError {
         name: String,
     },
 
+    /// There is no cluster, and none was to be made.
+    #[error(
+        "there is no database yet below {data_dir}: `ccsync run` or `ccsync sync` makes it, or name an existing one in \
+         `database.url`",
+        data_dir = data_dir.display()
+    )]
+    NotMade {
+        /// The data directory.
+        data_dir: PathBuf,
+    },
+
     /// No usable server binaries on this machine.
     #[error("found no PostgreSQL server{wanted} (looked in {looked}): {INSTALL}")]
     NoServer {
@@ -58,7 +69,7 @@ pub enum EmbeddedError {
     #[error(
         "PostgreSQL refuses to run as root, so it would run as `{account}`, who may not enter \
          {blocked}: set `database.data_dir` to a place below a directory that everyone may enter, \
-         such as /var/lib/ccsync, or allow it with `chmod o+x {blocked}`",
+         such as /var/lib/ccsync, or name an existing database in `database.url`",
         blocked = blocked.display()
     )]
     Unreachable {

@@ -64,6 +64,9 @@ impl EmbeddedPostgres {
     /// Everything that stands in the way, with what can be done about it: see [`EmbeddedError`].
     pub async fn start(config: &EmbeddedConfig) -> Result<EmbeddedPostgres, EmbeddedError> {
         config.check()?;
+        if !config.create && !Self::is_made(config) {
+            return Err(EmbeddedError::NotMade { data_dir: config.data_dir.clone() });
+        }
         let paths = ClusterPaths::prepare(config).await?;
         let _starting = lock::alone(&paths.file("start.lock"), LOCK_LIMIT).await?;
         let owner = lock::shared(&paths.file("owners.lock"))?;
@@ -100,6 +103,28 @@ impl EmbeddedPostgres {
             owner,
             log_trimmer,
         })
+    }
+
+    /// Whether there is a cluster, as far as this account may see.
+    #[must_use]
+    pub fn is_made(config: &EmbeddedConfig) -> bool {
+        // What may not be looked at is for `start` to complain of.
+        config.cluster().try_exists().unwrap_or(true)
+    }
+
+    /// With which major version of PostgreSQL [`start`](Self::start) would make a cluster; `None` where it would download
+    /// one first. Makes nothing and downloads nothing.
+    ///
+    /// # Errors
+    /// What would stand in its way.
+    pub async fn foresee(config: &EmbeddedConfig) -> Result<Option<u32>, EmbeddedError> {
+        config.check()?;
+        let paths = ClusterPaths::foreseen(config).await?;
+        match install::binaries::Binaries::installed(config, &paths, None).await {
+            Ok(found) => Ok(Some(found.major)),
+            Err(_) if config.fetch => Ok(None),
+            Err(looked) => Err(EmbeddedError::NoServer { wanted: String::new(), looked }),
+        }
     }
 
     async fn get_hold(

@@ -66,6 +66,22 @@ impl ClusterPaths {
         Ok(paths)
     }
 
+    /// What [`prepare`](Self::prepare) would come to; makes nothing.
+    pub(super) async fn foreseen(config: &EmbeddedConfig) -> Result<ClusterPaths, EmbeddedError> {
+        let data_dir = std::path::absolute(&config.data_dir)
+            .map_err(EmbeddedError::file("find the place of", &config.data_dir))?;
+        let cluster = config.cluster();
+        let account = Account::choose(&cluster)?;
+        let there = data_dir.ancestors().find(|step| step.exists()).unwrap_or(Path::new("/"));
+        // The data directory itself is opened to the server's account where it is ours.
+        let there = if there == data_dir { there.parent().unwrap_or(there) } else { there };
+        if let Some(blocked) = account.blocked_at(there).await? {
+            return Err(EmbeddedError::Unreachable { account: account.name().to_owned(), blocked });
+        }
+        let home = data_dir.join("postgres");
+        Ok(ClusterPaths { account, socket_dir: home.join("server/run"), home, cluster })
+    }
+
     /// A file that we keep beside the server.
     pub(super) fn file(&self, name: &str) -> PathBuf {
         self.home.join(name)

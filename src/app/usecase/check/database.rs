@@ -54,10 +54,28 @@ pub(super) async fn check(
 }
 
 fn away(fault: &Fault) -> Found {
-    let skipped = |subject| Checked::skipped(GROUP, subject, "needs the connection, which failed");
-    let rest = NEED_CONNECTION.into_iter().map(skipped);
-    let checks = std::iter::once(Checked::ill(GROUP, "connection", fault)).chain(rest).collect();
-    Found { checks, is_ready: false }
+    without(Checked::ill(GROUP, "connection", fault), "needs the connection, which failed")
+}
+
+fn without(connection: Checked, why: &str) -> Found {
+    let rest = NEED_CONNECTION.into_iter().map(|subject| Checked::skipped(GROUP, subject, why));
+    Found { checks: std::iter::once(connection).chain(rest).collect(), is_ready: false }
+}
+
+/// Of our own database, before it is made.
+pub(super) async fn foresee(settings: &Settings, overrides: &Overrides) -> Found {
+    let place = settings.database.data_dir.display();
+    match Database::foresee(&settings.database, overrides).await {
+        Err(fault) => away(&fault),
+        Ok(version) => {
+            let by = match version {
+                Some(major) => format!("PostgreSQL {major}"),
+                None => "a PostgreSQL that is downloaded, since none is installed".to_owned(),
+            };
+            let detail = format!("ccsync's own, not made yet: `ccsync run` or `ccsync sync` makes it below {place} with {by}");
+            without(Checked::well(GROUP, "connection", detail), "needs the database, which is not made yet")
+        }
+    }
 }
 
 fn connection(facts: &DatabaseFacts, embedded: bool) -> Checked {

@@ -23,12 +23,12 @@ pub(in crate::store::embedded) struct Binaries {
 }
 
 impl Binaries {
-    /// The first usable installation, of the wanted major version if one is wanted.
-    pub(in crate::store::embedded) async fn find(
+    /// The first usable installation, of the wanted major version if one is wanted; or else where it was looked for.
+    pub(in crate::store::embedded) async fn installed(
         config: &EmbeddedConfig,
         paths: &ClusterPaths,
         wanted: Option<u32>,
-    ) -> Result<Binaries, EmbeddedError> {
+    ) -> Result<Binaries, String> {
         let mut places = match &config.bin_dir {
             Some(dir) => vec![dir.clone()],
             None => places(),
@@ -42,10 +42,22 @@ impl Binaries {
                 Err(reason) => looked.push(format!("{}: {reason}", dir.display())),
             }
         }
-        let looked = if looked.is_empty() {
+        Err(if looked.is_empty() {
             "pg_config --bindir, PATH and the usual places".to_owned()
         } else {
             looked.join("; ")
+        })
+    }
+
+    /// The same, or else one that is downloaded.
+    pub(in crate::store::embedded) async fn find(
+        config: &EmbeddedConfig,
+        paths: &ClusterPaths,
+        wanted: Option<u32>,
+    ) -> Result<Binaries, EmbeddedError> {
+        let looked = match Self::installed(config, paths, wanted).await {
+            Ok(found) => return Ok(found),
+            Err(looked) => looked,
         };
         let wanted_text = wanted
             .map(|major| format!(" of version {major}, which made the existing cluster"))

@@ -5,4 +5,5 @@ mod dbt;
 mod demo;
 mod init;
 mod migrate;
+mod paths;
 mod shell;

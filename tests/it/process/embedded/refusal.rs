@@ -151,7 +151,7 @@ async fn behind_a_closed_directory_lasting_data_are_refused_and_others_kept_else
     config.durable = true;
     if place::is_root() {
         let error = refused(&config).await;
-        contains_all(&error, &["may not enter", "chmod o+x", closed.to_str().unwrap()]);
+        contains_all(&error, &["may not enter", "/var/lib/ccsync", closed.to_str().unwrap()]);
         config.durable = false;
     }
     let postgres = place::start(&config).await;
