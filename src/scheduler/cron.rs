@@ -55,6 +55,10 @@ impl CronSchedule {
                 "it has {fields} fields instead of six: second minute hour day month weekday"
             )));
         }
+        // croner takes an empty place for nothing, and would look for a second that is in an empty list for minutes.
+        if let Some(field) = expression.split_whitespace().find(|field| field.split(',').any(str::is_empty)) {
+            return Err(refuse(format!("the list {field:?} has an empty place")));
+        }
         // The same settings as in tokio-cron-scheduler's `Job::new_async_tz`.
         let parser = CronParser::builder().seconds(Seconds::Required).dom_and_dow(true).build();
         let cron = parser.parse(expression).map_err(|error| refuse(error.to_string()))?;

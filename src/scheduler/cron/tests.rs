@@ -121,6 +121,9 @@ fn a_refusal_says_what_and_why() {
     );
     let never = CronSchedule::parse("0 0 0 30 2 *", Shanghai).unwrap_err();
     assert_eq!(never.reason, "no day matches it");
+    // croner takes it, and then looks for a second in an empty list for minutes.
+    let empty = CronSchedule::parse(", */5 * * * *", Shanghai).unwrap_err();
+    assert_eq!(empty.reason, "the list \",\" has an empty place");
 }
 
 #[test]
