@@ -7,7 +7,6 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
-use secrecy::SecretString;
 use url::Url;
 
 use crate::config::parse::error::{ConfigError, ConfigErrors};
@@ -21,6 +20,7 @@ use crate::domain::row::share::Share;
 use crate::domain::stream::StreamKey;
 use crate::domain::vendor::page::Totals;
 use crate::report::language::Language;
+use crate::sources::credential::Credential;
 
 /// The whole configuration. `config/default.toml` explains each setting.
 #[derive(Debug, Clone)]
@@ -153,14 +153,14 @@ pub enum Account {
         /// The account. Sources with the same address and account share one token and one budget.
         app_id: String,
         /// Its key.
-        app_key: SecretString,
+        app_key: Credential,
     },
     /// 7moor 容联七陌.
     Moor {
         /// The account.
         account_id: String,
         /// Its secret.
-        api_secret: SecretString,
+        api_secret: Credential,
         /// Writes to each endpoint, per minute.
         actions_per_minute: u32,
     },
@@ -190,7 +190,7 @@ pub struct AgentSettings {
     /// Extension number, unique within the source.
     pub extno: String,
     /// The agent's token.
-    pub access_token: SecretString,
+    pub access_token: Credential,
 }
 
 /// One stream of one source.

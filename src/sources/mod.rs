@@ -4,6 +4,7 @@
 //! [`Source`]: crate::engine::port::source::Source
 //! [`Feed`]: crate::engine::port::feed::Feed
 
+pub mod credential;
 #[cfg(fuzzing)]
 pub mod fuzzing;
 pub mod http;

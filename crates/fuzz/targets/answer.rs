@@ -7,7 +7,8 @@ use ccsync::sources::fuzzing::{SECRET, answer, text};
 use libfuzzer_sys::{Corpus, fuzz_target};
 use serde_json::Value as Json;
 
-const STREAMS: [StreamId; 3] = [StreamId::SOBOT_CALL_RESULT, StreamId::SOBOT_CHAT_RESULT, StreamId::MOOR_QUEUE];
+const STREAMS: [StreamId; 3] =
+    [StreamId::SOBOT_CALL_RESULT, StreamId::SOBOT_CHAT_RESULT, StreamId::MOOR_QUEUE];
 const TYPES: [Option<&str>; 4] =
     [None, Some("application/json"), Some("application/json;charset=GBK"), Some("text/html; charset=utf-16")];
 const STATUSES: [u16; 4] = [200, 401, 429, 500];
@@ -21,7 +22,9 @@ fuzz_target!(|data: &[u8]| -> Corpus {
         Err(fault) => assert!(!fault.chain().contains(SECRET), "{}", fault.chain()),
         Ok(records) => {
             for record in &records {
-                assert!(!record.rows.is_empty() || !record.rejects.is_empty() || stream == StreamId::MOOR_QUEUE);
+                assert!(
+                    !record.rows.is_empty() || !record.rejects.is_empty() || stream == StreamId::MOOR_QUEUE
+                );
             }
             // Where the list stands once and in one place, an independent reader counts the same.
             if text.matches("items").count() == 1 && stream != StreamId::MOOR_QUEUE {

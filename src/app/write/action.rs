@@ -138,7 +138,7 @@ impl ActionService<'_> {
             source: source.name.clone(),
             base_url: source.base_url.clone(),
             extno: agent.extno.clone(),
-            access_token: agent.access_token.clone(),
+            access_token: agent.access_token.current(),
             form: match action_body {
                 ActionBody::Form => FieldForm::Form,
                 ActionBody::Json => FieldForm::Json,

@@ -1,9 +1,9 @@
 //! `ccsync migrate`.
 
 use crate::cli::args::MigrateArgs;
-use crate::cli::{build, build_with_database};
 use crate::cli::exit::Exit;
 use crate::cli::output::{self, Failure};
+use crate::cli::{build, build_with_database};
 use ccsync::app::App;
 use ccsync::config::Settings;
 use ccsync::domain::catalogue::Remedy;

@@ -115,7 +115,10 @@ impl Report {
     pub(in crate::config) fn of_file(file: Option<&Path>) -> Report {
         // An absolute path has a parent; where the working directory is gone, paths stay as they are written.
         let base = file.and_then(|file| Some(std::path::absolute(file).ok()?.parent()?.to_owned()));
-        Report { base: base.or_else(|| std::env::current_dir().ok()).unwrap_or_default(), ..Report::default() }
+        Report {
+            base: base.or_else(|| std::env::current_dir().ok()).unwrap_or_default(),
+            ..Report::default()
+        }
     }
 
     /// The path that is meant.

@@ -2,17 +2,26 @@
 
 use std::path::PathBuf;
 
-use secrecy::SecretString;
+use secrecy::{ExposeSecret as _, SecretString};
 use url::Url;
 
 use crate::config::parse::effective::HIDDEN;
 use crate::config::parse::reader::Section;
+use crate::sources::credential::{Credential, read_secret};
 
 /// A secret, and the key under which it or its file stands.
 #[derive(Debug, Clone)]
 pub(in crate::config) struct Secret {
     pub(in crate::config) value: SecretString,
     pub(in crate::config) key: String,
+    file: Option<PathBuf>,
+}
+
+impl Secret {
+    /// As that of an account.
+    pub(in crate::config) fn credential(self) -> Credential {
+        Credential::new(self.value, self.file)
+    }
 }
 
 /// The secret `key`, given as text or as `…_file`.
@@ -31,12 +40,13 @@ pub(in crate::config) fn optional(section: &Section<'_>, key: &str) -> Option<Op
         (false, false) => Some(None),
         (true, false) => {
             let value = section.parse_secret(key, inline)?;
-            Some(Some(Secret { value, key: key.to_owned() }))
+            Some(Some(Secret { value, key: key.to_owned(), file: None }))
         }
         (false, true) => {
             let value = section.parse(&file_key, |path| read(section, path))?;
-            section.note(&file_key, section.report.path(&section.text(&file_key)?).to_string_lossy());
-            Some(Some(Secret { value, key: file_key }))
+            let file = section.report.path(&section.text(&file_key)?);
+            section.note(&file_key, file.to_string_lossy());
+            Some(Some(Secret { value, key: file_key, file: Some(file) }))
         }
         (true, true) => {
             section.refuse(&file_key, format!("`{key}` and `{file_key}` are both set: give one of them"));
@@ -56,10 +66,10 @@ pub(in crate::config) fn path(section: &Section<'_>, key: &str) -> Option<PathBu
 /// there is none.
 pub(in crate::config) fn database_url(section: &Section<'_>) -> Option<Option<SecretString>> {
     let secret = optional(section, "url");
-    let password = section
-        .maybe("password_file", |section, key| section.parse(key, |path| read(section, path)));
+    let password =
+        section.maybe("password_file", |section, key| section.parse(key, |path| read(section, path)));
     let (secret, password) = (secret?, password?);
-    let Some(Secret { value: url, key }) = secret else {
+    let Some(Secret { value: url, key, .. }) = secret else {
         if password.is_some() {
             section
                 .refuse("password_file", "is of no use without `url`: the embedded database makes its own");
@@ -75,7 +85,6 @@ pub(in crate::config) fn database_url(section: &Section<'_>) -> Option<Option<Se
 
 /// The address as it was given, with a sign in place of its password.
 fn shown_url(url: &SecretString) -> String {
-    use secrecy::ExposeSecret;
     let Ok(mut url) = parse_url(url.expose_secret()) else { return HIDDEN.to_owned() };
     if url.password().is_some() && url.set_password(Some(HIDDEN)).is_err() {
         return HIDDEN.to_owned();
@@ -93,7 +102,6 @@ fn parse_url(text: &str) -> Result<Url, url::ParseError> {
 }
 
 fn postgres_url(url: &SecretString, password: Option<&SecretString>) -> Result<SecretString, String> {
-    use secrecy::ExposeSecret;
     let mut url = parse_url(url.expose_secret())
         .map_err(|error| format!("is not an address such as postgres://user@host/database: {error}"))?;
     if !matches!(url.scheme(), "postgres" | "postgresql") {
@@ -125,11 +133,6 @@ fn placeholder() -> String {
 fn read(section: &Section<'_>, written: &str) -> Result<SecretString, String> {
     let path = section.report.path(written);
     section.report.effective.add_secret_file(path.clone());
-    let shown = path.display();
-    let text = std::fs::read_to_string(&path).map_err(|error| format!("{shown} cannot be read: {error}"))?;
-    let secret = text.trim_end_matches(['\n', '\r']);
-    if secret.trim().is_empty() {
-        return Err(format!("{shown} is empty"));
-    }
-    inline(secret)
+    let secret = read_secret(&path)?;
+    if secret.expose_secret() == HIDDEN { Err(placeholder()) } else { Ok(secret) }
 }

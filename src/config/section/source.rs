@@ -119,7 +119,7 @@ fn account(section: &Section<'_>, kind: Kind) -> Option<Account> {
     match kind {
         Kind::Sobot => {
             let app_id = section.text("app_id");
-            let app_key = secret::required(section, "app_key")?.value;
+            let app_key = secret::required(section, "app_key")?.credential();
             Some(Account::Sobot { app_id: app_id?, app_key })
         }
         Kind::Moor => {
@@ -129,7 +129,7 @@ fn account(section: &Section<'_>, kind: Kind) -> Option<Account> {
                 closed(section.section("action"), |action| action.number("requests_per_minute", 1..=20));
             Some(Account::Moor {
                 account_id: account_id?,
-                api_secret: secret?.value,
+                api_secret: secret?.credential(),
                 actions_per_minute: actions_per_minute?,
             })
         }
@@ -156,7 +156,7 @@ fn agents(section: &Section<'_>) -> Option<Vec<AgentSettings>> {
             if !seen.insert(extno.clone()) {
                 agent.refuse("extno", format!("{extno} is there twice: one block per agent"));
             }
-            Some(AgentSettings { extno, access_token: token?.value })
+            Some(AgentSettings { extno, access_token: token?.credential() })
         })
     };
     let read: Vec<_> = section.list("agents").into_iter().map(&mut read).collect();

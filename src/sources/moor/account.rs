@@ -140,10 +140,11 @@ const LIST_PAGE_SIZE: u32 = 100;
 
 impl MoorStream {
     /// One page, of one group's where `exten` is given. A refused signature is taken afresh once, for it
-    /// may have grown old on the way.
+    /// may have grown old on the way, or its secret be replaced.
     async fn page(&self, request: &PageRequest, exten: Option<&str>) -> Result<Page, Fault> {
         let outcome = match self.ask(request, exten).await {
             Err(Refusal::Signature(_)) => {
+                self.account.config.api_secret.reread();
                 self.reserve().await?;
                 self.ask(request, exten).await
             }
@@ -240,7 +241,7 @@ impl MoorStream {
         }
         let (request, signature) = post(config, &self.path(), body.to_string(), clock.now());
         let answer = http.send(&context, request).await.map_err(Refusal::Other)?;
-        let listing = judge(&context, &answer, &signature.secrets(config), clock.now())?;
+        let listing = judge(&context, &answer, &signature.secrets(), clock.now())?;
         let mut observation = listing.observation;
         let mut read =
             |raw: &RawValue| element::read(self.stream.spec(), raw.get(), &config.privacy, &mut observation);

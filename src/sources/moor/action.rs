@@ -125,7 +125,7 @@ impl Actor for MoorWrite {
             Err(lost) if lost.unsent => return Reply::Unsent(lost.fault),
             Err(lost) => return Reply::Unknown(lost.fault),
         };
-        let secrets = signature.secrets(config);
+        let secrets = signature.secrets();
         match verdict(&context, &answer, &secrets, clock.now()) {
             Ok(success) => done(success, &secrets),
             Err(Refusal::Signature(fault)) => Reply::Refused(fault),

@@ -1,10 +1,10 @@
 //! One account at 7moor.
 
-use secrecy::SecretString;
 use url::Url;
 
 use crate::domain::person::privacy::Privacy;
 use crate::sources::address::authority;
+use crate::sources::credential::Credential;
 
 /// What an operator says of one 7moor account. `Debug` hides the secret.
 #[derive(Debug, Clone)]
@@ -16,13 +16,13 @@ pub struct MoorConfig {
     /// `N` or `T` and eleven digits.
     pub account_id: String,
     /// Signs, and is never sent.
-    pub api_secret: SecretString,
+    pub api_secret: Credential,
     /// What becomes of personal data.
     pub privacy: Privacy,
 }
 
 impl MoorConfig {
-    /// `moor:<account_id>@<host[:port]>`: whom budgets belong to, whatever the source is called.
+    /// `moor:<account_id><host[:port]>`: whom budgets belong to, whatever the source is called.
     pub fn account(&self) -> String {
         format!("moor:{}@{}", self.account_id, authority(&self.base_url))
     }

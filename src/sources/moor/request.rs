@@ -33,7 +33,7 @@ pub(super) fn post(
 
 impl Signature {
     /// All that must not be repeated of a request, should the vendor echo it.
-    pub(super) fn secrets<'a>(&'a self, config: &'a MoorConfig) -> [&'a str; 3] {
-        [self.sig.expose_secret(), self.authorization.expose_secret(), config.api_secret.expose_secret()]
+    pub(super) fn secrets(&self) -> [&str; 3] {
+        [self.sig.expose_secret(), self.authorization.expose_secret(), self.api_secret.expose_secret()]
     }
 }

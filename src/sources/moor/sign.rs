@@ -17,23 +17,26 @@ pub(super) struct Signature {
     pub(super) sig: SecretString,
     /// The header `Authorization`, without a scheme.
     pub(super) authorization: SecretString,
+    /// What it was made with.
+    pub(super) api_secret: SecretString,
 }
 
 /// The signature of a request made `now`: one reading of the clock for both parts, as the vendor demands,
 /// written in Beijing time whatever the host's zone.
 pub(super) fn sign(config: &MoorConfig, now: DateTime<Utc>) -> Signature {
     let timestamp = now.with_timezone(&Shanghai).format("%Y%m%d%H%M%S").to_string();
-    sign_at(&config.account_id, config.api_secret.expose_secret(), &timestamp)
+    sign_at(&config.account_id, config.api_secret.current(), &timestamp)
 }
 
-fn sign_at(account: &str, secret: &str, timestamp: &str) -> Signature {
-    let digest = Md5::digest(format!("{account}{secret}{timestamp}"));
+fn sign_at(account: &str, api_secret: SecretString, timestamp: &str) -> Signature {
+    let digest = Md5::digest(format!("{account}{}{timestamp}", api_secret.expose_secret()));
     let mut sig = String::with_capacity(32);
     // Writing to a String cannot fail.
     let _ = write!(sig, "{:032X}", u128::from_be_bytes(digest.into()));
     Signature {
         sig: SecretString::from(sig),
         authorization: SecretString::from(STANDARD.encode(format!("{account}:{timestamp}"))),
+        api_secret,
     }
 }
 

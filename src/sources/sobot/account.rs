@@ -196,7 +196,8 @@ impl SobotStream {
         let mut request = Request::get(url.clone());
         request.secret_header = Some(("token", token.secret.clone()));
         let answer = self.account.http.send(context, request).await.map_err(Refusal::Other)?;
-        let secrets = [token.secret.expose_secret(), config.app_key.expose_secret()];
+        let app_key = config.app_key.current();
+        let secrets = [token.secret.expose_secret(), app_key.expose_secret()];
         let fields = judge(context, &answer, &secrets, self.account.clock.now())?;
         page(context, (&answer, fields), self.stream.spec(), &config.privacy).map_err(Refusal::Other)
     }

@@ -13,7 +13,7 @@ pub(super) const TOKEN_PATH: &str = "/api/get_token";
 /// The address of a token request made `now`; `create_time` is in Unix seconds.
 pub(super) fn token_address(config: &SobotConfig, now: DateTime<Utc>) -> Url {
     let create_time = now.timestamp().to_string();
-    let sign = sign(&config.app_id, &create_time, config.app_key.expose_secret());
+    let sign = sign(&config.app_id, &create_time, config.app_key.current().expose_secret());
     let query = [("appid", config.app_id.as_str()), ("create_time", &create_time), ("sign", &sign)];
     address(&config.base_url, TOKEN_PATH, &query)
 }

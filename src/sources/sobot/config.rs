@@ -1,10 +1,10 @@
 //! One account at Sobot.
 
-use secrecy::SecretString;
 use url::Url;
 
 use crate::domain::person::privacy::Privacy;
 use crate::sources::address::authority;
+use crate::sources::credential::Credential;
 
 /// What an operator says of one Sobot account. `Debug` hides the key.
 #[derive(Debug, Clone)]
@@ -17,13 +17,13 @@ pub struct SobotConfig {
     /// `appid`.
     pub app_id: String,
     /// `app_key`; it signs and is never sent.
-    pub app_key: SecretString,
+    pub app_key: Credential,
     /// What becomes of personal data.
     pub privacy: Privacy,
 }
 
 impl SobotConfig {
-    /// `sobot:<app_id>@<host[:port]>`: whom token and budgets belong to, whatever the source is called.
+    /// `sobot:<app_id><host[:port]>`: whom token and budgets belong to, whatever the source is called.
     pub fn account(&self) -> String {
         format!("sobot:{}@{}", self.app_id, authority(&self.base_url))
     }

@@ -175,7 +175,17 @@ impl TokenRenewer {
         Ok(Held { token, renewed: true })
     }
 
+    /// A key that is refused is looked up again where it is kept.
     async fn obtain(&self, context: &RequestContext) -> Result<NewToken, Fault> {
+        match self.request(context).await {
+            Err(fault) if fault.kind == FaultKind::CredentialsRefused && self.config.app_key.reread() => {
+                self.request(context).await
+            }
+            outcome => outcome,
+        }
+    }
+
+    async fn request(&self, context: &RequestContext) -> Result<NewToken, Fault> {
         let context =
             RequestContext { subject: context.subject.clone(), request: "GET /api/get_token".to_owned() };
         // Taken before the request, so that the token ends no later than we think.
@@ -187,8 +197,9 @@ impl TokenRenewer {
     }
 
     fn read(&self, context: &RequestContext, answer: &Answer, now: DateTime<Utc>) -> Result<NewToken, Fault> {
-        let secrets = [self.config.app_key.expose_secret()];
-        let mut fields = judge(context, answer, &secrets, now).map_err(|refusal| refusal.into_fault())?;
+        let app_key = self.config.app_key.current();
+        let mut fields = judge(context, answer, &[app_key.expose_secret()], now)
+            .map_err(|refusal| refusal.into_fault())?;
         let malformed = |why| context.fault(FaultKind::Malformed, why);
         let item = fields.take_raw("item").map_or("null", |raw| raw.get());
         let mut item =

@@ -47,15 +47,21 @@ impl Feed for WorkbenchAccount {
                 format!("{}: agent {extno} is not configured", self.key),
             ));
         };
-        let place = Place {
+        let place = || Place {
             key: self.key.clone(),
             base_url: self.config.base_url.clone(),
             extno: agent.extno.clone(),
-            access_token: agent.access_token.clone(),
+            access_token: agent.access_token.current(),
             named_token: self.config.named_token,
             privacy: self.privacy.clone(),
             bytes_max: self.config.message_bytes_max,
         };
-        Ok(Box::new(connect(&self.http, place).await?))
+        match connect(&self.http, place()).await {
+            // A token that is refused is looked up again where it is kept.
+            Err(fault) if fault.kind == FaultKind::CredentialsRefused && agent.access_token.reread() => {
+                Ok(Box::new(connect(&self.http, place()).await?))
+            }
+            outcome => Ok(Box::new(outcome?)),
+        }
     }
 }

@@ -1,9 +1,9 @@
 //! One call system.
 
-use secrecy::SecretString;
 use url::Url;
 
 use crate::domain::person::privacy::{CustomFieldPolicy, Privacy};
+use crate::sources::credential::Credential;
 
 /// What an operator says of one call system. `Debug` hides the tokens.
 #[derive(Debug, Clone)]
@@ -30,5 +30,5 @@ pub struct WorkbenchAgent {
     /// The agent's number.
     pub extno: String,
     /// The agent's token.
-    pub access_token: SecretString,
+    pub access_token: Credential,
 }

@@ -103,7 +103,7 @@ fn mistakes(text: &str) -> String {
 
 fn sobot_key(settings: &Settings, source: &str) -> String {
     match &settings.source(source).unwrap().account {
-        Account::Sobot { app_key, .. } => app_key.expose_secret().to_owned(),
+        Account::Sobot { app_key, .. } => app_key.current().expose_secret().to_owned(),
         other => panic!("{other:?}"),
     }
 }
@@ -141,7 +141,7 @@ fn the_contracts_example_loads_with_what_it_says() {
 
     let Account::Workbench { agents, .. } = &settings.source("workbench").unwrap().account else { panic!() };
     assert_eq!((agents.len(), agents[0].extno.as_str()), (1, "1001"));
-    assert_eq!(agents[0].access_token.expose_secret(), "…");
+    assert_eq!(agents[0].access_token.current().expose_secret(), "…");
 }
 
 #[test]

@@ -3,6 +3,7 @@
 mod database;
 mod ops;
 mod refused;
+mod secret;
 mod service_manager;
 mod share;
 mod stop;

@@ -72,7 +72,9 @@ pub(super) async fn foresee(settings: &Settings, overrides: &Overrides) -> Found
                 Some(major) => format!("PostgreSQL {major}"),
                 None => "a PostgreSQL that is downloaded, since none is installed".to_owned(),
             };
-            let detail = format!("ccsync's own, not made yet: `ccsync run` or `ccsync sync` makes it below {place} with {by}");
+            let detail = format!(
+                "ccsync's own, not made yet: `ccsync run` or `ccsync sync` makes it below {place} with {by}"
+            );
             without(Checked::well(GROUP, "connection", detail), "needs the database, which is not made yet")
         }
     }

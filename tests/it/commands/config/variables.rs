@@ -43,14 +43,17 @@ fn variables_set_values_of_every_type() {
     assert_eq!(settings.engine.lease, Duration::from_secs(20));
     assert_eq!(settings.source("s").unwrap().privacy.phone, Policy::Drop);
     let Account::Sobot { app_id, app_key, .. } = &settings.source("s").unwrap().account else { panic!() };
-    assert_eq!((app_id.as_str(), app_key.expose_secret()), ("00042", "0123"));
+    assert_eq!((app_id.as_str(), app_key.current().expose_secret()), ("00042", "0123"));
     let Account::Moor { account_id, api_secret, .. } = &settings.source("moor").unwrap().account else {
         panic!()
     };
-    assert_eq!((account_id.as_str(), api_secret.expose_secret()), ("N00000000000", "1e5"));
+    assert_eq!((account_id.as_str(), api_secret.current().expose_secret()), ("N00000000000", "1e5"));
     let Account::Workbench { agents, .. } = &settings.source("workbench").unwrap().account else { panic!() };
-    let agents: Vec<_> = agents.iter().map(|a| (a.extno.as_str(), a.access_token.expose_secret())).collect();
-    assert_eq!(agents, [("1001", "true"), ("1002", "12345678901234567890")]);
+    let agents: Vec<_> = agents
+        .iter()
+        .map(|a| (a.extno.as_str(), a.access_token.current().expose_secret().to_owned()))
+        .collect();
+    assert_eq!(agents, [("1001", "true".to_owned()), ("1002", "12345678901234567890".to_owned())]);
     let streams = settings.streams();
     assert_eq!(streams.len(), 3, "one of four is not enabled");
     let calls = streams.iter().find(|stream| stream.key.stream == StreamId::SOBOT_CALL_RESULT).unwrap();

@@ -10,7 +10,8 @@ fn without_variable() -> Workspace {
     Workspace::new("").with("CCSYNC_CONFIG", "")
 }
 
-const SOURCE: &str = "[sources.sobot]\nkind = \"sobot\"\nbase_url = \"https://www.sobot.com\"\napp_id = \"1\"\n";
+const SOURCE: &str =
+    "[sources.sobot]\nkind = \"sobot\"\nbase_url = \"https://www.sobot.com\"\napp_id = \"1\"\n";
 
 /// A configuration that is known again by its language.
 fn marked(language: &str) -> String {
@@ -57,7 +58,11 @@ async fn without_a_named_file_the_nearest_of_three_is_read_and_an_empty_variable
 
     workspace.write("ccsync.toml", &marked("en"));
     assert_eq!(language(&workspace, &[]).await, "en", "the working directory comes first");
-    assert_eq!(language(&workspace, &["--config", "xdg/ccsync/ccsync.toml"]).await, "zh-CN", "what is named rules");
+    assert_eq!(
+        language(&workspace, &["--config", "xdg/ccsync/ccsync.toml"]).await,
+        "zh-CN",
+        "what is named rules"
+    );
 }
 
 #[tokio::test]
@@ -80,7 +85,10 @@ async fn commands_that_only_read_make_no_database_and_say_who_does() {
     ];
     for arguments in reading {
         let said = workspace.run(arguments).await.expect(1).stderr;
-        assert!(said.contains("no database yet") && said.contains("`ccsync sync` makes it"), "{arguments:?}: {said}");
+        assert!(
+            said.contains("no database yet") && said.contains("`ccsync sync` makes it"),
+            "{arguments:?}: {said}"
+        );
         assert!(!own.exists(), "{arguments:?} made {}", own.display());
     }
     let checked = workspace.run(&["check"]).await.expect(1);
@@ -103,11 +111,14 @@ async fn an_advised_command_names_the_file_that_this_one_was_given() {
 async fn an_address_with_a_socket_and_no_host_is_an_address() {
     let db = TestDb::create().await;
     let options = db.options();
-    let (user, database, port) = (options.get_username(), options.get_database().unwrap(), options.get_port());
+    let (user, database, port) =
+        (options.get_username(), options.get_database().unwrap(), options.get_port());
     // A server that is named by TEST_DATABASE_URL has its socket where Debian puts it.
-    let socket = options.get_socket().map_or("/var/run/postgresql".into(), |socket| socket.display().to_string());
+    let socket =
+        options.get_socket().map_or("/var/run/postgresql".into(), |socket| socket.display().to_string());
     let url = format!("postgres://{user}@/{database}?host={socket}&port={port}");
-    let workspace = Workspace::new(&configuration("http://127.0.0.1:9", &format!("url = {url:?}"), "2026-01-01"));
+    let workspace =
+        Workspace::new(&configuration("http://127.0.0.1:9", &format!("url = {url:?}"), "2026-01-01"));
     workspace.run(&["status"]).await.expect(0);
     let shown = workspace.run(&["config", "--json"]).await.expect(0).json();
     assert!(shown["database"]["url"].as_str().unwrap().contains("?host="), "{shown}");
