@@ -22,7 +22,7 @@ pub struct MoorConfig {
 }
 
 impl MoorConfig {
-    /// `moor:<account_id><host[:port]>`: whom budgets belong to, whatever the source is called.
+    /// `moor:<account_id>@<host[:port]>`: whom budgets belong to, whatever the source is called.
     pub fn account(&self) -> String {
         format!("moor:{}@{}", self.account_id, authority(&self.base_url))
     }

@@ -23,7 +23,7 @@ pub struct SobotConfig {
 }
 
 impl SobotConfig {
-    /// `sobot:<app_id><host[:port]>`: whom token and budgets belong to, whatever the source is called.
+    /// `sobot:<app_id>@<host[:port]>`: whom token and budgets belong to, whatever the source is called.
     pub fn account(&self) -> String {
         format!("sobot:{}@{}", self.app_id, authority(&self.base_url))
     }
