@@ -166,6 +166,19 @@ fn of_clocks(surroundings: &Surroundings, language: Language) -> Vec<Alert> {
     alerts
 }
 
+/// Whether windows from before the stream was wanted are still to read, and are being read: the last one was read within
+/// the time that is promised.
+fn is_first_load(
+    stream: &StreamStatus,
+    complete_to: DateTime<Utc>,
+    promised: Duration,
+    now: DateTime<Utc>,
+) -> bool {
+    let is_older = stream.watch.wanted_since.is_some_and(|wanted| complete_to < wanted);
+    let goes_on = stream.last_read_at.is_some_and(|read| now - read <= promised);
+    is_older && goes_on && 0 < stream.detail.calendar.unread && stream.failure.is_none()
+}
+
 /// A twentieth of the disk, at least 1 and at most 10 GiB; of a small disk a tenth.
 fn least_free_space(disk: &DiskSpace) -> u64 {
     (disk.size_bytes / 20).clamp(GIB, 10 * GIB).min(disk.size_bytes / 10)
@@ -242,12 +255,16 @@ impl OfStream<'_> {
         Alert { remedy: found.reason.remedy().text(self.language).to_owned(), ..alert }
     }
 
-    /// A stream that was never read is behind no promise yet: it fails, or its ticks are missed.
+    /// A stream that was never read is behind no promise yet: it fails, or its ticks are missed. Nor is one whose first load
+    /// goes on: it is behind by what ended before it was wanted.
     fn stale(&self, stream: &StreamStatus, now: DateTime<Utc>) -> Option<Alert> {
         let promised = Duration::seconds(stream.watch.fresh_within_seconds?);
         stream.last_read_at?;
         let complete_to = stream.complete_to.or(stream.complete_from)?;
         let since = complete_to.checked_add_signed(promised).filter(|since| *since < now)?;
+        if is_first_load(stream, complete_to, promised, now) {
+            return None;
+        }
         let alert = self.alert(AlertKind::DataStale, |language| {
             let (age, promised) = (span(now - complete_to, language), span(promised, language));
             let phrase =

@@ -109,6 +109,9 @@ impl StreamStatus {
     }
 }
 
+/// Windows read before a run's pace says anything.
+const PACE_WINDOWS: u64 = 3;
+
 impl StatusReport {
     /// Of a run over a windowed stream that is under way: windows read, and windows that are wanted and were
     /// never read. `None` where nothing is left but rereads, whose number only the planner knows.
@@ -117,6 +120,13 @@ impl StatusReport {
             self.streams.iter().find(|known| known.source == run.source && known.stream == run.stream)?;
         let unread = stream.detail.calendar.unread.unsigned_abs();
         (run.finished_at.is_none() && 0 < unread).then_some((run.counts.windows, unread))
+    }
+
+    /// How long the run will take to read what [`StatusReport::progress`] leaves, at its pace so far.
+    pub fn time_left(&self, run: &RunStatus) -> Option<Duration> {
+        let (done, left) = self.progress(run).filter(|(done, _)| PACE_WINDOWS <= *done)?;
+        let took = (self.generated_at - run.started_at).num_milliseconds().max(0);
+        Some(Duration::milliseconds((took as f64 * left as f64 / done as f64) as i64))
     }
 }
 

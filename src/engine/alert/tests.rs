@@ -1,6 +1,7 @@
 use super::*;
 use crate::domain::stream::StreamKind;
 use crate::report::alert::{ClockSkew, SpoolFill};
+use crate::report::status::calendar::Calendar;
 use crate::report::status::detail::{StatusDetail, StreamDetail};
 use crate::report::status::{FeedAgentStatus, WindowTally};
 
@@ -159,6 +160,26 @@ fn what_was_never_promised_is_not_missed() {
     assert_eq!(raised(never), []);
     let fresh = StreamStatus { last_read_at: None, complete_to: None, ..well() };
     assert_eq!(raised(fresh), []);
+}
+
+#[test]
+fn a_first_load_that_goes_on_is_not_stale_and_one_that_stands_still_is() {
+    let loading = || StreamStatus {
+        complete_to: Some(ago(60 * 24 * 20)),
+        detail: StreamDetail {
+            calendar: Calendar { unread: 19, ..Calendar::default() },
+            ..StreamDetail::default()
+        },
+        ..watch(|watch| watch.wanted_since = Some(ago(60)))
+    };
+    assert_eq!(raised(loading()), []);
+    for (told, stream) in [
+        ("nothing was read for an hour", StreamStatus { last_read_at: Some(ago(60)), ..loading() }),
+        ("nothing is left to read", StreamStatus { detail: StreamDetail::default(), ..loading() }),
+        ("it was complete since", StreamStatus { complete_to: Some(ago(50)), ..loading() }),
+    ] {
+        assert!(only(AlertKind::DataStale, stream).contains("complete up to"), "{told}");
+    }
 }
 
 #[test]

@@ -41,6 +41,9 @@ pub struct WholeQuarantine {
 pub struct StreamWatch {
     /// Data may be this old, in seconds; `None` where nothing is promised.
     pub fresh_within_seconds: Option<i64>,
+    /// Since when all from its start on is wanted; what ended before is being loaded for the first time.
+    #[serde(skip)]
+    pub wanted_since: Option<DateTime<Utc>>,
     /// When its last run began, whoever began it.
     pub last_run_at: Option<DateTime<Utc>>,
     /// Ticks since then; those of the last minute are still on their way.

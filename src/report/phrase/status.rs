@@ -144,6 +144,8 @@ phrases! {
     /// Of a run under way.
     PROGRESS = "{done} {done?window|windows} read, {left} to read", "已读 {done} 个窗口，还剩 {left} 个";
     /// Of a run under way.
+    TIME_LEFT = "about {span} left", "约剩 {span}";
+    /// Of a run under way.
     WINDOWS_READ = "{n} {n?window|windows} read", "已读 {n} 个窗口";
     /// Of a run under way.
     ROWS_READ = "{n} {n?row|rows}", "{n} 行";

@@ -65,7 +65,9 @@ pub(in crate::store) async fn streams_replace(
                     coalesce(s.settle, excluded.settle))
                     is distinct from (excluded.kind, excluded.start_at, excluded.schedule, excluded.timezone,
                         excluded.enabled, excluded.lookback, excluded.settle)
-                then clock_timestamp() else s.declared_at end
+                then clock_timestamp() else s.declared_at end,
+            wanted_since = case when excluded.enabled and not s.enabled or excluded.start_at < s.start_at
+                then clock_timestamp() else s.wanted_since end
         where (s.kind, s.start_at, s.schedule, s.timezone, s.lookback, s.settle, s.enabled)
             is distinct from (excluded.kind, excluded.start_at, excluded.schedule, excluded.timezone,
                 excluded.lookback, excluded.settle, excluded.enabled)

@@ -70,7 +70,7 @@ with begun as (
     where 2 <= closed_reads and coalesce(unverified_reason <> all($3), true)
     group by source, stream
 )
-select s.source, s.stream, coalesce(b.last_run_at, w.last_read_at) as last_run_at,
+select s.source, s.stream, s.wanted_since, coalesce(b.last_run_at, w.last_read_at) as last_run_at,
     coalesce(d.requests, 0) as reread_requests_today, coalesce(w.requests, 0) as requests_per_window,
     coalesce(q.lately, 0) as quarantined_lately, q.since as quarantined_since,
     a.scopes as whole_scopes, a.window_start as whole_start, a.window_end as whole_end, a.records as whole_records,
@@ -137,6 +137,7 @@ pub(in crate::store) async fn watches_fetch(
     for row in &rows {
         let Ok(stream) = row.try_get::<&str, _>("stream")?.parse() else { continue };
         let watch = StreamWatch {
+            wanted_since: row.try_get("wanted_since")?,
             last_run_at: row.try_get("last_run_at")?,
             reread_requests_today: row.try_get("reread_requests_today")?,
             requests_per_window: row.try_get("requests_per_window")?,

@@ -47,12 +47,14 @@ impl Sheet<'_> {
             }
             None => format.fill(label::WINDOWS_READ, &[("n", &number(run.counts.windows))]),
         };
-        vec![
-            windows,
+        let left = self.report.time_left(run).map(|left| format.span(left));
+        let left = left.map(|span| format.fill(label::TIME_LEFT, &[("span", &span)]));
+        let counts = vec![
             format.fill(label::ROWS_READ, &[("n", &number(run.counts.rows_read))]),
             format.fill(label::REQUESTS_SENT, &[("n", &number(run.counts.requests))]),
             format.took(run),
-        ]
+        ];
+        [windows].into_iter().chain(left).chain(counts).collect()
     }
 
     /// One line a stream that spent of a budget, or has to wait.

@@ -49,7 +49,11 @@ impl View<'_> {
         let Some((done, left)) = self.report.progress(run) else {
             return html! { (number(run.counts.windows)) };
         };
-        let caption = format.fill(common::PROGRESS, &[("done", &number(done)), ("left", &number(left))]);
+        let mut caption = format.fill(common::PROGRESS, &[("done", &number(done)), ("left", &number(left))]);
+        if let Some(span) = self.report.time_left(run).map(|left| format.span(left)) {
+            caption.push_str(format.comma());
+            caption.push_str(&format.fill(common::TIME_LEFT, &[("span", &span)]));
+        }
         html! { progress value=(done) max=(done + left) aria-label=(caption) {} " " (caption) }
     }
 

@@ -159,6 +159,8 @@ fn of<'r>(report: &'r StatusReport, source: &str, stream: &str) -> &'r StreamSta
 fn enriched(mut report: StatusReport) -> StatusReport {
     for stream in report.streams.iter_mut().filter(|stream| !stream.paused) {
         stream.watch.fresh_within_seconds = Some(PROMISED);
+        // The model's time is not the database's: no load is its first.
+        stream.watch.wanted_since = None;
     }
     report.alerts = alerts(&report, &Surroundings::default(), Language::En);
     report
