@@ -351,7 +351,10 @@ impl OfStream<'_> {
     }
 
     fn unheard(&self, feed: &FeedStatus, now: DateTime<Utc>) -> Option<Alert> {
-        let is_heard = |seen_to: Option<DateTime<Utc>>| seen_to.is_some_and(|at| now - UNHEARD_MAX < at);
+        // Who was never heard had no time yet, where the feed is new.
+        let is_heard = |seen_to: Option<DateTime<Utc>>| {
+            seen_to.or(feed.wanted_since).is_some_and(|at| now - UNHEARD_MAX < at)
+        };
         let unheard: Vec<_> = feed.agents.iter().filter(|agent| !is_heard(agent.seen_to)).collect();
         if unheard.is_empty() {
             return None;

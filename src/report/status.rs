@@ -185,6 +185,9 @@ pub struct FeedStatus {
     pub source: String,
     /// The feed.
     pub stream: StreamId,
+    /// Since when it is to be heard, where the database was told.
+    #[serde(skip)]
+    pub wanted_since: Option<DateTime<Utc>>,
     /// When the last message of any agent came.
     pub last_message_at: Option<DateTime<Utc>>,
     /// Open quarantine entries.

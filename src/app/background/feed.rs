@@ -130,6 +130,7 @@ impl App {
             .map(|follower| FeedStatus {
                 source: follower.feed.key().source.clone(),
                 stream: follower.feed.key().stream,
+                wanted_since: Some(self.built_at),
                 last_message_at: None,
                 quarantined: 0,
                 agents: follower.feed.agents().into_iter().map(agent).collect(),

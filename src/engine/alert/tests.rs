@@ -217,11 +217,28 @@ fn alerts_of_feed(agents: Vec<FeedAgentStatus>, language: Language) -> Vec<Alert
     let feed = FeedStatus {
         source: "workbench".into(),
         stream: StreamId::WORKBENCH_AGENT_MONITOR,
+        wanted_since: Some(ago(6)),
         last_message_at: None,
         quarantined: 0,
         agents,
     };
     alerts(&report(Vec::new(), vec![feed]), &Surroundings::default(), language)
+}
+
+#[test]
+fn an_agent_who_was_never_heard_has_the_first_five_minutes() {
+    let feed = |wanted_since| FeedStatus {
+        source: "workbench".into(),
+        stream: StreamId::WORKBENCH_AGENT_MONITOR,
+        wanted_since,
+        last_message_at: None,
+        quarantined: 0,
+        agents: vec![agent("1001", None), agent("1002", None)],
+    };
+    let raised = |wanted_since| {
+        alerts(&report(Vec::new(), vec![feed(wanted_since)]), &Surroundings::default(), Language::En).len()
+    };
+    assert_eq!((raised(Some(ago(4))), raised(Some(ago(5))), raised(None)), (0, 1, 1));
 }
 
 #[test]

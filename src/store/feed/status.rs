@@ -10,7 +10,7 @@ use crate::store::fault::StoreResult;
 /// Each configured feed that is not paused, with its configured agents. A gap counts for the business day that it touches.
 const AGENTS: &str = r#"
 with feed as (
-    select s.source, s.stream,
+    select s.source, s.stream, s.wanted_since,
         date_trunc('day', $1 at time zone s.timezone) at time zone s.timezone as today
     from sync.stream s
     where s.kind = 'feed' and s.enabled
@@ -27,7 +27,7 @@ with feed as (
     where state = 'open'
     group by source, stream
 )
-select f.source, f.stream, a.extno, a.seen_to, a.last_message_at, a.gap_reason,
+select f.source, f.stream, f.wanted_since, a.extno, a.seen_to, a.last_message_at, a.gap_reason,
     case when a.stay_since is not null then a.opened_at end as connected_since,
     coalesce(g.gaps, 0) as gaps, coalesce(g.seconds, 0) as seconds, coalesce(q.quarantined, 0) as quarantined
 from feed f
@@ -47,9 +47,11 @@ pub(in crate::store) async fn feeds_fetch(
         let Ok(stream) = row.try_get::<&str, _>("stream")?.parse() else { continue };
         let source: String = row.try_get("source")?;
         let quarantined = row.try_get("quarantined")?;
+        let wanted_since = row.try_get("wanted_since")?;
         let feed = feeds.entry(source.clone()).or_insert_with(|| FeedStatus {
             source,
             stream,
+            wanted_since,
             last_message_at: None,
             quarantined,
             agents: Vec::new(),
