@@ -60,8 +60,8 @@ pub(super) fn as_called(text: &str) -> Cow<'_, str> {
 }
 
 fn naming(text: &str, file: &str) -> String {
-    let named = text.replace("`ccsync ", &format!("`ccsync --config {file} "));
-    named.replace(&format!("--config {file} --config "), "--config ")
+    let (call, named) = (concat!("`", "ccsync "), format!("--config {file} "));
+    text.replace(call, &format!("{call}{named}")).replace(&format!("{named}--config "), "--config ")
 }
 
 /// Why a command failed, in full, with what the operator can do.

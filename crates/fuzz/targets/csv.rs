@@ -5,7 +5,7 @@
 use libfuzzer_sys::{Corpus, fuzz_target};
 
 /// The readers belong to the program, which is no library.
-#[allow(dead_code, missing_docs, unused_imports)]
+#[expect(dead_code, unused_imports, reason = "the program writes such files, too, and tests both")]
 #[path = "../../../src/cli/write"]
 mod cli {
     mod agents_file;
