@@ -23,6 +23,7 @@ pub use self::background::retention::Expired;
 pub use self::usecase::check::{CheckGroup, CheckReport, CheckVerdict, Checked};
 pub use self::usecase::forget::ErasureSubject;
 pub use self::usecase::plan::{Rereading, StreamPlan};
+pub use self::usecase::probe::{PROBE_REQUESTS_MAX, Probed};
 pub use self::usecase::quarantine::Retried;
 pub use self::usecase::source::SourceSummary;
 pub use self::usecase::verify::{Repair, Verified};
@@ -34,6 +35,7 @@ use crate::domain::fault::Fault;
 use crate::domain::proof::run::Trigger;
 use crate::domain::proof::window::TimeWindow;
 use crate::domain::stream::{StreamId, StreamKey};
+use crate::domain::vendor::fact::VendorFact;
 use crate::engine::feed::follower::FeedFollower;
 use crate::engine::pass::progress::ProgressTable;
 use crate::engine::pass::reader::{PassOrder, PassReport};
@@ -85,6 +87,8 @@ pub struct App {
     /// When the database was first found away, while it is.
     database_away: Mutex<Option<DateTime<Utc>>>,
     liveness: Liveness,
+    /// What was found of the vendors before the start.
+    facts: Vec<VendorFact>,
     /// Why nothing is read, or nothing of a source, as last looked at.
     refusals: Mutex<Vec<Refusal>>,
 }
@@ -101,7 +105,10 @@ impl App {
         let progress = ProgressTable::default();
         let witness = TimeWitness::new(overrides.clock.clone());
         let overrides = Overrides { clock: witness.clock(), ..overrides };
-        let streams = stream::assemble(&settings, &database.store, &overrides, &witness, worker, &progress)?;
+        // A database that lacks them knows nothing of the vendors yet.
+        let facts = database.store.vendor_facts().await.unwrap_or_default();
+        let assembled = (&settings, facts.as_slice());
+        let streams = stream::assemble(assembled, &database.store, &overrides, &witness, worker, &progress)?;
         let feeds = feed::assemble(&settings, &database.store, (&overrides, &witness), worker)?;
         let built_at = overrides.clock.now();
         let database_away = Mutex::default();
@@ -117,6 +124,7 @@ impl App {
             built_at,
             database_away,
             liveness: Liveness::default(),
+            facts,
             refusals: Mutex::default(),
         })
     }

@@ -36,6 +36,13 @@ const CHECK: &str = "\
 Ends with 0 where everything works, warnings included, and with 1 where something failed.
 Each Sobot account is asked for a new token; a running ccsync goes on with that one.";
 
+const PROBE: &str = "\
+Each answer comes with what was seen and, where one follows, with the setting. The answers alone are stored
+(sync.vendor_fact); the next start of a daemon or command goes by them where page_size and result_cap are not set.
+Examples:
+  ccsync probe --source sobot
+  ccsync probe --source moor --json";
+
 const SYNC: &str = "\
 Examples:
   ccsync sync
@@ -84,6 +91,9 @@ pub(super) enum Command {
     /// Is all in place? Host, database, credentials, clocks, each stream; what is not, with its remedy.
     #[command(visible_alias = "doctor", after_help = CHECK)]
     Check(JsonArgs),
+    /// Ask a live account what its vendor's documents leave open, with 30 requests at most, all of which read.
+    #[command(after_help = PROBE)]
+    Probe(ProbeArgs),
     /// What is complete up to when, what failed and what to do.
     Status(StatusArgs),
     /// Read the vendors again and compare with the tables, row by row.
@@ -141,6 +151,15 @@ pub(super) enum Command {
     Man(ManArgs),
     /// See it work: simulator, private PostgreSQL and daemon together, at an accelerated pace, with faults.
     Demo(DemoArgs),
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ProbeArgs {
+    /// The source, as it is named in the configuration.
+    #[arg(long, value_name = "NAME")]
+    pub source: String,
+    #[command(flatten)]
+    pub json: JsonArgs,
 }
 
 #[derive(Debug, Subcommand)]

@@ -16,7 +16,7 @@ use std::process::ExitCode;
 
 use clap::Parser as _;
 
-use self::reading::{backfill, check, plan, run, sync, verify};
+use self::reading::{backfill, check, plan, probe, run, sync, verify};
 use self::setup::{config, demo, grant, init, migrate, schema, shell, simulator};
 use self::stored::{absence, drift, explain, forget, notify, privacy, quarantine, retention, source, status};
 use self::write::{action, agents, moor, roster, workbench};
@@ -80,6 +80,7 @@ fn dispatch(cli: Cli) -> Result<Exit, Failure> {
             Command::Backfill(args) => backfill::backfill(settings, args).await,
             Command::Plan(args) => plan::plan(settings, args).await,
             Command::Check(args) => check::check(settings, file.as_deref(), args).await,
+            Command::Probe(args) => probe::probe(settings, args).await,
             Command::Status(args) => status::status(settings, args).await,
             Command::Verify(args) => verify::verify(settings, args).await,
             Command::Explain(args) => explain::explain(settings, args).await,

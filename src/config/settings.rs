@@ -204,6 +204,8 @@ pub struct StreamSettings {
     pub schedule: String,
     /// Rows asked for per page.
     pub page_size: u32,
+    /// Whether the operator says so; else what was found of the account rules.
+    pub page_size_is_given: bool,
     /// Requests per minute.
     pub requests_per_minute: u32,
     /// Share of a window or snapshot that may vanish at once.
@@ -212,6 +214,8 @@ pub struct StreamSettings {
     pub totals: Totals,
     /// Elements that the endpoint states or lists at most, whatever there are; `None`: no such bound is known.
     pub result_cap: Option<u64>,
+    /// As `page_size_is_given`.
+    pub result_cap_is_given: bool,
     /// Where no total is stated, a window is read a second time in the same pass.
     pub reread_at_once: bool,
     /// Data may be this old before an alert is raised; `None`: by the schedule.

@@ -15,6 +15,7 @@ use crate::engine::plan::present::{Reading, TimeWitness};
 use crate::sources::address::{authority, is_loopback};
 use crate::sources::context::RequestContext;
 use crate::sources::payload::answer::{Answer, AnswerText, Declared, Spares, body_text, http_date};
+use crate::sources::recorder::Recorder;
 use crate::telemetry::failpoint::{Failpoint, failpoint};
 
 mod upgrade;
@@ -61,6 +62,7 @@ pub struct HttpClient {
     body_bytes_max: usize,
     spares: Spares,
     witness: Option<TimeWitness>,
+    recorder: Option<Recorder>,
 }
 
 /// Makes ring the cryptography of every TLS connection of this process; must come before the first client is made.
@@ -99,6 +101,7 @@ impl HttpClient {
             body_bytes_max: config.body_bytes_max,
             spares: Spares::default(),
             witness: None,
+            recorder: None,
         })
     }
 
@@ -106,6 +109,12 @@ impl HttpClient {
     #[must_use]
     pub fn measuring(self, witness: &TimeWitness) -> HttpClient {
         HttpClient { witness: Some(witness.clone()), ..self }
+    }
+
+    /// The same client; each request is admitted by this recorder, and its answer kept there.
+    #[must_use]
+    pub fn recording(self, recorder: &Recorder) -> HttpClient {
+        HttpClient { recorder: Some(recorder.clone()), ..self }
     }
 
     fn measure(&self, context: &RequestContext, asked_at: Option<Reading>, headers: &HeaderMap) {
@@ -139,6 +148,10 @@ impl HttpClient {
             builder = builder.timeout(limit);
         }
         failpoint(Failpoint::RequestReady).await.map_err(Lost::unsent)?;
+        if self.recorder.as_ref().is_some_and(|recorder| !recorder.admit()) {
+            let spent = "no request is left of those that were allowed";
+            return Err(Lost::unsent(context.fault(FaultKind::Cancelled, spent)));
+        }
         let asked_at = self.witness.as_ref().map(TimeWitness::reading);
         let sent = builder.header(ACCEPT, "application/json").send().await;
         let response = sent.map_err(|error| {
@@ -149,7 +162,11 @@ impl HttpClient {
         self.measure(context, asked_at, response.headers());
         failpoint(Failpoint::RequestAnswered).await.map_err(sent)?;
         refuse_redirect(context, &request.url, &response).map_err(sent)?;
-        self.read(context, response).await.map_err(sent)
+        let answer = self.read(context, response).await.map_err(sent)?;
+        if let Some(recorder) = &self.recorder {
+            recorder.keep(request.url.path(), &answer);
+        }
+        Ok(answer)
     }
 
     async fn read(&self, context: &RequestContext, mut response: reqwest::Response) -> Result<Answer, Fault> {

@@ -10,6 +10,7 @@ pub mod fuzzing;
 pub mod http;
 pub mod moor;
 mod payload;
+pub mod recorder;
 pub mod sobot;
 pub mod workbench;
 

@@ -9,9 +9,11 @@ use uuid::Uuid;
 use crate::app::Overrides;
 use crate::app::assembly::declaration::declaration;
 use crate::app::assembly::policy::{pass_config, window_policy};
+use crate::app::usecase::probe;
 use crate::config::{Account, Settings, SourceSettings, StreamSettings, WindowSettings};
 use crate::domain::fault::{Fault, FaultKind};
 use crate::domain::person::forgotten::ErasureList;
+use crate::domain::vendor::fact::VendorFact;
 use crate::engine::forgetting::ErasureFilter;
 use crate::engine::pass::progress::ProgressTable;
 use crate::engine::pass::reader::{ReadPolicy, StreamReader};
@@ -106,7 +108,7 @@ pub(in crate::app) struct Endpoint {
 
 /// Every enabled stream of every source, ready to be read.
 pub(in crate::app) fn assemble(
-    settings: &Settings,
+    (settings, facts): (&Settings, &[VendorFact]),
     store: &PgStore,
     overrides: &Overrides,
     witness: &TimeWitness,
@@ -121,7 +123,9 @@ pub(in crate::app) fn assemble(
     let row_buffer = RowBuffer::new(u64::from(settings.engine.rows_mib_max) << 20);
     endpoints(settings, &http, &shared)
         .into_iter()
-        .map(|Endpoint { source, budget, settings: stream }| {
+        .map(|mut endpoint| {
+            probe::apply(facts, &mut endpoint);
+            let Endpoint { source, budget, settings: stream } = endpoint;
             let zone = settings.timezone;
             let schedule = CronSchedule::parse(&stream.schedule, zone).map_err(|error| {
                 let setting = format!("{}: schedule", stream.key);

@@ -7,6 +7,7 @@ pub(in crate::app) mod explain;
 pub(in crate::app) mod forget;
 pub(in crate::app) mod plan;
 pub(in crate::app) mod privacy;
+pub(in crate::app) mod probe;
 pub(in crate::app) mod quarantine;
 pub(in crate::app) mod schema_drift;
 pub(in crate::app) mod source;

@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 
 use crate::app::App;
 use crate::app::assembly::stream::Stream;
+use crate::app::usecase::probe::open_questions;
 use crate::app::usecase::source::not_configured;
 use crate::domain::fault::{Fault, FaultKind};
 use crate::engine::pass::reader::ReadPolicy;
@@ -41,6 +42,9 @@ impl App {
     pub(in crate::app) fn enrich(&self, report: StatusReport, scheduled: bool) -> StatusReport {
         let now = scheduled.then(|| self.overrides.clock.now());
         let mut report = enrich(report, &self.streams, self.settings.language, now);
+        let sources = self.settings.sources.iter();
+        report.detail.open_questions =
+            sources.flat_map(|source| open_questions(source, &self.facts)).collect();
         report.unconfigured = not_configured(&self.settings, std::mem::take(&mut report.unconfigured));
         let unheard = self.unheard(&report.feeds);
         report.healthy &= unheard.is_empty();

@@ -143,6 +143,12 @@ impl<'a> Section<'a> {
         self.find(key).is_some()
     }
 
+    /// Whether the operator says what it is: in the file, or by a variable.
+    pub(in crate::config) fn is_given(&self, key: &str) -> bool {
+        let origin = self.find(key).and_then(|found| Origin::of(found.value));
+        origin.is_some_and(|origin| origin != Origin::Default)
+    }
+
     /// Notes a mistake about a key's value.
     pub(in crate::config) fn refuse(&self, key: &str, message: impl Into<String>) {
         match self.find(key) {

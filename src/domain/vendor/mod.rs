@@ -3,6 +3,7 @@
 pub mod action;
 pub mod agent;
 pub mod drift;
+pub mod fact;
 pub mod feed;
 pub mod observation;
 pub mod page;

@@ -65,6 +65,7 @@ pub fn render(report: &StatusReport, view: &View) -> String {
     sheet.alarms();
     sheet.gaps();
     sheet.budgets();
+    sheet.open_questions();
     sheet.workers();
     sheet.runs();
     sheet.text

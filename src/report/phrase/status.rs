@@ -143,6 +143,9 @@ phrases! {
     MORE_DRIFTS = "and {n} more; see `ccsync drift`", "另有 {n} 项；查看 `ccsync drift`";
     /// Of a run under way.
     PROGRESS = "{done} {done?window|windows} read, {left} to read", "已读 {done} 个窗口，还剩 {left} 个";
+    /// Of a source.
+    OPEN_QUESTIONS = "{source}: {n} {n?question|questions} that the vendor's documents leave open; `ccsync probe --source {source}` asks the account",
+        "{source}：厂商文档有 {n} 个未说明的问题；`ccsync probe --source {source}` 会询问该账号";
     /// Of a run under way.
     TIME_LEFT = "about {span} left", "约剩 {span}";
     /// Of a run under way.

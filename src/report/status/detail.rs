@@ -7,7 +7,8 @@ use uuid::Uuid;
 use crate::domain::proof::absence::AbsenceAlarm;
 use crate::domain::proof::lag::LagPoint;
 use crate::domain::proof::window::TimeWindow;
-use crate::domain::stream::StreamId;
+use crate::domain::stream::{StreamId, StreamKey};
+use crate::domain::vendor::fact::Question;
 use crate::report::status::calendar::Calendar;
 
 /// What stands behind the figures of a stream.
@@ -56,12 +57,32 @@ pub struct StatusDetail {
     pub absence_alarms: Vec<AbsenceAlarm>,
     /// Gaps of the feeds, the newest first, at most [`LISTED`].
     pub feed_gaps: Vec<GapStatus>,
+    /// What the vendors' documents leave open and no account was asked yet, by stream.
+    pub open_questions: Vec<OpenQuestions>,
     /// Processes that hold a lease or a run.
     pub workers: Vec<WorkerStatus>,
     /// Milliseconds until each limit's next request, by the limit's name, which only the assembled process can
     /// tell the stream of.
     #[serde(skip)]
     pub limits: Vec<(String, i64)>,
+}
+
+/// Questions of a stream without an answer.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct OpenQuestions {
+    /// Which stream.
+    #[serde(flatten)]
+    pub key: StreamKey,
+    /// What is not known.
+    pub questions: Vec<Question>,
+}
+
+impl OpenQuestions {
+    /// The stream and the names of its questions.
+    pub fn sentence(&self) -> String {
+        let names: Vec<&str> = self.questions.iter().map(|question| question.as_str()).collect();
+        format!("{} {}", self.key.stream, names.join(", "))
+    }
 }
 
 /// Entries of a list that are told; the counts tell of all.

@@ -67,6 +67,24 @@ impl SobotAccount {
         self.shared.tokens.renew_now(&context).await
     }
 
+    /// The same page under a token that the vendor never gave: how it refuses one.
+    ///
+    /// # Errors
+    /// The refusal.
+    pub async fn fetch_with_wrong_token(
+        &self,
+        stream: StreamId,
+        request: &PageRequest,
+    ) -> Result<Page, Fault> {
+        let stream = SobotStream { account: self.shared.clone(), stream, form: AtomicUsize::new(0) };
+        let context = stream.context();
+        let url = stream.url(&context, request, 0)?;
+        let now = self.shared.clock.now();
+        let secret = secrecy::SecretString::from(WRONG_TOKEN.to_owned());
+        let token = Token { secret, generation: 0, obtained_at: now, expires_at: now };
+        stream.ask(&context, &url, &token).await.map_err(Refusal::into_fault)
+    }
+
     /// One of its streams.
     pub fn stream(&self, stream: StreamId) -> Arc<dyn Source> {
         let account = self.shared.clone();
@@ -84,6 +102,9 @@ impl fmt::Debug for SobotAccount {
         f.debug_struct("SobotAccount").field("config", &self.shared.config).finish_non_exhaustive()
     }
 }
+
+/// Has the form of a token and is none.
+const WRONG_TOKEN: &str = "00000000000000000000000000000000";
 
 struct SobotStream {
     account: Arc<Shared>,

@@ -4,3 +4,4 @@ pub(super) mod request_budget;
 pub(super) mod source;
 pub(super) mod token;
 pub(super) mod vendor_clock;
+mod vendor_fact;

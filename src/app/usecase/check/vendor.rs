@@ -12,6 +12,7 @@ use crate::app::assembly::stream;
 use crate::app::assembly::stream::{Endpoint, Shared};
 use crate::app::background::feed;
 use crate::app::background::transient::{NoBudget, TransientVault};
+use crate::app::usecase::probe;
 use crate::config::{Settings, SourceSettings};
 use crate::domain::fault::{Fault, FaultKind};
 use crate::domain::person::forgotten::ErasureList;
@@ -20,6 +21,7 @@ use crate::domain::row::text::counted;
 use crate::domain::stream::StreamKind;
 use crate::domain::vendor::page::PageRequest;
 use crate::engine::plan::present::TimeWitness;
+use crate::report::status::detail::OpenQuestions;
 use crate::sources::http::HttpClient;
 use crate::store::PgStore;
 
@@ -90,6 +92,7 @@ impl Visit<'_> {
             Checked::skipped(GROUP, stream.key.to_string(), "`enabled` is false: it is not read")
         }));
         checks.extend(self.feed(source).await);
+        checks.extend(self.questions(source).await);
         if let Some(ahead) = self.witness.least(&source.name) {
             checks.push(skew(GROUP, format!("{} clock", source.name), ahead, "the vendor's"));
         }
@@ -110,6 +113,23 @@ impl Visit<'_> {
             Ok(()) => Checked::well(GROUP, subject, "the vendor gave a new token for them"),
             Err(fault) => Checked::ill(GROUP, subject, &fault),
         })
+    }
+
+    /// What its documents leave open and nobody asked the account yet.
+    async fn questions(&self, source: &SourceSettings) -> Option<Checked> {
+        let known = self.store?.vendor_facts().await.ok()?;
+        let open = probe::open_questions(source, &known);
+        if open.is_empty() {
+            return None;
+        }
+        let subject = format!("{} questions", source.name);
+        let streams: Vec<String> = open.iter().map(OpenQuestions::sentence).collect();
+        let asks = format!("`ccsync probe --source {}` asks", source.name);
+        Some(Checked::well(
+            GROUP,
+            subject,
+            format!("not known of the account: {}; {asks}", streams.join("; ")),
+        ))
     }
 
     async fn stream(&self, endpoint: &Endpoint, refused: bool) -> Checked {

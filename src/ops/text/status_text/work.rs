@@ -1,5 +1,7 @@
 //! What runs, who runs it, what it may spend, and what ran.
 
+use std::collections::BTreeMap;
+
 use chrono::Duration;
 
 use crate::domain::row::text::one_line;
@@ -71,6 +73,19 @@ impl Sheet<'_> {
             }
             let shown = self.format.budget(stream).join(self.format.comma());
             self.wrap(&format!("{}/{}: {shown}", one_line(&stream.source), stream.stream));
+        }
+    }
+
+    /// One line a source of whose vendor something is not known.
+    pub(super) fn open_questions(&mut self) {
+        let mut by_source: BTreeMap<&str, usize> = BTreeMap::new();
+        for open in &self.report.detail.open_questions {
+            *by_source.entry(&open.key.source).or_default() += open.questions.len();
+        }
+        for (source, count) in by_source {
+            let values = [("source", one_line(source)), ("n", count.to_string())];
+            let values = values.each_ref().map(|(name, value)| (*name, value.as_str()));
+            self.wrap(&self.format.fill(label::OPEN_QUESTIONS, &values));
         }
     }
 

@@ -57,6 +57,8 @@ pub(super) async fn detail_fetch(connection: &mut PgConnection) -> StoreResult<S
             .collect::<Result<_, _>>()?,
         absence_alarms: alarms.iter().filter_map(|row| alarm(row).transpose()).collect::<Result<_, _>>()?,
         feed_gaps: gaps.iter().map(gap).collect::<Result<_, _>>()?,
+        // Only the assembled process knows what is configured.
+        open_questions: Vec::new(),
         workers: workers_fetch(connection).await?,
         limits,
     })

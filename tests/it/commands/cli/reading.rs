@@ -3,6 +3,7 @@
 mod altered;
 mod check;
 mod database;
+mod probe;
 mod progress;
 mod reader;
 mod remedy;

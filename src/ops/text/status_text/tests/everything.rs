@@ -82,6 +82,10 @@ fn waiting() -> StatusDetail {
         ends_in_seconds,
     };
     StatusDetail {
+        open_questions: vec![OpenQuestions {
+            key: StreamKey { source: "sobot".into(), stream: StreamId::SOBOT_CALL_RESULT },
+            questions: vec![Question::FilterTime, Question::PageSize],
+        }],
         quarantine: vec![QuarantineStatus {
             id: 7,
             source: "sobot".into(),

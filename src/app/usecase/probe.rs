@@ -1,0 +1,190 @@
+//! Asking a live account what its vendor's documents leave open, with few requests, all of which read.
+
+mod answer;
+mod paging;
+mod prober;
+mod window;
+
+use std::sync::Arc;
+
+use self::prober::{Prober, Reply, Stop};
+use crate::app::App;
+use crate::app::assembly::stream::{self, Endpoint, Shared};
+use crate::config::SourceSettings;
+use crate::domain::fault::{Fault, FaultKind};
+use crate::domain::stream::{StreamKey, StreamKind};
+use crate::domain::vendor::fact::{Question, VendorFact};
+use crate::domain::vendor::page::PageRequest;
+use crate::report::status::detail::OpenQuestions;
+use crate::sources::recorder::Recorder;
+
+/// Requests that one probe sends to an account at most, token requests counted.
+pub const PROBE_REQUESTS_MAX: usize = 30;
+
+/// What a probe found.
+#[derive(Debug, Clone, serde::Serialize)]
+pub struct Probed {
+    /// Requests that were sent.
+    pub requests: usize,
+    /// By stream, in the order of the questions.
+    pub facts: Vec<VendorFact>,
+}
+
+impl App {
+    /// Asks the account of a source, and keeps the answers. The vendor's limits hold; nothing else is stored.
+    ///
+    /// # Errors
+    /// Where there is no such source, it has no stream to ask, or the account cannot be asked.
+    pub async fn probe(&self, name: &str) -> Result<Probed, Fault> {
+        let source = self.settings.sources.iter().find(|source| source.name == name).ok_or_else(|| {
+            let known: Vec<&str> = self.settings.sources.iter().map(|source| source.name.as_str()).collect();
+            let message = format!("there is no source {name}; configured are {}", known.join(", "));
+            Fault::new(FaultKind::Misconfigured, message).advising()
+        })?;
+        let store = Arc::new(self.database.store.clone());
+        let recorder = Recorder::new(PROBE_REQUESTS_MAX, self.overrides.clock.clone());
+        let shared = Shared {
+            vault: store.clone(),
+            budget: self.overrides.budget.clone().unwrap_or_else(|| store.clone()),
+            witness: self.witness.clone(),
+            erasures: store.erasures().clone(),
+        };
+        let http = stream::http_client(&self.settings)?.measuring(&self.witness).recording(&recorder);
+        let endpoints = stream::account_endpoints(source, &http, &shared);
+        if endpoints.is_empty() {
+            let message = format!("{name}: no stream of it is read by asking");
+            return Err(Fault::new(FaultKind::Misconfigured, message).advising());
+        }
+        let wrong_token = stream::sobot_account(source, &http, &shared);
+        let mut facts = Vec::new();
+        for endpoint in &endpoints {
+            let clock = self.witness.clock_of(&source.name);
+            let mut prober = Prober {
+                endpoint,
+                recorder: &recorder,
+                budget: shared.budget.as_ref(),
+                clock: clock.as_ref(),
+                facts: Vec::new(),
+                answers: Vec::new(),
+                seen: Vec::new(),
+                refusals: Vec::new(),
+            };
+            let outcome = prober.all(wrong_token.as_ref()).await;
+            let why = match &outcome {
+                Err(Stop::Spent) => format!("the {PROBE_REQUESTS_MAX} requests were used up"),
+                _ => "it was not asked".to_owned(),
+            };
+            prober.close(&why);
+            if let Err(Stop::Fault(fault)) = outcome {
+                return Err(fault);
+            }
+            facts.append(&mut prober.facts);
+        }
+        store.keep_vendor_facts(&facts).await?;
+        Ok(Probed { requests: recorder.requests(), facts })
+    }
+
+    /// What was found of the accounts that are configured here.
+    ///
+    /// # Errors
+    /// Database faults.
+    pub async fn vendor_facts(&self) -> Result<Vec<VendorFact>, Fault> {
+        self.database.store.vendor_facts().await
+    }
+}
+
+impl Prober<'_> {
+    async fn all(&mut self, account: Option<&crate::sources::sobot::SobotAccount>) -> Result<(), Stop> {
+        let asked = self.questions(account).await;
+        self.error_status();
+        if !self.seen.is_empty() {
+            self.vendor_clock();
+        }
+        asked
+    }
+
+    async fn questions(&mut self, account: Option<&crate::sources::sobot::SobotAccount>) -> Result<(), Stop> {
+        if Question::ClaimFilter.concerns(self.stream()) {
+            return self.claim_filter().await;
+        }
+        if self.stream().kind() == StreamKind::Snapshot {
+            return self.paging(None).await;
+        }
+        let Some(sample) = self.sample().await? else {
+            self.close("the account has no results of the last 31 days");
+            return Ok(());
+        };
+        self.times(&sample).await?;
+        self.paging(Some(sample.window)).await?;
+        self.total_cap(&sample).await?;
+        self.span().await?;
+        if let Some(account) = account
+            && 0 < self.recorder.left()
+        {
+            let request = PageRequest { window: Some(sample.window), page_no: 1, page_size: 1 };
+            self.budget.acquire(&self.endpoint.budget, self.clock).await.map_err(Stop::Fault)?;
+            // Its refusal is the answer.
+            let _ = account.fetch_with_wrong_token(self.stream(), &request).await;
+            self.look();
+            self.refusals.extend(self.answers.last().map(|answer| answer.status));
+        }
+        Ok(())
+    }
+
+    /// Where claim states are refused without a group, the source goes on group by group.
+    async fn claim_filter(&mut self) -> Result<(), Stop> {
+        let reply = self.ask(None, 1, self.endpoint.settings.page_size).await?;
+        let own = self.stream().endpoint();
+        let is_first_refused = self.answers.iter().any(|answer| !answer.path.contains(&format!("/{own}/")));
+        match reply {
+            Reply::Page(_) if is_first_refused => {
+                self.refusals.extend(self.answers.first().map(|answer| answer.status));
+                self.found(
+                    Question::ClaimFilter,
+                    "required",
+                    "without a group it is refused; with one it is answered",
+                );
+            }
+            Reply::Page(page) => {
+                self.found(Question::ClaimFilter, "optional", "all groups came at once");
+                self.fields(page.observation);
+            }
+            Reply::Refused(_) => self.unknown(Question::ClaimFilter, "it is refused, with a group too"),
+        }
+        Ok(())
+    }
+}
+
+/// The questions of the streams of a source to which no answer is known.
+pub(in crate::app) fn open_questions(source: &SourceSettings, known: &[VendorFact]) -> Vec<OpenQuestions> {
+    let is_known = |key: &StreamKey, question: Question| {
+        known.iter().any(|fact| fact.stream == *key && fact.question == question && fact.answer.is_some())
+    };
+    let enabled = source.streams.iter().filter(|stream| stream.enabled);
+    let open = enabled.map(|stream| OpenQuestions {
+        key: stream.key.clone(),
+        questions: Question::of(stream.key.stream)
+            .filter(|question| !is_known(&stream.key, *question))
+            .collect(),
+    });
+    open.filter(|open| !open.questions.is_empty()).collect()
+}
+
+/// An endpoint's stream may go by what was found where the configuration says nothing.
+pub(in crate::app) fn apply(facts: &[VendorFact], endpoint: &mut Endpoint) {
+    let settings = &mut endpoint.settings;
+    let answer = |question: Question| {
+        let fact = facts.iter().find(|fact| fact.stream == settings.key && fact.question == question)?;
+        fact.answer.as_deref()?.parse::<u64>().ok()
+    };
+    let (page_size, depth, cap) =
+        (answer(Question::PageSize), answer(Question::Depth), answer(Question::TotalCap));
+    if let Some(size) =
+        page_size.and_then(|size| u32::try_from(size).ok()).filter(|_| !settings.page_size_is_given)
+    {
+        settings.page_size = size.clamp(1, settings.key.stream.page_size_max);
+    }
+    if let Some(cap) = [depth, cap].into_iter().flatten().min().filter(|_| !settings.result_cap_is_given) {
+        settings.result_cap = Some(cap);
+    }
+}

@@ -1,0 +1,113 @@
+//! `ccsync probe`: what the documents leave open is found out of a live account, by few requests that only read.
+
+use std::collections::BTreeMap;
+
+use ccsync_simulator::SimulatorConfig;
+use rstest::rstest;
+use serde_json::Value as Json;
+
+use crate::support::process::{Setup, recent_world};
+
+/// Results on every day of the last week and calls enough for several pages.
+fn world(switches: &[(&str, &str)]) -> SimulatorConfig {
+    let mut config = SimulatorConfig { calls: 700, chats: 700, groups: 250, ..recent_world() };
+    for (name, value) in switches {
+        config.switches.set(name, value).unwrap();
+    }
+    config
+}
+
+/// The answers by stream and question, and the number of requests.
+async fn probed(switches: &[(&str, &str)], source: &str) -> (BTreeMap<String, Json>, u64) {
+    let setup = Setup::new(world(switches), "").await;
+    probed_at(&setup, source).await
+}
+
+async fn probed_at(setup: &Setup, source: &str) -> (BTreeMap<String, Json>, u64) {
+    let before = setup.simulator.journal().requests();
+    let told: Json = setup.run(&["probe", "--source", source, "--json"]).await.expect(0).json();
+    let requests = told["requests"].as_u64().unwrap();
+    let sent = setup.simulator.journal().requests() - before;
+    assert_eq!(requests, sent, "as the vendor counts them");
+    assert!(requests <= 30, "{requests}");
+    let facts = told["facts"].as_array().unwrap().iter();
+    let by_name = facts.map(|fact| {
+        (format!("{} {}", fact["stream"].as_str().unwrap(), fact["question"].as_str().unwrap()), fact.clone())
+    });
+    (by_name.collect(), requests)
+}
+
+#[rstest]
+#[case("sobot", &[], &[
+    ("sobot.call_result filter_time", "inspection"),
+    ("sobot.call_result time_of_day", "counts"),
+    ("sobot.call_result window_end", "included"),
+    ("sobot.call_result window_span", "31d"),
+    ("sobot.call_result page_size", "50"),
+    ("sobot.call_result total", "listed"),
+    ("sobot.call_result total_cap", "none"),
+    ("sobot.call_result depth", "none"),
+    ("sobot.call_result behind_end", "empty"),
+    ("sobot.call_result envelope", "items"),
+    ("sobot.call_result error_status", "200"),
+    ("sobot.call_result clock", "right"),
+    ("sobot.chat_result filter_time", "inspection"),
+    ("sobot.chat_result date_form", "datetime"),
+    ("sobot.chat_result window_span", "31d"),
+    ("sobot.chat_result behind_end", "empty"),
+])]
+#[case("sobot", &[("sobot_filter", "contact")], &[
+    ("sobot.call_result filter_time", "contact"),
+    ("sobot.chat_result filter_time", "contact"),
+])]
+#[case("sobot", &[("sobot_end", "exclusive")], &[("sobot.call_result window_end", "excluded")])]
+#[case("sobot", &[("sobot_call_bounds", "day")], &[("sobot.call_result time_of_day", "ignored")])]
+#[case("sobot", &[("sobot_span", "none")], &[
+    ("sobot.call_result window_span", "32d"),
+    ("sobot.chat_result window_span", "32d"),
+])]
+#[case("sobot", &[("sobot_token_status", "http_401")], &[("sobot.call_result error_status", "200, 401")])]
+#[case("sobot", &[("sobot_chat_dates", "date_only")], &[("sobot.chat_result date_form", "date")])]
+#[case("sobot", &[("sobot_call_total", "+3")], &[("sobot.call_result total", "differs")])]
+#[case("sobot", &[("sobot_call_total", "first_page")], &[("sobot.call_result total", "differs")])]
+#[case("sobot", &[("sobot_call_total", "so_far")], &[("sobot.call_result total", "differs")])]
+#[case("sobot", &[("sobot_call_total", "absent")], &[("sobot.call_result total", "absent")])]
+#[case("sobot", &[("sobot_call_total_cap", "100")], &[("sobot.call_result total_cap", "100")])]
+#[case("sobot", &[("sobot_call_depth", "200")], &[("sobot.call_result depth", "200")])]
+#[case("sobot", &[("sobot_call_depth", "200"), ("sobot_behind_depth", "refused")], &[("sobot.call_result depth", "200")])]
+#[case("sobot", &[("sobot_behind_end", "refused")], &[("sobot.call_result behind_end", "refused")])]
+#[case("sobot", &[("sobot_behind_end", "not_found")], &[("sobot.call_result behind_end", "not_found")])]
+#[case("sobot", &[("sobot_call_time", "quality_datetime"), ("sobot_extra_field", "none")], &[
+    ("sobot.call_result fields", "as_documented"),
+])]
+#[case("sobot", &[("sobot_chat_time", "update_time")], &[("sobot.chat_result fields", "differ")])]
+#[case("sobot", &[("date_header", "absent")], &[("sobot.call_result clock", "absent")])]
+#[case("sobot", &[("date_header", "beijing_as_gmt")], &[("sobot.call_result clock", "ahead")])]
+#[case("sobot", &[("date_header", "eight_hours_behind")], &[("sobot.call_result clock", "behind")])]
+#[case("sobot", &[("date_header", "stands_still")], &[("sobot.call_result clock", "stands_still")])]
+#[case("sobot", &[("date_header", "one_strange")], &[("sobot.call_result clock", "irregular")])]
+#[case("moor", &[], &[
+    ("moor.queue page_size", "250"),
+    ("moor.queue total", "listed"),
+    ("moor.queue depth", "none"),
+    ("moor.queue behind_end", "empty"),
+    ("moor.queue envelope", "nested"),
+    ("moor.agent_claim_status claim_filter", "optional"),
+])]
+#[case("moor", &[("moor_page_cap", "100")], &[("moor.queue page_size", "100")])]
+#[case("moor", &[("moor_envelope", "flat")], &[("moor.queue envelope", "flat")])]
+#[case("moor", &[("moor_envelope", "root")], &[("moor.queue envelope", "root")])]
+#[case("moor", &[("moor_total", "-3")], &[("moor.queue total", "differs")])]
+#[case("moor", &[("moor_claim_filter", "required")], &[("moor.agent_claim_status claim_filter", "required")])]
+#[tokio::test]
+async fn each_reading_of_a_document_is_recognised_within_thirty_requests(
+    #[case] source: &str,
+    #[case] switches: &[(&str, &str)],
+    #[case] expected: &[(&str, &str)],
+) {
+    let (facts, requests) = probed(switches, source).await;
+    println!("{source} {switches:?}: {requests} requests");
+    for (name, answer) in expected {
+        assert_eq!(facts[*name]["answer"], **answer, "{switches:?}: {:#}", facts[*name]);
+    }
+}
