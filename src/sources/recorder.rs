@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use chrono::{DateTime, Utc};
 
-use crate::engine::port::clock::Clock;
+use crate::engine::plan::present::TimeWitness;
 use crate::sources::payload::answer::Answer;
 
 /// Requests of one account, counted and kept. Clones are the same.
@@ -12,7 +12,7 @@ use crate::sources::payload::answer::Answer;
 pub struct Recorder {
     shared: Arc<Mutex<Recorded>>,
     requests_max: usize,
-    clock: Arc<dyn Clock>,
+    witness: TimeWitness,
 }
 
 #[derive(Debug, Default)]
@@ -38,8 +38,8 @@ pub struct RecordedAnswer {
 
 impl Recorder {
     /// One that lets so many requests pass.
-    pub fn new(requests_max: usize, clock: Arc<dyn Clock>) -> Recorder {
-        Recorder { shared: Arc::default(), requests_max, clock }
+    pub fn new(requests_max: usize, witness: TimeWitness) -> Recorder {
+        Recorder { shared: Arc::default(), requests_max, witness }
     }
 
     /// Counts a request; false where it must not be sent.
@@ -55,7 +55,7 @@ impl Recorder {
             path: path.to_owned(),
             status: answer.status,
             date: answer.date,
-            came_at: self.clock.now(),
+            came_at: self.witness.host_now(),
             text: answer.text.to_string(),
         };
         self.shared.lock().unwrap_or_else(PoisonError::into_inner).answers.push(answer);

@@ -12,11 +12,16 @@ use crate::app::App;
 use crate::app::assembly::stream::{self, Endpoint, Shared};
 use crate::config::SourceSettings;
 use crate::domain::fault::{Fault, FaultKind};
+use crate::domain::proof::window::TimeWindow;
 use crate::domain::stream::{StreamKey, StreamKind};
 use crate::domain::vendor::fact::{Question, VendorFact};
 use crate::domain::vendor::page::PageRequest;
 use crate::report::status::detail::OpenQuestions;
+use crate::sources::credential::Credential;
+use crate::sources::http::HttpClient;
+use crate::sources::moor::{MoorAccount, MoorConfig};
 use crate::sources::recorder::Recorder;
+use crate::sources::sobot::SobotAccount;
 
 /// Requests that one probe sends to an account at most, token requests counted.
 pub const PROBE_REQUESTS_MAX: usize = 30;
@@ -42,7 +47,7 @@ impl App {
             Fault::new(FaultKind::Misconfigured, message).advising()
         })?;
         let store = Arc::new(self.database.store.clone());
-        let recorder = Recorder::new(PROBE_REQUESTS_MAX, self.overrides.clock.clone());
+        let recorder = Recorder::new(PROBE_REQUESTS_MAX, self.witness.clone());
         let shared = Shared {
             vault: store.clone(),
             budget: self.overrides.budget.clone().unwrap_or_else(|| store.clone()),
@@ -51,11 +56,14 @@ impl App {
         };
         let http = stream::http_client(&self.settings)?.measuring(&self.witness).recording(&recorder);
         let endpoints = stream::account_endpoints(source, &http, &shared);
-        if endpoints.is_empty() {
+        let nothing = || {
             let message = format!("{name}: no stream of it is read by asking");
-            return Err(Fault::new(FaultKind::Misconfigured, message).advising());
+            Fault::new(FaultKind::Misconfigured, message).advising()
+        };
+        if endpoints.is_empty() {
+            return Err(nothing());
         }
-        let wrong_token = stream::sobot_account(source, &http, &shared);
+        let Some(wrong) = WrongCredentials::of(source, &http, &shared) else { return Err(nothing()) };
         let mut facts = Vec::new();
         for endpoint in &endpoints {
             let clock = self.witness.clock_of(&source.name);
@@ -69,7 +77,7 @@ impl App {
                 seen: Vec::new(),
                 refusals: Vec::new(),
             };
-            let outcome = prober.all(wrong_token.as_ref()).await;
+            let outcome = prober.all(&wrong).await;
             let why = match &outcome {
                 Err(Stop::Spent) => format!("the {PROBE_REQUESTS_MAX} requests were used up"),
                 _ => "it was not asked".to_owned(),
@@ -93,9 +101,27 @@ impl App {
     }
 }
 
+/// The account, as one who does not know its secret would ask it.
+enum WrongCredentials {
+    Sobot(SobotAccount),
+    Moor(MoorAccount),
+}
+
+impl WrongCredentials {
+    fn of(source: &SourceSettings, http: &HttpClient, shared: &Shared) -> Option<WrongCredentials> {
+        if let Some(account) = stream::sobot_account(source, http, shared) {
+            return Some(WrongCredentials::Sobot(account));
+        }
+        let config = MoorConfig { api_secret: Credential::from("wrong"), ..stream::moor_config(source)? };
+        let limits = stream::moor_limits(source, shared.budget.clone());
+        let clock = shared.witness.signing_clock(&source.name);
+        Some(WrongCredentials::Moor(MoorAccount::new(config, http.clone(), limits, clock)))
+    }
+}
+
 impl Prober<'_> {
-    async fn all(&mut self, account: Option<&crate::sources::sobot::SobotAccount>) -> Result<(), Stop> {
-        let asked = self.questions(account).await;
+    async fn all(&mut self, wrong: &WrongCredentials) -> Result<(), Stop> {
+        let asked = self.questions(wrong).await;
         self.error_status();
         if !self.seen.is_empty() {
             self.vendor_clock();
@@ -103,12 +129,13 @@ impl Prober<'_> {
         asked
     }
 
-    async fn questions(&mut self, account: Option<&crate::sources::sobot::SobotAccount>) -> Result<(), Stop> {
+    async fn questions(&mut self, wrong: &WrongCredentials) -> Result<(), Stop> {
         if Question::ClaimFilter.concerns(self.stream()) {
             return self.claim_filter().await;
         }
         if self.stream().kind() == StreamKind::Snapshot {
-            return self.paging(None).await;
+            self.paging(None).await?;
+            return self.refusal(wrong, None).await;
         }
         let Some(sample) = self.sample().await? else {
             self.close("the account has no results of the last 31 days");
@@ -118,14 +145,22 @@ impl Prober<'_> {
         self.paging(Some(sample.window)).await?;
         self.total_cap(&sample).await?;
         self.span().await?;
-        if let Some(account) = account
-            && 0 < self.recorder.left()
-        {
-            let request = PageRequest { window: Some(sample.window), page_no: 1, page_size: 1 };
-            self.budget.acquire(&self.endpoint.budget, self.clock).await.map_err(Stop::Fault)?;
-            // Its refusal is the answer.
-            let _ = account.fetch_with_wrong_token(self.stream(), &request).await;
-            self.look();
+        self.refusal(wrong, Some(sample.window)).await
+    }
+
+    /// How a request under wrong credentials is refused: that is the answer, whatever it says.
+    async fn refusal(&mut self, wrong: &WrongCredentials, window: Option<TimeWindow>) -> Result<(), Stop> {
+        if self.recorder.left() == 0 {
+            return Err(Stop::Spent);
+        }
+        self.budget.acquire(&self.endpoint.budget, self.clock).await.map_err(Stop::Fault)?;
+        let request = PageRequest { window, page_no: 1, page_size: 1 };
+        let refused = match wrong {
+            WrongCredentials::Sobot(account) => account.fetch_with_wrong_token(self.stream(), &request).await,
+            WrongCredentials::Moor(account) => account.stream(self.stream()).fetch(&request).await,
+        };
+        self.look();
+        if refused.is_err() {
             self.refusals.extend(self.answers.last().map(|answer| answer.status));
         }
         Ok(())

@@ -1,9 +1,9 @@
 //! `ccsync probe`.
 
 use crate::cli::args::ProbeArgs;
+use crate::cli::build_with_database;
 use crate::cli::exit::Exit;
 use crate::cli::output::{self, Failure};
-use crate::cli::with_accounts;
 use ccsync::app::{PROBE_REQUESTS_MAX, Probed};
 use ccsync::config::Settings;
 use ccsync::domain::row::text::{counted, one_line};
@@ -15,7 +15,16 @@ pub(in crate::cli) async fn probe(settings: Settings, args: ProbeArgs) -> Result
         "asking {}: {PROBE_REQUESTS_MAX} requests at most, within its limits",
         args.source
     ));
-    let probed = with_accounts(settings, async |app| Ok(app.probe(&args.source).await?)).await?;
+    // It is a step before the first pass, too: like that, it makes what is not there yet.
+    let app = build_with_database(settings).await?;
+    let probed = async {
+        app.prepare().await?;
+        app.confirm_accounts().await?;
+        app.probe(&args.source).await
+    };
+    let probed = probed.await;
+    app.close().await?;
+    let probed = probed?;
     if args.json.json {
         output::json(&probed)?;
     } else {

@@ -47,6 +47,11 @@ pub(in crate::cli) fn init(args: &InitArgs, config_file: Option<&Path>) -> Resul
     output::message(&format!("written{secrets}"));
     // The name under which every command finds it here.
     let named = if output == Path::new(NAME) { String::new() } else { format!("--config {path} ") };
-    output::message(&format!("next: ccsync {named}check\nthen: ccsync {named}run"));
+    output::message(&format!("next: ccsync {named}check"));
+    for source in draft.probed_sources() {
+        let asks = format!("ccsync {named}probe --source {source}");
+        output::message(&format!("then: {asks}   # asks what the vendor's documents leave open"));
+    }
+    output::message(&format!("then: ccsync {named}run"));
     Ok(Exit::Done)
 }

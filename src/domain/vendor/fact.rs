@@ -20,7 +20,7 @@ pub enum Question {
     DateForm,
     /// Whether a window longer than 31 days is taken: `31d` where it is refused, `32d` where it is not.
     WindowSpan,
-    /// The largest page that is given, in elements.
+    /// The largest page that is given, in elements; with `+` where no larger one was seen to be cut.
     PageSize,
     /// What the stated total counts: `listed` (the elements that come), `differs`, or `absent`.
     Total,
@@ -100,12 +100,12 @@ impl Question {
             Question::DateForm => 1 < stream.bounds.len(),
             Question::TotalCap => is_windowed && stream.closing == Closing::Total,
             Question::Total => stream.closing == Closing::Total && !by_group,
-            Question::PageSize | Question::Depth | Question::BehindEnd => {
-                stream.kind() != StreamKind::Feed && !by_group
-            }
-            Question::Envelope | Question::Fields | Question::ErrorStatus | Question::Clock => {
-                stream.kind() != StreamKind::Feed
-            }
+            Question::PageSize
+            | Question::Depth
+            | Question::BehindEnd
+            | Question::ErrorStatus
+            | Question::Clock => stream.kind() != StreamKind::Feed && !by_group,
+            Question::Envelope | Question::Fields => stream.kind() != StreamKind::Feed,
             Question::ClaimFilter => by_group,
         }
     }
@@ -137,6 +137,8 @@ impl VendorFact {
     pub fn setting(&self) -> Option<String> {
         let answer = self.answer.as_deref()?;
         match self.question {
+            // What was not more than so may be more.
+            Question::PageSize if answer.ends_with('+') => None,
             Question::PageSize => Some(format!("page_size = {answer}")),
             Question::Total if answer == "differs" => Some("totals = \"ignore\"".to_owned()),
             Question::Depth | Question::TotalCap if answer != "none" => {

@@ -83,6 +83,11 @@ impl TimeWitness {
         Reading { host: self.0.host.now(), monotonic: self.0.host.monotonic() }
     }
 
+    /// The host's clock, right or wrong: what others are compared with.
+    pub fn host_now(&self) -> DateTime<Utc> {
+        self.0.host.now()
+    }
+
     /// The state; what was known is given up where the host's clock was set or the host slept since.
     fn state(&self) -> (MutexGuard<'_, State>, Reading) {
         let now = self.reading();

@@ -77,14 +77,6 @@ pub struct OpenQuestions {
     pub questions: Vec<Question>,
 }
 
-impl OpenQuestions {
-    /// The stream and the names of its questions.
-    pub fn sentence(&self) -> String {
-        let names: Vec<&str> = self.questions.iter().map(|question| question.as_str()).collect();
-        format!("{} {}", self.key.stream, names.join(", "))
-    }
-}
-
 /// Entries of a list that are told; the counts tell of all.
 pub const LISTED: usize = 20;
 

@@ -1,5 +1,6 @@
 //! The vendors: credentials, clock, one request for each stream, one socket for each feed.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -19,9 +20,9 @@ use crate::domain::person::forgotten::ErasureList;
 use crate::domain::proof::window::TimeWindow;
 use crate::domain::row::text::counted;
 use crate::domain::stream::StreamKind;
+use crate::domain::vendor::fact::Question;
 use crate::domain::vendor::page::PageRequest;
 use crate::engine::plan::present::TimeWitness;
-use crate::report::status::detail::OpenQuestions;
 use crate::sources::http::HttpClient;
 use crate::store::PgStore;
 
@@ -92,7 +93,9 @@ impl Visit<'_> {
             Checked::skipped(GROUP, stream.key.to_string(), "`enabled` is false: it is not read")
         }));
         checks.extend(self.feed(source).await);
-        checks.extend(self.questions(source).await);
+        if checks.iter().all(|check| check.verdict != CheckVerdict::Failed) {
+            checks.extend(self.questions(source).await);
+        }
         if let Some(ahead) = self.witness.least(&source.name) {
             checks.push(skew(GROUP, format!("{} clock", source.name), ahead, "the vendor's"));
         }
@@ -123,13 +126,10 @@ impl Visit<'_> {
             return None;
         }
         let subject = format!("{} questions", source.name);
-        let streams: Vec<String> = open.iter().map(OpenQuestions::sentence).collect();
+        let open: BTreeSet<Question> = open.into_iter().flat_map(|open| open.questions).collect();
+        let names: Vec<&str> = open.into_iter().map(Question::as_str).collect();
         let asks = format!("`ccsync probe --source {}` asks", source.name);
-        Some(Checked::well(
-            GROUP,
-            subject,
-            format!("not known of the account: {}; {asks}", streams.join("; ")),
-        ))
+        Some(Checked::well(GROUP, subject, format!("not known of the account: {}; {asks}", names.join(", "))))
     }
 
     async fn stream(&self, endpoint: &Endpoint, refused: bool) -> Checked {

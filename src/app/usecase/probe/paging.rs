@@ -6,7 +6,9 @@ use crate::domain::row::text::counted;
 use crate::domain::vendor::fact::Question;
 
 /// Requests by which the depth of a list is narrowed down.
-const DEPTH_REQUESTS: u32 = 5;
+const DEPTH_REQUESTS: u32 = 7;
+/// Times that a window is halved until two pages hold it.
+const NARROWED_MAX: u32 = 5;
 
 /// What one large page of a list brought.
 struct FirstPage {
@@ -20,14 +22,13 @@ struct FirstPage {
 impl Prober<'_> {
     /// How large pages are, what totals count, what comes behind the last page, and how deep pages go.
     pub(super) async fn paging(&mut self, window: Option<TimeWindow>) -> Result<(), Stop> {
-        let asked = self.stream().page_size_max;
-        let page = match self.ask(window, 1, asked).await? {
-            Reply::Page(page) => page,
-            Reply::Refused(_) => {
-                let asked = self.endpoint.settings.page_size;
-                let page = self.ask(window, 1, asked).await?.page();
-                self.found(Question::PageSize, asked.to_string(), "a larger one is refused");
-                page
+        let largest = self.stream().page_size_max;
+        let (asked, page) = match self.ask(window, 1, largest).await? {
+            Reply::Page(page) if !page.records.is_empty() || page.total == Some(0) => (largest, page),
+            // Larger than it may be, or than the list is deep.
+            _ => {
+                let usual = self.endpoint.settings.page_size;
+                (usual, self.ask(window, 1, usual).await?.page())
             }
         };
         let elements = page.records.len() as u32;
@@ -52,25 +53,35 @@ impl Prober<'_> {
             None => elements < asked && self.ask(window, 2, asked).await?.page().records.is_empty(),
         };
         let seen = format!("{asked} were asked for, {} came", counted(u64::from(elements), "element"));
-        if elements == asked {
-            self.found(Question::PageSize, asked.to_string(), "the largest that can be asked for came whole");
-        } else if is_whole {
-            let clamp = page_size.filter(|used| *used < asked);
-            match clamp {
-                Some(used) => self.found(
+        match page_size.filter(|used| *used < asked) {
+            Some(used) => {
+                self.found(
                     Question::PageSize,
                     used.to_string(),
-                    format!("the answer says {used} where {asked} were asked for"),
-                ),
-                None => self.unknown(Question::PageSize, format!("{seen}, which are all there are")),
+                    format!("the answer says so; {asked} were asked for"),
+                );
             }
-        } else {
-            self.found(Question::PageSize, elements.to_string(), format!("{seen}, and there are more"));
+            None if asked < self.stream().page_size_max => {
+                self.found(
+                    Question::PageSize,
+                    format!("{elements}+"),
+                    "one of the largest size is not given",
+                );
+            }
+            None if elements == asked => {
+                self.found(Question::PageSize, asked.to_string(), "the largest that is asked for came whole");
+            }
+            None if is_whole => {
+                self.found(Question::PageSize, format!("{elements}+"), format!("{seen}: all there are"))
+            }
+            None => {
+                self.found(Question::PageSize, elements.to_string(), format!("{seen}, and there are more"))
+            }
         }
         Ok(is_whole)
     }
 
-    /// Two pages of half the size: the elements and the totals of both.
+    /// Two pages that hold the list, or a part of its time: their elements, and the totals of both.
     async fn total(
         &mut self,
         window: Option<TimeWindow>,
@@ -81,29 +92,34 @@ impl Prober<'_> {
         if !question.concerns(self.stream()) {
             return Ok(());
         }
-        let Some(total) = first.total else {
+        let Some(mut total) = first.total else {
             self.found(question, "absent", "no total is stated");
             return Ok(());
         };
-        let size = first.elements.div_ceil(2);
+        let (mut window, mut size) = (window, first.elements);
+        if is_whole {
+            size = size.div_ceil(2);
+        }
+        for _ in 0..NARROWED_MAX {
+            let Some(whole) = window.filter(|_| 2 * u64::from(size) < total) else { break };
+            let start = whole.start + (whole.end - whole.start) / 2;
+            window = TimeWindow::new(start, whole.end);
+            total = self.ask(window, 1, size).await?.page().total.unwrap_or_default();
+        }
         let (one, two) = (self.ask(window, 1, size).await?.page(), self.ask(window, 2, size).await?.page());
         let listed = (one.records.len() + two.records.len()) as u64;
-        let same = [one.total, two.total].iter().all(|stated| *stated == Some(total));
-        let seen = format!("it states {total}; two pages have {listed}");
-        if !same {
-            let stated = |total: Option<u64>| total.map_or("none".to_owned(), |total| total.to_string());
+        let stated = |total: Option<u64>| total.map_or("none".to_owned(), |total| total.to_string());
+        let expected = total.min(2 * u64::from(size));
+        if [one.total, two.total].iter().any(|stated| *stated != Some(total)) {
             let told =
                 format!("pages of one list state {total}, {} and {}", stated(one.total), stated(two.total));
             self.found(question, "differs", told);
-        } else if is_whole && total == listed {
-            self.found(question, "listed", seen);
-        } else if is_whole {
-            self.found(question, "differs", seen);
+        } else if listed != expected {
+            self.found(question, "differs", format!("it states {total}; two pages of {size} have {listed}"));
+        } else if listed == total {
+            self.found(question, "listed", format!("it states {total}, and so many came"));
         } else {
-            self.unknown(
-                question,
-                format!("it states {total} on each page; that is more than two pages hold"),
-            );
+            self.unknown(question, format!("it states {total} on each page, more than two pages hold"));
         }
         Ok(())
     }

@@ -102,6 +102,14 @@ impl Draft {
             })
     }
 
+    /// The sources that have a stream to ask for.
+    pub(super) fn probed_sources(&self) -> impl Iterator<Item = &str> {
+        let is_asked = |source: &&SourceDraft| {
+            StreamId::of_vendor(source.kind.name()).any(|stream| stream.kind() != StreamKind::Feed)
+        };
+        self.sources.iter().filter(is_asked).map(|source| source.name.as_str())
+    }
+
     /// The file's text.
     pub(super) fn text(&self) -> String {
         let mut text = String::from(

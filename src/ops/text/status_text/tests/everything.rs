@@ -4,10 +4,14 @@ use unicode_width::UnicodeWidthStr as _;
 
 use super::*;
 use crate::domain::proof::absence::AbsenceAlarm;
+use crate::domain::stream::StreamKey;
+use crate::domain::vendor::fact::Question;
 use crate::report::alert::{Alert, AlertKind, StreamWatch};
 use crate::report::phrase::Localized;
 use crate::report::status::calendar::{Calendar, WindowState, WindowStatus};
-use crate::report::status::detail::{GapStatus, LeaseStatus, QuarantineStatus, StreamBudget, WorkerStatus};
+use crate::report::status::detail::{
+    GapStatus, LeaseStatus, OpenQuestions, QuarantineStatus, StreamBudget, WorkerStatus,
+};
 
 /// Everything at once.
 fn full() -> StatusReport {

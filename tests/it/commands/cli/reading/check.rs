@@ -79,13 +79,15 @@ async fn check_tells_all_that_is_well() {
     Vendors
       ok       moor/moor.queue               answers; N records
       ok       moor/moor.agent_claim_status  answers; N records
+      ok       moor questions                not known of the account: page_size, total, depth, behind_end, envelope, fields, error_status, clock, claim_filter; `ccsync probe --source moor` asks
       ok       moor clock                    agrees with the vendor's within 10 s
       ok       sobot credentials             the vendor gave a new token for them
       ok       sobot/sobot.call_result       answers; N records
       ok       sobot/sobot.chat_result       answers
+      ok       sobot questions               not known of the account: filter_time, time_of_day, window_end, date_form, window_span, page_size, total, total_cap, depth, behind_end, envelope, fields, error_status, clock; `ccsync probe --source sobot` asks
       ok       sobot clock                   agrees with the vendor's within 10 s
 
-    20 ok
+    22 ok
     "#);
     assert_eq!(check.talk(), "");
     let json = setup.run(&["doctor", "--json"]).await.expect(0).json();
