@@ -69,7 +69,10 @@ fn dispatch(cli: Cli) -> Result<Exit, Failure> {
     // To the end, when what is left of the traces is sent.
     let traces = traces(&settings.telemetry)?;
     init_log(settings.log.format, &settings.log.filter, traces.as_ref())?;
-    if !matches!(cli.command, Command::Migrate(_) | Command::Source(_)) {
+    if !matches!(
+        cli.command,
+        Command::Migrate(_) | Command::Source(_) | Command::Grant(_) | Command::Schema(_)
+    ) {
         settings.require_sources()?;
     }
     warn_of_feeds(&settings, &cli.command);

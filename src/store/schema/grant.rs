@@ -33,43 +33,90 @@ impl PgStore {
         let mut connection = self.pool.acquire().await?;
         readers_update(&mut connection).await?;
         let mut transaction = connection.begin().await?;
-        let (role, known): (bool, bool) = sqlx::query_as(
-            "select to_regrole('bi_reader') is not null, exists (select from pg_catalog.pg_roles where rolname = $1)",
+        let (role, known, member): (bool, bool, bool) = sqlx::query_as(
+            "select to_regrole('bi_reader') is not null, r.oid is not null,
+                coalesce(pg_has_role(r.oid, to_regrole('bi_reader'), 'member'), false)
+            from (values (1)) one left join pg_catalog.pg_roles r on r.rolname = $1",
         )
         .bind(login)
         .fetch_one(&mut *transaction)
         .await?;
+        if member {
+            timeouts_update(&mut transaction).await?;
+            transaction.commit().await?;
+            return Ok(false);
+        }
         if !role {
-            return Err(StoreError::Fault(
-                Fault::new(
-                    FaultKind::DatabaseRefused,
-                    "our database user may not create roles: have an administrator run `create role bi_reader`, then try again",
-                )
-                .advising(),
-            ));
+            return Err(needs_administrator(&mut transaction, (role, known), login).await?);
         }
-        if !known {
-            // Compiling a dashboard's query costs more than it saves.
-            let sql: String = sqlx::query_scalar(
-                "select case when $2::text is null then format('create role %I login', $1) \
-                 else format('create role %I login password %L', $1, $2) end \
-                 || format('; alter role %I set jit = off', $1)",
-            )
-            .bind(login)
-            .bind(password.map(|password| password.expose_secret().to_owned()))
-            .fetch_one(&mut *transaction)
-            .await?;
-            transaction.execute(sqlx::raw_sql(AssertSqlSafe(sql))).await?;
+        match add_member(&mut transaction, known, (login, password)).await {
+            Ok(()) => {}
+            Err(StoreError::Sql(error)) if is_forbidden(&error) => {
+                transaction.rollback().await?;
+                return Err(needs_administrator(&mut connection, (role, known), login).await?);
+            }
+            Err(error) => return Err(error),
         }
-        let sql: String = sqlx::query_scalar("select format('grant bi_reader to %I', $1)")
-            .bind(login)
-            .fetch_one(&mut *transaction)
-            .await?;
-        transaction.execute(sqlx::raw_sql(AssertSqlSafe(sql))).await?;
         timeouts_update(&mut transaction).await?;
         transaction.commit().await?;
         Ok(!known)
     }
+}
+
+fn is_forbidden(error: &sqlx::Error) -> bool {
+    error.as_database_error().and_then(|error| error.code()).is_some_and(|code| code == "42501")
+}
+
+/// What an administrator has to run for a database user who may make no roles, as it can be pasted.
+async fn needs_administrator(
+    connection: &mut PgConnection,
+    (role, known): (bool, bool),
+    login: &str,
+) -> StoreResult<StoreError> {
+    let (user, statements): (String, String) = sqlx::query_as(
+        "select current_user::text,
+            case when $2 then '' else 'create role bi_reader; ' end
+            || case when $3 then '' else format('create role %1$I login; ', $1) end
+            || format('grant bi_reader to %1$I; alter role %1$I set statement_timeout = ''2min'';', $1)",
+    )
+    .bind(login)
+    .bind(role)
+    .bind(known)
+    .fetch_one(connection)
+    .await?;
+    let readable = if role { "" } else { ", then run `ccsync migrate`, which lets bi_reader read" };
+    let password = if known { "" } else { " and give the login a password" };
+    let message = format!(
+        "our database user {user} may make no roles: have an administrator run `{statements}` in this database{password}{readable}"
+    );
+    Ok(StoreError::Fault(Fault::new(FaultKind::DatabaseRefused, message).advising()))
+}
+
+/// Makes the login where there is none, and a member of `bi_reader`.
+async fn add_member(
+    transaction: &mut PgConnection,
+    known: bool,
+    (login, password): (&str, Option<&SecretString>),
+) -> StoreResult<()> {
+    if !known {
+        // Compiling a dashboard's query costs more than it saves.
+        let sql: String = sqlx::query_scalar(
+            "select case when $2::text is null then format('create role %I login', $1) \
+                 else format('create role %I login password %L', $1, $2) end \
+                 || format('; alter role %I set jit = off', $1)",
+        )
+        .bind(login)
+        .bind(password.map(|password| password.expose_secret().to_owned()))
+        .fetch_one(&mut *transaction)
+        .await?;
+        transaction.execute(sqlx::raw_sql(AssertSqlSafe(sql))).await?;
+    }
+    let sql: String = sqlx::query_scalar("select format('grant bi_reader to %I', $1)")
+        .bind(login)
+        .fetch_one(&mut *transaction)
+        .await?;
+    transaction.execute(sqlx::raw_sql(AssertSqlSafe(sql))).await?;
+    Ok(())
 }
 
 /// Makes the role where we may, and lets it read every relation of the analysts' schemas. Writes only where

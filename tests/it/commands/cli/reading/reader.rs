@@ -3,7 +3,8 @@
 use sqlx::{AssertSqlSafe, PgConnection};
 
 use crate::support::analyst;
-use crate::support::process::{Setup, recent_world};
+use crate::support::db::TestDb;
+use crate::support::process::{Setup, Workspace, recent_world};
 
 /// Where the dictionary is kept; `CCSYNC_WRITE_DOCS=1` writes it anew.
 const DICTIONARY: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/data-dictionary.md");
@@ -74,6 +75,40 @@ async fn members_of_a_group_on_a_past_day_are_one_select_away() {
     .await
     .unwrap();
     assert_eq!(past, members);
+}
+
+#[tokio::test]
+async fn without_the_right_to_make_roles_grant_prints_what_an_administrator_has_to_run_and_that_is_enough() {
+    let db = TestDb::create().await;
+    let pool = db.pool().await;
+    let (ours, login) = (analyst::login(), analyst::login());
+    // A member of the owner owns what the owner owns, and may make no roles.
+    for sql in [
+        format!("create role {ours} login password 'ours'"),
+        format!("grant {} to {ours}", db.options().get_username()),
+    ] {
+        sqlx::query(AssertSqlSafe(sql)).execute(pool).await.unwrap();
+    }
+    let mut url = url::Url::parse(db.url()).unwrap();
+    url.set_username(&ours).unwrap();
+    url.set_password(Some("ours")).unwrap();
+    // No source is configured: analysts come before or after.
+    let workspace = Workspace::new(&format!("[database]\nurl = \"{url}\"\n"));
+    let arguments = ["grant", "bi-reader", "--login", &login];
+    let refused = workspace.run(&arguments).await.expect(1).stderr;
+    let (_, rest) = refused.split_once("have an administrator run `").unwrap_or_else(|| panic!("{refused}"));
+    let (statements, _) = rest.split_once('`').unwrap();
+    assert!(statements.contains(&format!("grant bi_reader to {login};")), "{statements}");
+    sqlx::raw_sql(AssertSqlSafe(statements.to_owned())).execute(pool).await.unwrap();
+    workspace.run(&arguments).await.expect(0);
+    let limit: Vec<String> = sqlx::query_scalar("select rolconfig::text from pg_roles where rolname = $1")
+        .bind(&login)
+        .fetch_all(pool)
+        .await
+        .unwrap();
+    assert!(limit[0].contains("statement_timeout=2min"), "{limit:?}");
+    analyst::forget(pool, &login).await;
+    sqlx::query(AssertSqlSafe(format!("drop role {ours}"))).execute(pool).await.unwrap();
 }
 
 #[tokio::test]
