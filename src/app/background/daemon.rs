@@ -16,7 +16,6 @@ use crate::domain::proof::run::Trigger as RunTrigger;
 use crate::domain::stream::StreamKey;
 use crate::engine::pass::fault_policy::log_failure;
 use crate::engine::pass::reader::PassOrder;
-use crate::engine::port::status::StatusRead as _;
 use crate::ops::web::readiness::Readiness;
 use crate::ops::web::server::{OpsServer, OpsState};
 use crate::scheduler::single_flight::run_on_trigger;

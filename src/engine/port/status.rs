@@ -29,9 +29,9 @@ pub trait StatusRead: Send + Sync {
         now: DateTime<Utc>,
     ) -> Result<Option<WindowReport>, Fault>;
 
-    /// Whether the database answers.
+    /// Whether the database answers, and has the schema that this program knows: a newer one may have migrated it meanwhile.
     ///
     /// # Errors
     /// Database faults.
-    async fn ping(&self) -> Result<(), Fault>;
+    async fn ready(&self) -> Result<(), Fault>;
 }

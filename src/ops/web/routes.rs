@@ -116,7 +116,7 @@ async fn healthz() -> Response {
 async fn readyz(State(shared): State<Arc<Shared>>) -> Response {
     let state = &shared.state;
     let mut missing: Vec<String> = state.readiness.waiting_for().into_iter().map(str::to_owned).collect();
-    match timeout(PING_TIMEOUT, state.status.ping()).await {
+    match timeout(PING_TIMEOUT, state.status.ready()).await {
         Ok(Ok(())) => {}
         Ok(Err(fault)) => missing.push(format!("database: {}", fault.chain())),
         Err(_) => missing.push(format!("database: no answer within {} s", PING_TIMEOUT.as_secs())),

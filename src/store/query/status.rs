@@ -92,16 +92,25 @@ impl StatusRead for PgStore {
         self.window_read(key, start, now).await.map_err(|error| error.during(&doing()))
     }
 
-    async fn ping(&self) -> Result<(), Fault> {
+    async fn ready(&self) -> Result<(), Fault> {
+        self.ping().await?;
+        self.schema_ready().await
+    }
+}
+
+impl PgStore {
+    /// Whether the database answers.
+    ///
+    /// # Errors
+    /// Database faults.
+    pub async fn ping(&self) -> Result<(), Fault> {
         sqlx::query("select 1")
             .execute(&self.pool)
             .await
             .map(|_| ())
             .map_err(|error| from_sql("asking the database for a sign of life", &error))
     }
-}
 
-impl PgStore {
     async fn status_read(&self, now: DateTime<Utc>) -> StoreResult<StatusReport> {
         let mut transaction = self.pool.begin().await?;
         transaction

@@ -59,8 +59,8 @@ impl StatusRead for Switch {
         self.store.window(key, start, now).await
     }
 
-    async fn ping(&self) -> Result<(), Fault> {
-        self.store.ping().await
+    async fn ready(&self) -> Result<(), Fault> {
+        self.store.ready().await
     }
 }
 

@@ -102,7 +102,7 @@ impl StatusRead for Script {
         Ok(None)
     }
 
-    async fn ping(&self) -> Result<(), Fault> {
+    async fn ready(&self) -> Result<(), Fault> {
         self.answer().await
     }
 }

@@ -83,3 +83,28 @@ async fn a_daemon_whose_source_was_purged_says_so_until_it_is_started_again() {
     daemon.ready().await;
     daemon.program.stop(Signal::TERM).await.expect(0);
 }
+
+#[tokio::test]
+async fn a_daemon_under_which_a_newer_one_migrated_the_database_is_not_ready() {
+    let setup = scheduled(Setup::new(recent_world(), "").await, YEARLY);
+    let daemon = Daemon::start(&setup);
+    let ready = async |code: u16| {
+        let answers = async || match daemon.get("/readyz").await {
+            (found, _) if found == code => Ok(()),
+            (found, body) => Err(format!("{found} {body}")),
+        };
+        eventually(TIMEOUT, answers).await;
+    };
+    ready(200).await;
+    let pool = setup.db.pool().await;
+    sqlx::query(
+        "insert into sync.migration (version, description, success, checksum, execution_time)
+         values (99990101000000, 'of tomorrow', true, 'x', 0)",
+    )
+    .execute(pool)
+    .await
+    .unwrap();
+    ready(503).await;
+    let (_, body) = daemon.get("/readyz").await;
+    assert!(body.contains("99990101000000") && body.contains("a newer one migrated it"), "{body}");
+}
