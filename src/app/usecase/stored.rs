@@ -1,9 +1,11 @@
-//! From a row to the request that brought it.
+//! What is stored, as a person asks for it: where a row came from, what vanished, what departed from the documents.
 
 use crate::app::App;
 use crate::domain::fault::Fault;
+use crate::domain::proof::absence::{AbsenceCase, AcceptedAbsence};
 use crate::domain::proof::explain::{ReadStory, RowStory};
 use crate::domain::proof::window::TimeWindow;
+use crate::domain::vendor::drift::DriftEntry;
 use crate::domain::vendor::page::PageRequest;
 use crate::engine::plan::planner::ceil_to_second;
 
@@ -35,6 +37,31 @@ impl App {
             }
         }
         Ok(stories)
+    }
+
+    /// The open alarms, oldest first.
+    ///
+    /// # Errors
+    /// Database faults.
+    pub async fn absence_alarms(&self) -> Result<Vec<AbsenceCase>, Fault> {
+        self.database.store.alarms().await
+    }
+
+    /// Marks deleted what these alarms are about: all of them, or none.
+    ///
+    /// # Errors
+    /// `RequestRefused` where a number is not that of an open alarm, and database faults.
+    pub async fn accept_absence(&self, ids: &[i64]) -> Result<Vec<AcceptedAbsence>, Fault> {
+        self.confirm_accounts().await?;
+        self.database.store.accept(ids, self.overrides.clock.now()).await
+    }
+
+    /// All departures that were ever recorded, the newest first.
+    ///
+    /// # Errors
+    /// Database faults.
+    pub async fn schema_drifts(&self) -> Result<Vec<DriftEntry>, Fault> {
+        self.database.store.drifts().await
     }
 }
 
