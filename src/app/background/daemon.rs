@@ -62,6 +62,8 @@ impl App {
     ) -> Result<(), DaemonError> {
         let readiness = Readiness::new();
         let (database_ready, scheduler_ready) = (readiness.latch("database"), readiness.latch("scheduler"));
+        let address = listener.as_ref().and_then(|listener| listener.local_addr().ok());
+        let page = address.map(|address| format!("http://{address}"));
         let ops = listener
             .map(|listener| OpsServer::start(listener, self.ops_state(readiness.clone()), stop.clone()));
         let ops = ops.transpose().map_err(DaemonError::Ops)?;
@@ -71,6 +73,7 @@ impl App {
         event::DaemonStarted {
             version: env!("CARGO_PKG_VERSION"),
             streams: self.streams.len() + self.feeds.len(),
+            page: page.as_deref(),
         }
         .emit();
 

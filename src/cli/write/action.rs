@@ -51,6 +51,9 @@ pub(in crate::cli) async fn action(settings: Settings, command: ActionCommand) -
             output::json(&actions)?;
         } else {
             actions.iter().for_each(|action| output::data(&line(action, zone)));
+            if actions.is_empty() {
+                output::message("no vendor was written to yet");
+            }
         }
         Ok(Exit::Done)
     })

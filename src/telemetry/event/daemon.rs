@@ -15,6 +15,8 @@ pub struct DaemonStarted<'a> {
     pub version: &'a str,
     /// Enabled streams.
     pub streams: usize,
+    /// Where its status page is, where one is served.
+    pub page: Option<&'a str>,
 }
 
 impl DaemonStarted<'_> {
@@ -27,9 +29,11 @@ impl DaemonStarted<'_> {
             target: "ccsync",
             version = self.version,
             streams = self.streams,
-            "ccsync {} keeps {} in step",
+            page = self.page,
+            "ccsync {} keeps {} in step; {}",
             self.version,
             counted(self.streams, "stream"),
+            self.page.map_or("no status page is served".to_owned(), |page| format!("status page on {page}")),
         );
     }
 }

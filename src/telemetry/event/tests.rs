@@ -220,9 +220,9 @@ fn windows_count_their_rows_and_say_aloud_only_what_failed() {
 #[test]
 fn the_process_its_database_and_its_tokens_speak() {
     check(
-        || DaemonStarted { version: "0.1.0", streams: 4 }.emit(),
+        || DaemonStarted { version: "0.1.0", streams: 4, page: Some("http://127.0.0.1:8080") }.emit(),
         "INFO",
-        "ccsync 0.1.0 keeps 4 streams in step",
+        "ccsync 0.1.0 keeps 4 streams in step; status page on http://127.0.0.1:8080",
         &["ccsync_daemon_starts_total 1", "ccsync_build_info{version=\"0.1.0\"} 1"],
     );
     check(
