@@ -134,16 +134,19 @@ impl Prober<'_> {
             return self.claim_filter().await;
         }
         if self.stream().kind() == StreamKind::Snapshot {
-            self.paging(None).await?;
+            self.paging(None, false).await?;
             return self.refusal(wrong, None).await;
         }
-        let Some(sample) = self.sample().await? else {
-            self.close("the account has no results of the last 31 days");
-            return Ok(());
+        let sample = match self.sample().await? {
+            Ok(sample) => sample,
+            Err(why) => {
+                self.close(&why);
+                return Ok(());
+            }
         };
         self.times(&sample).await?;
-        self.paging(Some(sample.window)).await?;
-        self.total_cap(&sample).await?;
+        let is_capped = self.total_cap(&sample).await?;
+        self.paging(Some(sample.window), is_capped).await?;
         self.span().await?;
         self.refusal(wrong, Some(sample.window)).await
     }

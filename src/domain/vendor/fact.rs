@@ -28,7 +28,7 @@ pub enum Question {
     TotalCap,
     /// The number of elements behind which no page is given, or `none` up to the largest number seen.
     Depth,
-    /// What is answered behind the last page: `empty`, `refused`, `not_found` or `repeats`.
+    /// What is answered behind the last page: `empty`, `refused` or `not_found`.
     BehindEnd,
     /// Where the elements stand in an answer, and under which code it succeeds.
     Envelope,
@@ -140,7 +140,6 @@ impl VendorFact {
             // What was not more than so may be more.
             Question::PageSize if answer.ends_with('+') => None,
             Question::PageSize => Some(format!("page_size = {answer}")),
-            Question::Total if answer == "differs" => Some("totals = \"ignore\"".to_owned()),
             Question::Depth | Question::TotalCap if answer != "none" => {
                 Some(format!("result_cap = {answer}"))
             }

@@ -85,8 +85,11 @@ impl Prober<'_> {
         ahead.sort();
         let middle = ahead[ahead.len() / 2];
         let strange = ahead.iter().filter(|other| CLOCK_TOLERANCE < (**other - middle).abs()).count();
-        let seen =
-            format!("{} s against this host, the middle of {} answers", middle.num_seconds(), ahead.len());
+        let seen = format!(
+            "its Date is {} s from this host's clock, the middle of {} answers",
+            middle.num_seconds(),
+            ahead.len()
+        );
         let name = match () {
             () if stands => "stands_still",
             () if 0 < strange => "irregular",

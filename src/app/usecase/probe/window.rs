@@ -12,6 +12,8 @@ use crate::domain::vendor::fact::Question;
 
 /// Elements asked for where their times alone matter.
 const SAMPLE: u32 = 100;
+/// Where that many do not come.
+const SMALL_SAMPLE: u32 = 10;
 /// Where nothing is found in the first of these, the next is asked for.
 const SAMPLE_DAYS: [i64; 2] = [7, 31];
 /// A bound may be rounded to the second.
@@ -55,24 +57,35 @@ fn holds(window: TimeWindow, at: DateTime<Utc>) -> bool {
 }
 
 impl Prober<'_> {
-    /// The window whose elements are looked at; `None` where the account has none.
-    pub(super) async fn sample(&mut self) -> Result<Option<Sample>, Stop> {
+    /// The window whose elements are looked at; or why there is none.
+    pub(super) async fn sample(&mut self) -> Result<Result<Sample, String>, Stop> {
         let today = local_midnight(self.clock.now().with_timezone(&Shanghai).date_naive(), Shanghai);
+        let mut withheld = None;
         for days in SAMPLE_DAYS {
             let Some(window) = window(today - Duration::days(days), today) else { continue };
-            let reply = self.ask(Some(window), 1, SAMPLE).await?;
-            if days == SAMPLE_DAYS[0] {
-                self.date_form();
-            }
-            if let Reply::Page(page) = reply
-                && !page.records.is_empty()
-            {
-                let times = times(&page.records);
-                self.fields(page.observation);
-                return Ok(Some(Sample { window, total: page.total, times }));
+            for size in [SAMPLE, SMALL_SAMPLE] {
+                let reply = self.ask(Some(window), 1, size).await?;
+                if withheld.is_none() && days == SAMPLE_DAYS[0] && size == SAMPLE {
+                    self.date_form();
+                }
+                match reply {
+                    Reply::Page(page) if !page.records.is_empty() => {
+                        let times = times(&page.records);
+                        self.fields(page.observation);
+                        return Ok(Ok(Sample { window, total: page.total, times }));
+                    }
+                    Reply::Page(page) if page.total.is_some_and(|total| 0 < total) => {
+                        let total = page.total.unwrap_or_default();
+                        withheld = Some(format!("the first page of {size} is empty, and {total} are stated"));
+                    }
+                    Reply::Page(_) => {}
+                    Reply::Refused(fault) => {
+                        withheld = Some(format!("the first page of {size} is refused: {}", fault.chain()));
+                    }
+                }
             }
         }
-        Ok(None)
+        Ok(Err(withheld.unwrap_or_else(|| "no results of the last 31 days came".to_owned())))
     }
 
     /// Where the first form is refused, the source asks once more in the second.
@@ -164,6 +177,7 @@ impl Prober<'_> {
         Ok(())
     }
 
+    /// A row that is not in the window must be missing twice from a page that holds all that is stated.
     async fn window_end(&mut self, of: &[Times], filtered: fn(&Times) -> DateTime<Utc>) -> Result<(), Stop> {
         let question = Question::WindowEnd;
         let within = |at: &DateTime<Utc>| at.trunc_subsecs(0) < *at;
@@ -171,19 +185,25 @@ impl Prober<'_> {
         for at in [all.iter().find(|at| within(at)), all.iter().find(|at| !within(at))].into_iter().flatten()
         {
             let end = at.trunc_subsecs(0);
-            let page =
-                self.ask(window(end - Duration::hours(1), end), 1, self.stream().page_size_max).await?.page();
-            if times(&page.records).iter().any(|times| filtered(times) == *at) {
-                let what = if within(at) {
-                    "the whole second of the end"
-                } else {
-                    "the first instant of the end's second"
-                };
-                self.found(question, "included", format!("{what} was in the window"));
-                return Ok(());
+            for _ in 0..2 {
+                let size = self.endpoint.settings.page_size.max(SAMPLE);
+                let page = self.ask(window(end - Duration::minutes(10), end), 1, size).await?.page();
+                if times(&page.records).iter().any(|times| filtered(times) == *at) {
+                    let what = if within(at) {
+                        "the whole second of the end"
+                    } else {
+                        "the first instant of the end's second"
+                    };
+                    self.found(question, "included", format!("{what} was in the window"));
+                    return Ok(());
+                }
+                if page.total != Some(page.records.len() as u64) {
+                    self.unknown(question, "a window of ten minutes did not come whole");
+                    return Ok(());
+                }
             }
         }
-        self.found(question, "excluded", "a result of the end's second was not in the window");
+        self.found(question, "excluded", "a result of the end's second was not in the window, asked twice");
         Ok(())
     }
 
@@ -205,11 +225,11 @@ impl Prober<'_> {
     }
 
     /// Whether totals stop at a number: then two halves have more than their whole.
-    pub(super) async fn total_cap(&mut self, sample: &Sample) -> Result<(), Stop> {
+    pub(super) async fn total_cap(&mut self, sample: &Sample) -> Result<bool, Stop> {
         let question = Question::TotalCap;
         let Some(total) = sample.total else {
             self.unknown(question, "no total is stated");
-            return Ok(());
+            return Ok(false);
         };
         let TimeWindow { start, end } = sample.window;
         let middle = start + (end - start) / 2;
@@ -217,16 +237,14 @@ impl Prober<'_> {
         for half in [window(start, middle), window(middle, end)] {
             halves += self.ask(half, 1, 1).await?.page().total.unwrap_or_default();
         }
-        // A row at the second of the middle is in both.
-        if total + 2 < halves {
-            self.found(
-                question,
-                total.to_string(),
-                format!("a window states {total}, its halves {halves} together"),
-            );
+        // A row at the second of the middle is in both, and a total that is wrong by some is so in both halves.
+        let is_capped = total + total / 10 + 2 < halves;
+        if is_capped {
+            let seen = format!("a window states {total}, its halves {halves} together");
+            self.found(question, total.to_string(), seen);
         } else {
             self.found(question, "none", format!("up to {total}"));
         }
-        Ok(())
+        Ok(is_capped)
     }
 }

@@ -106,7 +106,6 @@ async fn probed_at(setup: &Setup, source: &str) -> (BTreeMap<String, Json>, u64)
 #[case("sobot", &[("sobot_call_unlisted", "7")], &[("sobot.call_result total", "differs")])]
 #[case("sobot", &[("sobot_empty_items", "null"), ("charset", "gbk")], &[("sobot.call_result behind_end", "empty")])]
 #[case("sobot", &[("sobot_schema", "new_field")], &[("sobot.call_result fields", "differ")])]
-#[case("moor", &[("moor_depth", "200"), ("moor_page_cap", "100")], &[("moor.queue depth", "200")])]
 #[case("moor", &[("moor_behind_end", "not_found")], &[("moor.queue behind_end", "not_found")])]
 #[case("moor", &[("moor_page_cap", "100")], &[("moor.queue page_size", "100")])]
 #[case("moor", &[("moor_status", "same")], &[("moor.queue error_status", "403")])]
@@ -124,6 +123,31 @@ async fn each_reading_of_a_document_is_recognised_within_thirty_requests(
     println!("{source} {switches:?}: {requests} requests");
     for (name, answer) in expected {
         assert_eq!(facts[*name]["answer"], **answer, "{switches:?}: {:#}", facts[*name]);
+    }
+}
+
+/// Answers that are not to be had: what is told instead would be wrong.
+#[rstest]
+#[case("sobot", &[("sobot_call_depth", "90"), ("sobot_behind_depth", "cut")], &["total differs", "window_end excluded"])]
+#[case("sobot", &[("sobot_call_depth", "400")], &["total differs", "window_end excluded"])]
+#[case("sobot", &[("sobot_call_unlisted", "10")], &["page_size 395", "depth 395"])]
+#[case("sobot", &[("sobot_call_depth", "200"), ("sobot_call_total_cap", "200")], &["depth none", "behind_end refused"])]
+#[case("sobot", &[("sobot_call_page_cap", "7"), ("sobot_call_total_cap", "100")], &["behind_end repeats", "depth none"])]
+#[case("moor", &[("moor_behind_end", "refused")], &["total differs"])]
+#[case("moor", &[("moor_depth", "25"), ("moor_behind_depth", "cut")], &["total differs", "page_size 25"])]
+#[case("moor", &[("moor_page_cap", "10"), ("moor_total_cap", "100")], &["behind_end empty", "depth none"])]
+#[tokio::test]
+async fn what_a_list_that_hides_a_part_of_itself_cannot_tell_is_not_told(
+    #[case] source: &str,
+    #[case] switches: &[(&str, &str)],
+    #[case] wrong: &[&str],
+) {
+    let (facts, requests) = probed(switches, source).await;
+    println!("{source} {switches:?}: {requests} requests");
+    for fact in facts.values().filter(|fact| fact["stream"] != "sobot.chat_result") {
+        let told =
+            format!("{} {}", fact["question"].as_str().unwrap(), fact["answer"].as_str().unwrap_or("null"));
+        assert!(!wrong.contains(&told.as_str()), "{switches:?}: {fact:#}");
     }
 }
 
@@ -177,7 +201,7 @@ async fn an_account_without_results_a_wrong_source_and_refused_keys_are_told_as_
     let (facts, requests) = probed_at(&setup, "sobot").await;
     assert_eq!(facts["sobot.call_result filter_time"]["answer"], Json::Null);
     let why = facts["sobot.call_result filter_time"]["evidence"].as_str().unwrap();
-    assert!(why.contains("no results of the last 31 days"), "{why}");
+    assert!(why.contains("no results of the last 31 days came"), "{why}");
     assert!(requests < 10, "{requests}");
     let wrong = setup.run(&["probe", "--source", "sobto"]).await.expect(2).stderr;
     assert!(wrong.contains("there is no source sobto; configured are moor, sobot"), "{wrong}");
