@@ -10,9 +10,11 @@ use tracing::{Instrument as _, Span};
 use crate::domain::fault::{Fault, FaultKind};
 use crate::domain::proof::certificate::{Certificate, UnverifiedReason, Verdict};
 use crate::domain::proof::run::{Counts, RunId, Trigger};
+use crate::domain::proof::window::TimeWindow;
 use crate::engine::pass::reader::{DueScope, PassOrder, ReadPolicy, StreamReader};
 use crate::engine::pass::scope_text;
 use crate::engine::pass::vendor_health::VendorHealth;
+use crate::engine::plan::planner::ceil_to_second;
 use crate::engine::plan::reread::{Learned, closing_age, is_reread};
 use crate::engine::port::store::{Commit, Lease, Reread, Scope};
 use crate::engine::read::fetch::Fetcher;
@@ -102,6 +104,7 @@ impl ReadTask {
         // Before the first page: what is read from here on is read under this list or a later one.
         let list = reader.store.forgotten().await?.version();
         let monotonic = reader.clock.monotonic();
+        self.due.ask = asked_now(self.due.ask, self.due.scope, reader.clock.now());
         let walk = self.open_walk(reader, list).await;
         let began = walk.as_ref().map_or(reader.clock.now(), ResumableWalk::began);
         if let Some(walk) = &walk {
@@ -365,4 +368,12 @@ async fn keep_lease(reader: &StreamReader, lease: &Lease) -> Fault {
             Err(fault) => return fault,
         }
     }
+}
+
+/// What is asked for when the read begins. A window that still grows was planned up to the present of its plan, which may be
+/// long ago where the machine stood still; the read is said to be complete by the time at which it began.
+fn asked_now(ask: Option<TimeWindow>, scope: Scope, now: DateTime<Utc>) -> Option<TimeWindow> {
+    let (Some(planned), Scope::Window(window)) = (ask, scope) else { return ask };
+    let end = window.end.min(ceil_to_second(now)).max(planned.end);
+    TimeWindow::new(planned.start, end).or(ask)
 }

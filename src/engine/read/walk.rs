@@ -197,6 +197,10 @@ async fn walk_on(walker: &mut Walker<'_, '_>, config: &mut WalkConfig) -> Result
         let step = match walker.closing {
             // A full last page is held against the one behind it: a total that slipped to just this number
             // would otherwise end the walk too soon.
+            Closing::Total if came == 0 && page_no == 1 && !walker.disagreeing => {
+                walker.look_at_first_element().await?;
+                Ok(true)
+            }
             Closing::Total => Ok(came == 0 || (walker.is_complete() && came < walker.size as usize)),
             Closing::EmptyPage => walker.close_without_total(page_no, size_before, came).await?,
         };

@@ -23,6 +23,19 @@ pub(super) enum Repetition {
 }
 
 impl Walker<'_, '_> {
+    /// A page that reaches behind the depth of its list comes without elements, too, as from an empty list; and one whose list
+    /// was emptied on its way equals a total that is wrong by all there is. What is there shows on a page of one element, and
+    /// the read lacks it.
+    pub(super) async fn look_at_first_element(&mut self) -> Result<(), Fault> {
+        if self.size == 1 {
+            return Ok(());
+        }
+        match self.probe(1, 1).await {
+            Err(fault) if !is_answer(fault.kind) => Err(fault),
+            _ => Ok(()),
+        }
+    }
+
     /// Whether a walk without totals has ended after page `page_no`.
     ///
     /// An empty page ends it. A short page may be the last one or a clamped one: the element just behind
@@ -34,6 +47,9 @@ impl Walker<'_, '_> {
         came: usize,
     ) -> Result<OrDrift<bool>, Fault> {
         let short = u32::try_from(came).unwrap_or(u32::MAX);
+        if came == 0 && page_no == 1 {
+            self.look_at_first_element().await?;
+        }
         if came == 0 || self.size <= short {
             return Ok(Ok(came == 0));
         }

@@ -168,6 +168,14 @@ async fn chats_as_many_as_the_cap_are_not_believed() {
     }
 }
 
+/// The page asked for reaches behind the depth, so that it comes without elements, as from an empty list.
+#[tokio::test]
+async fn chats_whose_first_page_is_larger_than_their_list_is_deep_are_not_called_none() {
+    let world = chats_at_once(80, &[("sobot_chat_depth", "50")], "1000").await;
+    let report = sync(&world, CHATS).await;
+    assert_nothing_is_believed(&world, &report).await;
+}
+
 /// A world with this many chats at ten o'clock of the busy day.
 async fn chats_at_once(count: usize, switches: Settings<'_>, page_size: &str) -> TestWorld {
     let pages = [("CCSYNC__SOURCES__SOBOT__CHAT_RESULT__PAGE_SIZE", page_size)];
