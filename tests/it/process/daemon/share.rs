@@ -15,7 +15,8 @@ const TICK: i64 = 10;
 
 /// What a request asked to read first: the window, or the whole. Of an empty one the first element is looked at besides.
 fn scope(entry: &Entry) -> Option<(Endpoint, Option<String>)> {
-    (entry.page.unwrap_or(1) == 1 && entry.page_size != Some(1)).then(|| (entry.endpoint, entry.start.clone()))
+    (entry.page.unwrap_or(1) == 1 && entry.page_size != Some(1))
+        .then(|| (entry.endpoint, entry.start.clone()))
 }
 
 #[tokio::test]
