@@ -179,7 +179,9 @@ async fn answers_are_kept_shown_as_known_and_used_where_the_configuration_says_n
     setup.run(&["sync", "sobot.call_result", "sobot.chat_result"]).await.expect(0);
     let sizes = |endpoint| {
         let journal = setup.simulator.journal();
-        let last = journal.requests_of(endpoint).last().unwrap().clone();
+        // Of an empty window the first element is looked at alone.
+        let pages = journal.requests_of(endpoint).filter(|entry| entry.page_size != Some(1));
+        let last = pages.last().unwrap().clone();
         serde_json::to_string(&last).unwrap()
     };
     let (calls, chats) = (sizes(Endpoint::SobotCallResult), sizes(Endpoint::SobotChatResult));
