@@ -11,7 +11,7 @@ use crate::cli::exit::Exit;
 use ccsync::app::{ActionError, DaemonError};
 use ccsync::config::ConfigErrors;
 use ccsync::domain::fault::{Fault, FaultKind};
-use ccsync::domain::row::text::counted;
+use ccsync::domain::row::text::{counted, shell_word};
 use ccsync::engine::pass::reader::{PassReport, ScopeFailure};
 use ccsync::ops::text::terminal::Stderr;
 use ccsync::report::language::Language;
@@ -45,10 +45,7 @@ static NAMED_FILE: OnceLock<String> = OnceLock::new();
 
 /// Commands that are advised from now on name this file as well.
 pub(super) fn advise_with(file: &Path) {
-    let text = file.display().to_string();
-    let is_plain = text.chars().all(|letter| letter.is_ascii_alphanumeric() || "/._-+:@%".contains(letter));
-    let word = if is_plain { text } else { format!("'{}'", text.replace('\'', r"'\''")) };
-    let _ = NAMED_FILE.set(word);
+    let _ = NAMED_FILE.set(shell_word(&file.to_string_lossy()));
 }
 
 /// The text with its commands as they work in this place: `ccsync check` needs the file that this command was given.

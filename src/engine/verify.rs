@@ -20,7 +20,7 @@ use crate::engine::pass::reader::{
     ReadPolicy, ScopeFailure, StreamReader, UnverifiedScope, before, is_contradicted,
 };
 use crate::engine::pass::{FAILURES_IN_A_ROW_MAX, scope_text};
-use crate::engine::plan::planner::ceil_to_second;
+use crate::engine::plan::planner::so_far;
 use crate::engine::port::compare::{Compare, Comparison, Difference, DifferenceKind};
 use crate::engine::port::store::{ReadRecord, ReadState, Scope};
 use crate::engine::read::fetch::{Fetcher, is_silence};
@@ -269,9 +269,8 @@ impl<'a> Verifier<'a> {
 
     /// All rows of a scope; one that has grown too large for one walk is read in halves.
     async fn read(&mut self, record: &ReadRecord) -> Result<Came, Fault> {
-        let now = ceil_to_second(self.reader.clock.now());
         let mut asks: Vec<Option<TimeWindow>> = match record.window {
-            Some(window) => vec![TimeWindow::new(window.start, window.end.min(now))],
+            Some(window) => vec![so_far(window, self.reader.clock.now())],
             None => vec![None],
         };
         let (mut came, mut known) = (Came::default(), before(Some(record), self.is_stream_contradicted));

@@ -116,9 +116,7 @@ pub(in crate::app) fn assemble(
     progress: &ProgressTable,
 ) -> Result<Vec<Stream>, Fault> {
     let store = Arc::new(store.clone());
-    let budget = overrides.budget.clone().unwrap_or_else(|| store.clone());
-    let erasures = store.erasures().clone();
-    let shared = Shared { vault: store.clone(), budget, witness: witness.clone(), erasures };
+    let shared = Shared::through(&store, overrides, witness);
     let http = http_client(settings)?.measuring(witness);
     let row_buffer = RowBuffer::new(u64::from(settings.engine.rows_mib_max) << 20);
     endpoints(settings, &http, &shared)
@@ -170,6 +168,22 @@ pub(in crate::app) struct Shared {
     pub(in crate::app) budget: Arc<dyn Budget>,
     pub(in crate::app) witness: TimeWitness,
     pub(in crate::app) erasures: ErasureList,
+}
+
+impl Shared {
+    /// By way of the database.
+    pub(in crate::app) fn through(
+        store: &Arc<PgStore>,
+        overrides: &Overrides,
+        witness: &TimeWitness,
+    ) -> Shared {
+        Shared {
+            vault: store.clone(),
+            budget: overrides.budget.clone().unwrap_or_else(|| store.clone()),
+            witness: witness.clone(),
+            erasures: store.erasures().clone(),
+        }
+    }
 }
 
 /// The client with which all vendors are read.

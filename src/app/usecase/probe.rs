@@ -41,19 +41,14 @@ impl App {
     /// # Errors
     /// Where there is no such source, it has no stream to ask, or the account cannot be asked.
     pub async fn probe(&self, name: &str) -> Result<Probed, Fault> {
-        let source = self.settings.sources.iter().find(|source| source.name == name).ok_or_else(|| {
+        let source = self.settings.source(name).ok_or_else(|| {
             let known: Vec<&str> = self.settings.sources.iter().map(|source| source.name.as_str()).collect();
             let message = format!("there is no source {name}; configured are {}", known.join(", "));
             Fault::new(FaultKind::Misconfigured, message).advising()
         })?;
         let store = Arc::new(self.database.store.clone());
         let recorder = Recorder::new(PROBE_REQUESTS_MAX, self.witness.clone());
-        let shared = Shared {
-            vault: store.clone(),
-            budget: self.overrides.budget.clone().unwrap_or_else(|| store.clone()),
-            witness: self.witness.clone(),
-            erasures: store.erasures().clone(),
-        };
+        let shared = Shared::through(&store, &self.overrides, &self.witness);
         let http = stream::http_client(&self.settings)?.measuring(&self.witness).recording(&recorder);
         let endpoints = stream::account_endpoints(source, &http, &shared);
         let nothing = || {
@@ -90,14 +85,6 @@ impl App {
         }
         store.keep_vendor_facts(&facts).await?;
         Ok(Probed { requests: recorder.requests(), facts })
-    }
-
-    /// What was found of the accounts that are configured here.
-    ///
-    /// # Errors
-    /// Database faults.
-    pub async fn vendor_facts(&self) -> Result<Vec<VendorFact>, Fault> {
-        self.database.store.vendor_facts().await
     }
 }
 

@@ -4,10 +4,9 @@ use crate::app::App;
 use crate::domain::fault::Fault;
 use crate::domain::proof::absence::{AbsenceCase, AcceptedAbsence};
 use crate::domain::proof::explain::{ReadStory, RowStory};
-use crate::domain::proof::window::TimeWindow;
 use crate::domain::vendor::drift::DriftEntry;
 use crate::domain::vendor::page::PageRequest;
-use crate::engine::plan::planner::ceil_to_second;
+use crate::engine::plan::planner::so_far;
 
 impl App {
     /// Where the rows under this key came from; the key's parts separated by `/`, later parts may be left
@@ -29,9 +28,7 @@ impl App {
             for read in story.versions.iter_mut().filter_map(|version| version.read.as_mut()) {
                 let page_size = stream.reader.config.walk.page_size;
                 // A window that was still growing was asked for as far as it had come.
-                let until = ceil_to_second(read.read_at);
-                let window =
-                    read.window.and_then(|window| TimeWindow::new(window.start, window.end.min(until)));
+                let window = read.window.and_then(|window| so_far(window, read.read_at));
                 let request = PageRequest { window, page_no: 1, page_size };
                 read.request = Some(pages(stream.reader.source.describe(&request), read));
             }

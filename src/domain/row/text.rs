@@ -7,6 +7,15 @@ pub fn one_line(text: &str) -> String {
     text.chars().map(|letter| if letter.is_control() { ' ' } else { letter }).collect()
 }
 
+/// One word of a shell's command, for example a path.
+pub fn shell_word(text: &str) -> String {
+    let is_plain = |letter: char| letter.is_ascii_alphanumeric() || "/._-+:@%".contains(letter);
+    if !text.is_empty() && text.chars().all(is_plain) {
+        return text.to_owned();
+    }
+    format!("'{}'", text.replace('\'', r"'\''"))
+}
+
 /// A number with what it counts, in English: `1 row`, `2 rows`.
 pub fn counted<Number: fmt::Display + PartialEq + From<u8>>(number: Number, noun: &str) -> String {
     let plural = if number == Number::from(1) { "" } else { "s" };
@@ -72,6 +81,12 @@ impl FieldName {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_path_with_blanks_and_quotes_survives_the_shell() {
+        assert_eq!(shell_word("/a/b-c.d"), "/a/b-c.d");
+        assert_eq!(shell_word("/a b/c'd"), r"'/a b/c'\''d'");
+    }
 
     #[test]
     fn one_is_singular_and_nothing_else_is() {

@@ -14,7 +14,7 @@ use crate::domain::proof::window::TimeWindow;
 use crate::engine::pass::reader::{DueScope, PassOrder, ReadPolicy, StreamReader};
 use crate::engine::pass::scope_text;
 use crate::engine::pass::vendor_health::VendorHealth;
-use crate::engine::plan::planner::ceil_to_second;
+use crate::engine::plan::planner::so_far;
 use crate::engine::plan::reread::{Learned, closing_age, is_reread};
 use crate::engine::port::store::{Commit, Lease, Reread, Scope};
 use crate::engine::read::fetch::Fetcher;
@@ -374,6 +374,5 @@ async fn keep_lease(reader: &StreamReader, lease: &Lease) -> Fault {
 /// long ago where the machine stood still; the read is said to be complete by the time at which it began.
 fn asked_now(ask: Option<TimeWindow>, scope: Scope, now: DateTime<Utc>) -> Option<TimeWindow> {
     let (Some(planned), Scope::Window(window)) = (ask, scope) else { return ask };
-    let end = window.end.min(ceil_to_second(now)).max(planned.end);
-    TimeWindow::new(planned.start, end).or(ask)
+    so_far(window, now).filter(|so_far| planned.end < so_far.end).or(ask)
 }

@@ -228,14 +228,18 @@ fn in_reading_order(
             (due.reason, due.read_at, -due.window.start.timestamp())
         }
     });
-    let now = ceil_to_second(input.now);
     within_budget(due, input.learned, policy)
         .into_iter()
         .filter_map(|due| {
-            let ask = TimeWindow::new(due.window.start, due.window.end.min(now))?;
+            let ask = so_far(due.window, input.now)?;
             Some(PlannedWindow { ask, ..due })
         })
         .collect()
+}
+
+/// What a window can be asked for `now`: as far as it has come; `None` where it has not begun.
+pub fn so_far(window: TimeWindow, now: DateTime<Utc>) -> Option<TimeWindow> {
+    TimeWindow::new(window.start, window.end.min(ceil_to_second(now)))
 }
 
 /// No vendor takes fractions of a second; asking for a little more than the past asks for nothing else.

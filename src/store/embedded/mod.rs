@@ -27,6 +27,7 @@ pub use config::EmbeddedConfig;
 pub use error::EmbeddedError;
 pub use server::stop::Stopped;
 
+use crate::domain::row::text::shell_word;
 use install::{bootstrap, files};
 use paths::ClusterPaths;
 use server::launch::{self, Running};
@@ -168,8 +169,8 @@ impl EmbeddedPostgres {
         };
         format!(
             "{} -h {} -p {} -U {} {}",
-            quoted(&psql),
-            quoted(&self.running.socket_dir),
+            shell_word(&psql.to_string_lossy()),
+            shell_word(&self.running.socket_dir.to_string_lossy()),
             self.running.port,
             bootstrap::ROLE,
             self.database
@@ -204,26 +205,5 @@ impl EmbeddedPostgres {
 impl Drop for EmbeddedPostgres {
     fn drop(&mut self) {
         self.log_trimmer.abort();
-    }
-}
-
-/// A path as one word of a shell's command.
-fn quoted(path: &Path) -> String {
-    let text = path.display().to_string();
-    let plain = |c: char| c.is_ascii_alphanumeric() || "/._-+:@%".contains(c);
-    if !text.is_empty() && text.chars().all(plain) {
-        return text;
-    }
-    format!("'{}'", text.replace('\'', r"'\''"))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_path_with_blanks_and_quotes_survives_the_shell() {
-        assert_eq!(quoted(Path::new("/a/b-c.d")), "/a/b-c.d");
-        assert_eq!(quoted(Path::new("/a b/c'd")), r"'/a b/c'\''d'");
     }
 }

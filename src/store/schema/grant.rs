@@ -77,11 +77,12 @@ async fn needs_administrator(
         "select current_user::text,
             case when $2 then '' else 'create role bi_reader; ' end
             || case when $3 then '' else format('create role %1$I login; ', $1) end
-            || format('grant bi_reader to %1$I; alter role %1$I set statement_timeout = ''2min'';', $1)",
+            || format('grant bi_reader to %1$I; alter role %1$I set statement_timeout = %2$L;', $1, $4::text)",
     )
     .bind(login)
     .bind(role)
     .bind(known)
+    .bind(STATEMENT_TIMEOUT)
     .fetch_one(connection)
     .await?;
     let readable = if role { "" } else { ", then run `ccsync migrate`, which lets bi_reader read" };

@@ -20,7 +20,7 @@ use crate::domain::person::forgotten::ErasureList;
 use crate::domain::proof::window::TimeWindow;
 use crate::domain::row::text::counted;
 use crate::domain::stream::StreamKind;
-use crate::domain::vendor::fact::Question;
+use crate::domain::vendor::fact::{Question, VendorFact};
 use crate::domain::vendor::page::PageRequest;
 use crate::engine::plan::present::TimeWitness;
 use crate::sources::http::HttpClient;
@@ -59,7 +59,11 @@ pub(super) async fn check(
             erasures,
         },
     };
-    let visit = Visit { http: &http, shared: &shared, witness: &witness, store };
+    let facts = match store {
+        Some(store) => store.vendor_facts().await.ok(),
+        None => None,
+    };
+    let visit = Visit { http: &http, shared: &shared, witness: &witness, store, facts };
     let (refused, asked): (Vec<_>, Vec<_>) =
         settings.sources.iter().partition(|source| refused.contains(&source.name));
     let mut checks: Vec<Checked> = refused
@@ -78,6 +82,8 @@ struct Visit<'a> {
     shared: &'a Shared,
     witness: &'a TimeWitness,
     store: Option<&'a PgStore>,
+    /// What was found of the accounts, where that is known.
+    facts: Option<Vec<VendorFact>>,
 }
 
 impl Visit<'_> {
@@ -94,7 +100,7 @@ impl Visit<'_> {
         }));
         checks.extend(self.feed(source).await);
         if checks.iter().all(|check| check.verdict != CheckVerdict::Failed) {
-            checks.extend(self.questions(source).await);
+            checks.extend(self.questions(source));
         }
         if let Some(ahead) = self.witness.least(&source.name) {
             checks.push(skew(GROUP, format!("{} clock", source.name), ahead, "the vendor's"));
@@ -119,9 +125,8 @@ impl Visit<'_> {
     }
 
     /// What its documents leave open and nobody asked the account yet.
-    async fn questions(&self, source: &SourceSettings) -> Option<Checked> {
-        let known = self.store?.vendor_facts().await.ok()?;
-        let open = probe::open_questions(source, &known);
+    fn questions(&self, source: &SourceSettings) -> Option<Checked> {
+        let open = probe::open_questions(source, self.facts.as_deref()?);
         if open.is_empty() {
             return None;
         }

@@ -7,9 +7,8 @@ use super::prober::Prober;
 use crate::domain::vendor::drift::{DriftKind, SchemaDrift};
 use crate::domain::vendor::fact::Question;
 use crate::domain::vendor::observation::Observation;
+use crate::engine::plan::present::CLOCK_TOLERANCE;
 
-/// A clock that differs by less is right.
-const CLOCK_TOLERANCE: Duration = Duration::minutes(1);
 /// Fields that are named in a sentence.
 const NAMED: usize = 6;
 
@@ -70,13 +69,12 @@ impl Prober<'_> {
 
     /// How the vendor's clock differs from this host's, by all answers.
     pub(super) fn vendor_clock(&mut self) {
-        let mut ahead: Vec<Duration> =
-            self.seen.iter().filter_map(|(_, date, came_at)| Some((*date)? - *came_at)).collect();
+        let dates: Vec<_> = self.seen.iter().filter_map(|(date, came)| Some(((*date)?, *came))).collect();
+        let mut ahead: Vec<Duration> = dates.iter().map(|(date, came)| *date - *came).collect();
         if ahead.is_empty() {
             self.found(Question::Clock, "absent", "no answer has a Date");
             return;
         }
-        let dates: Vec<_> = self.seen.iter().filter_map(|(_, date, came)| Some(((*date)?, *came))).collect();
         let stands = dates.windows(2).all(|pair| pair[0].0 == pair[1].0)
             && dates
                 .last()

@@ -45,8 +45,8 @@ pub(super) struct Prober<'a> {
     pub(super) facts: Vec<VendorFact>,
     /// The answers to the last request.
     pub(super) answers: Vec<RecordedAnswer>,
-    /// Of each answer: status, date and when it came.
-    pub(super) seen: Vec<(u16, Option<DateTime<Utc>>, DateTime<Utc>)>,
+    /// Of each answer: its date, and when it came.
+    pub(super) seen: Vec<(Option<DateTime<Utc>>, DateTime<Utc>)>,
     /// Statuses of refusals.
     pub(super) refusals: Vec<u16>,
 }
@@ -88,7 +88,7 @@ impl Prober<'_> {
     /// Takes over what the recorder kept.
     pub(super) fn look(&mut self) {
         self.answers = self.recorder.take();
-        self.seen.extend(self.answers.iter().map(|answer| (answer.status, answer.date, answer.came_at)));
+        self.seen.extend(self.answers.iter().map(|answer| (answer.date, answer.came_at)));
     }
 
     /// Notes an answer, or why there is none.

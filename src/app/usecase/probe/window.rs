@@ -48,10 +48,6 @@ fn times(records: &[Record]) -> Vec<Times> {
     records.iter().filter_map(of_row).collect()
 }
 
-fn window(start: DateTime<Utc>, end: DateTime<Utc>) -> Option<TimeWindow> {
-    TimeWindow::new(start, end)
-}
-
 fn holds(window: TimeWindow, at: DateTime<Utc>) -> bool {
     window.start <= at && at <= window.end + SECOND
 }
@@ -62,7 +58,7 @@ impl Prober<'_> {
         let today = local_midnight(self.clock.now().with_timezone(&Shanghai).date_naive(), Shanghai);
         let mut withheld = None;
         for days in SAMPLE_DAYS {
-            let Some(window) = window(today - Duration::days(days), today) else { continue };
+            let Some(window) = TimeWindow::new(today - Duration::days(days), today) else { continue };
             for size in [SAMPLE, SMALL_SAMPLE] {
                 let reply = self.ask(Some(window), 1, size).await?;
                 if withheld.is_none() && days == SAMPLE_DAYS[0] && size == SAMPLE {
@@ -131,8 +127,10 @@ impl Prober<'_> {
             return Ok(None);
         };
         let start = local_midnight(day(apart.inspected), Shanghai);
-        let page =
-            self.ask(window(start, start + Duration::days(1)), 1, self.stream().page_size_max).await?.page();
+        let page = self
+            .ask(TimeWindow::new(start, start + Duration::days(1)), 1, self.stream().page_size_max)
+            .await?
+            .page();
         let found = times(&page.records);
         Ok(Some(
             found.iter().any(|times| times.inspected == apart.inspected && times.contact == apart.contact),
@@ -154,7 +152,7 @@ impl Prober<'_> {
             self.unknown(question, "no two results of a day lie more than half an hour apart");
             return Ok(());
         };
-        let Some(asked) = window(at - half, at + half) else { return Ok(()) };
+        let Some(asked) = TimeWindow::new(at - half, at + half) else { return Ok(()) };
         let page = self.ask(Some(asked), 1, SAMPLE).await?.page();
         let found = times(&page.records);
         let outside = found
@@ -187,7 +185,7 @@ impl Prober<'_> {
             let end = at.trunc_subsecs(0);
             for _ in 0..2 {
                 let size = self.endpoint.settings.page_size.max(SAMPLE);
-                let page = self.ask(window(end - Duration::minutes(10), end), 1, size).await?.page();
+                let page = self.ask(TimeWindow::new(end - Duration::minutes(10), end), 1, size).await?.page();
                 if times(&page.records).iter().any(|times| filtered(times) == *at) {
                     let what = if within(at) {
                         "the whole second of the end"
@@ -210,7 +208,7 @@ impl Prober<'_> {
     /// Whether more than 31 days are taken at once.
     pub(super) async fn span(&mut self) -> Result<(), Stop> {
         let now = self.clock.now();
-        match self.ask(window(now - Duration::days(33), now - Duration::days(1)), 1, 1).await? {
+        match self.ask(TimeWindow::new(now - Duration::days(33), now - Duration::days(1)), 1, 1).await? {
             Reply::Page(_) => self.found(Question::WindowSpan, "32d", "a window of 32 days was taken"),
             Reply::Refused(fault) => {
                 let code = fault.code.unwrap_or_default();
@@ -234,7 +232,7 @@ impl Prober<'_> {
         let TimeWindow { start, end } = sample.window;
         let middle = start + (end - start) / 2;
         let mut halves = 0;
-        for half in [window(start, middle), window(middle, end)] {
+        for half in [TimeWindow::new(start, middle), TimeWindow::new(middle, end)] {
             halves += self.ask(half, 1, 1).await?.page().total.unwrap_or_default();
         }
         // A row at the second of the middle is in both, and a total that is wrong by some is so in both halves.
