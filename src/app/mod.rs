@@ -27,7 +27,7 @@ pub use self::usecase::probe::{PROBE_REQUESTS_MAX, Probed};
 pub use self::usecase::quarantine::Retried;
 pub use self::usecase::source::SourceSummary;
 pub use self::usecase::verify::{Repair, Verified};
-pub use self::write::action::{ActionError, ActionService, Performed};
+pub use self::write::action::{ActionError, ActionService, MembershipChange, Performed};
 pub use self::write::roster::RosterService;
 pub use self::write::roster_apply::{Ending, GroupOutcome, Progress};
 use crate::config::Settings;

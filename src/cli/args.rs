@@ -1,6 +1,7 @@
 //! The command line.
 
 mod grant;
+mod help;
 mod notify;
 mod quarantine;
 mod verify;
@@ -13,6 +14,7 @@ use clap::builder::{OsStringValueParser, TypedValueParser as _};
 use clap::{Args, Parser, Subcommand};
 
 pub(super) use self::grant::{GrantCommand, SchemaArgs, SchemaFormat};
+pub(super) use self::help::command;
 pub(super) use self::notify::NotifyCommand;
 pub(super) use self::quarantine::{QuarantineArgs, QuarantineVerb, RetryArgs};
 pub(super) use self::verify::{ExplainArgs, VerifyArgs};
@@ -67,7 +69,7 @@ pub(super) const CONFIG_VARIABLE: &str = "CCSYNC_CONFIG";
 
 /// Keeps PostgreSQL in step with a contact centre's quality inspections and skill groups.
 #[derive(Debug, Parser)]
-#[command(name = "ccsync", version, arg_required_else_help = true, max_term_width = 100)]
+#[command(name = "ccsync", version = env!("CCSYNC_VERSION"), arg_required_else_help = true, max_term_width = 100)]
 pub(super) struct Cli {
     /// Configuration file; else ./ccsync.toml, ~/.config/ccsync/ccsync.toml or /etc/ccsync/ccsync.toml.
     #[arg(long, global = true, value_name = "FILE", env = CONFIG_VARIABLE, value_parser = OsStringValueParser::new().map(PathBuf::from))]

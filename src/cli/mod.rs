@@ -7,6 +7,7 @@ mod output;
 #[cfg(test)]
 mod printed;
 mod reading;
+mod screen;
 mod setup;
 mod stored;
 mod write;
@@ -14,7 +15,7 @@ mod write;
 use std::path::Path;
 use std::process::ExitCode;
 
-use clap::Parser as _;
+use clap::FromArgMatches as _;
 
 use self::reading::{backfill, check, plan, probe, run, sync, verify};
 use self::setup::{config, demo, grant, init, migrate, schema, shell, simulator};
@@ -31,7 +32,7 @@ use ccsync::ops::observe::otlp::{OtlpConfig, Traces};
 
 /// Parses the command line, runs the command and gives the process's exit code.
 pub fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let cli = Cli::from_arg_matches(&args::command().get_matches()).unwrap_or_else(|error| error.exit());
     let exit = match dispatch(cli) {
         Ok(exit) => exit,
         Err(failure) => {

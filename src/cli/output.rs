@@ -30,11 +30,6 @@ pub(super) fn json(value: &impl Serialize) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Whether the environment leaves colours to us (<https://no-color.org>).
-pub(super) fn wants_colour() -> bool {
-    std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
-}
-
 /// Prints talk.
 pub(super) fn message(text: &str) {
     let _ = writeln!(Stderr, "{}", as_called(text));

@@ -1,9 +1,12 @@
 //! Which conditions stand: from the status, and from what the process sees around it. Pure, so that daemon, page,
 //! metrics and command agree.
 
+use std::cmp::Reverse;
+
 use chrono::{DateTime, Duration, Utc};
 
 use crate::domain::fault::FaultKind;
+use crate::domain::proof::window::{TimeWindow, minute};
 use crate::domain::source::UnconfiguredSource;
 use crate::domain::stream::{StreamId, StreamKey};
 use crate::engine::plan::present::CLOCK_TOLERANCE;
@@ -11,7 +14,7 @@ use crate::report::alert::{
     Alert, AlertKind, Contradiction, DiskSpace, Refusal, Severity, StreamWatch, Surroundings, UNHEARD_MAX,
     WholeQuarantine,
 };
-use crate::report::language::Language;
+use crate::report::language::{Language, Locale};
 use crate::report::phrase::status::span;
 use crate::report::phrase::{Localized, alert as label, status};
 use crate::report::status::{FeedStatus, StatusReport, StreamFailure, StreamStatus};
@@ -27,15 +30,15 @@ const GIB: u64 = 1 << 30;
 const MIB: u64 = 1 << 20;
 
 /// Every condition that stands, the most urgent first.
-pub fn alerts(report: &StatusReport, surroundings: &Surroundings, language: Language) -> Vec<Alert> {
-    let now = report.generated_at;
-    let mut alerts = of_process(surroundings, language);
+pub fn alerts(report: &StatusReport, surroundings: &Surroundings, locale: Locale) -> Vec<Alert> {
+    let (now, language) = (report.generated_at, locale.language);
+    let mut alerts = of_process(surroundings, locale);
     for stream in &report.streams {
-        let of_stream = OfStream { key: (&stream.source, stream.stream), language };
+        let of_stream = OfStream { key: (&stream.source, stream.stream), locale };
         alerts.extend(of_stream.all(stream, now));
     }
     for feed in &report.feeds {
-        let of_stream = OfStream { key: (&feed.source, feed.stream), language };
+        let of_stream = OfStream { key: (&feed.source, feed.stream), locale };
         alerts.extend(of_stream.unheard(feed, now));
         alerts.extend(of_stream.quarantine(feed.quarantined, None, now));
     }
@@ -59,10 +62,10 @@ pub fn without_database(
     fault: (FaultKind, &str),
     since: Option<DateTime<Utc>>,
     surroundings: &Surroundings,
-    language: Language,
+    locale: Locale,
 ) -> Vec<Alert> {
-    let mut alerts = of_process(surroundings, language);
-    let away = database_away(fault, since, language);
+    let mut alerts = of_process(surroundings, locale);
+    let away = database_away(fault, since, locale.language);
     // What the process knows of it already says more.
     if !alerts.iter().any(|alert| alert.kind == away.kind) {
         alerts.push(away);
@@ -106,12 +109,14 @@ pub fn is_well(alerts: &[Alert]) -> bool {
 
 fn sorted(mut alerts: Vec<Alert>) -> Vec<Alert> {
     alerts.sort_by(|left, right| {
-        (left.kind, &left.source, left.stream).cmp(&(right.kind, &right.source, right.stream))
+        let place = |alert: &Alert| (Reverse(alert.severity), alert.kind);
+        (place(left), &left.source, left.stream).cmp(&(place(right), &right.source, right.stream))
     });
     alerts
 }
 
-fn of_process(surroundings: &Surroundings, language: Language) -> Vec<Alert> {
+fn of_process(surroundings: &Surroundings, locale: Locale) -> Vec<Alert> {
+    let language = locale.language;
     let mut alerts: Vec<Alert> =
         surroundings.refusals.iter().map(|refusal| refused(refusal, language)).collect();
     if let Some(disk) = surroundings.disk.as_ref().filter(|disk| disk.free_bytes < least_free_space(disk)) {
@@ -124,7 +129,7 @@ fn of_process(surroundings: &Surroundings, language: Language) -> Vec<Alert> {
     for spool in surroundings.spools.iter().filter(|spool| spool.bytes_max / 2 < spool.bytes) {
         let (bytes, bytes_max) = ((spool.bytes / MIB).to_string(), (spool.bytes_max / MIB).to_string());
         let StreamKey { source, stream } = &spool.key;
-        let of_stream = OfStream { key: (source, *stream), language };
+        let of_stream = OfStream { key: (source, *stream), locale };
         alerts.push(of_stream.alert(AlertKind::SpoolFilling, |language| {
             label::SPOOLED.fill(language, &[("bytes", &bytes), ("bytes_max", &bytes_max)])
         }));
@@ -187,15 +192,23 @@ fn least_free_space(disk: &DiskSpace) -> u64 {
 /// What can be the matter with one stream.
 struct OfStream<'a> {
     key: (&'a str, StreamId),
-    language: Language,
+    locale: Locale,
 }
 
 impl OfStream<'_> {
     fn alert(&self, kind: AlertKind, format: impl Fn(Language) -> String) -> Alert {
         let (source, stream) = self.key;
         let localized = Localized::each(|language| format!("{source}/{stream}: {}", format(language)));
-        let alert = Alert::new(kind, self.language, localized);
+        let alert = Alert::new(kind, self.locale.language, localized);
         Alert { source: Some(source.to_owned()), stream: Some(stream), ..alert }
+    }
+
+    /// A window as people call it.
+    fn scope(&self, window: Option<TimeWindow>, language: Language) -> String {
+        match window {
+            Some(window) => window.in_zone(self.locale.zone),
+            None => status::THE_SNAPSHOT.text(language).to_owned(),
+        }
     }
 
     fn all(&self, stream: &StreamStatus, now: DateTime<Utc>) -> impl Iterator<Item = Alert> {
@@ -231,14 +244,20 @@ impl OfStream<'_> {
             };
             let values = [
                 ("times", times.as_str()),
-                ("scope", &failure.scope),
+                ("scope", &self.scope(failure.window, language)),
+                ("n", &failure.scopes.to_string()),
                 ("last", &span(now - failure.at, language)),
                 ("kind", &failure.kind),
                 ("said", seen),
             ];
-            let phrase = if failure.scope.is_empty() { label::FAILED } else { label::FAILED_SCOPE };
+            let phrase = match (failure.window, failure.scopes) {
+                (None, _) => label::FAILED,
+                (Some(_), ..=1) => label::FAILED_SCOPE,
+                (Some(_), _) => label::FAILED_SCOPES,
+            };
             phrase.fill(language, &values)
         });
+        let alert = Alert { since: Some(failure.since), ..alert };
         if failure.remedy.is_empty() { alert } else { Alert { remedy: failure.remedy.clone(), ..alert } }
     }
 
@@ -247,12 +266,12 @@ impl OfStream<'_> {
         let alert = self.alert(AlertKind::TotalDiffers, |language| {
             let sentence = found.reason.sentence(found.rows, found.vendor_total, language);
             let last = span(now - found.read_at, language);
-            let values =
-                [("n", count.as_str()), ("scope", &found.scope), ("sentence", &sentence), ("last", &last)];
+            let scope = self.scope(found.window, language);
+            let values = [("n", count.as_str()), ("scope", &scope), ("sentence", &sentence), ("last", &last)];
             let phrase = if found.scopes == 1 { label::CONTRADICTED } else { label::CONTRADICTED_SCOPES };
             phrase.fill(language, &values)
         });
-        Alert { remedy: found.reason.remedy().text(self.language).to_owned(), ..alert }
+        Alert { remedy: found.reason.remedy().text(self.locale.language).to_owned(), ..alert }
     }
 
     /// A stream that was never read is behind no promise yet: it fails, or its ticks are missed. Nor is one whose first load
@@ -293,7 +312,7 @@ impl OfStream<'_> {
     /// Windows that are closed and do not come to rest.
     fn unsettled(&self, watch: &StreamWatch) -> Option<Alert> {
         let from = watch.unsettled_from.filter(|_| 0 < watch.windows_unsettled)?;
-        let (count, at) = (watch.windows_unsettled.to_string(), from.format("%Y-%m-%dT%H:%MZ").to_string());
+        let (count, at) = (watch.windows_unsettled.to_string(), minute(from, self.locale.zone));
         let values = [("n", count.as_str()), ("from", &at)];
         Some(self.alert(AlertKind::WindowUnverified, |language| label::UNSETTLED.fill(language, &values)))
     }
@@ -330,8 +349,11 @@ impl OfStream<'_> {
     /// What came readable of these windows is nothing.
     fn quarantined_whole(&self, whole: &WholeQuarantine) -> Alert {
         let (count, records) = (whole.scopes.to_string(), whole.records.to_string());
-        let values = [("n", count.as_str()), ("records", &records), ("scope", &whole.scope)];
-        let format = |language| label::QUARANTINED_WHOLE.fill(language, &values);
+        let format = |language| {
+            let scope = self.scope(whole.window, language);
+            let values = [("n", count.as_str()), ("records", &records), ("scope", &scope)];
+            label::QUARANTINED_WHOLE.fill(language, &values)
+        };
         Alert { since: Some(whole.since), ..self.alert(AlertKind::WindowQuarantined, format) }
     }
 

@@ -1,7 +1,17 @@
 //! The languages in which people are spoken to: on the page, in the status, in notices and in the runbook. Logs and
 //! errors are English.
 
+use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
+
+/// How the configuration wants people to be told.
+#[derive(Debug, Clone, Copy)]
+pub struct Locale {
+    /// In which language.
+    pub language: Language,
+    /// In which zone instants are shown.
+    pub zone: Tz,
+}
 
 /// A language.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]

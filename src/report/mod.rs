@@ -2,6 +2,7 @@
 
 pub mod alert;
 pub mod dictionary;
+pub mod headline;
 pub mod language;
 pub mod notice;
 pub mod phrase;

@@ -3,6 +3,8 @@
 pub mod alert;
 pub mod drift;
 pub mod exit;
+pub mod fault;
+pub mod headline;
 pub mod meaning;
 pub mod notice;
 pub mod page;

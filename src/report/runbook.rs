@@ -3,7 +3,7 @@
 use crate::domain::fault::FaultKind;
 use crate::report::alert::AlertKind;
 use crate::report::language::Language;
-use crate::report::phrase::{Phrase, exit, meaning};
+use crate::report::phrase::{Phrase, exit, fault, meaning};
 
 /// Where the runbook stands in the repository.
 pub const RUNBOOK: &str = "docs/runbook.md";
@@ -68,6 +68,31 @@ impl AlertKind {
 }
 
 impl FaultKind {
+    /// What it is called.
+    pub const fn title(self) -> Phrase {
+        match self {
+            FaultKind::Unreachable => fault::UNREACHABLE,
+            FaultKind::VendorFailed => fault::VENDOR_FAILED,
+            FaultKind::RateLimited => fault::RATE_LIMITED,
+            FaultKind::Malformed => fault::MALFORMED,
+            FaultKind::TokenContested => fault::TOKEN_CONTESTED,
+            FaultKind::CredentialsRefused => fault::CREDENTIALS_REFUSED,
+            FaultKind::RequestRefused => fault::REQUEST_REFUSED,
+            FaultKind::UnknownCode => fault::UNKNOWN_CODE,
+            FaultKind::RedirectRefused => fault::REDIRECT_REFUSED,
+            FaultKind::WalkUnsettled => fault::WALK_UNSETTLED,
+            FaultKind::WindowTooLarge => fault::WINDOW_TOO_LARGE,
+            FaultKind::DatabaseUnreachable => fault::DATABASE_UNREACHABLE,
+            FaultKind::DatabaseConflict => fault::DATABASE_CONFLICT,
+            FaultKind::DatabaseRefused => fault::DATABASE_REFUSED,
+            FaultKind::SourceRefused => fault::SOURCE_REFUSED,
+            FaultKind::Misconfigured => fault::MISCONFIGURED,
+            FaultKind::LeaseLost => fault::LEASE_LOST,
+            FaultKind::Outdated => fault::OUTDATED,
+            FaultKind::Cancelled => fault::CANCELLED,
+        }
+    }
+
     /// What happened.
     pub const fn meaning(self) -> Phrase {
         match self {

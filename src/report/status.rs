@@ -93,6 +93,37 @@ pub enum StreamState {
     Quarantined,
 }
 
+impl StreamState {
+    /// All of them, what needs a person first.
+    pub const ALL: [StreamState; 7] = [
+        StreamState::Failing,
+        StreamState::Unverified,
+        StreamState::Quarantined,
+        StreamState::CatchingUp,
+        StreamState::NeverRead,
+        StreamState::Paused,
+        StreamState::Well,
+    ];
+
+    /// As the page's addresses name it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            StreamState::Well => "ok",
+            StreamState::Paused => "paused",
+            StreamState::Failing => "failing",
+            StreamState::NeverRead => "never_read",
+            StreamState::Unverified => "unverified",
+            StreamState::CatchingUp => "catching_up",
+            StreamState::Quarantined => "quarantine",
+        }
+    }
+
+    /// The state of this name.
+    pub fn from_name(name: &str) -> Option<StreamState> {
+        StreamState::ALL.into_iter().find(|state| state.as_str() == name)
+    }
+}
+
 impl StreamStatus {
     /// How it is doing.
     pub fn state(&self) -> StreamState {
@@ -164,7 +195,7 @@ pub struct StreamStatus {
     pub absence_alarms: i64,
     /// Departures from the vendor's documents that were first seen in the last 7 days, the newest first.
     pub drifts: Vec<DriftEntry>,
-    /// The oldest failure not yet made good.
+    /// The latest failure not yet made good.
     pub failure: Option<StreamFailure>,
     /// The cron expression.
     pub schedule: String,
@@ -254,8 +285,12 @@ pub struct StreamFailure {
     pub message: String,
     /// What the operator can do.
     pub remedy: String,
-    /// Failed attempts in a row.
-    pub attempts: i32,
+    /// Failed attempts since, at all windows that fail.
+    pub attempts: i64,
+    /// Windows, or the one snapshot, whose last attempt failed.
+    pub scopes: i64,
+    /// The first attempt that failed and was not made good.
+    pub since: DateTime<Utc>,
 }
 
 /// One run.

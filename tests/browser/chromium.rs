@@ -134,6 +134,16 @@ impl Tab {
         }
     }
 
+    /// Waits until this happens, and gives what was told of it.
+    pub async fn event(&mut self, method: &str) -> Value {
+        let known = self.count(method);
+        while self.count(method) <= known {
+            self.next().await;
+        }
+        let mut told = self.events.iter().rev().filter(|(name, _)| name == method);
+        told.next().map(|(_, params)| params.clone()).unwrap()
+    }
+
     /// The value of an expression in the page.
     pub async fn value(&mut self, expression: &str) -> Value {
         let asked = json!({"expression": expression, "returnByValue": true, "awaitPromise": true});
@@ -146,6 +156,12 @@ impl Tab {
         let mobile = width < 700;
         let size = json!({"width": width, "height": height, "deviceScaleFactor": 1, "mobile": mobile});
         self.call("Emulation.setDeviceMetricsOverride", size).await;
+    }
+
+    /// As a printer, or with forced colours.
+    pub async fn medium(&mut self, media: &str, forced: &str) {
+        let features = json!([{"name": "forced-colors", "value": forced}]);
+        self.call("Emulation.setEmulatedMedia", json!({"media": media, "features": features})).await;
     }
 
     pub async fn scheme(&mut self, scheme: &str) {

@@ -53,7 +53,7 @@ async fn it_fits_each_width_in_both_schemes_and_languages_without_a_complaint() 
     for language in ["en", "zh-CN"] {
         for scheme in ["light", "dark"] {
             tab.scheme(scheme).await;
-            for (width, height) in [(360, 740), (768, 1024), (1440, 900)] {
+            for (width, height) in [(320, 640), (360, 740), (768, 1024), (1440, 900)] {
                 tab.size(width, height).await;
                 for (name, way) in
                     [("status", ""), ("window", "window/sobot-bj/sobot.call_result/2026-11-10")]
@@ -62,9 +62,16 @@ async fn it_fits_each_width_in_both_schemes_and_languages_without_a_complaint() 
                     let wide = tab.value("document.documentElement.scrollWidth").await;
                     assert!(wide.as_u64().unwrap() <= u64::from(width), "{name} {language} {width}: {wide}");
                     assert_eq!(tab.value("document.documentElement.lang").await, language);
+                    tab.value(LONG_NAMES).await;
+                    let wide = tab.value("document.documentElement.scrollWidth").await;
+                    let wide = wide.as_u64().unwrap();
+                    let over = tab.value(OVER).await;
+                    assert!(wide <= u64::from(width), "{name} {language} {width}, long names: {wide}: {over}");
+                    tab.go(&format!("{}/{way}?lang={language}", site.url)).await;
                     let pale = tab.value(PALE).await;
                     assert_eq!(pale, json!([]), "{name} {language} {scheme} {width}: contrast");
                     let wanted = match (name, width) {
+                        ("status", 320) => false,
                         ("status", 360) => (language, scheme) == ("zh-CN", "dark"),
                         ("status", 768) => (language, scheme) == ("en", "dark"),
                         ("status", _) => scheme == "light",
@@ -184,6 +191,102 @@ async fn whoever_cannot_see_it_is_told_the_name_of_each_part() {
         "{cells:?}"
     );
 }
+
+/// What the tab does when it is looked at again; else it would be ten seconds.
+const LOOKED: &str = "document.dispatchEvent(new Event('visibilitychange')); 0";
+
+const STALE: &str = "document.body.classList.contains('stale')";
+
+#[tokio::test]
+async fn a_daemon_that_does_not_answer_is_told_in_banner_title_and_icon_until_it_does() {
+    let (_site, mut tab) = shown().await;
+    let title = tab.value("document.title").await;
+    // A request that is held back: the daemon hangs.
+    tab.call("Fetch.enable", json!({"patterns": [{"urlPattern": "*"}]})).await;
+    tab.value(&format!("window.scrollTo(0, 1e4); {LOOKED}")).await;
+    until(&mut tab, STALE).await;
+    let seen = tab.value("document.elementFromPoint(innerWidth / 2, 5).closest('#stale').innerText").await;
+    assert!(seen.as_str().unwrap().contains("No answer from ccsync since"), "{seen}");
+    assert!(tab.value("document.title").await.as_str().unwrap().starts_with("? "));
+    let icon = "document.querySelector('link[rel=icon]').href";
+    assert!(tab.value(icon).await.as_str().unwrap().contains("808890"));
+    tab.call("Fetch.disable", json!({})).await;
+    tab.value(LOOKED).await;
+    until(&mut tab, &format!("!{STALE}")).await;
+    assert_eq!(tab.value("document.title").await, title);
+    assert!(!tab.value(icon).await.as_str().unwrap().contains("808890"));
+}
+
+#[tokio::test]
+async fn a_page_of_somebody_else_is_no_answer() {
+    use base64::Engine as _;
+    let (_site, mut tab) = shown().await;
+    tab.call("Fetch.enable", json!({"patterns": [{"urlPattern": "*"}]})).await;
+    tab.value(LOOKED).await;
+    let paused = match tab.events.iter().find(|(name, _)| name == "Fetch.requestPaused") {
+        Some((_, params)) => params.clone(),
+        None => tab.event("Fetch.requestPaused").await,
+    };
+    let body = base64::engine::general_purpose::STANDARD.encode("<title>Log in</title><main>Log in</main>");
+    let answer = json!({"requestId": paused["requestId"], "responseCode": 200, "body": body,
+        "responseHeaders": [{"name": "Content-Type", "value": "text/html"}]});
+    tab.call("Fetch.fulfillRequest", answer).await;
+    until(&mut tab, STALE).await;
+    let main = tab.value("document.querySelector('main').innerText").await;
+    assert!(main.as_str().unwrap().contains("Complete up to when"), "{main}");
+}
+
+#[tokio::test]
+async fn what_somebody_marks_stays_until_they_are_done_and_a_pause_asks_nothing() {
+    let (site, mut tab) = shown().await;
+    let mark = "const range = document.createRange(); range.selectNodeContents(document.querySelector('#verdict h1'));
+        getSelection().removeAllRanges(); getSelection().addRange(range); getSelection().toString()";
+    let marked = tab.value(mark).await;
+    let fail = "update sync.time_window set failed_at = '2026-11-21 02:29+00', failure_kind = 'unreachable',
+        failure_message = 'news' where source = 'sobot-bj' and window_start = '2026-11-20 00:00+08'";
+    sqlx::query(fail).execute(site.db.pool().await).await.unwrap();
+    // Past the time that an answer is kept.
+    tokio::time::sleep(Duration::from_millis(1_100)).await;
+    let answered = tab.count("Network.loadingFinished");
+    tab.value(LOOKED).await;
+    while tab.count("Network.loadingFinished") <= answered {
+        tab.event("Network.loadingFinished").await;
+    }
+    assert_eq!(tab.value("getSelection().toString()").await, marked);
+    let looked =
+        format!("getSelection().removeAllRanges(); {LOOKED}; document.body.innerText.includes('news')");
+    until(&mut tab, &looked).await;
+    tab.value("document.getElementById('pause').click(); 0").await;
+    let asked = tab.count("Network.requestWillBeSent");
+    tab.value(LOOKED).await;
+    assert_eq!(tab.value("document.getElementById('pause').innerText").await, "Resume updates");
+    assert_eq!(tab.count("Network.requestWillBeSent"), asked);
+}
+
+#[tokio::test]
+async fn without_colours_a_letter_says_what_a_colour_says() {
+    let (_site, mut tab) = shown().await;
+    let letter = "getComputedStyle(document.querySelector('.cal .p'), '::before').content";
+    for (media, forced) in [("print", "none"), ("screen", "active")] {
+        tab.medium(media, forced).await;
+        let shown = tab.value(letter).await;
+        assert!(shown.as_str().unwrap().starts_with("\"P\""), "{media}: {shown}");
+    }
+}
+
+/// What stands out to the right.
+const OVER: &str = "[...document.querySelectorAll('body *')].filter((part) => part.getBoundingClientRect().right > innerWidth + 1)
+    .map((part) => part.tagName + '.' + part.className + '#' + part.id).slice(0, 12)";
+
+/// The longest names that a source may have, in place of the site's.
+const LONG_NAMES: &str = r#"
+(() => {
+  const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT), nodes = [];
+  while (walker.nextNode()) nodes.push(walker.currentNode);
+  for (const node of nodes) node.data = node.data.replace(/sobot-bj|sobot-sh|\bmoor\b(?!\.)/g, 'n'.repeat(63));
+  return 0;
+})()
+"#;
 
 /// Texts whose contrast against what is behind them is less than WCAG's AA asks for.
 const PALE: &str = r#"

@@ -98,9 +98,7 @@ impl App {
         loops.spawn(log_progress(self.progress.clone(), self.overrides.clock.clone(), stop.clone()));
         loops.spawn(make_months(self.clone(), stop.clone()));
         loops.spawn(follow_changes(self.clone(), stop.clone()));
-        if let Some(notifier) = self.notifier()? {
-            loops.spawn(notifier.run(stop.clone()));
-        }
+        loops.spawn(self.notifier()?.run(stop.clone()));
         let jitter = self.settings.scheduler.jitter;
         let scheduler = Scheduler::start(jobs, jitter, self.overrides.clock.clone(), stop.clone()).await?;
         drop(scheduler_ready);

@@ -46,14 +46,11 @@ impl App {
         Ok(self.settings.notify.iter().map(target).collect())
     }
 
-    /// Who watches the alerts; `None` where nobody is to be told.
-    pub(in crate::app) fn notifier(self: &Arc<Self>) -> Result<Option<Notifier>, Fault> {
+    /// Who watches the alerts and notes them, whether or not anybody is to be told.
+    pub(in crate::app) fn notifier(self: &Arc<Self>) -> Result<Notifier, Fault> {
         let targets = self.notice_targets()?;
-        if targets.is_empty() {
-            return Ok(None);
-        }
         let app = self.clone();
-        Ok(Some(Notifier {
+        Ok(Notifier {
             status: Arc::new(self.database.store.clone()),
             enrich: Arc::new(move |report| app.enrich(report, true)),
             store: self.database.store.clone(),
@@ -63,7 +60,7 @@ impl App {
             worker: Uuid::new_v4(),
             away: tokio::sync::Mutex::default(),
             pruned_on: tokio::sync::Mutex::default(),
-        }))
+        })
     }
 
     /// Sends a trial to the target of this name, or to all; answers what each said.

@@ -9,6 +9,7 @@ use crate::app::assembly::stream::Stream;
 use crate::domain::fault::FaultKind;
 use crate::engine::alert;
 use crate::report::alert::{Alert, SpoolFill, Surroundings};
+use crate::report::language::Locale;
 use crate::report::status::{StatusReport, StreamStatus};
 use crate::spool;
 
@@ -25,6 +26,10 @@ const TICK_GRACE: Duration = Duration::minutes(1);
 const TICKS_MAX: u64 = 1_000;
 
 impl App {
+    fn locale(&self) -> Locale {
+        Locale { language: self.settings.language, zone: self.settings.timezone }
+    }
+
     /// What this process sees around it, without the database.
     pub fn surroundings(&self) -> Surroundings {
         let data_dir = &self.settings.database.data_dir;
@@ -46,7 +51,7 @@ impl App {
     /// What stands while the status cannot be read: for which fault, and what was said.
     pub fn alerts_without_database(&self, fault: (FaultKind, &str)) -> Vec<Alert> {
         let since = *self.database_away.lock().unwrap_or_else(PoisonError::into_inner);
-        alert::without_database(fault, since, &self.surroundings(), self.settings.language)
+        alert::without_database(fault, since, &self.surroundings(), self.locale())
     }
 
     /// Whether the database has just answered.
@@ -67,7 +72,7 @@ impl App {
                 self.promise(stream, status, scheduled, now);
             }
         }
-        report.alerts = alert::alerts(&report, &self.surroundings(), self.settings.language);
+        report.alerts = alert::alerts(&report, &self.surroundings(), self.locale());
         report.healthy &= alert::is_well(&report.alerts);
         report
     }

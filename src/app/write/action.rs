@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
 use serde::Serialize;
 
 use crate::app::App;
@@ -89,6 +90,17 @@ pub struct ActionService<'a> {
     operator: String,
 }
 
+/// What an assignment would change of a skill group.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MembershipChange {
+    /// Numbers of the agents who would come to it.
+    pub joining: BTreeSet<String>,
+    /// Numbers of the agents who would leave it.
+    pub leaving: BTreeSet<String>,
+    /// When the group was read last.
+    pub read_at: DateTime<Utc>,
+}
+
 impl ActionService<'_> {
     /// Writes to the 7moor account of this source, or of the only one.
     ///
@@ -170,6 +182,23 @@ impl ActionService<'_> {
             }
         };
         chosen.map_err(ActionError::Order)
+    }
+
+    /// Who would come to a skill group and who would leave it, if these were its members, by the last read of the groups.
+    ///
+    /// # Errors
+    /// Database faults.
+    pub async fn membership_change(
+        &self,
+        source: &str,
+        exten: &str,
+        members: &[Member],
+    ) -> Result<Option<MembershipChange>, ActionError> {
+        let Some((now, read_at)) = self.log.group_members(source, exten).await? else { return Ok(None) };
+        let now: BTreeSet<String> = now.into_iter().collect();
+        let wanted: BTreeSet<String> = members.iter().map(|member| member.agent_number.clone()).collect();
+        let (joining, leaving) = (&wanted - &now, &now - &wanted);
+        Ok(Some(MembershipChange { joining, leaving, read_at }))
     }
 
     /// Refuses members whom nothing knows: the vendor would skip them without a word. Known is who is or was

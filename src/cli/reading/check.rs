@@ -9,9 +9,13 @@ use crate::cli::output::{self, Failure};
 use ccsync::app::{App, CheckGroup, CheckReport, CheckVerdict, Checked, Overrides};
 use ccsync::config::Settings;
 use ccsync::domain::row::text::one_line;
+use ccsync::ops::text::{terminal, text_table};
 
 /// As wide as the longest verdict.
 const VERDICT_WIDTH: usize = 7;
+
+/// Narrower texts cannot be read.
+const NARROWEST: usize = 30;
 
 pub(in crate::cli) async fn check(
     settings: Settings,
@@ -22,21 +26,31 @@ pub(in crate::cli) async fn check(
     if args.json {
         output::json(&report)?;
     } else {
-        let colour = std::io::stdout().is_terminal() && output::wants_colour();
-        output::data(&output::as_called(&text(&report, colour)));
+        let stdout = std::io::stdout();
+        let view = View {
+            colour: terminal::has_colours(&stdout),
+            columns: stdout.is_terminal().then(terminal::size).flatten().map_or(usize::MAX, |size| size.0),
+        };
+        output::data(&text(&report, &view));
     }
     let failed = report.checks.iter().any(|check| check.verdict == CheckVerdict::Failed);
     Ok(if failed { Exit::Failed } else { Exit::Done })
 }
 
-fn text(report: &CheckReport, colour: bool) -> String {
+/// How it is shown.
+struct View {
+    colour: bool,
+    columns: usize,
+}
+
+fn text(report: &CheckReport, view: &View) -> String {
     let width = report.checks.iter().map(|check| check.subject.chars().count()).max().unwrap_or_default();
     let groups = [CheckGroup::Configuration, CheckGroup::Host, CheckGroup::Database, CheckGroup::Vendors];
     let mut lines = Vec::new();
     for group in groups {
         lines.push(heading(group).to_owned());
         let checks = report.checks.iter().filter(|check| check.group == group);
-        lines.extend(checks.map(|check| entry(check, width, colour)));
+        lines.extend(checks.map(|check| entry(check, width, view)));
         lines.push(String::new());
     }
     lines.push(summary(report));
@@ -52,14 +66,20 @@ const fn heading(group: CheckGroup) -> &'static str {
     }
 }
 
-/// One line, and the remedy below it.
-fn entry(check: &Checked, width: usize, colour: bool) -> String {
+/// What was found, and the remedy below it, wrapped below their beginning.
+fn entry(check: &Checked, width: usize, view: &View) -> String {
     let Checked { subject, verdict, detail, remedy, .. } = check;
     let word = format!("{:<VERDICT_WIDTH$}", verdict.as_str());
-    let word = if colour { painted(*verdict, &word) } else { word };
-    let line = format!("  {word}  {subject:<width$}  {}", one_line(detail));
+    let word = if view.colour { painted(*verdict, &word) } else { word };
+    let indent = VERDICT_WIDTH + width + 6;
+    let blank = " ".repeat(indent);
+    let room = view.columns.saturating_sub(indent).max(NARROWEST);
+    let below = |text: &str| {
+        text_table::wrapped(&output::as_called(&one_line(text)), room).join(&format!("\n{blank}"))
+    };
+    let line = format!("  {word}  {subject:<width$}  {}", below(detail));
     match remedy {
-        Some(remedy) => format!("{line}\n{:indent$}hint: {remedy}", "", indent = VERDICT_WIDTH + width + 6),
+        Some(remedy) => format!("{line}\n{blank}{}", below(&format!("hint: {remedy}"))),
         None => line,
     }
 }

@@ -27,13 +27,40 @@ pub(in crate::cli) async fn plan(settings: Settings, args: SyncArgs) -> Result<E
         if let Some(rereading) = &plan.rereading {
             output::data(&format!("  {}", rests_on(rereading)));
         }
-        for planned in &plan.windows {
-            let TimeWindow { start, end } = planned.window;
+        for range in ranges(&plan.windows) {
             let local = |instant| output::local(instant, zone);
-            output::data(&format!("  {} .. {}  {}", local(start), local(end), why(planned)));
+            let TimeWindow { start, end } = range.window;
+            let count =
+                if range.windows == 1 { String::new() } else { format!("{} windows  ", range.windows) };
+            output::data(&format!("  {} .. {}  {count}{}", local(start), local(end), range.why));
         }
     }
     Ok(Exit::Done)
+}
+
+/// Windows that follow one another and are due for the same reason.
+struct Range {
+    window: TimeWindow,
+    windows: usize,
+    why: String,
+}
+
+/// By their time, whatever the order in which they are read.
+fn ranges(windows: &[PlannedWindow]) -> Vec<Range> {
+    let mut planned: Vec<&PlannedWindow> = windows.iter().collect();
+    planned.sort_by_key(|planned| planned.window);
+    let mut ranges: Vec<Range> = Vec::new();
+    for planned in planned {
+        let why = why(planned);
+        match ranges.last_mut() {
+            Some(last) if last.why == why && last.window.end == planned.window.start => {
+                last.window.end = planned.window.end;
+                last.windows += 1;
+            }
+            _ => ranges.push(Range { window: planned.window, windows: 1, why }),
+        }
+    }
+    ranges
 }
 
 /// By what complete windows are read again.

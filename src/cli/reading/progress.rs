@@ -1,7 +1,6 @@
 //! Progress of long work: bars on a terminal, log lines elsewhere.
 
 use std::collections::BTreeMap;
-use std::io::IsTerminal as _;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
@@ -11,7 +10,7 @@ use ccsync::domain::row::text::counted;
 use ccsync::domain::stream::StreamKey;
 use ccsync::engine::pass::progress::{Pace, Progress, ProgressTable};
 use ccsync::engine::port::clock::{Clock as _, SystemClock};
-use ccsync::ops::text::terminal::Drawing;
+use ccsync::ops::text::terminal::{self, Drawing};
 use ccsync::telemetry::event;
 
 /// How often bars are drawn anew.
@@ -19,7 +18,7 @@ const FRAME: Duration = Duration::from_millis(200);
 /// How often a line tells it where there is no terminal.
 const LINE: Duration = Duration::from_secs(30);
 
-const BAR: &str = "{prefix} {bar:24} {pos}/{len} windows  {msg}";
+const BAR: &str = "{prefix} {wide_bar} {pos}/{len} windows  {msg}";
 
 /// Does `work` and meanwhile shows how far it has come, unless `quiet`.
 pub(in crate::cli) async fn watched<Answer>(
@@ -31,7 +30,7 @@ pub(in crate::cli) async fn watched<Answer>(
         return work.await;
     }
     tokio::pin!(work);
-    let mut show = Show::new(std::io::stderr().is_terminal());
+    let mut show = Show::new(terminal::draws(&std::io::stderr()));
     loop {
         tokio::select! {
             biased;

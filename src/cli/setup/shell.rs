@@ -2,10 +2,10 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, CommandFactory as _};
+use clap::Args;
 use clap_complete::Shell;
 
-use crate::cli::args::Cli;
+use crate::cli::args::command;
 use crate::cli::exit::Exit;
 use crate::cli::output::{self, Failure};
 
@@ -38,13 +38,13 @@ pub(in crate::cli) struct ManArgs {
 
 pub(in crate::cli) fn completions(args: &CompletionsArgs) -> Result<Exit, Failure> {
     let mut script = Vec::new();
-    clap_complete::generate(args.shell, &mut Cli::command(), "ccsync", &mut script);
+    clap_complete::generate(args.shell, &mut command(), "ccsync", &mut script);
     output::data(&String::from_utf8_lossy(&script));
     Ok(Exit::Done)
 }
 
 pub(in crate::cli) fn man(args: &ManArgs) -> Result<Exit, Failure> {
-    let command = Cli::command();
+    let command = command();
     let Some(directory) = &args.dir else {
         let mut page = Vec::new();
         clap_mangen::Man::new(command)

@@ -8,11 +8,13 @@ use clap::Args;
 use crate::cli::exit::Exit;
 use crate::cli::output::{self, Failure};
 use crate::cli::reading::stop;
+use crate::cli::screen;
 use crate::cli::with_app;
 use ccsync::app::App;
 use ccsync::config::Settings;
 use ccsync::engine::port::clock::{Clock as _, SystemClock};
 use ccsync::ops::text::status_text::{self, View};
+use ccsync::ops::text::terminal;
 
 #[derive(Debug, Args)]
 pub(in crate::cli) struct StatusArgs {
@@ -50,16 +52,15 @@ pub(in crate::cli) async fn status(settings: Settings, args: StatusArgs) -> Resu
 
 /// In place on a terminal, one below the other elsewhere, until Ctrl-C.
 async fn watch(app: &App, every: Duration) -> Result<(), Failure> {
-    let (stop, terminal) = (stop::on_signal(), std::io::stdout().is_terminal());
+    let stop = stop::on_signal();
     let mut report = app.status().await;
     loop {
         match report {
             Ok(report) => {
                 let text = status_text::render(&report, &view(app.settings()));
-                output::data(&if terminal {
-                    in_place(&text, terminal_size().map(|size| size.1))
-                } else {
-                    text + "\n"
+                output::data(&match screen::size() {
+                    Some(size) => screen::in_place(&text, "", Some(size)),
+                    None => text + "\n",
                 });
             }
             // It may come back; who watches waits for that.
@@ -73,40 +74,13 @@ async fn watch(app: &App, every: Duration) -> Result<(), Failure> {
     }
 }
 
-/// Over what stood there before, without a flicker: each line erases what is left of the old one. More lines
-/// than there is room for would scroll; the first ones say most.
-fn in_place(text: &str, rows: Option<usize>) -> String {
-    let room = rows.map_or(usize::MAX, |rows| rows.saturating_sub(1));
-    let lines: String = text.lines().take(room).map(|line| format!("{line}\x1b[K\n")).collect();
-    format!("\x1b[H{}\x1b[0J", lines.trim_end_matches('\n'))
-}
-
 /// For whom stdout is.
 pub(in crate::cli) fn view(settings: &Settings) -> View {
-    let terminal = std::io::stdout().is_terminal();
-    // As no-color.org asks: set and not empty.
-    let plain = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+    let stdout = std::io::stdout();
     View {
         zone: settings.timezone,
         language: settings.language,
-        width: terminal.then(terminal_size).flatten().map(|size| size.0),
-        colour: terminal && !plain,
-    }
-}
-
-/// Columns and rows of the terminal, where it says so.
-fn terminal_size() -> Option<(usize, usize)> {
-    let size = rustix::termios::tcgetwinsize(std::io::stdout()).ok()?;
-    (size.ws_col > 0 && size.ws_row > 0).then_some((usize::from(size.ws_col), usize::from(size.ws_row)))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_shorter_line_leaves_nothing_of_the_longer_one_before() {
-        assert_eq!(in_place("a\nb\n", None), "\x1b[Ha\x1b[K\nb\x1b[K\x1b[0J");
-        assert_eq!(in_place("a\nb\nc\n", Some(3)), "\x1b[Ha\x1b[K\nb\x1b[K\x1b[0J");
+        width: stdout.is_terminal().then(terminal::size).flatten().map(|size| size.0),
+        colour: terminal::has_colours(&stdout),
     }
 }

@@ -2,13 +2,14 @@
 
 use std::collections::BTreeSet;
 
+use chrono_tz::Tz;
 use clap::{Args, Subcommand};
 
 use crate::cli::exit::Exit;
-use crate::cli::output::Failure;
+use crate::cli::output::{self, Failure};
 use crate::cli::with_accounts;
 use crate::cli::write::action::{WriteArgs, rendered, service, show};
-use ccsync::app::ActionService;
+use ccsync::app::{ActionService, MembershipChange};
 use ccsync::config::Settings;
 use ccsync::domain::vendor::roster::{
     AssignRule, Member, MemoryTime, NewGroup, check_members, display_name, identifier,
@@ -103,15 +104,33 @@ async fn add(settings: Settings, args: AddArgs) -> Result<Exit, Failure> {
 
 async fn assign(settings: Settings, args: AssignArgs) -> Result<Exit, Failure> {
     let AssignArgs { exten, members, write } = args;
+    let zone = settings.timezone;
     with_accounts(settings, async |app| {
         let service = service(app)?;
         let (source, writer) = service.moor(write.source.as_deref())?;
         check_known(&service, &source, &members).await?;
+        let change = service.membership_change(&source, &exten, &members.members).await?;
+        output::message(&told(&exten, change, zone));
         let actor = writer.assign_members(&exten, &members.members);
         show(actor.draft(), &write)?;
         if write.yes { rendered(&service.perform(actor).await?, write.json) } else { Ok(Exit::Done) }
     })
     .await
+}
+
+/// Who comes and who leaves, so that nobody is taken out of a group by a list that forgot them.
+fn told(exten: &str, change: Option<MembershipChange>, zone: Tz) -> String {
+    let Some(MembershipChange { joining, leaving, read_at }) = change else {
+        return format!(
+            "who is in {exten} now is not known here; `ccsync sync moor.queue` reads it, `ccsync roster plan` compares"
+        );
+    };
+    let named = |numbers: BTreeSet<String>| match numbers.is_empty() {
+        true => "nobody".to_owned(),
+        false => numbers.into_iter().collect::<Vec<_>>().join(", "),
+    };
+    let (joining, leaving, read_at) = (named(joining), named(leaving), output::local(read_at, zone));
+    format!("{exten}, as read at {read_at}: joins: {joining}; leaves: {leaving}")
 }
 
 async fn check_known(

@@ -62,6 +62,24 @@ impl TimeWindow {
     }
 }
 
+impl TimeWindow {
+    /// As people of a zone call it: a whole day by its date; else from when to when, the end excluded.
+    pub fn in_zone(&self, zone: Tz) -> String {
+        let (start, end) = (self.start.with_timezone(&zone), self.end.with_timezone(&zone));
+        let whole = [start.time(), end.time()] == [NaiveTime::MIN; 2];
+        match whole && start.date_naive().succ_opt() == Some(end.date_naive()) {
+            true => start.date_naive().to_string(),
+            false => format!("{} .. {}", minute(self.start, zone), minute(self.end, zone)),
+        }
+    }
+}
+
+/// Date and time of day in a zone; with the seconds where there are any.
+pub fn minute(at: DateTime<Utc>, zone: Tz) -> String {
+    let format = if at.timestamp() % 60 == 0 { "%Y-%m-%d %H:%M" } else { "%Y-%m-%d %H:%M:%S" };
+    at.with_timezone(&zone).format(format).to_string()
+}
+
 impl fmt::Display for TimeWindow {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let format = "%Y-%m-%dT%H:%M:%SZ";

@@ -4,7 +4,14 @@ use std::fmt;
 
 /// On one line and without escape sequences: a vendor's words must not move the cursor.
 pub fn one_line(text: &str) -> String {
-    text.chars().map(|letter| if letter.is_control() { ' ' } else { letter }).collect()
+    // The marks of right-to-left text (UAX 9) could make a message read otherwise than it is.
+    let turns = |letter| matches!(letter, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    let shown = |letter: char| match letter {
+        letter if turns(letter) => '\u{fffd}',
+        letter if letter.is_control() => ' ',
+        letter => letter,
+    };
+    text.chars().map(shown).collect()
 }
 
 /// One word of a shell's command, for example a path.

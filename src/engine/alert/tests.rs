@@ -11,6 +11,10 @@ fn now() -> DateTime<Utc> {
     "2026-03-08T04:00:00Z".parse().unwrap()
 }
 
+fn locale(language: Language) -> Locale {
+    Locale { language, zone: chrono_tz::Asia::Shanghai }
+}
+
 fn ago(minutes: i64) -> DateTime<Utc> {
     now() - Duration::minutes(minutes)
 }
@@ -67,7 +71,7 @@ fn report(streams: Vec<StreamStatus>, feeds: Vec<FeedStatus>) -> StatusReport {
 
 /// The kinds and messages that a stream raises.
 fn raised(stream: StreamStatus) -> Vec<(AlertKind, String)> {
-    let alerts = alerts(&report(vec![stream], Vec::new()), &Surroundings::default(), Language::En);
+    let alerts = alerts(&report(vec![stream], Vec::new()), &Surroundings::default(), locale(Language::En));
     alerts.into_iter().map(|alert| (alert.kind, alert.message)).collect()
 }
 
@@ -87,12 +91,17 @@ fn watch(change: impl Fn(&mut StreamWatch)) -> StreamStatus {
 fn failing(kind: &str) -> StreamStatus {
     let failure = StreamFailure {
         scope: "2026-03-01".into(),
-        window: None,
+        window: TimeWindow::new(
+            "2026-02-28T16:00:00Z".parse().unwrap(),
+            "2026-03-01T16:00:00Z".parse().unwrap(),
+        ),
         at: ago(3),
         kind: kind.into(),
         message: "no answer".into(),
         remedy: "wait".into(),
         attempts: 3,
+        scopes: 1,
+        since: ago(30),
     };
     StreamStatus { failure: Some(failure), ..well() }
 }
@@ -131,14 +140,14 @@ fn each_broken_promise_is_raised_at_its_edge_with_its_figures() {
     let message = only(AlertKind::StreamFailing, failing("unreachable"));
     assert_eq!(
         message,
-        "sobot/sobot.call_result: failed 3 times 2026-03-01, last 3 min ago (unreachable): no answer"
+        "sobot/sobot.call_result: failed 3 times in window 2026-03-01, last 3 min ago (unreachable): no answer"
     );
 }
 
 #[test]
 fn what_was_seen_is_told_in_both_languages_and_kept_in_the_configured_one() {
     let stale = StreamStatus { complete_to: Some(ago(41)), ..failing("unreachable") };
-    let alerts = alerts(&report(vec![stale], Vec::new()), &Surroundings::default(), Language::ZhCn);
+    let alerts = alerts(&report(vec![stale], Vec::new()), &Surroundings::default(), locale(Language::ZhCn));
     let chinese: Vec<_> = alerts.iter().map(|alert| alert.localized.text(Language::ZhCn)).collect();
     let expected = [
         "sobot/sobot.call_result: 窗口 2026-03-01 已失败 3 次，最近一次在 3 分钟前（unreachable）：no answer",
@@ -193,7 +202,7 @@ fn nothing_complete_is_as_old_as_the_first_instant_wanted() {
 #[test]
 fn a_token_fight_stands_in_place_of_the_failure_and_cures_are_in_the_language() {
     let report = report(vec![failing("token_contested"), failing("unreachable")], Vec::new());
-    let alerts = alerts(&report, &Surroundings::default(), Language::ZhCn);
+    let alerts = alerts(&report, &Surroundings::default(), locale(Language::ZhCn));
     let kinds: Vec<_> = alerts.iter().map(|alert| (alert.kind, alert.remedy.as_str())).collect();
     // The failure's own remedy, which came in the configured language.
     assert_eq!(kinds, [(AlertKind::StreamFailing, "wait"), (AlertKind::TokenContested, "wait")]);
@@ -222,7 +231,7 @@ fn alerts_of_feed(agents: Vec<FeedAgentStatus>, language: Language) -> Vec<Alert
         quarantined: 0,
         agents,
     };
-    alerts(&report(Vec::new(), vec![feed]), &Surroundings::default(), language)
+    alerts(&report(Vec::new(), vec![feed]), &Surroundings::default(), locale(language))
 }
 
 #[test]
@@ -236,7 +245,8 @@ fn an_agent_who_was_never_heard_has_the_first_five_minutes() {
         agents: vec![agent("1001", None), agent("1002", None)],
     };
     let raised = |wanted_since| {
-        alerts(&report(Vec::new(), vec![feed(wanted_since)]), &Surroundings::default(), Language::En).len()
+        alerts(&report(Vec::new(), vec![feed(wanted_since)]), &Surroundings::default(), locale(Language::En))
+            .len()
     };
     assert_eq!((raised(Some(ago(4))), raised(Some(ago(5))), raised(None)), (0, 1, 1));
 }
@@ -262,7 +272,7 @@ fn agents_that_are_not_heard_for_five_minutes_are_one_alert() {
 }
 
 fn around(surroundings: &Surroundings) -> Vec<(AlertKind, String)> {
-    let alerts = alerts(&report(vec![well()], Vec::new()), surroundings, Language::En);
+    let alerts = alerts(&report(vec![well()], Vec::new()), surroundings, locale(Language::En));
     alerts.into_iter().map(|alert| (alert.kind, alert.message)).collect()
 }
 
@@ -362,7 +372,7 @@ fn without_the_database_the_process_still_tells_what_it_sees() {
         (FaultKind::DatabaseUnreachable, "connection refused"),
         Some(ago(2)),
         &around,
-        Language::En,
+        locale(Language::En),
     );
     let kinds: Vec<_> = alerts.iter().map(|alert| alert.kind).collect();
     assert_eq!(kinds, [AlertKind::DatabaseUnreachable, AlertKind::ClockOff]);
@@ -387,15 +397,98 @@ fn why_nothing_is_read_is_raised_with_and_without_the_report_and_once() {
         (AlertKind::DatabaseRefused, "it was altered".to_owned()),
         (AlertKind::SourceRefused, "sobot: it was altered".to_owned()),
     ];
-    let raised = alerts(&report(Vec::new(), Vec::new()), &surroundings, Language::En);
+    let raised = alerts(&report(Vec::new(), Vec::new()), &surroundings, locale(Language::En));
     let pair = |alert: &Alert| (alert.kind, alert.message.clone());
     assert_eq!(raised.iter().map(pair).collect::<Vec<_>>(), told);
     assert!(!is_well(&raised) && raised.iter().all(|alert| !alert.remedy.is_empty()), "{raised:?}");
     let refused = (FaultKind::DatabaseRefused, "a column is missing");
-    let without = without_database(refused, None, &surroundings, Language::En);
+    let without = without_database(refused, None, &surroundings, locale(Language::En));
     assert_eq!(without.iter().map(pair).collect::<Vec<_>>(), told);
     let away = (FaultKind::DatabaseUnreachable, "connection refused");
-    let without = without_database(away, None, &surroundings, Language::En);
+    let without = without_database(away, None, &surroundings, locale(Language::En));
     assert_eq!(without[0].kind, AlertKind::DatabaseUnreachable);
     assert_eq!(without.len(), 3);
+}
+
+#[test]
+fn what_one_remedy_mends_is_one_group_and_the_most_severe_stands_first() {
+    let failing = |source: &str, stream, kind: &str| StreamStatus {
+        source: source.into(),
+        stream,
+        kind: stream.kind(),
+        ..self::failing(kind)
+    };
+    let drifting = watch(|watch| watch.reread_requests_today = 100);
+    let mut report = report(
+        vec![
+            drifting,
+            failing("sobot-shanghai", CALLS, "credentials_refused"),
+            failing("sobot-shanghai", StreamId::SOBOT_CHAT_RESULT, "credentials_refused"),
+            failing("moor", StreamId::MOOR_QUEUE, "unreachable"),
+        ],
+        Vec::new(),
+    );
+    report.alerts = alerts(&report, &Surroundings::default(), locale(Language::En));
+    report.healthy = false;
+    let groups: Vec<(String, &str, usize)> = report
+        .alert_groups()
+        .iter()
+        .map(|group| (group.who(), group.cause().english(), group.alerts.len()))
+        .collect();
+    assert_eq!(
+        groups,
+        [
+            ("moor/moor.queue".to_owned(), "the vendor does not answer", 1),
+            ("sobot-shanghai".to_owned(), "credentials refused", 2),
+            ("sobot/sobot.call_result".to_owned(), "today's requests for reading again are used up", 1),
+        ]
+    );
+    assert_eq!(
+        report.headline(Language::En),
+        "3 of 4 streams failing: moor/moor.queue, the vendor does not answer; sobot-shanghai, credentials refused; \
+         and 1 more"
+    );
+    assert_eq!(report.alert_groups()[0].since(), Some(ago(30)), "since the first failure, not the last");
+    report.streams.truncate(1);
+    report.healthy = true;
+    report.alerts = alerts(&report, &Surroundings::default(), locale(Language::ZhCn));
+    assert_eq!(
+        report.headline(Language::ZhCn),
+        "运行正常，值得关注：sobot/sobot.call_result，今日重读请求额度已用完"
+    );
+    report.healthy = false;
+    assert!(report.headline(Language::En).starts_with("Needs attention: "), "a person has to decide");
+    report.alerts.clear();
+    assert_eq!(report.headline(Language::En), "Not everything was read yet");
+}
+
+#[test]
+fn whether_yesterday_may_be_used_is_said_of_every_stream_that_is_read_in_windows() {
+    let zone = chrono_tz::Asia::Shanghai;
+    let today: DateTime<Utc> = "2026-03-07T16:00:00Z".parse().unwrap();
+    let told = |streams: Vec<StreamStatus>| report(streams, Vec::new()).yesterday(zone, Language::En);
+    let up_to = |complete_to: Option<DateTime<Utc>>| StreamStatus { complete_to, ..well() };
+    assert_eq!(told(Vec::new()), None);
+    let late = Duration::seconds(1);
+    for (streams, wanted) in [
+        (vec![up_to(Some(today))], "Yesterday (2026-03-07) is complete; late changes may still come."),
+        (
+            vec![StreamStatus { final_to: Some(today), ..up_to(Some(today)) }],
+            "Yesterday (2026-03-07) is complete and final.",
+        ),
+        (
+            vec![up_to(Some(today)), up_to(Some(today - late))],
+            "Yesterday (2026-03-07) is not complete: sobot/sobot.call_result is complete up to 2026-03-07 23:59:59.",
+        ),
+        (
+            vec![up_to(None)],
+            "Yesterday (2026-03-07) is not complete: sobot/sobot.call_result is complete up to -.",
+        ),
+        (
+            vec![up_to(Some(today)), StreamStatus { paused: true, ..up_to(None) }],
+            "Yesterday (2026-03-07) is complete; late changes may still come.",
+        ),
+    ] {
+        assert_eq!(told(streams).as_deref(), Some(wanted));
+    }
 }

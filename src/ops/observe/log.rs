@@ -14,7 +14,7 @@ use tracing_subscriber::{EnvFilter, Layer};
 
 use crate::ops::observe::otlp::Traces;
 
-use crate::ops::text::terminal::stderr;
+use crate::ops::text::terminal::{has_colours, stderr};
 
 /// Libraries that tell of their own work at info and below. A filter that names one of them wins.
 const QUIETED: &str = "sqlx=warn,hyper=warn,hyper_util=warn,h2=warn,reqwest=warn,rustls=warn,tower=warn,\
@@ -62,7 +62,7 @@ pub fn init(format: LogFormat, filter: &str, traces: Option<&Traces>) -> Result<
         LogFormat::Human => true,
         LogFormat::Json => false,
     };
-    let colour = terminal && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
+    let colour = has_colours(&std::io::stderr());
     let lines = lines(human, colour, filter, stderr)?;
     let set = tracing_subscriber::registry().with(lines).with(traces.map(Traces::layer)).try_init();
     set.map_err(|_| LogError::Twice)?;

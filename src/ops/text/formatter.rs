@@ -1,6 +1,6 @@
 //! How figures, instants and states are put for people, in their language and zone.
 
-use chrono::{DateTime, Duration, NaiveTime, Utc};
+use chrono::{DateTime, Duration, Utc};
 use chrono_tz::Tz;
 
 use crate::domain::fault::FaultKind;
@@ -118,16 +118,11 @@ impl Formatter {
 
     /// A whole day by its date; else from when to when, the end excluded.
     pub(in crate::ops) fn window(&self, window: TimeWindow) -> String {
-        let (start, end) = (window.start.with_timezone(&self.zone), window.end.with_timezone(&self.zone));
-        let whole = [start.time(), end.time()] == [NaiveTime::MIN; 2];
-        match whole && start.date_naive().succ_opt() == Some(end.date_naive()) {
-            true => start.date_naive().to_string(),
-            false => format!("{} .. {}", self.minute(window.start), self.minute(window.end)),
-        }
+        window.in_zone(self.zone)
     }
 
     /// How often something was tried.
-    pub(in crate::ops) fn times(&self, number: i32) -> String {
+    pub(in crate::ops) fn times(&self, number: i64) -> String {
         if number == 1 { self.phrase(label::ONCE).to_owned() } else { self.count(label::TIMES, number) }
     }
 

@@ -3,4 +3,4 @@
 pub(crate) mod formatter;
 pub mod status_text;
 pub mod terminal;
-pub(crate) mod text_table;
+pub mod text_table;

@@ -54,12 +54,11 @@ pub fn render(report: &StatusReport, view: &View) -> String {
     };
     let mut sheet = Sheet { report, format, view: *view, text: String::new() };
     sheet.head();
-    sheet.alerts();
     sheet.streams();
     sheet.feeds();
+    sheet.alerts();
     sheet.running();
     sheet.calendars();
-    sheet.failures();
     sheet.drifts();
     sheet.quarantine();
     sheet.alarms();
@@ -115,6 +114,12 @@ impl Sheet<'_> {
         // The zone's name, since CST is three zones.
         let at = self.report.generated_at.with_timezone(&zone).format("%Y-%m-%d %H:%M:%S");
         self.line(&format!("ccsync {}, {at} {zone}: {verdict}", self.report.version));
+        if !self.report.healthy || !self.report.alerts.is_empty() {
+            self.wrap(&self.report.headline(self.view.language));
+        }
+        if let Some(sentence) = self.report.yesterday(zone, self.view.language) {
+            self.wrap(&sentence);
+        }
     }
 
     fn streams(&mut self) {

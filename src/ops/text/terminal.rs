@@ -1,6 +1,6 @@
-//! stderr, shared by log lines, talk and whatever is drawn below them.
+//! What a terminal can show; and stderr, shared by log lines, talk and whatever is drawn below them.
 
-use std::io::{self, Write};
+use std::io::{self, IsTerminal, Write};
 use std::sync::{Arc, PoisonError, RwLock};
 
 /// Takes what is drawn away, lets a line be written, and draws again.
@@ -46,4 +46,20 @@ impl Write for Stderr {
     fn flush(&mut self) -> io::Result<()> {
         io::stderr().lock().flush()
     }
+}
+
+/// Whether a cursor can be moved there.
+pub fn draws(stream: &impl IsTerminal) -> bool {
+    stream.is_terminal() && std::env::var_os("TERM").is_none_or(|name| name != "dumb")
+}
+
+/// Whether colours are shown and wanted there (<https://no-color.org>: set and not empty, nobody wants them).
+pub fn has_colours(stream: &impl IsTerminal) -> bool {
+    draws(stream) && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
+}
+
+/// Columns and rows of stdout's terminal, where it says so.
+pub fn size() -> Option<(usize, usize)> {
+    let size = rustix::termios::tcgetwinsize(std::io::stdout()).ok()?;
+    (size.ws_col > 0 && size.ws_row > 0).then_some((usize::from(size.ws_col), usize::from(size.ws_row)))
 }

@@ -1,6 +1,6 @@
 //! Tables of plain text. Widths are those of a terminal, where a Chinese character takes two columns.
 
-use unicode_width::UnicodeWidthStr as _;
+use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
 
 /// A colour of the terminal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -99,22 +99,55 @@ pub(in crate::ops) fn render(columns: &[Column]) -> String {
     text
 }
 
-/// Appends words in lines of this width, indented. Chinese is cut anywhere, for it has no blanks.
+/// Appends words in lines of this width, indented.
 pub(in crate::ops) fn wrap(text: &mut String, words: &str, width: usize) {
-    let mut line = String::from(" ");
+    for (index, line) in wrapped_from(words, width, [2, 4]).into_iter().enumerate() {
+        text.push_str(if index == 0 { "  " } else { "    " });
+        text.push_str(&line);
+        text.push('\n');
+    }
+}
+
+/// Words in lines of this width; at least one. A word that is longer stays whole. Chinese is cut anywhere, for it has no
+/// blanks.
+pub fn wrapped(words: &str, width: usize) -> Vec<String> {
+    wrapped_from(words, width, [0, 0])
+}
+
+/// With so many columns taken in the first line, and in each other.
+fn wrapped_from(words: &str, width: usize, [first, other]: [usize; 2]) -> Vec<String> {
+    let mut lines = vec![String::new()];
     for word in words.split_whitespace().flat_map(pieces) {
-        let gap = if word.glued { "" } else { " " };
-        if !line.trim().is_empty() && width < line.width() + gap.len() + word.text.width() {
-            text.push_str(&line);
-            text.push('\n');
-            line = String::from("    ");
+        let indent = if lines.len() == 1 { first } else { other };
+        let Some(line) = lines.last_mut() else { continue };
+        let gap = if word.glued || line.is_empty() { "" } else { " " };
+        if !line.is_empty() && width < indent + line.width() + gap.len() + word.text.width() {
+            lines.push(word.text.to_owned());
         } else {
             line.push_str(gap);
+            line.push_str(word.text);
         }
-        line.push_str(word.text);
     }
-    text.push_str(&line);
-    text.push('\n');
+    lines
+}
+
+/// A line cut into pieces of so many columns, as a terminal would show it. Escape sequences take no room.
+pub fn cut(line: &str, columns: usize) -> Vec<String> {
+    let (mut pieces, mut width, mut escaped) = (vec![String::new()], 0, false);
+    for letter in line.chars() {
+        escaped |= letter == '\u{1b}';
+        let wide = if escaped { 0 } else { letter.width().unwrap_or(0) };
+        escaped &= !letter.is_ascii_alphabetic();
+        if columns.max(2) < width + wide {
+            pieces.push(String::new());
+            width = 0;
+        }
+        width += wide;
+        if let Some(piece) = pieces.last_mut() {
+            piece.push(letter);
+        }
+    }
+    pieces
 }
 
 /// What may stand at the beginning of a line.

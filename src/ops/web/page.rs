@@ -3,8 +3,10 @@
 
 mod chart;
 mod failure;
+mod filter;
 mod frame;
 mod overview;
+mod runbook;
 mod stream;
 mod table;
 mod window;
@@ -23,8 +25,10 @@ use crate::report::runbook::advice;
 use crate::report::status::StatusReport;
 use crate::report::status::window::WindowReport;
 
+pub(in crate::ops) use self::filter::Filter;
 pub(in crate::ops) use self::frame::CONTENT_SECURITY_POLICY;
 use self::frame::{Frame, Mood};
+pub(in crate::ops) use self::runbook::page as runbook;
 pub(in crate::ops) use self::window::{ROOT as WINDOW_ROOT, window_of};
 
 /// For whom a page is.
@@ -45,11 +49,12 @@ impl Reader {
 }
 
 /// The state of everything.
-pub(in crate::ops) fn status(report: &StatusReport, reader: Reader) -> String {
+pub(in crate::ops) fn status(report: &StatusReport, reader: Reader, filter: &Filter) -> String {
     let format = reader.format(report.generated_at);
-    let view = overview::View { report, format };
+    let view = overview::View { report, format, filter };
     let (mood, verdict) = view.verdict();
-    let frame = Frame { format, root: "./", mood, title: format!("ccsync: {verdict}"), home: true };
+    let frame =
+        Frame { format, root: "./", mood, title: format!("ccsync: {verdict}"), home: true, live: true };
     frame.render(html! {
         (view.verdict_shown(mood, &verdict))
         (view.to_do())
@@ -62,6 +67,7 @@ pub(in crate::ops) fn status(report: &StatusReport, reader: Reader) -> String {
         (view.feeds())
         (view.workers())
         (view.runs())
+        (view.alert_history())
     })
 }
 
@@ -78,7 +84,8 @@ pub(in crate::ops) fn not_found(
 ) -> String {
     let format = reader.format(DateTime::UNIX_EPOCH);
     let title = format.phrase(label::NOT_FOUND);
-    let frame = Frame { format, root, mood: Mood::Warn, title: format!("ccsync: {title}"), home: false };
+    let frame =
+        Frame { format, root, mood: Mood::Warn, title: format!("ccsync: {title}"), home: false, live: false };
     frame.render(html! {
         section.verdict.warn id="verdict" {
             span.mark aria-hidden="true" { "?" }
@@ -96,8 +103,14 @@ pub(in crate::ops) fn unavailable(unreadable: &Unreadable, root: &'static str, r
     let title = format.phrase(label::UNAVAILABLE);
     let (kind, message) = (away(unreadable.kind), unreadable.message.as_str());
     let advice = advice(format.phrase(kind.remedy()), &kind.entry(), format.language);
-    let frame =
-        Frame { format, root, mood: Mood::Bad, title: format!("ccsync: {title}"), home: root == "./" };
+    let frame = Frame {
+        format,
+        root,
+        mood: Mood::Bad,
+        title: format!("ccsync: {title}"),
+        home: root == "./",
+        live: true,
+    };
     frame.render(html! {
         section.verdict.bad id="verdict" {
             span.mark aria-hidden="true" { "!" }

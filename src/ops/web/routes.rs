@@ -4,28 +4,33 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use axum::extract::{FromRequestParts, Path, Request, State};
+use axum::extract::{FromRequestParts, Path, Query, Request, State};
 use axum::http::header::{
-    ALLOW, CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderName, REFERRER_POLICY, SET_COOKIE,
-    VARY, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
+    ALLOW, CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, HeaderName, IF_NONE_MATCH,
+    REFERRER_POLICY, SET_COOKIE, VARY, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
 };
 use axum::http::request::Parts;
-use axum::http::{HeaderValue, Method, StatusCode};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode};
 use axum::middleware::{Next, from_fn};
 use axum::response::{Html, IntoResponse, Json, Response};
 use axum::routing::get;
+use chrono::{DurationRound as _, TimeDelta};
+use md5::{Digest as _, Md5};
 use serde_json::json;
 use tokio::time::timeout;
+use tower_http::compression::CompressionLayer;
 
 use crate::domain::fault::FaultKind;
 use crate::domain::stream::{StreamId, StreamKey};
 use crate::ops::observe::prometheus;
 use crate::ops::web::page;
-use crate::ops::web::page::{CONTENT_SECURITY_POLICY as PAGE_POLICY, Reader, window_of};
+use crate::ops::web::page::{CONTENT_SECURITY_POLICY as PAGE_POLICY, Filter, Reader, window_of};
 use crate::ops::web::reader::RequestedLocale;
 use crate::ops::web::server::OpsState;
 use crate::ops::web::status_cache::{StatusCache, Unreadable};
+use crate::report::language::Language;
 use crate::report::phrase::page as label;
+use crate::report::status::StatusReport;
 use crate::report::status::window::WindowReport;
 
 /// A probe that waits longer has given up by itself.
@@ -55,10 +60,12 @@ pub(in crate::ops) fn router(state: OpsState) -> Router {
         .route("/metrics", get(metrics))
         .route("/api/status", get(api_status))
         .route("/window/{source}/{stream}/{start}", get(show_window))
+        .route("/runbook", get(show_runbook))
         .route("/api/window/{source}/{stream}/{start}", get(api_window))
         .fallback(not_found)
         .with_state(Arc::new(Shared { state, cache: StatusCache::default() }))
         .layer(from_fn(guard))
+        .layer(CompressionLayer::new())
 }
 
 /// Refuses what is not a read, and adds the headers.
@@ -162,14 +169,45 @@ async fn api_status(State(shared): State<Arc<Shared>>) -> Response {
     }
 }
 
-async fn show_page(State(shared): State<Arc<Shared>>, context: PageContext) -> Response {
+async fn show_page(
+    State(shared): State<Arc<Shared>>,
+    Query(filter): Query<Filter>,
+    headers: HeaderMap,
+    context: PageContext,
+) -> Response {
     match shared.cache.get(&shared.state).await {
-        Ok(report) => context.answer(StatusCode::OK, page::status(&report, context.reader)),
+        Ok(report) => {
+            let tag = entity_tag(&report, context.reader.language);
+            let mut response = match headers.get(IF_NONE_MATCH) {
+                Some(known) if known.as_bytes() == tag.as_bytes() => StatusCode::NOT_MODIFIED.into_response(),
+                _ => context.answer(StatusCode::OK, page::status(&report, context.reader, &filter)),
+            };
+            if let Ok(tag) = HeaderValue::from_str(&tag) {
+                response.headers_mut().insert(ETAG, tag);
+            }
+            response
+        }
         Err(unreadable) => {
             let text = page::unavailable(&unreadable, "./", context.reader);
             context.answer(StatusCode::SERVICE_UNAVAILABLE, text)
         }
     }
+}
+
+/// Of what the report tells, within one minute: ages are shown by it, and what only counts down says nothing new. Weak, since
+/// ages within the minute are told otherwise.
+fn entity_tag(report: &StatusReport, language: Language) -> String {
+    let mut told = report.clone();
+    told.generated_at = told.generated_at.duration_trunc(TimeDelta::minutes(1)).unwrap_or(told.generated_at);
+    for stream in &mut told.streams {
+        stream.detail.budget.next_request_ms = None;
+    }
+    let text = serde_json::to_vec(&(told, language)).unwrap_or_default();
+    format!("W/\"{:032x}\"", u128::from_be_bytes(Md5::digest(text).into()))
+}
+
+async fn show_runbook(context: PageContext) -> Response {
+    context.answer(StatusCode::OK, page::runbook(context.reader))
 }
 
 async fn not_found(context: PageContext) -> Response {

@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 use serde::Serialize;
 
 use crate::domain::proof::certificate::UnverifiedReason;
+use crate::domain::proof::window::TimeWindow;
 use crate::domain::vendor::page::Totals;
 
 /// Scopes of a stream whose last read the vendor's own number contradicts.
@@ -13,6 +14,9 @@ pub struct Contradiction {
     pub scopes: i64,
     /// The oldest of them: a window, or `snapshot`.
     pub scope: String,
+    /// The window; `None` for a snapshot.
+    #[serde(skip)]
+    pub window: Option<TimeWindow>,
     /// Elements that came in it.
     pub rows: u64,
     /// What the vendor states, if it does.
@@ -30,6 +34,9 @@ pub struct WholeQuarantine {
     pub scopes: i64,
     /// The oldest of them: a window, or `snapshot`.
     pub scope: String,
+    /// The window; `None` for a snapshot.
+    #[serde(skip)]
+    pub window: Option<TimeWindow>,
     /// Records in quarantine in all of them.
     pub records: i64,
     /// When the oldest of these records came first.

@@ -117,8 +117,11 @@ phrases! {
     /// Seen, of a snapshot.
     FAILED = "failed {times}, last {last} ago ({kind}): {said}", "已失败 {times}，最近一次在 {last}前（{kind}）：{said}";
     /// Seen, of a window.
-    FAILED_SCOPE = "failed {times} {scope}, last {last} ago ({kind}): {said}",
+    FAILED_SCOPE = "failed {times} in window {scope}, last {last} ago ({kind}): {said}",
         "窗口 {scope} 已失败 {times}，最近一次在 {last}前（{kind}）：{said}";
+    /// Seen, of several windows.
+    FAILED_SCOPES = "failed {times} in {n} windows, the last {scope} {last} ago ({kind}): {said}",
+        "{n} 个窗口共失败 {times}，最近一次是 {last}前的 {scope}（{kind}）：{said}";
     /// Seen, of one window or a snapshot.
     CONTRADICTED = "{scope}: {sentence}; last read {last} ago", "{scope}：{sentence}；最近一次读取在 {last}前";
     /// Seen, of several.

@@ -4,14 +4,6 @@ use crate::report::phrase::phrases;
 
 phrases! {
     /// Verdict.
-    ALL_WELL = "All is well", "一切正常";
-    /// Verdict.
-    WARNINGS = "It works; worth a look: {n}", "运行正常，有 {n} 项值得关注";
-    /// Verdict.
-    ATTENTION = "Needs attention: {n}", "有 {n} 项需要处理";
-    /// Verdict.
-    NOT_READ_YET = "Not everything was read yet", "尚未全部读取";
-    /// Verdict.
     UNAVAILABLE = "The database cannot be read", "无法读取数据库";
     /// Below the verdict.
     COMPLETE_TO = "Every windowed stream is complete up to {at}.", "所有按时间窗口读取的数据流均完整至 {at}。";
@@ -35,8 +27,48 @@ phrases! {
     READINESS = "readiness", "就绪状态";
     /// Navigation.
     BACK = "Status of everything", "全部状态";
-    /// While no answer comes.
-    STALE = "No answer from ccsync; what you see is from before.", "ccsync 没有应答；当前显示的是之前的内容。";
+    /// While no answer comes; a time of day follows.
+    STALE_SINCE = "No answer from ccsync since", "ccsync 没有应答，自";
+    /// While no answer comes, behind the time of day.
+    STALE = "; what you see is from before.", "起；当前显示的是之前的内容。";
+    /// Button.
+    PAUSE = "Pause updates", "暂停更新";
+    /// Button.
+    RESUME = "Resume updates", "继续更新";
+    /// Button beside a command.
+    COPY = "copy", "复制";
+    /// Navigation, and a page.
+    RUNBOOK = "runbook", "运维手册";
+    /// Heading of the runbook's page.
+    RUNBOOK_TITLE = "Runbook: alerts, faults and exit codes", "运维手册：告警、故障与退出码";
+    /// Heading in the runbook.
+    RUNBOOK_ALERTS = "Alerts", "告警";
+    /// Heading in the runbook.
+    RUNBOOK_FAULTS = "Faults", "故障";
+    /// Heading in the runbook.
+    RUNBOOK_EXITS = "Exit codes", "退出码";
+    /// Of an entry in the runbook.
+    WHAT_IT_MEANS = "What it means", "含义";
+    /// Of an entry in the runbook.
+    WHAT_IT_MEANS_AS_FAULT = "As a fault", "作为故障";
+    /// Filter.
+    FILTER = "Show", "显示";
+    /// Filter.
+    FILTER_ALL = "all", "全部";
+    /// Filter that leaves nothing.
+    FILTER_NOTHING = "No stream fits.", "没有符合条件的数据流。";
+    /// Way to the window before.
+    PREVIOUS_WINDOW = "previous window", "上一个窗口";
+    /// Way to the window behind.
+    NEXT_WINDOW = "next window", "下一个窗口";
+    /// From a window to its rows.
+    ITS_ROWS = "Its rows", "窗口内的行";
+    /// Heading.
+    ALERT_HISTORY = "Alerts of the last 30 days", "最近 30 天的告警";
+    /// Column.
+    ALERT = "ALERT", "告警";
+    /// Column.
+    CLEARED = "CLEARED", "解除于";
 
     /// Heading.
     SUMMARY = "Complete up to when", "数据完整至何时";

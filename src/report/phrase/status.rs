@@ -29,6 +29,8 @@ phrases! {
     ONCE = "once", "一次";
     /// So many times.
     TIMES = "{n} times", "{n} 次";
+    /// In place of a window.
+    THE_SNAPSHOT = "snapshot", "快照";
     /// What is left out.
     AND_MORE = "and {n} more", "另有 {n} 项";
 
@@ -39,7 +41,7 @@ phrases! {
     /// State of a stream.
     NEVER_READ = "never read", "从未读取";
     /// State of a stream.
-    UNVERIFIED_STREAM = "unverified", "未证实";
+    UNVERIFIED_STREAM = "unverified", "未验证";
     /// State of a stream.
     CATCHING_UP = "catching up", "追赶中";
     /// State of a stream.

@@ -9,6 +9,7 @@ use crate::domain::proof::lag::LagPoint;
 use crate::domain::proof::window::TimeWindow;
 use crate::domain::stream::{StreamId, StreamKey};
 use crate::domain::vendor::fact::Question;
+use crate::report::alert::{AlertKind, Severity};
 use crate::report::status::calendar::Calendar;
 
 /// What stands behind the figures of a stream.
@@ -61,10 +62,31 @@ pub struct StatusDetail {
     pub open_questions: Vec<OpenQuestions>,
     /// Processes that hold a lease or a run.
     pub workers: Vec<WorkerStatus>,
+    /// Alerts that stood for a minute or longer within the last 30 days, the newest first, at most [`LISTED`].
+    pub alert_history: Vec<PastAlert>,
     /// Milliseconds until each limit's next request, by the limit's name, which only the assembled process can
     /// tell the stream of.
     #[serde(skip)]
     pub limits: Vec<(String, i64)>,
+}
+
+/// An alert that stood, or stands.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct PastAlert {
+    /// What was the matter.
+    pub kind: AlertKind,
+    /// How much it mattered.
+    pub severity: Severity,
+    /// The source, where it was one's.
+    pub source: Option<String>,
+    /// The stream, where it was one's.
+    pub stream: Option<String>,
+    /// What was seen first, in the language configured then.
+    pub message: String,
+    /// When it was seen first.
+    pub raised_at: DateTime<Utc>,
+    /// When it was seen last; `None` while it stands.
+    pub cleared_at: Option<DateTime<Utc>>,
 }
 
 /// Questions of a stream without an answer.

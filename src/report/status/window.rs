@@ -50,6 +50,10 @@ pub struct WindowReport {
     pub lease: Option<LeaseStatus>,
     /// Pages kept of a read that is not committed yet.
     pub pages_kept: i64,
+    /// Start of the window before, where the ledger has one.
+    pub previous: Option<DateTime<Utc>>,
+    /// Start of the window behind.
+    pub next: Option<DateTime<Utc>>,
 }
 
 /// What one committed read proved.

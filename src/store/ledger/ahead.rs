@@ -46,11 +46,11 @@ where source = $1 and stream = $2 and $3 + interval '60 seconds' < read_at
 /// What only dates an entry is dated now.
 const DATES: [&str; 4] = [
     r#"
-    update sync.time_window set failed_at = $3
+    update sync.time_window set failed_at = $3, failing_since = least(failing_since, $3)
     where source = $1 and stream = $2 and $3 + interval '60 seconds' < failed_at
     "#,
     r#"
-    update sync.snapshot set failed_at = $3
+    update sync.snapshot set failed_at = $3, failing_since = least(failing_since, $3)
     where source = $1 and stream = $2 and $3 + interval '60 seconds' < failed_at
     "#,
     r#"

@@ -58,8 +58,8 @@ pub(in crate::store) async fn snapshot_commit_in_txn(
             reads = s.reads + 1, read_at = excluded.read_at,
             complete_to = coalesce(excluded.complete_to, s.complete_to),
             first_read_at = coalesce(s.first_read_at, excluded.read_at),
-            run_id = excluded.run_id, failed_at = null, failure_kind = null, failure_message = null,
-            failed_attempts = 0
+            run_id = excluded.run_id, failed_at = null, failing_since = null, failure_kind = null,
+            failure_message = null, failed_attempts = 0
         returning reads
         "#,
     );
@@ -80,11 +80,12 @@ pub(in crate::store) async fn snapshot_fail_in_txn(
 ) -> StoreResult<()> {
     let noted = sqlx::query(
         r#"
-        insert into sync.snapshot as s (source, stream, state, run_id, failed_at, failure_kind,
-            failure_message, failed_attempts)
-        values ($1, $2, 'failed', $3, $4, $5, $6, 1)
+        insert into sync.snapshot as s (source, stream, state, run_id, failed_at, failing_since,
+            failure_kind, failure_message, failed_attempts)
+        values ($1, $2, 'failed', $3, $4, $4, $5, $6, 1)
         on conflict (source, stream) do update
-        set failed_at = excluded.failed_at, failure_kind = excluded.failure_kind,
+        set failed_at = excluded.failed_at, failing_since = coalesce(s.failing_since, excluded.failed_at),
+            failure_kind = excluded.failure_kind,
             failure_message = excluded.failure_message, failed_attempts = s.failed_attempts + 1
         "#,
     )

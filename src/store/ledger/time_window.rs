@@ -207,8 +207,8 @@ pub(in crate::store) async fn window_commit_in_txn(
             unverified_reads = case when excluded.verdict = 'unverified' then w.unverified_reads + 1 else 0 end,
             reads = w.reads + 1, read_at = excluded.read_at,
             complete_to = excluded.complete_to, first_read_at = coalesce(w.first_read_at, excluded.read_at),
-            run_id = excluded.run_id, final_at = excluded.final_at, failed_at = null, failure_kind = null,
-            failure_message = null, failed_attempts = 0
+            run_id = excluded.run_id, final_at = excluded.final_at, failed_at = null, failing_since = null,
+            failure_kind = null, failure_message = null, failed_attempts = 0
         returning reads
         "#,
     );
@@ -237,7 +237,8 @@ pub(in crate::store) async fn window_fail_in_txn(
     let noted = sqlx::query(
         r#"
         update sync.time_window
-        set failed_at = $5, failure_kind = $6, failure_message = $7, failed_attempts = failed_attempts + 1
+        set failed_at = $5, failing_since = coalesce(failing_since, $5), failure_kind = $6, failure_message = $7,
+            failed_attempts = failed_attempts + 1
         where source = $1 and stream = $2 and window_start < $4 and $3 < window_end
         "#,
     )
@@ -256,8 +257,8 @@ pub(in crate::store) async fn window_fail_in_txn(
     let noted = sqlx::query(
         r#"
         insert into sync.time_window (source, stream, window_start, window_end, state, run_id, failed_at,
-            failure_kind, failure_message, failed_attempts)
-        values ($1, $2, $3, $4, 'failed', $5, $6, $7, $8, 1)
+            failing_since, failure_kind, failure_message, failed_attempts)
+        values ($1, $2, $3, $4, 'failed', $5, $6, $6, $7, $8, 1)
         "#,
     )
     .bind(&stream.source)

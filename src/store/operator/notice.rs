@@ -38,6 +38,15 @@ with raised as (
 ), cleared as (
     delete from sync.alert where last_seen_at <= $2
     returning *
+), noted as (
+    insert into sync.alert_history (kind, source, stream, severity, message, raised_at)
+    select kind, source, stream, severity, message, first_seen_at from raised
+    on conflict do nothing
+), ended as (
+    update sync.alert_history h set cleared_at = c.last_seen_at
+    from cleared c
+    where c.told_at is not null and h.cleared_at is null and h.kind = c.kind and h.source = c.source
+        and h.stream = c.stream
 ), change as (
     select 'raised' as change, * from raised
     union all
@@ -52,7 +61,10 @@ order by c.change, c.severity, c.kind, c.source, c.stream, s.target
 "#;
 
 /// Old notices are of no use to anybody.
-const PRUNE: &str = "delete from sync.notice where created_at < $1 - interval '30 days'";
+const PRUNE: &str = r#"
+with pruned as (delete from sync.alert_history where cleared_at < $1 - interval '30 days')
+delete from sync.notice where created_at < $1 - interval '30 days'
+"#;
 
 const ENTRIES: &str = r#"
 select id, target, change, kind, nullif(source, '') as source, nullif(stream, '') as stream, severity, since,
@@ -111,7 +123,7 @@ impl PgStore {
         done.map(|_| ()).map_err(|error| StoreError::from(error).during("noting why notices were not sent"))
     }
 
-    /// Removes the notices that are older than 30 days.
+    /// Removes notices that are older than 30 days, and alerts that ended before.
     ///
     /// # Errors
     /// Database faults.

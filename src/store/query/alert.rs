@@ -96,6 +96,7 @@ fn contradiction(row: &PgRow) -> Result<Option<Contradiction>, sqlx::Error> {
     Ok(Some(Contradiction {
         scopes: row.try_get("scopes")?,
         scope: scope_name(window),
+        window,
         rows: row.try_get("rows").map(unsigned)?,
         vendor_total: row.try_get::<Option<i64>, _>("vendor_total")?.map(unsigned),
         reason,
@@ -109,6 +110,7 @@ fn quarantined_whole(row: &PgRow) -> Result<Option<WholeQuarantine>, sqlx::Error
     Ok(Some(WholeQuarantine {
         scopes,
         scope: scope_name(window),
+        window,
         records: row.try_get("whole_records")?,
         since: row.try_get("whole_since")?,
     }))

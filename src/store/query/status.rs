@@ -33,13 +33,13 @@ use crate::store::query::status::work::detail_fetch;
 /// Each configured stream: `bi.freshness`, and what only the ledger knows.
 const STREAMS: &str = r#"
 with reads as (
-    select w.source, w.stream, w.window_start, w.window_end, w.verdict, w.failed_at, w.failure_kind,
-        w.failure_message, w.failed_attempts
+    select w.source, w.stream, w.window_start, w.window_end, w.verdict, w.failed_at, w.failing_since,
+        w.failure_kind, w.failure_message, w.failed_attempts
     from sync.time_window w
     join sync.stream s on s.source = w.source and s.stream = w.stream
     where s.start_at is null or s.start_at < w.window_end
     union all
-    select source, stream, null, null, verdict, failed_at, failure_kind, failure_message, failed_attempts
+    select source, stream, null, null, verdict, failed_at, failing_since, failure_kind, failure_message, failed_attempts
     from sync.snapshot
 ), tally as (
     select source, stream,
@@ -48,10 +48,12 @@ with reads as (
     from reads
     group by source, stream
 ), failure as (
-    select distinct on (source, stream) *
+    select distinct on (source, stream) *, count(*) over mine as failed_scopes,
+        min(coalesce(failing_since, failed_at)) over mine as since, sum(failed_attempts) over mine as attempts
     from reads
     where failed_at is not null
-    order by source, stream, failed_at, window_start
+    window mine as (partition by source, stream)
+    order by source, stream, failed_at desc, window_start desc
 ), alarm as (
     select source, stream, count(*) as absence_alarms
     from sync.absence_alarm
@@ -65,7 +67,8 @@ select f.source, f.stream, f.complete_from, f.complete_to, f.rows, f.last_read_a
     f.windows_moving as moving, f.final_to, extract(epoch from f.reach)::bigint as reach_seconds,
     f.changed_after_final, f.paused,
     f.quarantined, coalesce(a.absence_alarms, 0) as absence_alarms,
-    x.window_start, x.window_end, x.failed_at, x.failure_kind, x.failure_message, x.failed_attempts
+    x.window_start, x.window_end, x.failed_at, x.failure_kind, x.failure_message,
+    x.attempts, x.failed_scopes, x.since
 from bi.freshness f
 join sync.stream s on s.source = f.source and s.stream = f.stream and s.kind <> 'feed'
 left join tally t on t.source = f.source and t.stream = f.stream
@@ -241,7 +244,9 @@ fn stream_failure(row: &PgRow) -> Result<Option<StreamFailure>, sqlx::Error> {
         message: row.try_get::<Option<String>, _>("failure_message")?.unwrap_or_default(),
         // What to do about a kind of fault is the engine's to say.
         remedy: String::new(),
-        attempts: row.try_get("failed_attempts")?,
+        attempts: row.try_get("attempts")?,
+        since: row.try_get("since")?,
+        scopes: row.try_get("failed_scopes")?,
     }))
 }
 

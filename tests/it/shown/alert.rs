@@ -223,3 +223,38 @@ async fn a_clock_that_is_ten_minutes_off_is_told_by_the_vendors_answers() {
     sync_well(&test).await;
     assert_eq!(raised(&test.app).await, NOTHING);
 }
+
+#[tokio::test]
+async fn a_stream_that_fails_says_since_when_and_how_it_failed_last() {
+    let world = well().await;
+    let app = &world.test.app;
+    let began = world.clock.now();
+    world.test.simulator.set_fault_rates(FaultRates::none().with_at(
+        Endpoint::SobotCallResult,
+        Fault::Http5xx,
+        1.0,
+    ));
+    for minutes in [0, 20] {
+        world.clock.advance(Duration::from_secs(minutes * 60));
+        world.test.sync().await;
+    }
+    let status = app.status().await.unwrap();
+    let failing = status.streams.iter().find(|stream| stream.failure.is_some()).unwrap();
+    let failure = failing.failure.as_ref().unwrap();
+    let minutes = |at: chrono::DateTime<chrono::Utc>| (at - began).num_minutes();
+    assert!(minutes(failure.since) < 5 && 19 < minutes(failure.at), "{failure:?}");
+    assert!(2 <= failure.attempts && 1 <= failure.scopes, "{failure:?}");
+    let alert = status.alerts.iter().find(|alert| alert.kind == AlertKind::StreamFailing).unwrap();
+    assert_eq!(alert.since, Some(failure.since));
+    let headline = status.headline(ccsync::report::language::Language::En);
+    assert!(
+        headline.starts_with("1 of 4 streams failing: sobot/sobot.call_result, the vendor fails"),
+        "{headline}"
+    );
+    let (message, since): (String, chrono::DateTime<chrono::Utc>) =
+        sqlx::query_as("select failure_message, failing_since from bi.freshness where failing")
+            .fetch_one(world.test.pool().await)
+            .await
+            .unwrap();
+    assert_eq!((message, since), (failure.message.clone(), failure.since));
+}

@@ -184,7 +184,9 @@ async fn an_hour_of_a_healthy_daemon_is_under_a_hundred_lines() {
     assert!((10..100).contains(&written.lines().count()), "{} lines\n{written}", written.lines().count());
     for line in written.lines() {
         let line: Value = serde_json::from_str(line).unwrap();
-        assert!(line["message"].is_string() && line["level"] == "INFO", "{line}");
+        // A machine that is busy with other things answers late, and the changes of sixty minutes in one overtake a reader.
+        let busy = line["db.statement"].is_string() || line["run.outcome"] == "partial";
+        assert!(line["message"].is_string() && (busy || line["level"] == "INFO"), "{line}");
         if line["message"].as_str().unwrap().starts_with("pass over") {
             assert!(line["source"].is_string() && line["stream"].is_string(), "{line}");
             assert!(line["run.id"].is_i64(), "{line}");

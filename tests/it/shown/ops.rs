@@ -15,7 +15,7 @@ use ccsync::ops::observe::prometheus;
 use ccsync::ops::web::readiness::Readiness;
 use ccsync::ops::web::server::{OpsServer, OpsState};
 use ccsync::report::alert::{ClockSkew, DiskSpace, SpoolFill, StreamWatch, Surroundings};
-use ccsync::report::language::Language;
+use ccsync::report::language::{Language, Locale};
 use ccsync::report::status::detail::{StatusDetail, StreamDetail};
 use ccsync::report::status::window::WindowReport;
 use ccsync::report::status::{StatusReport, StreamFailure, StreamStatus, WindowTally};
@@ -28,6 +28,8 @@ use tokio_util::sync::CancellationToken;
 mod page;
 
 const MARKUP: &str = "<script>alert('张三')</script>";
+
+const LOCALE: Locale = Locale { language: Language::En, zone: chrono_tz::Asia::Shanghai };
 
 /// A database that answers, refuses or hangs as told.
 #[derive(Default)]
@@ -144,12 +146,12 @@ impl Ops {
             metrics: prometheus::install(),
             enrich: Arc::new(|mut report| {
                 report.streams[0].next_tick = Some("2026-03-01T00:10:00Z".parse().unwrap());
-                report.alerts = alerts(&report, &surroundings(), Language::En);
+                report.alerts = alerts(&report, &surroundings(), LOCALE);
                 report
             }),
             surroundings: Arc::new(surroundings),
             outage: Arc::new(|kind, message| {
-                without_database((kind, message), None, &surroundings(), Language::En)
+                without_database((kind, message), None, &surroundings(), LOCALE)
             }),
             zone: chrono_tz::Asia::Shanghai,
             language: Language::En,

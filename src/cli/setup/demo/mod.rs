@@ -3,7 +3,6 @@
 mod query;
 mod world;
 
-use std::io::IsTerminal as _;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,6 +12,7 @@ use crate::cli::args::DemoArgs;
 use crate::cli::exit::Exit;
 use crate::cli::output::{self, Failure, message};
 use crate::cli::reading::{run, stop};
+use crate::cli::screen;
 use crate::cli::stored::status;
 use crate::cli::{block_on, init_log};
 use ccsync::app::{App, Overrides};
@@ -131,7 +131,6 @@ async fn live(app: &Arc<App>, stop: &CancellationToken) -> Result<Exit, Failure>
 
 /// On a terminal the whole status, drawn anew; elsewhere a line now and then.
 async fn print_status(app: &App, stop: &CancellationToken, connect: &str) {
-    let terminal = std::io::stdout().is_terminal();
     loop {
         tokio::select! {
             () = stop.cancelled() => return,
@@ -139,12 +138,13 @@ async fn print_status(app: &App, stop: &CancellationToken, connect: &str) {
         }
         // Until the first migration is through there is nothing to tell.
         let Ok(report) = app.status().await else { continue };
-        if terminal {
-            let text = status_text::render(&report, &status::view(app.settings()));
-            output::data(&format!("\x1b[2J\x1b[H{text}\n{connect}"));
-        } else {
-            output::data(&line(&report));
-        }
+        output::data(&match screen::size() {
+            Some(size) => {
+                let text = status_text::render(&report, &status::view(app.settings()));
+                screen::in_place(&text, connect, Some(size))
+            }
+            None => line(&report),
+        });
     }
 }
 

@@ -4,7 +4,7 @@ use crate::domain::row::text::one_line;
 use crate::ops::text::formatter::grouped;
 use crate::ops::text::status_text::Sheet;
 use crate::ops::text::text_table::Colour;
-use crate::report::alert::{Alert, Severity};
+use crate::report::alert::Severity;
 use crate::report::phrase::status as label;
 
 /// Departures from the documents shown of a stream; the report may hold more.
@@ -20,42 +20,23 @@ impl Sheet<'_> {
             return;
         }
         self.heading(label::ALERTS);
-        for alert in &report.alerts {
-            let colour = match alert.severity {
-                Severity::Critical => Colour::Red,
-                Severity::Warning => Colour::Yellow,
+        for group in report.alert_groups() {
+            let (colour, mark) = match group.severity() {
+                Severity::Critical => (Colour::Red, "!"),
+                Severity::Warning => (Colour::Yellow, "*"),
             };
-            let mark = self.paint(colour, if alert.severity == Severity::Critical { "!" } else { "*" });
-            let since = alert.since.map(|at| {
+            let mark = self.paint(colour, mark);
+            let since = group.since().map_or_else(String::new, |at| {
                 let at = self.format.moment(Some(at));
                 format!("{}{}", self.format.comma(), self.format.fill(label::SINCE, &[("at", &at)]))
             });
-            let title = self.phrase(alert.kind.title());
-            self.line(&format!("{mark} {}{title}{}", whose(alert), since.unwrap_or_default()));
-            let message = alert.localized.text(self.format.language);
-            if !message.is_empty() {
-                self.wrap(&one_line(message));
-            }
-            let advice = self.format.alert_advice(alert, report);
-            self.wrap(&self.format.fill(label::REMEDY, &[("remedy", &one_line(&advice))]));
-        }
-    }
-
-    pub(super) fn failures(&mut self) {
-        let report = self.report;
-        let failing = report.streams.iter().filter_map(|stream| Some((stream, stream.failure.as_ref()?)));
-        for (index, (stream, failure)) in failing.enumerate() {
-            if index == 0 {
-                self.heading(label::FAILURES);
-            }
-            let scope =
-                failure.window.map_or_else(String::new, |window| format!(" {}", self.format.window(window)));
-            self.line(&format!("{}/{}{scope}", one_line(&stream.source), stream.stream));
-            let (times, at) = (self.format.times(failure.attempts), self.format.moment(Some(failure.at)));
-            self.wrap(&self.format.fill(label::FAILED_LAST, &[("times", &times), ("at", &at)]));
-            self.wrap(&format!("{}: {}", failure.kind, one_line(&failure.message)));
-            let advice = self.format.advice(failure);
-            if !advice.is_empty() {
+            let (who, cause) = (one_line(&group.who()), self.phrase(group.cause()));
+            let who = if who.is_empty() { who } else { format!("{who}: ") };
+            self.line(&format!("{mark} {who}{cause}{since}"));
+            let seen = group.alerts.iter().map(|alert| one_line(alert.localized.text(self.format.language)));
+            seen.filter(|seen| !seen.is_empty()).collect::<Vec<_>>().iter().for_each(|seen| self.wrap(seen));
+            if let Some(first) = group.alerts.first() {
+                let advice = one_line(&self.format.alert_advice(first, report));
                 self.wrap(&self.format.fill(label::REMEDY, &[("remedy", &advice)]));
             }
         }
@@ -112,15 +93,5 @@ impl Sheet<'_> {
                 alarm.id, alarm.stream, alarm.table
             ));
         }
-    }
-}
-
-/// Whose alert it is, where it is one's.
-fn whose(alert: &Alert) -> String {
-    match (&alert.source, alert.stream) {
-        (Some(source), Some(stream)) => format!("{}/{stream}: ", one_line(source)),
-        (Some(source), None) => format!("{}: ", one_line(source)),
-        (None, Some(stream)) => format!("{stream}: "),
-        (None, None) => String::new(),
     }
 }

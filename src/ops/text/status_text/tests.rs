@@ -6,7 +6,9 @@ use crate::domain::proof::run::Counts;
 use crate::domain::proof::window::TimeWindow;
 use crate::domain::stream::{StreamId, StreamKey};
 use crate::domain::vendor::drift::{DriftEntry, DriftKind, SchemaDrift};
-use crate::report::alert::StreamWatch;
+use crate::engine::alert::alerts;
+use crate::report::alert::{Alert, StreamWatch, Surroundings};
+use crate::report::language::Locale;
 use crate::report::status::detail::{StatusDetail, StreamDetail};
 use crate::report::status::{RunStatus, StreamFailure, WindowTally};
 
@@ -56,6 +58,8 @@ fn failing() -> StreamStatus {
             message: "the vendor answered 900001 \u{1b}[31mno such appid".into(),
             remedy: "check app_id and app_key of this source with the vendor, then run `ccsync check`".into(),
             attempts: 3,
+            scopes: 1,
+            since: at("2026-03-01T01:20:00Z"),
         }),
         ..stream(StreamId::SOBOT_CHAT_RESULT)
     }
@@ -94,7 +98,7 @@ fn run(id: i64, outcome: &str, counts: Counts) -> RunStatus {
 }
 
 fn report() -> StatusReport {
-    StatusReport {
+    let mut report = StatusReport {
         generated_at: at("2026-03-01T02:00:00Z"),
         version: "0.1.0".into(),
         healthy: false,
@@ -109,7 +113,14 @@ fn report() -> StatusReport {
         quarantine_open: 2,
         absence_alarms_open: 1,
         detail: StatusDetail::default(),
-    }
+    };
+    report.alerts = raised(&report);
+    report
+}
+
+fn raised(report: &StatusReport) -> Vec<Alert> {
+    let locale = Locale { language: Language::En, zone: Shanghai };
+    alerts(report, &Surroundings::default(), locale)
 }
 
 fn plain(report: &StatusReport, width: Option<usize>) -> String {
@@ -120,21 +131,24 @@ fn plain(report: &StatusReport, width: Option<usize>) -> String {
 fn a_report_reads_well_without_colour() {
     insta::assert_snapshot!(plain(&report(), None), @"
     ccsync 0.1.0, 2026-03-01 10:00:00 Asia/Shanghai: needs attention
+      1 of 3 streams failing: sobot/sobot.chat_result, credentials refused
+      Yesterday (2026-02-28) is not complete: sobot/sobot.chat_result is complete up to 2026-02-26
+        00:00.
 
     SOURCE  STREAM             STATE       COMPLETE UP TO                 FINAL UP TO       ROWS  COMPLETE  OPEN  FAILED  UNVERIFIED  LAST READ
     sobot   sobot.call_result  ok          2026-03-01 09:30 (30 min ago)  2026-01-30   1,234,567        59     1       0           0  5 min ago
     sobot   sobot.chat_result  failing     2026-02-26 00:00 (3 d ago)     -            1,234,567        59     1       0           0  5 min ago
     moor    moor.queue         never read  -                              -                    0         0     0       0           0  -
 
+    Alerts
+    ! sobot/sobot.chat_result: credentials refused, since 2026-03-01 09:20 (40 min ago)
+      sobot/sobot.chat_result: failed 3 times in window 2026-02-26, last 10 min ago (credentials_refused): the
+        vendor answered 900001 [31mno such appid
+      remedy: check app_id and app_key of this source with the vendor, then run `ccsync check`; see
+        docs/runbook.md#credentials_refused
+
     Running now
       #1042 sobot/sobot.call_result 0 windows read, 0 rows, 0 requests, 5 min
-
-    Failures
-    sobot/sobot.chat_result 2026-02-26
-      failed 3 times, last 2026-03-01 09:50 (10 min ago)
-      credentials_refused: the vendor answered 900001 [31mno such appid
-      remedy: check account and secret of the source (and this host's clock) with `ccsync check`; see
-        docs/runbook.md#credentials_refused
 
     2 records are quarantined; see `ccsync quarantine list`.
 
@@ -193,22 +207,25 @@ fn a_narrow_terminal_gets_fewer_columns_and_wrapped_messages() {
     let text = plain(&report(), Some(72));
     insta::assert_snapshot!(text, @"
     ccsync 0.1.0, 2026-03-01 10:00:00 Asia/Shanghai: needs attention
+      1 of 3 streams failing: sobot/sobot.chat_result, credentials refused
+      Yesterday (2026-02-28) is not complete: sobot/sobot.chat_result is
+        complete up to 2026-02-26 00:00.
 
     SOURCE  STREAM             STATE       COMPLETE UP TO
     sobot   sobot.call_result  ok          2026-03-01 09:30 (30 min ago)
     sobot   sobot.chat_result  failing     2026-02-26 00:00 (3 d ago)
     moor    moor.queue         never read  -
 
+    Alerts
+    ! sobot/sobot.chat_result: credentials refused, since 2026-03-01 09:20 (40 min ago)
+      sobot/sobot.chat_result: failed 3 times in window 2026-02-26, last 10 min ago
+        (credentials_refused): the vendor answered 900001 [31mno such appid
+      remedy: check app_id and app_key of this source with the vendor, then
+        run `ccsync check`; see docs/runbook.md#credentials_refused
+
     Running now
       #1042 sobot/sobot.call_result 0 windows read, 0 rows, 0 requests, 5
         min
-
-    Failures
-    sobot/sobot.chat_result 2026-02-26
-      failed 3 times, last 2026-03-01 09:50 (10 min ago)
-      credentials_refused: the vendor answered 900001 [31mno such appid
-      remedy: check account and secret of the source (and this host's clock)
-        with `ccsync check`; see docs/runbook.md#credentials_refused
 
     2 records are quarantined; see `ccsync quarantine list`.
 

@@ -4,84 +4,70 @@ use maud::{Markup, html};
 
 use crate::domain::proof::absence::AbsenceAlarm;
 use crate::domain::proof::window::TimeWindow;
+use crate::domain::row::text::one_line;
 use crate::ops::text::formatter::{Formatter, grouped};
 use crate::ops::web::page::overview::View;
 use crate::ops::web::page::table::{section, table};
 use crate::ops::web::page::window::way_to;
-use crate::report::alert::{Alert, AlertKind, Severity};
+use crate::report::alert::{Alert, Severity};
+use crate::report::headline::AlertGroup;
 use crate::report::phrase::{page as label, status as common};
+use crate::report::runbook::RUNBOOK;
+use crate::report::status::StreamFailure;
 use crate::report::status::detail::QuarantineStatus;
-use crate::report::status::{StreamFailure, StreamStatus};
 
 impl View<'_> {
-    /// Failures that no alert speaks of.
-    pub(super) fn lone_failures(&self) -> impl Iterator<Item = (&StreamStatus, &StreamFailure)> {
-        let is_listed = |stream: &StreamStatus| {
-            self.report.alerts.iter().any(|alert| {
-                is_failure(alert.kind)
-                    && alert.source.as_ref() == Some(&stream.source)
-                    && alert.stream == Some(stream.stream)
-            })
-        };
-        let failing =
-            self.report.streams.iter().filter_map(|stream| Some((stream, stream.failure.as_ref()?)));
-        failing.filter(move |(stream, _)| !is_listed(stream))
-    }
-
-    /// Alerts and failures with what can be done; nothing where there are none.
+    /// What is the matter, by source and cause, with what can be done; nothing where all is well.
     pub(super) fn to_do(&self) -> Markup {
-        let format = &self.format;
-        if self.report.alerts.is_empty() && self.lone_failures().next().is_none() {
+        let groups = self.report.alert_groups();
+        if groups.is_empty() {
             return html! {};
         }
         let list = html! {
-            ul.todo {
-                @for alert in &self.report.alerts { (self.alert(alert)) }
-                @for (stream, failure) in self.lone_failures() {
-                    li.bad {
-                        b { (stream.source) "/" (stream.stream) }
-                        " " (window_link(format, (&stream.source, stream.stream.as_str()), failure.window, "./"))
-                        (failure_card(format, failure))
-                    }
-                }
-            }
+            ul.todo { @for group in &groups { (self.group(group)) } }
         };
-        section("todo", format.phrase(label::WHAT_TO_DO), list)
+        section("todo", self.format.phrase(label::WHAT_TO_DO), list)
     }
 
-    fn alert(&self, alert: &Alert) -> Markup {
+    fn group(&self, group: &AlertGroup<'_>) -> Markup {
         let (report, format) = (self.report, &self.format);
-        let class = match alert.severity {
+        let class = match group.severity() {
             Severity::Critical => "bad",
             Severity::Warning => "warn",
         };
+        let who = group.who();
         html! {
             li.(class) {
                 b {
-                    @if let Some(source) = &alert.source { (source) @if alert.stream.is_some() { "/" } }
-                    @if let Some(stream) = alert.stream { (stream) }
-                    @if alert.source.is_some() || alert.stream.is_some() { ": " }
-                    (format.phrase(alert.kind.title()))
+                    @if !who.is_empty() { bdi { (one_line(&who)) } ": " }
+                    (format.phrase(group.cause()))
                 }
-                @if let Some(failure) = self.failure_of(alert) {
-                    " " (window_link(format, failure_key(alert), failure.window, "./"))
-                }
-                @if let Some(since) = alert.since {
+                @if let Some(since) = group.since() {
                     " " span.soft { (format.fill(common::SINCE, &[("at", &format.moment(Some(since)))])) }
                 }
-                p.do { (with_code(&format.alert_advice(alert, report))) }
-                @let localized = alert.localized.text(format.language);
-                @if !localized.is_empty() { p.message { (localized) } }
+                @if let Some(first) = group.alerts.first() {
+                    p.do { (with_code(format, &format.alert_advice(first, report), "./")) }
+                }
+                @for alert in &group.alerts { (self.alert(alert)) }
             }
         }
     }
 
-    /// Of a stream that fails, the failure.
-    fn failure_of(&self, alert: &Alert) -> Option<&StreamFailure> {
-        let (source, stream) = (alert.source.as_ref()?, alert.stream?);
-        let mut streams = self.report.streams.iter();
-        let failing = streams.find(|known| known.source == *source && known.stream == stream)?;
-        failing.failure.as_ref().filter(|_| is_failure(alert.kind))
+    /// What was seen, and the way to the window that failed.
+    fn alert(&self, alert: &Alert) -> Markup {
+        let format = &self.format;
+        let seen = alert.localized.text(format.language);
+        let failure = self.report.failure_of(alert);
+        html! {
+            @if !seen.is_empty() {
+                p.message {
+                    bdi { (one_line(seen)) }
+                    @if let Some(window) = failure.and_then(|failure| failure.window) {
+                        " " (window_link(format, failure_key(alert), Some(window), "./"))
+                    }
+                }
+            }
+        }
     }
 
     pub(super) fn quarantine(&self) -> Markup {
@@ -92,7 +78,7 @@ impl View<'_> {
         }
         let content = html! {
             div.card {
-                p { (with_code(&format.count(common::RECORDS_ASIDE, report.quarantine_open))) }
+                p { (with_code(format, &format.count(common::RECORDS_ASIDE, report.quarantine_open), "./")) }
                 (quarantine_table(format, &report.detail.quarantine, "./"))
             }
         };
@@ -107,7 +93,7 @@ impl View<'_> {
         }
         let content = html! {
             div.card {
-                p { (with_code(&format.count(common::ALARMS_OPEN, report.absence_alarms_open))) }
+                p { (with_code(format, &format.count(common::ALARMS_OPEN, report.absence_alarms_open), "./")) }
                 (alarm_table(format, &report.detail.absence_alarms, "./"))
             }
         };
@@ -124,9 +110,9 @@ impl View<'_> {
             ul.todo {
                 @for entry in entries() {
                     li.idle {
-                        (entry.key.source) "/" (entry.key.stream) ": " (entry.drift.sentence(format.language))
+                        (entry.key.source) "/" (entry.key.stream) ": " bdi { (one_line(&entry.drift.sentence(format.language))) }
                         " " span.soft { (format.ago(Some(entry.first_seen_at))) }
-                        p.do { (with_code(format.phrase(entry.drift.kind.remedy()))) }
+                        p.do { (with_code(format, format.phrase(entry.drift.kind.remedy()), "./")) }
                     }
                 }
             }
@@ -137,23 +123,18 @@ impl View<'_> {
     }
 }
 
-/// Whether such an alert tells of a stream's failure.
-const fn is_failure(kind: AlertKind) -> bool {
-    matches!(kind, AlertKind::StreamFailing | AlertKind::TokenContested)
-}
-
 /// The stream that an alert is about, by its names.
 fn failure_key(alert: &Alert) -> (&str, &str) {
     (alert.source.as_deref().unwrap_or_default(), alert.stream.map_or("", |stream| stream.as_str()))
 }
 
 /// A failure with what can be done about it.
-pub(super) fn failure_card(format: &Formatter, failure: &StreamFailure) -> Markup {
+pub(super) fn failure_card(format: &Formatter, failure: &StreamFailure, root: &str) -> Markup {
     let (times, at) = (format.times(failure.attempts), format.moment(Some(failure.at)));
     html! {
         " " span.soft { (format.fill(common::FAILED_LAST, &[("times", &times), ("at", &at)])) }
-        p.do { (with_code(&format.advice(failure))) }
-        p.message { (failure.kind) ": " (failure.message) }
+        p.do { (with_code(format, &format.advice(failure), root)) }
+        p.message { (failure.kind) ": " bdi { (one_line(&failure.message)) } }
     }
 }
 
@@ -176,7 +157,7 @@ pub(super) fn quarantine_table(format: &Formatter, entries: &[QuarantineStatus],
             html! { "#" (entry.id) },
             html! { (entry.source) "/" (entry.stream) },
             window_link(format, (&entry.source, entry.stream.as_str()), entry.window, root),
-            html! { span.t { (entry.reason) } },
+            html! { bdi.t { (one_line(&entry.reason)) } },
             html! { (entry.seen) },
             html! { (format.ago(Some(entry.last_seen_at))) },
         ]
@@ -203,17 +184,35 @@ pub(super) fn alarm_table(format: &Formatter, alarms: &[AbsenceAlarm], root: &st
             html! { (alarm.table) },
             html! { (format.fill(common::MISSING_OF, &[("missing", &missing), ("live", &live)])) },
             html! { (format.ago(Some(alarm.raised_at))) },
-            html! { (with_code(&format.fill(common::ACCEPT, &[("id", &alarm.id.to_string())]))) },
+            html! { (with_code(format, &format.fill(common::ACCEPT, &[("id", &alarm.id.to_string())]), root)) },
         ]
     };
     table(format, format.phrase(common::ABSENCE_ALARMS), &headings, alarms.iter().map(row).collect())
 }
 
-/// A phrase of ours, with what stands between backticks as a command.
-fn with_code(text: &str) -> Markup {
+/// A phrase of ours, with what stands between backticks as a command that can be copied, and entries of the runbook as
+/// links to them.
+pub(super) fn with_code(format: &Formatter, text: &str, root: &str) -> Markup {
     html! {
         @for (index, part) in text.split('`').enumerate() {
-            @if index % 2 == 1 { code { (part) } } @else { (part) }
+            @if index % 2 == 1 {
+                code { (part) }
+                @if part.starts_with("ccsync ") && !has_placeholder(part) {
+                    button.copy type="button" hidden data-copy=(part) { (format.phrase(label::COPY)) }
+                }
+            } @else { (with_link(part, root)) }
         }
     }
+}
+
+/// Whether something has to be put in place of a word before the command can be given.
+fn has_placeholder(command: &str) -> bool {
+    command.split(' ').any(|word| word.len() > 1 && word.chars().all(|letter| letter.is_ascii_uppercase()))
+}
+
+fn with_link(text: &str, root: &str) -> Markup {
+    let Some((before, after)) = text.split_once(RUNBOOK) else { return html! { (text) } };
+    let end = after.find(|letter: char| !(letter.is_ascii_alphanumeric() || "#_".contains(letter)));
+    let (entry, rest) = after.split_at(end.unwrap_or(after.len()));
+    html! { (before) a href={ (root) "runbook" (entry) } { "runbook" (entry) } (rest) }
 }

@@ -53,16 +53,22 @@ impl Mood {
 
     /// The tab's dot.
     fn icon(self) -> String {
-        let colour = match self {
+        dot(match self {
             Mood::Good => "%2317693a",
             Mood::Warn => "%23c98a10",
             Mood::Bad => "%23b81d24",
-        };
-        format!(
-            "data:image/svg+xml,<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 16 16'>\
-             <circle cx='8' cy='8' r='7' fill='{colour}'/></svg>"
-        )
+        })
     }
+}
+
+/// Where no answer comes, nothing is known.
+const STALE_COLOUR: &str = "%23808890";
+
+fn dot(colour: &str) -> String {
+    format!(
+        "data:image/svg+xml,<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 16 16'>\
+         <circle cx='8' cy='8' r='7' fill='{colour}'/></svg>"
+    )
 }
 
 /// One page.
@@ -74,6 +80,8 @@ pub(super) struct Frame {
     pub(super) title: String,
     /// Whether this is `/` itself.
     pub(super) home: bool,
+    /// Whether it tells of a state, and keeps itself new.
+    pub(super) live: bool,
 }
 
 impl Frame {
@@ -86,10 +94,11 @@ impl Frame {
                     meta charset="utf-8";
                     meta name="viewport" content="width=device-width, initial-scale=1";
                     meta name="color-scheme" content="light dark";
+                    meta name="generator" content="ccsync";
                     title { (self.title) }
-                    link rel="icon" href=(self.mood.icon());
+                    link rel="icon" href=(self.mood.icon()) data-stale=(dot(STALE_COLOUR));
                     style { (PreEscaped(STYLE)) }
-                    noscript { meta http-equiv="refresh" content="15"; }
+                    @if self.live { noscript { meta http-equiv="refresh" content="15"; } }
                 }
                 body {
                     a.skip href="#main" { (format.phrase(label::SKIP)) }
@@ -102,17 +111,24 @@ impl Frame {
                             @if !self.home {
                                 nav aria-label="ccsync" { a href=(root) { (format.phrase(label::BACK)) } }
                             }
+                            button id="pause" type="button" hidden aria-pressed="false"
+                                data-pause=(format.phrase(label::PAUSE)) data-resume=(format.phrase(label::RESUME)) {
+                                (format.phrase(label::PAUSE))
+                            }
                             (self.languages())
                         }
                     }
-                    p id="stale" role="alert" { (format.phrase(label::STALE)) }
+                    p id="stale" role="alert" {
+                        (format.phrase(label::STALE_SINCE)) " " span {} " " (format.phrase(label::STALE))
+                    }
                     p.sr id="live" role="status" {}
-                    main.w id="main" tabindex="-1" { (main) }
+                    main.w id="main" tabindex="-1" data-live=[self.live.then_some("")] { (main) }
                     footer.w {
                         nav aria-label=(format.phrase(label::MORE)) {
                             a href={ (root) "api/status" } { "JSON" }
                             a href={ (root) "metrics" } { (format.phrase(label::METRICS)) }
                             a href={ (root) "readyz" } { (format.phrase(label::READINESS)) }
+                            a href={ (root) "runbook" } { (format.phrase(label::RUNBOOK)) }
                         }
                     }
                     script { (PreEscaped(SCRIPT)) }

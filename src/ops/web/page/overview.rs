@@ -5,9 +5,11 @@ use maud::{Markup, html};
 
 use crate::domain::stream::StreamKind;
 use crate::ops::text::formatter::{Formatter, grouped, nothing, stream_state};
+use crate::ops::web::page::filter::Filter;
 use crate::ops::web::page::frame::Mood;
 use crate::ops::web::page::table::{section, table};
 use crate::report::alert::Severity;
+use crate::report::headline::AlertGroup;
 use crate::report::phrase::{page as label, status as common};
 use crate::report::status::{StatusReport, StreamState, StreamStatus};
 
@@ -15,25 +17,21 @@ use crate::report::status::{StatusReport, StreamState, StreamStatus};
 pub(super) struct View<'a> {
     pub(super) report: &'a StatusReport,
     pub(super) format: Formatter,
+    /// Which streams are shown.
+    pub(super) filter: &'a Filter,
 }
 
 impl View<'_> {
     /// How things stand, and in a sentence.
     pub(super) fn verdict(&self) -> (Mood, String) {
-        let (report, format) = (self.report, &self.format);
-        let items = self.items();
-        let critical = report.alerts.iter().any(|alert| alert.severity == Severity::Critical);
-        match (report.healthy && !critical, items) {
-            (true, 0) => (Mood::Good, format.phrase(label::ALL_WELL).to_owned()),
-            (true, n) => (Mood::Warn, format.count(label::WARNINGS, n)),
-            (false, 0) => (Mood::Warn, format.phrase(label::NOT_READ_YET).to_owned()),
-            (false, n) => (Mood::Bad, format.count(label::ATTENTION, n)),
-        }
-    }
-
-    /// How many things the list of what to do has.
-    fn items(&self) -> i64 {
-        (self.report.alerts.len() + self.lone_failures().count()) as i64
+        let report = self.report;
+        let worst = report.alerts.iter().map(|alert| alert.severity).max();
+        let mood = match (worst, report.healthy) {
+            (Some(Severity::Critical), _) | (Some(Severity::Warning), false) => Mood::Bad,
+            (Some(Severity::Warning), true) | (None, false) => Mood::Warn,
+            (None, true) => Mood::Good,
+        };
+        (mood, report.headline(self.format.language))
     }
 
     pub(super) fn verdict_shown(&self, mood: Mood, verdict: &str) -> Markup {
@@ -45,6 +43,10 @@ impl View<'_> {
                 span.mark aria-hidden="true" { (mood.mark()) }
                 div {
                     h1 id="verdict-h" { (verdict) }
+                    @if let Some(since) = report.alert_groups().first().and_then(AlertGroup::since) {
+                        p { (format.fill(common::SINCE, &[("at", &format.moment(Some(since)))])) }
+                    }
+                    @if let Some(sentence) = report.yesterday(format.zone, format.language) { p { (sentence) } }
                     @if let Some(sentence) = self.complete_sentence() { p { (sentence) } }
                     p.soft { (format.fill(label::AS_OF, &[("at", &at), ("zone", zone)])) }
                 }
@@ -97,9 +99,13 @@ impl View<'_> {
                 html! { (format.ahead(stream.next_tick)) },
             ]
         };
-        let rows = self.report.streams.iter().enumerate().map(row).collect();
-        let shown = table(format, format.phrase(label::SUMMARY), &headings, rows);
-        section("summary", format.phrase(label::SUMMARY), html! { div.card { (shown) } })
+        let rows: Vec<_> = self.shown().into_iter().map(row).collect();
+        let content = html! {
+            (self.filters())
+            @if rows.is_empty() { p { (format.phrase(label::FILTER_NOTHING)) } }
+            @else { div.card { (table(format, format.phrase(label::SUMMARY), &headings, rows)) } }
+        };
+        section("summary", format.phrase(label::SUMMARY), content)
     }
 }
 

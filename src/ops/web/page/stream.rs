@@ -26,7 +26,7 @@ impl View<'_> {
                     li { span.(class(state)) aria-hidden="true" {} (format.phrase(window_state(state))) }
                 }
             }
-            @for (index, stream) in self.report.streams.iter().enumerate() { (self.stream(index, stream)) }
+            @for (index, stream) in self.shown() { (self.stream(index, stream)) }
         };
         section("streams", format.phrase(label::STREAMS), content)
     }
@@ -70,7 +70,8 @@ impl View<'_> {
             (tally.moving, WindowState::Moving),
             (tally.open - tally.moving, WindowState::Open),
             (tally.failed, WindowState::Failed),
-            (stream.detail.calendar.unread, WindowState::NotYet),
+            // Those that failed and were never read are told already.
+            (stream.detail.calendar.unread - tally.failed, WindowState::NotYet),
         ] {
             if 0 < number {
                 facts.push(format!("{} {}", grouped(number), format.phrase(window_state(state))));

@@ -22,17 +22,7 @@ const SNAPSHOT: &str = "snapshot";
 
 /// The page of a window, seen from `/`. A window that begins at midnight is named by its date, as people would.
 pub(super) fn way_to(format: &Formatter, source: &str, stream: &str, start: Option<DateTime<Utc>>) -> String {
-    let mut way = String::from("window/");
-    for byte in source.bytes() {
-        if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.') {
-            way.push(char::from(byte));
-        } else {
-            way.push_str(&format!("%{byte:02X}"));
-        }
-    }
-    way.push('/');
-    way.push_str(stream);
-    way.push('/');
+    let way = format!("window/{}/{stream}/", encoded(source));
     let Some(start) = start else { return way + SNAPSHOT };
     let local = start.with_timezone(&format.zone);
     let name = match local_midnight(local.date_naive(), format.zone) == start {
@@ -40,6 +30,19 @@ pub(super) fn way_to(format: &Formatter, source: &str, stream: &str, start: Opti
         false => start.to_rfc3339_opts(chrono::SecondsFormat::AutoSi, true),
     };
     way + &name
+}
+
+/// A text as a part of an address (RFC 3986).
+pub(super) fn encoded(text: &str) -> String {
+    let mut encoded = String::new();
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.') {
+            encoded.push(char::from(byte));
+        } else {
+            encoded.push_str(&format!("%{byte:02X}"));
+        }
+    }
+    encoded
 }
 
 /// The start that the last part of a way names: a date (its midnight in the zone), an instant, or `snapshot`.
@@ -63,7 +66,8 @@ pub(super) fn page(report: &WindowReport, format: Formatter) -> String {
         _ => Mood::Good,
     };
     let state = format.phrase(window_state(report.state));
-    let frame = Frame { format, root: ROOT, mood, title: format!("{heading}: {state}"), home: false };
+    let frame =
+        Frame { format, root: ROOT, mood, title: format!("{heading}: {state}"), home: false, live: true };
     frame.render(html! {
         section.verdict.(mood.class()) id="verdict" aria-labelledby="verdict-h" {
             span.mark aria-hidden="true" { (mood.mark()) }
@@ -74,10 +78,12 @@ pub(super) fn page(report: &WindowReport, format: Formatter) -> String {
         }
         @if let Some(failure) = &report.failure {
             (section("failure", format.phrase(label::WHAT_TO_DO), html! {
-                ul.todo { li.bad { (failure_card(&format, failure)) } }
+                ul.todo { li.bad { (failure_card(&format, failure, ROOT)) } }
             }))
         }
+        (neighbours(report, &format))
         (section("facts", &title(&format, label::WINDOW), facts(report, &format)))
+        (section("rows", format.phrase(label::ITS_ROWS), rows(report, &format)))
         (section("reads", format.phrase(label::READS_HEADING), reads(report, &format)))
         @if !report.quarantine.is_empty() {
             (section("quarantine", format.phrase(common::QUARANTINE), html! {
@@ -94,6 +100,50 @@ pub(super) fn page(report: &WindowReport, format: Formatter) -> String {
 
 fn span(report: &WindowReport, format: &Formatter) -> String {
     report.window.map_or_else(|| format.phrase(label::SNAPSHOT).to_owned(), |window| format.window(window))
+}
+
+/// Ways to the windows before and behind.
+fn neighbours(report: &WindowReport, format: &Formatter) -> Markup {
+    let ways = [(report.previous, label::PREVIOUS_WINDOW), (report.next, label::NEXT_WINDOW)];
+    let key = &report.key;
+    html! {
+        nav.filter aria-label=(title(format, label::WINDOW)) {
+            @for (start, name) in ways {
+                @if let Some(start) = start {
+                    a href={ (ROOT) (way_to(format, &key.source, key.stream.as_str(), Some(start))) } {
+                        (format.phrase(name)) " " (format.minute(start))
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// The SELECT that gives its rows, and the command that compares it with the vendor.
+fn rows(report: &WindowReport, format: &Formatter) -> Markup {
+    let source = report.key.source.replace('\'', "''");
+    let scope = report.window.map_or_else(String::new, |window| {
+        format!(
+            "\n  and window_start = '{}'",
+            window.start.to_rfc3339_opts(chrono::SecondsFormat::AutoSi, true)
+        )
+    });
+    let selects = report.key.stream.tables().iter().map(|table| {
+        format!("select * from {}\nwhere source = '{source}'{scope}\n  and deleted_at is null;", table.name)
+    });
+    let verify = report.window.map(|window| {
+        let bound =
+            |at: DateTime<Utc>| at.with_timezone(&format.zone).format("%Y-%m-%dT%H:%M:%S").to_string();
+        let (from, to) = (bound(window.start), bound(window.end));
+        format!("ccsync verify --stream {} --from {from} --to {to}", report.key.stream)
+    });
+    html! {
+        div.card {
+            @for command in selects.chain(verify) {
+                pre { code { (command) } button.copy type="button" hidden data-copy=(command) { (format.phrase(label::COPY)) } }
+            }
+        }
+    }
 }
 
 fn facts(report: &WindowReport, format: &Formatter) -> Markup {

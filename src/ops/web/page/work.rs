@@ -3,11 +3,12 @@
 use chrono::Duration;
 use maud::{Markup, html};
 
+use crate::domain::row::text::one_line;
 use crate::ops::text::formatter::{Formatter, grouped, outcome, trigger};
 use crate::ops::web::page::overview::View;
 use crate::ops::web::page::table::{section, table};
 use crate::report::phrase::{Phrase, page as label, status as common};
-use crate::report::status::detail::{GapStatus, LeaseStatus, WorkerStatus};
+use crate::report::status::detail::{GapStatus, LeaseStatus, PastAlert, WorkerStatus};
 use crate::report::status::{FeedAgentStatus, FeedStatus, RunStatus};
 
 /// Leases shown of a worker.
@@ -82,11 +83,39 @@ impl View<'_> {
                 html! { (format.took(run)) },
                 outcome_badge(format, run),
                 html! { (format.changes(run)) },
-                html! { span.message { (run.message.as_deref().unwrap_or_default()) } },
+                html! { span.message { bdi { (one_line(run.message.as_deref().unwrap_or_default())) } } },
             ]
         };
         let shown = table(format, heading, &headings, self.report.runs.iter().map(row).collect());
         section("runs", heading, html! { div.card { (shown) } })
+    }
+
+    pub(super) fn alert_history(&self) -> Markup {
+        let format = &self.format;
+        let (heading, history) = (format.phrase(label::ALERT_HISTORY), &self.report.detail.alert_history);
+        if history.is_empty() {
+            return section("history", heading, html! { p.soft { (format.phrase(label::NONE)) } });
+        }
+        let headings = [
+            (common::SINCE_COLUMN, false),
+            (label::CLEARED, false),
+            (label::ALERT, false),
+            (common::STREAM, false),
+            (label::MESSAGE, false),
+        ];
+        let row = |alert: &PastAlert| {
+            let lasts = || format.phrase(common::LASTS).to_owned();
+            let whose = [alert.source.as_deref(), alert.stream.as_deref()];
+            vec![
+                html! { (format.second(alert.raised_at)) },
+                html! { (alert.cleared_at.map_or_else(lasts, |at| format.second(at))) },
+                html! { (format.phrase(alert.kind.title())) },
+                html! { (whose.into_iter().flatten().collect::<Vec<_>>().join("/")) },
+                html! { span.message { bdi { (one_line(&alert.message)) } } },
+            ]
+        };
+        let shown = table(format, heading, &headings, history.iter().map(row).collect());
+        section("history", heading, html! { div.card { (shown) } })
     }
 
     pub(super) fn feeds(&self) -> Markup {
@@ -148,7 +177,7 @@ fn agents(format: &Formatter, feed: &FeedStatus) -> Markup {
             html! {
                 @match agent.connected_since {
                     Some(since) => { span.badge.good { (format.phrase(common::WELL)) } " " (format.moment(Some(since))) }
-                    None => { span.badge.bad { (agent.gap_reason.clone().unwrap_or_else(never)) } }
+                    None => { span.badge.bad { bdi { (agent.gap_reason.as_deref().map_or_else(never, one_line)) } } }
                 }
             },
             html! { (format.ago(agent.seen_to)) },
@@ -178,7 +207,7 @@ fn gaps(format: &Formatter, gaps: &[GapStatus]) -> Markup {
             html! { (gap.until.map_or_else(lasts, |until| format.second(until))) },
             html! { (format.span(gap.until.unwrap_or(format.now) - gap.since)) },
             html! {
-                (gap.reason)
+                bdi { (one_line(&gap.reason)) }
                 @if let Some(lost) = gap.lost_messages { (format.comma()) (format.count(common::LOST, lost)) }
             },
         ]

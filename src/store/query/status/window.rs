@@ -22,14 +22,16 @@ use crate::store::query::status::work::{lease_fetch, quarantined};
 const CERTIFICATES: i64 = 50;
 
 const WINDOW: &str = r#"
-select *, sync.is_final(state, verdict, read_at, final_at) as final
+select *, sync.is_final(state, verdict, read_at, final_at) as final, failed_attempts::bigint as attempts,
+    1::bigint as failed_scopes, coalesce(failing_since, failed_at) as since
 from sync.time_window
 where source = $1 and stream = $2 and window_start = $3
 "#;
 
 const SNAPSHOT: &str = r#"
 select *, null::timestamptz as window_start, null::timestamptz as window_end, null::timestamptz as final_at,
-    true as final
+    true as final, failed_attempts::bigint as attempts, 1::bigint as failed_scopes,
+    coalesce(failing_since, failed_at) as since
 from sync.snapshot
 where source = $1 and stream = $2 and $3::timestamptz is null
 "#;
@@ -60,6 +62,7 @@ impl PgStore {
         let window = TimeWindow::from_bounds(row.try_get("window_start")?, row.try_get("window_end")?);
         let name = lease_name(key, window.map_or(Scope::Snapshot, Scope::Window));
         let place = Place { key, window };
+        let (previous, next) = place.neighbours(&mut transaction).await?;
         let report = WindowReport {
             generated_at: now,
             key: key.clone(),
@@ -82,6 +85,8 @@ impl PgStore {
                 .bind(&name)
                 .fetch_one(&mut *transaction)
                 .await?,
+            previous,
+            next,
         };
         transaction.rollback().await?;
         Ok(Some(report))
@@ -130,6 +135,27 @@ impl Place<'_> {
             CERTIFICATES,
         );
         Ok(rows.await?.iter().map(certificate).collect::<Result<_, _>>()?)
+    }
+
+    /// Starts of the windows before and behind.
+    async fn neighbours(
+        &self,
+        connection: &mut PgConnection,
+    ) -> StoreResult<(Option<DateTime<Utc>>, Option<DateTime<Utc>>)> {
+        let neighbours = sqlx::query_as(
+            r#"
+            select max(window_start) filter (where window_start < $3), min(window_start) filter (where $3 < window_start)
+            from sync.time_window
+            where source = $1 and stream = $2
+            "#,
+        );
+        let start = self.window.map(|window| window.start);
+        Ok(neighbours
+            .bind(&self.key.source)
+            .bind(self.key.stream.as_str())
+            .bind(start)
+            .fetch_one(connection)
+            .await?)
     }
 
     async fn absent_rows(&self, connection: &mut PgConnection) -> StoreResult<i64> {

@@ -6,8 +6,9 @@ use uuid::Uuid;
 
 use crate::domain::proof::window::TimeWindow;
 use crate::domain::stream::StreamId;
+use crate::report::alert::{AlertKind, Severity};
 use crate::report::status::detail::{
-    GapStatus, LISTED, LeaseStatus, QuarantineStatus, StatusDetail, WorkerStatus,
+    GapStatus, LISTED, LeaseStatus, PastAlert, QuarantineStatus, StatusDetail, WorkerStatus,
 };
 use crate::store::fault::StoreResult;
 use crate::store::operator::absence_alarm::alarm;
@@ -42,6 +43,10 @@ pub(super) async fn detail_fetch(connection: &mut PgConnection) -> StoreResult<S
     .bind(listed)
     .fetch_all(&mut *connection)
     .await?;
+    let history = sqlx::query("select * from sync.alert_history order by raised_at desc, id desc limit $1")
+        .bind(listed)
+        .fetch_all(&mut *connection)
+        .await?;
     let limits = sqlx::query_as(
         r#"
         select name, greatest(0, (extract(epoch from next_at - clock_timestamp()) * 1000)::bigint)
@@ -60,6 +65,10 @@ pub(super) async fn detail_fetch(connection: &mut PgConnection) -> StoreResult<S
         // Only the assembled process knows what is configured.
         open_questions: Vec::new(),
         workers: workers_fetch(connection).await?,
+        alert_history: history
+            .iter()
+            .filter_map(|row| past_alert(row).transpose())
+            .collect::<Result<_, _>>()?,
         limits,
     })
 }
@@ -76,6 +85,24 @@ pub(super) fn quarantined(row: &PgRow) -> Result<Option<QuarantineStatus>, sqlx:
         first_seen_at: row.try_get("first_seen_at")?,
         last_seen_at: row.try_get("last_seen_at")?,
         seen: row.try_get("seen")?,
+    }))
+}
+
+/// `None` for an alert that only another version of the program knows.
+fn past_alert(row: &PgRow) -> Result<Option<PastAlert>, sqlx::Error> {
+    let (kind, severity) = (row.try_get("kind")?, row.try_get("severity")?);
+    let Some((kind, severity)) = AlertKind::from_name(kind).zip(Severity::from_name(severity)) else {
+        return Ok(None);
+    };
+    let named = |name: String| (!name.is_empty()).then_some(name);
+    Ok(Some(PastAlert {
+        kind,
+        severity,
+        source: named(row.try_get("source")?),
+        stream: named(row.try_get("stream")?),
+        message: row.try_get("message")?,
+        raised_at: row.try_get("raised_at")?,
+        cleared_at: row.try_get("cleared_at")?,
     }))
 }
 

@@ -19,7 +19,7 @@ use ccsync::ops::text::status_text::{View, render};
 use ccsync::ops::web::readiness::Readiness;
 use ccsync::ops::web::server::{OpsServer, OpsState};
 use ccsync::report::alert::{AlertKind, Surroundings};
-use ccsync::report::language::Language;
+use ccsync::report::language::{Language, Locale};
 use ccsync::report::status::{StatusReport, StreamStatus};
 use chrono::{DateTime, Days, NaiveDate, Utc};
 use sqlx::{AssertSqlSafe, PgPool};
@@ -55,6 +55,8 @@ const VIEWS: [(&str, &str); 20] = [
 
 /// Views whose column `state` is about something else.
 const OTHER_STATES: [&str; 4] = ["agent_account", "agent_identity", "agent_state_daily", "agent_unmatched"];
+
+pub const LOCALE: Locale = Locale { language: Language::En, zone: chrono_tz::Asia::Shanghai };
 
 /// Data may be a day old.
 const PROMISED: i64 = 86_400;
@@ -162,7 +164,7 @@ fn enriched(mut report: StatusReport) -> StatusReport {
         // The model's time is not the database's: no load is its first.
         stream.watch.wanted_since = None;
     }
-    report.alerts = alerts(&report, &Surroundings::default(), Language::En);
+    report.alerts = alerts(&report, &Surroundings::default(), LOCALE);
     report
 }
 

@@ -36,21 +36,27 @@ impl Workspace {
     }
 }
 
-#[tokio::test]
-async fn no_markup_of_others_reaches_the_page() {
-    let ops = Ops::start().await;
-    *ops.script.failure.lock().unwrap() = Some(StreamFailure {
+fn failure(message: &str) -> StreamFailure {
+    StreamFailure {
         scope: String::new(),
         window: None,
         at: Utc::now(),
         kind: "malformed".into(),
-        message: MARKUP.into(),
-        remedy: "none".into(),
+        message: message.into(),
+        remedy: String::new(),
         attempts: 1,
-    });
+        scopes: 1,
+        since: Utc::now(),
+    }
+}
+
+#[tokio::test]
+async fn no_markup_of_others_reaches_the_page() {
+    let ops = Ops::start().await;
+    *ops.script.failure.lock().unwrap() = Some(failure(MARKUP));
     let (status, page) = ops.get("/").await;
     assert_eq!(status, StatusCode::OK);
-    assert!(page.contains("Needs attention: ") && page.contains("sobot.call_result"), "{page}");
+    assert!(page.contains("answers cannot be read") && page.contains("sobot.call_result"), "{page}");
     assert!(page.contains("2026-03-01 08:00"), "instants are shown in the zone: {page}");
     assert!(page.contains("&lt;script&gt;alert(") && page.matches("<script").count() == 1, "{page}");
     assert!(page.contains("so&quot;bot") && !page.contains("so\"bot"), "{page}");
@@ -223,4 +229,95 @@ async fn a_window_tells_its_failure_quarantine_and_lease_but_no_payload() {
     for told in [page, json, status, home] {
         assert!(!told.contains("a whole record") && !told.contains("demo-app"), "{told}");
     }
+}
+
+#[tokio::test]
+async fn the_page_is_sent_compressed_and_not_again_where_it_says_nothing_new() {
+    let ops = Ops::start().await;
+    let url = format!("http://{}/", ops.server.address());
+    let client = crate::support::http::raw_client();
+    let ask = async |name: &str, value: &str| client.get(&url).header(name, value).send().await.unwrap();
+    let packed = ask("accept-encoding", "gzip").await;
+    assert_eq!(packed.headers()["content-encoding"], "gzip");
+    let tag = packed.headers()["etag"].to_str().unwrap().to_owned();
+    let same = ask("if-none-match", &tag).await;
+    // A minute may have ended in between.
+    if same.status() != StatusCode::NOT_MODIFIED {
+        let tag = same.headers()["etag"].to_str().unwrap().to_owned();
+        assert_eq!(ask("if-none-match", &tag).await.status(), StatusCode::NOT_MODIFIED);
+    }
+    *ops.script.failure.lock().unwrap() = Some(failure("news"));
+    tokio::time::sleep(Duration::from_millis(1_100)).await;
+    let news = ask("if-none-match", &tag).await;
+    assert_eq!(news.status(), StatusCode::OK);
+    assert!(news.text().await.unwrap().contains("news"));
+}
+
+#[tokio::test]
+async fn the_runbook_is_served_in_both_languages_and_every_remedy_leads_to_its_entry() {
+    let ops = Ops::start().await;
+    *ops.script.failure.lock().unwrap() = Some(failure("no"));
+    let (_, page) = ops.get("/").await;
+    for (language, word) in [("en", "What it means"), ("zh-CN", "含义")] {
+        let (status, runbook) = ops.get(&format!("/runbook?lang={language}")).await;
+        assert_eq!(status, StatusCode::OK);
+        assert!(runbook.contains(word), "{runbook}");
+        for kind in ccsync::report::alert::AlertKind::ALL {
+            assert!(runbook.contains(&format!("id=\"{}\"", kind.as_str())), "{}", kind.as_str());
+        }
+        for kind in FaultKind::ALL {
+            assert!(runbook.contains(&format!("id=\"{}\"", kind.as_str())), "{}", kind.as_str());
+        }
+        let entries = page.split("href=\"./runbook#").skip(1).map(|rest| rest.split('"').next().unwrap());
+        let entries: Vec<&str> = entries.collect();
+        assert!(entries.contains(&"malformed"), "{entries:?}");
+        for entry in entries {
+            assert!(runbook.contains(&format!("id=\"{entry}\"")), "{entry}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_page_shows_the_streams_of_a_source_or_a_state_alone() {
+    let workspace = Workspace::start().await;
+    workspace.test.sync().await;
+    let cards = async |way: &str| {
+        let (status, page) = workspace.get(way).await;
+        assert_eq!(status, StatusCode::OK, "{way}");
+        page.matches("<article class=\"card\"").count()
+    };
+    assert_eq!(cards("/").await, 4);
+    assert_eq!(cards("/?source=moor").await, 2);
+    assert_eq!(cards("/?source=moor&state=ok").await, 2);
+    assert_eq!(cards("/?state=failing").await, 0);
+    assert_eq!(cards("/?source=nobody").await, 0);
+}
+
+#[tokio::test]
+async fn a_window_leads_to_its_neighbours_and_to_its_rows() {
+    let workspace = Workspace::start().await;
+    workspace.test.sync().await;
+    let pool = workspace.test.db.pool().await;
+    let (start, rows): (DateTime<Utc>, i64) = sqlx::query_as(
+        "select window_start, rows from sync.time_window where stream = 'sobot.call_result' and 0 < rows
+         and exists (select from sobot.call_result c where c.window_start = time_window.window_start)
+         order by window_start offset 1 limit 1",
+    )
+    .fetch_one(pool)
+    .await
+    .unwrap();
+    let way = start.to_rfc3339_opts(chrono::SecondsFormat::AutoSi, true);
+    let (status, page) = workspace.get(&format!("/window/sobot/sobot.call_result/{way}?lang=en")).await;
+    assert_eq!(status, StatusCode::OK);
+    assert!(page.contains("previous window") && page.contains("next window"), "{page}");
+    let (_, select) = page.split_once("<code>select").unwrap();
+    let select = format!(
+        "select{}",
+        select.split("</code>").next().unwrap().replace("&#39;", "'").replace("&#x27;", "'")
+    );
+    let given = sqlx::query(sqlx::AssertSqlSafe(select.trim_end_matches(';').to_owned()))
+        .fetch_all(pool)
+        .await
+        .unwrap();
+    assert!(!given.is_empty() && given.len() as i64 <= rows, "{select}: {} of {rows}", given.len());
 }

@@ -86,6 +86,7 @@ fn waiting() -> StatusDetail {
         ends_in_seconds,
     };
     StatusDetail {
+        alert_history: Vec::new(),
         open_questions: vec![OpenQuestions {
             key: StreamKey { source: "sobot".into(), stream: StreamId::SOBOT_CALL_RESULT },
             questions: vec![Question::FilterTime, Question::PageSize],

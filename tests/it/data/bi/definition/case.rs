@@ -7,7 +7,6 @@ use ccsync::engine::alert::alerts;
 use ccsync::engine::port::status::StatusRead as _;
 use ccsync::engine::port::store::{Scope, Store as _};
 use ccsync::report::alert::{AlertKind, Surroundings};
-use ccsync::report::language::Language;
 use ccsync::report::status::calendar::WindowState;
 use ccsync::report::status::{DeclaredWindow, StreamDeclaration, StreamState, StreamStatus};
 use chrono::{DateTime, Duration, Utc};
@@ -128,7 +127,7 @@ async fn a_window_that_stays_unverified_is_an_alert_once_it_is_closed_and_was_re
     fresh.store.declare(&[declared(0)]).await.unwrap();
     let stands = async || {
         let report = fresh.store.status(at(60)).await.unwrap();
-        let alerts = alerts(&report, &Surroundings::default(), Language::En);
+        let alerts = alerts(&report, &Surroundings::default(), super::LOCALE);
         alerts.into_iter().find(|alert| alert.kind == AlertKind::WindowUnverified)
     };
     for hour in [10, 20, 24] {
@@ -142,8 +141,7 @@ async fn a_window_that_stays_unverified_is_an_alert_once_it_is_closed_and_was_re
     read(&fresh, of_day(0), Vec::new(), 27, Verdict::Unverified).await;
     let alert = stands().await.unwrap();
     assert!(
-        alert.message.contains("1 closed window is unverified")
-            && alert.message.contains("2026-01-01T00:00Z"),
+        alert.message.contains("1 closed window is unverified") && alert.message.contains("2026-01-01 08:00"),
         "{}",
         alert.message
     );
@@ -259,7 +257,7 @@ async fn a_paused_stream_is_told_as_paused_and_is_not_stale() {
     stream.watch.fresh_within_seconds = Some(60);
     stream.watch.ticks_missed = 100;
     assert!(report.healthy);
-    assert_eq!(alerts(&report, &Surroundings::default(), Language::En), []);
+    assert_eq!(alerts(&report, &Surroundings::default(), super::LOCALE), []);
     assert!(fresh.value::<bool>("select paused from bi.freshness").await);
 }
 

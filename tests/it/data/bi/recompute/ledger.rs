@@ -102,12 +102,12 @@ pub fn freshness(world: &World) -> Table {
     let mut table = Table::new(
         "source stream kind complete_from complete_to rows last_read_at windows_complete windows_open windows_failed failing \
          failure_message windows_unverified windows_provisional final_to windows_final windows_moving \
-         changed_after_final reach paused gaps quarantined",
+         changed_after_final reach paused gaps quarantined failing_since",
     );
     for place in world.ledgers.declared() {
         table.add(windowed(world, place));
     }
-    let [read_at, _, proven_at] = snapshot_times(world);
+    let [read_at, failed_at, proven_at] = snapshot_times(world);
     for (number, (source, stream)) in SNAPSHOTS.into_iter().enumerate() {
         let read = number == 0;
         let count = rows(world, source, stream);
@@ -134,6 +134,7 @@ pub fn freshness(world: &World) -> Table {
             text(false),
             None,
             text(if read { QUARANTINED } else { 0 }),
+            at(read.then_some(failed_at)),
         ]);
     }
     table.add(feed(world));
@@ -144,7 +145,7 @@ fn windowed(world: &World, Place { source, stream, ledger }: &Place) -> Vec<Cell
     let wanted: Vec<&Window> = ledger.wanted().collect();
     let count = |state: &str| text(wanted.iter().filter(|window| window.state == state).count());
     let mut failed: Vec<&&Window> = wanted.iter().filter(|window| window.failed_at.is_some()).collect();
-    failed.sort_by_key(|window| (window.failed_at, window.start));
+    failed.sort_by_key(|window| std::cmp::Reverse((window.failed_at, window.start)));
     let tally = ledger.tally();
     vec![
         text(source),
@@ -169,6 +170,7 @@ fn windowed(world: &World, Place { source, stream, ledger }: &Place) -> Vec<Cell
         text(ledger.paused),
         None,
         text(0),
+        at(wanted.iter().filter_map(|window| window.failed_at).min()),
     ]
 }
 
@@ -201,5 +203,6 @@ fn feed(world: &World) -> Vec<Cell> {
         text(false),
         text(gaps.count()),
         text(0),
+        None,
     ]
 }
