@@ -8,7 +8,8 @@ use regex::Regex;
 use super::readme::{Skeleton, read, skeleton};
 
 /// Pages that exist in two languages, without their endings.
-const TRANSLATED: [&str; 4] = ["docs/configuration", "docs/commands", "docs/tables", "docs/guarantees"];
+const TRANSLATED: [&str; 6] =
+    ["docs/configuration", "docs/commands", "docs/tables", "docs/guarantees", "docs/onboarding", "docs/bi"];
 
 /// Files and folders that name files: documents, code, configuration.
 const NAMING: [&str; 9] =
