@@ -13,6 +13,7 @@ use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 pub use self::assembly::database::Database;
+pub use self::assembly::embedded::{back_up, export, restore};
 pub use self::assembly::liveness::Liveness;
 use self::assembly::present::TimeLearned;
 use self::assembly::stream::Stream;
@@ -23,7 +24,7 @@ pub use self::background::retention::Expired;
 pub use self::usecase::check::{CheckGroup, CheckReport, CheckVerdict, Checked};
 pub use self::usecase::forget::ErasureSubject;
 pub use self::usecase::plan::{Rereading, StreamPlan};
-pub use self::usecase::probe::{PROBE_REQUESTS_MAX, Probed};
+pub use self::usecase::probe::{PROBE_REQUESTS_MAX, Probed, probed_source};
 pub use self::usecase::quarantine::Retried;
 pub use self::usecase::source::SourceSummary;
 pub use self::usecase::verify::{Repair, Verified};

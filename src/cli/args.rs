@@ -18,6 +18,7 @@ pub(super) use self::help::command;
 pub(super) use self::notify::NotifyCommand;
 pub(super) use self::quarantine::{QuarantineArgs, QuarantineVerb, RetryArgs};
 pub(super) use self::verify::{ExplainArgs, VerifyArgs};
+use crate::cli::setup::embedded::EmbeddedCommand;
 use crate::cli::setup::init::InitArgs;
 use crate::cli::setup::shell::{CompletionsArgs, ManArgs};
 use crate::cli::stored::forget::ForgetArgs;
@@ -49,7 +50,8 @@ const SYNC: &str = "\
 Examples:
   ccsync sync
   ccsync sync sobot.call_result mysource/moor.queue --json
-Ends with 0, with 3 where some of it failed or was quarantined, and with 1 where all of it failed.";
+Ends with 0; with 3 where some of it failed or was quarantined, or a window that is over is unverified or still due; and
+with 1 where all of it failed.";
 
 const BACKFILL: &str = "\
 Examples:
@@ -141,6 +143,9 @@ pub(super) enum Command {
     /// Who was told when something was the matter, and whether the way there works.
     #[command(subcommand)]
     Notify(NotifyCommand),
+    /// A database of ccsync's own: back it up, restore it, take it to a server of yours.
+    #[command(subcommand)]
+    Embedded(EmbeddedCommand),
     /// Create or update the tables; `run` and `sync` do so by themselves.
     Migrate(MigrateArgs),
     /// The configuration in effect, secrets hidden.

@@ -9,17 +9,22 @@ pub(super) const NAME: &str = "ccsync.toml";
 /// The first that exists of `./ccsync.toml`, `ccsync/ccsync.toml` below `$XDG_CONFIG_HOME` (or `~/.config`), and
 /// `/etc/ccsync/ccsync.toml`. One that exists and cannot be read is found: the command says so.
 pub(super) fn find(variable: impl Fn(&str) -> Option<OsString>) -> Option<PathBuf> {
+    // A folder that may not be entered holds nothing for this user.
+    places(variable).into_iter().find(|place| place.exists())
+}
+
+/// Where it is looked for.
+pub(super) fn places(variable: impl Fn(&str) -> Option<OsString>) -> Vec<PathBuf> {
     let given = |name: &str| variable(name).filter(|value| !value.is_empty()).map(PathBuf::from);
     // By the specification of those directories, a relative one counts for nothing.
     let of_user = given("XDG_CONFIG_HOME").filter(|path| path.is_absolute());
     let of_user = of_user.or_else(|| Some(given("HOME")?.join(".config")));
     let places = [
-        Some(PathBuf::from(NAME)),
+        Some(Path::new(".").join(NAME)),
         of_user.map(|directory| directory.join("ccsync").join(NAME)),
         Some(Path::new("/etc/ccsync").join(NAME)),
     ];
-    // A folder that may not be entered holds nothing for this user.
-    places.into_iter().flatten().find(|place| place.exists())
+    places.into_iter().flatten().collect()
 }
 
 #[cfg(test)]

@@ -15,9 +15,10 @@ pub(super) enum Exit {
     Failed = 1,
     /// Wrong usage or configuration.
     Usage = 2,
-    /// Done in part: something was quarantined, or a stream failed while others succeeded.
+    /// Done in part: something was quarantined, a window that is over is unverified or still due, or a stream failed while
+    /// others succeeded.
     Partial = 3,
-    /// `verify` found a difference.
+    /// `verify` found a difference, or a window that is over and unverified or never read.
     Differs = 4,
 }
 

@@ -18,7 +18,7 @@ use std::process::ExitCode;
 use clap::FromArgMatches as _;
 
 use self::reading::{backfill, check, plan, probe, run, sync, verify};
-use self::setup::{config, demo, grant, init, migrate, schema, shell, simulator};
+use self::setup::{config, demo, embedded, grant, init, migrate, schema, shell, simulator};
 use self::stored::{absence, drift, explain, forget, notify, privacy, quarantine, retention, source, status};
 use self::write::{action, agents, moor, roster, workbench};
 use crate::cli::args::{CONFIG_VARIABLE, Cli, Command, SchemaArgs};
@@ -72,9 +72,13 @@ fn dispatch(cli: Cli) -> Result<Exit, Failure> {
     init_log(settings.log.format, &settings.log.filter, traces.as_ref())?;
     if !matches!(
         cli.command,
-        Command::Migrate(_) | Command::Source(_) | Command::Grant(_) | Command::Schema(_)
+        Command::Migrate(_)
+            | Command::Embedded(_)
+            | Command::Source(_)
+            | Command::Grant(_)
+            | Command::Schema(_)
     ) {
-        settings.require_sources()?;
+        require_sources(&settings, file.as_deref())?;
     }
     warn_of_feeds(&settings, &cli.command);
     block_on(async {
@@ -104,6 +108,7 @@ fn dispatch(cli: Cli) -> Result<Exit, Failure> {
             Command::Privacy(command) => privacy::privacy(settings, command).await,
             Command::Grant(command) => grant::grant(settings, command).await,
             Command::Migrate(args) => migrate::migrate(settings, args).await,
+            Command::Embedded(command) => embedded::embedded(settings, command).await,
             Command::Config(_)
             | Command::Simulator(_)
             | Command::Demo(_)
@@ -112,6 +117,22 @@ fn dispatch(cli: Cli) -> Result<Exit, Failure> {
             | Command::Man(_) => Ok(Exit::Done),
         }
     })
+}
+
+/// For the commands that make no sense without a vendor.
+fn require_sources(settings: &Settings, file: Option<&Path>) -> Result<(), Failure> {
+    match (settings.require_sources(), file) {
+        (Ok(()), _) => Ok(()),
+        (Err(errors), Some(_)) => Err(errors.into()),
+        (Err(_), None) => Err(Failure::usage(format!(
+            "no configuration file was found: looked for {}; `ccsync init` writes one, --config FILE names one",
+            config_file::places(|name| std::env::var_os(name))
+                .iter()
+                .map(|place| place.display().to_string())
+                .collect::<Vec<_>>()
+                .join(", ")
+        ))),
+    }
 }
 
 /// Whether commands without `--config` read this file anyway.

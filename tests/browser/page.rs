@@ -66,7 +66,10 @@ async fn it_fits_each_width_in_both_schemes_and_languages_without_a_complaint() 
                     let wide = tab.value("document.documentElement.scrollWidth").await;
                     let wide = wide.as_u64().unwrap();
                     let over = tab.value(OVER).await;
-                    assert!(wide <= u64::from(width), "{name} {language} {width}, long names: {wide}: {over}");
+                    assert!(
+                        wide <= u64::from(width),
+                        "{name} {language} {width}, long names: {wide}: {over}"
+                    );
                     tab.go(&format!("{}/{way}?lang={language}", site.url)).await;
                     let pale = tab.value(PALE).await;
                     assert_eq!(pale, json!([]), "{name} {language} {scheme} {width}: contrast");

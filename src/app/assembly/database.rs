@@ -105,7 +105,7 @@ impl Database {
     }
 }
 
-fn embedded_config(settings: &DatabaseSettings, overrides: &Overrides) -> EmbeddedConfig {
+pub(in crate::app) fn embedded_config(settings: &DatabaseSettings, overrides: &Overrides) -> EmbeddedConfig {
     EmbeddedConfig {
         port: settings.port,
         bin_dir: settings.bin_dir.clone(),
@@ -117,6 +117,6 @@ fn embedded_config(settings: &DatabaseSettings, overrides: &Overrides) -> Embedd
     }
 }
 
-fn embedded_fault(error: EmbeddedError) -> Fault {
+pub(in crate::app) fn embedded_fault(error: EmbeddedError) -> Fault {
     Fault::new(FaultKind::DatabaseRefused, "the embedded PostgreSQL").with_cause(error).advising()
 }

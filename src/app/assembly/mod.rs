@@ -2,6 +2,7 @@
 
 pub(in crate::app) mod database;
 pub(in crate::app) mod declaration;
+pub(in crate::app) mod embedded;
 pub(in crate::app) mod liveness;
 pub(in crate::app) mod policy;
 pub(in crate::app) mod present;

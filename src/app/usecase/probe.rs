@@ -10,7 +10,7 @@ use std::sync::Arc;
 use self::prober::{Prober, Reply, Stop};
 use crate::app::App;
 use crate::app::assembly::stream::{self, Endpoint, Shared};
-use crate::config::SourceSettings;
+use crate::config::{Settings, SourceSettings};
 use crate::domain::fault::{Fault, FaultKind};
 use crate::domain::proof::window::TimeWindow;
 use crate::domain::stream::{StreamKey, StreamKind};
@@ -35,30 +35,38 @@ pub struct Probed {
     pub facts: Vec<VendorFact>,
 }
 
+/// The source that can be asked under this name.
+///
+/// # Errors
+/// Where there is none.
+pub fn probed_source<'a>(settings: &'a Settings, name: &str) -> Result<&'a SourceSettings, Fault> {
+    let source = settings.source(name).ok_or_else(|| {
+        let known: Vec<&str> = settings.sources.iter().map(|source| source.name.as_str()).collect();
+        let message = format!("there is no source {name}; configured are {}", known.join(", "));
+        Fault::new(FaultKind::Misconfigured, message).advising()
+    })?;
+    let asked =
+        source.streams.iter().any(|stream| stream.enabled && stream.key.stream.kind() != StreamKind::Feed);
+    if asked { Ok(source) } else { Err(nothing(name)) }
+}
+
+fn nothing(name: &str) -> Fault {
+    Fault::new(FaultKind::Misconfigured, format!("{name}: no stream of it is read by asking")).advising()
+}
+
 impl App {
     /// Asks the account of a source, and keeps the answers. The vendor's limits hold; nothing else is stored.
     ///
     /// # Errors
     /// Where there is no such source, it has no stream to ask, or the account cannot be asked.
     pub async fn probe(&self, name: &str) -> Result<Probed, Fault> {
-        let source = self.settings.source(name).ok_or_else(|| {
-            let known: Vec<&str> = self.settings.sources.iter().map(|source| source.name.as_str()).collect();
-            let message = format!("there is no source {name}; configured are {}", known.join(", "));
-            Fault::new(FaultKind::Misconfigured, message).advising()
-        })?;
+        let source = probed_source(&self.settings, name)?;
         let store = Arc::new(self.database.store.clone());
         let recorder = Recorder::new(PROBE_REQUESTS_MAX, self.witness.clone());
         let shared = Shared::through(&store, &self.overrides, &self.witness);
         let http = stream::http_client(&self.settings)?.measuring(&self.witness).recording(&recorder);
         let endpoints = stream::account_endpoints(source, &http, &shared);
-        let nothing = || {
-            let message = format!("{name}: no stream of it is read by asking");
-            Fault::new(FaultKind::Misconfigured, message).advising()
-        };
-        if endpoints.is_empty() {
-            return Err(nothing());
-        }
-        let Some(wrong) = WrongCredentials::of(source, &http, &shared) else { return Err(nothing()) };
+        let Some(wrong) = WrongCredentials::of(source, &http, &shared) else { return Err(nothing(name)) };
         let mut facts = Vec::new();
         for endpoint in &endpoints {
             let clock = self.witness.clock_of(&source.name);

@@ -9,7 +9,10 @@ use crate::cli::args::Cli;
 /// Every command stands in one of them.
 const GROUPS: [(&str, &[&str]); 6] = [
     ("Daily use", &["status", "sync", "verify", "explain", "plan"]),
-    ("Setting up", &["demo", "init", "check", "probe", "run", "grant", "config", "schema", "migrate"]),
+    (
+        "Setting up",
+        &["demo", "init", "check", "probe", "run", "grant", "config", "schema", "migrate", "embedded"],
+    ),
     ("What waits for a person", &["quarantine", "absence", "drift", "notify"]),
     ("What is stored", &["backfill", "source", "agents", "privacy", "forget", "retention"]),
     ("Writes to the vendors", &["moor", "roster", "workbench", "action"]),

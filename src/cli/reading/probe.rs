@@ -4,7 +4,7 @@ use crate::cli::args::ProbeArgs;
 use crate::cli::build_with_database;
 use crate::cli::exit::Exit;
 use crate::cli::output::{self, Failure};
-use ccsync::app::{PROBE_REQUESTS_MAX, Probed};
+use ccsync::app::{PROBE_REQUESTS_MAX, Probed, probed_source};
 use ccsync::config::Settings;
 use ccsync::domain::row::text::{counted, one_line};
 use ccsync::domain::stream::StreamKey;
@@ -15,6 +15,8 @@ pub(in crate::cli) async fn probe(settings: Settings, args: ProbeArgs) -> Result
         "asking {}: {PROBE_REQUESTS_MAX} requests at most, within its limits",
         args.source
     ));
+    // Before a database is made for nothing.
+    probed_source(&settings, &args.source)?;
     // It is a step before the first pass, too: like that, it makes what is not there yet.
     let app = build_with_database(settings).await?;
     let probed = async {

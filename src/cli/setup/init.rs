@@ -7,6 +7,7 @@ mod flags;
 use std::io::{ErrorKind, IsTerminal as _};
 use std::path::Path;
 
+use self::draft::Place;
 pub(in crate::cli) use self::flags::InitArgs;
 use crate::cli::config_file::NAME;
 use crate::cli::exit::Exit;
@@ -20,18 +21,18 @@ pub(in crate::cli) fn init(args: &InitArgs, config_file: Option<&Path>) -> Resul
     if !args.force && output.exists() {
         return Err(Failure::usage(format!("{path} exists already; --force replaces it")));
     }
-    let now = SystemClock.now();
+    let place = Place { path: output, now: SystemClock.now() };
     let draft = if !args.sources.is_empty() {
         args.draft().map_err(Failure::usage)?
     } else if std::io::stdin().is_terminal() && std::io::stderr().is_terminal() {
-        ask::ask(args.frame().map_err(Failure::usage)?, now).map_err(|error| {
+        ask::ask(args.frame().map_err(Failure::usage)?, place).map_err(|error| {
             Failure::failed(format!("nothing was written: the questions ended early: {error}"))
         })?
     } else {
         let message = "nobody can be asked here: name a source by --source NAME=KIND; `ccsync init --help` has examples";
         return Err(Failure::usage(message));
     };
-    let mistakes = draft.mistakes(now);
+    let mistakes = draft.mistakes(place);
     if !mistakes.is_empty() {
         return Err(Failure::usage(format!(
             "nothing was written; the answers have mistakes\n{}",

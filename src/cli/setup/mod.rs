@@ -2,6 +2,7 @@
 
 pub(in crate::cli) mod config;
 pub(in crate::cli) mod demo;
+pub(in crate::cli) mod embedded;
 pub(in crate::cli) mod grant;
 pub(in crate::cli) mod init;
 pub(in crate::cli) mod migrate;

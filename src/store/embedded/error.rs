@@ -134,6 +134,24 @@ pub enum EmbeddedError {
         seconds: u64,
     },
 
+    /// Somebody uses the database that is to be replaced.
+    #[error(
+        "the database is in use by {users}: stop `ccsync run` and whatever else is connected, then try again"
+    )]
+    InUse {
+        /// What they call themselves.
+        users: String,
+    },
+
+    /// The address of the database to write to cannot be read.
+    #[error(
+        "the address of the other database cannot be read: {why}: write postgres://USER:PASSWORD@HOST/DATABASE"
+    )]
+    Target {
+        /// What is wrong with it; not the address, which has a password.
+        why: String,
+    },
+
     /// One of PostgreSQL's programs failed.
     #[error("{tried} failed: {output}: {advice}")]
     Program {

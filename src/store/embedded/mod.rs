@@ -9,6 +9,7 @@
 
 mod cluster;
 mod config;
+mod copy;
 mod error;
 mod install;
 mod paths;

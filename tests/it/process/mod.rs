@@ -2,4 +2,5 @@
 
 pub(crate) mod daemon;
 pub(crate) mod embedded;
+mod operations;
 pub(crate) mod scheduler;

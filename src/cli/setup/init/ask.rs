@@ -1,27 +1,27 @@
 //! The answers of a person at a terminal. Each is held against the reader of configurations before the next question.
 
-use chrono::{DateTime, Days, Utc};
+use chrono::Days;
 use dialoguer::{Confirm, Error, Input, Password, Select};
 use url::Url;
 
-use super::draft::{Draft, Kind, SourceDraft};
+use super::draft::{Draft, Kind, Place, SourceDraft};
 
 type Asked<Answer> = Result<Answer, Error>;
 
 /// Asks for all of it.
-pub(super) fn ask(mut draft: Draft, now: DateTime<Utc>) -> Asked<Draft> {
+pub(super) fn ask(mut draft: Draft, place: Place<'_>) -> Asked<Draft> {
     draft.timezone = text("Time zone of business days", &draft.timezone, |answer| {
-        mistake(&Draft { timezone: answer.to_owned(), ..Draft::default() }, "timezone", now)
+        mistake(&Draft { timezone: answer.to_owned(), ..Draft::default() }, "timezone", place)
     })?;
     let languages = ["en", "zh-CN"];
     let chosen =
         Select::new().with_prompt("Language of page and notices").items(languages).default(0).interact()?;
     draft.language = languages[chosen].to_owned();
     if draft.database.is_none() {
-        database(&mut draft, now)?;
+        database(&mut draft, place)?;
     }
     loop {
-        let source = source(&draft, now)?;
+        let source = source(&draft, place)?;
         draft.sources.push(source);
         if !Confirm::new().with_prompt("Another vendor account?").default(false).interact()? {
             return Ok(draft);
@@ -29,7 +29,7 @@ pub(super) fn ask(mut draft: Draft, now: DateTime<Utc>) -> Asked<Draft> {
     }
 }
 
-fn database(draft: &mut Draft, now: DateTime<Utc>) -> Asked<()> {
+fn database(draft: &mut Draft, place: Place<'_>) -> Asked<()> {
     let kinds = ["A PostgreSQL that is there already", "One of ccsync's own, under data_dir"];
     if Select::new().with_prompt("Database").items(kinds).default(0).interact()? == 1 {
         draft.data_dir = text("Directory for its files", &draft.data_dir, |_| None)?;
@@ -38,7 +38,7 @@ fn database(draft: &mut Draft, now: DateTime<Utc>) -> Asked<()> {
     let suggested = "postgres://ccsync@localhost:5432/ccsync";
     let address = text("Address", suggested, |answer| {
         let database = Some(("url", answer.to_owned()));
-        mistake(&Draft { database, ..Draft::default() }, "database.url", now)
+        mistake(&Draft { database, ..Draft::default() }, "database.url", place)
     })?;
     let address = match Url::parse(&address) {
         Ok(mut url) if url.password().is_none() => {
@@ -55,7 +55,7 @@ fn database(draft: &mut Draft, now: DateTime<Utc>) -> Asked<()> {
     Ok(())
 }
 
-fn source(draft: &Draft, now: DateTime<Utc>) -> Asked<SourceDraft> {
+fn source(draft: &Draft, place: Place<'_>) -> Asked<SourceDraft> {
     let titles = Kind::ALL.map(Kind::title);
     let kind = Kind::ALL[Select::new().with_prompt("Vendor").items(titles).default(0).interact()?];
     let taken = |name: &str| draft.sources.iter().any(|source| source.name == name);
@@ -70,27 +70,27 @@ fn source(draft: &Draft, now: DateTime<Utc>) -> Asked<SourceDraft> {
             return Some("there is a source of this name already".to_owned());
         }
         let named = SourceDraft { name: answer.to_owned(), ..source.clone() };
-        alone(&named, &format!("sources.{answer}"), now)
+        alone(&named, &format!("sources.{answer}"), place)
     })?;
     let base_url = match kind {
         Kind::Sobot => "https://www.sobot.com",
         Kind::Moor => "https://openapis.7moor.com",
         Kind::Workbench => "http://10.0.0.8",
     };
-    value(&mut source, "base_url", "Address of the account's data centre", base_url, now)?;
+    value(&mut source, "base_url", "Address of the account's data centre", base_url, place)?;
     match kind {
         Kind::Sobot => {
-            value(&mut source, "app_id", "app_id", "", now)?;
-            secret_or_file(&mut source, "app_key", now)?;
-            let month_ago = (now - Days::new(31)).date_naive().to_string();
+            value(&mut source, "app_id", "app_id", "", place)?;
+            secret_or_file(&mut source, "app_key", place)?;
+            let month_ago = (place.now - Days::new(31)).date_naive().to_string();
             source.start = Some(text("First day wanted", &month_ago, |answer| {
                 let started = SourceDraft { start: Some(answer.to_owned()), ..source.clone() };
-                alone(&started, &format!("sources.{}.call_result.start", source.name), now)
+                alone(&started, &format!("sources.{}.call_result.start", source.name), place)
             })?);
         }
         Kind::Moor => {
-            value(&mut source, "account_id", "account_id", "", now)?;
-            secret_or_file(&mut source, "api_secret", now)?;
+            value(&mut source, "account_id", "account_id", "", place)?;
+            secret_or_file(&mut source, "api_secret", place)?;
         }
         Kind::Workbench => agents(&mut source)?,
     }
@@ -102,14 +102,14 @@ fn value(
     key: &'static str,
     prompt: &str,
     suggested: &str,
-    now: DateTime<Utc>,
+    place: Place<'_>,
 ) -> Asked<()> {
-    let answer = text(prompt, suggested, |answer| with_value(source, key, answer, now))?;
+    let answer = text(prompt, suggested, |answer| with_value(source, key, answer, place))?;
     source.values.push((key.to_owned(), answer));
     Ok(())
 }
 
-fn secret_or_file(source: &mut SourceDraft, key: &'static str, now: DateTime<Utc>) -> Asked<()> {
+fn secret_or_file(source: &mut SourceDraft, key: &'static str, place: Place<'_>) -> Asked<()> {
     let typed = secret(&format!("{key} (empty: it is in a file)"))?;
     if !typed.is_empty() {
         source.values.push((key.to_owned(), typed));
@@ -117,7 +117,7 @@ fn secret_or_file(source: &mut SourceDraft, key: &'static str, now: DateTime<Utc
     }
     let key = format!("{key}_file");
     let path =
-        text(&format!("Path of the file ({key})"), "", |answer| with_value(source, &key, answer, now))?;
+        text(&format!("Path of the file ({key})"), "", |answer| with_value(source, &key, answer, place))?;
     source.values.push((key, path));
     Ok(())
 }
@@ -144,18 +144,18 @@ fn secret(prompt: &str) -> Asked<String> {
     Password::new().with_prompt(prompt).allow_empty_password(true).interact()
 }
 
-fn with_value(source: &SourceDraft, key: &str, answer: &str, now: DateTime<Utc>) -> Option<String> {
+fn with_value(source: &SourceDraft, key: &str, answer: &str, place: Place<'_>) -> Option<String> {
     let mut tried = source.clone();
     tried.values.push((key.to_owned(), answer.to_owned()));
-    alone(&tried, &format!("sources.{}.{key}", source.name), now)
+    alone(&tried, &format!("sources.{}.{key}", source.name), place)
 }
 
-fn alone(source: &SourceDraft, key: &str, now: DateTime<Utc>) -> Option<String> {
-    mistake(&Draft { sources: vec![source.clone()], ..Draft::default() }, key, now)
+fn alone(source: &SourceDraft, key: &str, place: Place<'_>) -> Option<String> {
+    mistake(&Draft { sources: vec![source.clone()], ..Draft::default() }, key, place)
 }
 
 /// What is wrong with this one setting; the others may be missing still.
-fn mistake(draft: &Draft, key: &str, now: DateTime<Utc>) -> Option<String> {
+fn mistake(draft: &Draft, key: &str, place: Place<'_>) -> Option<String> {
     let is_of = |answer: &str| answer == key || answer.trim_matches('"') == key;
-    draft.mistakes(now).into_iter().find(|error| is_of(&error.key)).map(|error| error.message)
+    draft.mistakes(place).into_iter().find(|error| is_of(&error.key)).map(|error| error.message)
 }

@@ -145,9 +145,10 @@ impl Draft {
         text
     }
 
-    /// What the reader of configurations says of it, without the name of the file that was only made to ask.
-    pub(super) fn mistakes(&self, now: DateTime<Utc>) -> Vec<ConfigError> {
-        let asked = NamedTempFile::new().and_then(|mut file| {
+    /// What the reader of configurations says of it in the folder where it will stand, from which relative paths begin;
+    /// without the name of the file that was only made to ask.
+    pub(super) fn mistakes(&self, Place { path, now }: Place<'_>) -> Vec<ConfigError> {
+        let asked = NamedTempFile::new_in(folder(path)).and_then(|mut file| {
             file.write_all(self.text().as_bytes())?;
             Ok(ccsync::config::load(Some(file.path()), [], now))
         });
@@ -156,7 +157,7 @@ impl Draft {
             Ok(Err(errors)) => errors,
             Err(error) => ConfigErrors::from(ConfigError {
                 key: String::new(),
-                message: format!("no temporary file can be made: {error}"),
+                message: format!("no file can be made in {}: {error}", folder(path).display()),
                 origin: None,
             }),
         };
@@ -169,8 +170,7 @@ impl Draft {
     /// Writes it whole or not at all; an existing file is replaced only if told to.
     pub(super) fn save(&self, path: &Path, force: bool) -> std::io::Result<()> {
         use std::os::unix::fs::PermissionsExt as _;
-        let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty());
-        let mut file = NamedTempFile::new_in(directory.unwrap_or(Path::new(".")))?;
+        let mut file = NamedTempFile::new_in(folder(path))?;
         file.write_all(self.text().as_bytes())?;
         let mode = if self.holds_secrets() { 0o600 } else { 0o644 };
         file.as_file().set_permissions(std::fs::Permissions::from_mode(mode))?;
@@ -216,4 +216,18 @@ impl SourceDraft {
 /// A text as TOML has it; its escapes are JSON's.
 fn quoted(text: &str) -> String {
     serde_json::Value::from(text).to_string()
+}
+
+/// Where a configuration will stand, and when it is asked for.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Place<'a> {
+    /// The file.
+    pub(super) path: &'a Path,
+    /// The present.
+    pub(super) now: DateTime<Utc>,
+}
+
+/// Where a file stands or will stand.
+fn folder(path: &Path) -> &Path {
+    path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }

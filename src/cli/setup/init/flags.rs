@@ -19,7 +19,7 @@ Examples:
       --set sobot.app_key_file=/run/secrets/app_key \\
       --set moor.base_url=https://openapis.7moor.com --set moor.account_id=N00000000000 \\
       --set moor.api_secret_file=/run/secrets/api_secret
-Then: ccsync check, ccsync run";
+Then: ccsync check, ccsync probe --source NAME, ccsync run";
 
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]

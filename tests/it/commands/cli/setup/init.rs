@@ -10,6 +10,37 @@ fn mode(workspace: &Workspace, file: &str) -> u32 {
 }
 
 #[tokio::test]
+async fn a_relative_secret_begins_at_the_folder_of_the_file_that_is_written() {
+    let workspace = Workspace::new("");
+    std::fs::create_dir(workspace.path().join("etc")).unwrap();
+    workspace.write("etc/app_key", "s3cret\n");
+    let init = |key: &'static str| {
+        [
+            "init",
+            "--source",
+            "sobot=sobot",
+            "--base-url",
+            "https://www.sobot.com",
+            "--app-id",
+            "1",
+            "--app-key-file",
+            key,
+        ]
+        .into_iter()
+        .chain(["--start", "2026-01-01", "--output", "etc/own.toml"])
+        .collect::<Vec<_>>()
+    };
+    let refused = workspace.run(&init("other_key")).await.expect(2).stderr;
+    assert!(refused.contains("etc/other_key"), "{refused}");
+    workspace.run(&init("app_key")).await.expect(0);
+    let shown = workspace.run(&["--config", "etc/own.toml", "config", "--json"]).await.expect(0).json();
+    assert_eq!(
+        shown["sources"]["sobot"]["app_key_file"],
+        workspace.path().join("etc/app_key").to_str().unwrap()
+    );
+}
+
+#[tokio::test]
 async fn flags_make_a_configuration_that_loads_and_no_second_call_overwrites_it() {
     let workspace = Workspace::new("");
     let key = workspace.write("app_key", "s3cret\n");

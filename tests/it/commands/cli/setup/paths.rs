@@ -47,7 +47,8 @@ async fn without_a_named_file_the_nearest_of_three_is_read_and_an_empty_variable
     std::fs::remove_file(workspace.path().join("ccsync.toml")).unwrap();
     if !std::path::Path::new("/etc/ccsync/ccsync.toml").exists() {
         let none = workspace.run(&["status"]).await.expect(2).stderr;
-        assert!(none.contains("sources"), "{none}");
+        assert!(none.contains("no configuration file was found: looked for ./ccsync.toml, "), "{none}");
+        assert!(none.contains("`ccsync init` writes one"), "{none}");
     }
 
     std::fs::create_dir_all(workspace.path().join("xdg/ccsync")).unwrap();
