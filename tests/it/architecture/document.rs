@@ -8,8 +8,15 @@ use regex::Regex;
 use super::readme::{Skeleton, read, skeleton};
 
 /// Pages that exist in two languages, without their endings.
-const TRANSLATED: [&str; 6] =
-    ["docs/configuration", "docs/commands", "docs/tables", "docs/guarantees", "docs/onboarding", "docs/bi"];
+const TRANSLATED: [&str; 7] = [
+    "docs/configuration",
+    "docs/commands",
+    "docs/tables",
+    "docs/guarantees",
+    "docs/onboarding",
+    "docs/operations",
+    "docs/bi",
+];
 
 /// Files and folders that name files: documents, code, configuration.
 const NAMING: [&str; 9] =

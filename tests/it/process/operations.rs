@@ -2,6 +2,7 @@
 //! which asks the vendor again. docs/operations.md tells of each.
 
 use ccsync_simulator::{Change, Channel, Simulator};
+use sqlx::Connection as _;
 
 use crate::support::db::TestDb;
 use crate::support::harness::simulator;
@@ -146,4 +147,40 @@ async fn a_stream_that_was_switched_off_for_a_while_catches_up_when_it_is_on_aga
     assert_eq!(of_calls(&status)["paused"], true);
     workspace.write("ccsync.toml", &base);
     settles(&workspace).await;
+}
+
+#[tokio::test]
+async fn a_role_that_may_only_read_and_write_rows_runs_what_another_role_migrated() {
+    let simulator = simulator(recent_world()).await;
+    let db = TestDb::empty().await;
+    let pool = db.pool().await;
+    let name = db.options().get_database().unwrap().to_owned();
+    let (owner, runner) = (format!("{name}_owner"), format!("{name}_runner"));
+    for statement in [
+        format!("create role {owner} login password 'secret'"),
+        format!("create role {runner} login password 'secret'"),
+        format!("grant create on database {name} to {owner}"),
+    ] {
+        sqlx::raw_sql(sqlx::AssertSqlSafe(statement)).execute(pool).await.unwrap();
+    }
+    let url = |role: &str| {
+        let mut url = url::Url::parse(db.url()).unwrap();
+        url.set_username(role).unwrap();
+        url.set_password(Some("secret")).unwrap();
+        url.to_string()
+    };
+    let address = |role: &str| format!("url = \"{}\"", url(role));
+    let owning = Workspace::new(&settings(&simulator, &address(&owner)));
+    owning.run(&["migrate"]).await.expect(0);
+    let grants = format!(
+        "grant usage on schema sync, sobot, moor, workbench, bi to {runner};
+         grant select, insert, update, delete on all tables in schema sync, sobot, moor, workbench, bi to {runner};
+         grant usage on all sequences in schema sync, sobot, moor, workbench to {runner}"
+    );
+    let mut connection = sqlx::PgConnection::connect(&url(&owner)).await.unwrap();
+    sqlx::raw_sql(sqlx::AssertSqlSafe(grants)).execute(&mut connection).await.unwrap();
+    let running = Workspace::new(&settings(&simulator, &address(&runner)));
+    settles(&running).await;
+    running.run(&["check"]).await.expect(0);
+    running.run(&["status"]).await.expect(0);
 }

@@ -41,7 +41,7 @@ pub(super) async fn check(
     let embedded = settings.database.url.is_none();
     let mut checks = vec![
         connection(&facts, embedded),
-        rights(&facts, embedded),
+        rights(&facts, embedded, is_ready),
         skew(GROUP, "clock", facts.clock - middle, "the database's"),
         time_zone(&facts, zone),
         Checked::well(GROUP, "size", byte_size(facts.bytes)),
@@ -91,8 +91,15 @@ fn connection(facts: &DatabaseFacts, embedded: bool) -> Checked {
     Checked::well(GROUP, "connection", detail)
 }
 
-fn rights(facts: &DatabaseFacts, embedded: bool) -> Checked {
+fn rights(facts: &DatabaseFacts, embedded: bool, is_ready: bool) -> Checked {
     let subject = "rights";
+    if !facts.foreign_schemas.is_empty() && is_ready {
+        let schemas = facts.foreign_schemas.join(", ");
+        let detail = format!(
+            "the schemas {schemas} belong to another role, which has to run `ccsync migrate` before a new ccsync starts"
+        );
+        return Checked::well(GROUP, subject, detail);
+    }
     if !facts.foreign_schemas.is_empty() {
         let detail = format!("our user does not own the schemas {}", facts.foreign_schemas.join(", "));
         return Checked::failed(

@@ -73,7 +73,9 @@ select format('%I.%I', n.nspname, c.relname), jsonb_build_object(
     'forced', c.relforcerowsecurity,
     'owner', quote_ident(pg_get_userbyid(c.relowner)),
     'role', quote_ident(current_user),
-    'owned', pg_has_role(c.relowner, 'usage'),
+    -- Where the schema is another role's, too, that role migrates.
+    'owned', pg_has_role(c.relowner, 'usage')
+        or c.relowner = (select n.nspowner from pg_namespace n where n.oid = c.relnamespace),
     'lacking', array(
         select r.name from unnest(array['select', 'insert', 'update', 'delete']) as r(name)
         where not has_table_privilege(c.oid, r.name)),
