@@ -20,7 +20,7 @@ use crate::support::analyst;
 use crate::support::db::TestDb;
 use crate::support::process::{Workspace, configuration};
 
-const DUMP: &str = include_str!("upgrade/v0.dump");
+const DUMP: &str = include_str!("v0.dump");
 
 /// The last migration of the version that made the dump.
 const LAST: i64 = 20_261_121_110_100;
