@@ -148,8 +148,8 @@ pub(super) enum Command {
     Embedded(EmbeddedCommand),
     /// Create or update the tables; `run` and `sync` do so by themselves.
     Migrate(MigrateArgs),
-    /// The configuration in effect, secrets hidden.
-    Config(JsonArgs),
+    /// The configuration in effect, secrets hidden; or what it may be.
+    Config(ConfigArgs),
     /// The vendors, played on one port of this machine, for trials and tests.
     Simulator(Box<SimulatorArgs>),
     /// A script that completes commands in your shell.
@@ -158,6 +158,15 @@ pub(super) enum Command {
     Man(ManArgs),
     /// See it work: simulator, private PostgreSQL and daemon together, at an accelerated pace, with faults.
     Demo(DemoArgs),
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ConfigArgs {
+    /// Print what a configuration file may say, as JSON Schema, by which editors complete and check it.
+    #[arg(long, conflicts_with = "json")]
+    pub schema: bool,
+    #[command(flatten)]
+    pub json: JsonArgs,
 }
 
 #[derive(Debug, Args)]

@@ -21,7 +21,7 @@ use self::reading::{backfill, check, plan, probe, run, sync, verify};
 use self::setup::{config, demo, embedded, grant, init, migrate, schema, shell, simulator};
 use self::stored::{absence, drift, explain, forget, notify, privacy, quarantine, retention, source, status};
 use self::write::{action, agents, moor, roster, workbench};
-use crate::cli::args::{CONFIG_VARIABLE, Cli, Command, SchemaArgs};
+use crate::cli::args::{CONFIG_VARIABLE, Cli, Command, ConfigArgs, SchemaArgs};
 use crate::cli::exit::Exit;
 use crate::cli::output::Failure;
 use ccsync::app::{App, Overrides};
@@ -60,6 +60,7 @@ fn dispatch(cli: Cli) -> Result<Exit, Failure> {
         Command::Completions(args) => return shell::completions(&args),
         Command::Man(args) => return shell::man(&args),
         Command::Schema(SchemaArgs { sql: Some(stream), .. }) => return schema::migration(stream),
+        Command::Config(ConfigArgs { schema: true, .. }) => return config::schema(),
         _ => {}
     }
     let file = named.or_else(|| config_file::find(|name| std::env::var_os(name)));

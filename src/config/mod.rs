@@ -5,6 +5,7 @@
 //! reads the process environment. The secrets' files are read here.
 
 mod parse;
+mod schema;
 mod section;
 mod settings;
 
@@ -18,6 +19,7 @@ use chrono::{DateTime, Utc};
 pub use self::parse::error::{ConfigError, ConfigErrors, Origin};
 pub use self::parse::name::source_name;
 pub use self::parse::render::{Format, render};
+pub use self::schema::schema;
 pub use self::section::database::{DatabaseSettings, Distribution, Partitioning};
 pub use self::section::feed::{FeedSettings, TokenForm};
 pub use self::section::log::{LogFormat, LogSettings};

@@ -8,18 +8,10 @@ use config::{FileFormat, Format, Map, Value, ValueKind};
 use crate::config::parse::error::Report;
 use crate::config::parse::layer::DEFAULTS;
 use crate::config::parse::read;
+use crate::config::schema::with_every_setting;
 
 fn now() -> DateTime<Utc> {
     DateTime::parse_from_rfc3339("2026-06-15T04:00:00Z").unwrap().to_utc()
-}
-
-/// The file with its settings without default switched on: the lines with `#` and no space after it.
-fn with_every_setting() -> String {
-    let switch_on = |line: &'static str| match line.strip_prefix('#') {
-        Some(setting) if !setting.is_empty() && !setting.starts_with(' ') => setting,
-        _ => line,
-    };
-    DEFAULTS.lines().map(switch_on).collect::<Vec<_>>().join("\n")
 }
 
 fn leaves(path: &str, value: &Value, out: &mut BTreeSet<String>) {
@@ -48,8 +40,8 @@ fn default_toml_names_every_setting_and_no_other() {
     let report = Report::default();
     read::settings(&Value::new(None, tree), now(), &report);
     let lists: BTreeSet<String> =
-        report.asked().iter().filter_map(|key| Some(key.split_once('[')?.0.to_owned())).collect();
-    let known: BTreeSet<String> = report.asked().difference(&lists).cloned().collect();
+        report.shapes().keys().filter_map(|key| Some(key.split_once('[')?.0.to_owned())).collect();
+    let known: BTreeSet<String> = report.shapes().into_keys().filter(|key| !lists.contains(key)).collect();
 
     assert_eq!(written, known);
     let errors = report.into_result(None::<()>).unwrap_err();

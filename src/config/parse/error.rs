@@ -1,11 +1,12 @@
 //! What is wrong with a configuration, all of it at once, and never a secret's value.
 
 use std::cell::RefCell;
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
 use config::{Value, ValueKind};
+use serde_json::{Value as Json, json};
 
 use crate::config::parse::effective::Effective;
 
@@ -103,7 +104,8 @@ impl From<ConfigError> for ConfigErrors {
 #[derive(Debug, Default)]
 pub(in crate::config) struct Report {
     errors: RefCell<Vec<ConfigError>>,
-    asked: RefCell<BTreeSet<String>>,
+    /// Each setting, with what it may be as JSON Schema says it.
+    asked: RefCell<BTreeMap<String, Json>>,
     /// What was read.
     pub(in crate::config) effective: Effective,
     /// Where relative paths begin: the folder of the configuration file, or else the working directory.
@@ -135,14 +137,18 @@ impl Report {
         }
     }
 
-    /// Records that a setting of this path exists.
+    /// Records that a setting of this path exists; of what form it is may be said later.
     pub(in crate::config) fn ask(&self, key: String) {
-        self.asked.borrow_mut().insert(key);
+        self.asked.borrow_mut().entry(key).or_insert_with(|| json!({ "type": "string" }));
     }
 
-    /// Every setting that was asked for.
-    #[cfg(test)]
-    pub(in crate::config) fn asked(&self) -> BTreeSet<String> {
+    /// Records what a setting may be.
+    pub(in crate::config) fn shape(&self, key: String, shape: Json) {
+        self.asked.borrow_mut().insert(key, shape);
+    }
+
+    /// Every setting that was asked for, with what it may be.
+    pub(in crate::config) fn shapes(&self) -> BTreeMap<String, Json> {
         self.asked.borrow().clone()
     }
 

@@ -11,7 +11,6 @@ use url::{Host, Url};
 
 use crate::config::parse::suggest;
 use crate::domain::proof::window::local_midnight;
-use crate::report::language::Language;
 use crate::scheduler::cron::{CronError, CronSchedule};
 
 const UNITS: [(&str, u128); 7] = [
@@ -126,15 +125,6 @@ pub(in crate::config) fn timezone(text: &str) -> Result<Tz, String> {
     text.parse().map_err(|_| {
         let hint = suggest::hint(text, TZ_VARIANTS.iter().map(|zone| zone.name()));
         format!("{text:?} is not a time zone of the IANA list, such as \"Asia/Shanghai\"{hint}")
-    })
-}
-
-/// A language in which people are spoken to.
-pub(in crate::config) fn language(text: &str) -> Result<Language, String> {
-    Language::from_name(text).ok_or_else(|| {
-        let known = Language::ALL.map(|language| format!("\"{}\"", language.as_str())).join(" or ");
-        let hint = suggest::hint(text, Language::ALL.iter().map(|language| language.as_str()));
-        format!("{text:?} is not a language: write {known}{hint}")
     })
 }
 

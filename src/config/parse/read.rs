@@ -17,6 +17,7 @@ use crate::config::section::source;
 use crate::config::section::telemetry;
 use crate::config::settings::{EngineSettings, HttpSettings, OpsSettings, SchedulerSettings, Settings};
 use crate::domain::person::privacy::{CustomFieldPolicy, Privacy};
+use crate::report::language::Language;
 
 const MS: Duration = Duration::from_millis(1);
 const SECOND: Duration = Duration::from_secs(1);
@@ -40,7 +41,7 @@ pub(in crate::config) struct Context<'a> {
 pub(in crate::config) fn settings(tree: &Value, now: DateTime<Utc>, report: &Report) -> Option<Settings> {
     let root = Section::root(tree, report);
     let timezone = root.parse("timezone", leaf::timezone);
-    let language = root.parse("language", leaf::language);
+    let language = root.choice("language", &Language::ALL.map(|language| (language.as_str(), language)));
     let database = closed(root.section("database"), database::settings);
     let ops = closed(root.section("ops"), ops);
     let http = closed(root.section("http"), http);

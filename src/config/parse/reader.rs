@@ -10,7 +10,7 @@ use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use config::{Map, Value, ValueKind};
-use serde_json::Value as Json;
+use serde_json::{Value as Json, json};
 
 use crate::config::parse::effective::{HIDDEN, Step};
 use crate::config::parse::error::{Origin, Report};
@@ -210,6 +210,7 @@ impl<'a> Section<'a> {
 
     fn unnoted_text(&self, key: &str) -> Option<String> {
         let found = self.need(key)?;
+        self.shape(key, json!({ "type": ["string", "integer"] }));
         match &found.value.kind {
             ValueKind::String(text) if text.trim().is_empty() => self.wrong(&found, "is empty"),
             // Blanks around it were never meant: `app_id` with one in front would be another account.
@@ -233,19 +234,24 @@ impl<'a> Section<'a> {
 
     /// One of a closed set of words.
     pub(in crate::config) fn choice<T: Copy>(&self, key: &str, choices: &[(&str, T)]) -> Option<T> {
-        self.parse(key, |text| {
+        let chosen = self.parse(key, |text| {
             let words = || choices.iter().map(|(word, _)| *word);
             let chosen = choices.iter().find(|(word, _)| *word == text).map(|(_, choice)| *choice);
             chosen.ok_or_else(|| {
                 let all: Vec<_> = words().map(|word| format!("\"{word}\"")).collect();
                 format!("expects {}, not {text:?}{}", all.join(" or "), suggest::hint(text, words()))
             })
-        })
+        });
+        if self.has(key) {
+            self.shape(key, json!({ "enum": choices.iter().map(|(word, _)| *word).collect::<Vec<_>>() }));
+        }
+        chosen
     }
 
     /// `true` or `false`.
     pub(in crate::config) fn boolean(&self, key: &str) -> Option<bool> {
         let found = self.need(key)?;
+        self.shape(key, json!({ "type": "boolean" }));
         let value = match &found.value.kind {
             ValueKind::Boolean(value) => Some(*value),
             ValueKind::String(text) if from_environment(&found) => {
@@ -271,6 +277,7 @@ impl<'a> Section<'a> {
         range: RangeInclusive<i64>,
     ) -> Option<T> {
         let found = self.need(key)?;
+        self.shape(key, json!({ "type": "integer", "minimum": range.start(), "maximum": range.end() }));
         let number = match &found.value.kind {
             ValueKind::I64(number) => Some(*number),
             ValueKind::String(text) if from_environment(&found) => text.trim().parse().ok(),
@@ -292,6 +299,7 @@ impl<'a> Section<'a> {
     /// A length of time within a range.
     pub(in crate::config) fn duration(&self, key: &str, range: RangeInclusive<Duration>) -> Option<Duration> {
         let found = self.need(key)?;
+        self.shape(key, json!({ "type": "string", "pattern": "^[ ]*[0-9].*[a-z][ ]*$" }));
         let ValueKind::String(text) = &found.value.kind else {
             let message = match found.value.kind {
                 ValueKind::I64(number) => leaf::bare_number(&number.to_string()),
@@ -303,6 +311,11 @@ impl<'a> Section<'a> {
         let length = leaf::duration(text, range).map_err(|message| self.wrong(&found, message)).ok()?;
         self.note(key, leaf::show_duration(length));
         Some(length)
+    }
+
+    /// Says what a setting may be, for the schema.
+    fn shape(&self, key: &str, shape: Json) {
+        self.report.shape(self.key(key), shape);
     }
 
     fn find(&self, key: &str) -> Option<Found<'a>> {

@@ -17,10 +17,13 @@ use crate::config::settings::{
 };
 use crate::domain::proof::window::local_midnight;
 use crate::domain::stream::{StreamId, StreamKey, StreamKind};
+use crate::domain::vendor::page::Totals;
 
 const SECOND: Duration = Duration::from_secs(1);
 const MINUTE: Duration = Duration::from_secs(60);
 const DAY: Duration = Duration::from_secs(86_400);
+
+const TOTALS: [(&str, Totals); 2] = [("trust", Totals::Trust), ("ignore", Totals::Ignore)];
 
 /// How far back a stream begins that does not say where.
 const START_DAYS_BACK: i64 = 31;
@@ -201,7 +204,7 @@ fn stream(
     let page_size = section.number("page_size", 1..=page_max.into());
     let requests_per_minute = section.number("requests_per_minute", 1..=requests_max.into());
     let absence_max = section.parse("absence_max", str::parse);
-    let totals = section.parse("totals", str::parse);
+    let totals = section.choice("totals", &TOTALS);
     let result_cap = section.number("result_cap", 0..=1_000_000_000);
     let reread_at_once = section.boolean("reread_at_once");
     let window = match key.stream.kind() {

@@ -1,6 +1,5 @@
 //! One page asked for, one page answered.
 
-use std::str::FromStr;
 
 use serde::Serialize;
 
@@ -57,15 +56,6 @@ impl Totals {
             Totals::Trust => "trust",
             Totals::Ignore => "ignore",
         }
-    }
-}
-
-impl FromStr for Totals {
-    type Err = String;
-
-    fn from_str(name: &str) -> Result<Totals, String> {
-        let found = [Totals::Trust, Totals::Ignore].into_iter().find(|totals| totals.as_str() == name);
-        found.ok_or_else(|| format!("`{name}` is neither \"trust\" nor \"ignore\""))
     }
 }
 

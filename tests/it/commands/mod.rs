@@ -4,3 +4,4 @@ pub(crate) mod action;
 pub(crate) mod cli;
 pub(crate) mod config;
 pub(crate) mod notify;
+mod schema;

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use config::ValueKind;
+use serde_json::json;
 
 use super::{Section, describe, from_environment};
 
@@ -18,6 +19,7 @@ impl Section<'_> {
     /// A word, or a list of names.
     pub(in crate::config) fn words(&self, key: &str) -> Option<Words> {
         let found = self.need(key)?;
+        self.shape(key, json!({ "type": ["string", "array"], "items": { "type": "string" } }));
         let mut names = BTreeSet::new();
         match &found.value.kind {
             ValueKind::Array(items) => {

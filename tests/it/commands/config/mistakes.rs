@@ -63,7 +63,7 @@ agents = [{ extno = 1001, access_token = "x" }, { extno = "1001", access_token =
     assert!(!text.contains("hunter2"), "{text}");
     insta::assert_snapshot!(text, @r#"
     timezone: "Asia/Shangai" is not a time zone of the IANA list, such as "Asia/Shanghai"; did you mean `Asia/Shanghai`? (ccsync.toml)
-    language: "zh" is not a language: write "en" or "zh-CN" (ccsync.toml)
+    language: expects "en" or "zh-CN", not "zh" (ccsync.toml)
     database.url: expects an address that begins with postgres:// (ccsync.toml)
     database.fetch: expects true or false, not text (ccsync.toml)
     database.pool_size: 0 is out of range: from 1 to 100 (ccsync.toml)
