@@ -1,6 +1,5 @@
 //! One page asked for, one page answered.
 
-
 use serde::Serialize;
 
 use crate::domain::proof::window::TimeWindow;
