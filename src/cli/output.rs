@@ -18,8 +18,13 @@ use ccsync::report::language::Language;
 
 /// Prints data. A reader that went away (`ccsync plan | head`) is no error.
 pub(super) fn data(text: &str) {
+    let _ = is_read(text);
+}
+
+/// The same, for those who would go on: whether somebody still reads.
+pub(super) fn is_read(text: &str) -> bool {
     let mut out = std::io::stdout().lock();
-    let _ = writeln!(out, "{}", text.trim_end_matches('\n'));
+    writeln!(out, "{}", text.trim_end_matches('\n')).is_ok()
 }
 
 /// Prints data as JSON.

@@ -93,11 +93,15 @@ pub struct ActionService<'a> {
 /// What an assignment would change of a skill group.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MembershipChange {
+    /// Whether the last read of the groups had it.
+    pub is_known: bool,
     /// Numbers of the agents who would come to it.
     pub joining: BTreeSet<String>,
     /// Numbers of the agents who would leave it.
     pub leaving: BTreeSet<String>,
-    /// When the group was read last.
+    /// Numbers of the agents who would stay with another priority.
+    pub other_priority: BTreeSet<String>,
+    /// When the groups were read last. Writes since are not in it.
     pub read_at: DateTime<Utc>,
 }
 
@@ -194,11 +198,25 @@ impl ActionService<'_> {
         exten: &str,
         members: &[Member],
     ) -> Result<Option<MembershipChange>, ActionError> {
-        let Some((now, read_at)) = self.log.group_members(source, exten).await? else { return Ok(None) };
-        let now: BTreeSet<String> = now.into_iter().collect();
-        let wanted: BTreeSet<String> = members.iter().map(|member| member.agent_number.clone()).collect();
-        let (joining, leaving) = (&wanted - &now, &now - &wanted);
-        Ok(Some(MembershipChange { joining, leaving, read_at }))
+        let Some((now, is_known, read_at)) = self.log.group_members(source, exten).await? else {
+            return Ok(None);
+        };
+        let now: Vec<Member> = now.iter().filter_map(|member| member.parse().ok()).collect();
+        let numbers = |members: &[Member]| -> BTreeSet<String> {
+            members.iter().map(|member| member.agent_number.clone()).collect()
+        };
+        let (before, after) = (numbers(&now), numbers(members));
+        let moved = |wanted: &&Member| {
+            now.iter()
+                .any(|known| known.agent_number == wanted.agent_number && known.priority != wanted.priority)
+        };
+        Ok(Some(MembershipChange {
+            is_known,
+            joining: &after - &before,
+            leaving: &before - &after,
+            other_priority: members.iter().filter(moved).map(|member| member.agent_number.clone()).collect(),
+            read_at,
+        }))
     }
 
     /// Refuses members whom nothing knows: the vendor would skip them without a word. Known is who is or was

@@ -7,6 +7,7 @@ use secrecy::SecretString;
 
 use crate::cli::exit::Exit;
 use crate::cli::output::{self, Failure};
+use crate::cli::reading::stop;
 use ccsync::app;
 use ccsync::config::Settings;
 use ccsync::domain::row::text::{byte_size, shell_word};
@@ -49,6 +50,15 @@ pub(in crate::cli) struct ExportArgs {
 }
 
 pub(in crate::cli) async fn embedded(settings: Settings, command: EmbeddedCommand) -> Result<Exit, Failure> {
+    let stop = stop::on_signal();
+    tokio::select! {
+        done = act(settings, command) => done,
+        // What was begun goes with it: programs under way, half a file.
+        () = stop.cancelled() => Err(Failure::failed("stopped before it was done")),
+    }
+}
+
+async fn act(settings: Settings, command: EmbeddedCommand) -> Result<Exit, Failure> {
     match command {
         EmbeddedCommand::Backup(args) => {
             let bytes = app::back_up(&settings, &args.file).await?;

@@ -58,10 +58,13 @@ async fn watch(app: &App, every: Duration) -> Result<(), Failure> {
         match report {
             Ok(report) => {
                 let text = status_text::render(&report, &view(app.settings()));
-                output::data(&match screen::size() {
+                let read = output::is_read(&match screen::size() {
                     Some(size) => screen::in_place(&text, "", Some(size)),
                     None => text + "\n",
                 });
+                if !read {
+                    return Ok(());
+                }
             }
             // It may come back; who watches waits for that.
             Err(fault) => Failure::from(fault).print(),

@@ -110,7 +110,9 @@ async fn assign(settings: Settings, args: AssignArgs) -> Result<Exit, Failure> {
         let (source, writer) = service.moor(write.source.as_deref())?;
         check_known(&service, &source, &members).await?;
         let change = service.membership_change(&source, &exten, &members.members).await?;
-        output::message(&told(&exten, change, zone));
+        if !write.yes {
+            output::message(&told(&exten, change, zone));
+        }
         let actor = writer.assign_members(&exten, &members.members);
         show(actor.draft(), &write)?;
         if write.yes { rendered(&service.perform(actor).await?, write.json) } else { Ok(Exit::Done) }
@@ -120,17 +122,25 @@ async fn assign(settings: Settings, args: AssignArgs) -> Result<Exit, Failure> {
 
 /// Who comes and who leaves, so that nobody is taken out of a group by a list that forgot them.
 fn told(exten: &str, change: Option<MembershipChange>, zone: Tz) -> String {
-    let Some(MembershipChange { joining, leaving, read_at }) = change else {
-        return format!(
-            "who is in {exten} now is not known here; `ccsync sync moor.queue` reads it, `ccsync roster plan` compares"
-        );
+    let Some(change) = change else {
+        return format!("who is in {exten} now is not known here; `ccsync sync moor.queue` reads it");
     };
+    let read_at = output::local(change.read_at, zone);
+    if !change.is_known {
+        return format!(
+            "{exten}: there was no such group when the groups were read at {read_at}; check the number"
+        );
+    }
     let named = |numbers: BTreeSet<String>| match numbers.is_empty() {
         true => "nobody".to_owned(),
         false => numbers.into_iter().collect::<Vec<_>>().join(", "),
     };
-    let (joining, leaving, read_at) = (named(joining), named(leaving), output::local(read_at, zone));
-    format!("{exten}, as read at {read_at}: joins: {joining}; leaves: {leaving}")
+    let (joining, leaving) = (named(change.joining), named(change.leaving));
+    let mut text = format!("{exten}, as read at {read_at}: joins: {joining}; leaves: {leaving}");
+    if !change.other_priority.is_empty() {
+        text.push_str(&format!("; gets another priority: {}", named(change.other_priority)));
+    }
+    text
 }
 
 async fn check_known(

@@ -210,7 +210,7 @@ impl<'a> Section<'a> {
 
     fn unnoted_text(&self, key: &str) -> Option<String> {
         let found = self.need(key)?;
-        self.shape(key, json!({ "type": ["string", "integer"] }));
+        self.is_text(key);
         match &found.value.kind {
             ValueKind::String(text) if text.trim().is_empty() => self.wrong(&found, "is empty"),
             // Blanks around it were never meant: `app_id` with one in front would be another account.
@@ -311,6 +311,11 @@ impl<'a> Section<'a> {
         let length = leaf::duration(text, range).map_err(|message| self.wrong(&found, message)).ok()?;
         self.note(key, leaf::show_duration(length));
         Some(length)
+    }
+
+    /// Says that a setting is text, for the schema. Bare numbers are taken, and dates that TOML knows.
+    pub(in crate::config) fn is_text(&self, key: &str) {
+        self.shape(key, json!({ "type": ["string", "integer"] }));
     }
 
     /// Says what a setting may be, for the schema.

@@ -36,6 +36,7 @@ pub(in crate::config) fn required(section: &Section<'_>, key: &str) -> Option<Se
 /// As [`required`], for a secret that may be absent; `None` outside is a mistake.
 pub(in crate::config) fn optional(section: &Section<'_>, key: &str) -> Option<Option<Secret>> {
     let file_key = format!("{key}_file");
+    [key, &file_key].iter().for_each(|key| section.is_text(key));
     match (section.has(key), section.has(&file_key)) {
         (false, false) => Some(None),
         (true, false) => {

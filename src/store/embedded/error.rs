@@ -143,6 +143,19 @@ pub enum EmbeddedError {
         users: String,
     },
 
+    /// The file of a backup is there already, or cannot be made.
+    #[error(
+        "the backup {path} cannot be written: {source}: name a file that is not there yet, in a folder that this account may \
+         write to, with room on its disk",
+        path = path.display()
+    )]
+    Backup {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+
     /// The address of the database to write to cannot be read.
     #[error(
         "the address of the other database cannot be read: {why}: write postgres://USER:PASSWORD@HOST/DATABASE"

@@ -153,7 +153,8 @@ impl PgStore {
             .map_err(|error| error.during("looking which agents the tables know"))
     }
 
-    /// Numbers of the agents of a skill group by its last read, and when that began; `None` where it was never read.
+    /// Numbers of the agents of a skill group with their priorities, by the last read of the groups, whether there was such
+    /// a group, and when that read began; `None` where none was ever read.
     ///
     /// # Errors
     /// Database faults.
@@ -161,10 +162,11 @@ impl PgStore {
         &self,
         source: &str,
         exten: &str,
-    ) -> Result<Option<(Vec<String>, DateTime<Utc>)>, Fault> {
+    ) -> Result<Option<(Vec<String>, bool, DateTime<Utc>)>, Fault> {
         let read = sqlx::query_as(
-            "select array(select m.agent_number from moor.queue_member m
-                where m.source = $1 and m.exten = $2 and m.deleted_at is null order by m.agent_number), s.read_at
+            "select array(select m.agent_number || ':' || coalesce(m.priority, 0) from moor.queue_member m
+                    where m.source = $1 and m.exten = $2 and m.deleted_at is null order by m.agent_number),
+                exists (select from moor.queue q where q.source = $1 and q.exten = $2 and q.deleted_at is null), s.read_at
              from sync.snapshot s
              where s.source = $1 and s.stream = 'moor.queue' and s.read_at is not null",
         );

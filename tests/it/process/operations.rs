@@ -74,7 +74,7 @@ async fn the_embedded_database_moves_to_another_server_and_goes_on_there() {
     workspace.write("target", target.url());
     workspace.run(&["embedded", "export-to", "--url-file", "target"]).await.expect(0);
     let twice = workspace.run(&["embedded", "export-to", "--url-file", "target"]).await.expect(1).stderr;
-    assert!(twice.contains("give it an empty database"), "{twice}");
+    assert!(twice.contains("name an empty database"), "{twice}");
 
     let moved = Workspace::new(&settings(&simulator, &format!("url = \"{}\"", target.url())));
     let synced = moved.run(&["sync", "--json"]).await.expect(0).json();

@@ -3,7 +3,7 @@
 use crate::domain::row::text::one_line;
 use crate::ops::text::formatter::grouped;
 use crate::ops::text::status_text::Sheet;
-use crate::ops::text::text_table::Colour;
+use crate::ops::text::text_table::{self, Colour};
 use crate::report::alert::Severity;
 use crate::report::phrase::status as label;
 
@@ -32,7 +32,9 @@ impl Sheet<'_> {
             });
             let (who, cause) = (one_line(&group.who()), self.phrase(group.cause()));
             let who = if who.is_empty() { who } else { format!("{who}: ") };
-            self.line(&format!("{mark} {who}{cause}{since}"));
+            let width = self.view.width.map_or(usize::MAX, |width| width.saturating_sub(2));
+            let heading = text_table::wrapped(&format!("{who}{cause}{since}"), width).join("\n  ");
+            self.line(&format!("{mark} {heading}"));
             let seen = group.alerts.iter().map(|alert| one_line(alert.localized.text(self.format.language)));
             seen.filter(|seen| !seen.is_empty()).collect::<Vec<_>>().iter().for_each(|seen| self.wrap(seen));
             if let Some(first) = group.alerts.first() {
