@@ -144,8 +144,9 @@ impl StatusReport {
         let mut names: Vec<String> = missing
             .iter()
             .take(STREAMS_NAMED)
-            .map(|stream| {
-                label::UP_TO.fill(language, &[("who", &name(stream)), ("to", &up_to(stream, zone))])
+            .map(|stream| match stream.complete_to {
+                Some(to) => label::UP_TO.fill(language, &[("who", &name(stream)), ("to", &minute(to, zone))]),
+                None => label::NOTHING_YET.fill(language, &[("who", &name(stream))]),
             })
             .collect();
         if STREAMS_NAMED < missing.len() {
@@ -159,8 +160,4 @@ impl StatusReport {
 
 fn name(stream: &StreamStatus) -> String {
     format!("{}/{}", stream.source, stream.stream)
-}
-
-fn up_to(stream: &StreamStatus, zone: Tz) -> String {
-    stream.complete_to.map_or_else(|| "-".to_owned(), |to| minute(to, zone))
 }

@@ -98,5 +98,6 @@ fn address(args: &ExportArgs) -> Result<SecretString, Failure> {
             .map_err(|error| Failure::usage(format!("{} cannot be read: {error}", file.display())))?,
         (None, None) => return Err(Failure::usage("name the database to write to")),
     };
-    Ok(text.trim().to_owned().into())
+    // Without a host, for a socket, it is no address by the rules of addresses.
+    Ok(text.trim().replacen("@/", "@localhost/", 1).into())
 }

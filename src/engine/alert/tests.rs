@@ -482,7 +482,7 @@ fn whether_yesterday_may_be_used_is_said_of_every_stream_that_is_read_in_windows
         ),
         (
             vec![up_to(None)],
-            "Yesterday (2026-03-07) is not complete: sobot/sobot.call_result is complete up to -.",
+            "Yesterday (2026-03-07) is not complete: sobot/sobot.call_result has nothing complete yet.",
         ),
         (
             vec![up_to(Some(today)), StreamStatus { paused: true, ..up_to(None) }],

@@ -23,6 +23,8 @@ phrases! {
     OTHERS = "{n} {n?other|others}", "另外 {n} 个";
     /// One stream. `{to}`: an instant.
     UP_TO = "{who} is complete up to {to}", "{who} 完整至 {to}";
+    /// One stream.
+    NOTHING_YET = "{who} has nothing complete yet", "{who} 尚无完整数据";
     /// Of yesterday.
     YESTERDAY_FINAL = "Yesterday ({date}) is complete and final.", "昨天（{date}）已完整并定稿。";
     /// Of yesterday.

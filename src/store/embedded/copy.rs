@@ -20,8 +20,7 @@ const SAID_MAX: usize = 600;
 const ADVICE: &str = "install PostgreSQL's client programs of the server's version or newer (Debian, Ubuntu: `apt-get install \
     postgresql-client`), and see that there is room on the disk";
 
-const NO_BACKUP: &str =
-    "name a whole file that `ccsync embedded backup` or `pg_dump --format=custom` wrote; nothing was changed";
+const NO_BACKUP: &str = "name a whole file that `ccsync embedded backup FILE` or `pg_dump --format=custom` wrote; nothing was changed";
 
 const NOT_EMPTY: &str = "name an empty database, and a role that may create in it; nothing was changed there";
 
@@ -274,7 +273,12 @@ mod tests {
             told("postgres://me:p%40ss@[::1]:5433/a%3Db?sslmode=verify-full"),
             Some(("a=b".to_owned(), values(&["::1", "5433", "me", "p@ss", "verify-full"])))
         );
-        assert_eq!(told("postgres://me@/db?host=/run"), Some(("db".to_owned(), values(&["me", "/run"]))));
+        let socket = told("postgres://me@localhost/db?host=/run");
+        assert_eq!(
+            socket,
+            Some(("db".to_owned(), values(&["localhost", "me", "/run"]))),
+            "the last one counts"
+        );
         for wrong in ["mysql://x/db", "postgres://x/", "postgres://x/db?options=-c", "x"] {
             assert_eq!(told(wrong), None, "{wrong}");
         }

@@ -142,8 +142,8 @@ fn a_report_reads_well_without_colour() {
 
     Alerts
     ! sobot/sobot.chat_result: credentials refused, since 2026-03-01 09:20 (40 min ago)
-      sobot/sobot.chat_result: failed 3 times in window 2026-02-26, last 10 min ago (credentials_refused): the
-        vendor answered 900001 [31mno such appid
+      sobot/sobot.chat_result: failed 3 times in window 2026-02-26, last 10 min ago
+        (credentials_refused): the vendor answered 900001 [31mno such appid
       remedy: check app_id and app_key of this source with the vendor, then run `ccsync check`; see
         docs/runbook.md#credentials_refused
 
@@ -217,9 +217,11 @@ fn a_narrow_terminal_gets_fewer_columns_and_wrapped_messages() {
     moor    moor.queue         never read  -
 
     Alerts
-    ! sobot/sobot.chat_result: credentials refused, since 2026-03-01 09:20 (40 min ago)
-      sobot/sobot.chat_result: failed 3 times in window 2026-02-26, last 10 min ago
-        (credentials_refused): the vendor answered 900001 [31mno such appid
+    ! sobot/sobot.chat_result: credentials refused, since 2026-03-01 09:20
+      (40 min ago)
+      sobot/sobot.chat_result: failed 3 times in window 2026-02-26, last 10
+        min ago (credentials_refused): the vendor answered 900001 [31mno
+        such appid
       remedy: check app_id and app_key of this source with the vendor, then
         run `ccsync check`; see docs/runbook.md#credentials_refused
 
