@@ -68,7 +68,7 @@ impl<'a> AlertGroup<'a> {
     }
 
     fn is_of(&self, alert: &Alert, fault: Option<FaultKind>) -> bool {
-        let same = |first: &&Alert| (first.kind, &first.source) == (alert.kind, &alert.source);
+        let same = |first: &Alert| (first.kind, &first.source) == (alert.kind, &alert.source);
         self.fault == fault && alert.source.is_some() && self.alerts.first().is_some_and(|first| same(first))
     }
 }
