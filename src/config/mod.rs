@@ -19,6 +19,7 @@ use chrono::{DateTime, Utc};
 pub use self::parse::error::{ConfigError, ConfigErrors, Origin};
 pub use self::parse::name::source_name;
 pub use self::parse::render::{Format, render};
+pub use self::parse::secret::parse_url as database_address;
 pub use self::schema::schema;
 pub use self::section::database::{DatabaseSettings, Distribution, Partitioning};
 pub use self::section::feed::{FeedSettings, TokenForm};

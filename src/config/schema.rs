@@ -10,21 +10,7 @@ use serde_json::{Map, Value as Json, json};
 use crate::config::parse::error::Report;
 use crate::config::parse::layer::DEFAULTS;
 use crate::config::parse::read;
-
-/// Tables under a name that the operator chooses, and the defaults behind each by its `kind`.
-const NAMED: [(&str, &[(&str, &str)]); 2] = [
-    ("sources", &[("sobot", "sobot"), ("moor", "moor"), ("workbench", "workbench")]),
-    (
-        "notify",
-        &[
-            ("webhook", "notify"),
-            ("wecom", "notify"),
-            ("dingtalk", "notify"),
-            ("feishu", "notify"),
-            ("slack", "notify"),
-        ],
-    ),
-];
+use crate::config::section::{notify, source};
 
 /// The schema (draft 7).
 pub fn schema() -> Json {
@@ -32,36 +18,43 @@ pub fn schema() -> Json {
     // What is wrong with the examples together (two forms of one secret) is no matter of their shape.
     let tree = FileFormat::Toml.parse(None, &with_every_setting()).unwrap_or_default();
     read::settings(&Value::new(None, tree), DateTime::UNIX_EPOCH, &report);
-    let (comments, defaults) = (comments(), toml::from_str::<Json>(DEFAULTS).unwrap_or_default());
+    let (comments, values) = (comments(), toml::from_str::<Json>(DEFAULTS).unwrap_or_default());
     let mut root = Table::default();
     for (path, mut shape) in report.shapes() {
         if let Some(text) = comments.get(path.as_str()) {
             shape["description"] = json!(text);
         }
-        if let Some(default) = path.split('.').try_fold(&defaults, |table, key| table.get(key)) {
+        if let Some(default) = path.split('.').try_fold(&values, |table, key| table.get(key)) {
             shape["default"] = default.clone();
         }
         root.insert(&path, shape);
     }
     let mut schema = root.schema();
-    for (name, kinds) in NAMED {
-        let of_kind = |(kind, behind): &(&str, &str)| {
-            let mut table = schema["properties"]["defaults"]["properties"][behind].clone();
-            table["properties"]["kind"] = json!({ "const": kind });
-            json!({ "if": { "properties": { "kind": { "const": kind } }, "required": ["kind"] }, "then": table })
-        };
-        let kinds_known: Vec<&str> = kinds.iter().map(|(kind, _)| *kind).collect();
-        let any = json!({
-            "type": "object",
-            "required": ["kind"],
-            "properties": { "kind": { "enum": kinds_known } },
-            "allOf": kinds.iter().map(of_kind).collect::<Vec<_>>(),
-        });
-        schema["properties"][name] = json!({ "type": "object", "additionalProperties": any });
-    }
+    let defaults = schema["properties"]["defaults"]["properties"].take();
+    let vendors = source::KINDS.map(|(kind, _)| (kind, &defaults[kind]));
+    let targets = notify::KINDS.map(|(kind, _)| (kind, &defaults["notify"]));
+    schema["properties"]["sources"] = named(&vendors);
+    schema["properties"]["notify"] = named(&targets);
+    schema["properties"]["defaults"]["properties"] = defaults;
     schema["$schema"] = json!("http://json-schema.org/draft-07/schema#");
     schema["title"] = json!("Configuration of ccsync");
     schema
+}
+
+/// Tables under names that the operator chooses, each of one of these kinds, with what a table of that kind may say.
+fn named(kinds: &[(&str, &Json)]) -> Json {
+    let of_kind = |(kind, table): &(&str, &Json)| {
+        let mut table = (*table).clone();
+        table["properties"]["kind"] = json!({ "const": kind });
+        json!({ "if": { "properties": { "kind": { "const": kind } }, "required": ["kind"] }, "then": table })
+    };
+    let any = json!({
+        "type": "object",
+        "required": ["kind"],
+        "properties": { "kind": { "enum": kinds.iter().map(|(kind, _)| *kind).collect::<Vec<_>>() } },
+        "allOf": kinds.iter().map(of_kind).collect::<Vec<_>>(),
+    });
+    json!({ "type": "object", "additionalProperties": any })
 }
 
 /// The file with its settings without default switched on: the lines with `#` and no space after it.

@@ -6,7 +6,6 @@ use chrono_tz::Tz;
 
 use crate::domain::fault::FaultKind;
 use crate::domain::proof::window::{local_midnight, minute};
-use crate::domain::stream::StreamKind;
 use crate::report::alert::{Alert, AlertKind, Severity};
 use crate::report::language::Language;
 use crate::report::phrase::{Phrase, headline as label};
@@ -128,8 +127,7 @@ impl StatusReport {
     pub fn yesterday(&self, zone: Tz, language: Language) -> Option<String> {
         let today = self.generated_at.with_timezone(&zone).date_naive();
         let (end, date) = (local_midnight(today, zone), (today - Duration::days(1)).to_string());
-        let is_read = |stream: &&StreamStatus| stream.kind == StreamKind::Windowed && !stream.paused;
-        let windowed: Vec<&StreamStatus> = self.streams.iter().filter(is_read).collect();
+        let windowed: Vec<&StreamStatus> = self.windowed().collect();
         let reaches = |to: Option<DateTime<Utc>>| to.is_some_and(|to| end <= to);
         let missing: Vec<&&StreamStatus> =
             windowed.iter().filter(|stream| !reaches(stream.complete_to)).collect();

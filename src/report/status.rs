@@ -140,6 +140,13 @@ impl StreamStatus {
     }
 }
 
+impl StatusReport {
+    /// The streams that are read in windows. Nothing is promised of a paused one.
+    pub fn windowed(&self) -> impl Iterator<Item = &StreamStatus> {
+        self.streams.iter().filter(|stream| stream.kind == StreamKind::Windowed && !stream.paused)
+    }
+}
+
 /// Windows read before a run's pace says anything.
 const PACE_WINDOWS: u64 = 3;
 

@@ -3,14 +3,15 @@
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
-use secrecy::SecretString;
+use secrecy::{ExposeSecret as _, SecretString};
 
 use crate::cli::exit::Exit;
 use crate::cli::output::{self, Failure};
 use crate::cli::reading::stop;
 use ccsync::app;
-use ccsync::config::Settings;
+use ccsync::config::{Settings, database_address};
 use ccsync::domain::row::text::{byte_size, shell_word};
+use ccsync::sources::credential::read_secret;
 
 #[derive(Debug, Subcommand)]
 pub(in crate::cli) enum EmbeddedCommand {
@@ -93,11 +94,10 @@ async fn restore(settings: &Settings, args: &RestoreArgs) -> Result<(), Failure>
 
 fn address(args: &ExportArgs) -> Result<SecretString, Failure> {
     let text = match (&args.url, &args.url_file) {
-        (Some(url), _) => url.clone(),
-        (None, Some(file)) => std::fs::read_to_string(file)
-            .map_err(|error| Failure::usage(format!("{} cannot be read: {error}", file.display())))?,
+        (Some(url), _) => SecretString::from(url.trim().to_owned()),
+        (None, Some(file)) => read_secret(file).map_err(Failure::usage)?,
         (None, None) => return Err(Failure::usage("name the database to write to")),
     };
-    // Without a host, for a socket, it is no address by the rules of addresses.
-    Ok(text.trim().replacen("@/", "@localhost/", 1).into())
+    // What is no address is told by whoever connects.
+    Ok(database_address(text.expose_secret()).map_or(text, |url| SecretString::from(String::from(url))))
 }

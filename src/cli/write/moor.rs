@@ -109,8 +109,8 @@ async fn assign(settings: Settings, args: AssignArgs) -> Result<Exit, Failure> {
         let service = service(app)?;
         let (source, writer) = service.moor(write.source.as_deref())?;
         check_known(&service, &source, &members).await?;
-        let change = service.membership_change(&source, &exten, &members.members).await?;
         if !write.yes {
+            let change = service.membership_change(&source, &exten, &members.members).await?;
             output::message(&told(&exten, change, zone));
         }
         let actor = writer.assign_members(&exten, &members.members);

@@ -93,9 +93,12 @@ fn shown_url(url: &SecretString) -> String {
     url.into()
 }
 
-/// `postgres://user@/database?host=/socket` is an address to PostgreSQL's own programs, and to URLs' standard one that lacks
-/// its host.
-fn parse_url(text: &str) -> Result<Url, url::ParseError> {
+/// The address of a database. `postgres://user@/database?host=/socket` is one to PostgreSQL's own programs, and to URLs'
+/// standard one that lacks its host.
+///
+/// # Errors
+/// Where it is no address.
+pub fn parse_url(text: &str) -> Result<Url, url::ParseError> {
     match Url::parse(text.trim()) {
         Err(url::ParseError::EmptyHost) => Url::parse(&text.trim().replacen("@/", "@localhost/", 1)),
         parsed => parsed,

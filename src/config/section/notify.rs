@@ -26,7 +26,8 @@ pub struct NotifySettings {
     pub severity: Severity,
 }
 
-const KINDS: [(&str, TargetKind); 5] = [
+/// The kinds of targets, by the words that name them.
+pub(in crate::config) const KINDS: [(&str, TargetKind); 5] = [
     ("webhook", TargetKind::Webhook),
     ("wecom", TargetKind::WeCom),
     ("dingtalk", TargetKind::DingTalk),

@@ -30,13 +30,14 @@ const START_DAYS_BACK: i64 = 31;
 
 /// The vendors.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Kind {
+pub(in crate::config) enum Kind {
     Sobot,
     Moor,
     Workbench,
 }
 
-const KINDS: [(&str, Kind); 3] =
+/// The vendors, by the words that name them.
+pub(in crate::config) const KINDS: [(&str, Kind); 3] =
     [("sobot", Kind::Sobot), ("moor", Kind::Moor), ("workbench", Kind::Workbench)];
 
 impl Kind {

@@ -7,7 +7,7 @@ use crate::domain::fault::FaultKind;
 use crate::domain::proof::run::Counts;
 use crate::domain::proof::window::TimeWindow;
 use crate::domain::row::text;
-use crate::report::alert::{Alert, AlertKind};
+use crate::report::alert::Alert;
 use crate::report::language::Language;
 use crate::report::phrase::{Phrase, status as label};
 use crate::report::runbook::advice;
@@ -141,25 +141,15 @@ impl Formatter {
         if self.language == self.configured && !alert.remedy.is_empty() {
             return &alert.remedy;
         }
-        let failing = report.streams.iter().find(|stream| {
-            alert.source.as_ref() == Some(&stream.source) && alert.stream == Some(stream.stream)
-        });
-        let failure = failing.and_then(|stream| stream.failure.as_ref());
-        match (alert.kind, failure.map(|failure| self.remedy(failure))) {
-            (AlertKind::StreamFailing, Some(remedy)) if !remedy.is_empty() => remedy,
+        match report.failure_of(alert).map(|failure| self.remedy(failure)) {
+            Some(remedy) if !remedy.is_empty() => remedy,
             _ => self.phrase(alert.kind.remedy()),
         }
     }
 
     /// The same, with the entry of the runbook: of the fault where the alert is about one.
     pub(in crate::ops) fn alert_advice(&self, alert: &Alert, report: &StatusReport) -> String {
-        let failing = report.streams.iter().find(|stream| {
-            alert.source.as_ref() == Some(&stream.source) && alert.stream == Some(stream.stream)
-        });
-        let failure = failing.and_then(|stream| stream.failure.as_ref());
-        let fault = failure
-            .filter(|_| alert.kind == AlertKind::StreamFailing)
-            .and_then(|failure| FaultKind::from_name(&failure.kind));
+        let fault = report.failure_of(alert).and_then(|failure| FaultKind::from_name(&failure.kind));
         let entry = fault.map_or_else(|| alert.kind.entry(), FaultKind::entry);
         advice(self.alert_remedy(alert, report), &entry, self.language)
     }

@@ -108,8 +108,6 @@ phrases! {
     /// Heading.
     WINDOWS = "Windows, the newest last", "时间窗口（右侧最新）";
     /// Heading.
-    FAILURES = "Failures", "失败";
-    /// Heading.
     DRIFTS = "Departures from the vendor's documents, last 7 days", "与厂商文档不符之处（最近 7 天）";
     /// Heading.
     QUARANTINE = "Quarantine", "隔离区";
@@ -156,10 +154,6 @@ phrases! {
     ROWS_READ = "{n} {n?row|rows}", "{n} 行";
     /// Of a run under way.
     REQUESTS_SENT = "{n} {n?request|requests}", "{n} 次请求";
-    /// Of a calendar.
-    OLDER = "{n} older", "更早 {n} 个";
-    /// Of a calendar.
-    UNREAD = "{n} not yet read", "{n} 个尚未读取";
     /// Of a feed.
     NOT_HEARD = "{source}: not heard: {agents}", "{source}：收不到消息：{agents}";
     /// Of a feed's agent.

@@ -6,7 +6,7 @@ use sqlx::Connection as _;
 
 use crate::support::db::TestDb;
 use crate::support::harness::simulator;
-use crate::support::process::{Workspace, configuration, first_day, recent_world};
+use crate::support::process::{Setup, Workspace, configuration, first_day, recent_world};
 
 /// The vendor scores so many calls again, and inspects as many more.
 fn vendor_goes_on(simulator: &Simulator, count: usize) {
@@ -93,11 +93,8 @@ async fn the_embedded_database_moves_to_another_server_and_goes_on_there() {
 
 #[tokio::test]
 async fn a_changed_window_start_look_back_or_zone_leaves_the_tables_as_the_vendor_has_them() {
-    let simulator = simulator(recent_world()).await;
-    let db = TestDb::create().await;
-    let base = settings(&simulator, &format!("url = \"{}\"", db.url()));
-    let workspace = Workspace::new(&base);
-    db.lift_limits("moor:%").await;
+    let Setup { simulator, db, workspace } = Setup::new(recent_world(), "").await;
+    let base = std::fs::read_to_string(workspace.path().join("ccsync.toml")).unwrap();
     settles(&workspace).await;
     let later = (first_day() + chrono::Days::new(2)).to_string();
     let start = format!("start = \"{}\"", first_day());
@@ -128,11 +125,8 @@ async fn a_changed_window_start_look_back_or_zone_leaves_the_tables_as_the_vendo
 
 #[tokio::test]
 async fn a_stream_that_was_switched_off_for_a_while_catches_up_when_it_is_on_again() {
-    let simulator = simulator(recent_world()).await;
-    let db = TestDb::create().await;
-    let base = settings(&simulator, &format!("url = \"{}\"", db.url()));
-    let workspace = Workspace::new(&base);
-    db.lift_limits("moor:%").await;
+    let Setup { simulator, db: _db, workspace } = Setup::new(recent_world(), "").await;
+    let base = std::fs::read_to_string(workspace.path().join("ccsync.toml")).unwrap();
     settles(&workspace).await;
     let calls = "[sources.sobot.call_result]\n";
     workspace.write("ccsync.toml", &base.replace(calls, &format!("{calls}enabled = false\n")));

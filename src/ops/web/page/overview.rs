@@ -3,7 +3,6 @@
 use chrono::{DateTime, Utc};
 use maud::{Markup, html};
 
-use crate::domain::stream::StreamKind;
 use crate::ops::text::formatter::{Formatter, grouped, nothing, stream_state};
 use crate::ops::web::page::filter::Filter;
 use crate::ops::web::page::frame::Mood;
@@ -56,10 +55,8 @@ impl View<'_> {
 
     /// Up to when all windowed streams are complete, where there are any.
     fn complete_sentence(&self) -> Option<String> {
-        // Nothing is promised of a paused stream.
-        let is_read = |stream: &&StreamStatus| stream.kind == StreamKind::Windowed && !stream.paused;
-        let windowed = self.report.streams.iter().filter(is_read);
-        let ends: Vec<Option<DateTime<Utc>>> = windowed.map(|stream| stream.complete_to).collect();
+        let ends: Vec<Option<DateTime<Utc>>> =
+            self.report.windowed().map(|stream| stream.complete_to).collect();
         // Null comes first: one stream without an end leaves all without.
         let sentence = match ends.iter().min()? {
             Some(at) => self.format.fill(label::COMPLETE_TO, &[("at", &self.format.moment(Some(*at)))]),

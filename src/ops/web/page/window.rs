@@ -3,6 +3,7 @@
 use chrono::{DateTime, NaiveDate, Utc};
 use chrono_tz::Tz;
 use maud::{Markup, html};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, PercentEncode, utf8_percent_encode};
 
 use crate::domain::proof::window::local_midnight;
 use crate::ops::text::formatter::{Formatter, grouped, nothing, verdict, window_state};
@@ -32,17 +33,12 @@ pub(super) fn way_to(format: &Formatter, source: &str, stream: &str, start: Opti
     way + &name
 }
 
+/// What stays as it is in a part of an address, besides letters and digits.
+const UNESCAPED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.');
+
 /// A text as a part of an address (RFC 3986).
-pub(super) fn encoded(text: &str) -> String {
-    let mut encoded = String::new();
-    for byte in text.bytes() {
-        if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.') {
-            encoded.push(char::from(byte));
-        } else {
-            encoded.push_str(&format!("%{byte:02X}"));
-        }
-    }
-    encoded
+pub(super) fn encoded(text: &str) -> PercentEncode<'_> {
+    utf8_percent_encode(text, UNESCAPED)
 }
 
 /// The start that the last part of a way names: a date (its midnight in the zone), an instant, or `snapshot`.

@@ -9,27 +9,31 @@ fn mode(workspace: &Workspace, file: &str) -> u32 {
     std::fs::metadata(workspace.path().join(file)).unwrap().permissions().mode() & 0o777
 }
 
+/// `init` for one account, whose key is in a file.
+fn sobot<'a>(key_file: &'a str, output: &'a str) -> [&'a str; 13] {
+    [
+        "init",
+        "--source",
+        "sobot=sobot",
+        "--base-url",
+        "https://www.sobot.com",
+        "--app-id",
+        "1",
+        "--app-key-file",
+        key_file,
+        "--start",
+        "2026-01-01",
+        "--output",
+        output,
+    ]
+}
+
 #[tokio::test]
 async fn a_relative_secret_begins_at_the_folder_of_the_file_that_is_written() {
     let workspace = Workspace::new("");
     std::fs::create_dir(workspace.path().join("etc")).unwrap();
     workspace.write("etc/app_key", "s3cret\n");
-    let init = |key: &'static str| {
-        [
-            "init",
-            "--source",
-            "sobot=sobot",
-            "--base-url",
-            "https://www.sobot.com",
-            "--app-id",
-            "1",
-            "--app-key-file",
-            key,
-        ]
-        .into_iter()
-        .chain(["--start", "2026-01-01", "--output", "etc/own.toml"])
-        .collect::<Vec<_>>()
-    };
+    let init = |key| sobot(key, "etc/own.toml");
     let refused = workspace.run(&init("other_key")).await.expect(2).stderr;
     assert!(refused.contains("etc/other_key"), "{refused}");
     workspace.run(&init("app_key")).await.expect(0);
@@ -44,21 +48,7 @@ async fn a_relative_secret_begins_at_the_folder_of_the_file_that_is_written() {
 async fn flags_make_a_configuration_that_loads_and_no_second_call_overwrites_it() {
     let workspace = Workspace::new("");
     let key = workspace.write("app_key", "s3cret\n");
-    let arguments = [
-        "init",
-        "--source",
-        "sobot=sobot",
-        "--base-url",
-        "https://www.sobot.com",
-        "--app-id",
-        "1",
-        "--app-key-file",
-        key.to_str().unwrap(),
-        "--start",
-        "2026-01-01",
-        "--output",
-        "first.toml",
-    ];
+    let arguments = sobot(key.to_str().unwrap(), "first.toml");
     let written = workspace.run(&arguments).await.expect(0);
     assert_eq!(written.stdout, "first.toml\n");
     assert!(written.talk().contains("ccsync --config first.toml check"), "{}", written.stderr);
