@@ -33,6 +33,8 @@ pub enum FaultKind {
     WalkUnsettled,
     /// The window holds more than one transaction should, and cannot be split further.
     WindowTooLarge,
+    /// One answer holds far more than was asked for, or more than there is memory for.
+    PageTooLarge,
     /// The database cannot be reached or ended the connection.
     DatabaseUnreachable,
     /// The database asks for another try: serialization, deadlock, lock timeout.
@@ -53,7 +55,7 @@ pub enum FaultKind {
 
 impl FaultKind {
     /// Every kind.
-    pub const ALL: [FaultKind; 19] = [
+    pub const ALL: [FaultKind; 20] = [
         FaultKind::Unreachable,
         FaultKind::VendorFailed,
         FaultKind::RateLimited,
@@ -65,6 +67,7 @@ impl FaultKind {
         FaultKind::RedirectRefused,
         FaultKind::WalkUnsettled,
         FaultKind::WindowTooLarge,
+        FaultKind::PageTooLarge,
         FaultKind::DatabaseUnreachable,
         FaultKind::DatabaseConflict,
         FaultKind::DatabaseRefused,
@@ -94,6 +97,7 @@ impl FaultKind {
             FaultKind::RedirectRefused => "redirect_refused",
             FaultKind::WalkUnsettled => "walk_unsettled",
             FaultKind::WindowTooLarge => "window_too_large",
+            FaultKind::PageTooLarge => "page_too_large",
             FaultKind::DatabaseUnreachable => "database_unreachable",
             FaultKind::DatabaseConflict => "database_conflict",
             FaultKind::DatabaseRefused => "database_refused",

@@ -27,6 +27,9 @@ pub fn text(body: Vec<u8>, content_type: Option<&str>) -> Option<String> {
 /// The records of Sobot's or 7moor's answer under this HTTP status.
 ///
 /// # Errors
+/// As of a page of the usual size.
+const LIMITS: PageLimits = PageLimits { asked: 50, bytes_max: 24 << 20 };
+
 /// What a reader of the stream would make of it.
 pub fn answer(stream: StreamId, status: u16, text: &str) -> Result<Vec<Record>, Fault> {
     let context = RequestContext { subject: "fuzz/vendor".into(), request: "POST /list".into() };
@@ -35,15 +38,15 @@ pub fn answer(stream: StreamId, status: u16, text: &str) -> Result<Vec<Record>, 
     if stream.vendor() == "sobot" {
         let fields = sobot::wire::judge(&context, &answer, &[SECRET], DateTime::UNIX_EPOCH)
             .map_err(sobot::wire::Refusal::into_fault)?;
-        return Ok(sobot::wire::page(&context, (&answer, fields), spec, &Privacy::KEEP)?.records);
+        return Ok(sobot::wire::page(&context, (&answer, fields), spec, &Privacy::KEEP, LIMITS)?.records);
     }
     let listing = match moor::wire::judge(&context, &answer, &[SECRET], DateTime::UNIX_EPOCH) {
         Ok(listing) => listing,
         Err(moor::wire::Refusal::Signature(fault) | moor::wire::Refusal::Other(fault)) => return Err(fault),
     };
     let mut seen = listing.observation;
-    let mut read = |raw: &RawValue| element::read(spec, raw.get(), &Privacy::KEEP, &mut seen);
-    Ok(listing.elements.into_iter().map(&mut read).collect())
+    element::read_all(spec, (&answer, listing.elements), &Privacy::KEEP, LIMITS, &mut seen)
+        .map_err(|why| context.fault(FaultKind::PageTooLarge, why))
 }
 
 /// One element of a stream's list.

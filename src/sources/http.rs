@@ -2,17 +2,20 @@
 //! the vendor's matter; only where it is not the vendor's does the status decide.
 
 use std::fmt;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
+use hyper_util::client::proxy::matcher::Matcher;
 use reqwest::header::{
     ACCEPT, AGE, CONTENT_TYPE, DATE, HeaderMap, HeaderName, HeaderValue, LOCATION, RETRY_AFTER,
 };
 use secrecy::{ExposeSecret as _, SecretString};
+use tokio::sync::Semaphore;
 use url::Url;
 
 use crate::domain::fault::{Fault, FaultKind};
 use crate::engine::plan::present::{Reading, TimeWitness};
-use crate::sources::address::{authority, is_loopback};
+use crate::sources::address::{authority, host_and_port, is_loopback};
 use crate::sources::context::RequestContext;
 use crate::sources::payload::answer::{Answer, AnswerText, Declared, Spares, body_text, http_date};
 use crate::sources::recorder::Recorder;
@@ -33,6 +36,8 @@ pub struct HttpConfig {
     pub total_timeout: Duration,
     /// Bytes of a body after unpacking; a larger one is refused, not cut.
     pub body_bytes_max: usize,
+    /// Bytes of the rows that are made of one answer.
+    pub page_bytes_max: u64,
     /// How the product names itself.
     pub user_agent: String,
     /// For writes: a connection for each request, and never a second try, whatever HTTP would allow.
@@ -46,11 +51,15 @@ impl Default for HttpConfig {
             read_timeout: Duration::from_secs(8),
             total_timeout: Duration::from_secs(60),
             body_bytes_max: 64 << 20,
+            page_bytes_max: 64 << 20,
             user_agent: concat!("ccsync/", env!("CARGO_PKG_VERSION")).to_owned(),
             once: false,
         }
     }
 }
+
+/// A body that is larger is alone in memory.
+const LARGE_BODY_BYTES: usize = 8 << 20;
 
 /// The product's HTTP client. Clones share connections.
 #[derive(Clone)]
@@ -59,7 +68,12 @@ pub struct HttpClient {
     outward: reqwest::Client,
     /// For this machine itself, which a proxy could not reach.
     loopback: reqwest::Client,
+    /// The proxies that `outward` takes, from the same variables; for messages.
+    proxies: Arc<Matcher>,
     body_bytes_max: usize,
+    page_bytes_max: u64,
+    /// Held while a body is large: one is in memory at a time.
+    large: Arc<Semaphore>,
     spares: Spares,
     witness: Option<TimeWitness>,
     recorder: Option<Recorder>,
@@ -98,7 +112,10 @@ impl HttpClient {
         Ok(HttpClient {
             outward: builder().build().map_err(fault)?,
             loopback: builder().no_proxy().build().map_err(fault)?,
+            proxies: Arc::new(Matcher::from_env()),
             body_bytes_max: config.body_bytes_max,
+            page_bytes_max: config.page_bytes_max,
+            large: Arc::new(Semaphore::new(1)),
             spares: Spares::default(),
             witness: None,
             recorder: None,
@@ -156,34 +173,54 @@ impl HttpClient {
         let sent = builder.header(ACCEPT, "application/json").send().await;
         let response = sent.map_err(|error| {
             let unsent = error.is_connect() || error.is_builder();
-            Lost { fault: transport(context, error, "no answer"), unsent }
+            Lost {
+                fault: transport(context, error, &format!("no answer from {}", self.way(&request.url))),
+                unsent,
+            }
         })?;
         let sent = |fault| Lost { fault, unsent: false };
         self.measure(context, asked_at, response.headers());
         failpoint(Failpoint::RequestAnswered).await.map_err(sent)?;
+        self.refuse_proxy_login(context, &request.url, &response).map_err(sent)?;
         refuse_redirect(context, &request.url, &response).map_err(sent)?;
-        let answer = self.read(context, response).await.map_err(sent)?;
+        let answer = self.read(context, &request.url, response).await.map_err(sent)?;
         if let Some(recorder) = &self.recorder {
             recorder.keep(request.url.path(), &answer);
         }
         Ok(answer)
     }
 
-    async fn read(&self, context: &RequestContext, mut response: reqwest::Response) -> Result<Answer, Fault> {
+    async fn read(
+        &self,
+        context: &RequestContext,
+        url: &Url,
+        mut response: reqwest::Response,
+    ) -> Result<Answer, Fault> {
         let status = response.status().as_u16();
         let header = |name: HeaderName| text_of(response.headers(), &name);
         let (retry_after, date, content_type) = (header(RETRY_AFTER), header(DATE), header(CONTENT_TYPE));
         // Announced, not yet come: no more than is allowed is set aside for it.
         let announced = response.content_length().and_then(|length| usize::try_from(length).ok());
-        let mut body = self.spares.take(announced.unwrap_or_default().min(self.body_bytes_max));
+        let announced = announced.unwrap_or_default().min(self.body_bytes_max);
+        let mut large = None;
+        let mut body = self.spares.take(announced.min(LARGE_BODY_BYTES));
         loop {
             let chunk = response.chunk().await;
             let broken = |error| {
-                transport(context, error, &format!("the answer broke off after {} bytes", body.len()))
+                let way = self.way(url);
+                transport(
+                    context,
+                    error,
+                    &format!("the answer of {way} broke off after {} bytes", body.len()),
+                )
             };
             let Some(chunk) = chunk.map_err(broken)? else { break };
             if self.body_bytes_max < body.len() + chunk.len() {
                 return Err(self.too_large(context, status));
+            }
+            if large.is_none() && LARGE_BODY_BYTES < body.len() + chunk.len() {
+                large = self.large.clone().acquire_owned().await.ok();
+                body.reserve_exact(announced.saturating_sub(body.len()));
             }
             body.extend_from_slice(&chunk);
         }
@@ -200,7 +237,48 @@ impl HttpClient {
             bytes,
             unknown_charset: declared.unknown(),
             text: AnswerText::new(text, &self.spares),
+            salvaged: OnceLock::new(),
+            _large: large,
         })
+    }
+
+    /// Whom a request to this address reaches first: host and port, and the proxy before them.
+    fn way(&self, url: &Url) -> String {
+        let host = host_and_port(url);
+        self.proxy(url).map_or_else(|| host.clone(), |proxy| format!("{host} through the proxy {proxy}"))
+    }
+
+    /// Host and port of the proxy that is asked for this address.
+    fn proxy(&self, url: &Url) -> Option<String> {
+        if is_loopback(url) {
+            return None;
+        }
+        let taken = self.proxies.intercept(&url.as_str().parse().ok()?)?;
+        let port = taken.uri().port_u16().map_or_else(String::new, |port| format!(":{port}"));
+        Some(format!("{}{port}", taken.uri().host()?))
+    }
+
+    /// A vendor never answers 407: what is between does, for a plain http address.
+    fn refuse_proxy_login(
+        &self,
+        context: &RequestContext,
+        url: &Url,
+        response: &reqwest::Response,
+    ) -> Result<(), Fault> {
+        match (response.status().as_u16(), self.proxy(url)) {
+            (407, Some(proxy)) => Err(context.fault(
+                FaultKind::Unreachable,
+                format_args!(
+                    "the proxy {proxy} wants a login, HTTP 407 (HTTP_PROXY=http://USER:PASSWORD@HOST:PORT)"
+                ),
+            )),
+            _ => Ok(()),
+        }
+    }
+
+    /// Bytes of the rows that are made of one answer.
+    pub(in crate::sources) fn page_bytes_max(&self) -> u64 {
+        self.page_bytes_max
     }
 
     fn too_large(&self, context: &RequestContext, status: u16) -> Fault {

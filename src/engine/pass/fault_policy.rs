@@ -45,6 +45,7 @@ pub const fn policy(kind: FaultKind) -> FaultPolicy {
         FaultKind::RedirectRefused => (RetryWindow, remedy::REDIRECT_REFUSED),
         FaultKind::WalkUnsettled => (RetryWindow, remedy::WALK_UNSETTLED),
         FaultKind::WindowTooLarge => (FailWindow, remedy::WINDOW_TOO_LARGE),
+        FaultKind::PageTooLarge => (FailWindow, remedy::PAGE_TOO_LARGE),
         FaultKind::DatabaseUnreachable => (RetryWindow, remedy::DATABASE_UNREACHABLE),
         FaultKind::DatabaseConflict => (RetryWindow, remedy::DATABASE_CONFLICT),
         FaultKind::DatabaseRefused => (StopStream, remedy::DATABASE_REFUSED),

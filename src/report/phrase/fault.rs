@@ -25,6 +25,8 @@ phrases! {
     WALK_UNSETTLED = "pages change while they are read", "读取期间分页不断变化";
     /// [`crate::domain::fault::FaultKind::WindowTooLarge`]
     WINDOW_TOO_LARGE = "a window is too large", "窗口过大";
+    /// [`crate::domain::fault::FaultKind::PageTooLarge`]
+    PAGE_TOO_LARGE = "answers are too large", "应答过大";
     /// [`crate::domain::fault::FaultKind::DatabaseUnreachable`]
     DATABASE_UNREACHABLE = "the database does not answer", "数据库无应答";
     /// [`crate::domain::fault::FaultKind::DatabaseConflict`]

@@ -95,6 +95,8 @@ phrases! {
     WALK_UNSETTLED = "the pages of a window did not fit together in several walks", "多次翻页读取后，窗口的各页仍不能相互吻合";
     /// [`crate::domain::fault::FaultKind::WindowTooLarge`]
     WINDOW_TOO_LARGE = "a window holds more pages than `engine.pages_max`, and cannot be split", "窗口的页数超过 `engine.pages_max`，且无法再拆分";
+    /// [`crate::domain::fault::FaultKind::PageTooLarge`]
+    PAGE_TOO_LARGE = "one answer holds far more elements than were asked for, or more than there is memory for (`engine.rows_mib_max`)", "一次应答包含的元素远多于所请求的数量，或超出可用内存（`engine.rows_mib_max`）";
     /// [`crate::domain::fault::FaultKind::DatabaseUnreachable`]
     DATABASE_UNREACHABLE = "the database did not answer or ended the connection", "数据库没有应答或断开了连接";
     /// [`crate::domain::fault::FaultKind::DatabaseConflict`]

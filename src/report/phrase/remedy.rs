@@ -36,6 +36,9 @@ phrases! {
     /// [`crate::domain::fault::FaultKind::WindowTooLarge`]
     WINDOW_TOO_LARGE = "raise engine.pages_max, or page_size of the stream",
         "调高 engine.pages_max，或该数据流的 page_size";
+    /// [`crate::domain::fault::FaultKind::PageTooLarge`]
+    PAGE_TOO_LARGE = "nothing of the answer is stored; where the vendor ignores page_size, tell it; where rows are that large, lower page_size of the stream or raise engine.rows_mib_max",
+        "该应答没有任何内容入库；若厂商不理会 page_size，请联系厂商；若数据行确实很大，请调低该数据流的 page_size 或调高 engine.rows_mib_max";
     /// [`crate::domain::fault::FaultKind::DatabaseUnreachable`]
     DATABASE_UNREACHABLE = "check that PostgreSQL runs and that database.url is right; nothing is lost meanwhile",
         "检查 PostgreSQL 是否在运行、database.url 是否正确；期间不会丢失数据";

@@ -39,7 +39,10 @@ impl HttpClient {
             builder = builder.header(*name, *value);
         }
         let asked_at = self.witness.as_ref().map(TimeWitness::reading);
-        let response = builder.send().await.map_err(|error| transport(context, error, "no answer"))?;
+        let sent = builder.send().await;
+        let response =
+            sent.map_err(|error| transport(context, error, &format!("no answer from {}", self.way(&url))))?;
+        self.refuse_proxy_login(context, &url, &response)?;
         self.measure(context, asked_at, response.headers());
         refuse_redirect(context, &url, &response)?;
         let status = response.status();

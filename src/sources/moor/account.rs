@@ -4,7 +4,6 @@ use std::fmt;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use serde_json::value::RawValue;
 
 use crate::domain::fault::{Fault, FaultKind};
 use crate::domain::row::record::Record;
@@ -19,7 +18,7 @@ use crate::sources::moor::by_group::ByGroup;
 use crate::sources::moor::config::MoorConfig;
 use crate::sources::moor::request::post;
 use crate::sources::moor::wire::{Refusal, judge};
-use crate::sources::payload::element;
+use crate::sources::payload::element::{self, PageLimits};
 
 /// One 7moor account.
 #[derive(Clone)]
@@ -235,6 +234,7 @@ impl MoorStream {
     async fn ask(&self, request: &PageRequest, exten: Option<&str>) -> Result<Page, Refusal> {
         let Shared { config, http, clock, .. } = &*self.account;
         let context = self.context();
+        let limits = PageLimits { asked: request.page_size, bytes_max: http.page_bytes_max() };
         let mut body = serde_json::json!({"page": request.page_no, "pageSize": request.page_size});
         if let Some(exten) = exten.or(self.only.as_deref()) {
             body["exten"] = exten.into();
@@ -243,9 +243,14 @@ impl MoorStream {
         let answer = http.send(&context, request).await.map_err(Refusal::Other)?;
         let listing = judge(&context, &answer, &signature.secrets(), clock.now())?;
         let mut observation = listing.observation;
-        let mut read =
-            |raw: &RawValue| element::read(self.stream.spec(), raw.get(), &config.privacy, &mut observation);
-        let records = listing.elements.into_iter().map(&mut read).collect();
+        let records = element::read_all(
+            self.stream.spec(),
+            (&answer, listing.elements),
+            &config.privacy,
+            limits,
+            &mut observation,
+        )
+        .map_err(|why| Refusal::Other(context.fault(FaultKind::PageTooLarge, why)))?;
         Ok(Page { records, total: listing.count, page_size: None, observation })
     }
 }

@@ -17,7 +17,7 @@ use crate::sources::moor::fault::{Meaning, RATE_WAIT, SUCCESS, is_known_failure,
 use crate::sources::payload::answer::Answer;
 use crate::sources::payload::reading::{Fields, list};
 use crate::sources::payload::scalar::Scalar;
-use crate::sources::payload::schema_check::{observe_charset, open_known};
+use crate::sources::payload::schema_check::{count as stated, observe_charset, open_known};
 
 /// The list that a successful answer holds.
 #[derive(Debug)]
@@ -40,6 +40,9 @@ static ANSWER: ObjectSchema = ObjectSchema {
         FieldSchema::new(&["success"], &[JsonType::Bool]).optional(),
     ],
 };
+
+/// The names under which a list of elements comes.
+const LISTS: &[&str] = &["data", "list"];
 
 static NESTED: ObjectSchema = ObjectSchema {
     path: "(answer).data",
@@ -88,11 +91,20 @@ pub(in crate::sources) fn verdict<'a>(
     secrets: &[&str],
     now: DateTime<Utc>,
 ) -> Result<Success<'a>, Refusal> {
-    let not_understood =
-        || Refusal::Other(answer.not_understood(context, "JSON with a code or success", now));
+    let not_understood = || {
+        let fault = answer.not_understood(context, "JSON with a code or success", now);
+        match fault.kind {
+            FaultKind::CredentialsRefused => Refusal::Signature(skewed(fault, answer, now)),
+            _ => Refusal::Other(fault),
+        }
+    };
     let mut observation = Observation::default();
-    let mut fields = open_known(&answer.text, &Privacy::MESSAGE, &ANSWER, &mut observation)
-        .map_err(|_| not_understood())?;
+    let mut open = |text: &'a str| open_known(text, &Privacy::MESSAGE, &ANSWER, &mut observation).ok();
+    let mut opened = open(&answer.text);
+    if opened.is_none() {
+        opened = answer.without_broken_elements(LISTS).and_then(open);
+    }
+    let mut fields = opened.ok_or_else(not_understood)?;
     observe_charset(&ANSWER, answer, &mut observation);
     // An answer that says two things is none.
     if fields.is_ambiguous("code") || fields.is_ambiguous("success") {
@@ -135,6 +147,9 @@ pub(in crate::sources) fn verdict<'a>(
         answer.with_retry_after(fault, now)
     };
     Err(match meaning(judged, &message) {
+        Meaning::Fault(FaultKind::UnknownCode) if matches!(answer.status, 401 | 403) => {
+            Refusal::Signature(skewed(fault(FaultKind::CredentialsRefused), answer, now))
+        }
         Meaning::SignatureRefused => {
             Refusal::Signature(skewed(fault(FaultKind::CredentialsRefused), answer, now))
         }
@@ -154,6 +169,12 @@ fn listing(mut fields: Fields<'_>, mut observation: Observation) -> Result<Listi
                     .map_err(|why| field("data", &why))?;
                 add(&mut elements, "data.list", nested.take_all("list"))?;
                 counts.append(&mut nested.take_all("count"));
+                // An empty or numbered object is a list, as PHP writes it.
+                if elements.is_none()
+                    && let Ok(numbered) = list(data)
+                {
+                    elements = Some(numbered);
+                }
             }
             Scalar::Nothing => {}
             other => return Err(field("data", &format!("expected a list, got {}", other.describe()))),
@@ -166,11 +187,8 @@ fn listing(mut fields: Fields<'_>, mut observation: Observation) -> Result<Listi
         counts = fields.take_all("count");
     }
     // Of two counts the larger one: it cannot hide a missing group.
-    let mut count = None;
-    for sent in counts.into_iter().map(Scalar::of).filter(|sent| *sent != Scalar::Nothing) {
-        let expected = || field("count", &format!("expected a count, got {}", sent.describe()));
-        count = count.max(Some(sent.count().ok_or_else(expected)?));
-    }
+    let counts = counts.into_iter().filter_map(|sent| stated(&ANSWER, "count", sent, &mut observation));
+    let count = counts.max();
     match elements {
         Some(elements) => Ok(Listing { elements, count, observation }),
         None if count == Some(0) => Ok(Listing { elements: Vec::new(), count, observation }),

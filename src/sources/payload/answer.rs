@@ -2,17 +2,22 @@
 
 mod body;
 mod charset;
+mod salvage;
 mod text;
 
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
+use tokio::sync::OwnedSemaphorePermit;
 
 use crate::domain::fault::{Fault, FaultKind};
 use crate::sources::context::RequestContext;
+use crate::sources::payload::answer::salvage::{Salvaged, salvage, syntax_error};
 
 pub(in crate::sources) use self::body::{body_text, sound_text};
 pub(in crate::sources) use self::charset::Declared;
+pub(in crate::sources) use self::salvage::BrokenElement;
 pub(in crate::sources) use self::text::{AnswerText, Spares};
 
 /// The longest wait that is taken over from a `Retry-After`.
@@ -29,9 +34,25 @@ pub(crate) struct Answer {
     pub(in crate::sources) retry_after: Option<String>,
     pub(in crate::sources) html: bool,
     pub(in crate::sources) bytes: usize,
+    /// What could be kept of a text that is no JSON, once somebody asked.
+    pub(in crate::sources) salvaged: OnceLock<Option<Salvaged>>,
+    /// The right to hold a large body, until it is dropped.
+    pub(in crate::sources) _large: Option<OwnedSemaphorePermit>,
 }
 
 impl Answer {
+    /// The answer without the broken elements of its lists, which have one of these names; `None` where it is sound, or
+    /// broken elsewhere.
+    pub(in crate::sources) fn without_broken_elements(&self, lists: &[&str]) -> Option<&str> {
+        let salvaged = self.salvaged.get_or_init(|| salvage(&self.text, lists));
+        salvaged.as_ref().map(|salvaged| salvaged.text.as_str())
+    }
+
+    /// The elements that [`Answer::without_broken_elements`] left out.
+    pub(in crate::sources) fn broken_elements(&self) -> &[BrokenElement] {
+        self.salvaged.get().and_then(Option::as_ref).map_or(&[], |salvaged| &salvaged.broken)
+    }
+
     /// How long `Retry-After` asks to wait: seconds, or until a date.
     pub(crate) fn retry_after(&self, now: DateTime<Utc>) -> Option<Duration> {
         let text = self.retry_after.as_deref()?.trim();
@@ -58,7 +79,10 @@ impl Answer {
         let got = match self.text.trim_start().as_bytes().first() {
             None => "an empty body".to_owned(),
             Some(b'<') => format!("an HTML page of {} bytes", self.bytes),
-            Some(b'{' | b'[') => format!("other JSON of {} bytes", self.bytes),
+            Some(b'{' | b'[') => match syntax_error(&self.text, 0..self.text.len()) {
+                Some(why) => format!("broken JSON of {} bytes: {why}", self.bytes),
+                None => format!("other JSON of {} bytes", self.bytes),
+            },
             Some(_) if self.html => format!("an HTML page of {} bytes", self.bytes),
             Some(_) => format!("other text of {} bytes", self.bytes),
         };
@@ -93,6 +117,8 @@ impl Answer {
             retry_after: None,
             html: false,
             bytes: text.len(),
+            salvaged: OnceLock::new(),
+            _large: None,
         }
     }
 }

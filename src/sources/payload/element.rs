@@ -11,9 +11,64 @@ use crate::domain::row::record::{Record, Reject, Row, Value};
 use crate::domain::row::table::Column;
 use crate::domain::stream::{ElementList, StreamSpec};
 use crate::domain::vendor::observation::Observation;
-use crate::sources::payload::reading::{raw_fields, reject};
+use crate::sources::payload::answer::{Answer, BrokenElement};
+use crate::sources::payload::reading::{ELEMENTS_MAX, raw_fields, reject};
 use crate::sources::payload::scalar::Scalar;
 use crate::sources::payload::schema_check::{note_repeated_element, open_known};
+
+/// A larger element is set aside, its head alone: a whole skill group with its members has a tenth of it.
+const ELEMENT_BYTES_MAX: usize = 4 << 20;
+
+/// So much is kept of one that is too large.
+const HEAD_BYTES: usize = 4 << 10;
+
+/// A vendor that was asked for fewer elements may answer so many; and so many times those that were asked for.
+const ELEMENTS_UNASKED_MAX: usize = 20_000;
+const TIMES_ASKED_MAX: usize = 20;
+
+/// What one page may hold.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct PageLimits {
+    /// Elements that were asked for.
+    pub(crate) asked: u32,
+    /// Bytes of what is made of them.
+    pub(crate) bytes_max: u64,
+}
+
+/// Reads the elements of an answer, those that are no JSON included.
+///
+/// # Errors
+/// How much it holds, where that is far more than was asked for or than there is room for.
+pub(crate) fn read_all(
+    spec: &'static StreamSpec,
+    (answer, elements): (&Answer, Vec<&RawValue>),
+    privacy: &Privacy,
+    limits: PageLimits,
+    seen: &mut Observation,
+) -> Result<Vec<Record>, String> {
+    let came = elements.len();
+    if ELEMENTS_UNASKED_MAX.max(limits.asked as usize * TIMES_ASKED_MAX) < came {
+        let more = if ELEMENTS_MAX < came { "more than " } else { "" };
+        let came = came.min(ELEMENTS_MAX);
+        return Err(format!("the answer holds {more}{came} elements where {} were asked for", limits.asked));
+    }
+    let sound = elements.into_iter().map(|raw| read(spec, raw.get(), privacy, seen));
+    let broken = answer.broken_elements().iter().map(|element| broken(element, privacy));
+    let mut held = 0;
+    let mut records = Vec::with_capacity(came);
+    for record in sound.chain(broken) {
+        held += record.bytes();
+        if limits.bytes_max < held {
+            let read = records.len();
+            return Err(format!(
+                "the first {read} of {came} elements take {} MiB, as much as there is room for",
+                limits.bytes_max >> 20
+            ));
+        }
+        records.push(record);
+    }
+    Ok(records)
+}
 
 /// Reads one element.
 pub(crate) fn read(
@@ -22,9 +77,15 @@ pub(crate) fn read(
     privacy: &Privacy,
     seen: &mut Observation,
 ) -> Record {
+    if ELEMENT_BYTES_MAX < raw.len() {
+        return too_large(raw, privacy);
+    }
     let opened = open_known(raw, privacy, &spec.element, seen).and_then(|mut fields| {
         let lacks_list = spec.list.as_ref().is_some_and(|list| is_nothing(fields.peek(list.name)));
         let objects = spec.list.as_ref().map(|list| fields.list(list.name)).transpose()?;
+        if objects.as_ref().is_some_and(|objects| ELEMENTS_MAX < objects.len()) {
+            return Err(format!("it lists more than {ELEMENTS_MAX} objects"));
+        }
         let mut values = Vec::new();
         for column in own_columns(spec) {
             values.push(fields.value(column)?);
@@ -49,6 +110,18 @@ pub(crate) fn read(
         }
     };
     Record { lacks_list, ..Record::new(raw, rows, rejects) }
+}
+
+fn too_large(raw: &str, privacy: &Privacy) -> Record {
+    let (bytes, mib) = (raw.len(), ELEMENT_BYTES_MAX >> 20);
+    let reason = format!("an element of {bytes} bytes, more than {mib} MiB; its first {HEAD_BYTES} are kept");
+    let head = &raw[..raw.floor_char_boundary(HEAD_BYTES)];
+    Record::new(raw, Vec::new(), vec![reject(head, reason, privacy)])
+}
+
+/// The record of an element that is no JSON.
+fn broken(broken: &BrokenElement, privacy: &Privacy) -> Record {
+    Record::new(&broken.text, Vec::new(), vec![reject(&broken.text, broken.reason.clone(), privacy)])
 }
 
 fn is_nothing(sent: Option<&RawValue>) -> bool {

@@ -14,12 +14,12 @@ use crate::domain::person::privacy::Privacy;
 use crate::domain::row::record::Value;
 use crate::domain::row::table::{Column, ColumnType};
 use crate::sources::payload::json_text::{Lone, has_no_text};
-use crate::sources::payload::reading::sent::Sent;
+use crate::sources::payload::reading::sent::{Elements, Sent};
 use crate::sources::payload::scalar::Scalar;
 
 pub(crate) use crate::sources::payload::reading::document::{Altered, document, read as read_document};
 pub(crate) use crate::sources::payload::reading::reject::reject;
-pub(crate) use crate::sources::payload::reading::sent::raw_fields;
+pub(crate) use crate::sources::payload::reading::sent::{ELEMENTS_MAX, raw_fields};
 
 /// The names under which a vendor sends one column, the one in the document's table first.
 pub(crate) type Names = &'static [&'static str];
@@ -285,16 +285,26 @@ impl<'a> Fields<'a> {
     }
 }
 
-/// The elements of a list, each for itself; null and empty text are an empty list.
+/// The elements of a list, each for itself; null and empty text are an empty list. So is an object without fields, and
+/// one whose fields are numbered is its values: PHP writes such lists so.
 ///
 /// # Errors
 /// What came instead.
 pub(crate) fn list(raw: &RawValue) -> Result<Vec<&RawValue>, String> {
     match Scalar::of(raw) {
         Scalar::Nothing => Ok(Vec::new()),
-        Scalar::List => serde_json::from_str(raw.get()).map_err(|_| "expected a list".to_owned()),
+        Scalar::List => match serde_json::from_str(raw.get()) {
+            Ok(Elements(elements)) => Ok(elements),
+            Err(_) => Err("expected a list".to_owned()),
+        },
+        Scalar::Object => numbered(raw).ok_or_else(|| "expected a list, got an object".to_owned()),
         other => Err(format!("expected a list, got {}", other.describe())),
     }
+}
+
+fn numbered(raw: &RawValue) -> Option<Vec<&RawValue>> {
+    let is_number = |name: &str| !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_digit());
+    raw_fields(raw.get())?.into_iter().map(|(name, raw)| is_number(&name).then_some(raw)).collect()
 }
 
 #[cfg(test)]

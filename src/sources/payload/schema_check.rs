@@ -125,6 +125,33 @@ fn note_type_and_code(
     }
 }
 
+/// The total that an answer states in this field. One that is no count is none, and noted.
+pub(crate) fn count(
+    object: &'static ObjectSchema,
+    name: &str,
+    raw: &RawValue,
+    seen: &mut Observation,
+) -> Option<u64> {
+    let sent = Scalar::of(raw);
+    let count = sent.count();
+    if count.is_none() && sent != Scalar::Nothing {
+        note_no_count(object, name, raw, seen);
+    }
+    count
+}
+
+fn note_no_count(object: &'static ObjectSchema, name: &str, raw: &RawValue, seen: &mut Observation) {
+    if seen.is_news((object.path, name, "no count")) {
+        seen.add(SchemaDrift {
+            kind: DriftKind::ChangedType,
+            field: object.field(name),
+            observed: "no count".to_owned(),
+            expected: "a whole number from 0".to_owned(),
+            example: shape(raw),
+        });
+    }
+}
+
 fn note_code(object: &'static ObjectSchema, field: &FieldSchema, raw: &RawValue, seen: &mut Observation) {
     let name = field.names[0];
     let Some(code) = Scalar::of(raw).into_text() else { return };
@@ -188,7 +215,8 @@ fn shape(raw: &RawValue) -> String {
             format!("text of {letters} {}", if digits { "digits" } else { "characters" })
         }
         Scalar::Number(number) => {
-            format!("number of {} digits", number.chars().filter(char::is_ascii_digit).count())
+            let sign = if number.starts_with('-') { "negative " } else { "" };
+            format!("{sign}number of {} digits", number.chars().filter(char::is_ascii_digit).count())
         }
         Scalar::Bool(_) => "boolean".to_owned(),
         Scalar::List => match serde_json::from_str::<Vec<&RawValue>>(raw.get()) {

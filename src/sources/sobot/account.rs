@@ -19,7 +19,7 @@ use crate::engine::port::token::{Token, TokenVault};
 use crate::sources::address::address;
 use crate::sources::context::RequestContext;
 use crate::sources::http::{HttpClient, Request};
-use crate::sources::payload::element;
+use crate::sources::payload::element::{self, PageLimits};
 use crate::sources::sobot::config::SobotConfig;
 use crate::sources::sobot::token::TokenRenewer;
 use crate::sources::sobot::wire::{Refusal, judge, page};
@@ -82,7 +82,7 @@ impl SobotAccount {
         let now = self.shared.clock.now();
         let secret = secrecy::SecretString::from(WRONG_TOKEN.to_owned());
         let token = Token { secret, generation: 0, obtained_at: now, expires_at: now };
-        stream.ask(&context, &url, &token).await.map_err(Refusal::into_fault)
+        stream.ask(&context, (&url, request.page_size), &token).await.map_err(Refusal::into_fault)
     }
 
     /// One of its streams.
@@ -164,8 +164,8 @@ impl SobotStream {
 
         let first = tokens.current(&context).await?;
         let mut generation = first.token.generation;
-        let mut outcome = self.ask(&context, &url, &first.token).await;
-        if let Err(Refusal::Token(_)) = outcome {
+        let mut outcome = self.ask(&context, (&url, request.page_size), &first.token).await;
+        if let Err(Refusal::Token(_) | Refusal::Unexplained(_)) = outcome {
             let second = if first.renewed {
                 tokens.newer(Some(generation)).await?
             } else {
@@ -173,18 +173,18 @@ impl SobotStream {
             };
             if let Some(token) = second {
                 generation = token.generation;
-                outcome = self.ask(&context, &url, &token).await;
+                outcome = self.ask(&context, (&url, request.page_size), &token).await;
             }
         }
         if let Err(Refusal::Token(_)) = outcome {
             self.account.clock.sleep(SECOND_LOOK_AFTER).await;
             let newest = tokens.newer(None).await?.unwrap_or(first.token);
             generation = newest.generation;
-            outcome = self.ask(&context, &url, &newest).await;
+            outcome = self.ask(&context, (&url, request.page_size), &newest).await;
         }
         match outcome {
             Ok(page) => Ok(page),
-            Err(Refusal::Other(fault)) => Err(fault),
+            Err(Refusal::Other(fault) | Refusal::Unexplained(fault)) => Err(fault),
             Err(Refusal::Token(fault)) => Err(self.contested(&context, generation, fault)),
         }
     }
@@ -212,7 +212,12 @@ impl SobotStream {
     }
 
     /// Sends the request under this token.
-    async fn ask(&self, context: &RequestContext, url: &Url, token: &Token) -> Result<Page, Refusal> {
+    async fn ask(
+        &self,
+        context: &RequestContext,
+        (url, asked): (&Url, u32),
+        token: &Token,
+    ) -> Result<Page, Refusal> {
         let config = &self.account.config;
         let mut request = Request::get(url.clone());
         request.secret_header = Some(("token", token.secret.clone()));
@@ -220,7 +225,8 @@ impl SobotStream {
         let app_key = config.app_key.current();
         let secrets = [token.secret.expose_secret(), app_key.expose_secret()];
         let fields = judge(context, &answer, &secrets, self.account.clock.now())?;
-        page(context, (&answer, fields), self.stream.spec(), &config.privacy).map_err(Refusal::Other)
+        let limits = PageLimits { asked, bytes_max: self.account.http.page_bytes_max() };
+        page(context, (&answer, fields), self.stream.spec(), &config.privacy, limits).map_err(Refusal::Other)
     }
 
     fn contested(&self, context: &RequestContext, generation: i64, last: Fault) -> Fault {

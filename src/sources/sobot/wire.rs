@@ -12,10 +12,10 @@ use crate::domain::vendor::page::{Closing, Page};
 use crate::domain::vendor::schema::{FieldSchema, JsonType, ObjectSchema, TEXT_OR_NUMBER};
 use crate::sources::context::{RequestContext, quote};
 use crate::sources::payload::answer::Answer;
-use crate::sources::payload::element;
+use crate::sources::payload::element::{self, PageLimits};
 use crate::sources::payload::reading::Fields;
 use crate::sources::payload::scalar::Scalar;
-use crate::sources::payload::schema_check::{observe, observe_charset};
+use crate::sources::payload::schema_check::{count, observe, observe_charset};
 use crate::sources::sobot::fault::{Meaning, SUCCESS, meaning};
 
 /// The field with the elements.
@@ -45,6 +45,8 @@ static ANSWER_WITH_TOTAL: ObjectSchema = ObjectSchema {
 pub(in crate::sources) enum Refusal {
     /// The token was refused; the fault says in which words.
     Token(Fault),
+    /// HTTP 401 or 403 without a code that a document names: perhaps it is the token.
+    Unexplained(Fault),
     /// Anything else.
     Other(Fault),
 }
@@ -52,26 +54,28 @@ pub(in crate::sources) enum Refusal {
 impl Refusal {
     pub(in crate::sources) fn into_fault(self) -> Fault {
         match self {
-            Refusal::Token(fault) | Refusal::Other(fault) => fault,
+            Refusal::Token(fault) | Refusal::Unexplained(fault) | Refusal::Other(fault) => fault,
         }
     }
 }
 
 /// The fields of a successful answer. The body's code decides, whatever the status; where the code is none
-/// of the known ones, or there is no envelope at all, a telling status (401, 429) is believed.
+/// of the known ones, or there is no envelope at all, a telling status (401, 403, 429) is believed.
 pub(in crate::sources) fn judge<'a>(
     context: &RequestContext,
     answer: &'a Answer,
     secrets: &[&str],
     now: DateTime<Utc>,
 ) -> Result<Fields<'a>, Refusal> {
-    let opened = Fields::open_around(ITEMS, &answer.text, &Privacy::MESSAGE).ok();
+    let open = |text: &'a str| Fields::open_around(ITEMS, text, &Privacy::MESSAGE).ok();
+    let opened = open(&answer.text).or_else(|| answer.without_broken_elements(&[ITEMS]).and_then(open));
     // An answer that says two things is none.
     let opened = opened.filter(|fields| !fields.is_ambiguous("ret_code"));
     let envelope = opened.and_then(|mut fields| code(fields.take("ret_code")).map(|code| (code, fields)));
     let Some((code, mut fields)) = envelope else {
         let fault = answer.not_understood(context, "JSON with a ret_code", now);
-        return Err(if answer.status == 401 { Refusal::Token(fault) } else { Refusal::Other(fault) });
+        let is_refusal = matches!(answer.status, 401 | 403);
+        return Err(if is_refusal { Refusal::Unexplained(fault) } else { Refusal::Other(fault) });
     };
     if code == SUCCESS {
         return Ok(fields);
@@ -87,8 +91,8 @@ pub(in crate::sources) fn judge<'a>(
     };
     Err(match meaning(&code) {
         Meaning::TokenRefused => Refusal::Token(fault(FaultKind::CredentialsRefused)),
-        Meaning::Fault(FaultKind::UnknownCode) if status == 401 => {
-            Refusal::Token(fault(FaultKind::CredentialsRefused))
+        Meaning::Fault(FaultKind::UnknownCode) if matches!(status, 401 | 403) => {
+            Refusal::Unexplained(fault(FaultKind::CredentialsRefused))
         }
         Meaning::Fault(FaultKind::UnknownCode) if status == 429 => {
             Refusal::Other(fault(FaultKind::RateLimited))
@@ -112,6 +116,7 @@ pub(in crate::sources) fn page(
     (answer, mut fields): (&Answer, Fields<'_>),
     spec: &'static StreamSpec,
     privacy: &Privacy,
+    limits: PageLimits,
 ) -> Result<Page, Fault> {
     let mut observation = Observation::default();
     let (documented, states_totals) = match spec.closing {
@@ -123,13 +128,13 @@ pub(in crate::sources) fn page(
     let malformed = |why: String| context.fault(FaultKind::Malformed, why);
     let has_items = fields.peek(ITEMS).is_some();
     let items = fields.list(ITEMS).map_err(malformed)?;
-    let total = total(fields.take_all("total_count")).map_err(malformed)?;
+    let total = total(documented, fields.take_all("total_count"), &mut observation);
     if items.is_empty() && total.is_none() {
         is_empty_page(&fields, has_items || !states_totals).map_err(malformed)?;
     }
     let page_size = fields.take("page_size").count().and_then(|size| u32::try_from(size).ok());
-    let mut read = |item: &RawValue| element::read(spec, item.get(), privacy, &mut observation);
-    let records = items.into_iter().map(&mut read).collect();
+    let records = element::read_all(spec, (answer, items), privacy, limits, &mut observation)
+        .map_err(|why| context.fault(FaultKind::PageTooLarge, why))?;
     Ok(Page { records, total, page_size: page_size.filter(|_| states_totals), observation })
 }
 
@@ -159,15 +164,8 @@ fn holds_objects(value: &Json) -> bool {
 }
 
 /// Of two totals the larger one: it cannot hide a missing row.
-fn total(sent: Vec<&RawValue>) -> Result<Option<u64>, String> {
-    let mut total = None;
-    for sent in sent.into_iter().map(Scalar::of).filter(|sent| *sent != Scalar::Nothing) {
-        let count = sent
-            .count()
-            .ok_or_else(|| format!("field `total_count`: expected a count, got {}", sent.describe()))?;
-        total = total.max(Some(count));
-    }
-    Ok(total)
+fn total(answer: &'static ObjectSchema, sent: Vec<&RawValue>, seen: &mut Observation) -> Option<u64> {
+    sent.into_iter().filter_map(|sent| count(answer, "total_count", sent, seen)).max()
 }
 
 #[cfg(test)]
@@ -180,7 +178,9 @@ mod tests {
         let answer = Answer::plain(200, text);
         let fields =
             judge(&context, &answer, &[], Utc::now()).map_err(|refusal| refusal.into_fault().chain())?;
-        page(&context, (&answer, fields), stream.spec(), &Privacy::KEEP).map_err(|fault| fault.chain())
+        let limits = PageLimits { asked: 50, bytes_max: 1 << 20 };
+        page(&context, (&answer, fields), stream.spec(), &Privacy::KEEP, limits)
+            .map_err(|fault| fault.chain())
     }
 
     #[test]

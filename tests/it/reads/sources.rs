@@ -2,6 +2,8 @@
 
 mod http;
 mod moor;
+mod odd;
+mod oversized;
 mod sobot;
 pub mod support;
 mod token;

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use serde::de::{Deserializer as _, MapAccess, Visitor};
+use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
 use crate::sources::payload::json_text::{Lone, text_of};
@@ -34,6 +34,40 @@ pub(crate) fn raw_fields(json: &str) -> Option<Vec<(Cow<'_, str>, &RawValue)>> {
     Sent::read(json, None).ok().map(|sent| sent.fields)
 }
 
+/// Elements of one list that are read; of more than these, one more is kept, which tells that there are.
+pub(crate) const ELEMENTS_MAX: usize = 100_000;
+
+/// The elements of a list, each as it was sent.
+pub(super) struct Elements<'a>(pub(super) Vec<&'a RawValue>);
+
+impl<'de> Deserialize<'de> for Elements<'de> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Elements<'de>, D::Error> {
+        deserializer.deserialize_seq(List)
+    }
+}
+
+struct List;
+
+impl<'de> Visitor<'de> for List {
+    type Value = Elements<'de>;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("a list")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Self::Value, A::Error> {
+        let mut elements = Vec::new();
+        while elements.len() <= ELEMENTS_MAX {
+            match list.next_element()? {
+                Some(element) => elements.push(element),
+                None => return Ok(Elements(elements)),
+            }
+        }
+        while list.next_element::<IgnoredAny>()?.is_some() {}
+        Ok(Elements(elements))
+    }
+}
+
 struct Object {
     list: Option<&'static str>,
 }
@@ -54,7 +88,7 @@ impl<'de> Visitor<'de> for Object {
                 None => map.next_value()?,
                 // One that stands twice is one list: none of its elements is lost.
                 Some(list) => {
-                    let more: Vec<&RawValue> = map.next_value()?;
+                    let Elements(more) = map.next_value()?;
                     sent.list.get_or_insert((list, Vec::new())).1.extend(more);
                     serde_json::from_str("[]").map_err(serde::de::Error::custom)?
                 }

@@ -259,7 +259,7 @@ async fn what_never_left_is_recorded_as_failed() {
     moor: POST /v20210827/webChat/updateQueueAssignMembers/N00000000000
     {"assignMembers":[{"agentNumber":"8000","priority":0}],"exten":"10018501"}
     action 1: failed
-    error: moor: POST /v20210827/webChat/updateQueueAssignMembers/N00000000000: no answer, no connection: error sending request: client error (Connect): tcp connect error: Connection refused (os error 111)
+    error: moor: POST /v20210827/webChat/updateQueueAssignMembers/N00000000000: no answer from HOST, no connection: error sending request: client error (Connect): tcp connect error: Connection refused (os error 111)
     hint: it was not sent
     "#);
     assert_eq!(states(&setup).await, [format!("moor.queue_assign {GROUP}: failed")]);

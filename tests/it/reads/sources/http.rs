@@ -63,14 +63,12 @@ fn quick() -> HttpConfig {
 
 #[tokio::test]
 async fn nobody_listening_is_unreachable() {
-    let base = Url::parse(&format!("http://{}", free_address())).unwrap();
+    let address = free_address();
+    let base = Url::parse(&format!("http://{address}")).unwrap();
     let fault = ask(base, HttpConfig::default()).await.unwrap_err();
     assert_eq!(fault.kind, FaultKind::Unreachable);
-    assert!(
-        fault.message.contains("no connection") && fault.chain().contains("refused"),
-        "{}",
-        fault.chain()
-    );
+    let told = format!("no answer from {address}, no connection");
+    assert!(fault.message.contains(&told) && fault.chain().contains("refused"), "{}", fault.chain());
 }
 
 #[tokio::test]

@@ -90,7 +90,10 @@ async fn bench(phone: Policy) -> Bench {
 
 impl Bench {
     async fn ask(&self, source: Arc<dyn Source>, reply: Reply) -> Result<Page, Fault> {
-        self.vendor.reply("quality", reply);
+        let token = format!(r#"{{"ret_code":"000000","item":{{"token":"{TOKEN}","expires_in":"86400"}}}}"#);
+        self.vendor.rule(move |seen| {
+            Some(if seen.path.contains("quality") { reply.clone() } else { Reply::json(token.clone()) })
+        });
         source.fetch(&request()).await
     }
 

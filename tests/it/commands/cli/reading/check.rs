@@ -112,9 +112,9 @@ async fn a_wrong_key_is_found_though_a_good_token_still_lives_and_what_needs_it_
       ok       accounts                      2 sources, each under the name of its rows
 
     Vendors
-      FAILED   moor/moor.queue               POST /v20210827/webChat/queueQueue/N00000000000: no answer, no connection: error sending request: client error (Connect): tcp connect error: Connection refused (os error 111)
+      FAILED   moor/moor.queue               POST /v20210827/webChat/queueQueue/N00000000000: no answer from HOST, no connection: error sending request: client error (Connect): tcp connect error: Connection refused (os error 111)
                                              hint: check base_url, DNS, firewall and proxy between this host and the vendor; nothing is lost, it goes on when the vendor answers; see docs/runbook.md#unreachable
-      FAILED   moor/moor.agent_claim_status  POST /v20210827/webChat/queueQueueAgentClaimStatus/N00000000000: no answer, no connection: error sending request: client error (Connect): tcp connect error: Connection refused (os error 111)
+      FAILED   moor/moor.agent_claim_status  POST /v20210827/webChat/queueQueueAgentClaimStatus/N00000000000: no answer from HOST, no connection: error sending request: client error (Connect): tcp connect error: Connection refused (os error 111)
                                              hint: check base_url, DNS, firewall and proxy between this host and the vendor; nothing is lost, it goes on when the vendor answers; see docs/runbook.md#unreachable
       FAILED   sobot credentials             GET /api/get_token: the vendor answered code “900003” “signature错误”, HTTP 200
                                              hint: correct account and secret of this source; `base_url` must be the account's data centre, and this host's clock right; see docs/runbook.md#credentials_refused
@@ -162,7 +162,7 @@ async fn a_vendor_that_never_answers_and_a_login_page_are_told_and_not_waited_fo
       FAILED   moor/moor.agent_claim_status  POST /v20210827/webChat/queueQueueAgentClaimStatus/N00000000000: expected JSON with a code or success, got an HTML page of 27 bytes, HTTP 200
                                              hint: check that base_url is the API's address and that no proxy or login page answers in its place; see docs/runbook.md#malformed
       ok       moor clock                    agrees with the vendor's within 10 s
-      FAILED   sobot credentials             GET /api/get_token: no answer, out of time (the limits are http.read_timeout and http.total_timeout): error sending request: operation timed out
+      FAILED   sobot credentials             GET /api/get_token: no answer from HOST, out of time (the limits are http.read_timeout and http.total_timeout): error sending request: operation timed out
                                              hint: check base_url, DNS, firewall and proxy between this host and the vendor; nothing is lost, it goes on when the vendor answers; see docs/runbook.md#unreachable
       skipped  sobot/sobot.call_result       needs the credentials, which failed
       skipped  sobot/sobot.chat_result       needs the credentials, which failed

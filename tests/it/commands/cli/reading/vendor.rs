@@ -5,6 +5,8 @@ use std::time::Duration;
 use ccsync_simulator::{Endpoint, Fault, Step};
 use tokio::net::TcpListener;
 
+use crate::reads::sources::support::{Reply, Vendor};
+use crate::support::port::free_address;
 use crate::support::process::{Ended, Setup, recent_world};
 use crate::whole::system::truth;
 
@@ -114,13 +116,13 @@ async fn a_vendor_that_cannot_be_reached_is_told_and_not_waited_for() {
     let setup = setup().await.with(SOBOT_URL, "http://127.0.0.1:1").with(MOOR_URL, "http://127.0.0.1:1");
     let ended = harmless(&setup, &["sync"], 1).await;
     told!(ended.talk(), @r#"
-    error: moor/moor.queue snapshot: POST /v20210827/webChat/queueQueue/N00000000000: no answer, no connection: error sending request: client error (Connect): tcp connect error: Connection refused (os error 111)
+    error: moor/moor.queue snapshot: POST /v20210827/webChat/queueQueue/N00000000000: no answer from HOST, no connection: error sending request: client error (Connect): tcp connect error: Connection refused (os error 111)
     hint: check base_url, DNS, firewall and proxy between this host and the vendor; nothing is lost, it goes on when the vendor answers; see docs/runbook.md#unreachable
-    error: moor/moor.agent_claim_status snapshot: POST /v20210827/webChat/queueQueueAgentClaimStatus/N00000000000: no answer, no connection: error sending request: client error (Connect): tcp connect error: Connection refused (os error 111)
+    error: moor/moor.agent_claim_status snapshot: POST /v20210827/webChat/queueQueueAgentClaimStatus/N00000000000: no answer from HOST, no connection: error sending request: client error (Connect): tcp connect error: Connection refused (os error 111)
     hint: check base_url, DNS, firewall and proxy between this host and the vendor; nothing is lost, it goes on when the vendor answers; see docs/runbook.md#unreachable
-    error: sobot/sobot.call_result WINDOW: GET /api/get_token: no answer, no connection: error sending request: client error (Connect): tcp connect error: Connection refused (os error 111)
+    error: sobot/sobot.call_result WINDOW: GET /api/get_token: no answer from HOST, no connection: error sending request: client error (Connect): tcp connect error: Connection refused (os error 111)
     hint: check base_url, DNS, firewall and proxy between this host and the vendor; nothing is lost, it goes on when the vendor answers; see docs/runbook.md#unreachable
-    error: sobot/sobot.chat_result WINDOW: GET /api/get_token: no answer, no connection: error sending request: client error (Connect): tcp connect error: Connection refused (os error 111)
+    error: sobot/sobot.chat_result WINDOW: GET /api/get_token: no answer from HOST, no connection: error sending request: client error (Connect): tcp connect error: Connection refused (os error 111)
     hint: check base_url, DNS, firewall and proxy between this host and the vendor; nothing is lost, it goes on when the vendor answers; see docs/runbook.md#unreachable
     "#);
 }
@@ -131,13 +133,13 @@ async fn a_vendor_that_never_answers_is_told_and_not_waited_for() {
     let setup = setup().await.with(SOBOT_URL, &silent).with(MOOR_URL, &silent);
     let ended = harmless(&setup, &["sync"], 1).await;
     told!(ended.talk(), @r#"
-    error: moor/moor.queue snapshot: POST /v20210827/webChat/queueQueue/N00000000000: no answer, out of time (the limits are http.read_timeout and http.total_timeout): error sending request: operation timed out
+    error: moor/moor.queue snapshot: POST /v20210827/webChat/queueQueue/N00000000000: no answer from HOST, out of time (the limits are http.read_timeout and http.total_timeout): error sending request: operation timed out
     hint: check base_url, DNS, firewall and proxy between this host and the vendor; nothing is lost, it goes on when the vendor answers; see docs/runbook.md#unreachable
-    error: moor/moor.agent_claim_status snapshot: POST /v20210827/webChat/queueQueueAgentClaimStatus/N00000000000: no answer, out of time (the limits are http.read_timeout and http.total_timeout): error sending request: operation timed out
+    error: moor/moor.agent_claim_status snapshot: POST /v20210827/webChat/queueQueueAgentClaimStatus/N00000000000: no answer from HOST, out of time (the limits are http.read_timeout and http.total_timeout): error sending request: operation timed out
     hint: check base_url, DNS, firewall and proxy between this host and the vendor; nothing is lost, it goes on when the vendor answers; see docs/runbook.md#unreachable
-    error: sobot/sobot.call_result WINDOW: GET /api/get_token: no answer, out of time (the limits are http.read_timeout and http.total_timeout): error sending request: operation timed out
+    error: sobot/sobot.call_result WINDOW: GET /api/get_token: no answer from HOST, out of time (the limits are http.read_timeout and http.total_timeout): error sending request: operation timed out
     hint: check base_url, DNS, firewall and proxy between this host and the vendor; nothing is lost, it goes on when the vendor answers; see docs/runbook.md#unreachable
-    error: sobot/sobot.chat_result WINDOW: GET /api/get_token: no answer, out of time (the limits are http.read_timeout and http.total_timeout): error sending request: operation timed out
+    error: sobot/sobot.chat_result WINDOW: GET /api/get_token: no answer from HOST, out of time (the limits are http.read_timeout and http.total_timeout): error sending request: operation timed out
     hint: check base_url, DNS, firewall and proxy between this host and the vendor; nothing is lost, it goes on when the vendor answers; see docs/runbook.md#unreachable
     "#);
 }
@@ -191,4 +193,37 @@ async fn a_record_that_cannot_be_read_is_quarantined_and_makes_it_a_part() {
     told!(ended.talk(), @"warning: moor/moor.queue: 1 record quarantined; see `ccsync quarantine list` and docs/runbook.md#quarantine_growing");
     let status = setup.run(&["status", "--json"]).await.expect(0).json();
     assert_eq!(status["quarantine_open"], 1, "{status}");
+}
+
+/// What `sync` says of a vendor that is reached through this proxy alone.
+async fn through_proxy(vendor: &str, proxy: &str) -> Ended {
+    let setup = Setup::new(recent_world(), "").await.with("CCSYNC__SOURCES__SOBOT__BASE_URL", vendor);
+    let setup = setup.with("CCSYNC__SOURCES__SOBOT__ALLOW_HTTP", "true");
+    let variables = [("HTTP_PROXY", proxy), ("HTTPS_PROXY", proxy), ("CCSYNC__ENGINE__RETRIES", "1")];
+    let setup = variables.into_iter().fold(setup, |setup, (name, value)| setup.with(name, value));
+    setup.run(&["sync", "sobot.call_result"]).await.expect(1)
+}
+
+#[tokio::test]
+async fn a_failure_on_the_way_names_host_and_proxy_and_not_its_password() {
+    let nobody = free_address();
+    for (vendor, host) in [
+        ("http://vendor.example", "vendor.example:80"),
+        ("https://vendor.example:8443", "vendor.example:8443"),
+    ] {
+        let ended = through_proxy(vendor, &format!("http://user:s3cret@{nobody}")).await;
+        let told = format!("no answer from {host} through the proxy {nobody}, no connection");
+        assert!(ended.talk().contains(&told), "{}", ended.stderr);
+        assert!(!ended.stderr.contains("s3cret"), "{}", ended.stderr);
+    }
+}
+
+#[tokio::test]
+async fn a_proxy_that_wants_a_login_is_told_as_that() {
+    let proxy = Vendor::start().await;
+    proxy.rule(|_| Some(Reply::status(407, "<html>login</html>")));
+    let ended = through_proxy("http://vendor.example", proxy.base.as_str()).await;
+    let address = proxy.base.as_str().trim_start_matches("http://").trim_end_matches('/').to_owned();
+    let told = format!("the proxy {address} wants a login, HTTP 407");
+    assert!(ended.talk().contains(&told), "{}", ended.stderr);
 }
