@@ -16,19 +16,20 @@ use std::path::Path;
 
 use chrono::{DateTime, Utc};
 
+pub use self::parse::address::{DatabaseAddress, parse as database_address};
 pub use self::parse::error::{ConfigError, ConfigErrors, Origin};
 pub use self::parse::name::source_name;
 pub use self::parse::render::{Format, render};
-pub use self::parse::secret::parse_url as database_address;
 pub use self::schema::schema;
 pub use self::section::database::{DatabaseSettings, Distribution, Partitioning};
 pub use self::section::feed::{FeedSettings, TokenForm};
 pub use self::section::log::{LogFormat, LogSettings};
 pub use self::section::notify::NotifySettings;
+pub use self::section::ops::OpsSettings;
 pub use self::section::telemetry::TelemetrySettings;
 pub use self::settings::{
-    Account, ActionBody, AgentSettings, EngineSettings, HttpSettings, OpsSettings, PrivacySettings,
-    SchedulerSettings, Settings, SourceSettings, StreamSettings, WindowSettings,
+    Account, ActionBody, AgentSettings, EngineSettings, HttpSettings, PrivacySettings, SchedulerSettings,
+    Settings, SourceSettings, StreamSettings, WindowSettings,
 };
 
 /// Loads the configuration from its layers: defaults, then `file`, then the variables `CCSYNC__…` among

@@ -1,7 +1,6 @@
 //! What a configuration says, typed, checked and complete.
 
 use std::collections::BTreeSet;
-use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -14,6 +13,7 @@ use crate::config::section::database::DatabaseSettings;
 use crate::config::section::feed::FeedSettings;
 use crate::config::section::log::LogSettings;
 use crate::config::section::notify::NotifySettings;
+use crate::config::section::ops::OpsSettings;
 use crate::config::section::telemetry::TelemetrySettings;
 use crate::domain::person::privacy::{CustomFieldPolicy, Privacy};
 use crate::domain::row::share::Share;
@@ -53,17 +53,6 @@ pub struct Settings {
     pub effective: serde_json::Value,
     /// The files that secrets were read from.
     pub secret_files: BTreeSet<PathBuf>,
-}
-
-/// `[ops]`
-#[derive(Debug, Clone)]
-pub struct OpsSettings {
-    /// Whether it is served at all.
-    pub enabled: bool,
-    /// Address to serve it on.
-    pub listen: SocketAddr,
-    /// Where people find the page, for links to it.
-    pub public_url: Option<Url>,
 }
 
 /// `[http]`

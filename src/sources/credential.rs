@@ -51,15 +51,20 @@ impl fmt::Debug for Credential {
     }
 }
 
-/// The secret that a file holds: its text, less the newline at its end.
+/// The secret that a text holds: without what editors and shells put at its ends, a byte order mark, blanks, newlines.
+pub fn secret_text(text: &str) -> &str {
+    text.trim_start_matches('\u{feff}').trim()
+}
+
+/// The secret that a file holds ([`secret_text`]).
 ///
 /// # Errors
 /// Where it cannot be read or is empty, in words.
 pub fn read_secret(file: &Path) -> Result<SecretString, String> {
     let shown = file.display();
     let text = std::fs::read_to_string(file).map_err(|error| format!("{shown} cannot be read: {error}"))?;
-    let secret = text.trim_end_matches(['\n', '\r']);
-    if secret.trim().is_empty() {
+    let secret = secret_text(&text);
+    if secret.is_empty() {
         return Err(format!("{shown} is empty"));
     }
     Ok(SecretString::from(secret.to_owned()))
@@ -77,7 +82,7 @@ mod tests {
         let credential = Credential::new(read_secret(&file).unwrap(), Some(file.clone()));
         let same = credential.clone();
         assert!(!credential.reread());
-        std::fs::write(&file, "two\r\n").unwrap();
+        std::fs::write(&file, "\u{feff} two \r\n").unwrap();
         assert!(credential.reread() && !credential.reread());
         assert_eq!(same.current().expose_secret(), "two");
         for text in ["", "\n"] {

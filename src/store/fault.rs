@@ -4,6 +4,7 @@ use sqlx::Error;
 use sqlx::postgres::PgDatabaseError;
 
 use crate::domain::fault::{Fault, FaultKind};
+use crate::domain::person::privacy::Privacy;
 
 /// What stops a store function: an error of the driver, to be named at the port, or a fault named already.
 #[derive(Debug)]
@@ -151,7 +152,8 @@ fn from_answer(doing: &str, code: &str, message: &str, place: &Place) -> Fault {
     // Classes 22 and 23 quote values of rows in their message.
     let message = match code.starts_with("22") || code.starts_with("23") {
         true => format!("a value was refused: {}{}", meaning(code), place.text()),
-        false => message.to_owned(),
+        // A trigger's RAISE may quote a row.
+        false => Privacy::MESSAGE.scrub_text(message).unwrap_or_else(|| message.to_owned()),
     };
     let text = format!("{doing}: PostgreSQL says: {message} (SQLSTATE {code})");
     let fault = match remedy(code) {
@@ -182,8 +184,11 @@ pub(super) fn kind_of(code: &str) -> FaultKind {
     match code {
         // Serialization, deadlock, lock timeout, statement timeout: another try may succeed.
         "40001" | "40P01" | "55P03" | "57014" => FaultKind::DatabaseConflict,
-        // Shutdown, crash, starting up, idle sessions ended, too many connections: it will be back.
-        "57P01" | "57P02" | "57P03" | "57P05" | "25P03" | "25P04" | "53300" => FaultKind::DatabaseUnreachable,
+        // Shutdown, crash, starting up, idle sessions ended, too many connections, a standby after a failover: it will be
+        // back.
+        "57P01" | "57P02" | "57P03" | "57P05" | "25P03" | "25P04" | "53300" | "25006" => {
+            FaultKind::DatabaseUnreachable
+        }
         _ if code.starts_with("08") => FaultKind::DatabaseUnreachable,
         _ => FaultKind::DatabaseRefused,
     }
@@ -200,9 +205,24 @@ fn remedy(code: &str) -> Option<&'static str> {
         "53300" => "raise max_connections of the server or lower `database.pool_size`",
         "3D000" => "create the database, or correct its name in `database.url`",
         "28000" | "28P01" => "check user and password in `database.url`, and pg_hba.conf on the server",
+        // A prepared statement is there already, or not at all: the session is not always the same one.
+        "42P05" | "26000" => {
+            "a pooler in transaction mode stands between, which gives each transaction another session: use its session \
+             mode (PgBouncer: pool_mode = session), or the server's own address"
+        }
+        "08P01" => {
+            "a pooler that refuses a parameter of the start seems to stand between: let it pass what it names (PgBouncer: \
+             ignore_startup_parameters), or use the server's own address"
+        }
         "25006" => "the server is read-only, perhaps a standby: point `database.url` at the primary",
         _ => return None,
     })
+}
+
+/// The server takes no writes.
+pub(super) fn standby(doing: &str) -> Fault {
+    let remedy = remedy("25006").unwrap_or_default();
+    Fault::new(FaultKind::DatabaseUnreachable, format!("{doing}: {remedy}")).advising().with_code("25006")
 }
 
 /// The lease is no longer this worker's.

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use secrecy::{ExposeSecret as _, SecretString};
 use sqlx::postgres::{PgConnectOptions, PgConnection, PgPool, PgPoolOptions};
-use sqlx::{Connection as _, Executor as _};
+use sqlx::{ConnectOptions as _, Connection as _, Executor as _, Row as _};
 
 use crate::domain::fault::{Fault, FaultKind};
 use crate::domain::person::forgotten::ErasureList;
@@ -23,12 +23,21 @@ set timezone = 'UTC';
 set search_path = '';
 set client_min_messages = warning;
 set default_transaction_isolation = 'read committed';
+set default_transaction_read_only = off;
+set default_transaction_deferrable = off;
 set standard_conforming_strings = on;
 set intervalstyle = postgres;
 set datestyle = 'ISO, MDY';
 set quote_all_identifiers = off;
 set extra_float_digits = 1;
 set bytea_output = hex;
+set transform_null_equals = off;
+set array_nulls = on;
+set backslash_quote = safe_encoding;
+set default_table_access_method = heap;
+set default_tablespace = '';
+set xmloption = content;
+set idle_session_timeout = 0;
 set lock_timeout = '10s';
 set statement_timeout = '60s';
 set idle_in_transaction_session_timeout = '60s';
@@ -70,6 +79,12 @@ impl StoreConfig {
             let message = "database.url is not of the form postgres://user:password@host:port/database";
             Fault::new(FaultKind::DatabaseRefused, message)
         })?;
+        // The brackets of an address of IPv6 are not part of it.
+        let bare = options.get_host().strip_prefix('[').and_then(|host| host.strip_suffix(']'));
+        let options = match bare.map(str::to_owned) {
+            Some(host) => options.host(&host),
+            None => options,
+        };
         Ok(StoreConfig::new(options))
     }
 
@@ -100,7 +115,7 @@ impl fmt::Debug for StoreConfig {
 #[derive(Clone)]
 pub struct PgStore {
     pub(super) pool: PgPool,
-    pub(super) options: PgConnectOptions,
+    application_name: Arc<str>,
     pub(super) acquire_timeout: Duration,
     pub(super) reservations: Arc<Reservations>,
     pub(super) erasures: ErasureList,
@@ -110,7 +125,7 @@ pub struct PgStore {
 
 impl fmt::Debug for PgStore {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("PgStore").field(&place(&self.options)).finish()
+        f.debug_tuple("PgStore").field(&self.place()).finish()
     }
 }
 
@@ -120,26 +135,51 @@ impl PgStore {
     /// # Errors
     /// `DatabaseUnreachable` or `DatabaseRefused`, naming host, port, database and user.
     pub async fn connect(config: &StoreConfig) -> Result<PgStore, Fault> {
-        let options = config.options.clone().application_name(&config.application_name);
+        let options = named(&config.options, &config.application_name);
         let mut connection = connect_once(&options, config.acquire_timeout).await?;
         refuse_unfit(&mut connection, &options).await?;
         connection.close().await.ok();
         let pool = PgPoolOptions::new()
             .max_connections(config.pool_size.max(1))
             .acquire_timeout(config.acquire_timeout)
+            // In place of the driver's own ping: it costs as much, and finds a server that became a standby, too.
+            .test_before_acquire(false)
+            .before_acquire(|connection, _| {
+                Box::pin(async move { Ok(is_standby(connection).await.is_ok_and(|is_standby| !is_standby)) })
+            })
             .after_connect(|connection, _| {
                 Box::pin(async move { connection.execute(sqlx::raw_sql(SESSION)).await.map(|_| ()) })
             })
-            .connect_lazy_with(options.clone());
+            .connect_lazy_with(options);
         Ok(PgStore {
             pool,
-            options,
+            application_name: config.application_name.as_str().into(),
             acquire_timeout: config.acquire_timeout,
             reservations: Arc::new(Reservations::default()),
             erasures: ErasureList::default(),
             citus: Citus::in_schema(&config.citus_schema),
             claims: Claims::default(),
         })
+    }
+
+    /// How connections are made from now on: a password was replaced.
+    ///
+    /// # Errors
+    /// As [`StoreConfig::from_url`].
+    pub fn reconnect_with(&self, url: &SecretString) -> Result<(), Fault> {
+        let options = StoreConfig::from_url(url)?.options;
+        self.pool.set_connect_options(named(&options, &self.application_name));
+        Ok(())
+    }
+
+    /// One connection of its own, outside the pool.
+    pub(super) async fn connection(&self) -> Result<PgConnection, Fault> {
+        connect_once(&self.pool.connect_options(), self.acquire_timeout).await
+    }
+
+    /// Host or socket, port, database and user; never the password.
+    pub(super) fn place(&self) -> String {
+        place(&self.pool.connect_options())
     }
 
     /// The list of forgotten persons that this store brings up to date.
@@ -151,6 +191,17 @@ impl PgStore {
     pub async fn close(&self) {
         self.pool.close().await;
     }
+}
+
+/// What is asked for at the start of each session. Poolers know few parameters of a start; the rest is set afterwards.
+fn named(options: &PgConnectOptions, application_name: &str) -> PgConnectOptions {
+    options.clone().application_name(application_name).extra_float_digits(None)
+}
+
+/// Whether the server of this connection takes no writes.
+async fn is_standby(connection: &mut PgConnection) -> Result<bool, sqlx::Error> {
+    let answer = connection.fetch_one(sqlx::raw_sql("select pg_catalog.pg_is_in_recovery()")).await?;
+    answer.try_get(0)
 }
 
 /// A server that is too old, or a database that cannot hold every text, is better refused now than at the
@@ -180,10 +231,7 @@ async fn refuse_unfit(connection: &mut PgConnection, options: &PgConnectOptions)
 }
 
 /// One connection of its own, outside the pool.
-pub(super) async fn connect_once(
-    options: &PgConnectOptions,
-    timeout: Duration,
-) -> Result<PgConnection, Fault> {
+async fn connect_once(options: &PgConnectOptions, timeout: Duration) -> Result<PgConnection, Fault> {
     let doing = format!("connecting to {}", place(options));
     match tokio::time::timeout(timeout, PgConnection::connect_with(options)).await {
         Ok(Ok(mut connection)) => {
@@ -191,7 +239,7 @@ pub(super) async fn connect_once(
             set.map_err(|error| from_sql(&doing, &error))?;
             Ok(connection)
         }
-        Ok(Err(error)) => Err(from_sql(&doing, &error)),
+        Ok(Err(error)) => Err(from_sql(&format!("{doing}{}", tls(options, &error)), &error)),
         Err(_) => Err(Fault::new(
             FaultKind::DatabaseUnreachable,
             format!(
@@ -202,10 +250,33 @@ pub(super) async fn connect_once(
     }
 }
 
+/// How certificates are judged, where that may be what failed.
+fn tls(options: &PgConnectOptions, error: &sqlx::Error) -> String {
+    let is_certificate = |error: &std::io::Error| error.kind() == std::io::ErrorKind::InvalidData;
+    match error {
+        sqlx::Error::Tls(_) => {}
+        sqlx::Error::Io(error) if is_certificate(error) || is_missing_file(error) => {}
+        _ => return String::new(),
+    }
+    let url = options.to_url_lossy();
+    let parameter =
+        |name: &str| url.query_pairs().find(|(known, _)| known == name).map(|(_, value)| value.into_owned());
+    let mode = parameter("sslmode").unwrap_or_default();
+    match parameter("sslrootcert") {
+        Some(file) => format!(" by TLS, sslmode {mode}, sslrootcert {file}"),
+        None => format!(" by TLS, sslmode {mode}, certificates of the system"),
+    }
+}
+
+fn is_missing_file(error: &std::io::Error) -> bool {
+    matches!(error.kind(), std::io::ErrorKind::NotFound | std::io::ErrorKind::PermissionDenied)
+}
+
 /// Host or socket, port, database and user; never the password.
 pub(super) fn place(options: &PgConnectOptions) -> String {
     let host = match options.get_socket() {
         Some(socket) => socket.display().to_string(),
+        None if options.get_host().contains(':') => format!("[{}]", options.get_host()),
         None => options.get_host().to_owned(),
     };
     format!(

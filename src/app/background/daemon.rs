@@ -6,16 +6,19 @@ use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
+use url::Url;
 
 use crate::app::App;
 use crate::app::assembly::stream::Stream;
 use crate::app::background::day_sums::follow_changes;
 use crate::app::background::progress::log_progress;
-use crate::domain::fault::Fault;
+use crate::config::OpsSettings;
+use crate::domain::fault::{Fault, FaultKind};
 use crate::domain::proof::run::Trigger as RunTrigger;
 use crate::domain::stream::StreamKey;
 use crate::engine::pass::fault_policy::log_failure;
 use crate::engine::pass::reader::PassOrder;
+use crate::ops::web::admission::Admission;
 use crate::ops::web::readiness::Readiness;
 use crate::ops::web::server::{OpsServer, OpsState};
 use crate::scheduler::single_flight::run_on_trigger;
@@ -130,10 +133,18 @@ impl App {
             enrich: Arc::new(move |report| app.enrich(report, true)),
             surroundings: Arc::new(move || looking.surroundings()),
             outage: Arc::new(move |kind, message| away.alerts_without_database((kind, message))),
+            admission: admission(&self.settings.ops),
             zone: self.settings.timezone,
             language: self.settings.language,
         }
     }
+}
+
+/// Whom the ops server of this configuration answers.
+fn admission(settings: &OpsSettings) -> Admission {
+    let public = settings.public_url.as_ref().and_then(Url::host_str);
+    let hosts = settings.allowed_hosts.iter().map(String::as_str).chain(public);
+    Admission::new(settings.listen.ip(), hosts, settings.token.clone())
 }
 
 /// What a ring of the trigger does. The order is made anew each time: what was read since the last tick is
@@ -179,6 +190,20 @@ async fn make_months(app: Arc<App>, stop: CancellationToken) {
     }
 }
 
+impl App {
+    /// A password that was replaced in its file counts for all connections that are made from now on.
+    fn follow_database_secret(&self) {
+        let Some(address) = self.settings.database.address.as_ref().filter(|address| address.reread()) else {
+            return;
+        };
+        let replaced = address.current().map_err(|why| Fault::new(FaultKind::Misconfigured, why));
+        match replaced.and_then(|url| self.database.store.reconnect_with(&url)) {
+            Ok(()) => event::DatabaseSecretReplaced.emit(),
+            Err(fault) => log_failure("reading the replaced address of the database", &fault),
+        }
+    }
+}
+
 /// Starts an embedded server again that died, and looks whether the sources are what they were at the start. The
 /// operator's own database comes back by itself.
 async fn watch_database(app: Arc<App>, stop: CancellationToken) {
@@ -188,6 +213,7 @@ async fn watch_database(app: Arc<App>, stop: CancellationToken) {
             () = stop.cancelled() => return,
             () = app.overrides.clock.sleep(DATABASE_WATCH) => {}
         }
+        app.follow_database_secret();
         let answer = app.database.store.ping().await;
         app.note_database(answer.is_ok());
         looks += 1;

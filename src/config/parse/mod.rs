@@ -1,5 +1,6 @@
 //! How a file and the environment become settings, and what is said of mistakes.
 
+pub(in crate::config) mod address;
 pub(in crate::config) mod effective;
 pub(in crate::config) mod environment;
 pub(in crate::config) mod error;

@@ -7,15 +7,16 @@ use chrono_tz::Tz;
 use config::Value;
 
 use crate::config::parse::error::Report;
-use crate::config::parse::leaf::{self, PlainHttp};
+use crate::config::parse::leaf;
 use crate::config::parse::reader::Section;
 use crate::config::section::database;
 use crate::config::section::log;
 use crate::config::section::notify;
+use crate::config::section::ops;
 use crate::config::section::privacy;
 use crate::config::section::source;
 use crate::config::section::telemetry;
-use crate::config::settings::{EngineSettings, HttpSettings, OpsSettings, SchedulerSettings, Settings};
+use crate::config::settings::{EngineSettings, HttpSettings, SchedulerSettings, Settings};
 use crate::domain::person::privacy::{CustomFieldPolicy, Privacy};
 use crate::report::language::Language;
 
@@ -43,7 +44,7 @@ pub(in crate::config) fn settings(tree: &Value, now: DateTime<Utc>, report: &Rep
     let timezone = root.parse("timezone", leaf::timezone);
     let language = root.choice("language", &Language::ALL.map(|language| (language.as_str(), language)));
     let database = closed(root.section("database"), database::settings);
-    let ops = closed(root.section("ops"), ops);
+    let ops = closed(root.section("ops"), ops::settings);
     let http = closed(root.section("http"), http);
     let engine = closed(root.section("engine"), engine);
     let privacy = closed(root.section("privacy"), privacy::settings);
@@ -93,18 +94,6 @@ pub(in crate::config) fn closed<'a, T>(
     let value = read(&section);
     section.close();
     value
-}
-
-fn ops(section: &Section<'_>) -> Option<OpsSettings> {
-    let enabled = section.boolean("enabled");
-    let listen = section.parse("listen", |text| {
-        text.parse()
-            .map_err(|_| format!("expects an address and a port such as 127.0.0.1:8080, not {text:?}"))
-    });
-    let public_url = section.maybe("public_url", |section, key| {
-        section.parse(key, |text| leaf::base_url(text, PlainHttp::Allowed))
-    });
-    Some(OpsSettings { enabled: enabled?, listen: listen?, public_url: public_url? })
 }
 
 fn http(section: &Section<'_>) -> Option<HttpSettings> {

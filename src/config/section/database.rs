@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use secrecy::SecretString;
 
+use crate::config::parse::address::{self, DatabaseAddress};
 use crate::config::parse::reader::Section;
 use crate::config::parse::secret;
 
@@ -18,6 +19,8 @@ const PARTITIONINGS: [(&str, Partitioning); 2] =
 pub struct DatabaseSettings {
     /// Address, with the password in place; `None` for an embedded PostgreSQL. Treated as a secret.
     pub url: Option<SecretString>,
+    /// The same, to be read again where its files may have been replaced.
+    pub address: Option<DatabaseAddress>,
     /// Directory of the embedded cluster.
     pub data_dir: PathBuf,
     /// Port of the embedded server; 0 for a free one.
@@ -54,7 +57,7 @@ pub enum Partitioning {
 
 /// Reads the section.
 pub(in crate::config) fn settings(section: &Section<'_>) -> Option<DatabaseSettings> {
-    let url = secret::database_url(section);
+    let address = address::database(section);
     let data_dir = secret::path(section, "data_dir");
     let port = section.number("port", 0..=65_535);
     let bin_dir = section.maybe("bin_dir", secret::path);
@@ -62,8 +65,10 @@ pub(in crate::config) fn settings(section: &Section<'_>) -> Option<DatabaseSetti
     let pool_size = section.number("pool_size", 1..=100);
     let distributed = section.choice("distributed", &DISTRIBUTIONS);
     let partitioned = section.choice("partitioned", &PARTITIONINGS);
+    let address = address?;
     Some(DatabaseSettings {
-        url: url?,
+        url: address.as_ref().and_then(|address| address.current().ok()),
+        address,
         data_dir: data_dir?,
         port: port?,
         bin_dir: bin_dir?,

@@ -1,5 +1,7 @@
 //! The status server: pages, JSON, probes.
 
+pub mod admission;
+mod connection;
 pub(crate) mod page;
 pub(crate) mod reader;
 pub mod readiness;

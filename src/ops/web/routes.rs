@@ -11,7 +11,7 @@ use axum::http::header::{
 };
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode};
-use axum::middleware::{Next, from_fn};
+use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{Html, IntoResponse, Json, Response};
 use axum::routing::get;
 use chrono::{DurationRound as _, TimeDelta};
@@ -23,6 +23,7 @@ use tower_http::compression::CompressionLayer;
 use crate::domain::fault::FaultKind;
 use crate::domain::stream::{StreamId, StreamKey};
 use crate::ops::observe::prometheus;
+use crate::ops::web::admission::Admission;
 use crate::ops::web::page;
 use crate::ops::web::page::{CONTENT_SECURITY_POLICY as PAGE_POLICY, Filter, Reader, window_of};
 use crate::ops::web::reader::RequestedLocale;
@@ -53,6 +54,7 @@ struct Shared {
 }
 
 pub(in crate::ops) fn router(state: OpsState) -> Router {
+    let admission = state.admission.clone();
     Router::new()
         .route("/", get(show_page))
         .route("/healthz", get(healthz))
@@ -64,16 +66,16 @@ pub(in crate::ops) fn router(state: OpsState) -> Router {
         .route("/api/window/{source}/{stream}/{start}", get(api_window))
         .fallback(not_found)
         .with_state(Arc::new(Shared { state, cache: StatusCache::default() }))
-        .layer(from_fn(guard))
+        .layer(from_fn_with_state(admission, guard))
         .layer(CompressionLayer::new())
 }
 
-/// Refuses what is not a read, and adds the headers.
-async fn guard(request: Request, next: Next) -> Response {
-    let mut response = if matches!(*request.method(), Method::GET | Method::HEAD) {
-        next.run(request).await
-    } else {
-        (StatusCode::METHOD_NOT_ALLOWED, [(ALLOW, "GET, HEAD")]).into_response()
+/// Refuses who is not admitted and what is not a read, and adds the headers.
+async fn guard(State(admission): State<Admission>, request: Request, next: Next) -> Response {
+    let mut response = match admission.refuse(request.uri(), request.headers()) {
+        Some(refusal) => refusal,
+        None if matches!(*request.method(), Method::GET | Method::HEAD) => next.run(request).await,
+        None => (StatusCode::METHOD_NOT_ALLOWED, [(ALLOW, "GET, HEAD")]).into_response(),
     };
     for (name, value) in HEADERS {
         response.headers_mut().insert(name, HeaderValue::from_static(value));
@@ -257,6 +259,10 @@ async fn window_read(
     let (Ok(stream), Some(start)) = (stream.parse::<StreamId>(), window_of(&start, state.zone)) else {
         return Ok(None);
     };
+    // PostgreSQL's texts hold no NUL.
+    if source.contains('\0') {
+        return Ok(None);
+    }
     let key = StreamKey { source, stream };
     let read = timeout(WINDOW_TIMEOUT, state.status.window(&key, start, state.clock.now())).await;
     let read = read.map_err(|_| Unreadable {

@@ -12,14 +12,12 @@ use tokio_util::sync::CancellationToken;
 use crate::domain::fault::FaultKind;
 use crate::engine::port::clock::Clock;
 use crate::engine::port::status::StatusRead;
+use crate::ops::web::admission::Admission;
 use crate::ops::web::readiness::Readiness;
-use crate::ops::web::routes;
+use crate::ops::web::{connection, routes};
 use crate::report::alert::{Alert, Surroundings};
 use crate::report::language::Language;
 use crate::report::status::StatusReport;
-
-/// How long answers under way may take once the process was told to stop.
-const GRACE: Duration = Duration::from_secs(2);
 
 /// Histograms keep what was recorded until it is folded into buckets.
 const UPKEEP_PERIOD: Duration = Duration::from_secs(5);
@@ -50,6 +48,8 @@ pub struct OpsState {
     pub surroundings: Look,
     /// Told in place of a report's alerts.
     pub outage: Outage,
+    /// Whom it answers.
+    pub admission: Admission,
     /// In which the page shows instants.
     pub zone: Tz,
     /// In which the page is written for whoever asks for no other language.
@@ -60,7 +60,7 @@ pub struct OpsState {
 #[derive(Debug)]
 pub struct OpsServer {
     address: SocketAddr,
-    serving: tokio::task::JoinHandle<std::io::Result<()>>,
+    serving: tokio::task::JoinHandle<()>,
 }
 
 impl OpsServer {
@@ -75,7 +75,7 @@ impl OpsServer {
     ) -> std::io::Result<OpsServer> {
         let address = listener.local_addr()?;
         tokio::spawn(keep_up(state.metrics.clone(), stop.clone()));
-        let serving = tokio::spawn(serve(listener, routes::router(state), stop));
+        let serving = tokio::spawn(connection::serve(listener, routes::router(state), stop));
         Ok(OpsServer { address, serving })
     }
 
@@ -89,15 +89,7 @@ impl OpsServer {
     /// # Errors
     /// When it ended for another reason than its token.
     pub async fn stopped(self) -> std::io::Result<()> {
-        self.serving.await.map_err(std::io::Error::other)?
-    }
-}
-
-async fn serve(listener: TcpListener, router: axum::Router, stop: CancellationToken) -> std::io::Result<()> {
-    let server = axum::serve(listener, router).with_graceful_shutdown(stop.clone().cancelled_owned());
-    tokio::select! {
-        ended = server.into_future() => ended,
-        () = async { stop.cancelled().await; tokio::time::sleep(GRACE).await } => Ok(()),
+        self.serving.await.map_err(std::io::Error::other)
     }
 }
 

@@ -7,7 +7,7 @@ use crate::domain::fault::Fault;
 use crate::domain::stream::StreamKey;
 use crate::store::fault::StoreResult;
 use crate::store::feed::lease::lease_is_held;
-use crate::store::pool::{PgStore, place};
+use crate::store::pool::PgStore;
 use crate::store::schema::grant::READABLE;
 
 /// A database as it presents itself to our login. All but the zone of its business days can be asked of a database
@@ -92,7 +92,7 @@ impl PgStore {
         };
         let version: String = row.try_get("version")?;
         Ok(DatabaseFacts {
-            place: place(&self.options),
+            place: self.place(),
             version: version.split(' ').next().unwrap_or_default().to_owned(),
             clock: row.try_get("clock")?,
             timezone: row.try_get::<Option<String>, _>("timezone")?.unwrap_or_default(),

@@ -20,7 +20,7 @@ use crate::report::status::detail::StreamDetail;
 use crate::report::status::window::WindowReport;
 use crate::report::status::{FeedStatus, RunStatus, StatusReport, StreamFailure, StreamStatus, WindowTally};
 use crate::store::account::source::stored_fetch;
-use crate::store::fault::{StoreResult, from_sql};
+use crate::store::fault::{StoreResult, from_sql, standby};
 use crate::store::feed::status::feeds_fetch;
 use crate::store::ledger::run::counts_of;
 use crate::store::ledger::schema_drift::drifts_fetch;
@@ -102,16 +102,20 @@ impl StatusRead for PgStore {
 }
 
 impl PgStore {
-    /// Whether the database answers.
+    /// Whether the database answers, and takes writes.
     ///
     /// # Errors
-    /// Database faults.
+    /// Database faults; `DatabaseUnreachable` of a standby, which a failover leaves behind.
     pub async fn ping(&self) -> Result<(), Fault> {
-        sqlx::query("select 1")
-            .execute(&self.pool)
+        let doing = "asking the database for a sign of life";
+        let is_standby: bool = sqlx::query_scalar("select pg_catalog.pg_is_in_recovery()")
+            .fetch_one(&self.pool)
             .await
-            .map(|_| ())
-            .map_err(|error| from_sql("asking the database for a sign of life", &error))
+            .map_err(|error| from_sql(doing, &error))?;
+        match is_standby {
+            false => Ok(()),
+            true => Err(standby(&format!("{doing}: {}", self.place()))),
+        }
     }
 
     async fn status_read(&self, now: DateTime<Utc>) -> StoreResult<StatusReport> {

@@ -13,7 +13,7 @@ use crate::domain::catalogue::{Catalogue, Finding, Severity, compare};
 use crate::domain::fault::{Fault, FaultKind};
 use crate::domain::row::text::counted;
 use crate::store::fault::{StoreError, StoreResult};
-use crate::store::pool::{PgStore, place};
+use crate::store::pool::PgStore;
 
 pub use self::repair::Repaired;
 
@@ -97,7 +97,7 @@ impl PgStore {
                 counted(fails.len() - NAMED, "more difference")
             ));
         }
-        let message = format!("{} is not as ccsync made it: {}", place(&self.options), refusals.join("; "));
+        let message = format!("{} is not as ccsync made it: {}", self.place(), refusals.join("; "));
         Ok(Some(Fault::new(FaultKind::DatabaseRefused, message).advising()))
     }
 }

@@ -14,7 +14,7 @@ use crate::domain::fault::{Fault, FaultKind};
 use crate::domain::stream::StreamId;
 use crate::store::commit::agent::AGENT_TABLE;
 use crate::store::fault::{StoreError, StoreResult};
-use crate::store::pool::{PgStore, connect_once, place};
+use crate::store::pool::PgStore;
 use crate::store::schema::day_sums::unwatch_days;
 
 /// What vendors sent, distributed by `source`; the tables behind the first one are co-located with it. A test compares
@@ -89,7 +89,7 @@ impl PgStore {
              first in shared_preload_libraries, have a superuser run `create extension citus` in this database and add \
              the machines (citus_set_coordinator_host, citus_add_node), then run `ccsync migrate` again; or take the \
              setting out. Nothing was changed",
-            place(&self.options)
+            self.place()
         );
         Err(Fault::new(FaultKind::DatabaseRefused, message).advising())
     }
@@ -123,7 +123,7 @@ impl PgStore {
     /// `DatabaseRefused` where Citus refuses; other database faults. Nothing was changed then.
     pub async fn distribute(&self) -> Result<Vec<String>, Fault> {
         let doing = "distributing the tables with Citus";
-        let mut connection = connect_once(&self.options, self.acquire_timeout).await?;
+        let mut connection = self.connection().await?;
         let done = distribute(&mut connection, &self.citus).await;
         connection.close().await.ok();
         done.map_err(|error| error.during(doing))

@@ -6,7 +6,7 @@ use sqlx::{Connection as _, Executor as _};
 
 use crate::domain::fault::{Fault, FaultKind};
 use crate::store::fault::{StoreError, StoreResult, from_sql};
-use crate::store::pool::{PgStore, connect_once, place};
+use crate::store::pool::PgStore;
 use crate::store::schema::day_sums::watch_days;
 use crate::store::schema::distribute::vendor_tables;
 use crate::store::schema::grant::readers_update;
@@ -47,7 +47,7 @@ impl PgStore {
     pub async fn migrate(&self) -> Result<(), Fault> {
         let doing = "migrating the database";
         // A connection of its own: the lock lives as long as it does, whatever happens in between.
-        let mut connection = connect_once(&self.options, self.acquire_timeout).await?;
+        let mut connection = self.connection().await?;
         connection
             .execute(sqlx::raw_sql("set lock_timeout = 0; set statement_timeout = 0"))
             .await
@@ -100,7 +100,7 @@ impl PgStore {
             0 => Ok(()),
             count => Err(Fault::new(
                 FaultKind::DatabaseRefused,
-                format!("{} lacks {count} migrations; run `ccsync migrate`", place(&self.options)),
+                format!("{} lacks {count} migrations; run `ccsync migrate`", self.place()),
             )
             .advising()),
         }
@@ -178,7 +178,7 @@ impl PgStore {
                 format!(
                     "{} holds `{name}`, which ccsync did not create: give ccsync a database of its own, or \
                      rename that schema; nothing was changed",
-                    place(&self.options)
+                    self.place()
                 ),
             )
             .advising())),
@@ -191,7 +191,7 @@ impl PgStore {
             format!(
                 "{doing}: {} has migration {version}, which this ccsync {} does not know: a newer one \
                  migrated it; use that one",
-                place(&self.options),
+                self.place(),
                 env!("CARGO_PKG_VERSION"),
             ),
         )
@@ -209,7 +209,7 @@ impl PgStore {
             MigrateError::VersionMismatch(version) => refused(format!(
                 "migration {version} was applied to {} in another form than this ccsync {} has; use the \
                  release that migrated it",
-                place(&self.options),
+                self.place(),
                 env!("CARGO_PKG_VERSION"),
             ))
             .advising(),

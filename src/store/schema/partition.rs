@@ -12,7 +12,7 @@ use crate::domain::fault::{Fault, FaultKind};
 use crate::domain::stream::StreamId;
 use crate::engine::port::retention::{ExpiredRows, RetentionOrder};
 use crate::store::fault::{StoreError, StoreResult};
-use crate::store::pool::{PgStore, connect_once};
+use crate::store::pool::PgStore;
 use crate::store::schema::day_sums::watch_days;
 
 /// Months that are made ahead; what comes later than those goes to the rest, and is refused nowhere.
@@ -27,7 +27,7 @@ impl PgStore {
     /// history that cannot be made anew (a materialized view); other database faults. Nothing was changed then.
     pub async fn partition_histories(&self, now: DateTime<Utc>) -> Result<(), Fault> {
         let doing = "cutting the histories into months";
-        let mut connection = connect_once(&self.options, self.acquire_timeout).await?;
+        let mut connection = self.connection().await?;
         let done = self.partition(&mut connection, now.date_naive()).await;
         connection.close().await.ok();
         done.map_err(|error| error.during(doing))

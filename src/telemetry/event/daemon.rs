@@ -78,6 +78,17 @@ impl SourceUnconfigured<'_> {
     }
 }
 
+/// The password or address of the database was replaced in its file.
+#[derive(Debug)]
+pub struct DatabaseSecretReplaced;
+
+impl DatabaseSecretReplaced {
+    /// Writes it down.
+    pub fn emit(self) {
+        tracing::info!(target: "ccsync", "the database's secret was replaced; new connections are made with it");
+    }
+}
+
 /// The database did not answer.
 #[derive(Debug)]
 pub struct DatabaseUnreachable<'a> {

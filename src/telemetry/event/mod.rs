@@ -18,7 +18,8 @@ mod time;
 mod window;
 
 pub use daemon::{
-    DaemonStarted, DaemonStopping, DatabaseUnreachable, SourceUnconfigured, TaskFailed, TokenRenewed,
+    DaemonStarted, DaemonStopping, DatabaseSecretReplaced, DatabaseUnreachable, SourceUnconfigured,
+    TaskFailed, TokenRenewed,
 };
 pub use feed::{FeedConnected, FeedInterrupted, FeedLost, FeedSpooled, FeedStored};
 pub use hangup::HangupIgnored;

@@ -232,6 +232,12 @@ fn the_process_its_database_and_its_tokens_speak() {
         &["ccsync_daemon_stopping 1"],
     );
     check(
+        || DatabaseSecretReplaced.emit(),
+        "INFO",
+        "the database's secret was replaced; new connections are made with it",
+        &[],
+    );
+    check(
         || DatabaseUnreachable { message: "connection refused" }.emit(),
         "WARN",
         "database cannot be reached: connection refused; see docs/runbook.md#database_unreachable",

@@ -50,7 +50,7 @@ const CRATES: [(&str, &[&str]); 6] = [
 ];
 
 /// Who looks at the time or waits without the clock port, and why.
-const CLOCKS: [(&str, &str); 7] = [
+const CLOCKS: [(&str, &str); 8] = [
     ("src/engine/port/clock.rs", "is the clock port"),
     ("src/telemetry/failpoint.rs", "holds a process up where a test ordered it, in real time"),
     ("src/store/embedded/", "waits for processes of the operating system, in real time"),
@@ -58,6 +58,7 @@ const CLOCKS: [(&str, &str); 7] = [
         "src/store/account/request_budget.rs",
         "reserved moments are measured on the process's own monotonic clock",
     ),
+    ("src/ops/web/connection.rs", "cuts off clients that do not speak"),
     ("src/ops/web/server.rs", "bounds open HTTP answers at the end of the process"),
     ("src/ops/web/status_cache.rs", "the age of an answer is measured on the monotonic clock"),
     ("src/cli/setup/demo/mod.rs", "tells a person how long it took, every two seconds of their time"),

@@ -8,3 +8,4 @@ mod life;
 pub mod place;
 mod refusal;
 mod sharing;
+mod standby;

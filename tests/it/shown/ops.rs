@@ -12,6 +12,7 @@ use ccsync::engine::alert::{alerts, without_database};
 use ccsync::engine::port::clock::SystemClock;
 use ccsync::engine::port::status::StatusRead;
 use ccsync::ops::observe::prometheus;
+use ccsync::ops::web::admission::Admission;
 use ccsync::ops::web::readiness::Readiness;
 use ccsync::ops::web::server::{OpsServer, OpsState};
 use ccsync::report::alert::{ClockSkew, DiskSpace, SpoolFill, StreamWatch, Surroundings};
@@ -153,6 +154,7 @@ impl Ops {
             outage: Arc::new(|kind, message| {
                 without_database((kind, message), None, &surroundings(), LOCALE)
             }),
+            admission: Admission::default(),
             zone: chrono_tz::Asia::Shanghai,
             language: Language::En,
         };
@@ -175,6 +177,21 @@ impl Ops {
     async fn get_json(&self, path: &str) -> (StatusCode, Value) {
         let (status, body) = self.get(path).await;
         (status, serde_json::from_str(&body).unwrap())
+    }
+}
+
+#[tokio::test]
+async fn a_window_that_no_database_could_hold_is_not_found() {
+    let ops = Ops::start().await;
+    for path in [
+        "/window/setup%00/sobot.call_result/2026-03-01",
+        "/window/setup/sobot.call_result/-262143-01-01",
+        "/window/setup/sobot.call_result/+262142-01-01",
+        "/window/setup/sobot.call_result/-9999-01-01T00:00:00Z",
+        "/api/window/setup%00/sobot.call_result/2026-03-01",
+        "/api/window/setup/sobot.call_result/-262143-01-01",
+    ] {
+        assert_eq!(ops.get(path).await.0, StatusCode::NOT_FOUND, "{path}");
     }
 }
 

@@ -1,6 +1,6 @@
 //! The page of one window, and the way to it.
 
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, Datelike as _, NaiveDate, Utc};
 use chrono_tz::Tz;
 use maud::{Markup, html};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, PercentEncode, utf8_percent_encode};
@@ -49,7 +49,7 @@ pub(in crate::ops) fn window_of(name: &str, zone: Tz) -> Option<Option<DateTime<
     }
     let date = name.parse::<NaiveDate>().ok().map(|date| local_midnight(date, zone));
     let instant = || DateTime::parse_from_rfc3339(name).ok().map(|at| at.to_utc());
-    date.or_else(instant).map(Some)
+    date.or_else(instant).filter(|at| (1..=9999).contains(&at.year())).map(Some)
 }
 
 pub(super) fn page(report: &WindowReport, format: Formatter) -> String {

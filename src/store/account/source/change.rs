@@ -12,7 +12,7 @@ use crate::store::account::source::place::{Place, has_rows, places};
 use crate::store::account::source::sweep::{Sweep, SweptTable, count, record_in_txn};
 use crate::store::commit::transaction::TRANSACTION;
 use crate::store::fault::{StoreError, StoreResult};
-use crate::store::pool::{PgStore, connect_once};
+use crate::store::pool::PgStore;
 use crate::telemetry::failpoint::{Failpoint, failpoint};
 
 /// Refuses what a person ordered.
@@ -54,7 +54,7 @@ impl PgStore {
         progress: &mut (dyn FnMut(&SweptTable) + Send),
     ) -> Result<Vec<SweptTable>, Fault> {
         let doing = format!("{}; running the command again goes on", order.typed());
-        let mut connection = connect_once(&self.options, self.acquire_timeout).await?;
+        let mut connection = self.connection().await?;
         let done = self.change_on(&mut connection, order, progress).await;
         connection.close().await.ok();
         done.map_err(|error| error.during(&doing))

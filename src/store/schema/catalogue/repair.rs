@@ -11,7 +11,7 @@ use crate::domain::fault::Fault;
 use crate::domain::proof::window::TimeWindow;
 use crate::domain::stream::StreamId;
 use crate::store::fault::{StoreResult, from_sql};
-use crate::store::pool::{PgStore, connect_once};
+use crate::store::pool::PgStore;
 use crate::store::schema::grant::readers_update;
 
 /// Rounds of one repair. Views need other views, and those columns and functions.
@@ -80,7 +80,7 @@ impl PgStore {
     /// Database faults; nothing was changed then. What single statements were refused is in the answer.
     pub async fn repair(&self) -> Result<Repaired, Fault> {
         let doing = "repairing the schema";
-        let mut connection = connect_once(&self.options, self.acquire_timeout).await?;
+        let mut connection = self.connection().await?;
         let done = repair(&mut connection).await;
         let done = match done {
             Ok(repaired) => readers_update(&mut connection).await.map(|()| repaired),

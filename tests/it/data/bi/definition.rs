@@ -16,6 +16,7 @@ use ccsync::engine::port::clock::SystemClock;
 use ccsync::engine::port::status::StatusRead as _;
 use ccsync::ops::observe::prometheus;
 use ccsync::ops::text::status_text::{View, render};
+use ccsync::ops::web::admission::Admission;
 use ccsync::ops::web::readiness::Readiness;
 use ccsync::ops::web::server::{OpsServer, OpsState};
 use ccsync::report::alert::{AlertKind, Surroundings};
@@ -218,6 +219,7 @@ async fn shown_agrees(store: ccsync::store::PgStore, report: &StatusReport, worl
         enrich: Arc::new(enriched),
         surroundings: Arc::new(Surroundings::default),
         outage: Arc::new(|_, _| Vec::new()),
+        admission: Admission::default(),
         zone: world.zone,
         language: Language::En,
     };

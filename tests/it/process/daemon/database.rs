@@ -5,10 +5,10 @@ use std::time::Duration;
 use ccsync_simulator::Endpoint;
 use rustix::process::Signal;
 
-use super::TIMEOUT;
+use super::{Daemon, TIMEOUT, arrived, new_call, scheduled};
 use crate::process::embedded::place::{self, Place};
 use crate::support::harness::{eventually, simulator};
-use crate::support::process::{Workspace, configuration, first_day, recent_world};
+use crate::support::process::{Setup, Workspace, configuration, first_day, recent_world};
 
 #[tokio::test]
 async fn a_daemon_whose_database_was_killed_goes_on_and_leaves_no_postgres_behind() {
@@ -40,4 +40,40 @@ async fn a_daemon_whose_database_was_killed_goes_on_and_leaves_no_postgres_behin
     println!("with its own database: {:?}", ended.took);
     assert!(ended.took < Duration::from_secs(30), "{:?}", ended.took);
     assert!(!place::is_alive(revived), "its server outlived it");
+}
+
+#[tokio::test]
+async fn a_password_that_is_replaced_in_its_file_is_used_for_new_connections() {
+    let setup = scheduled(Setup::new(recent_world(), "").await, "*/2 * * * * *");
+    let pool = &setup.db.pool().await.clone();
+    let role = format!("rotated_{}", setup.db.url().rsplit('_').next().unwrap());
+    let password = async |password: &str| {
+        let sql = format!("alter role {role} password '{password}'");
+        sqlx::query(sqlx::AssertSqlSafe(sql)).execute(pool).await.unwrap();
+    };
+    let owner: String = sqlx::query_scalar("select current_user::text").fetch_one(pool).await.unwrap();
+    let make = format!("create role {role} login in role {owner}");
+    sqlx::query(sqlx::AssertSqlSafe(make)).execute(pool).await.unwrap();
+    password("of last month").await;
+    let file = setup.workspace.write("password", "of last month\n");
+    let mut url = url::Url::parse(setup.db.url()).unwrap();
+    url.set_username(&role).unwrap();
+    url.set_password(None).unwrap();
+    let setup = setup
+        .with("CCSYNC__DATABASE__URL", url.as_str())
+        .with("CCSYNC__DATABASE__PASSWORD_FILE", file.to_str().unwrap());
+    let daemon = Daemon::start(&setup);
+    daemon.ready().await;
+    password("%41 of this month").await;
+    setup.workspace.write("password", "%41 of this month\n");
+    daemon.program.says("secret was replaced").await;
+    let terminate =
+        format!("select pg_terminate_backend(pid) from pg_stat_activity where usename = '{role}'");
+    sqlx::query(sqlx::AssertSqlSafe(terminate)).execute(pool).await.unwrap();
+    let id = new_call(&setup).await;
+    arrived(&setup, &id).await;
+    daemon.ready().await;
+    daemon.program.stop(Signal::TERM).await.expect(0);
+    let drop = format!("drop role {role}");
+    sqlx::query(sqlx::AssertSqlSafe(drop)).execute(pool).await.unwrap();
 }

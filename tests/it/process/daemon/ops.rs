@@ -4,8 +4,11 @@ use std::collections::BTreeSet;
 
 use rustix::process::Signal;
 use serde_json::Value;
+use tokio::io::AsyncWriteExt as _;
+use tokio::net::TcpStream;
 
-use super::{Daemon, SCHEDULES, YEARLY, arrived, first_passes, new_call, scheduled};
+use super::{Daemon, SCHEDULES, TIMEOUT, YEARLY, arrived, first_passes, new_call, scheduled};
+use crate::support::harness::eventually;
 use crate::support::process::{Setup, recent_world};
 
 /// The names of all fields, with their places.
@@ -90,4 +93,71 @@ async fn what_changed_while_the_daemon_was_away_is_read_at_its_start_and_not_at_
     let second = Daemon::start(&setup);
     arrived(&setup, &id).await;
     second.program.stop(Signal::TERM).await.expect(0);
+}
+
+#[tokio::test]
+async fn clients_that_never_finish_a_request_take_few_descriptors_and_keep_nobody_waiting_for_long() {
+    let setup = scheduled(Setup::new(recent_world(), "").await, YEARLY).with(SCHEDULES[0], "*/2 * * * * *");
+    let daemon = Daemon::start(&setup);
+    daemon.ready().await;
+    first_passes(&setup).await;
+    let address = daemon.ops.trim_start_matches("http://").to_owned();
+    let mut silent = Vec::new();
+    for number in 0..400 {
+        let mut stream = TcpStream::connect(&address).await.unwrap();
+        let half: &[u8] = if number % 2 == 0 { b"GET / HTTP/1.1\r\nHost: localhost\r\n" } else { b"" };
+        stream.write_all(half).await.unwrap();
+        silent.push(stream);
+    }
+    let descriptors = std::fs::read_dir(format!("/proc/{}/fd", daemon.program.pid())).unwrap().count();
+    assert!(descriptors < 200, "{descriptors}");
+    let id = new_call(&setup).await;
+    arrived(&setup, &id).await;
+    // They are cut off a hundred at a time.
+    eventually(TIMEOUT, async || match daemon.get("/healthz").await {
+        (200, _) => Ok(()),
+        (code, body) => Err(format!("{code}: {body}")),
+    })
+    .await;
+    drop(silent);
+    daemon.program.stop(Signal::TERM).await.expect(0);
+}
+
+#[tokio::test]
+async fn a_foreign_host_and_a_request_without_the_token_are_refused() {
+    let setup = Setup::new(recent_world(), "").await.with("CCSYNC__OPS__ALLOWED_HOSTS", "[ccsync.internal]");
+    let token = setup.workspace.write("token", "t0ken\n");
+    let setup = setup.with("CCSYNC__OPS__TOKEN_FILE", token.to_str().unwrap());
+    let daemon = Daemon::start(&setup);
+    let client = crate::support::http::client();
+    let get = async |path: &str, host: Option<&str>, token: Option<&str>| {
+        let mut request = client.get(format!("{}{path}", daemon.ops));
+        if let Some(host) = host {
+            request = request.header("host", host);
+        }
+        if let Some(token) = token {
+            request = request.bearer_auth(token);
+        }
+        request.send().await.map_or(0, |answer| answer.status().as_u16())
+    };
+    eventually(TIMEOUT, async || match get("/readyz", None, Some("t0ken")).await {
+        200 => Ok(()),
+        code => Err(format!("{code}")),
+    })
+    .await;
+    for (host, token, code) in [
+        (None, Some("t0ken"), 200),
+        (Some("ccsync.internal:8080"), Some("t0ken"), 200),
+        (Some("rebound.example"), Some("t0ken"), 421),
+        (None, Some("wrong"), 401),
+        (None, None, 401),
+    ] {
+        for path in ["/", "/api/status", "/metrics", "/runbook"] {
+            assert_eq!(get(path, host, token).await, code, "{path} {host:?} {token:?}");
+        }
+    }
+    assert_eq!(get("/healthz", None, None).await, 200);
+    let config = setup.run(&["config"]).await.expect(0);
+    assert!(!config.stdout.contains("t0ken"), "{}", config.stdout);
+    daemon.program.stop(Signal::TERM).await.expect(0);
 }

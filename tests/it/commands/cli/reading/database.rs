@@ -147,3 +147,95 @@ async fn a_schema_of_a_newer_ccsync_is_left_as_it_is() {
     hint: see docs/runbook.md#database_refused
     ");
 }
+
+#[tokio::test]
+async fn settings_of_the_role_that_change_output_or_parsing_change_nothing() {
+    let setup = Setup::new(recent_world(), "").await;
+    let pool = setup.db.pool().await;
+    let database: String = sqlx::query_scalar("select current_database()").fetch_one(pool).await.unwrap();
+    for setting in [
+        "quote_all_identifiers = on",
+        "default_transaction_read_only = on",
+        "default_transaction_deferrable = on",
+        "default_transaction_isolation = 'serializable'",
+        "datestyle = 'German, DMY'",
+        "intervalstyle = 'sql_standard'",
+        "timezone = 'America/St_Johns'",
+        "bytea_output = escape",
+        "extra_float_digits = -15",
+        "standard_conforming_strings = off",
+        "escape_string_warning = on",
+        "backslash_quote = off",
+        "transform_null_equals = on",
+        "array_nulls = off",
+        "xmloption = document",
+        "lc_numeric = 'C'",
+        "lc_monetary = 'C'",
+        "search_path = 'nosuch'",
+        "client_min_messages = debug5",
+        "statement_timeout = '1s'",
+        "lock_timeout = 1",
+        "idle_in_transaction_session_timeout = 1",
+        "idle_session_timeout = 100",
+        "enable_hashagg = off",
+        "enable_nestloop = off",
+        "plan_cache_mode = force_generic_plan",
+        "check_function_bodies = off",
+        "row_security = off",
+        "gin_fuzzy_search_limit = 1",
+        "from_collapse_limit = 1",
+        "join_collapse_limit = 1",
+        "max_parallel_workers_per_gather = 0",
+        "jit = on",
+        "jit_above_cost = 0",
+        "debug_parallel_query = on",
+    ] {
+        let sql = format!("set transaction read write; alter database \"{database}\" set {setting}");
+        let set = sqlx::raw_sql(sqlx::AssertSqlSafe(sql)).execute(pool).await;
+        // Not every server has each.
+        assert!(set.is_ok() || setting.starts_with("debug_parallel_query"), "{setting}: {set:?}");
+    }
+    for command in ["migrate", "sync", "check", "verify", "status"] {
+        setup.run(&[command]).await.expect(0);
+    }
+    setup.run(&["sync"]).await.expect(0);
+    let reset = format!("set transaction read write; alter database \"{database}\" reset all");
+    sqlx::raw_sql(sqlx::AssertSqlSafe(reset)).execute(pool).await.unwrap();
+}
+
+#[tokio::test]
+async fn an_address_that_is_not_taken_is_a_mistake_of_the_configuration_and_says_what_to_write() {
+    let setup = Setup::new(recent_world(), "").await;
+    for (more, told) in [
+        ("?sslmod=require", "did you mean `sslmode`?"),
+        ("?channel_binding=require", "leave it out"),
+        ("?target_session_attrs=standby", "leave it out"),
+        ("?host=127.0.0.1,127.0.0.2", "several hosts"),
+    ] {
+        let url = format!("{}{more}", setup.db.url());
+        let ended = setup.workspace.command(&["status"]).env(URL, url).output().await.unwrap();
+        let said = String::from_utf8(ended.stderr).unwrap();
+        assert!(ended.status.code() == Some(2) && said.contains(told), "{more}: {said}");
+    }
+}
+
+#[tokio::test]
+async fn what_a_trigger_says_is_scrubbed_wherever_it_is_told() {
+    let setup = Setup::new(recent_world(), "").await;
+    let pool = setup.db.pool().await;
+    execute(
+        pool,
+        "create function public.say() returns trigger language plpgsql as
+         $$ begin raise exception 'no % <zhang.san@example.com> 15711356914', new.agentid; end $$;
+         create trigger say after insert on sobot.call_result for each row execute function public.say()",
+    )
+    .await;
+    let ended = setup.run(&["sync", "sobot.call_result"]).await.expect(1);
+    let stored = "select concat((select string_agg(w::text, '') from sync.time_window w),
+        (select string_agg(r::text, '') from sync.run r))";
+    let stored: String = sqlx::query_scalar(stored).fetch_one(pool).await.unwrap();
+    for said in [&ended.stderr, &ended.stdout, &stored, &setup.run(&["status"]).await.stdout] {
+        assert!(!said.contains("15711356914") && !said.contains("zhang.san@"), "{said}");
+    }
+    assert!(ended.talk().contains("157****6914"), "{}", ended.stderr);
+}
