@@ -40,7 +40,7 @@ pub fn main() -> ExitCode {
             failure.exit
         }
     };
-    exit.into()
+    output::ended(exit).into()
 }
 
 fn dispatch(cli: Cli) -> Result<Exit, Failure> {

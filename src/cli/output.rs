@@ -1,7 +1,7 @@
 //! What is printed, and where.
 
 use std::borrow::Cow;
-use std::io::Write as _;
+use std::io::{IsTerminal as _, Write as _};
 use std::path::Path;
 use std::sync::OnceLock;
 
@@ -11,7 +11,7 @@ use crate::cli::exit::Exit;
 use ccsync::app::{ActionError, DaemonError};
 use ccsync::config::ConfigErrors;
 use ccsync::domain::fault::{Fault, FaultKind};
-use ccsync::domain::row::text::{counted, shell_word};
+use ccsync::domain::row::text::{counted, shell_word, without_hidden_orders};
 use ccsync::engine::pass::reader::{PassReport, ScopeFailure};
 use ccsync::ops::text::terminal::Stderr;
 use ccsync::report::language::Language;
@@ -24,7 +24,29 @@ pub(super) fn data(text: &str) {
 /// The same, for those who would go on: whether somebody still reads.
 pub(super) fn is_read(text: &str) -> bool {
     let mut out = std::io::stdout().lock();
-    writeln!(out, "{}", text.trim_end_matches('\n')).is_ok()
+    let text = text.trim_end_matches('\n');
+    let written = match out.is_terminal() {
+        true => writeln!(out, "{}", without_hidden_orders(text)),
+        false => writeln!(out, "{text}"),
+    };
+    written.and_then(|()| out.flush()).map_err(note_unwritten).is_ok()
+}
+
+/// Why data could not be written, the first time.
+static UNWRITTEN: OnceLock<String> = OnceLock::new();
+
+fn note_unwritten(error: std::io::Error) {
+    if error.kind() != std::io::ErrorKind::BrokenPipe {
+        let _ = UNWRITTEN.set(error.to_string());
+    }
+}
+
+/// How a command ends that ended so, once it is known whether its data was written.
+pub(super) fn ended(exit: Exit) -> Exit {
+    let Some(why) = UNWRITTEN.get() else { return exit };
+    let message = format!("standard output could not be written: {why}; what the command did is done");
+    Failure::failed(message).print();
+    Exit::Failed
 }
 
 /// Prints data as JSON.
@@ -37,7 +59,7 @@ pub(super) fn json(value: &impl Serialize) -> Result<(), Failure> {
 
 /// Prints talk.
 pub(super) fn message(text: &str) {
-    let _ = writeln!(Stderr, "{}", as_called(text));
+    let _ = writeln!(Stderr, "{}", without_hidden_orders(&as_called(text)));
 }
 
 /// How the configuration file was named on this command line, if it was.

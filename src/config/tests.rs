@@ -17,7 +17,7 @@ fn now() -> DateTime<Utc> {
 fn leaves(path: &str, value: &Value, out: &mut BTreeSet<String>) {
     match &value.kind {
         ValueKind::Table(table) => table_leaves(path, table, out),
-        ValueKind::Array(items) => {
+        ValueKind::Array(items) if !items.is_empty() => {
             items.iter().enumerate().for_each(|(index, item)| leaves(&format!("{path}[{index}]"), item, out));
         }
         _ => drop(out.insert(path.to_owned())),

@@ -1,7 +1,8 @@
 //! [`DiskSpool`], the [`Spool`] of production.
 
-use std::fs::File;
+use std::fs::{File, OpenOptions};
 use std::io;
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -11,7 +12,7 @@ use rustix::fs::{FlockOperation, flock};
 use crate::domain::fault::{Fault, FaultKind};
 use crate::domain::vendor::feed::FeedEvent;
 use crate::engine::port::spool::Spool;
-use crate::spool::segment::Segments;
+use crate::spool::segment::{PRIVATE_FILE, Segments, private_directory};
 
 /// Processes that may share a directory.
 const PROCESSES_MAX: u32 = 64;
@@ -37,8 +38,14 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 fn claim(directory: &Path, bytes_max: u64) -> io::Result<Held> {
     for number in 0..PROCESSES_MAX {
         let place = directory.join(number.to_string());
-        std::fs::create_dir_all(&place)?;
-        let file = File::create(place.join("lock"))?;
+        private_directory(directory)?;
+        private_directory(&place)?;
+        let file = OpenOptions::new()
+            .write(true)
+            .create(true)
+            .truncate(true)
+            .mode(PRIVATE_FILE)
+            .open(place.join("lock"))?;
         if flock(&file, FlockOperation::NonBlockingLockExclusive).is_ok() {
             return Ok(Held { segments: Segments::open(&place, bytes_max)?, _lock: file });
         }

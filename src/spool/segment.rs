@@ -5,8 +5,9 @@
 //! when the directory is opened.
 
 use std::collections::BTreeMap;
-use std::fs::{File, OpenOptions};
+use std::fs::{DirBuilder, File, OpenOptions, Permissions};
 use std::io::{self, BufRead as _, BufReader, Read as _, Seek as _, SeekFrom, Write as _};
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 
 use crate::domain::vendor::feed::FeedEvent;
@@ -28,16 +29,27 @@ pub(super) struct Segments {
     last: Option<File>,
 }
 
+/// Events hold what people say to each other: nobody else reads them, whatever the umask is.
+pub(super) const PRIVATE_FILE: u32 = 0o600;
+const PRIVATE_DIRECTORY: u32 = 0o700;
+
+/// Makes the directory for ourselves alone, and closes one that was there.
+pub(super) fn private_directory(directory: &Path) -> io::Result<()> {
+    DirBuilder::new().recursive(true).mode(PRIVATE_DIRECTORY).create(directory)?;
+    std::fs::set_permissions(directory, Permissions::from_mode(PRIVATE_DIRECTORY))
+}
+
 impl Segments {
     /// Opens or makes the directory, cuts off what is torn, and counts what is there.
     pub(super) fn open(directory: &Path, bytes_max: u64) -> io::Result<Segments> {
-        std::fs::create_dir_all(directory)?;
+        private_directory(directory)?;
         let mut sizes = BTreeMap::new();
         for entry in std::fs::read_dir(directory)? {
             let entry = entry?;
             let name = entry.file_name();
             let number = name.to_str().and_then(|name| name.strip_suffix(".log")).map(str::parse);
             if let Some(Ok(number)) = number {
+                std::fs::set_permissions(entry.path(), Permissions::from_mode(PRIVATE_FILE))?;
                 sizes.insert(number, entry.metadata()?.len());
             }
         }
@@ -118,7 +130,7 @@ impl Segments {
             return Ok(number);
         }
         let number = newest.map_or(1, |(number, _)| number + 1);
-        let file = OpenOptions::new().append(true).create(true).open(self.path(number))?;
+        let file = OpenOptions::new().append(true).create(true).mode(PRIVATE_FILE).open(self.path(number))?;
         file.set_len(0)?;
         File::open(&self.directory)?.sync_all()?;
         self.last = Some(file);

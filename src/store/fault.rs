@@ -262,6 +262,16 @@ mod tests {
     }
 
     #[test]
+    fn a_pooler_in_transaction_mode_is_told_as_what_it_is() {
+        for code in ["42P05", "26000"] {
+            let fault = from_answer("migrating", code, "prepared statement \"sqlx_s_1\"", &Place::default());
+            assert!(fault.message.contains("pool_mode = session"), "{fault}");
+        }
+        let fault = from_answer("connecting", "53300", "too many connections", &Place::default());
+        assert!(fault.message.contains("`database.pool_size`"), "{fault}");
+    }
+
+    #[test]
     fn a_message_about_a_value_does_not_show_the_value() {
         let message = "invalid input syntax for type uuid: \"15711356914\"";
         let fault = from_answer("committing", "22P02", message, &Place::default());

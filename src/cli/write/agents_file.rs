@@ -1,5 +1,6 @@
 //! Agents' accounts as CSV, one line an account.
 
+use crate::cli::write::cell::{self, cell};
 use ccsync::domain::vendor::agent::{AccountKey, AgentAccount, LinkOrder};
 
 const COLUMNS: [&str; 10] =
@@ -13,7 +14,7 @@ pub(in crate::cli) fn write(accounts: &[AgentAccount]) -> Result<String, csv::Er
     out.write_record(COLUMNS)?;
     for account in accounts {
         let shown = |text: &Option<String>| text.clone().unwrap_or_default();
-        out.write_record([
+        let cells = [
             &account.person_id,
             &account.vendor,
             &account.source,
@@ -24,7 +25,8 @@ pub(in crate::cli) fn write(accounts: &[AgentAccount]) -> Result<String, csv::Er
             &account.state,
             &shown(&account.reason),
             &account.candidates.join(" "),
-        ])?;
+        ];
+        out.write_record(cells.map(|text| cell(text).into_owned()))?;
     }
     let bytes = out.into_inner().map_err(|error| error.into_error())?;
     Ok(String::from_utf8_lossy(&bytes).into_owned())
@@ -83,7 +85,7 @@ fn order(headers: &csv::StringRecord, record: &csv::StringRecord, line: u64) -> 
     }
     let field = |name: &str| {
         let index = headers.iter().position(|header| header == name);
-        index.and_then(|index| record.get(index)).unwrap_or_default()
+        index.and_then(|index| record.get(index)).map(cell::text).unwrap_or_default()
     };
     let account = AccountKey::new(field("vendor"), field("source"), field("account_id"))?;
     let person = match field("person_id") {

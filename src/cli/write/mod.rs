@@ -3,6 +3,7 @@
 pub(in crate::cli) mod action;
 pub(in crate::cli) mod agents;
 pub(in crate::cli) mod agents_file;
+mod cell;
 pub(in crate::cli) mod moor;
 pub(in crate::cli) mod operator;
 pub(in crate::cli) mod roster;

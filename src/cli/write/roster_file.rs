@@ -6,6 +6,7 @@ use std::fmt::Write as _;
 use serde::Deserialize;
 use serde_json::Value as Json;
 
+use crate::cli::write::cell::{self, cell};
 use ccsync::domain::person::privacy::Privacy;
 use ccsync::domain::row::text::one_line;
 use ccsync::domain::vendor::roster::{Group, Member, display_name, identifier, priority_of};
@@ -101,7 +102,7 @@ fn write_csv(groups: &[Group], privacy: &Privacy) -> Result<String, csv::Error> 
     for group in groups {
         let minutes = group.memory_time.filter(|_| group.is_memory).map(|minutes| minutes.to_string());
         let mut line = |number: &str, priority: &str, name: &str| {
-            out.write_record([
+            let cells = [
                 &group.exten,
                 &group.display_name,
                 &group.assign_rule,
@@ -110,7 +111,8 @@ fn write_csv(groups: &[Group], privacy: &Privacy) -> Result<String, csv::Error> 
                 number,
                 priority,
                 &agent_name(name, privacy),
-            ])
+            ];
+            out.write_record(cells.map(|text| cell(text).into_owned()))
         };
         if group.members.is_empty() {
             line("", "", "")?;
@@ -228,7 +230,7 @@ fn csv_line(
 ) -> Result<(WantedGroup, Option<Member>), String> {
     let field = |name: &str| {
         let index = headers.iter().position(|header| header == name)?;
-        record.get(index).filter(|text| !text.is_empty())
+        record.get(index).map(cell::text).filter(|text| !text.is_empty())
     };
     let is_memory = match field("is_memory") {
         None => None,

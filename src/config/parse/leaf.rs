@@ -120,10 +120,28 @@ pub(in crate::config) fn schedule(text: &str, zone: Tz, now: DateTime<Utc>) -> R
     }
 }
 
+/// What people write for the zone of their days, and the list's name of it.
+const ZONES_MEANT: [(&str, &str); 10] = [
+    ("Asia/Beijing", "Asia/Shanghai"),
+    ("Asia/Peking", "Asia/Shanghai"),
+    ("Asia/Shenzhen", "Asia/Shanghai"),
+    ("Asia/Guangzhou", "Asia/Shanghai"),
+    ("Beijing", "Asia/Shanghai"),
+    ("China", "Asia/Shanghai"),
+    ("CST", "Asia/Shanghai"),
+    ("UTC+8", "Asia/Shanghai"),
+    ("GMT+8", "Asia/Shanghai"),
+    ("+08:00", "Asia/Shanghai"),
+];
+
 /// An IANA time zone.
 pub(in crate::config) fn timezone(text: &str) -> Result<Tz, String> {
     text.parse().map_err(|_| {
-        let hint = suggest::hint(text, TZ_VARIANTS.iter().map(|zone| zone.name()));
+        let meant = ZONES_MEANT.iter().find(|(wrong, _)| wrong.eq_ignore_ascii_case(text.trim()));
+        let hint = match meant {
+            Some((_, zone)) => format!("; did you mean `{zone}`?"),
+            None => suggest::hint(text, TZ_VARIANTS.iter().map(|zone| zone.name())),
+        };
         format!("{text:?} is not a time zone of the IANA list, such as \"Asia/Shanghai\"{hint}")
     })
 }

@@ -1,11 +1,25 @@
 //! Texts of other people, made fit for where they go.
 
+use std::borrow::Cow;
 use std::fmt;
+
+/// The marks of right-to-left text (UAX 9), which could make a message read otherwise than it is.
+fn turns(letter: char) -> bool {
+    matches!(letter, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+/// What a terminal obeys without showing it is shown as U+FFFD: C1 controls and marks of right-to-left text. The others
+/// are for whoever makes lines ([`one_line`]).
+pub fn without_hidden_orders(text: &str) -> Cow<'_, str> {
+    let is_order = |letter: char| turns(letter) || matches!(letter, '\u{80}'..='\u{9f}');
+    match text.contains(is_order) {
+        true => Cow::Owned(text.replace(is_order, "\u{fffd}")),
+        false => Cow::Borrowed(text),
+    }
+}
 
 /// On one line and without escape sequences: a vendor's words must not move the cursor.
 pub fn one_line(text: &str) -> String {
-    // The marks of right-to-left text (UAX 9) could make a message read otherwise than it is.
-    let turns = |letter| matches!(letter, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
     let shown = |letter: char| match letter {
         letter if turns(letter) => '\u{fffd}',
         letter if letter.is_control() => ' ',

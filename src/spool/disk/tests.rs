@@ -92,3 +92,26 @@ async fn two_processes_have_places_of_their_own() {
     other.append(&events(1..2)).await.unwrap();
     assert_eq!((drain(&one).await, drain(&other).await), (vec![0], vec![1]));
 }
+
+#[tokio::test]
+async fn nobody_else_reads_what_is_spooled_whatever_the_umask_was() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let home = tempfile::tempdir().unwrap();
+    let directory = home.path().join("spool");
+    let spool = DiskSpool::new(directory.clone(), 64 << 20);
+    spool.append(&events(0..3)).await.unwrap();
+    drop(spool);
+    // As an earlier version left it.
+    let place = directory.join("0");
+    let (log, open) = (place.join("0000000001.log"), |mode| std::fs::Permissions::from_mode(mode));
+    std::fs::set_permissions(&log, open(0o644)).unwrap();
+    std::fs::set_permissions(&place, open(0o755)).unwrap();
+    let spool = DiskSpool::new(directory.clone(), 64 << 20);
+    spool.append(&events(3..6)).await.unwrap();
+    let mode = |path: &std::path::Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    assert_eq!([mode(&directory), mode(&place)], [0o700; 2]);
+    for entry in std::fs::read_dir(&place).unwrap() {
+        let path = entry.unwrap().path();
+        assert_eq!(mode(&path), 0o600, "{path:?}");
+    }
+}

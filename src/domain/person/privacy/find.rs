@@ -3,6 +3,8 @@
 //! What vendors use as ids must not be taken for numbers: digits that touch a Latin letter are none, nor are
 //! longer or shorter runs than a number has; landlines and service numbers are known by the gap in them.
 
+use unicode_normalization::UnicodeNormalization as _;
+
 use super::Personal;
 
 /// A text with fewer digits between two letters holds no number.
@@ -29,7 +31,7 @@ pub(super) fn find(text: &str, phones: bool, emails: bool) -> Vec<Span> {
     if !phones && !emails {
         return Vec::new();
     }
-    let letters: Vec<(usize, char)> = text.char_indices().map(|(at, letter)| (at, fold(letter))).collect();
+    let letters = letters_of(text);
     let mut found = Vec::new();
     if emails {
         find_emails(&letters, text.len(), &mut found);
@@ -54,8 +56,8 @@ fn may_hold_phone(text: &str) -> bool {
     for byte in text.bytes() {
         match byte {
             b'0'..=b'9' if behind_letter => {}
-            // Full-width digits begin with EF.
-            b'0'..=b'9' | 0xEF => {
+            // The first bytes of digits of other scripts, full-width ones among them.
+            b'0'..=b'9' | 0xD9 | 0xDB | 0xE0 | 0xE1 | 0xE2 | 0xEF | 0xF0 => {
                 digits += 1;
                 behind_letter = false;
                 if digits == DIGITS_MIN {
@@ -63,6 +65,7 @@ fn may_hold_phone(text: &str) -> bool {
                 }
             }
             b'+' | b'-' | b' ' | b'.' | b'(' | b')' | b'\t' | 0x80.. => behind_letter = false,
+            b'/' | b'_' | b',' | b'#' | b'*' | b'~' | b'[' | b']' | b'{' | b'}' => behind_letter = false,
             _ => {
                 digits = 0;
                 behind_letter = byte.is_ascii_alphabetic();
@@ -72,12 +75,46 @@ fn may_hold_phone(text: &str) -> bool {
     false
 }
 
-/// Full-width letters as their plain ones, and the many dashes and blanks as one each.
+/// A text's letters as they are compared, each with its place; what nobody sees is none.
+fn letters_of(text: &str) -> Vec<(usize, char)> {
+    let is_seen = |letter: &char| !matches!(letter, '\u{ad}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2060}'..='\u{2064}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}');
+    let seen = text.char_indices().filter(|(_, letter)| is_seen(letter));
+    seen.map(|(at, letter)| (at, fold(letter))).collect()
+}
+
+/// Where the digits from 0 to 9 of other scripts begin, as far as people write numbers with them here.
+const ZEROS: [u32; 8] = [0x660, 0x6f0, 0x966, 0x9e6, 0xe50, 0xed0, 0xf20, 0x1040];
+
+/// A letter in its plain form (NFKC, where that is one letter), digits as ASCII's, and the many dashes, blanks and
+/// brackets as one each.
 pub(super) fn fold(letter: char) -> char {
     match letter {
-        '\u{ff01}'..='\u{ff5e}' => char::from_u32(letter as u32 - 0xfee0).unwrap_or(letter),
+        '\0'..='~' => letter,
         '\u{2010}'..='\u{2015}' | '\u{2212}' => '-',
         '\u{a0}' | '\u{2002}'..='\u{200a}' | '\u{202f}' | '\u{3000}' => ' ',
+        '\u{3002}' | '\u{ff61}' => '.',
+        '、' => ',',
+        '·' | '・' | '•' => '_',
+        '【' | '「' | '〔' => '(',
+        '】' | '」' | '〕' => ')',
+        _ => folded_digit(letter).unwrap_or_else(|| plain(letter)),
+    }
+}
+
+fn folded_digit(letter: char) -> Option<char> {
+    let value =
+        ZEROS.iter().find_map(|zero| u32::from(letter).checked_sub(*zero).filter(|value| *value < 10))?;
+    char::from_digit(value, 10)
+}
+
+fn plain(letter: char) -> char {
+    // Ideographs have no other form, and are most of what comes here.
+    if ('\u{4e00}'..='\u{9fff}').contains(&letter) {
+        return letter;
+    }
+    let mut forms = std::iter::once(letter).nfkc();
+    match (forms.next(), forms.next()) {
+        (Some(form), None) => form,
         _ => letter,
     }
 }
@@ -114,7 +151,12 @@ fn mobile_of(digits: &str, plus: bool) -> Option<&str> {
 }
 
 fn is_separator(letter: char) -> bool {
-    matches!(letter, '-' | ' ' | '.' | ')' | '\t')
+    matches!(letter, '-' | ' ' | '.' | ')' | '\t') || is_odd_separator(letter)
+}
+
+/// What stands between the parts of a number now and then, and mostly between other things.
+fn is_odd_separator(letter: char) -> bool {
+    matches!(letter, '/' | '_' | ',' | '#' | '*' | '~' | '[' | ']' | '{' | '}')
 }
 
 /// A run of digits within the text: indexes of its first letter and of the one behind it.
@@ -200,8 +242,21 @@ fn taken(letters: &[(usize, char)], groups: &[Group], plus: bool) -> Option<usiz
         let ends = !letters.get(last.end).is_some_and(|(_, letter)| letter.is_ascii_alphabetic());
         let point = |pair: &[Group]| letters[pair[0].end].1 == '.';
         let points = taken.windows(2).filter(|pair| point(pair)).count();
-        ends && is_number(taken, plus, points)
+        let gaps = taken.windows(2).flat_map(|pair| &letters[pair[0].end..pair[1].start]);
+        let is_list = gaps.into_iter().any(|(_, letter)| is_odd_separator(*letter));
+        ends && (!is_list || has_usual_parts(taken)) && is_number(taken, plus, points)
     })
+}
+
+/// Whether the parts are as long as those into which people cut a number, and not numbers of their own.
+fn has_usual_parts(groups: &[Group]) -> bool {
+    let lengths: Vec<usize> = groups.iter().map(|group| group.end - group.start).collect();
+    let own = if matches!(groups[0].digits.as_str(), "86" | "0086" | "0" | "860") {
+        &lengths[1..]
+    } else {
+        &lengths
+    };
+    matches!(own, [11] | [3, 4, 4] | [3, 8] | [7, 4]) || is_area(&groups[0].digits)
 }
 
 fn is_number(groups: &[Group], plus: bool, points: usize) -> bool {
@@ -241,18 +296,34 @@ fn is_area(digits: &str) -> bool {
 fn find_emails(letters: &[(usize, char)], bytes: usize, found: &mut Vec<Span>) {
     let mut from = 0;
     for at in (0..letters.len()).filter(|at| letters[*at].1 == '@') {
-        let start = local_start(&letters[from.min(at)..at]).map(|start| start + from.min(at));
-        let (Some(start), Some(length)) = (start, domain_length(&letters[at + 1..])) else { continue };
-        let end = at + 1 + length;
+        let blanks = |letters: &mut dyn Iterator<Item = &(usize, char)>| {
+            letters.take(BLANKS_MAX).take_while(|(_, letter)| *letter == ' ').count()
+        };
+        let local_end = at - blanks(&mut letters[from.min(at)..at].iter().rev());
+        let domain = at + 1 + blanks(&mut letters[at + 1..].iter());
+        let start =
+            local_start(&letters[from.min(local_end)..local_end]).map(|start| start + from.min(local_end));
+        let (Some(start), Some(length)) = (start, domain_length(&letters[domain..])) else { continue };
+        let end = domain + length;
         let end_byte = letters.get(end).map_or(bytes, |(byte, _)| *byte);
         found.push(Span { start: letters[start].0, end: end_byte, kind: Personal::Email });
         from = end;
     }
 }
 
+/// Blanks on either side of an address's `@`.
+const BLANKS_MAX: usize = 2;
+
+/// The longest address of a machine in brackets, as in `[IPv6:2001:db8::1]`.
+const LITERAL_CHARS_MAX: usize = 48;
+
 /// Where the part before the `@` begins. Chinese text may stand right before a Latin address, so other letters
 /// count only where there are no Latin ones.
 fn local_start(before: &[(usize, char)]) -> Option<usize> {
+    if let Some(((_, '"'), rest)) = before.split_last() {
+        let from = rest.len().saturating_sub(LOCAL_CHARS_MAX);
+        return rest[from..].iter().rposition(|(_, letter)| *letter == '"').map(|start| start + from);
+    }
     let reach = |allowed: fn(char) -> bool| {
         let count =
             before.iter().rev().take(LOCAL_CHARS_MAX).take_while(|(_, letter)| allowed(*letter)).count();
@@ -266,6 +337,12 @@ fn local_start(before: &[(usize, char)]) -> Option<usize> {
 
 /// How many letters the domain has; it ends in a word of two letters at least.
 fn domain_length(after: &[(usize, char)]) -> Option<usize> {
+    if let Some((_, '[')) = after.first() {
+        let is_literal = |letter: char| letter.is_ascii_alphanumeric() || matches!(letter, ':' | '.');
+        let inside =
+            after[1..].iter().take(LITERAL_CHARS_MAX).take_while(|(_, letter)| is_literal(*letter)).count();
+        return matches!(after.get(inside + 1), Some((_, ']'))).then_some(inside + 2);
+    }
     let reach = |allowed: fn(char) -> bool| {
         let run =
             after.iter().take_while(|(_, letter)| allowed(*letter) || matches!(letter, '-' | '.')).count();

@@ -45,7 +45,7 @@ fn each_kind_of_departure_is_told_by_its_shape() {
         (r#"{"extra": true}"#, "field `extra` is in no document; it came as boolean"),
         (r#"{"extra": ""}"#, "field `extra` is in no document; it came as empty text"),
         (r#"{"extra": [1, 2]}"#, "field `extra` is in no document; it came as list of 2"),
-        (r#"{"extra": -12.5}"#, "field `extra` is in no document; it came as number of 3 digits"),
+        (r#"{"extra": -12.5}"#, "field `extra` is in no document; it came as negative number of 3 digits"),
         (r#"{"备注": "好"}"#, "field `备注` is in no document; it came as text of 1 characters"),
         (
             r#"{"score": {}}"#,

@@ -3,6 +3,8 @@
 use std::time::Duration;
 
 use sqlx::PgPool;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
 use url::Url;
 
 use crate::support::db::TestDb;
@@ -238,4 +240,72 @@ async fn what_a_trigger_says_is_scrubbed_wherever_it_is_told() {
         assert!(!said.contains("15711356914") && !said.contains("zhang.san@"), "{said}");
     }
     assert!(ended.talk().contains("157****6914"), "{}", ended.stderr);
+}
+
+/// A pooler as PgBouncer is with its defaults: it passes everything on but parameters of the start that it does not know.
+async fn pooler(behind: String) -> String {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(async move {
+        while let Ok((client, _)) = listener.accept().await {
+            tokio::spawn(pooled(client, behind.clone()));
+        }
+    });
+    address.to_string()
+}
+
+async fn pooled(mut client: TcpStream, behind: String) {
+    const KNOWN: [&str; 7] = [
+        "user",
+        "database",
+        "client_encoding",
+        "DateStyle",
+        "TimeZone",
+        "application_name",
+        "standard_conforming_strings",
+    ];
+    loop {
+        let length = client.read_u32().await.unwrap();
+        let mut start = vec![0; length as usize - 4];
+        client.read_exact(&mut start).await.unwrap();
+        // A question for TLS: no.
+        if start == 80_877_103_u32.to_be_bytes() {
+            client.write_all(b"N").await.unwrap();
+            continue;
+        }
+        let words: Vec<&str> =
+            start[4..].split(|byte| *byte == 0).map(|word| std::str::from_utf8(word).unwrap()).collect();
+        let unknown = words.chunks(2).find(|pair| !pair[0].is_empty() && !KNOWN.contains(&pair[0]));
+        if let Some(unknown) = unknown {
+            let text = format!("SFATAL\0C08P01\0Munsupported startup parameter: {}\0\0", unknown[0]);
+            client.write_all(b"E").await.unwrap();
+            client.write_u32(text.len() as u32 + 4).await.unwrap();
+            client.write_all(text.as_bytes()).await.unwrap();
+            return;
+        }
+        let mut server = TcpStream::connect(&behind).await.unwrap();
+        server.write_u32(length).await.unwrap();
+        server.write_all(&start).await.unwrap();
+        let _ = tokio::io::copy_bidirectional(&mut client, &mut server).await;
+        return;
+    }
+}
+
+#[tokio::test]
+async fn a_pooler_in_session_mode_with_its_defaults_may_stand_between() {
+    let setup = Setup::new(recent_world(), "").await;
+    let server = Url::parse(setup.db.url()).unwrap();
+    let pooler = pooler(format!("{}:{}", server.host_str().unwrap(), server.port().unwrap())).await;
+    let (host, port) = pooler.split_once(':').unwrap();
+    let url = changed(setup.db.url(), |url| {
+        url.set_host(Some(host)).unwrap();
+        url.set_port(Some(port.parse().unwrap())).unwrap();
+    });
+    let setup = setup.with(URL, &url);
+    for command in ["migrate", "sync", "check", "verify", "status", "sync"] {
+        setup.run(&[command]).await.expect(0);
+    }
+    let setup = setup.with(URL, &format!("{url}?options=-c%20work_mem%3D4MB"));
+    let said = setup.run(&["status"]).await.expect(1).stderr;
+    assert!(said.contains("unsupported startup parameter: options") && said.contains("a pooler"), "{said}");
 }

@@ -213,3 +213,32 @@ async fn alarms_over_missing_rows_are_listed_and_an_unknown_one_is_refused_with_
     assert!(unknown.stderr.contains("there is no alarm 7; nothing was changed"), "{}", unknown.stderr);
     setup.run(&["absence", "accept"]).await.expect(2);
 }
+
+#[tokio::test]
+async fn data_that_could_not_be_written_is_told_and_ends_with_1() {
+    let setup = Setup::new(recent_world(), "").await;
+    setup.run(&["sync"]).await.expect(0);
+    for arguments in [
+        &["status"][..],
+        &["status", "--json"],
+        &["plan"],
+        &["check"],
+        &["config"],
+        &["schema"],
+        &["sync"],
+        &["verify"],
+        &["roster", "export"],
+        &["quarantine", "list", "--json"],
+        &["source", "list"],
+        &["completions", "bash"],
+        &["man"],
+    ] {
+        let full = std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+        let program = setup.workspace.command(arguments).stdout(full).spawn().unwrap();
+        let output = program.wait_with_output().await.unwrap();
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(1), "{arguments:?}: {said}");
+        let told = "error: standard output could not be written: No space left on device (os error 28)";
+        assert!(said.contains(told), "{arguments:?}: {said}");
+    }
+}
