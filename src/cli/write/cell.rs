@@ -41,7 +41,8 @@ mod tests {
     proptest::proptest! {
         #[test]
         fn every_text_comes_back(written in "['=+@a1 \\-\t]{0,6}") {
-            proptest::prop_assert_eq!(text(&cell(&written)), written.as_str());
+            let cell = cell(&written);
+            proptest::prop_assert_eq!(text(&cell), written.as_str());
         }
     }
 }
