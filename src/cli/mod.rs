@@ -13,6 +13,7 @@ mod stored;
 mod write;
 
 use std::path::Path;
+use std::io::IsTerminal as _;
 use std::process::ExitCode;
 
 use clap::FromArgMatches as _;
@@ -24,7 +25,7 @@ use self::write::{action, agents, moor, roster, workbench};
 use crate::cli::args::{CONFIG_VARIABLE, Cli, Command, ConfigArgs, SchemaArgs};
 use crate::cli::exit::Exit;
 use crate::cli::output::Failure;
-use ccsync::app::{App, Overrides};
+use ccsync::app::{App, Database, Overrides};
 use ccsync::config::{ConfigErrors, Settings, TelemetrySettings};
 use ccsync::engine::port::clock::{Clock as _, SystemClock};
 use ccsync::ops::observe::log;
@@ -192,7 +193,31 @@ async fn build(settings: Settings) -> Result<App, Failure> {
 
 /// For a command that brings something: without a database of the operator's, it makes one.
 async fn build_with_database(settings: Settings) -> Result<App, Failure> {
-    Ok(App::build(settings, Overrides::default()).await?)
+    let overrides = Overrides::default();
+    confirm_download(&settings, &overrides).await?;
+    Ok(App::build(settings, overrides).await?)
+}
+
+/// A person at a terminal is asked before programs are downloaded and run; a service was told by `database.fetch`.
+async fn confirm_download(settings: &Settings, overrides: &Overrides) -> Result<(), Failure> {
+    let is_asked = std::io::stdin().is_terminal() && std::io::stderr().is_terminal();
+    if !is_asked || settings.database.url.is_some() {
+        return Ok(());
+    }
+    // What stands in the way is told when it is opened.
+    if !matches!(Database::foresee(&settings.database, overrides).await, Ok(None)) {
+        return Ok(());
+    }
+    let question = "No PostgreSQL server is installed that ccsync can run. Download one (github.com/theseus-rs, some \
+                    tens of megabytes) and keep it below database.data_dir?";
+    match dialoguer::Confirm::new().with_prompt(question).default(true).interact() {
+        Ok(true) => Ok(()),
+        Ok(false) => Err(Failure::failed(
+            "nothing was downloaded: install a server (Debian, Ubuntu: `apt-get install postgresql`), or name a database \
+             in `database.url`",
+        )),
+        Err(error) => Err(Failure::failed(format!("the question could not be asked: {error}"))),
+    }
 }
 
 /// Does `work` on a product whose database is ready, and closes it.

@@ -48,8 +48,12 @@ impl Database {
         settings.url.is_some() || EmbeddedPostgres::is_made(&embedded_config(settings, overrides))
     }
 
-    /// With which major version of PostgreSQL one of our own would be made; `None` where it would be downloaded first.
-    pub(in crate::app) async fn foresee(
+    /// With which major version of PostgreSQL one of our own would be made or run; `None` where it would be downloaded
+    /// first.
+    ///
+    /// # Errors
+    /// Where there is none, and none may be downloaded.
+    pub async fn foresee(
         settings: &DatabaseSettings,
         overrides: &Overrides,
     ) -> Result<Option<u32>, Fault> {
@@ -109,7 +113,8 @@ pub(in crate::app) fn embedded_config(settings: &DatabaseSettings, overrides: &O
     EmbeddedConfig {
         port: settings.port,
         bin_dir: settings.bin_dir.clone(),
-        fetch: settings.fetch,
+        // What only reads downloads nothing.
+        fetch: settings.fetch && overrides.create_database,
         create: overrides.create_database,
         stop_with_parent: overrides.stop_database_with_process,
         durable: overrides.durable,

@@ -33,7 +33,11 @@ impl App {
         let mut checks = vec![sources(settings), secret::check(settings, config_file)];
         checks.extend(host::check(settings, overrides, http).await);
         let opened = match Database::is_made(&settings.database, overrides) {
-            true => Some(Database::open(&settings.database, overrides).await),
+            true => {
+                // It looks, and downloads nothing.
+                let looking = Overrides { create_database: false, ..overrides.clone() };
+                Some(Database::open(&settings.database, &looking).await)
+            }
             false => None,
         };
         let found = match &opened {

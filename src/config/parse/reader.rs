@@ -164,10 +164,20 @@ impl<'a> Section<'a> {
             let mut unknown: Vec<_> = table.iter().filter(|(key, _)| !known.contains(*key)).collect();
             unknown.sort_by_key(|(key, _)| *key);
             for (key, value) in unknown {
-                let hint = suggest::hint(key, known.iter().map(String::as_str));
+                let hint = match self.place_below(key) {
+                    Some(child) => format!("; did you mean `{}`?", join(&join(path, child), key)),
+                    None => suggest::hint(key, known.iter().map(String::as_str)),
+                };
                 self.wrong(&Found { path: join(path, key), value }, format!("unknown key{hint}"));
             }
         }
+    }
+
+    /// The table within this one to which a setting of this name belongs, such as that of a stream.
+    fn place_below(&self, key: &str) -> Option<&str> {
+        let children = self.tables.iter().flat_map(|(_, own)| own.iter());
+        let holders = children.filter(|(_, value)| table(value).is_some_and(|below| below.contains_key(key)));
+        holders.map(|(child, _)| child.as_str()).min()
     }
 
     /// A setting that may be absent.

@@ -66,7 +66,8 @@ impl TokenRenewer {
     pub(super) async fn current(&self, context: &RequestContext) -> Result<Held, Fault> {
         let stored = self.vault.load(&self.account).await?;
         let generation = stored.as_ref().map(|token| token.generation);
-        match stored.filter(|token| is_lasting(token, self.clock.now())) {
+        let is_good = |token: &Token| is_lasting(token, self.clock.now()) && is_sendable(token.secret.expose_secret());
+        match stored.filter(is_good) {
             Some(token) => Ok(Held { token, renewed: false }),
             None => self.renew(context, generation).await,
         }
@@ -206,6 +207,10 @@ impl TokenRenewer {
             Fields::open(item, &Privacy::KEEP).map_err(|why| malformed(format!("field `item`: {why}")))?;
         let token = item.take("token").into_text().map(|text| text.trim().to_owned());
         let token = token.ok_or_else(|| malformed("the answer holds no token".to_owned()))?;
+        if !is_sendable(&token) {
+            // It is not stored, so that the next try asks for another.
+            return Err(malformed("the token holds characters that no header can carry".to_owned()));
+        }
         let life = ["expires_in", "expire_in"]
             .iter()
             .find_map(|name| item.take(name).count())
@@ -250,6 +255,11 @@ struct NewToken {
     secret: SecretString,
     obtained_at: DateTime<Utc>,
     expires_at: DateTime<Utc>,
+}
+
+/// Whether a header can carry the token: visible ASCII.
+fn is_sendable(token: &str) -> bool {
+    !token.is_empty() && token.bytes().all(|byte| byte.is_ascii_graphic())
 }
 
 fn is_lasting(token: &Token, now: DateTime<Utc>) -> bool {

@@ -33,10 +33,25 @@ pub enum EmbeddedError {
     },
 
     /// No usable server binaries on this machine.
-    #[error("found no PostgreSQL server{wanted} (looked in {looked}): {INSTALL}")]
+    #[error("found no PostgreSQL server (looked in {looked}): {INSTALL}")]
     NoServer {
-        /// What was asked for beyond any server, such as a major version.
-        wanted: String,
+        /// The places, in the order they were tried, each with what was wrong there.
+        looked: String,
+    },
+
+    /// The cluster was made by a version whose programs are not there.
+    #[error(
+        "the database cluster {path} was made by PostgreSQL {major} (its PG_VERSION), whose programs alone can run it, and \
+         they are not there (looked in {looked}): install them beside the others (Debian, Ubuntu: `apt-get install \
+         postgresql-{major}`, where need be from apt.postgresql.org), or let `ccsync run` download them (`database.fetch`); \
+         how to change to another version stands in docs/operations.md#another-major-version-of-postgresql",
+        path = path.display()
+    )]
+    OtherMajor {
+        /// The cluster.
+        path: PathBuf,
+        /// The version that made it.
+        major: u32,
         /// The places, in the order they were tried, each with what was wrong there.
         looked: String,
     },

@@ -114,19 +114,16 @@ impl EmbeddedPostgres {
         config.cluster().try_exists().unwrap_or(true)
     }
 
-    /// With which major version of PostgreSQL [`start`](Self::start) would make a cluster; `None` where it would download
-    /// one first. Makes nothing and downloads nothing.
+    /// With which major version of PostgreSQL [`start`](Self::start) would make a cluster, or run the one that is there;
+    /// `None` where it would download one first. Makes nothing and downloads nothing.
     ///
     /// # Errors
     /// What would stand in its way.
     pub async fn foresee(config: &EmbeddedConfig) -> Result<Option<u32>, EmbeddedError> {
         config.check()?;
         let paths = ClusterPaths::foreseen(config).await?;
-        match install::binaries::Binaries::installed(config, &paths, None).await {
-            Ok(found) => Ok(Some(found.major)),
-            Err(_) if config.fetch => Ok(None),
-            Err(looked) => Err(EmbeddedError::NoServer { wanted: String::new(), looked }),
-        }
+        let wanted = cluster::made_by(&paths.cluster)?;
+        install::binaries::Binaries::foresee(config, &paths, wanted).await
     }
 
     async fn get_hold(

@@ -204,6 +204,15 @@ fn a_start_may_be_a_toml_date_and_counts_for_the_sibling_both_ways() {
 }
 
 #[test]
+fn a_setting_of_a_stream_that_stands_beside_it_is_told_where_it_belongs() {
+    let wrong = mistakes(&format!("{SOBOT}start = \"2026-05-01\"\n"));
+    assert!(
+        wrong.contains("sources.s.start: unknown key; did you mean `sources.s.call_result.start`?"),
+        "{wrong}"
+    );
+}
+
+#[test]
 fn defaults_count_for_every_source_of_their_kind_and_yield_to_the_source() {
     let two = format!(
         "[defaults.sobot]\napp_key = \"shared\"\n[defaults.sobot.call_result]\nlookback = \"7d\"\nreread_every = \"6h\"\n\

@@ -22,6 +22,14 @@ pub(in crate::store::embedded) struct Binaries {
     pub(in crate::store::embedded) major: u32,
 }
 
+/// Nothing fits, and nothing may be downloaded.
+fn absent(paths: &ClusterPaths, wanted: Option<u32>, looked: String) -> EmbeddedError {
+    match wanted {
+        Some(major) => EmbeddedError::OtherMajor { path: paths.cluster.clone(), major, looked },
+        None => EmbeddedError::NoServer { looked },
+    }
+}
+
 impl Binaries {
     /// The first usable installation, of the wanted major version if one is wanted; or else where it was looked for.
     pub(in crate::store::embedded) async fn installed(
@@ -63,7 +71,7 @@ impl Binaries {
             .map(|major| format!(" of version {major}, which made the existing cluster"))
             .unwrap_or_default();
         if !config.fetch {
-            return Err(EmbeddedError::NoServer { wanted: wanted_text, looked });
+            return Err(absent(paths, wanted, looked));
         }
         let failed = |output| EmbeddedError::Fetch { wanted: wanted_text, looked, url: fetch::URL, output };
         let dir = match fetch::fetch(&paths.home, wanted).await {
@@ -71,6 +79,22 @@ impl Binaries {
             Err(output) => return Err(failed(output)),
         };
         Self::at(&dir, paths, wanted).await.map_err(failed)
+    }
+
+    /// What [`find`](Self::find) would find: its version, or `None` where it would download one first.
+    ///
+    /// # Errors
+    /// Where nothing is installed and nothing may be downloaded.
+    pub(in crate::store::embedded) async fn foresee(
+        config: &EmbeddedConfig,
+        paths: &ClusterPaths,
+        wanted: Option<u32>,
+    ) -> Result<Option<u32>, EmbeddedError> {
+        match Self::installed(config, paths, wanted).await {
+            Ok(found) => Ok(Some(found.major)),
+            Err(_) if config.fetch => Ok(None),
+            Err(looked) => Err(absent(paths, wanted, looked)),
+        }
     }
 
     /// A program of this installation.

@@ -3,6 +3,7 @@
 mod config;
 mod dbt;
 mod demo;
+mod download;
 mod init;
 mod migrate;
 mod paths;

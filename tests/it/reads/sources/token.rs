@@ -335,6 +335,26 @@ async fn the_life_of_a_token_is_read_from_text_or_number_under_either_name() {
 }
 
 #[tokio::test]
+async fn a_token_that_no_header_can_carry_is_not_stored_and_one_that_was_is_replaced() {
+    for odd in ["a\\nb", "a\\u0000b", "a b", "令牌", "a\\u007f"] {
+        let bench = bench().await;
+        bench.mint(&[odd, "new"]);
+        bench.accept(&["new"]);
+        let fault = bench.fetch().await.unwrap_err();
+        assert!(fault.message.contains("the token holds characters that no header can carry"), "{fault}");
+        assert!(bench.vault.token().is_none(), "{odd}");
+        bench.fetch().await.unwrap();
+        assert_eq!(bench.vendor.count("get_token"), 2);
+    }
+    let bench = bench().await;
+    bench.vault.put("of an\nearlier version");
+    bench.mint(&["new"]);
+    bench.accept(&["new"]);
+    bench.fetch().await.unwrap();
+    assert_eq!(bench.tokens_sent(), ["new"]);
+}
+
+#[tokio::test]
 async fn a_lease_lost_while_renewing_is_no_loss_where_somebody_else_renewed() {
     let bench = bench().await;
     bench.vault.lose_finish();

@@ -67,7 +67,7 @@ async fn all_mistakes_of_a_file_are_told_at_once_by_every_command() {
         let dir = workspace.path().to_str().unwrap();
         insta::allow_duplicates! { insta::assert_snapshot!(ended.stderr.replace(dir, "DIR"), @r#"
         error: the configuration has mistakes
-        timezone: "Beijing" is not a time zone of the IANA list, such as "Asia/Shanghai" (DIR/ccsync.toml)
+        timezone: "Beijing" is not a time zone of the IANA list, such as "Asia/Shanghai"; did you mean `Asia/Shanghai`? (DIR/ccsync.toml)
         database.pool_size: 0 is out of range: from 1 to 100 (DIR/ccsync.toml)
         sources.sobot.app_key_file: /nowhere/app_key cannot be read: No such file or directory (os error 2) (DIR/ccsync.toml)
         sources.sobot.call_result.schedule: "every ten minutes" has 3 fields; expects six: second, minute, hour, day of month, month, day of week, such as "0 */10 * * * *" (DIR/ccsync.toml)

@@ -74,11 +74,11 @@ async fn a_demo_whose_database_refuses_it_says_so_and_ends() {
     let db = crate::support::db::TestDb::empty().await;
     let name: String =
         sqlx::query_scalar("select current_database()").fetch_one(db.pool().await).await.unwrap();
-    let sql = format!("alter database {name} set default_transaction_read_only = on");
+    let sql = format!("alter database {name} connection limit 0");
     sqlx::query(sqlx::AssertSqlSafe(sql)).execute(db.pool().await).await.unwrap();
     let workspace = Workspace::new("");
     let ended = workspace.run(&["demo", "--database", db.url()]).await.expect(1);
-    assert!(ended.stderr.contains("read-only"), "{}", ended.stderr);
+    assert!(ended.stderr.contains("too many connections"), "{}", ended.stderr);
     assert_nothing_is_left(&workspace);
 }
 
