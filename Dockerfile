@@ -13,6 +13,10 @@ COPY crates crates
 COPY migrations migrations
 COPY src src
 
+# What `ccsync --version` calls the commit: the build has no Git. docker build --build-arg CCSYNC_COMMIT="$(git rev-parse --short=12 HEAD)" .
+ARG CCSYNC_COMMIT
+ENV CCSYNC_COMMIT=$CCSYNC_COMMIT
+
 # The caches keep downloads and compiled dependencies between builds. They are no part of the image,
 # so the program is taken out of them in the same step.
 RUN --mount=type=cache,target=/usr/local/cargo/registry \

@@ -169,15 +169,12 @@ fn with_secrets(text: &str, secret: &Path) -> String {
 
 #[test]
 fn what_is_deployed_loads_once_its_secrets_are_there() {
-    let manifest = include_str!("../../../deploy/kubernetes/ccsync.yaml");
-    let block = manifest.lines().skip_while(|line| !line.contains("ccsync.toml: |")).skip(1);
-    let block: Vec<_> = block.take_while(|line| *line != "---").map(str::trim).collect();
     let uncommented = include_str!("../../../deploy/debian/ccsync.toml").lines().map(|line| {
         let setting = line.strip_prefix('#').filter(|rest| !rest.starts_with(' ') && !rest.is_empty());
         setting.unwrap_or(line)
     });
     for text in [
-        block.join("\n"),
+        include_str!("../../../deploy/kubernetes/ccsync.toml").to_owned(),
         uncommented.collect::<Vec<_>>().join("\n"),
         include_str!("../../../config/compose.toml").to_owned(),
         include_str!("../../../config/compose-demo.toml").to_owned(),
