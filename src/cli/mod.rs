@@ -12,8 +12,8 @@ mod setup;
 mod stored;
 mod write;
 
-use std::path::Path;
 use std::io::IsTerminal as _;
+use std::path::Path;
 use std::process::ExitCode;
 
 use clap::FromArgMatches as _;

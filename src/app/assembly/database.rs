@@ -53,10 +53,7 @@ impl Database {
     ///
     /// # Errors
     /// Where there is none, and none may be downloaded.
-    pub async fn foresee(
-        settings: &DatabaseSettings,
-        overrides: &Overrides,
-    ) -> Result<Option<u32>, Fault> {
+    pub async fn foresee(settings: &DatabaseSettings, overrides: &Overrides) -> Result<Option<u32>, Fault> {
         EmbeddedPostgres::foresee(&embedded_config(settings, overrides)).await.map_err(embedded_fault)
     }
 

@@ -66,7 +66,8 @@ impl TokenRenewer {
     pub(super) async fn current(&self, context: &RequestContext) -> Result<Held, Fault> {
         let stored = self.vault.load(&self.account).await?;
         let generation = stored.as_ref().map(|token| token.generation);
-        let is_good = |token: &Token| is_lasting(token, self.clock.now()) && is_sendable(token.secret.expose_secret());
+        let is_good =
+            |token: &Token| is_lasting(token, self.clock.now()) && is_sendable(token.secret.expose_secret());
         match stored.filter(is_good) {
             Some(token) => Ok(Held { token, renewed: false }),
             None => self.renew(context, generation).await,

@@ -36,7 +36,11 @@ async fn a_command_that_reads_downloads_nothing() {
     for command in ["status", "plan", "verify", "check"] {
         let ended = workspace.run(&[command]).await.expect(1);
         let said = ended.stdout + &ended.stderr;
-        for told in ["was made by PostgreSQL 9 (its PG_VERSION)", "postgresql-9", "operations.md#another-major-version"] {
+        for told in [
+            "was made by PostgreSQL 9 (its PG_VERSION)",
+            "postgresql-9",
+            "operations.md#another-major-version",
+        ] {
             assert!(said.contains(told), "{command}: {told}: {said}");
         }
         assert!(!said.contains("downloading"), "{command}: {said}");
