@@ -12,6 +12,7 @@ mod setup;
 mod stored;
 mod write;
 
+use std::ffi::OsString;
 use std::io::IsTerminal as _;
 use std::path::Path;
 use std::process::ExitCode;
@@ -126,15 +127,25 @@ fn require_sources(settings: &Settings, file: Option<&Path>) -> Result<(), Failu
     match (settings.require_sources(), file) {
         (Ok(()), _) => Ok(()),
         (Err(errors), Some(_)) => Err(errors.into()),
-        (Err(_), None) => Err(Failure::usage(format!(
-            "no configuration file was found: looked for {}; `ccsync init` writes one, --config FILE names one",
-            config_file::places(|name| std::env::var_os(name))
-                .iter()
-                .map(|place| place.display().to_string())
-                .collect::<Vec<_>>()
-                .join(", ")
-        ))),
+        (Err(_), None) => Err(Failure::usage(no_file(|name| std::env::var_os(name)))),
     }
+}
+
+/// What is said where no configuration file was found. One in a folder that this user may not enter was not looked at.
+fn no_file(variable: impl Fn(&str) -> Option<OsString>) -> String {
+    let places = config_file::places(variable);
+    let shown = |place: &Path| place.display().to_string();
+    let all = places.iter().map(|place| shown(place)).collect::<Vec<_>>().join(", ");
+    let closed = places.iter().find(|place| place.try_exists().is_err()).map(|place| {
+        format!(
+            "; this user may not look into the folder of {}, as ccsync's own may: `sudo -u ccsync ccsync status`",
+            shown(place)
+        )
+    });
+    format!(
+        "no configuration file was found: looked for {all}; `ccsync init` writes one, --config FILE names one{}",
+        closed.unwrap_or_default()
+    )
 }
 
 /// Whether commands without `--config` read this file anyway.

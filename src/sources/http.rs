@@ -106,8 +106,9 @@ impl HttpClient {
                 .user_agent(config.user_agent.as_str())
         };
         let fault = |error: reqwest::Error| {
-            Fault::new(FaultKind::Unreachable, "the HTTP client cannot be set up")
-                .with_cause(error.without_url())
+            let what = "the HTTP client cannot be set up; it needs the root certificates of this host (Debian, Ubuntu: \
+                        `apt-get install ca-certificates`)";
+            Fault::new(FaultKind::Unreachable, what).advising().with_cause(error.without_url())
         };
         Ok(HttpClient {
             outward: builder().build().map_err(fault)?,

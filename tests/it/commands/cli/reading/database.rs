@@ -309,3 +309,18 @@ async fn a_pooler_in_session_mode_with_its_defaults_may_stand_between() {
     let said = setup.run(&["status"]).await.expect(1).stderr;
     assert!(said.contains("unsupported startup parameter: options") && said.contains("a pooler"), "{said}");
 }
+
+#[tokio::test]
+async fn a_failure_of_tls_names_mode_and_file() {
+    let setup = Setup::new(recent_world(), "").await;
+    let nowhere = setup.workspace.path().join("nowhere.pem");
+    let url = changed(setup.db.url(), |url| {
+        url.query_pairs_mut()
+            .append_pair("sslmode", "verify-full")
+            .append_pair("sslrootcert", nowhere.to_str().unwrap());
+    });
+    let said = setup.with(URL, &url).run(&["status"]).await.expect(1).stderr;
+    for told in ["by TLS", "sslmode verify-full", nowhere.to_str().unwrap()] {
+        assert!(said.contains(told), "{told}: {said}");
+    }
+}
