@@ -1,16 +1,15 @@
 //! What reads foreign bytes, opened to `crates/fuzz`; compiled with `--cfg fuzzing` alone.
 
 use chrono::DateTime;
-use serde_json::value::RawValue;
 
-use crate::domain::fault::Fault;
+use crate::domain::fault::{Fault, FaultKind};
 use crate::domain::person::privacy::Privacy;
 use crate::domain::row::record::Record;
 use crate::domain::stream::StreamId;
 use crate::domain::vendor::observation::Observation;
 use crate::sources::context::RequestContext;
 use crate::sources::payload::answer::{Answer, Declared, body_text};
-use crate::sources::payload::element;
+use crate::sources::payload::element::{self, PageLimits};
 use crate::sources::{moor, sobot};
 
 /// A secret of the account, which no fault may repeat.

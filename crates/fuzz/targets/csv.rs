@@ -9,7 +9,13 @@ use libfuzzer_sys::{Corpus, fuzz_target};
 #[path = "../../../src/cli/write"]
 mod cli {
     mod agents_file;
+    mod cell;
     mod roster_file;
+
+    /// Where they look for it.
+    mod write {
+        pub(in crate::cli) use super::cell;
+    }
 
     /// Reads a file of one of the three forms.
     pub fn read(form: u8, text: &str) -> Result<(), String> {
