@@ -23,12 +23,12 @@ pub fn text(body: Vec<u8>, content_type: Option<&str>) -> Option<String> {
     body_text(body, Declared::of(content_type), BODY_BYTES_MAX)
 }
 
-/// The records of Sobot's or 7moor's answer under this HTTP status.
-///
-/// # Errors
 /// As of a page of the usual size.
 const LIMITS: PageLimits = PageLimits { asked: 50, bytes_max: 24 << 20 };
 
+/// The records of Sobot's or 7moor's answer under this HTTP status.
+///
+/// # Errors
 /// What a reader of the stream would make of it.
 pub fn answer(stream: StreamId, status: u16, text: &str) -> Result<Vec<Record>, Fault> {
     let context = RequestContext { subject: "fuzz/vendor".into(), request: "POST /list".into() };

@@ -199,7 +199,7 @@ fn named(options: &PgConnectOptions, application_name: &str) -> PgConnectOptions
 }
 
 /// Whether the server of this connection takes no writes.
-async fn is_standby(connection: &mut PgConnection) -> Result<bool, sqlx::Error> {
+pub(super) async fn is_standby(connection: &mut PgConnection) -> Result<bool, sqlx::Error> {
     let answer = connection.fetch_one(sqlx::raw_sql("select pg_catalog.pg_is_in_recovery()")).await?;
     answer.try_get(0)
 }

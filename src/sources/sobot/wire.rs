@@ -60,7 +60,7 @@ impl Refusal {
 }
 
 /// The fields of a successful answer. The body's code decides, whatever the status; where the code is none
-/// of the known ones, or there is no envelope at all, a telling status (401, 403, 429) is believed.
+/// of the known ones, or there is no envelope at all, a status that says more (401, 403, 429) is believed.
 pub(in crate::sources) fn judge<'a>(
     context: &RequestContext,
     answer: &'a Answer,

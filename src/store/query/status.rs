@@ -24,7 +24,7 @@ use crate::store::fault::{StoreResult, from_sql, standby};
 use crate::store::feed::status::feeds_fetch;
 use crate::store::ledger::run::counts_of;
 use crate::store::ledger::schema_drift::drifts_fetch;
-use crate::store::pool::PgStore;
+use crate::store::pool::{PgStore, is_standby};
 use crate::store::query::alert::watches_fetch;
 use crate::store::query::status::calendar::calendars_fetch;
 use crate::store::query::status::chart::charts_fetch;
@@ -108,11 +108,8 @@ impl PgStore {
     /// Database faults; `DatabaseUnreachable` of a standby, which a failover leaves behind.
     pub async fn ping(&self) -> Result<(), Fault> {
         let doing = "asking the database for a sign of life";
-        let is_standby: bool = sqlx::query_scalar("select pg_catalog.pg_is_in_recovery()")
-            .fetch_one(&self.pool)
-            .await
-            .map_err(|error| from_sql(doing, &error))?;
-        match is_standby {
+        let asked = async { is_standby(&mut *self.pool.acquire().await?).await };
+        match asked.await.map_err(|error| from_sql(doing, &error))? {
             false => Ok(()),
             true => Err(standby(&format!("{doing}: {}", self.place()))),
         }
