@@ -110,7 +110,7 @@ impl App {
         let facts = database.store.vendor_facts().await.unwrap_or_default();
         let assembled = (&settings, facts.as_slice());
         let streams = stream::assemble(assembled, &database.store, &overrides, &witness, worker, &progress)?;
-        let feeds = feed::assemble(&settings, &database.store, (&overrides, &witness), worker)?;
+        let feeds = feed::assemble(assembled, &database.store, (&overrides, &witness), worker)?;
         let built_at = overrides.clock.now();
         let database_away = Mutex::default();
         Ok(App {

@@ -388,7 +388,9 @@ impl OfStream<'_> {
                     Some(at) => label::UNHEARD_FOR.fill(language, &[("span", &span(now - at, language))]),
                     None => label::NEVER_HEARD.text(language).to_owned(),
                 };
-                format!("{} ({unheard})", agent.extno)
+                let reason = agent.failure_kind.as_ref().and_then(|_| agent.reason(language));
+                let reason = reason.map_or_else(String::new, |reason| format!(": {reason}"));
+                format!("{} ({unheard}{reason})", agent.extno)
             });
             let named = named.collect::<Vec<_>>().join(", ");
             let phrase =

@@ -8,12 +8,15 @@ use chrono::{DateTime, Duration, Utc};
 use chrono_tz::Tz;
 use serde::Serialize;
 
+use crate::domain::fault::FaultKind;
 use crate::domain::proof::run::Counts;
 use crate::domain::proof::window::TimeWindow;
+use crate::domain::row::text::one_line;
 use crate::domain::source::UnconfiguredSource;
 use crate::domain::stream::{StreamId, StreamKey, StreamKind};
 use crate::domain::vendor::drift::DriftEntry;
 use crate::report::alert::{Alert, StreamWatch};
+use crate::report::language::Language;
 use crate::report::status::detail::{StatusDetail, StreamDetail};
 
 /// A configured stream, as the database is told of it, so that SQL views know what to expect.
@@ -247,10 +250,26 @@ pub struct FeedAgentStatus {
     pub last_message_at: Option<DateTime<Utc>>,
     /// Why there is no connection, where there was one.
     pub gap_reason: Option<String>,
+    /// First of the tries in a row that could not open the connection.
+    pub failing_since: Option<DateTime<Utc>>,
+    /// Why the last one could not: the kind of its fault.
+    pub failure_kind: Option<String>,
     /// Gaps that touch the present business day.
     pub gaps_today: i64,
     /// Their length within that day, in seconds.
     pub gap_seconds_today: i64,
+}
+
+impl FeedAgentStatus {
+    /// Why there is no connection: why the last try failed, else why the last connection ended.
+    pub fn reason(&self, language: Language) -> Option<String> {
+        let kind = self.failure_kind.as_deref();
+        let kind = kind.map(|kind| match FaultKind::from_name(kind) {
+            Some(kind) => kind.title().text(language).to_owned(),
+            None => one_line(kind),
+        });
+        kind.or_else(|| self.gap_reason.as_deref().map(one_line))
+    }
 }
 
 /// Windows by state.

@@ -207,8 +207,9 @@ fn remedy(code: &str) -> Option<&'static str> {
         "28000" | "28P01" => "check user and password in `database.url`, and pg_hba.conf on the server",
         // A prepared statement is there already, or not at all: the session is not always the same one.
         "42P05" | "26000" => {
-            "a pooler in transaction mode stands between, which gives each transaction another session: use its session \
-             mode (PgBouncer: pool_mode = session), or the server's own address"
+            "a pooler in transaction mode stands between, which gives each transaction another session, and does not \
+             keep prepared statements: use PgBouncer 1.21 or later with max_prepared_statements = 200, its session mode \
+             (pool_mode = session), or the server's own address"
         }
         "08P01" => {
             "a pooler that refuses a parameter of the start seems to stand between: let it pass what it names (PgBouncer: \

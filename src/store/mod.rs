@@ -6,6 +6,7 @@ mod account;
 mod answered;
 mod commit;
 pub mod embedded;
+mod exclusion;
 mod fault;
 mod feed;
 mod ledger;

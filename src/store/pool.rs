@@ -45,6 +45,11 @@ set idle_in_transaction_session_timeout = '60s';
 set jit = off;
 "#;
 
+/// The names of what a session is set to.
+pub(super) fn session_settings() -> impl Iterator<Item = &'static str> {
+    SESSION.lines().filter_map(|line| line.strip_prefix("set ")?.split_whitespace().next())
+}
+
 /// What is asked of the server.
 const SERVER: &str = r#"
 select current_setting('server_version_num')::integer, current_setting('server_encoding'),

@@ -9,6 +9,8 @@ mod owner;
 mod replace;
 pub(super) mod touched;
 
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+
 use sqlx::AssertSqlSafe;
 
 pub(super) use self::compare::{differing, not_staged, orphaned};
@@ -124,9 +126,12 @@ pub(super) enum Stage {
     Compared,
 }
 
-/// The staging table's name.
+/// The staging table's name. Its shape is part of it: a pooler's session outlives an upgrade of ours.
 pub(super) fn stage_name(table: &TableShape, stage: Stage) -> String {
-    format!("pg_temp.stage_{}_{stage:?}", table.name.replace('.', "_")).to_lowercase()
+    let mut shape = DefaultHasher::new();
+    table.declarations().hash(&mut shape);
+    let (name, shape) = (table.name.replace('.', "_"), shape.finish() & 0xffff);
+    format!("pg_temp.stage_{name}_{stage:?}_{shape:04x}").to_lowercase()
 }
 
 /// Creates the staging table, once in a session.

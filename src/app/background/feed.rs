@@ -10,6 +10,8 @@ use crate::app::{App, Overrides};
 use crate::config::{Account, FeedSettings, Settings, SourceSettings, TokenForm};
 use crate::domain::fault::Fault;
 use crate::domain::person::forgotten::ErasureList;
+use crate::domain::vendor::fact::{Question, VendorFact};
+use crate::domain::vendor::feed::NoticeTime;
 use crate::engine::feed::follower::{FeedFollower, FollowConfig, PulseConfig, SessionConfig};
 use crate::engine::plan::present::TimeWitness;
 use crate::engine::port::feed::Feed;
@@ -27,7 +29,7 @@ pub(in crate::app) const LIVE: &str = "live";
 
 /// The feeds of all sources, ready to be followed.
 pub(in crate::app) fn assemble(
-    settings: &Settings,
+    (settings, facts): (&Settings, &[VendorFact]),
     store: &PgStore,
     (overrides, witness): (&Overrides, &TimeWitness),
     worker: Uuid,
@@ -55,7 +57,7 @@ pub(in crate::app) fn assemble(
             },
         })
     };
-    Ok(feeds(settings, store.erasures(), witness)?.into_iter().map(follower).collect())
+    Ok(feeds((settings, facts), store.erasures(), witness)?.into_iter().map(follower).collect())
 }
 
 /// A feed at its vendor, and how it is followed.
@@ -63,12 +65,12 @@ type Chosen<'a> = (Arc<dyn Feed>, &'a FeedSettings);
 
 /// The vendors' side of every enabled feed.
 fn feeds<'s>(
-    settings: &'s Settings,
+    (settings, facts): (&'s Settings, &[VendorFact]),
     erasures: &ErasureList,
     witness: &TimeWitness,
 ) -> Result<Vec<Chosen<'s>>, Fault> {
     let http = stream::http_client(settings)?.measuring(witness);
-    let account = |(source, feed)| Some((account(source, feed, &http, erasures)?, feed));
+    let account = |(source, feed)| Some((account(source, feed, facts, &http, erasures)?, feed));
     Ok(settings.feeds().filter_map(account).collect())
 }
 
@@ -76,6 +78,7 @@ fn feeds<'s>(
 pub(in crate::app) fn account(
     source: &SourceSettings,
     feed: &FeedSettings,
+    facts: &[VendorFact],
     http: &HttpClient,
     erasures: &ErasureList,
 ) -> Option<Arc<dyn Feed>> {
@@ -91,11 +94,23 @@ pub(in crate::app) fn account(
             })
             .collect(),
         named_token: feed.token_form == TokenForm::AccessToken,
+        notice_time: notice_time(feed, facts),
         privacy: source.privacy.forgetting(erasures, &source.name),
         custom_fields: source.custom_fields.clone(),
         message_bytes_max: feed.message_kib_max as usize * 1024,
     };
     Some(Arc::new(WorkbenchAccount::new(config, http.clone())))
+}
+
+/// What the configuration says, else what a probe found.
+fn notice_time(feed: &FeedSettings, facts: &[VendorFact]) -> NoticeTime {
+    let is_of = |fact: &&VendorFact| fact.stream == feed.key && fact.question == Question::NoticeTime;
+    let found = facts.iter().find(is_of).and_then(|fact| fact.answer.as_deref());
+    match (feed.notice_time, found) {
+        (NoticeTime::Unknown, Some("state")) => NoticeTime::State,
+        (NoticeTime::Unknown, Some("wait")) => NoticeTime::Wait,
+        (given, _) => given,
+    }
 }
 
 impl App {
@@ -119,6 +134,8 @@ impl App {
             seen_to: None,
             last_message_at: None,
             gap_reason: None,
+            failing_since: None,
+            failure_kind: None,
             gaps_today: 0,
             gap_seconds_today: 0,
         };

@@ -1,6 +1,7 @@
 //! Is everything in place: settings, this host, the database, and one request for each stream. It goes on after a
 //! failure; what depends on something that failed is skipped and says so.
 
+mod agents;
 mod database;
 mod host;
 mod report;

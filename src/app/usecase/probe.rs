@@ -1,6 +1,7 @@
 //! Asking a live account what its vendor's documents leave open, with few requests, all of which read.
 
 mod answer;
+mod notice;
 mod paging;
 mod prober;
 mod window;
@@ -15,6 +16,7 @@ use crate::domain::fault::{Fault, FaultKind};
 use crate::domain::proof::window::TimeWindow;
 use crate::domain::stream::{StreamKey, StreamKind};
 use crate::domain::vendor::fact::{Question, VendorFact};
+use crate::domain::vendor::feed::NoticeTime;
 use crate::domain::vendor::page::PageRequest;
 use crate::report::status::detail::OpenQuestions;
 use crate::sources::credential::Credential;
@@ -45,13 +47,12 @@ pub fn probed_source<'a>(settings: &'a Settings, name: &str) -> Result<&'a Sourc
         let message = format!("there is no source {name}; configured are {}", known.join(", "));
         Fault::new(FaultKind::Misconfigured, message).advising()
     })?;
-    let asked =
-        source.streams.iter().any(|stream| stream.enabled && stream.key.stream.kind() != StreamKind::Feed);
-    if asked { Ok(source) } else { Err(nothing(name)) }
-}
-
-fn nothing(name: &str) -> Fault {
-    Fault::new(FaultKind::Misconfigured, format!("{name}: no stream of it is read by asking")).advising()
+    let asked = source.streams.iter().any(|stream| stream.enabled)
+        || source.feed.as_ref().is_some_and(|feed| feed.enabled);
+    if asked {
+        return Ok(source);
+    }
+    Err(Fault::new(FaultKind::Misconfigured, format!("{name}: no stream of it is enabled")).advising())
 }
 
 impl App {
@@ -66,9 +67,14 @@ impl App {
         let shared = Shared::through(&store, &self.overrides, &self.witness);
         let http = stream::http_client(&self.settings)?.measuring(&self.witness).recording(&recorder);
         let endpoints = stream::account_endpoints(source, &http, &shared);
-        let Some(wrong) = WrongCredentials::of(source, &http, &shared) else { return Err(nothing(name)) };
-        let mut facts = Vec::new();
+        let (mut facts, mut sockets) = (Vec::new(), 0);
+        if let Some(feed) = source.feed.as_ref().filter(|feed| feed.enabled) {
+            let (fact, opened) = self.probe_feed(source, (feed, &http, &shared)).await?;
+            facts.push(fact);
+            sockets = opened;
+        }
         for endpoint in &endpoints {
+            let Some(wrong) = WrongCredentials::of(source, &http, &shared) else { continue };
             let clock = self.witness.clock_of(&source.name);
             let mut prober = Prober {
                 endpoint,
@@ -92,7 +98,7 @@ impl App {
             facts.append(&mut prober.facts);
         }
         store.keep_vendor_facts(&facts).await?;
-        Ok(Probed { requests: recorder.requests(), facts })
+        Ok(Probed { requests: recorder.requests() + sockets, facts })
     }
 }
 
@@ -193,12 +199,16 @@ pub(in crate::app) fn open_questions(source: &SourceSettings, known: &[VendorFac
     let is_known = |key: &StreamKey, question: Question| {
         known.iter().any(|fact| fact.stream == *key && fact.question == question && fact.answer.is_some())
     };
-    let enabled = source.streams.iter().filter(|stream| stream.enabled);
-    let open = enabled.map(|stream| OpenQuestions {
-        key: stream.key.clone(),
-        questions: Question::of(stream.key.stream)
-            .filter(|question| !is_known(&stream.key, *question))
-            .collect(),
+    let enabled = source.streams.iter().filter(|stream| stream.enabled).map(|stream| &stream.key);
+    // Whoever set it knows.
+    let feeds = source
+        .feed
+        .iter()
+        .filter(|feed| feed.enabled && feed.notice_time == NoticeTime::Unknown)
+        .map(|feed| &feed.key);
+    let open = enabled.chain(feeds).map(|key| OpenQuestions {
+        key: key.clone(),
+        questions: Question::of(key.stream).filter(|question| !is_known(key, *question)).collect(),
     });
     open.filter(|open| !open.questions.is_empty()).collect()
 }

@@ -6,6 +6,7 @@ use crate::config::parse::leaf::show_duration;
 use crate::config::parse::reader::Section;
 use crate::config::section::source::retention;
 use crate::domain::stream::StreamKey;
+use crate::domain::vendor::feed::NoticeTime;
 
 const MS: Duration = Duration::from_millis(1);
 const MINUTE: Duration = Duration::from_secs(60);
@@ -20,6 +21,8 @@ pub struct FeedSettings {
     pub enabled: bool,
     /// How the token stands in the address.
     pub token_form: TokenForm,
+    /// What the time of a notice counts; `Unknown` where it is not given.
+    pub notice_time: NoticeTime,
     /// Quiet for this long, a connection is pinged.
     pub ping: Duration,
     /// Quiet for this long, it is taken for dead.
@@ -52,6 +55,8 @@ pub(in crate::config) fn feed(section: &Section<'_>, key: StreamKey) -> Option<F
     let enabled = section.boolean("enabled");
     let forms = [("bare", TokenForm::Bare), ("access_token", TokenForm::AccessToken)];
     let token_form = section.choice("token_form", &forms);
+    let times = [("unknown", NoticeTime::Unknown), ("state", NoticeTime::State), ("wait", NoticeTime::Wait)];
+    let notice_time = section.choice("notice_time", &times);
     let ping = section.duration("ping", 10 * MS..=10 * MINUTE);
     let silence = section.duration("silence", 20 * MS..=HOUR);
     let reconnect_base = section.duration("reconnect_base", MS..=10 * MINUTE);
@@ -66,6 +71,7 @@ pub(in crate::config) fn feed(section: &Section<'_>, key: StreamKey) -> Option<F
         key,
         enabled: enabled?,
         token_form: token_form?,
+        notice_time: notice_time?,
         ping: ping?,
         silence: silence?,
         reconnect_base: reconnect_base?,

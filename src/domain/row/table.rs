@@ -32,6 +32,17 @@ impl ColumnType {
             ColumnType::Integer => "integer",
         }
     }
+
+    /// What is expected of a vendor's value, in words.
+    pub const fn described(self) -> &'static str {
+        match self {
+            ColumnType::Text => "text",
+            ColumnType::Numeric => "a number",
+            ColumnType::Instant => "an instant",
+            ColumnType::Bool => "true or false",
+            ColumnType::Integer => "a whole number",
+        }
+    }
 }
 
 /// One column, and the vendor's field that fills it.

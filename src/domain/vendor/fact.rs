@@ -41,11 +41,13 @@ pub enum Question {
     Clock,
     /// Whether claim states may be asked for without naming a group: `optional` or `required`.
     ClaimFilter,
+    /// What the time of a feed's notice counts: `state` or `wait`.
+    NoticeTime,
 }
 
 impl Question {
     /// All of them, in the order in which they are told.
-    pub const ALL: [Question; 15] = [
+    pub const ALL: [Question; 16] = [
         Question::FilterTime,
         Question::TimeOfDay,
         Question::WindowEnd,
@@ -61,6 +63,7 @@ impl Question {
         Question::ErrorStatus,
         Question::Clock,
         Question::ClaimFilter,
+        Question::NoticeTime,
     ];
 
     /// As it is stored and printed.
@@ -81,6 +84,7 @@ impl Question {
             Question::ErrorStatus => "error_status",
             Question::Clock => "clock",
             Question::ClaimFilter => "claim_filter",
+            Question::NoticeTime => "notice_time",
         }
     }
 
@@ -91,6 +95,9 @@ impl Question {
 
     /// Whether it can be asked of this stream.
     pub fn concerns(self, stream: StreamId) -> bool {
+        if stream.kind() == StreamKind::Feed {
+            return self == Question::NoticeTime;
+        }
         let is_windowed = stream.kind() == StreamKind::Windowed;
         // A stream that falls back to another one's groups is paged by them.
         let by_group = stream.listed_by.is_some();
@@ -104,9 +111,10 @@ impl Question {
             | Question::Depth
             | Question::BehindEnd
             | Question::ErrorStatus
-            | Question::Clock => stream.kind() != StreamKind::Feed && !by_group,
-            Question::Envelope | Question::Fields => stream.kind() != StreamKind::Feed,
+            | Question::Clock => !by_group,
+            Question::Envelope | Question::Fields => true,
             Question::ClaimFilter => by_group,
+            Question::NoticeTime => false,
         }
     }
 
@@ -140,6 +148,7 @@ impl VendorFact {
             // What was not more than so may be more.
             Question::PageSize if answer.ends_with('+') => None,
             Question::PageSize => Some(format!("page_size = {answer}")),
+            Question::NoticeTime => Some(format!("notice_time = \"{answer}\"")),
             Question::Depth | Question::TotalCap if answer != "none" => {
                 Some(format!("result_cap = {answer}"))
             }

@@ -53,6 +53,18 @@ impl AgentState {
     }
 }
 
+/// What the time of a notice counts, which the vendor's document leaves open (`docs/vendors.md#call-system`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum NoticeTime {
+    /// Nobody knows: it is kept as what the vendor says, and no stay begins because of it.
+    #[default]
+    Unknown,
+    /// How long the state lasts already: told with less than has passed since the last word, the state began anew.
+    State,
+    /// How long the agent waited before: it says nothing of the state.
+    Wait,
+}
+
 /// The agent is in a state.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Notice {
@@ -60,6 +72,9 @@ pub struct Notice {
     pub state: AgentState,
     /// For how long already, in whole seconds, where the vendor says it.
     pub elapsed_s: Option<u32>,
+    /// That is known to count from the state's beginning ([`NoticeTime::State`]).
+    #[serde(default)]
+    pub counts_state: bool,
     /// Fields that no document names.
     pub extra: Map<String, Json>,
 }

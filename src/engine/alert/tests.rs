@@ -217,6 +217,8 @@ fn agent(extno: &str, seen_to: Option<DateTime<Utc>>) -> FeedAgentStatus {
         seen_to,
         last_message_at: None,
         gap_reason: None,
+        failing_since: None,
+        failure_kind: None,
         gaps_today: 0,
         gap_seconds_today: 0,
     }

@@ -17,7 +17,7 @@ use crate::engine::feed::writer::Writer;
 use crate::engine::pass::fault_policy::log_failure;
 use crate::engine::port::clock::Clock;
 use crate::engine::port::feed::Feed;
-use crate::engine::port::feed_store::{FeedStore, Fences};
+use crate::engine::port::feed_store::{Failures, FeedStore, Fences};
 use crate::engine::port::spool::Spool;
 use crate::engine::port::store::{RunEnd, RunStart, Store};
 use crate::telemetry::event;
@@ -67,13 +67,16 @@ impl FeedFollower {
         let (fences_out, fences) = watch::channel(Fences::new());
         let released = CancellationToken::new();
         let hurry = CancellationToken::new();
+        let (failures_out, failures) = watch::channel(Failures::new());
         let mut tasks = JoinSet::new();
-        tasks.spawn(self.renewer(fences_out).run(released.clone()));
+        tasks.spawn(self.renewer(fences_out, failures).run(released.clone()));
 
         let (sender, receiver) = mpsc::channel(self.config.buffer);
         let mut sessions = JoinSet::new();
         for extno in self.feed.agents() {
-            sessions.spawn(self.session(extno, sender.clone(), fences.clone(), stop.clone()).run());
+            let failures = failures_out.clone();
+            sessions
+                .spawn(self.session(extno, sender.clone(), (fences.clone(), failures), stop.clone()).run());
         }
         drop(sender);
         let mut writing = JoinSet::new();
@@ -128,7 +131,7 @@ impl FeedFollower {
         }
     }
 
-    fn renewer(&self, fences: watch::Sender<Fences>) -> Renewer {
+    fn renewer(&self, fences: watch::Sender<Fences>, failures: watch::Receiver<Failures>) -> Renewer {
         Renewer {
             key: self.feed.key().clone(),
             agents: self.feed.agents(),
@@ -137,6 +140,7 @@ impl FeedFollower {
             worker: self.worker,
             term: self.config.lease,
             fences,
+            failures,
         }
     }
 
@@ -144,11 +148,11 @@ impl FeedFollower {
         &self,
         extno: String,
         events: mpsc::Sender<crate::domain::vendor::feed::FeedEvent>,
-        fences: watch::Receiver<Fences>,
+        (fences, failures): (watch::Receiver<Fences>, watch::Sender<Failures>),
         stop: CancellationToken,
     ) -> Session {
         let (feed, clock) = (self.feed.clone(), self.clock.clone());
-        Session { extno, feed, clock, events, fences, stop, config: self.config.session }
+        Session { extno, feed, clock, events, fences, failures, stop, config: self.config.session }
     }
 
     fn writer(&self, run: RunId, fences: watch::Receiver<Fences>) -> Writer {

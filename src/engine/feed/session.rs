@@ -9,11 +9,12 @@ use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
+use crate::domain::fault::Fault;
 use crate::domain::vendor::feed::{FeedEvent, FeedEventKind, GapReason};
 use crate::engine::feed::pulse::{Beat, Pulse, PulseConfig};
 use crate::engine::port::clock::Clock;
 use crate::engine::port::feed::{Feed, FeedSession, Heard};
-use crate::engine::port::feed_store::Fences;
+use crate::engine::port::feed_store::{AgentFailure, Failures, Fences};
 use crate::telemetry::event;
 
 /// How patiently an agent is followed.
@@ -38,6 +39,7 @@ pub(super) struct Session {
     pub(super) clock: Arc<dyn Clock>,
     pub(super) events: mpsc::Sender<FeedEvent>,
     pub(super) fences: watch::Receiver<Fences>,
+    pub(super) failures: watch::Sender<Failures>,
     pub(super) stop: CancellationToken,
     pub(super) config: SessionConfig,
 }
@@ -74,19 +76,13 @@ impl Session {
             };
             match connected {
                 Ok(connection) => {
+                    self.failures.send_if_modified(|failures| failures.remove(&self.extno).is_some());
                     turn += 1;
                     if self.follow(connection, fence, turn).await {
                         waits = self.waits();
                     }
                 }
-                Err(fault) => event::FeedInterrupted {
-                    key: self.feed.key(),
-                    extno: &self.extno,
-                    reason: fault.kind.as_str(),
-                    message: &fault.chain(),
-                    stood: false,
-                }
-                .emit(),
+                Err(fault) => self.note_failure(&fault),
             }
             let wait = waits.next().unwrap_or(self.config.reconnect_max);
             tokio::select! {
@@ -94,6 +90,17 @@ impl Session {
                 () = self.clock.sleep(wait) => {}
             }
         }
+    }
+
+    fn note_failure(&self, fault: &Fault) {
+        let message = fault.chain();
+        let (key, extno, reason) = (self.feed.key(), self.extno.as_str(), fault.kind.as_str());
+        event::FeedInterrupted { key, extno, reason, message: &message, stood: false }.emit();
+        let now = self.clock.now();
+        self.failures.send_modify(|failures| {
+            let since = failures.get(extno).map_or(now, |known| known.since);
+            failures.insert(extno.to_owned(), AgentFailure { since, kind: fault.kind, message });
+        });
     }
 
     fn waits(&self) -> impl Iterator<Item = Duration> + Send + use<> {

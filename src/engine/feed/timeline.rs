@@ -7,6 +7,9 @@ use uuid::Uuid;
 
 use crate::domain::vendor::feed::{AgentState, FeedEvent, FeedEventKind, FeedMessage, GapReason, Notice};
 
+/// A time of whole seconds, told by messages that take their time, seems to begin later by so much at most.
+const WORD_JITTER: Duration = Duration::seconds(3);
+
 /// What `closed_by` says where another state ended a stay.
 const NOTICE: &str = "notice";
 
@@ -251,6 +254,12 @@ impl Timeline {
         let earliest = stay.confirmed_at.unwrap_or(stay.since).min(event.at);
         let start = reported_since.unwrap_or(event.at).clamp(earliest, event.at);
         if stay.is_reported && stay.state == state {
+            if let (Some(began), Some(confirmed_at)) = (reported_since, stay.confirmed_at)
+                && notice.is_some_and(|notice| notice.counts_state)
+                && confirmed_at + WORD_JITTER < began
+            {
+                return self.reenter((confirmed_at, start), &stay, report, event, changes);
+            }
             self.open = Some(Open::Stay(Stay { confirmed_at: Some(event.at), ..stay }));
         } else if !stay.is_reported && start <= stay.since {
             changes.push(Change::StayReported { since: stay.since, report });
@@ -260,6 +269,33 @@ impl Timeline {
             changes.push(Change::StayClosed { since: stay.since, until: boundary, by: NOTICE });
             self.begin(next(boundary), report, event, changes);
         }
+    }
+
+    /// The state was left, nobody knows for which, and came again.
+    fn reenter(
+        &mut self,
+        (left, again): (DateTime<Utc>, DateTime<Utc>),
+        stay: &Stay,
+        report: Report,
+        event: &FeedEvent,
+        changes: &mut Vec<Change>,
+    ) {
+        let (state, left) = (stay.state, self.boundary(left));
+        changes.push(Change::StayClosed { since: stay.since, until: left, by: NOTICE });
+        self.begin(
+            Stay { since: left, state: None, is_reported: false, confirmed_at: None },
+            Report::nothing(),
+            event,
+            changes,
+        );
+        let again = self.boundary(again);
+        changes.push(Change::StayClosed { since: left, until: again, by: NOTICE });
+        self.begin(
+            Stay { since: again, state, is_reported: true, confirmed_at: Some(event.at) },
+            report,
+            event,
+            changes,
+        );
     }
 
     /// The instant, or the first that lies behind the beginning of what lasts: nothing is empty, and no key

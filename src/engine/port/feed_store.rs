@@ -8,13 +8,27 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-use crate::domain::fault::Fault;
+use crate::domain::fault::{Fault, FaultKind};
 use crate::domain::proof::run::{Counts, RunId};
 use crate::domain::stream::StreamKey;
 use crate::domain::vendor::feed::FeedEvent;
 
 /// The agents that this process may follow, each with the fencing number of its lease.
 pub type Fences = BTreeMap<String, i64>;
+
+/// Why sockets do not open, by agent; agents that are not named opened theirs, or did not try yet.
+pub type Failures = BTreeMap<String, AgentFailure>;
+
+/// Why an agent's socket does not open.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AgentFailure {
+    /// The first try in a row that failed.
+    pub since: DateTime<Utc>,
+    /// Kind of the last.
+    pub kind: FaultKind,
+    /// What was said, without secrets.
+    pub message: String,
+}
 
 /// Events to be stored at once.
 #[derive(Debug, Clone)]
@@ -67,6 +81,17 @@ pub trait FeedStore: Send + Sync {
     /// # Errors
     /// Database faults.
     async fn feed_release(&self, key: &StreamKey, fences: &Fences) -> Result<(), Fault>;
+
+    /// Notes why sockets of these agents do not open, and that those of the others do.
+    ///
+    /// # Errors
+    /// Database faults.
+    async fn feed_failures(
+        &self,
+        key: &StreamKey,
+        agents: &[String],
+        failures: &Failures,
+    ) -> Result<(), Fault>;
 
     /// Stores events: rows, stays, gaps, quarantine, run counts and the cursor, in one transaction. An event
     /// that the cursor has passed changes nothing, so that storing again is safe after a lost answer.

@@ -71,18 +71,18 @@ impl<'a> Scalar<'a> {
     /// # Errors
     /// What was expected and what came, without the content.
     pub(crate) fn into_value(self, kind: ColumnType) -> Result<Value<'a>, String> {
-        let (expected, value) = match kind {
+        let value = match kind {
             _ if self == Scalar::Nothing => return Ok(Value::Null),
             ColumnType::Text => match self {
-                Scalar::List | Scalar::Object => ("text", None),
+                Scalar::List | Scalar::Object => None,
                 text => return Ok(text.into_text().map_or(Value::Null, Value::Text)),
             },
-            ColumnType::Numeric => ("a number", self.decimal().map(Value::Numeric)),
-            ColumnType::Integer => ("a whole number", self.integer().map(Value::Integer)),
-            ColumnType::Bool => ("true or false", self.truth().map(Value::Bool)),
-            ColumnType::Instant => ("an instant", self.instant().map(Value::Instant)),
+            ColumnType::Numeric => self.decimal().map(Value::Numeric),
+            ColumnType::Integer => self.integer().map(Value::Integer),
+            ColumnType::Bool => self.truth().map(Value::Bool),
+            ColumnType::Instant => self.instant().map(Value::Instant),
         };
-        value.ok_or_else(|| format!("expected {expected}, got {}", self.describe()))
+        value.ok_or_else(|| format!("expected {}, got {}", kind.described(), self.describe()))
     }
 
     fn decimal(&self) -> Option<Decimal> {

@@ -152,6 +152,25 @@ fn note_no_count(object: &'static ObjectSchema, name: &str, raw: &RawValue, seen
     }
 }
 
+/// Notes a field that has a column and cannot be read into it.
+pub(crate) fn note_unread(
+    object: &'static ObjectSchema,
+    name: &'static str,
+    expected: &str,
+    raw: &RawValue,
+    seen: &mut Observation,
+) {
+    if seen.is_news((object.path, name, "unread")) {
+        seen.add(SchemaDrift {
+            kind: DriftKind::ChangedType,
+            field: object.field(name),
+            observed: format!("{} that is not {expected}", json_type(raw).as_str()),
+            expected: expected.to_owned(),
+            example: shape(raw),
+        });
+    }
+}
+
 fn note_code(object: &'static ObjectSchema, field: &FieldSchema, raw: &RawValue, seen: &mut Observation) {
     let name = field.names[0];
     let Some(code) = Scalar::of(raw).into_text() else { return };

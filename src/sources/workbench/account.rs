@@ -53,6 +53,7 @@ impl Feed for WorkbenchAccount {
             extno: agent.extno.clone(),
             access_token: agent.access_token.current(),
             named_token: self.config.named_token,
+            notice_time: self.config.notice_time,
             privacy: self.privacy.clone(),
             bytes_max: self.config.message_bytes_max,
         };

@@ -3,6 +3,7 @@
 use url::Url;
 
 use crate::domain::person::privacy::{CustomFieldPolicy, Privacy};
+use crate::domain::vendor::feed::NoticeTime;
 use crate::sources::credential::Credential;
 
 /// What an operator says of one call system. `Debug` hides the tokens.
@@ -16,6 +17,8 @@ pub struct WorkbenchConfig {
     pub agents: Vec<WorkbenchAgent>,
     /// Whether the token stands in the address as `access_token=…` and not bare, as documented.
     pub named_token: bool,
+    /// What the time of a notice counts.
+    pub notice_time: NoticeTime,
     /// What becomes of personal data.
     pub privacy: Privacy,
     /// What becomes of custom fields.

@@ -19,7 +19,7 @@ use url::Url;
 
 use crate::domain::fault::{Fault, FaultKind};
 use crate::domain::stream::StreamKey;
-use crate::domain::vendor::feed::GapReason;
+use crate::domain::vendor::feed::{GapReason, NoticeTime};
 use crate::engine::port::feed::{FeedSession, Heard};
 use crate::sources::address::address;
 use crate::sources::context::{RequestContext, quote};
@@ -46,6 +46,7 @@ pub(super) struct Place {
     pub(super) extno: String,
     pub(super) access_token: SecretString,
     pub(super) named_token: bool,
+    pub(super) notice_time: NoticeTime,
     pub(super) privacy: Arc<MessagePrivacy>,
     pub(super) bytes_max: usize,
 }
@@ -91,7 +92,8 @@ impl Socket {
         let token = self.place.access_token.expose_secret();
         // Should the vendor ever echo it.
         let text = if text.contains(token) { text.replace(token, "***") } else { text };
-        Heard::Message(read(text, &self.place.extno, &self.place.privacy, self.place.bytes_max))
+        let rules = (self.place.privacy.as_ref(), self.place.notice_time);
+        Heard::Message(read(text, &self.place.extno, rules, self.place.bytes_max))
     }
 
     fn quoted(&self, text: &str) -> String {

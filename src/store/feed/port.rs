@@ -9,12 +9,12 @@ use uuid::Uuid;
 use crate::domain::fault::Fault;
 use crate::domain::row::text::counted;
 use crate::domain::stream::StreamKey;
-use crate::engine::port::feed_store::{FeedCommit, FeedOutcome, FeedStore, Fences};
+use crate::engine::port::feed_store::{Failures, FeedCommit, FeedOutcome, FeedStore, Fences};
 use crate::store::answered::{answered, in_time};
 use crate::store::fault::{StoreResult, from_sql};
 use crate::store::feed::commit::store_events;
 use crate::store::feed::lease::{leases_hold, leases_release};
-use crate::store::feed::session::sessions_declare;
+use crate::store::feed::session::{failures_write, sessions_declare};
 use crate::store::ledger::schema_drift::log_drifts;
 use crate::store::pool::PgStore;
 
@@ -40,6 +40,16 @@ impl FeedStore for PgStore {
 
     async fn feed_release(&self, key: &StreamKey, fences: &Fences) -> Result<(), Fault> {
         answered(&format!("releasing the leases of {key}"), leases_release(&self.pool, key, fences)).await
+    }
+
+    async fn feed_failures(
+        &self,
+        key: &StreamKey,
+        agents: &[String],
+        failures: &Failures,
+    ) -> Result<(), Fault> {
+        let doing = format!("noting which agents of {key} cannot be followed");
+        answered(&doing, failures_write(&self.pool, key, agents, failures)).await
     }
 
     async fn feed_commit(&self, commit: FeedCommit) -> Result<FeedOutcome, Fault> {

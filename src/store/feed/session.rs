@@ -6,9 +6,11 @@ use serde_json::{Value as Json, json};
 use sqlx::postgres::PgRow;
 use sqlx::{PgConnection, PgPool, Row as _};
 
+use crate::domain::row::text::storable;
 use crate::domain::stream::StreamKey;
 use crate::domain::vendor::feed::{AgentState, GapReason};
 use crate::engine::feed::timeline::{Open, Stay, Timeline};
+use crate::engine::port::feed_store::Failures;
 use crate::store::fault::StoreResult;
 use crate::store::statement::touched::expect_touched;
 
@@ -27,6 +29,37 @@ pub(super) async fn sessions_declare(pool: &PgPool, key: &StreamKey, agents: &[S
     )
     .bind(&key.source)
     .bind(agents)
+    .execute(pool)
+    .await?;
+    Ok(())
+}
+
+/// Writes why sockets do not open; only what differs.
+pub(super) async fn failures_write(
+    pool: &PgPool,
+    key: &StreamKey,
+    agents: &[String],
+    failures: &Failures,
+) -> StoreResult<()> {
+    let of = |extno: &String| failures.get(extno);
+    let since: Vec<_> = agents.iter().map(|extno| of(extno).map(|failure| failure.since)).collect();
+    let kinds: Vec<_> = agents.iter().map(|extno| of(extno).map(|failure| failure.kind.as_str())).collect();
+    let messages: Vec<_> =
+        agents.iter().map(|extno| of(extno).map(|failure| storable(&failure.message))).collect();
+    sqlx::query(
+        r#"
+        update sync.feed_session s
+        set failing_since = a.since, failure_kind = a.kind, failure_message = a.message
+        from unnest($2::text[], $3::timestamptz[], $4::text[], $5::text[]) as a(extno, since, kind, message)
+        where s.source = $1 and s.extno = a.extno
+            and (s.failing_since, s.failure_kind, s.failure_message) is distinct from (a.since, a.kind, a.message)
+        "#,
+    )
+    .bind(&key.source)
+    .bind(agents)
+    .bind(since)
+    .bind(kinds)
+    .bind(messages)
     .execute(pool)
     .await?;
     Ok(())

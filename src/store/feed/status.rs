@@ -27,7 +27,7 @@ with feed as (
     where state = 'open'
     group by source, stream
 )
-select f.source, f.stream, f.wanted_since, a.extno, a.seen_to, a.last_message_at, a.gap_reason,
+select f.source, f.stream, f.wanted_since, a.extno, a.seen_to, a.last_message_at, a.gap_reason, a.failing_since, a.failure_kind,
     case when a.stay_since is not null then a.opened_at end as connected_since,
     coalesce(g.gaps, 0) as gaps, coalesce(g.seconds, 0) as seconds, coalesce(q.quarantined, 0) as quarantined
 from feed f
@@ -65,6 +65,8 @@ pub(in crate::store) async fn feeds_fetch(
             seen_to: row.try_get("seen_to")?,
             last_message_at,
             gap_reason: row.try_get("gap_reason")?,
+            failing_since: row.try_get("failing_since")?,
+            failure_kind: row.try_get("failure_kind")?,
             gaps_today: row.try_get("gaps")?,
             gap_seconds_today: row.try_get("seconds")?,
         });

@@ -1,14 +1,16 @@
 //! What a database is and what we may do there, for `ccsync check`.
 
+use std::time::Duration;
+
 use chrono::{DateTime, Utc};
-use sqlx::Row as _;
+use sqlx::{Connection as _, Row as _};
 
 use crate::domain::fault::Fault;
 use crate::domain::stream::StreamKey;
 use crate::store::answered::answered;
 use crate::store::fault::StoreResult;
 use crate::store::feed::lease::lease_is_held;
-use crate::store::pool::PgStore;
+use crate::store::pool::{PgStore, session_settings};
 use crate::store::schema::grant::READABLE;
 
 /// A database as it presents itself to our login. All but the zone of its business days can be asked of a database
@@ -39,6 +41,9 @@ pub struct DatabaseFacts {
     pub bytes: u64,
     /// Whether the server knows the zone that was asked about.
     pub knows_zone: bool,
+    /// A pooler stands between that gives each transaction another session: settings of our login and of the database
+    /// that hold then, and that ccsync sets otherwise in sessions of its own.
+    pub pooled: Option<Vec<String>>,
     /// The zone with which business days were made, where our schema has one.
     pub business_zone: Option<String>,
 }
@@ -66,6 +71,20 @@ from pg_catalog.pg_roles r
 where r.rolname = current_user
 "#;
 
+/// Settings of our login and of the database, of those that we set: $1.
+const FOREIGN_SETTINGS: &str = r#"
+select distinct s.setting
+from pg_catalog.pg_db_role_setting d
+cross join lateral unnest(d.setconfig) as s(setting)
+where d.setrole in (0, (select oid from pg_catalog.pg_roles where rolname = current_user))
+    and d.setdatabase in (0, (select oid from pg_catalog.pg_database where datname = current_database()))
+    and lower(split_part(s.setting, '=', 1)) = any($1)
+order by 1
+"#;
+
+/// How long a session that is shared may be busy with another transaction before that is taken for shown.
+const ONE_SESSION: Duration = Duration::from_secs(1);
+
 impl PgStore {
     /// Looks at the database; `zone` is the one it must know. Changes nothing.
     ///
@@ -82,6 +101,35 @@ impl PgStore {
     pub async fn feed_is_followed(&self, key: &StreamKey, extno: &str) -> Result<bool, Fault> {
         let held = lease_is_held(&self.pool, key, extno);
         answered(&format!("{key}: looking at the lease of agent {extno}"), held).await
+    }
+
+    /// Whether a transaction of another connection takes over the session that was ours a moment ago.
+    async fn changes_sessions(&self) -> StoreResult<bool> {
+        let (mut marked, mut other) = (self.connection().await?, self.connection().await?);
+        let mark = uuid::Uuid::new_v4().to_string();
+        sqlx::query("select pg_catalog.set_config('ccsync.mark', $1, false)")
+            .bind(&mark)
+            .execute(&mut marked)
+            .await?;
+        // A pooler gives it the session that became free last; where it has one only, the next question waits.
+        let transaction = other.begin().await?;
+        let asked = sqlx::query_scalar("select pg_catalog.current_setting('ccsync.mark', true)")
+            .fetch_one(&mut marked);
+        let found: Result<Option<String>, _> = match tokio::time::timeout(ONE_SESSION, asked).await {
+            Ok(found) => found,
+            Err(_) => Ok(None),
+        };
+        transaction.rollback().await?;
+        marked.close().await.ok();
+        other.close().await.ok();
+        Ok(found? != Some(mark))
+    }
+
+    /// What our login or the database sets that we set otherwise in sessions of our own.
+    async fn foreign_settings(&self) -> StoreResult<Vec<String>> {
+        let ours: Vec<&str> = session_settings().collect();
+        let settings = sqlx::query_scalar(FOREIGN_SETTINGS).bind(ours).fetch_all(&self.pool).await?;
+        Ok(settings)
     }
 
     async fn facts_read(&self, zone: &str) -> StoreResult<DatabaseFacts> {
@@ -105,6 +153,10 @@ impl PgStore {
             foreign_schemas: row.try_get("foreign_schemas")?,
             bytes: u64::try_from(row.try_get::<i64, _>("bytes")?).unwrap_or_default(),
             knows_zone: row.try_get("knows_zone")?,
+            pooled: match self.changes_sessions().await? {
+                true => Some(self.foreign_settings().await?),
+                false => None,
+            },
             business_zone,
         })
     }

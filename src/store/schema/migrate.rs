@@ -18,6 +18,8 @@ pub(in crate::store) fn migrator() -> Migrator {
     let mut migrator = sqlx::migrate!("./migrations");
     migrator.dangerous_set_table_name("sync.migration");
     migrator.create_schema("sync");
+    // Its own lock is one of the session, which a pooler may not keep.
+    migrator.set_locking(false);
     migrator
 }
 
@@ -47,7 +49,6 @@ impl PgStore {
     /// other database faults. A migration is applied whole or not at all.
     pub async fn migrate(&self) -> Result<(), Fault> {
         let doing = "migrating the database";
-        // A connection of its own: the lock lives as long as it does, whatever happens in between.
         let mut connection = self.connection().await?;
         let unlimited = sqlx::raw_sql("set lock_timeout = 0; set statement_timeout = 0");
         answered(doing, connection.execute(unlimited)).await?;
@@ -56,7 +57,12 @@ impl PgStore {
         let Standing { pending, unknown, altered, .. } = answered(doing, self.standing()).await?;
         let outcome = match pending.is_empty() && unknown.is_empty() && altered.is_empty() {
             true => Ok(()),
-            false => migrator().run_direct(None, &mut connection, false).await,
+            false => {
+                let alone = self.exclude("ccsync migrate").await.map_err(|error| error.during(doing))?;
+                let outcome = migrator().run_direct(None, &mut connection, false).await;
+                alone.end().await;
+                outcome
+            }
         };
         let outcome = outcome.map_err(|error| self.migrate_fault(doing, &error));
         let granted = match outcome {

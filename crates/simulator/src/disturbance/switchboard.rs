@@ -6,9 +6,9 @@ use serde_json::Value;
 use crate::disturbance::switches::{
     ActionBody, BehindDepth, BehindEnd, Bounds, CallTimeName, Charset, ChatDates, ChatTimeName, ClaimFilter,
     Clamp, Code, CreateTime, EmptyItems, Envelope, ExtraField, FilterTime, LimitScope, MemoryTime,
-    MessageBody, Minute, MoorSchema, MoorStatus, NameMatch, OnOff, Order, ParameterCodes, Rescoring,
-    RowsField, SigCase, SigWindow, SobotSchema, Span, StatedTotal, TokenStatus, UpdateTime, Values,
-    WindowEnd, WorkbenchCode, WorkbenchStatus,
+    MessageBody, Minute, MoorSchema, MoorStatus, NameMatch, NoticeTime, OnOff, Order, ParameterCodes,
+    Rescoring, RowsField, SigCase, SigWindow, SobotSchema, Span, StatedTotal, TokenStatus, UpdateTime,
+    Values, WindowEnd, WorkbenchCode, WorkbenchStatus,
 };
 
 /// How the vendors behave where their documents leave it open. The field names
@@ -126,6 +126,8 @@ pub struct Switches {
     pub workbench_code: WorkbenchCode,
     /// The body of getMsg.
     pub workbench_message: MessageBody,
+    /// What the time of a notice counts.
+    pub workbench_notice_time: NoticeTime,
     /// What the `Date` header of an answer says.
     pub date_header: crate::disturbance::switches::DateHeader,
 }
@@ -133,7 +135,7 @@ pub struct Switches {
 impl Switches {
     /// Every other reading of every switch, as name and value: what a client
     /// must be tried under, one at a time.
-    pub const OTHERS: [(&str, &str); 51] = [
+    pub const OTHERS: [(&str, &str); 52] = [
         ("charset", "utf8_marked"),
         ("charset", "gbk"),
         ("charset", "gb18030"),
@@ -185,6 +187,7 @@ impl Switches {
         ("workbench_status", "telling"),
         ("workbench_code", "string"),
         ("workbench_message", "json"),
+        ("workbench_notice_time", "wait"),
     ];
 
     /// Departures from the documents, as name and value: not readings of theirs, but what a client must

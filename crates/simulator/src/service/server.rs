@@ -99,6 +99,11 @@ impl Simulator {
         lock(&self.state.monitor).rates = rates;
     }
 
+    /// Replaces the token of an agent of the call system, and closes its socket.
+    pub fn rotate_monitor_token(&self, extno: &str, token: &str) {
+        lock(&self.state.monitor).rotate(extno, token);
+    }
+
     /// What was asked and answered so far.
     #[must_use]
     pub fn journal(&self) -> Journal {

@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 use serde_json::json;
 
 use super::monitor::{Event, Monitor};
+use crate::disturbance::switches::NoticeTime;
 use crate::vendor::time::beijing_text;
 
 /// A text to be sent, and what is remembered of it.
@@ -17,11 +18,16 @@ const LARGE: usize = 1 << 20;
 
 impl Monitor {
     /// Composes what an event sends; `None` for those that end the connection.
-    pub(super) fn compose(&mut self, seat: usize, event: Event, now: DateTime<Utc>) -> Option<Composed> {
+    pub(super) fn compose(
+        &mut self,
+        seat: usize,
+        event: Event,
+        (time, now): (NoticeTime, DateTime<Utc>),
+    ) -> Option<Composed> {
         self.next += 1;
         let unique = format!("{}-{}", self.seats.get(seat)?.agent.extno, self.next);
         let (kind, key, text) = match event {
-            Event::Notice => return self.notice(seat, now),
+            Event::Notice => return self.notice(seat, (time, now)),
             Event::Change => {
                 let status = self.rng.between(0, 4);
                 let seat_now = self.seats.get_mut(seat)?;
@@ -30,8 +36,12 @@ impl Monitor {
                 } else {
                     seat_now.status = status;
                 }
-                seat_now.since = now;
-                return self.notice(seat, now);
+                seat_now.enter(now);
+                return self.notice(seat, (time, now));
+            }
+            Event::Reenter => {
+                self.seats.get_mut(seat)?.enter(now);
+                return self.notice(seat, (time, now));
             }
             Event::Announcement => {
                 let msg = format!("公告 {unique} 请致电 15711356914");
@@ -67,9 +77,12 @@ impl Monitor {
         Some(Composed { text: text.to_string(), kind, key })
     }
 
-    fn notice(&self, seat: usize, now: DateTime<Utc>) -> Option<Composed> {
+    fn notice(&self, seat: usize, (time, now): (NoticeTime, DateTime<Utc>)) -> Option<Composed> {
         let seat = self.seats.get(seat)?;
-        let seconds = (now - seat.since).num_seconds().max(0);
+        let seconds = match time {
+            NoticeTime::State => (now - seat.since).num_seconds().max(0),
+            NoticeTime::Wait => seat.waited,
+        };
         let time = format!("{:02}:{:02}:{:02}", seconds / 3600, seconds / 60 % 60, seconds % 60);
         let text = json!({"method": "notice", "status": seat.status, "time": time}).to_string();
         Some(Composed { text, kind: "notice", key: seat.status.to_string() })

@@ -23,6 +23,8 @@ pub struct MonitorRates {
     pub notice: f64,
     /// The state changes, and is told.
     pub change: f64,
+    /// The state is left and comes again, and only that is told.
+    pub reenter: f64,
     /// An announcement.
     pub announcement: f64,
     /// A call pops up.
@@ -50,6 +52,7 @@ pub struct MonitorRates {
 pub(super) enum Event {
     Notice,
     Change,
+    Reenter,
     Announcement,
     Popup,
     Garbage,
@@ -74,10 +77,11 @@ impl MonitorRates {
         }
     }
 
-    const fn weights(&self) -> [(Event, f64); 11] {
+    const fn weights(&self) -> [(Event, f64); 12] {
         [
             (Event::Notice, self.notice),
             (Event::Change, self.change),
+            (Event::Reenter, self.reenter),
             (Event::Announcement, self.announcement),
             (Event::Popup, self.popup),
             (Event::Garbage, self.garbage),
@@ -97,7 +101,19 @@ pub(super) struct Seat {
     pub(super) agent: MonitorAgent,
     pub(super) status: i64,
     pub(super) since: DateTime<Utc>,
+    /// How often the token was replaced.
+    pub(super) rotations: u64,
+    /// Seconds that the state before lasted.
+    pub(super) waited: i64,
     connections: Vec<ConnectionTruth>,
+}
+
+impl Seat {
+    /// A state begins.
+    pub(super) fn enter(&mut self, now: DateTime<Utc>) {
+        self.waited = (now - self.since).num_seconds().max(0);
+        self.since = now;
+    }
 }
 
 /// All agents.
@@ -117,6 +133,8 @@ impl Monitor {
             agent: agent.clone(),
             status: rng.between(0, 4),
             since: now - chrono::Duration::seconds(rng.between(0, 600)),
+            waited: 0,
+            rotations: 0,
             connections: Vec::new(),
         };
         Self { rates, seats: agents.iter().map(seat).collect(), rng: Rng::new(seed, 10), next: 0 }
@@ -132,6 +150,18 @@ impl Monitor {
         }
         let wait = -(1.0 - self.rng.unit()).ln() / total;
         weights.get(self.rng.weighted(&rates)).map(|(event, _)| (*event, wait))
+    }
+
+    /// Replaces the token of an agent. Sockets that stand under the old one are closed.
+    pub(crate) fn rotate(&mut self, extno: &str, token: &str) {
+        for seat in self.seats.iter_mut().filter(|seat| seat.agent.extno == extno) {
+            token.clone_into(&mut seat.agent.token);
+            seat.rotations += 1;
+        }
+    }
+
+    pub(super) fn rotations(&self, seat: usize) -> u64 {
+        self.seats.get(seat).map_or(0, |seat| seat.rotations)
     }
 
     /// The agent with this token.

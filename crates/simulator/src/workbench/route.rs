@@ -70,9 +70,13 @@ async fn serve(state: Arc<State>, seat: usize, mut socket: WebSocket) {
 }
 
 async fn converse(state: &State, place: (usize, usize), socket: &mut WebSocket) -> End {
+    let rotations = lock(&state.monitor).rotations(place.0);
     loop {
         let (rates, drawn) = {
             let mut monitor = lock(&state.monitor);
+            if monitor.rotations(place.0) != rotations {
+                return End::Close;
+            }
             (monitor.rates, monitor.draw())
         };
         // Rates may be set anew while a rare event is waited for.
@@ -105,7 +109,8 @@ async fn converse(state: &State, place: (usize, usize), socket: &mut WebSocket) 
             _ => {}
         }
         let now = state.now();
-        let Some(composed) = lock(&state.monitor).compose(place.0, event, now) else { continue };
+        let time = lock(&state.switches).workbench_notice_time;
+        let Some(composed) = lock(&state.monitor).compose(place.0, event, (time, now)) else { continue };
         let (kind, key) = (composed.kind.to_owned(), composed.key);
         if socket.send(Message::text(composed.text)).await.is_err() {
             return End::Client;

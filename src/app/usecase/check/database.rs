@@ -47,6 +47,7 @@ pub(super) async fn check(
         Checked::well(GROUP, "size", byte_size(facts.bytes)),
         schema,
     ];
+    checks.extend(facts.pooled.as_deref().map(pooler));
     if is_ready {
         checks.extend(catalogue(&database.store).await);
     }
@@ -89,6 +90,22 @@ fn connection(facts: &DatabaseFacts, embedded: bool) -> Checked {
         return Checked::failed(GROUP, "connection", detail, "name the primary server in `database.url`");
     }
     Checked::well(GROUP, "connection", detail)
+}
+
+/// A pooler that gives each transaction another session.
+fn pooler(foreign: &[String]) -> Checked {
+    let detail =
+        "in transaction mode; PgBouncer serves so from version 1.21 on, with max_prepared_statements above 0";
+    if foreign.is_empty() {
+        return Checked::well(GROUP, "pooler", detail);
+    }
+    let detail = format!(
+        "{detail}. Our settings of a session do not hold there, but these do: {}",
+        foreign.join(", ")
+    );
+    let remedy = "reset them (`alter role … reset …`, `alter database … reset …`), or use the pooler's session mode or the \
+                  server's own address";
+    Checked::warning(GROUP, "pooler", detail, remedy)
 }
 
 fn rights(facts: &DatabaseFacts, embedded: bool, is_ready: bool) -> Checked {

@@ -1,4 +1,4 @@
-//! The vendors: credentials, clock, one request for each stream, one socket for each feed.
+//! The vendors: credentials, clock, one request for each stream, one socket for each agent of a feed.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 
+use super::agents;
 use super::report::{CheckGroup, CheckVerdict, Checked};
 use super::skew::skew;
 use crate::app::Overrides;
@@ -173,46 +174,16 @@ impl Visit<'_> {
 
     async fn feed(&self, source: &SourceSettings) -> Option<Checked> {
         let feed_settings = source.feed.as_ref()?;
-        let feed = feed::account(source, feed_settings, self.http, &self.shared.erasures)?;
+        let feed = feed::account(source, feed_settings, &[], self.http, &self.shared.erasures)?;
         let subject = feed.key().to_string();
         if !feed_settings.enabled {
             return Some(Checked::skipped(GROUP, subject, "`enabled` is false: it is not followed"));
         }
-        let agents = feed.agents();
-        let Some(extno) = agents.first() else {
-            return Some(Checked::warning(
-                GROUP,
-                subject,
-                "no agent is configured",
-                "add [[sources.NAME.agents]]",
-            ));
-        };
-        // Whether a vendor lets an agent have two sockets is unknown: the one that is listened to is left alone.
-        if let Some(store) = self.store {
-            match store.feed_is_followed(feed.key(), extno).await {
-                Ok(true) => {
-                    let detail =
-                        format!("a running ccsync follows agent {extno}; no second socket is opened");
-                    return Some(Checked::well(GROUP, subject, detail));
-                }
-                Ok(false) => {}
-                Err(fault) => return Some(Checked::ill(GROUP, subject, &fault)),
-            }
-        }
-        let connected = tokio::time::timeout(TIMEOUT, feed.connect(extno)).await;
-        Some(match connected.unwrap_or_else(|_| Err(too_slow(TIMEOUT))) {
-            Ok(mut session) => {
-                session.close().await;
-                let configured = counted(agents.len(), "configured agent");
-                let detail = format!("the socket of agent {extno} opens; {configured}");
-                Checked::well(GROUP, subject, detail)
-            }
-            Err(fault) => Checked::ill(GROUP, subject, &fault),
-        })
+        Some(agents::check(feed.as_ref(), self.store, TIMEOUT).await)
     }
 }
 
-fn too_slow(timeout: Duration) -> Fault {
+pub(super) fn too_slow(timeout: Duration) -> Fault {
     Fault::new(FaultKind::Unreachable, format!("no answer within {} s", timeout.as_secs()))
 }
 

@@ -19,7 +19,12 @@ fn event(connection: u128, opened: i64, number: u64, at: i64, kind: FeedEventKin
 }
 
 fn notice(state: AgentState, elapsed_s: Option<u32>) -> FeedEventKind {
-    FeedEventKind::Message(FeedMessage::Notice(Notice { state, elapsed_s, extra: Map::new() }))
+    FeedEventKind::Message(FeedMessage::Notice(Notice {
+        state,
+        elapsed_s,
+        counts_state: false,
+        extra: Map::new(),
+    }))
 }
 
 fn announcement() -> FeedMessage {
@@ -99,6 +104,30 @@ fn a_repeated_notice_changes_nothing() {
     events.extend((2..50).map(|number| event(1, 0, number, 1, notice(AgentState::Idle, None))));
     let (_, changes) = run(&events);
     assert_eq!(changes.len(), 3, "{changes:?}");
+}
+
+#[test]
+fn a_time_that_is_known_to_count_the_state_tells_that_it_was_left_meanwhile() {
+    let told = |number, at, elapsed_s| {
+        let notice = Notice {
+            state: AgentState::Idle,
+            elapsed_s: Some(elapsed_s),
+            counts_state: true,
+            extra: Map::new(),
+        };
+        event(1, 0, number, at, FeedEventKind::Message(FeedMessage::Notice(notice)))
+    };
+    let opened = event(1, 0, 1, 0, FeedEventKind::Opened);
+    let (_, changes) =
+        run(&[opened.clone(), told(2, 10, 10), told(3, 20, 18), told(4, 40, 5), told(5, 50, 15)]);
+    assert_eq!(
+        intervals(&changes),
+        [row(0, Some(20), "idle"), row(20, Some(35), "unknown"), row(35, None, "idle")]
+    );
+    // Where nobody knows what it counts, it is one stay.
+    let untold = |number, at, elapsed_s| event(1, 0, number, at, notice(AgentState::Idle, Some(elapsed_s)));
+    let (_, changes) = run(&[opened, untold(2, 10, 10), untold(3, 40, 5)]);
+    assert_eq!(intervals(&changes), [row(0, None, "idle")]);
 }
 
 #[test]
@@ -247,7 +276,12 @@ proptest::proptest! {
                     let until = (elapsed > 3).then(|| second(at + 2));
                     FeedEventKind::Lost { until, messages: 1, first: number }
                 }
-                _ => notice(AgentState::ALL[usize::from(what) % 4], (elapsed > 0).then_some(elapsed)),
+                _ => FeedEventKind::Message(FeedMessage::Notice(Notice {
+                    state: AgentState::ALL[usize::from(what) % 4],
+                    elapsed_s: (elapsed > 0).then_some(elapsed),
+                    counts_state: elapsed % 2 == 0,
+                    extra: Map::new(),
+                })),
             };
             timeline.apply(&event(connection, opened, number, at, kind), &mut changes);
         }

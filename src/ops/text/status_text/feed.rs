@@ -56,7 +56,7 @@ impl Sheet<'_> {
         let missing: Vec<String> = missing
             .map(|agent| {
                 let never = || self.phrase(label::NEVER_CONNECTED).to_owned();
-                let reason = agent.gap_reason.as_deref().map_or_else(never, one_line);
+                let reason = agent.reason(self.format.language).unwrap_or_else(never);
                 format!("{} ({reason})", one_line(&agent.extno))
             })
             .collect();

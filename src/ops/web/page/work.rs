@@ -177,7 +177,7 @@ fn agents(format: &Formatter, feed: &FeedStatus) -> Markup {
             html! {
                 @match agent.connected_since {
                     Some(since) => { span.badge.good { (format.phrase(common::WELL)) } " " (format.moment(Some(since))) }
-                    None => { span.badge.bad { bdi { (agent.gap_reason.as_deref().map_or_else(never, one_line)) } } }
+                    None => { span.badge.bad { bdi { (agent.reason(format.language).unwrap_or_else(never)) } } }
                 }
             },
             html! { (format.ago(agent.seen_to)) },

@@ -7,11 +7,11 @@ fn privacy(custom_fields: CustomFieldPolicy) -> MessagePrivacy {
 }
 
 fn heard(text: &str) -> FeedMessage {
-    read(text.to_owned(), "1001", &privacy(CustomFieldPolicy::Drop), 100_000)
+    read(text.to_owned(), "1001", (&privacy(CustomFieldPolicy::Drop), NoticeTime::Unknown), 100_000)
 }
 
 fn rejected(text: &str, custom_fields: CustomFieldPolicy) -> (Reject, bool) {
-    match read(text.to_owned(), "1001", &privacy(custom_fields), 500) {
+    match read(text.to_owned(), "1001", (&privacy(custom_fields), NoticeTime::Unknown), 500) {
         FeedMessage::Reject { reject, ends_state } => (reject, ends_state),
         other => panic!("{other:?}"),
     }
@@ -25,7 +25,7 @@ const INFO: &str = r#"{"method": "info", "sessionId": "32001b21-9f76-4fc5-9f5a-6
     "task_id": 0, "telephone": "123456", "uuid": "beeb8dda-87fb-4f7d-aa60-a4dee98e2e08", "vip": true}}"#;
 
 fn popup(custom_fields: CustomFieldPolicy) -> CallPopup {
-    match read(INFO.to_owned(), "1009", &privacy(custom_fields), 100_000) {
+    match read(INFO.to_owned(), "1009", (&privacy(custom_fields), NoticeTime::Unknown), 100_000) {
         FeedMessage::Popup(popup) => *popup,
         other => panic!("{other:?}"),
     }
@@ -84,6 +84,65 @@ fn string_and_number_are_one_and_the_waiting_time_comes_in_several_forms() {
             "{text}"
         );
     }
+}
+
+#[test]
+fn the_time_of_a_notice_is_read_as_the_setting_says() {
+    let told = |time| {
+        let text = r#"{"method":"notice","status":2,"time":"00:01:15"}"#.to_owned();
+        match read(text, "1001", (&privacy(CustomFieldPolicy::Drop), time), 500) {
+            FeedMessage::Notice(notice) => {
+                (notice.elapsed_s, notice.counts_state, notice.extra.contains_key("time"))
+            }
+            other => panic!("{other:?}"),
+        }
+    };
+    assert_eq!(told(NoticeTime::Unknown), (Some(75), false, false));
+    assert_eq!(told(NoticeTime::State), (Some(75), true, false));
+    assert_eq!(told(NoticeTime::Wait), (None, false, true), "it is kept, and says nothing of the state");
+}
+
+#[test]
+fn an_odd_field_costs_its_column_and_is_told_and_the_popup_is_stored() {
+    for (field, sent, expected) in [
+        ("edit_stamp", r#""0000-00-00 00:00:00""#, "an instant"),
+        ("import_stamp", r#"{"at": 1}"#, "an instant"),
+        ("admin_id", "9999999999", "a whole number"),
+        ("admin_id", r#""boss""#, "a whole number"),
+        ("fields", r#""no JSON""#, "an object"),
+        ("name", r#"["a"]"#, "text"),
+        ("uuid", "{}", "text"),
+    ] {
+        let text = format!(
+            r#"{{"method":"info","sessionId":"s-1","city":"北京","info":{{"group":"default","{field}":{sent}}}}}"#
+        );
+        let read =
+            read(text.clone(), "1001", (&privacy(CustomFieldPolicy::Keep), NoticeTime::Unknown), 100_000);
+        let FeedMessage::Altered { message, drifts } = read else { panic!("{text}") };
+        let FeedMessage::Popup(popup) = *message else { panic!("{text}") };
+        assert_eq!(
+            (popup.session_id.as_str(), popup.info_group.as_deref()),
+            ("s-1", Some("default")),
+            "{text}"
+        );
+        let told: Vec<_> =
+            drifts.iter().map(|drift| (drift.field.as_str(), drift.expected.as_str())).collect();
+        assert_eq!(told, [(format!("info.{field}").as_str(), expected)], "{text}");
+        let kept = popup.extra.get("info").and_then(|info| info.get(field)).is_some();
+        assert_eq!(kept, field != "fields", "what has no column stays: {text}");
+    }
+    let FeedMessage::Altered { message, .. } =
+        heard(r#"{"method":"info","sessionId":"s-1","city":["x"],"info":{}}"#)
+    else {
+        panic!()
+    };
+    assert!(matches!(*message, FeedMessage::Popup(_)));
+}
+
+#[test]
+fn what_is_quarantined_names_its_agent() {
+    let (reject, _) = rejected(r#"{"method":"dance"}"#, CustomFieldPolicy::Drop);
+    assert!(reject.reason.starts_with("agent 1001: field `method`"), "{}", reject.reason);
 }
 
 #[test]

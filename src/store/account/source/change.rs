@@ -56,7 +56,15 @@ impl PgStore {
     ) -> Result<Vec<SweptTable>, Fault> {
         let doing = format!("{}; running the command again goes on", order.typed());
         let mut connection = self.connection().await?;
-        let done = self.change_on(&mut connection, order, progress).await;
+        let done = async {
+            let alone = self.try_exclude("ccsync source change").await?.ok_or_else(|| {
+                busy("another rename or purge of a source is at work on this database; wait for its end")
+            })?;
+            let done = self.change_on(&mut connection, order, progress).await;
+            alone.end().await;
+            done
+        };
+        let done = done.await;
         connection.close().await.ok();
         done.map_err(|error| error.during(&doing))
     }
@@ -68,13 +76,6 @@ impl PgStore {
         progress: &mut (dyn FnMut(&SweptTable) + Send),
     ) -> StoreResult<Vec<SweptTable>> {
         self.refuse_where_distributed("renaming or purging a source").await?;
-        // As long as the connection lives, however the process ends.
-        let alone = "select pg_catalog.pg_try_advisory_lock(pg_catalog.hashtext('ccsync source change'))";
-        if !sqlx::query_scalar::<_, bool>(alone).fetch_one(&mut *connection).await? {
-            return Err(busy(
-                "another rename or purge of a source is at work on this database; wait for its end",
-            ));
-        }
         let mut transaction = connection.begin().await?;
         transaction.execute(sqlx::raw_sql(TRANSACTION)).await?;
         begin_in_txn(&mut transaction, order).await?;

@@ -59,10 +59,10 @@ async fn what_cannot_be_read_is_quarantined_whole_and_the_socket_lives_on() {
     assert_eq!(
         reasons,
         [
-            "expected a message of at most N bytes, got N",
-            "expected an object, got something else",
-            "field `method`: expected notice, message or info, got another",
-            "field `status`: expected 0, 1, 2 or 3, got 9",
+            "agent N: expected a message of at most N bytes, got N",
+            "agent N: expected an object, got something else",
+            "agent N: field `method`: expected notice, message or info, got another",
+            "agent N: field `status`: expected 0, 1, 2 or 3, got 9",
         ]
     );
     let large = count(pool, "select max(length(payload))::bigint from sync.quarantine").await;

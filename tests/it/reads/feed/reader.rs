@@ -28,22 +28,26 @@ async fn only_run_follows_a_feed_and_the_other_commands_say_so() {
 }
 
 #[tokio::test]
-async fn check_opens_one_socket_and_closes_it_again() {
+async fn check_opens_the_socket_of_each_agent_and_closes_it_again_and_names_those_that_are_refused() {
     let db = TestDb::create().await;
     let setup = FeedSetup::new(2, MonitorRates::default(), 1, db.url()).await;
     let workspace = Workspace::new(&setup.configuration("", ""));
     let checked = workspace.run(&["check", "--json"]).await.expect(0).json();
     let checks = checked["checks"].as_array().unwrap();
     let feed = checks.iter().find(|check| check["subject"] == "setup/workbench.agent_monitor").unwrap();
-    assert_eq!(feed["detail"], "the socket of agent 1001 opens; 2 configured agents");
+    assert_eq!(feed["detail"], "the sockets of 2 agents open");
     eventually(std::time::Duration::from_secs(30), async || {
         let agents = setup.simulator.monitor_truth().agents;
-        match &agents[0].connections[..] {
-            [one] if one.end.as_deref() == Some("client") && agents[1].connections.is_empty() => Ok(()),
-            other => Err(format!("{other:?}")),
-        }
+        let closed = |agent: &ccsync_simulator::AgentTruth| {
+            matches!(&agent.connections[..], [one] if one.end.as_deref() == Some("client"))
+        };
+        if agents.iter().all(closed) { Ok(()) } else { Err(format!("{agents:?}")) }
     })
     .await;
+    // The second agent's token is the one that is wrong.
+    let second = setup.configuration("", "").replace("s3cret-token-1", "s3cret-token-wrong");
+    let refused = Workspace::new(&second).run(&["check"]).await;
+    assert!(refused.stdout.contains("agent 1002: expected a websocket, got HTTP 401"), "{}", refused.stdout);
     let wrong = setup.configuration("", "").replace("s3cret-token-0", "s3cret-token-wrong");
     let refused = Workspace::new(&wrong).run(&["check"]).await;
     assert_ne!(refused.code, Some(0));
@@ -66,7 +70,7 @@ async fn check_opens_no_second_socket_beside_a_daemon_that_listens() {
     let checked = workspace.run(&["check", "--json"]).await.json();
     let checks = checked["checks"].as_array().unwrap();
     let feed = checks.iter().find(|check| check["subject"] == "setup/workbench.agent_monitor").unwrap();
-    assert_eq!(feed["detail"], "a running ccsync follows agent 1001; no second socket is opened");
+    assert_eq!(feed["detail"], "a running ccsync follows 1 agent; no second socket is opened");
     assert_eq!(connections(), 1);
     daemon.stop(rustix::process::Signal::TERM).await.expect(0);
 }

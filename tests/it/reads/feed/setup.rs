@@ -1,9 +1,10 @@
 //! A simulator with some agents, and daemons that follow them.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use ccsync::app::{App, DaemonError, Overrides};
-use ccsync::engine::port::clock::{Clock as _, SystemClock};
+use ccsync::engine::port::clock::{Clock, SystemClock};
 use ccsync_simulator::{MonitorAgent, MonitorRates, Simulator, SimulatorConfig};
 use tempfile::TempDir;
 use tokio::task::JoinHandle;
@@ -20,6 +21,8 @@ pub struct FeedSetup {
     pub url: String,
     directory: TempDir,
     agents: usize,
+    /// Tokens stand in files.
+    files: bool,
 }
 
 /// A daemon in this process.
@@ -56,15 +59,42 @@ impl FeedSetup {
             url: url.to_owned(),
             directory: tempfile::tempdir().unwrap(),
             agents,
+            files: false,
         }
+    }
+
+    /// The same, with each token in a file of its own.
+    pub fn with_token_files(mut self) -> FeedSetup {
+        self.files = true;
+        (0..self.agents).for_each(|agent| self.write_token(agent, &token(agent)));
+        self
+    }
+
+    /// Puts a token where its agent's stands.
+    pub fn write_token(&self, agent: usize, token: &str) {
+        std::fs::write(self.token_file(agent), token).unwrap();
+    }
+
+    fn token_file(&self, agent: usize) -> PathBuf {
+        self.directory.path().join(format!("token-{}", extno(agent)))
+    }
+
+    /// Under this switch.
+    pub fn switch(&self, name: &str, value: &str) {
+        let mut switches = self.simulator.switches();
+        switches.set(name, value).unwrap();
+        self.simulator.set_switches(switches);
     }
 
     /// The configuration; `feed` goes into the feed's table, `source` into the source's.
     pub fn configuration(&self, feed: &str, source: &str) -> String {
         let agents: String = (0..self.agents)
             .map(|agent| {
-                let (extno, token) = (extno(agent), token(agent));
-                format!("[[sources.{SOURCE}.agents]]\nextno = \"{extno}\"\naccess_token = \"{token}\"\n")
+                let secret = match self.files {
+                    true => format!("access_token_file = {:?}", self.token_file(agent)),
+                    false => format!("access_token = {:?}", token(agent)),
+                };
+                format!("[[sources.{SOURCE}.agents]]\nextno = \"{}\"\n{secret}\n", extno(agent))
             })
             .collect();
         format!(
@@ -98,21 +128,34 @@ reconnect_max = "500ms"
     }
 
     pub async fn start_with(&self, feed: &str, source: &str) -> Daemon {
-        let app = Arc::new(self.app(feed, source).await);
+        Daemon::of(self.app(feed, source).await)
+    }
+
+    /// The same on a host with this clock.
+    pub async fn start_on(&self, clock: Arc<dyn Clock>, feed: &str) -> Daemon {
+        Daemon::of(self.app_with(feed, "", Overrides { clock, ..Overrides::default() }).await)
+    }
+
+    pub async fn app(&self, feed: &str, source: &str) -> App {
+        self.app_with(feed, source, Overrides::default()).await
+    }
+
+    async fn app_with(&self, feed: &str, source: &str, overrides: Overrides) -> App {
+        let file = self.directory.path().join("ccsync.toml");
+        std::fs::write(&file, self.configuration(feed, source)).unwrap();
+        let settings = ccsync::config::load(Some(&file), Vec::new(), SystemClock.now()).unwrap();
+        App::build(settings, overrides).await.unwrap()
+    }
+}
+
+impl Daemon {
+    fn of(app: App) -> Daemon {
+        let app = Arc::new(app);
         let stop = CancellationToken::new();
         let task = tokio::spawn(app.clone().run(None, stop.clone()));
         Daemon { app, stop, task }
     }
 
-    pub async fn app(&self, feed: &str, source: &str) -> App {
-        let file = self.directory.path().join("ccsync.toml");
-        std::fs::write(&file, self.configuration(feed, source)).unwrap();
-        let settings = ccsync::config::load(Some(&file), Vec::new(), SystemClock.now()).unwrap();
-        App::build(settings, Overrides::default()).await.unwrap()
-    }
-}
-
-impl Daemon {
     /// As SIGTERM would.
     pub async fn stop(self) {
         self.stop.cancel();

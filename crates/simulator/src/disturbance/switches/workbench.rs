@@ -33,6 +33,15 @@ switch!(
     }
 );
 switch!(
+    /// What the time of a notice counts.
+    NoticeTime {
+        /// How long the state lasts already.
+        State,
+        /// How long the agent waited before: the length of the state before.
+        Wait,
+    }
+);
+switch!(
     /// The body of getMsg.
     MessageBody {
         /// As the document prints it: no JSON.
