@@ -15,6 +15,7 @@ use crate::domain::proof::certificate::Certificate;
 use crate::domain::stream::{StreamId, StreamKey};
 use crate::domain::vendor::action::{ActionCommand, ActionRecord, target};
 use crate::domain::vendor::roster::{Group, groups};
+use crate::domain::vendor::roster_check::{RosterLine, contradictions, lost_zeros};
 use crate::domain::vendor::roster_plan::{RosterPlan, WantedGroup, plan};
 use crate::engine::pass::reader::PassConfig;
 use crate::engine::port::budget::BudgetKey;
@@ -131,13 +132,25 @@ impl RosterService<'_> {
         Ok(groups(&closed.rows))
     }
 
-    /// What it takes to make the vendor's groups like these. `checked`: members whom nothing knows are
-    /// refused.
+    /// What it takes to make the vendor's groups like these. `lines`: where they were read from lines of members.
+    /// `checked`: members whom nothing knows are refused.
     ///
     /// # Errors
-    /// Unknown members, and what [`RosterService::groups`] fails with.
-    pub async fn plan(&self, wanted: &[WantedGroup], checked: bool) -> Result<RosterPlan, ActionError> {
+    /// Lines that contradict the vendor, unknown members, and what [`RosterService::groups`] fails with.
+    pub async fn plan(
+        &self,
+        wanted: &[WantedGroup],
+        lines: &[RosterLine],
+        checked: bool,
+    ) -> Result<RosterPlan, ActionError> {
         let vendor = self.groups().await?;
+        let mut wrong = contradictions(lines, &vendor, &self.privacy);
+        if checked {
+            wrong.extend(lost_zeros(wanted, &vendor));
+        }
+        if !wrong.is_empty() {
+            return Err(ActionError::Order(format!("the file contradicts the vendor\n{}", wrong.join("\n"))));
+        }
         let plan = plan(self.source(), wanted, &vendor);
         if checked {
             let members = |group: &Group| {

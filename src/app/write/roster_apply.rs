@@ -11,6 +11,7 @@ use crate::app::write::roster::RosterService;
 use crate::domain::fault::{Fault, FaultKind};
 use crate::domain::vendor::action::{ActionCommand, ActionRecord, ActionState, target};
 use crate::domain::vendor::roster::{Group, Member};
+use crate::domain::vendor::roster_fingerprint::Fingerprint;
 use crate::domain::vendor::roster_plan::{GroupPlan, RosterPlan, Step};
 use crate::telemetry::failpoint::{Failpoint, failpoint};
 
@@ -110,7 +111,7 @@ impl RosterService<'_> {
         hopeless: &mut Option<String>,
         on_progress: &mut impl FnMut(Progress<'_>),
     ) -> Result<GroupOutcome, Fault> {
-        if let Step::Impossible(why) = &planned.step {
+        if let Step::Impossible(why) | Step::Moved(why) = &planned.step {
             return Ok(GroupOutcome::of(planned, Ending::Stopped, Some(why.clone())));
         }
         let waited = self.settle_unknown(planned, on_progress).await?;
@@ -127,7 +128,7 @@ impl RosterService<'_> {
                     ..GroupOutcome::of(planned, Ending::AsWanted, None)
                 });
             }
-            (Step::Assign, [group]) if group.members == planned.before => {}
+            (Step::Assign, [group]) if Some(Fingerprint::of(group)) == planned.fingerprint => {}
             (Step::Assign | Step::Keep, [_]) => {
                 return stopped("its members changed at the vendor since it was planned");
             }

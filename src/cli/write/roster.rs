@@ -1,5 +1,6 @@
 //! `ccsync roster export|plan|apply`.
 
+use std::io::{ErrorKind, Write as _};
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
@@ -10,6 +11,7 @@ use crate::cli::output::{self, Failure};
 use crate::cli::with_accounts;
 use crate::cli::write::action::service;
 use crate::cli::write::roster_file::{self, Format, Roster};
+use crate::cli::write::text_file;
 use ccsync::app::{ActionService, Ending, GroupOutcome, Progress, RosterService};
 use ccsync::config::Settings;
 use ccsync::domain::row::text::one_line;
@@ -36,6 +38,9 @@ pub(in crate::cli) struct ExportArgs {
     /// Write it here and not to stdout.
     #[arg(long, value_name = "FILE")]
     pub output: Option<PathBuf>,
+    /// Overwrite that file if it exists.
+    #[arg(long, requires = "output")]
+    pub force: bool,
 }
 
 #[derive(Debug, Args)]
@@ -102,18 +107,30 @@ async fn export(service: &ActionService<'_>, args: &ExportArgs) -> Result<Exit, 
     match &args.output {
         None => output::data(&text),
         Some(file) => {
-            let written = std::fs::write(file, &text);
-            written
-                .map_err(|error| Failure::failed(format!("{} cannot be written: {error}", file.display())))?;
+            create(file, &text, args.force)?;
             output::message(&format!("{} skill groups in {}", groups.len(), file.display()));
         }
     }
     Ok(Exit::Done)
 }
 
+fn create(file: &Path, text: &str, overwrites: bool) -> Result<(), Failure> {
+    let mut options = std::fs::OpenOptions::new();
+    match overwrites {
+        true => options.write(true).create(true).truncate(true),
+        false => options.write(true).create_new(true),
+    };
+    let written = options.open(file).and_then(|mut file| file.write_all(text.as_bytes()));
+    written.map_err(|error| match error.kind() {
+        ErrorKind::AlreadyExists => {
+            Failure::usage(format!("{} exists: add --force to overwrite it", file.display()))
+        }
+        _ => Failure::failed(format!("{} cannot be written: {error}", file.display())),
+    })
+}
+
 fn load(file: &Path) -> Result<Roster, Failure> {
-    let text = std::fs::read_to_string(file)
-        .map_err(|error| Failure::usage(format!("{} cannot be read: {error}", file.display())))?;
+    let text = text_file::read(file)?;
     let csv = file.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("csv"));
     roster_file::read(&text, if csv { Format::Csv } else { Format::Toml })
         .map_err(|why| Failure::usage(format!("{} has mistakes\n{why}", file.display())))
@@ -130,7 +147,7 @@ async fn planned<'a>(
         return Err(Failure::usage(format!("the file is for the source {named}, not for {asked}")));
     }
     let vendor = service.roster(args.source.as_deref().or(roster.source.as_deref()))?;
-    let plan = vendor.plan(&roster.groups, !args.unchecked_members).await?;
+    let plan = vendor.plan(&roster.groups, &roster.lines, !args.unchecked_members).await?;
     Ok((vendor, plan))
 }
 
@@ -200,8 +217,8 @@ fn diff(plan: &RosterPlan) -> String {
         let heading = match (&group.step, &group.exten) {
             (Step::Keep, _) if group.unchangeable.is_empty() => continue,
             (Step::Keep, Some(exten)) => format!("= {exten} {name}"),
-            (Step::Impossible(_), Some(exten)) => format!("! {exten} {name}"),
-            (Step::Impossible(_), None) => format!("! {name}"),
+            (Step::Impossible(_) | Step::Moved(_), Some(exten)) => format!("! {exten} {name}"),
+            (Step::Impossible(_) | Step::Moved(_), None) => format!("! {name}"),
             (Step::Add(new), _) => {
                 let memory = new.memory.map(|time| format!(", memory {time} min")).unwrap_or_default();
                 format!("+ {name} (new; {}{memory})", new.assign_rule.as_str())
@@ -210,7 +227,7 @@ fn diff(plan: &RosterPlan) -> String {
         };
         lines.push(heading.trim_end().to_owned());
         lines.extend(group.changes.iter().map(member_line));
-        if let Step::Impossible(why) = &group.step {
+        if let Step::Impossible(why) | Step::Moved(why) = &group.step {
             lines.push(format!("    ! {why}"));
         }
         if group.empties {

@@ -8,5 +8,7 @@ pub mod feed;
 pub mod observation;
 pub mod page;
 pub mod roster;
+pub mod roster_check;
+pub mod roster_fingerprint;
 pub mod roster_plan;
 pub mod schema;

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use serde::Serialize;
 
 use crate::domain::vendor::roster::{AssignRule, Group, Member, MemoryTime, NewGroup, check_members};
+use crate::domain::vendor::roster_fingerprint::Fingerprint;
 
 /// A skill group as a file wants it. What it does not say is left as it is.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -21,6 +22,8 @@ pub struct WantedGroup {
     pub memory_time: Option<String>,
     /// Its members.
     pub members: Vec<Member>,
+    /// How it was when it was exported.
+    pub fingerprint: Option<Fingerprint>,
 }
 
 impl WantedGroup {
@@ -73,6 +76,8 @@ pub enum Step {
     Add(NewGroup),
     /// The API has no way; says why.
     Impossible(String),
+    /// It is another one than was looked at, so nothing of it is touched; says how.
+    Moved(String),
 }
 
 /// A difference between the members at the vendor and in the file.
@@ -109,6 +114,10 @@ pub struct GroupPlan {
     pub unchangeable: Vec<String>,
     /// It would be left without a member, and is not so already.
     pub empties: bool,
+    /// How it was when it was looked at; `None` for one to be made.
+    pub fingerprint: Option<Fingerprint>,
+    /// Whether it moved between the export and that look; `None` where the file does not say how it was.
+    pub moved_since_export: Option<bool>,
     /// The vendor's members when it was looked at, in the order of their numbers.
     #[serde(skip)]
     pub before: Vec<Member>,
@@ -174,7 +183,10 @@ pub fn plan(source: &str, wanted: &[WantedGroup], vendor: &[Group]) -> RosterPla
 fn existing(want: &WantedGroup, group: &Group) -> GroupPlan {
     let wanted = sorted(&want.members);
     let changes = changes(&group.members, &wanted);
+    let fingerprint = Fingerprint::of(group);
     GroupPlan {
+        moved_since_export: want.fingerprint.as_ref().map(|exported| *exported != fingerprint),
+        fingerprint: Some(fingerprint),
         exten: Some(group.exten.clone()),
         display_name: group.display_name.clone(),
         step: if changes.is_empty() { Step::Keep } else { Step::Assign },
@@ -195,6 +207,8 @@ fn missing(want: &WantedGroup, new: NewGroup) -> GroupPlan {
         changes: changes(&[], &wanted),
         unchangeable: Vec::new(),
         empties: wanted.is_empty(),
+        fingerprint: None,
+        moved_since_export: None,
         before: Vec::new(),
         wanted,
     }
@@ -208,18 +222,22 @@ fn impossible(want: &WantedGroup, why: String) -> GroupPlan {
         changes: Vec::new(),
         unchangeable: Vec::new(),
         empties: false,
+        fingerprint: None,
+        moved_since_export: None,
         before: Vec::new(),
         wanted: sorted(&want.members),
     }
 }
 
-fn sorted(members: &[Member]) -> Vec<Member> {
+/// In the order of their numbers.
+pub fn sorted(members: &[Member]) -> Vec<Member> {
     let mut members = members.to_vec();
     members.sort();
     members
 }
 
-fn changes(before: &[Member], wanted: &[Member]) -> Vec<MemberChange> {
+/// From the members of before to those wanted: first who leaves, then who comes or changes.
+pub fn changes(before: &[Member], wanted: &[Member]) -> Vec<MemberChange> {
     let of = |list: &[Member], number: &str| {
         list.iter().find(|member| member.agent_number == number).map(|member| member.priority)
     };

@@ -37,7 +37,7 @@ async fn what_is_exported_is_what_the_vendor_has_and_applying_it_does_nothing() 
         let text = setup.run(&["roster", "export", "--format", format]).await.expect(0).stdout;
         let path = setup.workspace.write(file, &text);
         let written =
-            setup.run(&["roster", "export", "--format", format, "--output", "copy"]).await.expect(0);
+            setup.run(&["roster", "export", "--format", format, "--output", "copy", "--force"]).await.expect(0);
         assert_eq!(written.stdout, "");
         assert_eq!(std::fs::read_to_string(setup.workspace.path().join("copy")).unwrap(), text);
         let path = path.to_str().unwrap();
@@ -284,7 +284,7 @@ async fn a_group_that_changed_since_it_was_planned_is_left_alone_unless_it_is_as
     let (app, simulator) = (&world.test.app, &world.test.simulator);
     let setup = app.action_service("tester").unwrap();
     let roster = setup.roster(None).unwrap();
-    let plan = roster.plan(&wanted("10018501", &["8000:1"]), false).await.unwrap();
+    let plan = roster.plan(&wanted("10018501", &["8000:1"]), &[], false).await.unwrap();
     let is_member =
         |number: &String| plan.groups[0].before.iter().any(|member| member.agent_number == *number);
     let stranger = (8001..).map(|number| number.to_string()).find(|number| !is_member(number)).unwrap();
@@ -297,7 +297,7 @@ async fn a_group_that_changed_since_it_was_planned_is_left_alone_unless_it_is_as
     assert_eq!(outcomes[0].detail.as_deref(), Some("it vanished at the vendor since it was planned"));
     assert_eq!(simulator.journal().writes(), 0);
     // Somebody else made it as wanted between plan and write.
-    let plan = roster.plan(&wanted("10018502", &["8000"]), false).await.unwrap();
+    let plan = roster.plan(&wanted("10018502", &["8000"]), &[], false).await.unwrap();
     for member in &plan.groups[0].before {
         let from = Some("10018502".to_owned());
         simulator
@@ -322,7 +322,7 @@ async fn a_new_group_that_somebody_else_made_meanwhile_is_not_made_twice() {
         members: vec!["8000".parse().unwrap()],
         ..WantedGroup::default()
     };
-    let plan = roster.plan(&[new], false).await.unwrap();
+    let plan = roster.plan(&[new], &[], false).await.unwrap();
     let add = Change::AddGroup { display_name: "新组".into(), agent_numbers: vec!["8001".into()] };
     world.test.simulator.mutate(add).unwrap();
     let outcomes = roster.apply(&plan, |_| ()).await.unwrap();
