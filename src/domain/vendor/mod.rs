@@ -10,5 +10,7 @@ pub mod page;
 pub mod roster;
 pub mod roster_check;
 pub mod roster_fingerprint;
+pub mod roster_hold;
 pub mod roster_plan;
 pub mod schema;
+pub mod sms;

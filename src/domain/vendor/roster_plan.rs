@@ -142,6 +142,8 @@ pub struct RosterPlan {
     pub groups: Vec<GroupPlan>,
     /// Groups of the vendor that are not in the file; they are left alone.
     pub others: usize,
+    /// Agents of the file whom the vendor shows in no group now: they may not exist.
+    pub in_no_group: Vec<String>,
 }
 
 /// Holds a file without [`mistakes`] against the vendor's groups.
@@ -177,7 +179,22 @@ pub fn plan(source: &str, wanted: &[WantedGroup], vendor: &[Group]) -> RosterPla
         };
         groups.push(planned);
     }
-    RosterPlan { source: source.to_owned(), groups, others: vendor.len() - touched.len() }
+    let in_no_group = in_no_group(wanted.iter().flat_map(|group| &group.members), vendor);
+    RosterPlan { source: source.to_owned(), groups, others: vendor.len() - touched.len(), in_no_group }
+}
+
+/// What it takes to make a group, whatever others are called.
+pub fn addition(new: &NewGroup) -> GroupPlan {
+    missing(&WantedGroup { members: new.members.clone(), ..WantedGroup::default() }, new.clone())
+}
+
+/// Those of the members whom the vendor shows in no group.
+pub fn in_no_group<'m>(members: impl Iterator<Item = &'m Member>, vendor: &[Group]) -> Vec<String> {
+    let seen: BTreeSet<&String> =
+        vendor.iter().flat_map(|group| &group.members).map(|member| &member.agent_number).collect();
+    let unseen: BTreeSet<&String> =
+        members.map(|member| &member.agent_number).filter(|number| !seen.contains(number)).collect();
+    unseen.into_iter().cloned().collect()
 }
 
 fn existing(want: &WantedGroup, group: &Group) -> GroupPlan {
