@@ -31,15 +31,13 @@ async fn without_yes_it_is_shown_what_would_be_sent_and_nothing_is() {
     )
     .await;
     told!(out, @r#"
-    moor
-    POST http://HOST/v20210827/webChat/addQueue/N00000000000
+    moor: POST http://HOST/v20210827/webChat/addQueue/N00000000000
     application/json: {"assignMembers":[{"agentNumber":"8000","priority":0},{"agentNumber":"8001","priority":3}],"assignRule":"priority","displayName":"夜班二组","isMemory":true,"memoryTime":"1440"}
     "#);
     told!(err, @"nothing was sent; add --yes to send it");
     let (out, _) = run(&setup, &format!("moor queue assign --exten {GROUP} --member 8000:2"), 0).await;
     told!(out, @r#"
-    moor
-    POST http://HOST/v20210827/webChat/updateQueueAssignMembers/N00000000000
+    moor: POST http://HOST/v20210827/webChat/updateQueueAssignMembers/N00000000000
     application/json: {"assignMembers":[{"agentNumber":"8000","priority":2}],"exten":"10018501"}
     "#);
     let (out, _) = run(&setup, &format!("moor queue assign --exten {GROUP} --member 8000 --json"), 0).await;
@@ -75,16 +73,15 @@ async fn with_yes_it_is_done_once_and_recorded_with_who_ordered_it() {
         run(&setup, &format!("moor queue assign --exten {GROUP} --member 8000:2 --member 8004 --yes"), 0)
             .await;
     told!(out, @r#"
-    moor
-    POST http://HOST/v20210827/webChat/updateQueueAssignMembers/N00000000000
+    moor: POST http://HOST/v20210827/webChat/updateQueueAssignMembers/N00000000000
     application/json: {"assignMembers":[{"agentNumber":"8000","priority":2},{"agentNumber":"8004","priority":0}],"exten":"10018501"}
     action 1: answered
     "#);
     assert_eq!(members(&setup, GROUP), ["8000:2", "8004:0"]);
     let (out, _) = run(&setup, "moor queue add --display-name 夜班三组 --member 8001 --yes", 0).await;
     told!(out, @r#"
-    moor: POST /v20210827/webChat/addQueue/N00000000000
-    {"assignMembers":[{"agentNumber":"8001","priority":0}],"assignRule":"random","displayName":"夜班","isMemory":false}
+    moor: POST http://HOST/v20210827/webChat/addQueue/N00000000000
+    application/json: {"assignMembers":[{"agentNumber":"8001","priority":0}],"assignRule":"random","displayName":"夜班三组","isMemory":false}
     action 2: answered, 10018506
     "#);
     run(
@@ -113,8 +110,8 @@ async fn with_yes_it_is_done_once_and_recorded_with_who_ordered_it() {
     told!(out, @r#"
     3 TIME moor moor.queue_add 空组: answered by OPERATOR; 10018507; “success!”
       {"assignMembers":[],"assignRule":"random","displayName":"空组","isMemory":true,"memoryTime":"120"}
-    2 TIME moor moor.queue_add 夜班: answered by OPERATOR; 10018506; “success!”
-      {"assignMembers":[{"agentNumber":"8001","priority":0}],"assignRule":"random","displayName":"夜班","isMemory":false}
+    2 TIME moor moor.queue_add 夜班三组: answered by OPERATOR; 10018506; “success!”
+      {"assignMembers":[{"agentNumber":"8001","priority":0}],"assignRule":"random","displayName":"夜班三组","isMemory":false}
     1 TIME moor moor.queue_assign 10018501: answered by OPERATOR; “success!”
       {"assignMembers":[{"agentNumber":"8000","priority":2},{"agentNumber":"8004","priority":0}],"exten":"10018501"}
     "#);
@@ -310,8 +307,7 @@ async fn a_refusal_is_told_in_the_vendors_words_and_nothing_is_sent_again() {
     setup.simulator.script(Endpoint::MoorAssignMembers, [Fault::Code999999.with(400)]);
     let (out, err) = run(&setup, &format!("moor queue assign --exten {GROUP} --member 8000 --yes"), 1).await;
     told!(format!("{out}{err}"), @r#"
-    moor
-    POST http://HOST/v20210827/webChat/updateQueueAssignMembers/N00000000000
+    moor: POST http://HOST/v20210827/webChat/updateQueueAssignMembers/N00000000000
     application/json: {"assignMembers":[{"agentNumber":"8000","priority":0}],"exten":"10018501"}
     action 1: refused
     10018501 售后服务: joins: 8000; leaves: 8001, 8012, 8013, 8014

@@ -33,36 +33,28 @@ async fn each_order_is_shown_and_not_sent_without_yes() {
     }
     told!(text, @"
     $ ccsync workbench logon
-    workbench: agent 1001
-    POST http://HOST/admin/agent/logon
+    workbench, agent 1001: POST http://HOST/admin/agent/logon
     application/x-www-form-urlencoded: extno=1001
     $ ccsync workbench logout
-    workbench: agent 1001
-    POST http://HOST/admin/agent/logout
+    workbench, agent 1001: POST http://HOST/admin/agent/logout
     application/x-www-form-urlencoded: extno=1001
     $ ccsync workbench next-call
-    workbench: agent 1001
-    POST http://HOST/admin/agent/nextCall
+    workbench, agent 1001: POST http://HOST/admin/agent/nextCall
     application/x-www-form-urlencoded: (empty)
     $ ccsync workbench hold
-    workbench: agent 1001
-    POST http://HOST/admin/agent/hold
+    workbench, agent 1001: POST http://HOST/admin/agent/hold
     application/x-www-form-urlencoded: (empty)
     $ ccsync workbench meeting
-    workbench: agent 1001
-    POST http://HOST/admin/agent/meeting
+    workbench, agent 1001: POST http://HOST/admin/agent/meeting
     application/x-www-form-urlencoded: tel=1003
     $ ccsync workbench add-black
-    workbench: agent 1001
-    POST http://HOST/admin/agent/addBlack
+    workbench, agent 1001: POST http://HOST/admin/agent/addBlack
     application/x-www-form-urlencoded: info_uuid=beeb8dda-87fb-4f7d-aa60-a4dee98e2e08
     $ ccsync workbench get-message
-    workbench: agent 1001
-    POST http://HOST/admin/agent/getMsg
+    workbench, agent 1001: POST http://HOST/admin/agent/getMsg
     application/x-www-form-urlencoded: (empty)
     $ ccsync workbench send-sms
-    workbench: agent 1001
-    POST http://HOST/admin/sms_api/send
+    workbench, agent 1001: POST http://HOST/admin/sms_api/send
     application/x-www-form-urlencoded: msg=(11 characters, 1 part)&telephone=157****6914
     ");
     assert_eq!(setup.simulator.journal().requests(), 0);
@@ -197,8 +189,7 @@ async fn of_several_agents_one_has_to_be_named() {
     // The vendor does not know the other one's token.
     let refused = run(&setup, &["--agent", "1002", "logon"], &["--yes"], 1).await;
     told!(format!("{}{}", refused.stdout, refused.talk()), @"
-    workbench: agent 1002
-    POST http://HOST/admin/agent/logon
+    workbench, agent 1002: POST http://HOST/admin/agent/logon
     application/x-www-form-urlencoded: extno=1002
     action 2: refused
     error: workbench: POST /admin/agent/logon: the vendor answered code “401” “access_token error”, HTTP 200
@@ -249,8 +240,7 @@ async fn what_never_left_is_recorded_as_failed() {
     let setup = setup().await.with("CCSYNC__SOURCES__WORKBENCH__BASE_URL", "http://127.0.0.1:1");
     let ended = run(&setup, &["hold"], &["--yes"], 1).await;
     told!(format!("{}{}", ended.stdout, ended.talk()), @"
-    workbench: agent 1001
-    POST http://HOST/admin/agent/hold
+    workbench, agent 1001: POST http://HOST/admin/agent/hold
     application/x-www-form-urlencoded: (empty)
     action 1: failed
     error: workbench: POST /admin/agent/hold: no answer from HOST, no connection: error sending request: client error (Connect): tcp connect error: Connection refused (os error 111)
