@@ -11,7 +11,7 @@ use rustix::fs::{FlockOperation, flock};
 
 use crate::domain::fault::{Fault, FaultKind};
 use crate::domain::vendor::feed::FeedEvent;
-use crate::engine::port::spool::Spool;
+use crate::engine::port::spool::{Spool, SpoolHead};
 use crate::spool::segment::{PRIVATE_FILE, Segments, private_directory};
 
 /// Processes that may share a directory.
@@ -98,7 +98,7 @@ impl Spool for DiskSpool {
         self.work(move |segments| segments.append(&events)).await
     }
 
-    async fn head(&self, count: usize) -> Result<Vec<FeedEvent>, Fault> {
+    async fn head(&self, count: usize) -> Result<SpoolHead, Fault> {
         self.work(move |segments| segments.head(count)).await
     }
 

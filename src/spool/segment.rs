@@ -11,6 +11,7 @@ use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt 
 use std::path::{Path, PathBuf};
 
 use crate::domain::vendor::feed::FeedEvent;
+use crate::engine::port::spool::SpoolHead;
 use crate::spool::line::{event, line};
 
 /// A file that is larger is followed by another.
@@ -138,29 +139,43 @@ impl Segments {
         Ok(number)
     }
 
-    /// The oldest events of the oldest file, at most so many; damaged lines are passed over.
-    pub(super) fn head(&mut self, count: usize) -> io::Result<Vec<FeedEvent>> {
+    /// The oldest events of the oldest file, at most so many, and how many lines between them are damaged. A
+    /// file that is gone, or ends early, counts as one.
+    pub(super) fn head(&mut self, count: usize) -> io::Result<SpoolHead> {
         self.covered = None;
         let Some((number, size)) = self.sizes.first_key_value().map(|(number, size)| (*number, *size)) else {
-            return Ok(Vec::new());
+            return Ok(SpoolHead::default());
         };
-        let mut file = File::open(self.path(number))?;
+        let mut head = SpoolHead { file: self.path(number), ..SpoolHead::default() };
+        let mut file = match File::open(&head.file) {
+            Ok(file) => file,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                // Somebody removed it. What comes behind it does not wait for ever.
+                self.covered = Some((number, size));
+                return Ok(SpoolHead { damaged: 1, ..head });
+            }
+            Err(error) => return Err(error),
+        };
         file.seek(SeekFrom::Start(self.read_at))?;
         let mut reader = BufReader::new(file.take(size.saturating_sub(self.read_at)));
-        let (mut events, mut at, mut text) = (Vec::new(), self.read_at, Vec::new());
-        while events.len() < count {
+        let (mut at, mut text) = (self.read_at, Vec::new());
+        while head.events.len() < count {
             text.clear();
             let read = reader.read_until(b'\n', &mut text)?;
             if read == 0 {
                 // Shorter than it was: nothing more will come of it.
+                head.damaged += u64::from(at < size);
                 at = size;
                 break;
             }
             at += read as u64;
-            events.extend(event(text.strip_suffix(b"\n").unwrap_or(&text)));
+            match event(text.strip_suffix(b"\n").unwrap_or(&text)) {
+                Some(event) => head.events.push(event),
+                None => head.damaged += 1,
+            }
         }
         self.covered = Some((number, at));
-        Ok(events)
+        Ok(head)
     }
 
     /// Takes what the last look covered. A file that is done is deleted.
@@ -173,7 +188,10 @@ impl Segments {
         if self.sizes.len() == 1 {
             self.last = None;
         }
-        std::fs::remove_file(self.path(number))?;
+        match std::fs::remove_file(self.path(number)) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+            _ => {}
+        }
         self.sizes.remove(&number);
         self.read_at = 0;
         Ok(())

@@ -3,6 +3,7 @@
 //! [`PgStore`] implements the ports that the engine calls; what only commands ask of the database are its own methods.
 
 mod account;
+mod answered;
 mod commit;
 pub mod embedded;
 mod fault;

@@ -13,6 +13,7 @@ use crate::domain::fault::{Fault, FaultKind};
 use crate::domain::person::forgotten::ErasureList;
 use crate::store::account::request_budget::Reservations;
 use crate::store::account::source::Claims;
+use crate::store::answered::answered;
 use crate::store::fault::from_sql;
 use crate::store::schema::distribute::Citus;
 
@@ -49,6 +50,9 @@ const SERVER: &str = r#"
 select current_setting('server_version_num')::integer, current_setting('server_encoding'),
     current_setting('session_replication_role') = 'replica'
 "#;
+
+/// How long a connection that was used has for a sign of life; without one it is closed.
+const RELEASE_MAX: Duration = Duration::from_secs(5);
 
 /// The oldest PostgreSQL that has everything used here.
 const OLDEST: i32 = 14;
@@ -147,6 +151,13 @@ impl PgStore {
             .before_acquire(|connection, _| {
                 Box::pin(async move { Ok(is_standby(connection).await.is_ok_and(|is_standby| !is_standby)) })
             })
+            // The driver waits for ever for the answer that shows that a connection may serve the next.
+            .after_release(|connection, _| {
+                Box::pin(async move {
+                    let answer = tokio::time::timeout(RELEASE_MAX, connection.ping()).await;
+                    answer.map_err(|_| sqlx::Error::PoolTimedOut)?.map(|()| true)
+                })
+            })
             .after_connect(|connection, _| {
                 Box::pin(async move { connection.execute(sqlx::raw_sql(SESSION)).await.map(|_| ()) })
             })
@@ -187,9 +198,9 @@ impl PgStore {
         &self.erasures
     }
 
-    /// Closes all connections; those in use when they come back.
+    /// Closes all connections; those in use when they come back, or never where the server says no more.
     pub async fn close(&self) {
-        self.pool.close().await;
+        let _ = tokio::time::timeout(2 * RELEASE_MAX, self.pool.close()).await;
     }
 }
 
@@ -209,7 +220,7 @@ pub(super) async fn is_standby(connection: &mut PgConnection) -> Result<bool, sq
 async fn refuse_unfit(connection: &mut PgConnection, options: &PgConnectOptions) -> Result<(), Fault> {
     let doing = format!("connecting to {}", place(options));
     let (version, encoding, is_replica): (i32, String, bool) =
-        sqlx::query_as(SERVER).fetch_one(connection).await.map_err(|error| from_sql(&doing, &error))?;
+        answered(&doing, sqlx::query_as(SERVER).fetch_one(connection)).await?;
     let refused = |what: String| Err(Fault::new(FaultKind::DatabaseRefused, format!("{doing}: {what}")));
     if version / 10_000 < OLDEST {
         return refused(format!(
@@ -230,24 +241,25 @@ async fn refuse_unfit(connection: &mut PgConnection, options: &PgConnectOptions)
     Ok(())
 }
 
-/// One connection of its own, outside the pool.
+/// One connection of its own, outside the pool, set as [`SESSION`] says.
 async fn connect_once(options: &PgConnectOptions, timeout: Duration) -> Result<PgConnection, Fault> {
     let doing = format!("connecting to {}", place(options));
-    match tokio::time::timeout(timeout, PgConnection::connect_with(options)).await {
-        Ok(Ok(mut connection)) => {
-            let set = connection.execute(sqlx::raw_sql(SESSION)).await;
-            set.map_err(|error| from_sql(&doing, &error))?;
-            Ok(connection)
-        }
-        Ok(Err(error)) => Err(from_sql(&format!("{doing}{}", tls(options, &error)), &error)),
-        Err(_) => Err(Fault::new(
+    let connected = async {
+        let mut connection = PgConnection::connect_with(options)
+            .await
+            .map_err(|error| from_sql(&format!("{doing}{}", tls(options, &error)), &error))?;
+        answered(&doing, connection.execute(sqlx::raw_sql(SESSION))).await?;
+        Ok(connection)
+    };
+    tokio::time::timeout(timeout, connected).await.unwrap_or_else(|_| {
+        Err(Fault::new(
             FaultKind::DatabaseUnreachable,
             format!(
                 "{doing}: no answer within {} s; is the server up, and does a firewall stand between?",
                 timeout.as_secs()
             ),
-        )),
-    }
+        ))
+    })
 }
 
 /// How certificates are judged, where that may be what failed: by TLS itself, or by a file that it needs.

@@ -13,6 +13,7 @@ use crate::domain::proof::run::{Counts, RunId};
 use crate::domain::stream::{StreamKey, StreamKind};
 use crate::engine::port::store::{Commit, LagLedger, Lease, ReadRecord, RunEnd, RunStart, Scope, Store};
 use crate::report::status::StreamDeclaration;
+use crate::store::answered::answered;
 use crate::store::fault::{StoreError, StoreResult, lease_lost};
 use crate::store::ledger::lag::lag_fetch;
 use crate::store::ledger::lease::{
@@ -32,19 +33,23 @@ const LEASES_LOOKED_AT: usize = 64;
 #[async_trait]
 impl Store for PgStore {
     async fn reads(&self, stream: &StreamKey) -> Result<Vec<ReadRecord>, Fault> {
-        let reads = match stream.stream.kind() {
-            StreamKind::Windowed => windows_fetch(&self.pool, stream).await,
-            StreamKind::Snapshot => snapshot_fetch(&self.pool, stream).await,
-            // What is known of a feed is its cursor; nothing of it can be read again.
-            StreamKind::Feed => Ok(Vec::new()),
+        let reads = async {
+            match stream.stream.kind() {
+                StreamKind::Windowed => windows_fetch(&self.pool, stream).await,
+                StreamKind::Snapshot => snapshot_fetch(&self.pool, stream).await,
+                // What is known of a feed is its cursor; nothing of it can be read again.
+                StreamKind::Feed => Ok(Vec::new()),
+            }
         };
-        reads.map_err(|error| error.during(&format!("reading the ledger of {stream}")))
+        answered(&format!("reading the ledger of {stream}"), reads).await
     }
 
     async fn lag(&self, stream: &StreamKey, since: NaiveDate, day: NaiveDate) -> Result<LagLedger, Fault> {
-        lag_fetch(&self.pool, stream, since, day)
-            .await
-            .map_err(|error| error.during(&format!("reading what re-reads of {stream} showed")))
+        answered(
+            &format!("reading what re-reads of {stream} showed"),
+            lag_fetch(&self.pool, stream, since, day),
+        )
+        .await
     }
 
     async fn lease(
@@ -56,9 +61,11 @@ impl Store for PgStore {
     ) -> Result<Option<Lease>, Fault> {
         let name = lease_name(stream, scope);
         let claim = self.claim_on(&stream.source);
-        let fence = lease_take(&self.pool, &name, worker, term, claim)
-            .await
-            .map_err(|error| error.during(&format!("taking the lease on {name}")))?;
+        let fence = answered(
+            &format!("taking the lease on {name}"),
+            lease_take(&self.pool, &name, worker, term, claim),
+        )
+        .await?;
         if fence.is_some() {
             failpoint(Failpoint::LeaseTaken).await?;
         }
@@ -78,9 +85,9 @@ impl Store for PgStore {
         }
         for scopes in scopes.chunks(LEASES_LOOKED_AT) {
             let names: Vec<String> = scopes.iter().map(|scope| lease_name(stream, *scope)).collect();
-            let free = leases_free(&self.pool, &names).await;
+            let free = leases_free(&self.pool, &names);
             let doing = || format!("looking for what of {stream} is leased to nobody");
-            for index in free.map_err(|error| error.during(&doing()))? {
+            for index in answered(&doing(), free).await? {
                 let Some(scope) = scopes.get(index) else { continue };
                 // Another worker may be quicker still.
                 let lease = self.lease(stream, *scope, worker, term).await?;
@@ -93,33 +100,28 @@ impl Store for PgStore {
     }
 
     async fn renew(&self, lease: &Lease, term: Duration) -> Result<(), Fault> {
-        lease_renew(&self.pool, lease, term).await.map_err(|error| {
-            error.during(&format!("renewing the lease on {}", lease_name(&lease.stream, lease.scope)))
-        })?;
+        let name = lease_name(&lease.stream, lease.scope);
+        answered(&format!("renewing the lease on {name}"), lease_renew(&self.pool, lease, term)).await?;
         failpoint(Failpoint::LeaseRenewed).await
     }
 
     async fn release(&self, lease: &Lease) -> Result<(), Fault> {
         let name = lease_name(&lease.stream, lease.scope);
-        lease_release(&self.pool, &name, lease.fence)
+        answered(&format!("releasing the lease on {name}"), lease_release(&self.pool, &name, lease.fence))
             .await
-            .map_err(|error| error.during(&format!("releasing the lease on {name}")))
     }
 
     async fn run_start(&self, start: &RunStart) -> Result<RunId, Fault> {
         let claim = self.claims.of(&start.stream.source);
-        let run = run_open(&self.pool, start, claim)
-            .await
-            .map_err(|error| error.during(&format!("opening a run of {}", start.stream)))?;
-        walks_prune(&self.pool).await.map_err(|error| error.during("forgetting pages of old walks"))?;
+        let run = answered(&format!("opening a run of {}", start.stream), run_open(&self.pool, start, claim))
+            .await?;
+        answered("forgetting pages of old walks", walks_prune(&self.pool)).await?;
         failpoint(Failpoint::RunOpened).await?;
         Ok(run)
     }
 
     async fn run_finish(&self, run: RunId, end: &RunEnd<'_>) -> Result<(), Fault> {
-        run_close(&self.pool, run, end)
-            .await
-            .map_err(|error| error.during(&format!("closing run {}", run.0)))?;
+        answered(&format!("closing run {}", run.0), run_close(&self.pool, run, end)).await?;
         failpoint(Failpoint::RunClosed).await
     }
 
@@ -136,20 +138,16 @@ impl Store for PgStore {
         requests: u64,
         now: DateTime<Utc>,
     ) -> Result<(), Fault> {
-        self.fail_read(lease, run, (kind, message), requests, now).await.map_err(|error| {
-            let name = lease_name(&lease.stream, lease.scope);
-            error.during(&format!("recording the failure of {name}"))
-        })
+        let doing = format!("recording the failure of {}", lease_name(&lease.stream, lease.scope));
+        answered(&doing, self.fail_read(lease, run, (kind, message), requests, now)).await
     }
 
     async fn forgotten(&self) -> Result<Arc<ForgottenList>, Fault> {
-        self.list().await.map_err(|error| error.during("reading the list of forgotten persons"))
+        answered("reading the list of forgotten persons", self.list()).await
     }
 
     async fn declare(&self, streams: &[StreamDeclaration]) -> Result<(), Fault> {
-        streams_replace(&self.pool, streams)
-            .await
-            .map_err(|error| error.during("declaring the configured streams"))
+        answered("declaring the configured streams", streams_replace(&self.pool, streams)).await
     }
 }
 

@@ -6,6 +6,8 @@
 
 use std::time::Duration;
 
+use chrono::TimeDelta;
+
 use crate::domain::fault::{Fault, FaultKind};
 
 macro_rules! failpoints {
@@ -118,6 +120,16 @@ pub async fn failpoint(place: Failpoint) -> Result<(), Fault> {
         }
         _ => Err(Fault::new(place.kind(), format!("a test ordered a fault at {}", place.name()))),
     }
+}
+
+/// A time that a test ordered in place of a constant: `FAILPOINTS="database.answer=return(5)"`, in seconds.
+pub fn duration_ordered(name: &str) -> Option<Duration> {
+    order(name).and_then(|seconds| seconds.parse().ok()).map(Duration::from_secs)
+}
+
+/// How far a test wants the host's clock to be ahead: `FAILPOINTS="clock=return(-3600)"`, in seconds.
+pub fn clock_error() -> TimeDelta {
+    order("clock").and_then(|seconds| seconds.parse().ok()).map_or(TimeDelta::zero(), TimeDelta::seconds)
 }
 
 fn order(name: &str) -> Option<String> {

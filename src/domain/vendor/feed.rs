@@ -161,17 +161,33 @@ pub enum GapReason {
     Takeover,
     /// The database was away for longer than the spool had room.
     SpoolFull,
+    /// What was received did not come back from the spool as it was written.
+    Damaged,
+}
+
+impl FeedEvent {
+    /// The number that the last event before this one has.
+    pub fn number_before(&self) -> u64 {
+        match self.kind {
+            FeedEventKind::Alive => self.number,
+            FeedEventKind::Lost { first, .. } => first.saturating_sub(1),
+            FeedEventKind::Opened | FeedEventKind::Message(_) | FeedEventKind::Closed(_) => {
+                self.number.saturating_sub(1)
+            }
+        }
+    }
 }
 
 impl GapReason {
     /// Every reason.
-    pub const ALL: [GapReason; 6] = [
+    pub const ALL: [GapReason; 7] = [
         GapReason::Closed,
         GapReason::Broken,
         GapReason::Silent,
         GapReason::Shutdown,
         GapReason::Takeover,
         GapReason::SpoolFull,
+        GapReason::Damaged,
     ];
 
     /// The name in `workbench.feed_gap`.
@@ -183,6 +199,7 @@ impl GapReason {
             GapReason::Shutdown => "shutdown",
             GapReason::Takeover => "takeover",
             GapReason::SpoolFull => "spool_full",
+            GapReason::Damaged => "damaged",
         }
     }
 
@@ -209,6 +226,8 @@ pub enum FeedEventKind {
         until: Option<DateTime<Utc>>,
         /// How many messages.
         messages: u64,
+        /// Number of the first event that was lost; the event's own is that of the last.
+        first: u64,
     },
 }
 
@@ -226,7 +245,8 @@ pub struct FeedEvent {
     pub fence: i64,
     /// Number of the connection under that lease.
     pub turn: u64,
-    /// Grows within the connection, from 1.
+    /// Counts the connection's events from 1, so that a number that is missing is an event that was lost. A
+    /// mere sign of life, which need not be kept, repeats the number before it.
     pub number: u64,
     /// When it was received, by our clock.
     pub at: DateTime<Utc>,

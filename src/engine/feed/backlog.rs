@@ -12,6 +12,8 @@ struct Loss {
     from: DateTime<Utc>,
     until: Option<DateTime<Utc>>,
     messages: u64,
+    /// Number of the first event that is gone.
+    first: u64,
     /// The last event that is gone; its connection and number stand for all.
     last: FeedEvent,
 }
@@ -55,7 +57,7 @@ impl Backlog {
     pub(super) fn lose(&mut self, events: impl IntoIterator<Item = FeedEvent>) {
         for event in events {
             let (from, until, messages) = match &event.kind {
-                FeedEventKind::Lost { until, messages } => (event.at, *until, *messages),
+                FeedEventKind::Lost { until, messages, .. } => (event.at, *until, *messages),
                 FeedEventKind::Closed(_) => (event.at, None, 0),
                 FeedEventKind::Message(_) => (event.at, Some(event.at), 1),
                 FeedEventKind::Opened | FeedEventKind::Alive => (event.at, Some(event.at), 0),
@@ -67,7 +69,8 @@ impl Backlog {
                     loss.last = event;
                 }
                 None => {
-                    self.lost.insert(event.extno.clone(), Loss { from, until, messages, last: event });
+                    let first = event.number_before() + 1;
+                    self.lost.insert(event.extno.clone(), Loss { from, until, messages, first, last: event });
                 }
             }
         }
@@ -77,7 +80,7 @@ impl Backlog {
         let lost = std::mem::take(&mut self.lost).into_values();
         lost.map(|loss| FeedEvent {
             at: loss.from,
-            kind: FeedEventKind::Lost { until: loss.until, messages: loss.messages },
+            kind: FeedEventKind::Lost { until: loss.until, messages: loss.messages, first: loss.first },
             ..loss.last
         })
         .collect()
@@ -117,12 +120,13 @@ mod tests {
         backlog.lose([event("a", 1, message()), event("b", 2, message()), event("a", 5, message())]);
         backlog.push(event("a", 6, message()));
         let taken = backlog.take(10);
-        let lost = |until: i64, messages| FeedEventKind::Lost {
-            until: DateTime::from_timestamp(1_800_000_000 + until, 0),
+        let lost = |first, until: u64, messages| FeedEventKind::Lost {
+            until: DateTime::from_timestamp(1_800_000_000 + i64::try_from(until).unwrap(), 0),
             messages,
+            first,
         };
         let kinds: Vec<_> = taken.iter().map(|event| (event.number, event.kind.clone())).collect();
-        assert_eq!(kinds, [(5, lost(5, 2)), (2, lost(2, 1)), (6, message())]);
+        assert_eq!(kinds, [(5, lost(1, 5, 2)), (2, lost(2, 2, 1)), (6, message())]);
         assert_eq!(taken[0].at.timestamp(), 1_800_000_001);
         assert!(backlog.is_empty());
     }
@@ -135,7 +139,7 @@ mod tests {
         backlog.lose(again);
         backlog.lose([event("a", 3, FeedEventKind::Closed(GapReason::Broken))]);
         let [loss] = &backlog.take(10)[..] else { panic!() };
-        assert_eq!(loss.kind, FeedEventKind::Lost { until: None, messages: 1 });
+        assert_eq!(loss.kind, FeedEventKind::Lost { until: None, messages: 1, first: 1 });
         assert_eq!((loss.at.timestamp(), loss.number), (1_800_000_001, 3));
     }
 }

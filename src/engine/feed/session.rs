@@ -210,7 +210,7 @@ impl Session {
     }
 
     async fn send(&self, stamp: &mut Stamp, at: DateTime<Utc>, kind: FeedEventKind) -> Result<(), End> {
-        stamp.number += 1;
+        stamp.number += u64::from(kind != FeedEventKind::Alive);
         stamp.latest = stamp.latest.max(at);
         let event = FeedEvent {
             extno: self.extno.clone(),

@@ -125,7 +125,7 @@ impl Timeline {
     /// Applies an event and says what it changes. `false`: the cursor has passed it, and it changes nothing.
     pub fn apply(&mut self, event: &FeedEvent, changes: &mut Vec<Change>) -> bool {
         if self.connection == Some(event.connection) {
-            if event.number <= self.number {
+            if event.number_before() < self.number && event.number <= self.number {
                 return false;
             }
         } else if (event.fence, event.turn) < self.order {
@@ -134,6 +134,7 @@ impl Timeline {
             // Its first event, or, where that was lost, the first that is left.
             self.connect(event, changes);
         }
+        self.close_hole(event, changes);
         self.number = event.number;
         match &event.kind {
             FeedEventKind::Opened | FeedEventKind::Alive => self.heard(event.at),
@@ -153,7 +154,7 @@ impl Timeline {
                 self.heard(event.at);
                 self.interrupt(event.at, *reason, None, changes);
             }
-            FeedEventKind::Lost { until, messages } => {
+            FeedEventKind::Lost { until, messages, .. } => {
                 self.interrupt(event.at, GapReason::SpoolFull, Some(*messages), changes);
                 if let Some(until) = until {
                     self.heard(*until);
@@ -176,8 +177,20 @@ impl Timeline {
         self.connection = Some(event.connection);
         self.opened_at = Some(event.opened_at);
         self.order = (event.fence, event.turn);
+        self.number = 0;
         self.resume(event.opened_at, event, changes);
         self.heard(event.opened_at);
+    }
+
+    /// Events between the last one and this one that were received and did not get here are a gap: whatever
+    /// became of them, their numbers are missing.
+    fn close_hole(&mut self, event: &FeedEvent, changes: &mut Vec<Change>) {
+        let missing = event.number_before().saturating_sub(self.number);
+        let (true, Some(seen_to)) = (0 < missing, self.seen_to) else { return };
+        // Number 1 is the beginning of the connection and no message.
+        let messages = missing - u64::from(self.number == 0);
+        self.interrupt(seen_to, GapReason::Damaged, Some(messages), changes);
+        self.resume(event.at, event, changes);
     }
 
     /// Ends what lasts with a gap.

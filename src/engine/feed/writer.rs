@@ -3,6 +3,7 @@
 //! session.
 
 use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -18,7 +19,7 @@ use crate::engine::feed::backlog::Backlog;
 use crate::engine::pass::fault_policy::log_failure;
 use crate::engine::port::clock::Clock;
 use crate::engine::port::feed_store::{FeedCommit, FeedOutcome, FeedStore, Fences};
-use crate::engine::port::spool::Spool;
+use crate::engine::port::spool::{Spool, SpoolHead};
 use crate::telemetry::event;
 
 /// Events in one transaction.
@@ -53,6 +54,8 @@ struct Flight {
     events: Arc<[FeedEvent]>,
     since: Duration,
     place: Place,
+    /// What did not come back from the spool with them: how much, and from which file.
+    damaged: (u64, PathBuf),
 }
 
 /// Where a flight's events are besides.
@@ -140,19 +143,18 @@ impl Writer {
         if course.flight.is_some() || course.not_before.is_some_and(|at| since < at) {
             return;
         }
-        let (mut events, place) = if self.spool.is_empty() {
-            (course.backlog.take(BATCH), Place::Memory)
+        let (head, place) = if self.spool.is_empty() {
+            (SpoolHead { events: course.backlog.take(BATCH), ..SpoolHead::default() }, Place::Memory)
         } else {
             match self.spool.head(BATCH).await {
-                Ok(events) => (events, Place::Head),
+                Ok(head) => (head, Place::Head),
                 Err(fault) => return self.cool(course, &fault),
             }
         };
+        let SpoolHead { mut events, damaged, file } = head;
         if events.is_empty() {
-            if place == Place::Head
-                && let Err(fault) = self.spool.advance().await
-            {
-                self.cool(course, &fault);
+            if place == Place::Head {
+                self.advance(course, damaged, &file).await;
             }
             return;
         }
@@ -169,7 +171,7 @@ impl Writer {
         let commit = FeedCommit { key: self.key.clone(), run: self.run, fences, events: events.clone(), now };
         let store = self.store.clone();
         let outcome = tokio::spawn(async move { store.feed_commit(commit).await });
-        course.flight = Some(Flight { outcome, events, since, place });
+        course.flight = Some(Flight { outcome, events, since, place, damaged: (damaged, file) });
     }
 
     async fn land(&self, course: &mut Course, outcome: Result<FeedOutcome, Fault>) {
@@ -187,9 +189,8 @@ impl Writer {
                 if flight.place == Place::Head {
                     // Nothing new comes off the disk while the backlog may be taken directly.
                     course.not_before = None;
-                    if let Err(fault) = self.spool.advance().await {
-                        self.cool(course, &fault);
-                    }
+                    let (damaged, file) = &flight.damaged;
+                    self.advance(course, *damaged, file).await;
                 }
             }
             Ok(FeedOutcome::NotHeld(agents)) => {
@@ -206,6 +207,22 @@ impl Writer {
                 self.keep(course, flight).await;
                 self.cool(course, &fault);
             }
+        }
+    }
+
+    /// Takes the head of the spool, and tells what of it was damaged.
+    async fn advance(&self, course: &mut Course, damaged: u64, file: &Path) {
+        match self.spool.advance().await {
+            Ok(()) if 0 < damaged => {
+                let message = format!(
+                    "{} was damaged on its disk; the gaps in workbench.feed_gap whose reason is damaged say for \
+                     which agents and when. Look at the disk",
+                    file.display()
+                );
+                event::FeedLost { key: &self.key, events: damaged, message: &message }.emit();
+            }
+            Ok(()) => {}
+            Err(fault) => self.cool(course, &fault),
         }
     }
 

@@ -6,6 +6,8 @@ use std::time::{Duration, Instant};
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 
+use crate::telemetry::failpoint;
+
 /// The time, and waiting. Nothing else in the product asks the system for either.
 #[async_trait]
 pub trait Clock: Send + Sync + 'static {
@@ -45,7 +47,7 @@ pub struct SystemClock;
 #[async_trait]
 impl Clock for SystemClock {
     fn now(&self) -> DateTime<Utc> {
-        Utc::now()
+        Utc::now() + failpoint::clock_error()
     }
 
     fn monotonic(&self) -> Duration {
@@ -57,7 +59,7 @@ impl Clock for SystemClock {
     }
 
     async fn sleep_until(&self, until: DateTime<Utc>) {
-        if let Ok(length) = (until - Utc::now()).to_std() {
+        if let Ok(length) = (until - self.now()).to_std() {
             tokio::time::sleep(length).await;
         }
     }

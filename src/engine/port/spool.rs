@@ -1,9 +1,23 @@
 //! Where events wait while the database is away.
 
+use std::path::PathBuf;
+
 use async_trait::async_trait;
 
 use crate::domain::fault::Fault;
 use crate::domain::vendor::feed::FeedEvent;
+
+/// What stands at the head of a spool.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct SpoolHead {
+    /// Events that are as they were written.
+    pub events: Vec<FeedEvent>,
+    /// Events before, between or behind them that are not. Whose they were is not known; their numbers are
+    /// missing, and that makes the gap.
+    pub damaged: u64,
+    /// The file.
+    pub file: PathBuf,
+}
 
 /// A bounded queue on disk. What `append` accepted outlives the process and a power cut; after a restart it
 /// is found again, perhaps with events at its beginning that were taken before: storing them again is safe.
@@ -21,11 +35,11 @@ pub trait Spool: Send + Sync {
     /// The disk refuses; none of them counts as accepted.
     async fn append(&self, events: &[FeedEvent]) -> Result<usize, Fault>;
 
-    /// The oldest events, at most so many, without taking them. Lines that are damaged are passed over.
+    /// The oldest events, at most so many, without taking them.
     ///
     /// # Errors
     /// The disk refuses.
-    async fn head(&self, count: usize) -> Result<Vec<FeedEvent>, Fault>;
+    async fn head(&self, count: usize) -> Result<SpoolHead, Fault>;
 
     /// Takes the events that the last `head` gave.
     ///

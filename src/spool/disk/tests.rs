@@ -28,7 +28,7 @@ fn events(numbers: std::ops::Range<u64>) -> Vec<FeedEvent> {
 async fn drain(spool: &DiskSpool) -> Vec<u64> {
     let mut all = Vec::new();
     while !spool.is_empty() {
-        all.extend(spool.head(7).await.unwrap().into_iter().map(|event| event.number));
+        all.extend(spool.head(7).await.unwrap().events.into_iter().map(|event| event.number));
         spool.advance().await.unwrap();
     }
     all
@@ -41,7 +41,7 @@ async fn what_was_accepted_comes_back_in_order_over_many_files_and_a_restart() {
     for start in (0..30_000).step_by(1_000) {
         assert_eq!(spool.append(&events(start..start + 1_000)).await.unwrap(), 1_000);
     }
-    assert_eq!(spool.head(10).await.unwrap(), events(0..10));
+    assert_eq!(spool.head(10).await.unwrap().events, events(0..10));
     spool.advance().await.unwrap();
     drop(spool);
     let spool = DiskSpool::new(directory.path().to_owned(), 64 << 20);
@@ -54,7 +54,7 @@ async fn what_was_accepted_comes_back_in_order_over_many_files_and_a_restart() {
 }
 
 #[tokio::test]
-async fn a_torn_tail_is_cut_off_and_a_damaged_line_passed_over() {
+async fn a_torn_tail_is_cut_off_and_a_damaged_line_is_counted() {
     let directory = tempfile::tempdir().unwrap();
     let spool = DiskSpool::new(directory.path().to_owned(), 1 << 20);
     spool.append(&events(0..5)).await.unwrap();
@@ -69,6 +69,8 @@ async fn a_torn_tail_is_cut_off_and_a_damaged_line_passed_over() {
     let spool = DiskSpool::new(directory.path().to_owned(), 1 << 20);
     spool.open().await.unwrap();
     spool.append(&events(5..7)).await.unwrap();
+    let head = spool.head(7).await.unwrap();
+    assert_eq!((head.events.len(), head.damaged, head.file), (4, 1, file));
     assert_eq!(drain(&spool).await, [0, 1, 3, 4, 5, 6]);
 }
 
@@ -114,4 +116,19 @@ async fn nobody_else_reads_what_is_spooled_whatever_the_umask_was() {
         let path = entry.unwrap().path();
         assert_eq!(mode(&path), 0o600, "{path:?}");
     }
+}
+
+#[tokio::test]
+async fn a_file_that_somebody_removed_is_counted_and_holds_up_nothing_behind_it() {
+    let directory = tempfile::tempdir().unwrap();
+    let spool = DiskSpool::new(directory.path().to_owned(), 64 << 20);
+    spool.append(&events(0..3)).await.unwrap();
+    drop(spool);
+    let spool = DiskSpool::new(directory.path().to_owned(), 64 << 20);
+    spool.open().await.unwrap();
+    spool.append(&events(3..5)).await.unwrap();
+    std::fs::remove_file(directory.path().join("0/0000000001.log")).unwrap();
+    let head = spool.head(7).await.unwrap();
+    assert_eq!((head.events.len(), head.damaged), (0, 1));
+    assert_eq!(drain(&spool).await, [3, 4]);
 }

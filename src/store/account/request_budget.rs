@@ -10,6 +10,7 @@ use tokio::sync::Mutex;
 
 use crate::domain::fault::Fault;
 use crate::engine::port::budget::{Budget, BudgetKey, Reservation};
+use crate::store::answered::answered;
 use crate::store::fault::StoreResult;
 use crate::store::ledger::lease::interval;
 use crate::store::pool::PgStore;
@@ -89,7 +90,7 @@ impl Budget for PgStore {
         let doing = || format!("reserving a request to {}", key.name);
         let count = batch(key);
         if count == 1 {
-            return budget_reserve(&self.pool, key, 1).await.map_err(|error| error.during(&doing()));
+            return answered(&doing(), budget_reserve(&self.pool, key, 1)).await;
         }
         let moments = self.reservations.of(key).await;
         let mut moments = moments.lock().await;
@@ -99,8 +100,7 @@ impl Budget for PgStore {
             moments.pop_front();
         }
         if moments.is_empty() {
-            let reserved =
-                budget_reserve(&self.pool, key, count).await.map_err(|error| error.during(&doing()))?;
+            let reserved = answered(&doing(), budget_reserve(&self.pool, key, count)).await?;
             let Reservation::Granted(wait) = reserved else { return Ok(reserved) };
             let first = Instant::now() + wait;
             moments.extend((0..count).map(|index| first + spacing(key) * index));
@@ -122,10 +122,7 @@ impl Budget for PgStore {
         .bind(&key.name)
         .bind(i32::try_from(key.per_minute).unwrap_or(i32::MAX))
         .bind(interval(pause))
-        .execute(&self.pool)
-        .await;
-        paused.map(|_| ()).map_err(|error| {
-            crate::store::fault::from_sql(&format!("pausing requests to {}", key.name), &error)
-        })
+        .execute(&self.pool);
+        answered(&format!("pausing requests to {}", key.name), paused).await.map(|_| ())
     }
 }

@@ -22,7 +22,8 @@ pub use self::order::{SourceChange, SourceOrder};
 pub use self::sweep::SweptTable;
 use crate::domain::fault::Fault;
 use crate::domain::source::{KnownSource, PendingChange, UnconfiguredSource, VendorAccount};
-use crate::store::fault::{StoreError, StoreResult};
+use crate::store::answered::answered;
+use crate::store::fault::StoreResult;
 use crate::store::pool::PgStore;
 
 /// The numbers under which this process claimed its sources.
@@ -52,7 +53,7 @@ impl PgStore {
     /// Database faults.
     pub async fn stored_sources(&self) -> Result<Vec<UnconfiguredSource>, Fault> {
         let stored = async { stored_fetch(&mut *self.pool.acquire().await?).await };
-        stored.await.map_err(|error: StoreError| error.during("reading which sources are stored"))
+        answered("reading which sources are stored", stored).await
     }
 
     /// The claim under which leases of this source are taken.

@@ -9,6 +9,7 @@ use uuid::Uuid;
 
 use crate::domain::fault::Fault;
 use crate::engine::port::token::{RenewalLease, Token, TokenVault};
+use crate::store::answered::answered;
 use crate::store::fault::{StoreError, StoreResult, lease_lost};
 use crate::store::ledger::lease::{lease_end_in_txn, lease_release, lease_take};
 use crate::store::pool::PgStore;
@@ -20,14 +21,13 @@ fn lease_of(account: &str) -> String {
 #[async_trait]
 impl TokenVault for PgStore {
     async fn load(&self, account: &str) -> Result<Option<Token>, Fault> {
-        let stored: Result<Option<(String, i64, DateTime<Utc>, DateTime<Utc>)>, _> = sqlx::query_as(
+        let stored = sqlx::query_as(
             "select secret, generation, obtained_at, expires_at from sync.token where account = $1",
         )
         .bind(account)
-        .fetch_optional(&self.pool)
-        .await;
-        let stored = stored
-            .map_err(|error| StoreError::Sql(error).during(&format!("loading the token of {account}")))?;
+        .fetch_optional(&self.pool);
+        let stored: Option<(String, i64, DateTime<Utc>, DateTime<Utc>)> =
+            answered(&format!("loading the token of {account}"), stored).await?;
         Ok(stored.map(|(secret, generation, obtained_at, expires_at)| Token {
             secret: SecretString::from(secret),
             generation,
@@ -37,9 +37,11 @@ impl TokenVault for PgStore {
     }
 
     async fn begin_renewal(&self, account: &str, term: Duration) -> Result<Option<RenewalLease>, Fault> {
-        let fence = lease_take(&self.pool, &lease_of(account), Uuid::new_v4(), term, None)
-            .await
-            .map_err(|error| error.during(&format!("taking the right to renew the token of {account}")))?;
+        let fence = answered(
+            &format!("taking the right to renew the token of {account}"),
+            lease_take(&self.pool, &lease_of(account), Uuid::new_v4(), term, None),
+        )
+        .await?;
         Ok(fence.map(|fence| RenewalLease { account: account.to_owned(), fence }))
     }
 
@@ -50,17 +52,17 @@ impl TokenVault for PgStore {
         obtained_at: DateTime<Utc>,
         expires_at: DateTime<Utc>,
     ) -> Result<Token, Fault> {
-        let generation = self
-            .token_store(&lease, &secret, obtained_at, expires_at)
-            .await
-            .map_err(|error| error.during(&format!("storing the token of {}", lease.account)))?;
+        let generation = answered(
+            &format!("storing the token of {}", lease.account),
+            self.token_store(&lease, &secret, obtained_at, expires_at),
+        )
+        .await?;
         Ok(Token { secret, generation, obtained_at, expires_at })
     }
 
     async fn abandon_renewal(&self, lease: RenewalLease) -> Result<(), Fault> {
-        lease_release(&self.pool, &lease_of(&lease.account), lease.fence).await.map_err(|error| {
-            error.during(&format!("giving up the right to renew the token of {}", lease.account))
-        })
+        let doing = format!("giving up the right to renew the token of {}", lease.account);
+        answered(&doing, lease_release(&self.pool, &lease_of(&lease.account), lease.fence)).await
     }
 }
 

@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 
 use crate::domain::fault::Fault;
 use crate::engine::plan::present::VendorDate;
-use crate::store::fault::StoreResult;
+use crate::store::answered::answered;
 use crate::store::pool::PgStore;
 
 /// Source, date, when it came, and whether it stands still.
@@ -18,9 +18,8 @@ impl PgStore {
     /// # Errors
     /// Database faults.
     pub async fn clock(&self) -> Result<DateTime<Utc>, Fault> {
-        let clock: StoreResult<DateTime<Utc>> =
-            sqlx::query_scalar("select clock_timestamp()").fetch_one(&self.pool).await.map_err(Into::into);
-        clock.map_err(|error| error.during("asking the database for the time"))
+        let clock = sqlx::query_scalar("select clock_timestamp()").fetch_one(&self.pool);
+        answered("asking the database for the time", clock).await
     }
 
     /// What was heard of the vendors' clocks, by source.
@@ -28,12 +27,10 @@ impl PgStore {
     /// # Errors
     /// Database faults.
     pub async fn vendor_dates(&self) -> Result<Vec<(String, VendorDate)>, Fault> {
-        let rows: StoreResult<Vec<Heard>> =
+        let rows =
             sqlx::query_as("select source, vendor_date, answered_at, stands_still from sync.vendor_clock")
-                .fetch_all(&self.pool)
-                .await
-                .map_err(Into::into);
-        let rows = rows.map_err(|error| error.during("reading what the vendors said of the time"))?;
+                .fetch_all(&self.pool);
+        let rows: Vec<Heard> = answered("reading what the vendors said of the time", rows).await?;
         let heard = |(source, date, answered_at, stands_still)| {
             (source, VendorDate { date, answered_at, stands_still })
         };
@@ -51,7 +48,7 @@ impl PgStore {
         age: Duration,
         stands_still: bool,
     ) -> Result<(), Fault> {
-        let kept: StoreResult<_> = sqlx::query(
+        let kept = sqlx::query(
             r#"
             insert into sync.vendor_clock as t (source, vendor_date, answered_at, stands_still)
             select s.name, $2, clock_timestamp() - make_interval(secs => $3), $4
@@ -70,9 +67,7 @@ impl PgStore {
         .bind(age.as_secs_f64())
         .bind(stands_still)
         .bind(self.claim_on(source).map(|(_, generation)| generation))
-        .execute(&self.pool)
-        .await
-        .map_err(Into::into);
-        kept.map(drop).map_err(|error| error.during("keeping what the vendors said of the time"))
+        .execute(&self.pool);
+        answered("keeping what the vendors said of the time", kept).await.map(drop)
     }
 }

@@ -6,6 +6,7 @@ use sqlx::postgres::PgRow;
 use crate::domain::fault::Fault;
 use crate::domain::stream::StreamKey;
 use crate::domain::vendor::fact::{Question, VendorFact};
+use crate::store::answered::answered;
 use crate::store::fault::StoreResult;
 use crate::store::pool::PgStore;
 
@@ -35,7 +36,7 @@ impl PgStore {
                 .await?;
             Ok(rows.iter().filter_map(|row| fact(row).transpose()).collect::<Result<_, _>>()?)
         };
-        read().await.map_err(|error| error.during("reading what was found of the vendors"))
+        answered("reading what was found of the vendors", read()).await
     }
 
     /// Keeps answers. One that was not decided this time leaves an earlier answer as it is.
@@ -59,7 +60,7 @@ impl PgStore {
         }
         let found_at: Vec<_> = facts.iter().map(|fact| fact.found_at).collect();
         let [sources, streams, questions, answers, evidence] = columns;
-        let kept: StoreResult<_> = sqlx::query(
+        let kept = sqlx::query(
             r#"
             insert into sync.vendor_fact as t (source, stream, question, answer, evidence, found_at)
             select * from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::timestamptz[])
@@ -74,9 +75,7 @@ impl PgStore {
         .bind(answers)
         .bind(evidence)
         .bind(found_at)
-        .execute(&self.pool)
-        .await
-        .map_err(Into::into);
-        kept.map(drop).map_err(|error| error.during("keeping what was found of the vendors"))
+        .execute(&self.pool);
+        answered("keeping what was found of the vendors", kept).await.map(drop)
     }
 }

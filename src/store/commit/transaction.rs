@@ -13,6 +13,7 @@ use crate::domain::proof::run::{Counts, RunId};
 use crate::domain::proof::window::TimeWindow;
 use crate::domain::vendor::drift::SchemaDrift;
 use crate::engine::port::store::{Commit, Scope};
+use crate::store::answered::in_time;
 use crate::store::commit::absence::{AbsenceRule, Seen, settle_snapshot, settle_window};
 use crate::store::commit::agent::agents_update_in_txn;
 use crate::store::commit::merge::{by_table, merge_table};
@@ -109,7 +110,8 @@ impl PgStore {
         let mut tries = 1;
         loop {
             let mut connection = self.pool.acquire().await?;
-            let outcome = commit_on(&mut connection, commit, name, tries == 1).await;
+            let doing = format!("committing {name}");
+            let outcome = in_time(&doing, commit_on(&mut connection, commit, name, tries == 1)).await;
             if outcome.is_err() {
                 // Whatever state it is in, it serves nobody again.
                 connection.close_on_drop();

@@ -10,6 +10,7 @@ use crate::domain::fault::Fault;
 use crate::domain::row::text::counted;
 use crate::domain::stream::StreamKey;
 use crate::engine::port::feed_store::{FeedCommit, FeedOutcome, FeedStore, Fences};
+use crate::store::answered::{answered, in_time};
 use crate::store::fault::{StoreResult, from_sql};
 use crate::store::feed::commit::store_events;
 use crate::store::feed::lease::{leases_hold, leases_release};
@@ -20,9 +21,7 @@ use crate::store::pool::PgStore;
 #[async_trait]
 impl FeedStore for PgStore {
     async fn feed_declare(&self, key: &StreamKey, agents: &[String]) -> Result<(), Fault> {
-        sessions_declare(&self.pool, key, agents)
-            .await
-            .map_err(|error| error.during(&format!("declaring the agents of {key}")))
+        answered(&format!("declaring the agents of {key}"), sessions_declare(&self.pool, key, agents)).await
     }
 
     async fn feed_hold(
@@ -32,15 +31,15 @@ impl FeedStore for PgStore {
         worker: Uuid,
         term: Duration,
     ) -> Result<Fences, Fault> {
-        leases_hold(&self.pool, key, agents, worker, term, self.claims.of(&key.source))
-            .await
-            .map_err(|error| error.during(&format!("taking the leases of {key}")))
+        answered(
+            &format!("taking the leases of {key}"),
+            leases_hold(&self.pool, key, agents, worker, term, self.claims.of(&key.source)),
+        )
+        .await
     }
 
     async fn feed_release(&self, key: &StreamKey, fences: &Fences) -> Result<(), Fault> {
-        leases_release(&self.pool, key, fences)
-            .await
-            .map_err(|error| error.during(&format!("releasing the leases of {key}")))
+        answered(&format!("releasing the leases of {key}"), leases_release(&self.pool, key, fences)).await
     }
 
     async fn feed_commit(&self, commit: FeedCommit) -> Result<FeedOutcome, Fault> {
@@ -52,7 +51,7 @@ impl FeedStore for PgStore {
 impl PgStore {
     async fn commit_events(&self, commit: &FeedCommit, doing: &str) -> StoreResult<FeedOutcome> {
         let mut connection = self.pool.acquire().await?;
-        let outcome = async {
+        let outcome = in_time(doing, async {
             let mut transaction = connection.begin().await?;
             let (outcome, drifts) = store_events(&mut transaction, commit, &self.erasures).await?;
             match outcome {
@@ -63,7 +62,7 @@ impl PgStore {
                 FeedOutcome::NotHeld(_) => transaction.rollback().await?,
             }
             Ok(outcome)
-        }
+        })
         .await;
         if outcome.is_err() {
             // Whatever state it is in, it serves nobody again.

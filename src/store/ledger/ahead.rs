@@ -8,6 +8,7 @@ use sqlx::PgConnection;
 
 use crate::domain::fault::Fault;
 use crate::domain::stream::StreamKey;
+use crate::store::answered::answered;
 use crate::store::fault::StoreResult;
 use crate::store::ledger::time_window::lock_in_txn;
 use crate::store::pool::PgStore;
@@ -118,7 +119,7 @@ impl PgStore {
             }
             StoreResult::Ok(ended)
         };
-        ended.await.map_err(|error| error.during("looking for leases and pauses from the future"))
+        answered("looking for leases and pauses from the future", ended).await
     }
 
     /// Takes back what the ledger of a stream claims to know of the time after `now`, and answers how many windows (or
@@ -133,8 +134,8 @@ impl PgStore {
         now: DateTime<Utc>,
         own_clock: bool,
     ) -> Result<u64, Fault> {
-        let mended = self.mend_ahead_in_txn(stream, now, own_clock).await;
-        mended.map_err(|error| error.during(&format!("looking for entries of {stream} from the future")))
+        let mended = self.mend_ahead_in_txn(stream, now, own_clock);
+        answered(&format!("looking for entries of {stream} from the future"), mended).await
     }
 
     async fn mend_ahead_in_txn(

@@ -12,6 +12,7 @@ use crate::domain::stream::StreamKey;
 use crate::domain::vendor::drift::{DriftEntry, DriftKind, SchemaDrift, news};
 use crate::engine::port::store::{Commit, Scope};
 use crate::report::language::Language;
+use crate::store::answered::answered;
 use crate::store::fault::StoreResult;
 use crate::store::pool::PgStore;
 use crate::store::statement::touched::not_taken;
@@ -140,7 +141,7 @@ impl PgStore {
     pub async fn drifts(&self) -> Result<Vec<DriftEntry>, Fault> {
         let doing = "reading the departures from the vendors' documents";
         let read = async { drifts_fetch(&mut *self.pool.acquire().await?, None).await };
-        read.await.map_err(|error| error.during(doing))
+        answered(doing, read).await
     }
 }
 

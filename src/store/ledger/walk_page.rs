@@ -15,7 +15,8 @@ use crate::domain::vendor::observation::KeptObservation;
 use crate::domain::vendor::page::{Page, PageRequest};
 use crate::engine::port::page_log::{KeptWalk, PageLog, WalkMark};
 use crate::engine::port::store::Lease;
-use crate::store::fault::{StoreResult, from_sql};
+use crate::store::answered::answered;
+use crate::store::fault::StoreResult;
 use crate::store::ledger::lease::lease_name;
 use crate::store::pool::PgStore;
 
@@ -53,14 +54,13 @@ impl PageLog for PgStore {
         .bind(written(page))
         .bind(lease.fence)
         .bind(mark.list)
-        .execute(&self.pool)
-        .await;
-        kept.map(|_| ()).map_err(|error| from_sql(&format!("keeping a page of {name}"), &error))
+        .execute(&self.pool);
+        answered(&format!("keeping a page of {name}"), kept).await.map(|_| ())
     }
 
     async fn kept(&self, lease: &Lease) -> Result<Option<KeptWalk>, Fault> {
         let name = lease_name(&lease.stream, lease.scope);
-        let rows: Result<Vec<Kept>, _> = sqlx::query_as(
+        let rows = sqlx::query_as(
             r#"
             select page_no, page_size, walk, began_at, ask_start, ask_end, page, list_version
             from sync.walk_page
@@ -69,9 +69,8 @@ impl PageLog for PgStore {
             "#,
         )
         .bind(&name)
-        .fetch_all(&self.pool)
-        .await;
-        let rows = rows.map_err(|error| from_sql(&format!("looking for kept pages of {name}"), &error))?;
+        .fetch_all(&self.pool);
+        let rows: Vec<Kept> = answered(&format!("looking for kept pages of {name}"), rows).await?;
         Ok(walk(rows))
     }
 }

@@ -10,6 +10,7 @@ use crate::domain::proof::run::RunId;
 use crate::domain::proof::window::TimeWindow;
 use crate::domain::row::table::TableShape;
 use crate::domain::stream::{StreamId, StreamKey};
+use crate::store::answered::answered;
 use crate::store::commit::absence::Key;
 use crate::store::commit::row_count::{RowCountChange, row_count_add_in_txn};
 use crate::store::commit::tombstone::tombstone_rows;
@@ -112,7 +113,7 @@ impl PgStore {
     /// # Errors
     /// Database faults.
     pub async fn alarms(&self) -> Result<Vec<AbsenceCase>, Fault> {
-        alarms_fetch(self).await.map_err(|error| error.during("reading the open alarms"))
+        answered("reading the open alarms", alarms_fetch(self)).await
     }
 
     /// Marks deleted what these alarms are about, as far as it is still missing and no other window has it,
@@ -122,7 +123,7 @@ impl PgStore {
     /// `RequestRefused` where a number is not that of an open alarm, and database faults. Nothing is
     /// written then.
     pub async fn accept(&self, ids: &[i64], now: DateTime<Utc>) -> Result<Vec<AcceptedAbsence>, Fault> {
-        alarms_accept(self, ids, now).await.map_err(|error| error.during("accepting missing rows"))
+        answered("accepting missing rows", alarms_accept(self, ids, now)).await
     }
 }
 

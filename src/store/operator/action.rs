@@ -8,7 +8,8 @@ use crate::domain::fault::{Fault, FaultKind};
 use crate::domain::row::text::storable;
 use crate::domain::stream::StreamId;
 use crate::domain::vendor::action::{ActionDraft, ActionRecord, ActionState, KnownAgent, Settlement};
-use crate::store::fault::{StoreError, StoreResult};
+use crate::store::answered::answered;
+use crate::store::fault::StoreResult;
 use crate::store::pool::PgStore;
 
 /// A message that is longer is cut.
@@ -38,9 +39,8 @@ impl PgStore {
         .bind(&draft.request)
         .bind(short(operator))
         .bind(now)
-        .fetch_one(&self.pool)
-        .await;
-        id.map_err(|error| StoreError::from(error).during("recording an action; nothing was sent"))
+        .fetch_one(&self.pool);
+        answered("recording an action; nothing was sent", id).await
     }
 
     /// From here on the vendor may have it: the state is unknown until an answer is recorded.
@@ -53,10 +53,9 @@ impl PgStore {
         )
         .bind(id)
         .bind(now)
-        .execute(&self.pool)
-        .await;
+        .execute(&self.pool);
         let doing = format!("recording that action {id} is being sent; nothing was sent");
-        match marked.map_err(|error| StoreError::from(error).during(&doing))?.rows_affected() {
+        match answered(&doing, marked).await?.rows_affected() {
             0 => Err(Fault::new(FaultKind::DatabaseRefused, format!("{doing}: it was sent before"))),
             _ => Ok(()),
         }
@@ -81,10 +80,9 @@ impl PgStore {
         .bind(message)
         .bind(settlement.result.as_deref().map(short))
         .bind(now)
-        .execute(&self.pool)
-        .await;
+        .execute(&self.pool);
         let doing = format!("recording the answer to action {id}, which stays `unknown`");
-        settled.map(|_| ()).map_err(|error| StoreError::from(error).during(&doing))
+        answered(&doing, settled).await.map(|_| ())
     }
 
     /// Records what a look at the vendor showed of an action whose answer is unknown.
@@ -101,10 +99,9 @@ impl PgStore {
         .bind(id)
         .bind(if done { "done" } else { "not_done" })
         .bind(now)
-        .execute(&self.pool)
-        .await;
+        .execute(&self.pool);
         let doing = format!("recording what became of action {id}");
-        observed.map(|_| ()).map_err(|error| StoreError::from(error).during(&doing))
+        answered(&doing, observed).await.map(|_| ())
     }
 
     /// The actions, newest first, `limit` at most.
@@ -113,8 +110,7 @@ impl PgStore {
     /// Database faults.
     pub async fn actions(&self, limit: i64) -> Result<Vec<ActionRecord>, Fault> {
         let query = sqlx::query("select * from sync.action order by id desc limit $1").bind(limit);
-        let rows = query.fetch_all(&self.pool).await;
-        records(rows).map_err(|error| error.during("reading the actions"))
+        answered("reading the actions", async { records(query.fetch_all(&self.pool).await) }).await
     }
 
     /// The actions of this command on this target whose answer is unknown and which no look has settled,
@@ -137,10 +133,9 @@ impl PgStore {
         )
         .bind(source)
         .bind(command)
-        .bind(short(target))
-        .fetch_all(&self.pool)
-        .await;
-        records(rows).map_err(|error| error.during("looking for actions whose answer is unknown"))
+        .bind(short(target));
+        let doing = "looking for actions whose answer is unknown";
+        answered(doing, async { records(rows.fetch_all(&self.pool).await) }).await
     }
 
     /// The agents whom the tables know as members of this source's skill groups.
@@ -148,9 +143,7 @@ impl PgStore {
     /// # Errors
     /// Database faults.
     pub async fn known_agents(&self, source: &str) -> Result<Vec<KnownAgent>, Fault> {
-        known_agents(&self.pool, source)
-            .await
-            .map_err(|error| error.during("looking which agents the tables know"))
+        answered("looking which agents the tables know", known_agents(&self.pool, source)).await
     }
 }
 

@@ -6,6 +6,7 @@ use sqlx::{Connection as _, PgConnection, Row as _};
 
 use crate::domain::fault::Fault;
 use crate::domain::vendor::agent::{AccountKey, AgentAccount, AgentLinks, LinkChange};
+use crate::store::answered::answered;
 use crate::store::fault::StoreResult;
 use crate::store::pool::PgStore;
 
@@ -40,7 +41,7 @@ impl PgStore {
     pub async fn agent_accounts(&self) -> Result<Vec<AgentAccount>, Fault> {
         let doing = "reading the agents' accounts";
         let read = async { accounts_fetch(&mut *self.pool.acquire().await?).await };
-        read.await.map_err(|error| error.during(doing))
+        answered(doing, read).await
     }
 
     /// What persons said of accounts.
@@ -49,7 +50,7 @@ impl PgStore {
     /// Database faults.
     pub async fn agent_links(&self) -> Result<AgentLinks, Fault> {
         let read = async { links_fetch(&mut *self.pool.acquire().await?).await };
-        read.await.map_err(|error| error.during("reading the overrules of agents"))
+        answered("reading the overrules of agents", read).await
     }
 
     /// Makes the changes that `plan` finds, in one transaction; another import waits meanwhile. Answers the
@@ -78,7 +79,7 @@ impl PgStore {
             }
             StoreResult::Ok(planned)
         };
-        write.await.map_err(|error| error.during("storing the overrules of agents"))
+        answered("storing the overrules of agents", write).await
     }
 }
 

@@ -8,7 +8,8 @@ use crate::domain::fault::{Fault, FaultKind};
 use crate::domain::row::text::storable;
 use crate::report::alert::{AlertKind, Severity};
 use crate::report::notice::{AlertChange, Change, Look, NoticeEntry, Subscription};
-use crate::store::fault::{StoreError, StoreResult};
+use crate::store::answered::answered;
+use crate::store::fault::StoreResult;
 use crate::store::pool::PgStore;
 
 /// Whoever has the turn keeps it by looking again in time.
@@ -79,7 +80,7 @@ impl PgStore {
     /// # Errors
     /// Database faults.
     pub async fn look(&self, look: &Look<'_>, subscriptions: &[Subscription]) -> Result<bool, Fault> {
-        looked(self, look, subscriptions).await.map_err(|error| error.during("noting the alerts"))
+        answered("noting the alerts", looked(self, look, subscriptions)).await
     }
 
     /// Notices that are to be sent by `now`, the oldest first, at most `max`.
@@ -88,12 +89,8 @@ impl PgStore {
     /// Database faults.
     pub async fn notices_due(&self, now: DateTime<Utc>, max: u32) -> Result<Vec<NoticeEntry>, Fault> {
         let query = format!("{ENTRIES} where next_try_at <= $1 order by id limit $2");
-        let rows = sqlx::query(sqlx::AssertSqlSafe(query))
-            .bind(now)
-            .bind(i64::from(max))
-            .fetch_all(&self.pool)
-            .await;
-        entries(rows).map_err(|error| error.during("looking for notices to send"))
+        let rows = sqlx::query(sqlx::AssertSqlSafe(query)).bind(now).bind(i64::from(max));
+        answered("looking for notices to send", async { entries(rows.fetch_all(&self.pool).await) }).await
     }
 
     /// These were taken.
@@ -102,8 +99,8 @@ impl PgStore {
     /// Database faults: they may be sent again.
     pub async fn notices_delivered(&self, ids: &[i64], now: DateTime<Utc>) -> Result<(), Fault> {
         let sql = "update sync.notice set delivered_at = $2, next_try_at = null where id = any($1)";
-        let done = sqlx::query(sql).bind(ids).bind(now).execute(&self.pool).await;
-        done.map(|_| ()).map_err(|error| StoreError::from(error).during("noting that notices were sent"))
+        let done = sqlx::query(sql).bind(ids).bind(now).execute(&self.pool);
+        answered("noting that notices were sent", done).await.map(|_| ())
     }
 
     /// These were not taken; without `next_try_at` they are given up.
@@ -118,9 +115,8 @@ impl PgStore {
     ) -> Result<(), Fault> {
         let sql = "update sync.notice set attempts = attempts + 1, failure = $2, next_try_at = $3
             where id = any($1)";
-        let done =
-            sqlx::query(sql).bind(ids).bind(storable(failure)).bind(next_try_at).execute(&self.pool).await;
-        done.map(|_| ()).map_err(|error| StoreError::from(error).during("noting why notices were not sent"))
+        let done = sqlx::query(sql).bind(ids).bind(storable(failure)).bind(next_try_at).execute(&self.pool);
+        answered("noting why notices were not sent", done).await.map(|_| ())
     }
 
     /// Removes notices that are older than 30 days, and alerts that ended before.
@@ -128,8 +124,8 @@ impl PgStore {
     /// # Errors
     /// Database faults.
     pub async fn notices_prune(&self, now: DateTime<Utc>) -> Result<(), Fault> {
-        let done = sqlx::query(PRUNE).bind(now).execute(&self.pool).await;
-        done.map(|_| ()).map_err(|error| StoreError::from(error).during("removing old notices"))
+        let done = sqlx::query(PRUNE).bind(now).execute(&self.pool);
+        answered("removing old notices", done).await.map(|_| ())
     }
 
     /// The latest notices, the newest first, at most `max`.
@@ -138,8 +134,8 @@ impl PgStore {
     /// Database faults.
     pub async fn notices(&self, max: u32) -> Result<Vec<NoticeEntry>, Fault> {
         let query = format!("{ENTRIES} order by id desc limit $1");
-        let rows = sqlx::query(sqlx::AssertSqlSafe(query)).bind(i64::from(max)).fetch_all(&self.pool).await;
-        entries(rows).map_err(|error| error.during("listing notices"))
+        let rows = sqlx::query(sqlx::AssertSqlSafe(query)).bind(i64::from(max));
+        answered("listing notices", async { entries(rows.fetch_all(&self.pool).await) }).await
     }
 }
 

@@ -14,6 +14,7 @@ use crate::domain::proof::window::TimeWindow;
 use crate::domain::row::record::Row;
 use crate::domain::row::text::storable;
 use crate::domain::stream::{StreamId, StreamKey};
+use crate::store::answered::{answered, in_time};
 use crate::store::commit::agent::agents_update_in_txn;
 use crate::store::commit::merge::{by_table, merge_table};
 use crate::store::commit::owner::OwnedRows;
@@ -41,7 +42,7 @@ impl PgStore {
     /// # Errors
     /// Database faults.
     pub async fn quarantined(&self, filter: &QuarantineFilter) -> Result<Vec<QuarantineEntry>, Fault> {
-        entries(self, filter).await.map_err(|error| error.during("reading the quarantine"))
+        answered("reading the quarantine", entries(self, filter)).await
     }
 
     /// Stores the rows that an open entry gave and marks it retried, in one transaction, by the rules of
@@ -59,10 +60,11 @@ impl PgStore {
     ) -> Result<Option<Counts>, Fault> {
         let doing = format!("storing the quarantined record {} of {}", entry.id, entry.key);
         let (pool, entry, rows) = (self.pool.clone(), entry.clone(), rows.to_vec());
+        let limited = doing.clone();
         // A task of its own, as every commit: a caller that stops waiting must not drop a COPY half way.
         let task = async move {
             let mut connection = pool.acquire().await?;
-            let outcome = retried_on(&mut connection, &entry, &rows, run, now).await;
+            let outcome = in_time(&limited, retried_on(&mut connection, &entry, &rows, run, now)).await;
             if outcome.is_err() {
                 // Whatever state it is in, it serves nobody again.
                 connection.close_on_drop();
@@ -86,11 +88,8 @@ impl PgStore {
         let noted = sqlx::query("update sync.quarantine set reason = $2 where id = $1 and state = 'open'")
             .bind(id)
             .bind(storable(reason))
-            .execute(&self.pool)
-            .await;
-        noted.map(|_| ()).map_err(|error| {
-            StoreError::from(error).during(&format!("noting why the quarantined record {id} cannot be read"))
-        })
+            .execute(&self.pool);
+        answered(&format!("noting why the quarantined record {id} cannot be read"), noted).await.map(|_| ())
     }
 
     /// Drops open entries: all of them, or none when one of them is not there or not open. Answers those
@@ -104,7 +103,7 @@ impl PgStore {
         decision: &str,
         now: DateTime<Utc>,
     ) -> Result<Vec<i64>, Fault> {
-        dropped(self, ids, decision, now).await.map_err(|error| error.during("dropping quarantined records"))
+        answered("dropping quarantined records", dropped(self, ids, decision, now)).await
     }
 }
 

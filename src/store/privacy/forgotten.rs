@@ -16,6 +16,7 @@ use crate::domain::fault::{Fault, FaultKind};
 use crate::domain::person::forgotten::{
     ForgetOrder, Forgot, ForgotRows, ForgottenEntry, ForgottenList, Identifier, Listed,
 };
+use crate::store::answered::answered;
 use crate::store::fault::{StoreError, StoreResult};
 use crate::store::ledger::walk_page::walks_forget;
 use crate::store::pool::PgStore;
@@ -228,9 +229,9 @@ impl PgStore {
                     found.extend(more);
                 }
             }
-            Ok(found)
+            StoreResult::Ok(found)
         };
-        found.await.map_err(|error: StoreError| error.during("looking for an agent's addresses and numbers"))
+        answered("looking for an agent's addresses and numbers", found).await
     }
 
     /// Puts the person on the list and takes them out of every table, in one transaction: nothing that was read
@@ -253,7 +254,7 @@ impl PgStore {
     /// # Errors
     /// `RequestRefused` where there is no such entry or it was undone before; database faults.
     pub async fn remember(&self, id: i64, operator: &str, now: DateTime<Utc>) -> Result<(), Fault> {
-        self.take_off(id, operator, now).await.map_err(|error| error.during("undoing; nothing was changed"))
+        answered("undoing; nothing was changed", self.take_off(id, operator, now)).await
     }
 
     /// All entries, the oldest first.
@@ -261,9 +262,8 @@ impl PgStore {
     /// # Errors
     /// Database faults.
     pub async fn forgotten_entries(&self) -> Result<Vec<ForgottenEntry>, Fault> {
-        let entries: Result<Vec<Entry>, _> =
-            sqlx::query_as("select * from sync.forgotten order by id").fetch_all(&self.pool).await;
-        let entries = entries.map_err(|error| StoreError::from(error).during("reading who is forgotten"))?;
+        let entries = sqlx::query_as("select * from sync.forgotten order by id").fetch_all(&self.pool);
+        let entries: Vec<Entry> = answered("reading who is forgotten", entries).await?;
         Ok(entries.into_iter().map(Entry::into_shown).collect())
     }
 }

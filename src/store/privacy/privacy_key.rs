@@ -5,6 +5,7 @@ use chrono::{DateTime, Utc};
 use crate::domain::fault::{Fault, FaultKind};
 use crate::domain::person::privacy::TokenKeys;
 use crate::domain::row::text::counted;
+use crate::store::answered::answered;
 use crate::store::fault::{StoreError, StoreResult};
 use crate::store::pool::PgStore;
 
@@ -15,7 +16,7 @@ impl PgStore {
     /// `DatabaseRefused` where tokens were made with other keys, or with more; and other database faults.
     pub async fn note_privacy_keys(&self, keys: Option<&TokenKeys>, now: DateTime<Utc>) -> Result<(), Fault> {
         let Some(keys) = keys else { return Ok(()) };
-        self.note_keys(&keys.marks(), now).await.map_err(|error| error.during("comparing the keys of tokens"))
+        answered("comparing the keys of tokens", self.note_keys(&keys.marks(), now)).await
     }
 
     async fn note_keys(&self, marks: &[String], now: DateTime<Utc>) -> StoreResult<()> {

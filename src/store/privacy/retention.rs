@@ -17,6 +17,7 @@ use crate::domain::fault::{Fault, FaultKind};
 use crate::domain::proof::window::TimeWindow;
 use crate::domain::stream::{StreamKey, StreamKind};
 use crate::engine::port::retention::{ExpiredRows, Retention, RetentionOrder};
+use crate::store::answered::answered;
 use crate::store::commit::row_count::{RowCountChange, row_count_add_in_txn};
 use crate::store::commit::transaction::TRANSACTION;
 use crate::store::fault::{StoreError, StoreResult};
@@ -35,7 +36,7 @@ fn lease_name(key: &StreamKey) -> String {
 impl Retention for PgStore {
     async fn expired(&self, order: &RetentionOrder) -> Result<Vec<ExpiredRows>, Fault> {
         let doing = format!("looking for old rows of {}", order.key);
-        self.expired_rows(order).await.map_err(|error| error.during(&doing))
+        answered(&doing, self.expired_rows(order)).await
     }
 
     async fn retention_lease(
@@ -45,9 +46,11 @@ impl Retention for PgStore {
         term: Duration,
     ) -> Result<Option<i64>, Fault> {
         let name = lease_name(key);
-        lease_take(&self.pool, &name, worker, term, self.claim_on(&key.source))
-            .await
-            .map_err(|error| error.during(&format!("taking the lease on {name}")))
+        answered(
+            &format!("taking the lease on {name}"),
+            lease_take(&self.pool, &name, worker, term, self.claim_on(&key.source)),
+        )
+        .await
     }
 
     async fn expire_step(
@@ -58,12 +61,12 @@ impl Retention for PgStore {
         rows_max: u32,
     ) -> Result<Vec<ExpiredRows>, Fault> {
         let doing = format!("removing old rows of {}", order.key);
-        self.step(order, fence, term, rows_max).await.map_err(|error| error.during(&doing))
+        answered(&doing, self.step(order, fence, term, rows_max)).await
     }
 
     async fn expire_end(&self, order: &RetentionOrder, fence: i64, now: DateTime<Utc>) -> Result<(), Fault> {
         let doing = format!("noting that the old rows of {} are gone", order.key);
-        self.end(order, fence, now).await.map_err(|error| error.during(&doing))
+        answered(&doing, self.end(order, fence, now)).await
     }
 }
 

@@ -3,6 +3,7 @@
 use sqlx::{Column as _, Row as _};
 
 use crate::domain::fault::Fault;
+use crate::store::answered::answered;
 use crate::store::fault::from_sql;
 use crate::store::pool::PgStore;
 
@@ -13,7 +14,7 @@ impl PgStore {
     /// Database faults.
     pub async fn answer(&self, sql: &'static str) -> Result<String, Fault> {
         let doing = "answering an example query";
-        let rows = sqlx::query(sql).fetch_all(&self.pool).await.map_err(|error| from_sql(doing, &error))?;
+        let rows = answered(doing, sqlx::query(sql).fetch_all(&self.pool)).await?;
         let Some(first) = rows.first() else { return Ok("(no rows)".to_owned()) };
         let mut table = vec![first.columns().iter().map(|column| column.name().to_owned()).collect()];
         for row in &rows {

@@ -17,11 +17,12 @@ use crate::domain::row::record::{Reject, Row};
 use crate::domain::row::table::TableShape;
 use crate::domain::stream::StreamKey;
 use crate::engine::port::compare::{Compare, Comparison, Difference, DifferenceKind};
+use crate::store::answered::{answered, in_time};
 use crate::store::commit::absence::Key;
 use crate::store::commit::absence_note::noted_of;
 use crate::store::commit::merge::by_table;
 use crate::store::commit::stage::copy_rows;
-use crate::store::fault::{StoreResult, from_sql};
+use crate::store::fault::StoreResult;
 use crate::store::ledger::quarantine::count_dropped;
 use crate::store::pool::PgStore;
 use crate::store::statement::{Stage, create_stage, differing, not_staged, orphaned};
@@ -42,9 +43,10 @@ impl Compare for PgStore {
         let doing = format!("comparing the tables of {stream} with the vendor");
         let store = self.clone();
         let asked = Asked { key: stream.clone(), window, read_at };
+        let limited = doing.clone();
         let task = async move {
             let mut connection = store.pool.acquire().await?;
-            let outcome = compare_on(&mut connection, &asked, &rows).await;
+            let outcome = in_time(&limited, compare_on(&mut connection, &asked, &rows)).await;
             if outcome.is_err() {
                 // Whatever state it is in, it serves nobody again.
                 connection.close_on_drop();
@@ -60,13 +62,13 @@ impl Compare for PgStore {
     async fn orphaned(&self, stream: &StreamKey) -> Result<Vec<Difference>, Fault> {
         let mut all = Vec::new();
         for table in stream.stream.tables() {
-            let rows: Result<Vec<Orphaned>, _> = sqlx::query_as(orphaned(table))
+            let rows = sqlx::query_as(orphaned(table))
                 .bind(&stream.source)
                 .bind(stream.stream.as_str())
-                .fetch_all(&self.pool)
-                .await;
+                .fetch_all(&self.pool);
             let doing = format!("looking for rows of {} that no window holds", table.name);
-            for (key, start, end) in rows.map_err(|error| from_sql(&doing, &error))? {
+            let rows: Vec<Orphaned> = answered(&doing, rows).await?;
+            for (key, start, end) in rows {
                 let owner = TimeWindow::from_bounds(start, end);
                 all.push(extra(table, key, owner, None));
             }
@@ -76,7 +78,7 @@ impl Compare for PgStore {
 
     async fn dropped(&self, stream: &StreamKey, rejects: &[Reject]) -> Result<u64, Fault> {
         let doing = format!("looking for records of {stream} that were dropped");
-        count_dropped(&self.pool, stream, rejects).await.map_err(|error| error.during(&doing))
+        answered(&doing, count_dropped(&self.pool, stream, rejects)).await
     }
 
     async fn open_alarms(&self, stream: &StreamKey) -> Result<Vec<AbsenceCase>, Fault> {

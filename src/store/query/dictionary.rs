@@ -4,6 +4,7 @@ use sqlx::FromRow;
 
 use crate::domain::fault::Fault;
 use crate::report::dictionary::{ColumnEntry, FunctionEntry, RelationEntry, SchemaEntry};
+use crate::store::answered::answered;
 use crate::store::fault::StoreResult;
 use crate::store::pool::PgStore;
 use crate::store::schema::grant::READABLE;
@@ -59,7 +60,7 @@ impl PgStore {
     /// # Errors
     /// Database faults.
     pub async fn dictionary(&self) -> Result<Vec<SchemaEntry>, Fault> {
-        self.entries().await.map_err(|error| error.during("reading the data dictionary"))
+        answered("reading the data dictionary", self.entries()).await
     }
 
     async fn entries(&self) -> StoreResult<Vec<SchemaEntry>> {

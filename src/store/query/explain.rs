@@ -12,6 +12,7 @@ use crate::domain::proof::window::TimeWindow;
 use crate::domain::row::table::TableShape;
 use crate::domain::row::text::storable;
 use crate::domain::stream::{StreamId, StreamKey};
+use crate::store::answered::answered;
 use crate::store::commit::absence::Key;
 use crate::store::fault::StoreResult;
 use crate::store::pool::PgStore;
@@ -28,9 +29,8 @@ impl PgStore {
         let mut stories = Vec::new();
         for stream in StreamId::all() {
             for table in stream.tables().iter().filter(|table| key.len() <= table.key_len) {
-                let version_stories = self.stories(stream, table, key).await;
-                stories
-                    .extend(version_stories.map_err(|error| error.during("looking for the row's origin"))?);
+                let version_stories = self.stories(stream, table, key);
+                stories.extend(answered("looking for the row's origin", version_stories).await?);
             }
         }
         Ok(stories)

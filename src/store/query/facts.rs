@@ -5,6 +5,7 @@ use sqlx::Row as _;
 
 use crate::domain::fault::Fault;
 use crate::domain::stream::StreamKey;
+use crate::store::answered::answered;
 use crate::store::fault::StoreResult;
 use crate::store::feed::lease::lease_is_held;
 use crate::store::pool::PgStore;
@@ -71,7 +72,7 @@ impl PgStore {
     /// # Errors
     /// Database faults.
     pub async fn facts(&self, zone: &str) -> Result<DatabaseFacts, Fault> {
-        self.facts_read(zone).await.map_err(|error| error.during("looking at the database"))
+        answered("looking at the database", self.facts_read(zone)).await
     }
 
     /// Whether a living worker follows this agent's feed.
@@ -79,8 +80,8 @@ impl PgStore {
     /// # Errors
     /// Database faults.
     pub async fn feed_is_followed(&self, key: &StreamKey, extno: &str) -> Result<bool, Fault> {
-        let held = lease_is_held(&self.pool, key, extno).await;
-        held.map_err(|error| error.during(&format!("{key}: looking at the lease of agent {extno}")))
+        let held = lease_is_held(&self.pool, key, extno);
+        answered(&format!("{key}: looking at the lease of agent {extno}"), held).await
     }
 
     async fn facts_read(&self, zone: &str) -> StoreResult<DatabaseFacts> {

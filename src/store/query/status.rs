@@ -20,7 +20,8 @@ use crate::report::status::detail::StreamDetail;
 use crate::report::status::window::WindowReport;
 use crate::report::status::{FeedStatus, RunStatus, StatusReport, StreamFailure, StreamStatus, WindowTally};
 use crate::store::account::source::stored_fetch;
-use crate::store::fault::{StoreResult, from_sql, standby};
+use crate::store::answered::answered;
+use crate::store::fault::{StoreResult, standby};
 use crate::store::feed::status::feeds_fetch;
 use crate::store::ledger::run::counts_of;
 use crate::store::ledger::schema_drift::drifts_fetch;
@@ -82,7 +83,7 @@ const DRIFT_AGE: Duration = Duration::days(7);
 #[async_trait]
 impl StatusRead for PgStore {
     async fn status(&self, now: DateTime<Utc>) -> Result<StatusReport, Fault> {
-        self.status_read(now).await.map_err(|error| error.during("reading the status"))
+        answered("reading the status", self.status_read(now)).await
     }
 
     async fn window(
@@ -92,7 +93,7 @@ impl StatusRead for PgStore {
         now: DateTime<Utc>,
     ) -> Result<Option<WindowReport>, Fault> {
         let doing = || format!("reading what is known of a window of {key}");
-        self.window_read(key, start, now).await.map_err(|error| error.during(&doing()))
+        answered(&doing(), self.window_read(key, start, now)).await
     }
 
     async fn ready(&self) -> Result<(), Fault> {
@@ -109,7 +110,7 @@ impl PgStore {
     pub async fn ping(&self) -> Result<(), Fault> {
         let doing = "asking the database for a sign of life";
         let asked = async { is_standby(&mut *self.pool.acquire().await?).await };
-        match asked.await.map_err(|error| from_sql(doing, &error))? {
+        match answered(doing, asked).await? {
             false => Ok(()),
             true => Err(standby(&format!("{doing}: {}", self.place()))),
         }

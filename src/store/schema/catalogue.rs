@@ -12,6 +12,7 @@ use self::read::read_catalogue;
 use crate::domain::catalogue::{Catalogue, Finding, Severity, compare};
 use crate::domain::fault::{Fault, FaultKind};
 use crate::domain::row::text::counted;
+use crate::store::answered::answered;
 use crate::store::fault::{StoreError, StoreResult};
 use crate::store::pool::PgStore;
 
@@ -42,7 +43,7 @@ impl PgStore {
             transaction.execute(sqlx::raw_sql(LIMITS)).await?;
             read_catalogue(&mut transaction).await
         };
-        read.await.map_err(|error| error.during("reading the catalogue"))
+        answered("reading the catalogue", read).await
     }
 
     /// What differs from what the migrations made. The schema must be up to date. Changes nothing.
@@ -60,7 +61,7 @@ impl PgStore {
             transaction.execute(sqlx::raw_sql(limits)).await?;
             findings(&mut transaction).await
         };
-        read.await.map_err(|error| error.during("comparing the catalogue"))
+        answered("comparing the catalogue", read).await
     }
 
     /// Whether the database can take every row.

@@ -12,6 +12,7 @@ use sqlx::{AssertSqlSafe, Connection as _, Executor as _, PgConnection, PgExecut
 
 use crate::domain::fault::{Fault, FaultKind};
 use crate::domain::stream::StreamId;
+use crate::store::answered::answered;
 use crate::store::commit::agent::AGENT_TABLE;
 use crate::store::fault::{StoreError, StoreResult};
 use crate::store::pool::PgStore;
@@ -80,8 +81,8 @@ impl PgStore {
     /// # Errors
     /// `DatabaseRefused`, with what to do; other database faults.
     pub async fn require_citus(&self) -> Result<(), Fault> {
-        let there = self.citus.is_there(&self.pool).await;
-        if there.map_err(|error| error.during("looking for the extension citus"))? {
+        let there = self.citus.is_there(&self.pool);
+        if answered("looking for the extension citus", there).await? {
             return Ok(());
         }
         let message = format!(

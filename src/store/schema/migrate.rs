@@ -5,6 +5,7 @@ use sqlx::postgres::PgConnection;
 use sqlx::{Connection as _, Executor as _};
 
 use crate::domain::fault::{Fault, FaultKind};
+use crate::store::answered::answered;
 use crate::store::fault::{StoreError, StoreResult, from_sql};
 use crate::store::pool::PgStore;
 use crate::store::schema::day_sums::watch_days;
@@ -48,21 +49,18 @@ impl PgStore {
         let doing = "migrating the database";
         // A connection of its own: the lock lives as long as it does, whatever happens in between.
         let mut connection = self.connection().await?;
-        connection
-            .execute(sqlx::raw_sql("set lock_timeout = 0; set statement_timeout = 0"))
-            .await
-            .map_err(|error| from_sql(doing, &error))?;
-        self.refuse_if_not_ours(&mut connection).await.map_err(|error| error.during(doing))?;
+        let unlimited = sqlx::raw_sql("set lock_timeout = 0; set statement_timeout = 0");
+        answered(doing, connection.execute(unlimited)).await?;
+        answered(doing, self.refuse_if_not_ours(&mut connection)).await?;
         // Where nothing is pending, a role that may only read and write rows is enough.
-        let Standing { pending, unknown, altered, .. } =
-            self.standing().await.map_err(|error| error.during(doing))?;
+        let Standing { pending, unknown, altered, .. } = answered(doing, self.standing()).await?;
         let outcome = match pending.is_empty() && unknown.is_empty() && altered.is_empty() {
             true => Ok(()),
             false => migrator().run_direct(None, &mut connection, false).await,
         };
         let outcome = outcome.map_err(|error| self.migrate_fault(doing, &error));
         let granted = match outcome {
-            Ok(()) => after_migrations(&mut connection).await.map_err(|error| error.during(doing)),
+            Ok(()) => answered(doing, after_migrations(&mut connection)).await,
             Err(fault) => Err(fault),
         };
         connection.close().await.ok();
@@ -75,7 +73,7 @@ impl PgStore {
     /// Database faults, and `DatabaseRefused` where a newer ccsync migrated this database.
     pub async fn pending_migrations(&self) -> Result<Vec<String>, Fault> {
         let doing = "looking at the schema";
-        let standing = self.standing().await.map_err(|error| error.during(doing))?;
+        let standing = answered(doing, self.standing()).await?;
         match (standing.unknown.first(), standing.altered.first()) {
             (Some(version), _) => Err(self.too_new(doing, *version)),
             (None, Some(version)) => Err(self.migrate_fault(doing, &MigrateError::VersionMismatch(*version))),

@@ -4,6 +4,7 @@ use serde::Serialize;
 use sqlx::Row as _;
 
 use crate::domain::fault::Fault;
+use crate::store::answered::answered;
 use crate::store::fault::StoreResult;
 use crate::store::pool::PgStore;
 use crate::store::schema::migrate::{Standing, migrator};
@@ -55,7 +56,7 @@ impl PgStore {
     /// # Errors
     /// Database faults.
     pub async fn migration_plan(&self) -> Result<MigrationPlan, Fault> {
-        self.planned().await.map_err(|error| error.during("looking at the schema"))
+        answered("looking at the schema", self.planned()).await
     }
 
     async fn planned(&self) -> StoreResult<MigrationPlan> {

@@ -11,6 +11,7 @@ use sqlx::{Connection as _, Executor as _, PgConnection};
 use crate::domain::fault::{Fault, FaultKind};
 use crate::domain::stream::StreamId;
 use crate::engine::port::retention::{ExpiredRows, RetentionOrder};
+use crate::store::answered::answered;
 use crate::store::fault::{StoreError, StoreResult};
 use crate::store::pool::PgStore;
 use crate::store::schema::day_sums::watch_days;
@@ -64,12 +65,9 @@ impl PgStore {
     /// Database faults; rows then go to the rest, and are moved to their month when that is made.
     pub async fn extend_months(&self, now: DateTime<Utc>) -> Result<u32, Fault> {
         let until = now.date_naive() + Months::new(MONTHS_AHEAD);
-        let added: Result<i32, _> = sqlx::query_scalar("select sync.history_months_extend($1)")
-            .bind(until)
-            .fetch_one(&self.pool)
-            .await;
         let added =
-            added.map_err(|error| StoreError::from(error).during("making the coming months of histories"))?;
+            sqlx::query_scalar("select sync.history_months_extend($1)").bind(until).fetch_one(&self.pool);
+        let added: i32 = answered("making the coming months of histories", added).await?;
         Ok(added.unsigned_abs())
     }
 }

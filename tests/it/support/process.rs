@@ -254,7 +254,10 @@ impl Program {
             self.out.read_to_string(&mut stdout).await.unwrap();
             self.child.wait().await.unwrap()
         };
-        let status = tokio::time::timeout(TIMEOUT, ending).await.expect("it ends");
+        let status = tokio::time::timeout(TIMEOUT, ending).await;
+        let status = status.unwrap_or_else(|_| {
+            panic!("it has not ended after {TIMEOUT:?}; stderr:\n{}", self.stderr.so_far())
+        });
         let took = self.began.elapsed();
         self.stderr.listener.await.unwrap();
         let stderr = String::from_utf8(self.stderr.said.lock().unwrap().clone()).unwrap();

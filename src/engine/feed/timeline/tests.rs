@@ -22,6 +22,10 @@ fn notice(state: AgentState, elapsed_s: Option<u32>) -> FeedEventKind {
     FeedEventKind::Message(FeedMessage::Notice(Notice { state, elapsed_s, extra: Map::new() }))
 }
 
+fn announcement() -> FeedMessage {
+    FeedMessage::Announcement(crate::domain::vendor::feed::Announcement { msg: None, extra: Map::new() })
+}
+
 /// The intervals that changes leave behind: beginning, end, and what it is, in seconds.
 fn intervals(changes: &[Change]) -> Vec<(i64, Option<i64>, String)> {
     let mut rows: Vec<(DateTime<Utc>, Option<DateTime<Utc>>, String)> = Vec::new();
@@ -116,7 +120,7 @@ fn a_gap_ends_the_state_and_a_new_connection_ends_the_gap() {
 fn a_process_that_ends_without_a_word_leaves_a_gap_from_what_was_stored_last() {
     let (_, changes) = run(&[
         event(1, 0, 1, 0, FeedEventKind::Opened),
-        event(1, 0, 2, 4, FeedEventKind::Alive),
+        event(1, 0, 1, 4, FeedEventKind::Alive),
         event(2, 30, 1, 30, FeedEventKind::Opened),
     ]);
     assert_eq!(
@@ -130,7 +134,7 @@ fn what_was_lost_is_a_gap_and_the_state_is_unknown_behind_it() {
     let (_, changes) = run(&[
         event(1, 0, 1, 0, FeedEventKind::Opened),
         event(1, 0, 2, 0, notice(AgentState::Busy, Some(0))),
-        event(1, 0, 9, 5, FeedEventKind::Lost { until: Some(second(8)), messages: 6 }),
+        event(1, 0, 9, 5, FeedEventKind::Lost { until: Some(second(8)), messages: 6, first: 3 }),
         event(1, 0, 10, 9, notice(AgentState::Idle, Some(0))),
     ]);
     assert_eq!(
@@ -142,6 +146,36 @@ fn what_was_lost_is_a_gap_and_the_state_is_unknown_behind_it() {
             row(9, None, "idle"),
         ]
     );
+}
+
+#[test]
+fn a_number_that_is_missing_is_a_gap_up_to_the_next_event_even_if_that_is_a_sign_of_life() {
+    let busy = || event(1, 0, 2, 2, notice(AgentState::Busy, Some(0)));
+    let opened = || event(1, 0, 1, 0, FeedEventKind::Opened);
+    let next = [
+        (event(1, 0, 5, 9, FeedEventKind::Alive), 3),
+        (event(1, 0, 4, 9, FeedEventKind::Message(announcement())), 1),
+        (event(1, 0, 5, 9, FeedEventKind::Lost { until: Some(second(11)), messages: 2, first: 4 }), 1),
+    ];
+    for (event, lost) in next {
+        let (timeline, changes) = run(&[opened(), busy(), event.clone()]);
+        let rows = intervals(&changes);
+        assert_eq!(rows[1..3], [row(2, Some(2), "busy"), row(2, Some(9), "gap damaged")], "{event:?}");
+        let told = changes.iter().find_map(|change| match change {
+            Change::GapOpened { reason: GapReason::Damaged, lost, .. } => *lost,
+            _ => None,
+        });
+        assert_eq!((told, timeline.number), (Some(lost), event.number));
+    }
+}
+
+#[test]
+fn a_connection_whose_beginning_is_missing_begins_with_a_gap() {
+    let (_, changes) = run(&[event(1, 0, 3, 9, notice(AgentState::Idle, None))]);
+    let rows = intervals(&changes);
+    assert_eq!(rows[1..], [row(0, Some(9), "gap damaged"), row(9, None, "idle")], "{rows:?}");
+    let Change::GapOpened { lost, .. } = &changes[2] else { panic!("{changes:?}") };
+    assert_eq!(*lost, Some(1), "the first number is no message");
 }
 
 #[test]
@@ -193,21 +227,26 @@ proptest::proptest! {
     /// Whatever comes, and in whatever order of clocks: no hole, no overlap, nothing empty.
     #[test]
     fn stays_and_gaps_follow_one_another_without_hole_or_overlap(
-        steps in proptest::collection::vec((0u8..8, -3i64..6, 0u32..20), 1..80)
+        steps in proptest::collection::vec((0u8..9, -3i64..6, 0u32..20), 1..80)
     ) {
         let (mut connection, mut opened, mut number, mut at) = (1u128, 0, 0u64, 0);
         let (mut timeline, mut changes) = (Timeline::default(), Vec::new());
         for (what, step, elapsed) in steps {
             at += step;
-            number += 1;
+            // A step of 8 is an event that is lost.
+            number += u64::from(what != 2);
             let kind = match what {
+                8 => continue,
                 0 => {
                     (connection, opened, number) = (connection + 1, at, 1);
                     FeedEventKind::Opened
                 }
                 1 => FeedEventKind::Closed(GapReason::Broken),
                 2 => FeedEventKind::Alive,
-                3 => FeedEventKind::Lost { until: (elapsed > 3).then(|| second(at + 2)), messages: 1 },
+                3 => {
+                    let until = (elapsed > 3).then(|| second(at + 2));
+                    FeedEventKind::Lost { until, messages: 1, first: number }
+                }
                 _ => notice(AgentState::ALL[usize::from(what) % 4], (elapsed > 0).then_some(elapsed)),
             };
             timeline.apply(&event(connection, opened, number, at, kind), &mut changes);

@@ -10,6 +10,7 @@ use crate::store::account::source::known_fetch;
 use crate::store::account::source::order::SourceOrder;
 use crate::store::account::source::place::{Place, has_rows, places};
 use crate::store::account::source::sweep::{Sweep, SweptTable, count, record_in_txn};
+use crate::store::answered::answered;
 use crate::store::commit::transaction::TRANSACTION;
 use crate::store::fault::{StoreError, StoreResult};
 use crate::store::pool::PgStore;
@@ -40,7 +41,7 @@ impl PgStore {
             transaction.rollback().await?;
             count(&mut connection, &order.name, order.new_name().is_none()).await
         };
-        preview.await.map_err(|error: StoreError| error.during("looking at what is stored of a source"))
+        answered("looking at what is stored of a source", preview).await
     }
 
     /// Makes the change, and answers what it touched. `progress` is told of each table with rows.

@@ -8,8 +8,9 @@ use crate::domain::fault::{Fault, FaultKind};
 use crate::domain::source::{AccountRefusal, ConfiguredSource, Judgement, KnownSource, SourceEntry, judge};
 use crate::store::account::source::known_fetch;
 use crate::store::account::source::place::{has_rows, places};
+use crate::store::answered::answered;
 use crate::store::commit::transaction::TRANSACTION;
-use crate::store::fault::{StoreError, StoreResult, from_sql};
+use crate::store::fault::{StoreError, StoreResult};
 use crate::store::pool::PgStore;
 
 impl PgStore {
@@ -24,7 +25,7 @@ impl PgStore {
         claims: bool,
     ) -> Result<Vec<AccountRefusal>, Fault> {
         let doing = "comparing the accounts of the configuration with those whose rows are stored";
-        self.claim(configured, claims).await.map_err(|error| error.during(doing))
+        answered(doing, self.claim(configured, claims)).await
     }
 
     /// The sources whose names have got another meaning since this process claimed them, and what is refused of them.
@@ -33,7 +34,7 @@ impl PgStore {
     /// Database faults.
     pub async fn lost_claims(&self) -> Result<Vec<AccountRefusal>, Fault> {
         let (names, generations) = self.claims.all();
-        let lost: Result<Vec<String>, _> = sqlx::query_scalar(
+        let lost = sqlx::query_scalar(
             r#"
             select c.name
             from unnest($1::text[], $2::bigint[]) as c(name, generation)
@@ -46,10 +47,9 @@ impl PgStore {
         )
         .bind(names)
         .bind(generations)
-        .fetch_all(&self.pool)
-        .await;
+        .fetch_all(&self.pool);
         let doing = "comparing the sources with what they were when this process started";
-        let lost = lost.map_err(|error| from_sql(doing, &error))?;
+        let lost: Vec<String> = answered(doing, lost).await?;
         Ok(lost.into_iter().map(|source| AccountRefusal { source, message: LOST.to_owned() }).collect())
     }
 

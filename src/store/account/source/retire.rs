@@ -9,8 +9,9 @@ use crate::store::account::source::change::{lock_in_txn, refuse_readers_in_txn, 
 use crate::store::account::source::known_fetch;
 use crate::store::account::source::place::{has_rows, places};
 use crate::store::account::source::sweep::{SweptTable, action_in_txn, count};
+use crate::store::answered::answered;
 use crate::store::commit::transaction::TRANSACTION;
-use crate::store::fault::{StoreError, StoreResult};
+use crate::store::fault::StoreResult;
 use crate::store::pool::PgStore;
 
 impl PgStore {
@@ -26,9 +27,9 @@ impl PgStore {
             for source in &mut known {
                 source.has_rows = has_rows(&mut connection, &places, &source.name).await?;
             }
-            Ok(known)
+            StoreResult::Ok(known)
         };
-        known.await.map_err(|error: StoreError| error.during("reading which sources are stored"))
+        answered("reading which sources are stored", known).await
     }
 
     /// How many rows of a source each table has.
@@ -37,7 +38,7 @@ impl PgStore {
     /// Database faults.
     pub async fn source_rows(&self, name: &str) -> Result<Vec<SweptTable>, Fault> {
         let rows = async { count(&mut *self.pool.acquire().await?, name, false).await };
-        rows.await.map_err(|error: StoreError| error.during(&format!("counting the rows of {name}")))
+        answered(&format!("counting the rows of {name}"), rows).await
     }
 
     /// Takes a source's rows out of schema `bi`; they stay where they are.
@@ -126,6 +127,6 @@ impl PgStore {
             transaction.commit().await?;
             Ok(())
         };
-        done.await.map_err(|error: StoreError| error.during(&doing))
+        answered(&doing, done).await
     }
 }

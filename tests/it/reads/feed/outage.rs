@@ -99,6 +99,55 @@ async fn what_waits_on_disk_when_the_process_is_killed_is_stored_by_the_next_one
     assert_eq!(spooled(workspace.path()), 0);
 }
 
+#[tokio::test]
+async fn a_message_that_was_damaged_on_its_disk_is_told_and_is_a_gap_of_its_agent() {
+    let db = TestDb::create().await;
+    let pool = db.pool().await;
+    let (proxy, url) = Proxy::start(&db).await;
+    let setup = FeedSetup::new(4, MonitorRates::lively(10.0), 1, &url).await;
+    let workspace = Workspace::new(&setup.configuration("", "")).with("CCSYNC__DATABASE__DATA_DIR", "data");
+    let daemon = workspace.start(&["run"]);
+    wait_for("something is stored", async || {
+        count(pool, "select count(*) from workbench.announcement").await > 0
+    })
+    .await;
+    proxy.shut(true);
+    wait_for("messages lie on disk", async || 100 < spooled(workspace.path())).await;
+    daemon.kill().await;
+    setup.simulator.set_monitor_rates(MonitorRates::default());
+    let log = workspace.path().join("data/feed/setup/0").join(first_log(workspace.path()));
+    let text = std::fs::read_to_string(&log).unwrap();
+    let line = text.lines().position(|line| line.contains("{\"Message\":")).unwrap();
+    let damage = |(number, text): (usize, &str)| match number == line {
+        true => text.replace("\"number\":", "\"numbes\":") + "\n",
+        false => text.to_owned() + "\n",
+    };
+    std::fs::write(&log, text.lines().enumerate().map(damage).collect::<String>()).unwrap();
+    proxy.shut(false);
+    let daemon = workspace.start(&["run"]);
+    daemon.says(&format!("1 event lost, and recorded as a gap: {} was damaged", log.display())).await;
+    let gap = "from workbench.feed_gap where reason = 'damaged' and until is not null";
+    wait_for("it is a gap", async || {
+        sqlx::query_scalar::<_, i64>(sqlx::AssertSqlSafe(format!("select count(*) {gap}")))
+            .fetch_one(pool)
+            .await
+            .unwrap()
+            == 1
+    })
+    .await;
+    // The vendor's own count: nothing else is missing, and the agent is the one to whom it was sent.
+    let (agent, lost): (String, i64) =
+        sqlx::query_as(sqlx::AssertSqlSafe(format!("select extno, lost_messages {gap}")))
+            .fetch_one(pool)
+            .await
+            .unwrap();
+    let (extno, _) =
+        text.lines().nth(line).unwrap().split_once("\"extno\":\"").unwrap().1.split_once('"').unwrap();
+    assert_eq!((agent.as_str(), lost), (extno, 1));
+    time_adds_up(pool).await.unwrap();
+    daemon.stop(rustix::process::Signal::TERM).await.expect(0);
+}
+
 fn first_log(workspace: &Path) -> String {
     let entries = std::fs::read_dir(workspace.join("data/feed/setup/0")).unwrap();
     let mut names: Vec<String> =

@@ -64,7 +64,7 @@ async fn connections_that_the_database_cuts_lose_and_double_nothing() {
 }
 
 /// A trigger that refuses a share of the writes with this SQLSTATE.
-async fn refuse(pool: &PgPool, table: &str, state: &str) {
+pub async fn refuse(pool: &PgPool, table: &str, state: &str) {
     let sql = format!(
         "create or replace function public.refuse() returns trigger language plpgsql as $$
          begin
@@ -75,6 +75,11 @@ async fn refuse(pool: &PgPool, table: &str, state: &str) {
          for each row execute function public.refuse();"
     );
     sqlx::raw_sql(AssertSqlSafe(sql)).execute(pool).await.unwrap();
+}
+
+/// The end of it.
+pub async fn refuse_no_more(pool: &PgPool, table: &str) {
+    sqlx::raw_sql(AssertSqlSafe(format!("drop trigger refuse on {table}"))).execute(pool).await.unwrap();
 }
 
 async fn refused_writes(state: &str, rng: &mut StdRng) {
@@ -88,8 +93,7 @@ async fn refused_writes(state: &str, rng: &mut StdRng) {
         refuse(pool, table, state).await;
         let ended = setup.run(&["sync"]).await;
         assert!(matches!(ended.code, Some(0 | 1 | 3)), "{table} {state}: {ended:?}");
-        let end = format!("drop trigger refuse on {table}");
-        sqlx::raw_sql(AssertSqlSafe(end)).execute(pool).await.unwrap();
+        refuse_no_more(pool, table).await;
         assert_sound(pool).await;
     }
     assert_heals_without_tombstones(&setup).await;

@@ -118,6 +118,36 @@ pub async fn assert_table_is_the_vendors(test: &TestApp, name: &str) {
 }
 
 async fn assert_table_is(vendors: &Simulator, pool: &PgPool, name: &str) {
+    let (expected, stored) = both(vendors, pool, name).await;
+    assert_same(name, &expected, &stored);
+}
+
+/// The rows whose version lies within this span of milliseconds, or all: what the vendor has of them and the table
+/// lacks or has otherwise, by key. What the table has beyond them may have moved, and is not looked at.
+pub async fn missing_within(
+    vendors: &Simulator,
+    pool: &PgPool,
+    name: &str,
+    span: Option<std::ops::Range<i64>>,
+) -> Vec<String> {
+    let (expected, stored) = both(vendors, pool, name).await;
+    let within = |row: &Map<String, Value>| {
+        span.as_ref().is_none_or(|span| span.contains(&instant(row, version(name))))
+    };
+    let differs = |(key, row): &(&String, &Map<String, Value>)| within(row) && stored.get(*key) != Some(row);
+    expected.iter().filter(differs).map(|(key, _)| key.clone()).collect()
+}
+
+fn version(name: &str) -> &'static str {
+    match name {
+        "sobot.call_result" => "quality_datetime",
+        "sobot.chat_result" => "update_datetime",
+        _ => "",
+    }
+}
+
+/// What the vendors know, and the live rows of the table.
+async fn both(vendors: &Simulator, pool: &PgPool, name: &str) -> (Rows, Rows) {
     let truth = vendors.truth();
     let (fields, key_len, items): (Fields, usize, Vec<Value>) = match name {
         "sobot.call_result" => (CALL, 2, truth.calls),
@@ -126,14 +156,14 @@ async fn assert_table_is(vendors: &Simulator, pool: &PgPool, name: &str) {
         "moor.queue_member" => (MEMBER, 2, members(&truth.groups, &[])),
         _ => (CLAIM, 2, members_of_claims(&truth.claims)),
     };
-    let (key, version): (&[&str], &str) = match name {
-        "sobot.call_result" => (&["call_log_jestid", "agentid"], "quality_datetime"),
-        "sobot.chat_result" => (&["cid", "schemeid", "agentid"], "update_datetime"),
-        "moor.queue" => (&["exten"], ""),
-        _ => (&["exten", "agentNumber"], ""),
+    let key: &[&str] = match name {
+        "sobot.call_result" => &["call_log_jestid", "agentid"],
+        "sobot.chat_result" => &["cid", "schemeid", "agentid"],
+        "moor.queue" => &["exten"],
+        _ => &["exten", "agentNumber"],
     };
-    let expected = latest(&items, fields, key, version);
-    assert_same(name, &expected, &table(pool, name, fields, key_len).await);
+    let expected = latest(&items, fields, key, version(name));
+    (expected, table(pool, name, fields, key_len).await)
 }
 
 fn members_of_claims(claims: &[Value]) -> Vec<Value> {

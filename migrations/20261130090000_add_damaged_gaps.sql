@@ -1,0 +1,2 @@
+-- What was received and did not come back from the spool is a gap with a reason of its own.
+comment on column workbench.feed_gap.reason is 'closed (the vendor closed the connection), broken (it broke), silent (no sign of life), shutdown (ccsync was stopped), takeover (another process follows the agent now, or a process ended without a word), spool_full (the database was away for longer than the spool had room), damaged (what waited on disk was damaged there, or removed).';
