@@ -161,6 +161,8 @@ pub enum Account {
         actions_per_minute: u32,
         /// How the fields of an action are sent.
         action_body: ActionBody,
+        /// Characters of a short message at most.
+        sms_characters_max: usize,
     },
 }
 

@@ -20,6 +20,11 @@ pub(crate) fn authority(url: &Url) -> String {
     url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
 }
 
+/// Scheme, host and port of an address.
+pub(crate) fn origin(url: &Url) -> String {
+    format!("{}://{}", url.scheme(), authority(url))
+}
+
 /// `host:port` of an address, with the port that its scheme means where it names none.
 pub(crate) fn host_and_port(url: &Url) -> String {
     let host = url.host_str().unwrap_or_default();

@@ -11,10 +11,11 @@ mod cli {
     mod agents_file;
     mod cell;
     mod roster_file;
+    mod sheet;
 
     /// Where they look for it.
     mod write {
-        pub(in crate::cli) use super::cell;
+        pub(in crate::cli) use super::{cell, sheet};
     }
 
     /// Reads a file of one of the three forms.

@@ -4,17 +4,17 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
 use serde::Serialize;
 
 use crate::app::App;
 use crate::app::assembly::stream::{http_config, moor_config};
+use crate::app::write::limit::{LimitWait, ToldBudget};
 use crate::config::{Account, ActionBody, SourceSettings};
 use crate::domain::fault::{Fault, FaultKind};
 use crate::domain::vendor::action::{ActionDraft, ActionRecord, ActionState, Settlement, WorkbenchAction};
 use crate::domain::vendor::roster::Member;
 use crate::engine::port::action::{Actor, Reply};
-use crate::engine::port::budget::Budget;
+use crate::engine::port::budget::{Budget, BudgetKey};
 use crate::engine::port::clock::Clock;
 use crate::sources::http::{HttpClient, HttpConfig};
 use crate::sources::moor::MoorWriter;
@@ -90,22 +90,15 @@ pub struct ActionService<'a> {
     operator: String,
 }
 
-/// What an assignment would change of a skill group.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct MembershipChange {
-    /// Whether the last read of the groups had it.
-    pub is_known: bool,
-    /// Numbers of the agents who would come to it.
-    pub joining: BTreeSet<String>,
-    /// Numbers of the agents who would leave it.
-    pub leaving: BTreeSet<String>,
-    /// Numbers of the agents who would stay with another priority.
-    pub other_priority: BTreeSet<String>,
-    /// When the groups were read last. Writes since are not in it.
-    pub read_at: DateTime<Utc>,
-}
-
 impl ActionService<'_> {
+    /// The same, with somebody who hears that a request waits for a vendor's limit.
+    #[must_use]
+    pub fn telling(mut self, on_wait: impl Fn(&LimitWait) + Send + Sync + 'static) -> Self {
+        let clock = self.app.overrides.clock.clone();
+        self.budget = Arc::new(ToldBudget::new(self.budget, clock, Box::new(on_wait)));
+        self
+    }
+
     /// Writes to the 7moor account of this source, or of the only one.
     ///
     /// # Errors
@@ -135,7 +128,9 @@ impl ActionService<'_> {
     ) -> Result<Box<dyn Actor>, ActionError> {
         let is_workbench = |source: &SourceSettings| matches!(source.account, Account::Workbench { .. });
         let source = self.source(source, "workbench", is_workbench)?;
-        let Account::Workbench { agents, actions_per_minute, action_body } = &source.account else {
+        let Account::Workbench { agents, actions_per_minute, action_body, sms_characters_max } =
+            &source.account
+        else {
             return Err(ActionError::Order(format!("{} is no source of kind workbench", source.name)));
         };
         let named = |extno: &str| agents.iter().find(|known| known.extno == extno);
@@ -149,7 +144,7 @@ impl ActionService<'_> {
             (None, _) => Err(format!("{} has several agents: choose one with --agent", source.name)),
         };
         let agent = agent.map_err(ActionError::Order)?;
-        action.check().map_err(ActionError::Order)?;
+        action.check(*sms_characters_max).map_err(ActionError::Order)?;
         let config = WriterConfig {
             source: source.name.clone(),
             base_url: source.base_url.clone(),
@@ -186,37 +181,6 @@ impl ActionService<'_> {
             }
         };
         chosen.map_err(ActionError::Order)
-    }
-
-    /// Who would come to a skill group and who would leave it, if these were its members, by the last read of the groups.
-    ///
-    /// # Errors
-    /// Database faults.
-    pub async fn membership_change(
-        &self,
-        source: &str,
-        exten: &str,
-        members: &[Member],
-    ) -> Result<Option<MembershipChange>, ActionError> {
-        let Some((now, is_known, read_at)) = self.log.group_members(source, exten).await? else {
-            return Ok(None);
-        };
-        let now: Vec<Member> = now.iter().filter_map(|member| member.parse().ok()).collect();
-        let numbers = |members: &[Member]| -> BTreeSet<String> {
-            members.iter().map(|member| member.agent_number.clone()).collect()
-        };
-        let (before, after) = (numbers(&now), numbers(members));
-        let moved = |wanted: &&Member| {
-            now.iter()
-                .any(|known| known.agent_number == wanted.agent_number && known.priority != wanted.priority)
-        };
-        Ok(Some(MembershipChange {
-            is_known,
-            joining: &after - &before,
-            leaving: &before - &after,
-            other_priority: members.iter().filter(moved).map(|member| member.agent_number.clone()).collect(),
-            read_at,
-        }))
     }
 
     /// Refuses members whom nothing knows: the vendor would skip them without a word. Known is who is or was
@@ -263,11 +227,37 @@ impl ActionService<'_> {
     /// # Errors
     /// Database faults. What the vendor did is in the result, not an error.
     pub async fn perform(&self, actor: Box<dyn Actor>) -> Result<Performed, Fault> {
+        let id = self.intend(actor.as_ref()).await?;
+        self.moment(actor.budget()).await?;
+        self.send(id, actor).await
+    }
+
+    /// The same in a moment that was awaited before: between a look at the vendor and the write nothing is waited for.
+    ///
+    /// # Errors
+    /// As [`ActionService::perform`].
+    pub async fn perform_at_once(&self, actor: Box<dyn Actor>) -> Result<Performed, Fault> {
+        let id = self.intend(actor.as_ref()).await?;
+        self.send(id, actor).await
+    }
+
+    /// Awaits the moment of one write within the limit.
+    ///
+    /// # Errors
+    /// Database faults.
+    pub async fn moment(&self, budget: &BudgetKey) -> Result<(), Fault> {
+        self.budget.acquire(budget, self.app.overrides.clock.as_ref()).await.map(drop)
+    }
+
+    async fn intend(&self, actor: &dyn Actor) -> Result<i64, Fault> {
+        let id = self.log.intend(actor.draft(), &self.operator, self.app.overrides.clock.now()).await?;
+        failpoint(Failpoint::ActionIntended).await?;
+        Ok(id)
+    }
+
+    async fn send(&self, id: i64, actor: Box<dyn Actor>) -> Result<Performed, Fault> {
         let clock: &dyn Clock = self.app.overrides.clock.as_ref();
         let (draft, budget) = (actor.draft().clone(), actor.budget().clone());
-        let id = self.log.intend(&draft, &self.operator, clock.now()).await?;
-        failpoint(Failpoint::ActionIntended).await?;
-        self.budget.acquire(&budget, clock).await?;
         self.log.sending(id, clock.now()).await?;
         failpoint(Failpoint::ActionMarked).await?;
         let reply = actor.act().await;

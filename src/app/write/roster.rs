@@ -14,8 +14,10 @@ use crate::domain::person::privacy::Privacy;
 use crate::domain::proof::certificate::Certificate;
 use crate::domain::stream::{StreamId, StreamKey};
 use crate::domain::vendor::action::{ActionCommand, ActionRecord, target};
-use crate::domain::vendor::roster::{Group, groups};
-use crate::domain::vendor::roster_plan::{RosterPlan, WantedGroup, plan};
+use crate::domain::vendor::roster::{Group, NewGroup, groups};
+use crate::domain::vendor::roster_check::{RosterLine, contradictions, lost_zeros};
+use crate::domain::vendor::roster_hold::hold_to_plan;
+use crate::domain::vendor::roster_plan::{RosterPlan, WantedGroup, addition, in_no_group, plan};
 use crate::engine::pass::reader::PassConfig;
 use crate::engine::port::budget::BudgetKey;
 use crate::engine::port::source::Source;
@@ -35,6 +37,15 @@ pub struct RosterService<'a> {
     privacy: Privacy,
     /// A request that was sent this long ago has reached the vendor or never will.
     pub(in crate::app) settle: chrono::Duration,
+}
+
+/// What it takes to make a skill group.
+#[derive(Debug)]
+pub struct Addition {
+    /// With this one group.
+    pub plan: RosterPlan,
+    /// Numbers of groups that have its name already.
+    pub namesakes: Vec<String>,
 }
 
 impl<'a> ActionService<'a> {
@@ -131,23 +142,69 @@ impl RosterService<'_> {
         Ok(groups(&closed.rows))
     }
 
-    /// What it takes to make the vendor's groups like these. `checked`: members whom nothing knows are
-    /// refused.
+    /// What it takes to make the vendor's groups like these. `lines`: where they were read from lines of members.
+    /// `checked`: members whom nothing knows are refused.
     ///
     /// # Errors
-    /// Unknown members, and what [`RosterService::groups`] fails with.
-    pub async fn plan(&self, wanted: &[WantedGroup], checked: bool) -> Result<RosterPlan, ActionError> {
+    /// Lines that contradict the vendor, unknown members, and what [`RosterService::groups`] fails with.
+    pub async fn plan(
+        &self,
+        wanted: &[WantedGroup],
+        lines: &[RosterLine],
+        checked: bool,
+    ) -> Result<RosterPlan, ActionError> {
         let vendor = self.groups().await?;
+        let mut wrong = contradictions(lines, &vendor, &self.privacy);
+        if checked {
+            wrong.extend(lost_zeros(wanted, &vendor));
+        }
+        if !wrong.is_empty() {
+            return Err(ActionError::Order(wrong.join("\n")));
+        }
         let plan = plan(self.source(), wanted, &vendor);
         if checked {
-            let members = |group: &Group| {
-                group.members.iter().map(|member| member.agent_number.clone()).collect::<Vec<_>>()
-            };
-            let seen = vendor.iter().flat_map(members).collect();
-            let wanted: Vec<_> = plan.groups.iter().flat_map(|group| group.wanted.clone()).collect();
-            self.service.refuse_unknown_members(self.source(), &wanted, &seen).await?;
+            self.refuse_unknown(&plan, &vendor).await?;
         }
         Ok(plan)
+    }
+
+    /// What it takes to make this group. `checked` as in [`RosterService::plan`].
+    ///
+    /// # Errors
+    /// As [`RosterService::plan`].
+    pub async fn addition(&self, new: &NewGroup, checked: bool) -> Result<Addition, ActionError> {
+        let vendor = self.groups().await?;
+        let plan = RosterPlan {
+            source: self.source().to_owned(),
+            groups: vec![addition(new)],
+            others: vendor.len(),
+            in_no_group: in_no_group(new.members.iter(), &vendor),
+        };
+        if checked {
+            self.refuse_unknown(&plan, &vendor).await?;
+        }
+        let namesakes = vendor.into_iter().filter(|group| group.display_name == new.display_name);
+        Ok(Addition { plan, namesakes: namesakes.map(|group| group.exten).collect() })
+    }
+
+    /// A plan that was made earlier, as far as it still holds. `checked` as in [`RosterService::plan`].
+    ///
+    /// # Errors
+    /// As [`RosterService::plan`].
+    pub async fn hold(&self, saved: RosterPlan, checked: bool) -> Result<RosterPlan, ActionError> {
+        let vendor = self.groups().await?;
+        let plan = hold_to_plan(saved, &vendor);
+        if checked {
+            self.refuse_unknown(&plan, &vendor).await?;
+        }
+        Ok(plan)
+    }
+
+    async fn refuse_unknown(&self, plan: &RosterPlan, vendor: &[Group]) -> Result<(), ActionError> {
+        let members = vendor.iter().flat_map(|group| &group.members);
+        let seen = members.map(|member| member.agent_number.clone()).collect();
+        let wanted: Vec<_> = plan.groups.iter().flat_map(|group| group.wanted.clone()).collect();
+        self.service.refuse_unknown_members(self.source(), &wanted, &seen).await
     }
 
     /// Earlier writes of this kind about this group whose answer was lost.

@@ -11,6 +11,7 @@ use crate::app::write::roster::RosterService;
 use crate::domain::fault::{Fault, FaultKind};
 use crate::domain::vendor::action::{ActionCommand, ActionRecord, ActionState, target};
 use crate::domain::vendor::roster::{Group, Member};
+use crate::domain::vendor::roster_hold::{is_as_looked_at, moved};
 use crate::domain::vendor::roster_plan::{GroupPlan, RosterPlan, Step};
 use crate::telemetry::failpoint::{Failpoint, failpoint};
 
@@ -79,8 +80,8 @@ pub enum Progress<'a> {
 impl RosterService<'_> {
     /// Does what was planned, group by group. `told` hears how it goes.
     ///
-    /// A group that the vendor shows otherwise than when it was planned is left alone, unless it is as wanted
-    /// by now. After a refusal that concerns every write the rest is not tried.
+    /// A group that the vendor shows otherwise than when it was looked at is left alone, unless it is as wanted by
+    /// now. The last look is as close to the write as can be; the vendor takes no condition with a write. After a refusal that concerns every write the rest is not tried.
     ///
     /// # Errors
     /// Database faults, and a vendor that cannot be read. Applying again goes on where it stopped.
@@ -110,39 +111,30 @@ impl RosterService<'_> {
         hopeless: &mut Option<String>,
         on_progress: &mut impl FnMut(Progress<'_>),
     ) -> Result<GroupOutcome, Fault> {
-        if let Step::Impossible(why) = &planned.step {
+        if let Step::Impossible(why) | Step::Moved(why) = &planned.step {
             return Ok(GroupOutcome::of(planned, Ending::Stopped, Some(why.clone())));
         }
         let waited = self.settle_unknown(planned, on_progress).await?;
         if planned.step == Step::Keep && !waited {
             return Ok(GroupOutcome::of(planned, Ending::AsWanted, None));
         }
+        let actor = match (&planned.step, &planned.exten) {
+            (Step::Add(new), _) => Some(self.writer.add_queue(new)),
+            (Step::Assign, Some(exten)) => Some(self.writer.assign_members(exten, &planned.wanted)),
+            _ => None,
+        };
+        // The limit is waited for before the last look, so that nothing but the log lies between look and write.
+        if let Some(actor) = &actor {
+            self.service.moment(actor.budget()).await?;
+        }
         let present = self.present(planned).await?;
         failpoint(Failpoint::RosterObserved).await?;
-        let stopped = |why: &str| Ok(GroupOutcome::of(planned, Ending::Stopped, Some(why.to_owned())));
-        match (&planned.step, present.as_slice()) {
-            (_, [group]) if group.members == planned.wanted => {
-                return Ok(GroupOutcome {
-                    exten: Some(group.exten.clone()),
-                    ..GroupOutcome::of(planned, Ending::AsWanted, None)
-                });
-            }
-            (Step::Assign, [group]) if group.members == planned.before => {}
-            (Step::Assign | Step::Keep, [_]) => {
-                return stopped("its members changed at the vendor since it was planned");
-            }
-            (Step::Assign | Step::Keep, _) => {
-                return stopped("it vanished at the vendor since it was planned");
-            }
-            (_, []) => {}
-            (_, _) => return stopped("a group of this name, with other members, appeared meanwhile"),
-        }
-        let actor = match (&planned.step, &planned.exten) {
-            (Step::Add(new), _) => self.writer.add_queue(new),
-            (_, Some(exten)) => self.writer.assign_members(exten, &planned.wanted),
-            (_, None) => return stopped("it has no number"),
+        let actor = match (last_look(planned, &present), actor) {
+            (None, Some(actor)) => actor,
+            (None, None) => return Ok(GroupOutcome::of(planned, Ending::Stopped, None)),
+            (Some(outcome), _) => return Ok(outcome),
         };
-        let done = self.service.perform(actor).await?;
+        let done = self.service.perform_at_once(actor).await?;
         let outcome = self.confirmed(planned, &done).await?;
         failpoint(Failpoint::RosterConfirmed).await?;
         if matches!(done.settlement.state, ActionState::Failed)
@@ -167,7 +159,10 @@ impl RosterService<'_> {
     }
 
     /// Looks until the group is seen as wanted, or there is no hope left.
-    async fn confirmed(&self, planned: &GroupPlan, done: &Performed) -> Result<GroupOutcome, Fault> {
+    ///
+    /// # Errors
+    /// Database faults, and a vendor that cannot be read.
+    pub async fn confirmed(&self, planned: &GroupPlan, done: &Performed) -> Result<GroupOutcome, Fault> {
         let state = done.settlement.state;
         let message = done.settlement.message.clone();
         if !matches!(state, ActionState::Answered | ActionState::Unknown) {
@@ -179,7 +174,11 @@ impl RosterService<'_> {
             let seen = match &done.settlement.result {
                 // A new group is known by the number that the vendor gave it, if it did.
                 Some(exten) => self.group(exten).await?,
-                None => self.present(planned).await?.into_iter().next(),
+                // Of several of its name it is the one that is as it was sent.
+                None => {
+                    let present = self.present(planned).await?;
+                    present.into_iter().max_by_key(|group| group.members == planned.wanted)
+                }
             };
             looks += 1;
             let as_wanted = seen.as_ref().is_some_and(|group| group.members == planned.wanted);
@@ -237,6 +236,22 @@ impl RosterService<'_> {
             }
         }
         Ok(any)
+    }
+}
+
+/// How a group ends of which nothing is sent any more, by what is seen just before the write.
+fn last_look(planned: &GroupPlan, present: &[Group]) -> Option<GroupOutcome> {
+    let stopped = |why: &str| Some(GroupOutcome::of(planned, Ending::Stopped, Some(why.to_owned())));
+    match (&planned.step, present) {
+        (_, [group]) if group.members == planned.wanted => Some(GroupOutcome {
+            exten: Some(group.exten.clone()),
+            ..GroupOutcome::of(planned, Ending::AsWanted, None)
+        }),
+        (Step::Assign, [group]) if is_as_looked_at(planned, group) => None,
+        (Step::Assign | Step::Keep, [group]) => stopped(&moved(planned, group)),
+        (Step::Assign | Step::Keep, _) => stopped("the vendor has it no longer"),
+        (_, []) => None,
+        (_, _) => stopped("a group of this name, with other members, appeared meanwhile"),
     }
 }
 

@@ -8,9 +8,9 @@ use crate::cli::exit::Exit;
 use crate::cli::output::{self, Failure};
 use crate::cli::with_app;
 use crate::cli::write::operator::operator;
-use ccsync::app::{ActionService, App, Performed};
+use ccsync::app::{ActionService, App, GroupOutcome, LimitWait, Performed};
 use ccsync::config::Settings;
-use ccsync::domain::vendor::action::{ActionDraft, ActionRecord, ActionState};
+use ccsync::domain::vendor::action::{ActionDraft, ActionRecord, ActionState, Delivery};
 
 #[derive(Debug, Subcommand)]
 pub(in crate::cli) enum ActionCommand {
@@ -62,7 +62,14 @@ pub(in crate::cli) async fn action(settings: Settings, command: ActionCommand) -
 
 /// The service of whoever runs this process.
 pub(in crate::cli) fn service(app: &App) -> Result<ActionService<'_>, Failure> {
-    Ok(app.action_service(&operator())?)
+    let told = |wait: &LimitWait| {
+        let LimitWait { endpoint, per_minute, wait } = wait;
+        let seconds = wait.as_secs_f64().ceil();
+        output::message(&format!(
+            "waiting {seconds} s for the limit of {endpoint}, {per_minute} requests a minute"
+        ));
+    };
+    Ok(app.action_service(&operator())?.telling(told))
 }
 
 /// Shows what would be sent; that is all without --yes.
@@ -77,8 +84,10 @@ pub(in crate::cli) fn show(draft: &ActionDraft, args: &WriteArgs) -> Result<(), 
         output::json(&Shown { sent: false, draft })?;
     }
     if !args.json {
-        output::data(&format!("{}: POST {}", draft.source, draft.path));
-        output::data(&format!("{}", draft.request));
+        let Delivery { agent, host, method, encoding } = &draft.delivery;
+        let agent = agent.as_ref().map(|extno| format!(", agent {extno}")).unwrap_or_default();
+        output::data(&format!("{}{agent}: {method} {host}{}", draft.source, draft.path));
+        output::data(&format!("{encoding}: {}", body(draft)));
     }
     if !args.yes {
         output::message("nothing was sent; add --yes to send it");
@@ -86,10 +95,32 @@ pub(in crate::cli) fn show(draft: &ActionDraft, args: &WriteArgs) -> Result<(), 
     Ok(())
 }
 
-/// Tells how a write ended.
-pub(in crate::cli) fn rendered(done: &Performed, json: bool) -> Result<Exit, Failure> {
+/// The body as it is sent, but for what may not be shown.
+fn body(draft: &ActionDraft) -> String {
+    let fields = draft.request.as_object().filter(|_| draft.delivery.encoding == Delivery::FORM);
+    let Some(fields) = fields else { return draft.request.to_string() };
+    let pair = |(name, value): (&String, &Json)| format!("{name}={}", value.as_str().unwrap_or_default());
+    match fields.is_empty() {
+        true => "(empty)".to_owned(),
+        false => fields.iter().map(pair).collect::<Vec<_>>().join("&"),
+    }
+}
+
+/// Tells how a write ended, and what the vendor showed afterwards where that was looked at.
+pub(in crate::cli) fn rendered(
+    done: &Performed,
+    seen: Option<&GroupOutcome>,
+    json: bool,
+) -> Result<Exit, Failure> {
+    #[derive(Serialize)]
+    struct Rendered<'a> {
+        #[serde(flatten)]
+        done: &'a Performed,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        seen: Option<&'a GroupOutcome>,
+    }
     if json {
-        output::json(done)?;
+        output::json(&Rendered { done, seen })?;
     } else {
         let result = done.settlement.result.as_ref().map(|result| format!(", {result}")).unwrap_or_default();
         output::data(&format!("action {}: {}{result}", done.id, done.settlement.state));

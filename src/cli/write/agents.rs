@@ -10,6 +10,7 @@ use crate::cli::output::{self, Failure};
 use crate::cli::with_app;
 use crate::cli::write::agents_file;
 use crate::cli::write::operator::operator;
+use crate::cli::write::text_file;
 use ccsync::app::App;
 use ccsync::config::Settings;
 use ccsync::domain::row::text::one_line;
@@ -41,7 +42,7 @@ pub(in crate::cli) struct ExportArgs {
 
 #[derive(Debug, Args)]
 pub(in crate::cli) struct ImportArgs {
-    /// The file, CSV in UTF-8.
+    /// The file, CSV as it was exported or as a spreadsheet saved it.
     pub file: PathBuf,
     /// The file is the whole list: overrules of accounts that it does not name are taken back. Without, it adds
     /// to what was imported before.
@@ -82,8 +83,7 @@ async fn export(app: &App, args: &ExportArgs) -> Result<Exit, Failure> {
 }
 
 fn load(args: &ImportArgs) -> Result<LinkFile, Failure> {
-    let text = std::fs::read_to_string(&args.file)
-        .map_err(|error| Failure::usage(format!("{} cannot be read: {error}", args.file.display())))?;
+    let text = text_file::read(&args.file)?;
     let orders = agents_file::read(&text).map_err(|mistakes| wrong(&args.file, &mistakes))?;
     Ok(LinkFile { orders, replaces: args.replace, allows_unknown: args.allow_unknown })
 }

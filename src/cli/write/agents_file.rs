@@ -1,6 +1,7 @@
 //! Agents' accounts as CSV, one line an account.
 
-use crate::cli::write::cell::{self, cell};
+use crate::cli::write::cell::cell;
+use crate::cli::write::sheet::{self, Row};
 use ccsync::domain::vendor::agent::{AccountKey, AgentAccount, LinkOrder};
 
 const COLUMNS: [&str; 10] =
@@ -37,23 +38,10 @@ pub(in crate::cli) fn write(accounts: &[AgentAccount]) -> Result<String, csv::Er
 /// # Errors
 /// Every mistake in it, each with its line.
 pub(in crate::cli) fn read(text: &str) -> Result<Vec<LinkOrder>, Vec<String>> {
-    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    let mut reader =
-        csv::ReaderBuilder::new().trim(csv::Trim::All).flexible(true).from_reader(text.as_bytes());
-    let headers = reader.headers().map_err(|error| vec![error.to_string()])?.clone();
-    let mut mistakes = wrong_headers(&headers);
-    if !mistakes.is_empty() {
-        return Err(mistakes);
-    }
+    let mut mistakes = Vec::new();
     let mut orders = Vec::new();
-    for record in reader.records() {
-        let read = match &record {
-            Err(error) => Err(error.to_string()),
-            Ok(record) => {
-                let line = record.position().map_or(0, csv::Position::line);
-                order(&headers, record, line).map_err(|why| format!("line {line}: {why}"))
-            }
-        };
+    for row in sheet::read(text, &COLUMNS, &NEEDED)? {
+        let read = row.and_then(|row| order(&row).map_err(|why| format!("line {}: {why}", row.line)));
         match read {
             Ok(order) => orders.push(order),
             Err(mistake) => mistakes.push(mistake),
@@ -62,37 +50,14 @@ pub(in crate::cli) fn read(text: &str) -> Result<Vec<LinkOrder>, Vec<String>> {
     if mistakes.is_empty() { Ok(orders) } else { Err(mistakes) }
 }
 
-fn wrong_headers(headers: &csv::StringRecord) -> Vec<String> {
-    let unknown = headers.iter().filter(|name| !COLUMNS.contains(name));
-    let unknown = unknown.map(|name| format!("line 1: unknown column {name:?}"));
-    let missing = NEEDED.iter().filter(|name| !headers.iter().any(|header| header == **name));
-    let mut mistakes: Vec<String> =
-        unknown.chain(missing.map(|name| format!("line 1: the column {name} is missing"))).collect();
-    for (index, name) in headers.iter().enumerate() {
-        if headers.iter().take(index).any(|earlier| earlier == name) {
-            mistakes.push(format!("line 1: the column {name} is there twice"));
-        }
-    }
-    if !mistakes.is_empty() {
-        mistakes.push(format!("the columns are {}", COLUMNS.join(", ")));
-    }
-    mistakes
-}
-
-fn order(headers: &csv::StringRecord, record: &csv::StringRecord, line: u64) -> Result<LinkOrder, String> {
-    if record.len() != headers.len() {
-        return Err(format!("it has {} fields, the first line {}", record.len(), headers.len()));
-    }
-    let field = |name: &str| {
-        let index = headers.iter().position(|header| header == name);
-        index.and_then(|index| record.get(index)).map(cell::text).unwrap_or_default()
-    };
+fn order(row: &Row) -> Result<LinkOrder, String> {
+    let field = |name: &str| row.field(name).unwrap_or_default();
     let account = AccountKey::new(field("vendor"), field("source"), field("account_id"))?;
     let person = match field("person_id") {
         "" => None,
         person => Some(person.parse().map_err(|why| format!("person_id {why}"))?),
     };
-    Ok(LinkOrder { line, account, person, is_pinned: field("rule") == "overruled" })
+    Ok(LinkOrder { line: row.line, account, person, is_pinned: field("rule") == "overruled" })
 }
 
 #[cfg(test)]

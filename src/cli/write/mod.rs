@@ -8,4 +8,6 @@ pub(in crate::cli) mod moor;
 pub(in crate::cli) mod operator;
 pub(in crate::cli) mod roster;
 pub(in crate::cli) mod roster_file;
+mod sheet;
+mod text_file;
 pub(in crate::cli) mod workbench;

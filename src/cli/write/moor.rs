@@ -1,19 +1,21 @@
 //! `ccsync moor queue add|assign`.
 
-use std::collections::BTreeSet;
-
-use chrono_tz::Tz;
 use clap::{Args, Subcommand};
 
 use crate::cli::exit::Exit;
 use crate::cli::output::{self, Failure};
 use crate::cli::with_accounts;
 use crate::cli::write::action::{WriteArgs, rendered, service, show};
-use ccsync::app::{ActionService, MembershipChange};
+use crate::cli::write::roster::diff::in_no_group;
+use ccsync::app::{Addition, Ending, Performed, RosterService};
 use ccsync::config::Settings;
+use ccsync::domain::fault::Fault;
+use ccsync::domain::row::text::one_line;
+use ccsync::domain::vendor::action::{ActionState, target};
 use ccsync::domain::vendor::roster::{
     AssignRule, Member, MemoryTime, NewGroup, check_members, display_name, identifier,
 };
+use ccsync::domain::vendor::roster_plan::{GroupPlan, MemberChange, RosterPlan, Step, WantedGroup};
 
 #[derive(Debug, Subcommand)]
 pub(in crate::cli) enum MoorCommand {
@@ -59,6 +61,9 @@ pub(in crate::cli) struct AddArgs {
     pub memory_time: Option<String>,
     #[command(flatten)]
     pub members: MembersArgs,
+    /// Make it even if a group of this name exists: no group can be removed.
+    #[arg(long)]
+    pub allow_same_name: bool,
     #[command(flatten)]
     pub write: WriteArgs,
 }
@@ -89,67 +94,122 @@ pub(in crate::cli) async fn moor(settings: Settings, command: MoorCommand) -> Re
 
 async fn add(settings: Settings, args: AddArgs) -> Result<Exit, Failure> {
     let memory = MemoryTime::of(args.memory, args.memory_time.as_deref()).map_err(Failure::usage)?;
-    let AddArgs { display_name, assign_rule, members, write, .. } = args;
+    let AddArgs { display_name, assign_rule, members, write, allow_same_name, .. } = args;
     with_accounts(settings, async |app| {
         let service = service(app)?;
         let (source, writer) = service.moor(write.source.as_deref())?;
-        check_known(&service, &source, &members).await?;
-        let members = members.members.clone();
-        let actor = writer.add_queue(&NewGroup { display_name, assign_rule, memory, members });
+        let group = NewGroup { display_name, assign_rule, memory, members: members.members.clone() };
+        let actor = writer.add_queue(&group);
+        if write.yes {
+            service.moment(actor.budget()).await?;
+        }
+        let roster = service.roster(Some(&source))?;
+        let Addition { plan, namesakes } = roster.addition(&group, !members.unchecked_members).await?;
+        if !namesakes.is_empty() {
+            let extens = namesakes.join(", ");
+            let told = format!("a group of this name exists ({extens}), and groups cannot be removed");
+            if write.yes && !allow_same_name {
+                return Err(Failure::usage(format!("{told}: add --allow-same-name if another one is meant")));
+            }
+            output::message(&format!("warning: {told}"));
+        }
+        tell_doubts(&plan);
         show(actor.draft(), &write)?;
-        if write.yes { rendered(&service.perform(actor).await?, write.json) } else { Ok(Exit::Done) }
+        match write.yes {
+            true => act(service.perform_at_once(actor), &roster, &plan, write.json).await,
+            false => Ok(Exit::Done),
+        }
     })
     .await
 }
 
 async fn assign(settings: Settings, args: AssignArgs) -> Result<Exit, Failure> {
     let AssignArgs { exten, members, write } = args;
-    let zone = settings.timezone;
     with_accounts(settings, async |app| {
         let service = service(app)?;
         let (source, writer) = service.moor(write.source.as_deref())?;
-        check_known(&service, &source, &members).await?;
-        if !write.yes {
-            let change = service.membership_change(&source, &exten, &members.members).await?;
-            output::message(&told(&exten, change, zone));
-        }
         let actor = writer.assign_members(&exten, &members.members);
+        if write.yes {
+            service.moment(actor.budget()).await?;
+        }
+        let roster = service.roster(Some(&source))?;
+        let wanted = WantedGroup {
+            exten: Some(exten.clone()),
+            members: members.members.clone(),
+            ..WantedGroup::default()
+        };
+        let plan = roster.plan(&[wanted], &[], !members.unchecked_members).await?;
+        for group in &plan.groups {
+            if let Step::Impossible(why) = &group.step {
+                return Err(Failure::usage(why));
+            }
+            output::message(&told(group));
+        }
+        tell_doubts(&plan);
         show(actor.draft(), &write)?;
-        if write.yes { rendered(&service.perform(actor).await?, write.json) } else { Ok(Exit::Done) }
+        match write.yes {
+            true => act(service.perform_at_once(actor), &roster, &plan, write.json).await,
+            false => Ok(Exit::Done),
+        }
     })
     .await
 }
 
 /// Who comes and who leaves, so that nobody is taken out of a group by a list that forgot them.
-fn told(exten: &str, change: Option<MembershipChange>, zone: Tz) -> String {
-    let Some(change) = change else {
-        return format!("who is in {exten} now is not known here; `ccsync sync moor.queue` reads it");
-    };
-    let read_at = output::local(change.read_at, zone);
-    if !change.is_known {
-        return format!(
-            "{exten}: there was no such group when the groups were read at {read_at}; check the number"
-        );
+fn told(group: &GroupPlan) -> String {
+    let (mut joining, mut leaving, mut moving) = (Vec::new(), Vec::new(), Vec::new());
+    for change in &group.changes {
+        match change {
+            MemberChange::Add(member) => joining.push(member.agent_number.as_str()),
+            MemberChange::Remove(member) => leaving.push(member.agent_number.as_str()),
+            MemberChange::Priority { agent_number, .. } => moving.push(agent_number.as_str()),
+        }
     }
-    let named = |numbers: BTreeSet<String>| match numbers.is_empty() {
-        true => "nobody".to_owned(),
-        false => numbers.into_iter().collect::<Vec<_>>().join(", "),
-    };
-    let (joining, leaving) = (named(change.joining), named(change.leaving));
-    let mut text = format!("{exten}, as read at {read_at}: joins: {joining}; leaves: {leaving}");
-    if !change.other_priority.is_empty() {
-        text.push_str(&format!("; gets another priority: {}", named(change.other_priority)));
+    let named = |numbers: &[&str]| if numbers.is_empty() { "nobody".to_owned() } else { numbers.join(", ") };
+    let name =
+        format!("{} {}", group.exten.as_deref().unwrap_or_default(), one_line(&target(&group.display_name)));
+    let mut text = format!("{}: joins: {}; leaves: {}", name.trim(), named(&joining), named(&leaving));
+    if !moving.is_empty() {
+        text.push_str(&format!("; gets another priority: {}", named(&moving)));
     }
     text
 }
 
-async fn check_known(
-    service: &ActionService<'_>,
-    source: &str,
-    members: &MembersArgs,
-) -> Result<(), Failure> {
-    if members.unchecked_members {
-        return Ok(());
+fn tell_doubts(plan: &RosterPlan) {
+    if !plan.in_no_group.is_empty() {
+        output::message(&format!("warning: {}", in_no_group(&plan.in_no_group)));
     }
-    Ok(service.refuse_unknown_members(source, &members.members, &BTreeSet::new()).await?)
+}
+
+/// Sends it, and looks at the group afterwards: 7moor says that it was done even if it skipped everybody.
+async fn act(
+    write: impl Future<Output = Result<Performed, Fault>>,
+    roster: &RosterService<'_>,
+    plan: &RosterPlan,
+    json: bool,
+) -> Result<Exit, Failure> {
+    let done = write.await?;
+    let is_answered = done.settlement.state == ActionState::Answered;
+    let seen = match plan.groups.first().filter(|_| is_answered) {
+        Some(group) => Some((group, roster.confirmed(group, &done).await)),
+        None => None,
+    };
+    let outcome = seen.as_ref().and_then(|(_, seen)| seen.as_ref().ok());
+    let exit = rendered(&done, outcome, json)?;
+    let Some((group, seen)) = seen else { return Ok(exit) };
+    let outcome = seen?;
+    if outcome.ending == Ending::Changed {
+        return Ok(exit);
+    }
+    output::message(&format!("warning: {}", outcome.detail.as_deref().unwrap_or("it is not as wanted")));
+    if let (Some(exten), false) = (&group.exten, group.before.is_empty()) {
+        let member = |member: &Member| format!("{}:{}", member.agent_number, member.priority);
+        let members = group.before.iter().map(member).collect::<Vec<_>>().join(" --member ");
+        let source = &plan.source;
+        output::message(&format!(
+            "hint: `ccsync moor queue assign --source {source} --exten {exten} --member {members} --unchecked-members --yes` \
+             puts back who was in it"
+        ));
+    }
+    Ok(Exit::Partial)
 }

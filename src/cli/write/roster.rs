@@ -1,27 +1,38 @@
 //! `ccsync roster export|plan|apply`.
 
+mod apply;
+pub(in crate::cli::write) mod diff;
+mod plan_file;
+
+use std::io::{ErrorKind, Write as _};
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
-use serde::Serialize;
 
 use crate::cli::exit::Exit;
 use crate::cli::output::{self, Failure};
 use crate::cli::with_accounts;
 use crate::cli::write::action::service;
+use crate::cli::write::roster::diff::diff;
+use crate::cli::write::roster::plan_file::SavedPlan;
 use crate::cli::write::roster_file::{self, Format, Roster};
-use ccsync::app::{ActionService, Ending, GroupOutcome, Progress, RosterService};
+use crate::cli::write::text_file;
+use ccsync::app::{ActionService, RosterService};
 use ccsync::config::Settings;
-use ccsync::domain::row::text::one_line;
-use ccsync::domain::vendor::roster_plan::{GroupPlan, MemberChange, RosterPlan, Step};
+use ccsync::domain::row::text::shell_word;
+use ccsync::domain::vendor::roster_plan::RosterPlan;
 
 #[derive(Debug, Subcommand)]
 pub(in crate::cli) enum RosterCommand {
     /// Write the groups as the vendor has them now: it is asked, not the tables.
     Export(ExportArgs),
     /// What the file would change at the vendor. Changes nothing.
-    Plan(FileArgs),
+    Plan(PlanArgs),
     /// Make the vendor's groups like the file's, one by one, looking before and after each.
+    ///
+    /// A group that changed since it was looked at is left alone. When that was, a saved plan says, or with
+    /// --from-export the export that was edited. Otherwise the difference is shown once more, and a person at the
+    /// terminal is asked.
     Apply(ApplyArgs),
 }
 
@@ -36,11 +47,14 @@ pub(in crate::cli) struct ExportArgs {
     /// Write it here and not to stdout.
     #[arg(long, value_name = "FILE")]
     pub output: Option<PathBuf>,
+    /// Overwrite that file if it exists.
+    #[arg(long, requires = "output")]
+    pub force: bool,
 }
 
 #[derive(Debug, Args)]
 pub(in crate::cli) struct FileArgs {
-    /// The file; one that ends in `.csv` is read as CSV, any other as TOML.
+    /// The file: a saved plan; one that ends in `.csv` as CSV; any other as TOML.
     pub file: PathBuf,
     /// The source; may be left out where the file names it, or only one is of kind moor.
     #[arg(long, value_name = "NAME")]
@@ -54,15 +68,33 @@ pub(in crate::cli) struct FileArgs {
 }
 
 #[derive(Debug, Args)]
+pub(in crate::cli) struct PlanArgs {
+    #[command(flatten)]
+    pub file: FileArgs,
+    /// Keep the plan in this file, for `ccsync roster apply FILE`.
+    #[arg(long, value_name = "FILE")]
+    pub save: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
 pub(in crate::cli) struct ApplyArgs {
     #[command(flatten)]
     pub file: FileArgs,
     /// Really do it. Without, it is shown and nothing is done.
     #[arg(long)]
     pub yes: bool,
+    /// Hold to the fingerprints that the file was exported with: groups that changed since are left alone.
+    #[arg(long)]
+    pub from_export: bool,
     /// Empty the groups that have no members in the file.
     #[arg(long)]
     pub allow_empty: bool,
+}
+
+/// What a file holds.
+enum Wanted {
+    Roster(Roster),
+    Plan(SavedPlan),
 }
 
 pub(in crate::cli) async fn roster(settings: Settings, command: RosterCommand) -> Result<Exit, Failure> {
@@ -71,25 +103,48 @@ pub(in crate::cli) async fn roster(settings: Settings, command: RosterCommand) -
             with_accounts(settings, async |app| export(&service(app)?, &args).await).await
         }
         RosterCommand::Plan(args) => {
-            let roster = load(&args.file)?;
+            let wanted = load(&args.file.file)?;
+            with_accounts(settings, async |app| plan(&service(app)?, &args, wanted).await).await
+        }
+        RosterCommand::Apply(args) => {
+            let wanted = load(&args.file.file)?;
+            let basis = args.basis(matches!(wanted, Wanted::Plan(_)))?;
+            let zone = settings.timezone;
             with_accounts(settings, async |app| {
                 let service = service(app)?;
-                let (_, plan) = planned(&service, &args, &roster).await?;
-                if args.json {
-                    output::json(&plan)?;
-                } else {
-                    output::data(&diff(&plan));
-                }
-                Ok(Exit::Done)
+                let (vendor, plan) = planned(&service, &args.file, wanted).await?;
+                apply::apply(&vendor, plan, basis, &args, zone).await
             })
             .await
         }
-        RosterCommand::Apply(args) => {
-            let roster = load(&args.file.file)?;
-            let zone = settings.timezone;
-            with_accounts(settings, async |app| apply(&service(app)?, &args, &roster, zone).await).await
-        }
     }
+}
+
+async fn plan(service: &ActionService<'_>, args: &PlanArgs, wanted: Wanted) -> Result<Exit, Failure> {
+    let unchecked =
+        args.file.unchecked_members || matches!(&wanted, Wanted::Plan(plan) if plan.unchecked_members);
+    let (_, plan) = planned(service, &args.file, wanted).await?;
+    if args.file.json {
+        output::json(&plan)?;
+    } else {
+        output::data(&diff(&plan));
+    }
+    if let Some(file) = &args.save {
+        let text = plan_file::write(&plan, unchecked);
+        let text = text.map_err(|error| Failure::failed(format!("the plan cannot be written: {error}")))?;
+        // A plan is made again and again; another file is not overwritten by a slip.
+        let is_plan = std::fs::read_to_string(file).is_ok_and(|text| plan_file::is_plan(&text));
+        if file.exists() && !is_plan {
+            return Err(Failure::usage(format!(
+                "{} exists and is no saved plan: choose another name",
+                file.display()
+            )));
+        }
+        create(file, &text, true)?;
+        let file = shell_word(&file.to_string_lossy());
+        output::message(&format!("the plan is kept; `ccsync roster apply {file} --yes` does it"));
+    }
+    Ok(Exit::Done)
 }
 
 async fn export(service: &ActionService<'_>, args: &ExportArgs) -> Result<Exit, Failure> {
@@ -102,163 +157,60 @@ async fn export(service: &ActionService<'_>, args: &ExportArgs) -> Result<Exit, 
     match &args.output {
         None => output::data(&text),
         Some(file) => {
-            let written = std::fs::write(file, &text);
-            written
-                .map_err(|error| Failure::failed(format!("{} cannot be written: {error}", file.display())))?;
+            create(file, &text, args.force)?;
             output::message(&format!("{} skill groups in {}", groups.len(), file.display()));
         }
     }
     Ok(Exit::Done)
 }
 
-fn load(file: &Path) -> Result<Roster, Failure> {
-    let text = std::fs::read_to_string(file)
-        .map_err(|error| Failure::usage(format!("{} cannot be read: {error}", file.display())))?;
+fn create(file: &Path, text: &str, overwrites: bool) -> Result<(), Failure> {
+    let mut options = std::fs::OpenOptions::new();
+    match overwrites {
+        true => options.write(true).create(true).truncate(true),
+        false => options.write(true).create_new(true),
+    };
+    let written = options.open(file).and_then(|mut file| file.write_all(text.as_bytes()));
+    written.map_err(|error| match error.kind() {
+        ErrorKind::AlreadyExists => {
+            Failure::usage(format!("{} exists: add --force to overwrite it", file.display()))
+        }
+        _ => Failure::failed(format!("{} cannot be written: {error}", file.display())),
+    })
+}
+
+fn load(file: &Path) -> Result<Wanted, Failure> {
+    let text = text_file::read(file)?;
+    let wrong = |why: String| Failure::usage(format!("{} has mistakes\n{why}", file.display()));
+    if plan_file::is_plan(&text) {
+        return plan_file::read(&text).map(Wanted::Plan).map_err(wrong);
+    }
     let csv = file.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("csv"));
-    roster_file::read(&text, if csv { Format::Csv } else { Format::Toml })
-        .map_err(|why| Failure::usage(format!("{} has mistakes\n{why}", file.display())))
+    let format = if csv { Format::Csv } else { Format::Toml };
+    roster_file::read(&text, format).map(Wanted::Roster).map_err(wrong)
 }
 
 async fn planned<'a>(
     service: &'a ActionService<'a>,
     args: &FileArgs,
-    roster: &Roster,
+    wanted: Wanted,
 ) -> Result<(RosterService<'a>, RosterPlan), Failure> {
-    if let (Some(asked), Some(named)) = (&args.source, &roster.source)
+    let named = match &wanted {
+        Wanted::Roster(roster) => roster.source.as_ref(),
+        Wanted::Plan(saved) => Some(&saved.plan.source),
+    };
+    if let (Some(asked), Some(named)) = (&args.source, named)
         && asked != named
     {
         return Err(Failure::usage(format!("the file is for the source {named}, not for {asked}")));
     }
-    let vendor = service.roster(args.source.as_deref().or(roster.source.as_deref()))?;
-    let plan = vendor.plan(&roster.groups, !args.unchecked_members).await?;
+    let vendor = service.roster(args.source.as_deref().or(named.map(String::as_str)))?;
+    let plan = match wanted {
+        Wanted::Roster(roster) => vendor.plan(&roster.groups, &roster.lines, !args.unchecked_members).await?,
+        Wanted::Plan(saved) => {
+            let is_checked = !args.unchecked_members && !saved.unchecked_members;
+            vendor.hold(saved.plan, is_checked).await?
+        }
+    };
     Ok((vendor, plan))
-}
-
-async fn apply(
-    service: &ActionService<'_>,
-    args: &ApplyArgs,
-    roster: &Roster,
-    zone: chrono_tz::Tz,
-) -> Result<Exit, Failure> {
-    let (vendor, plan) = planned(service, &args.file, roster).await?;
-    if !args.file.json {
-        output::data(&diff(&plan));
-    }
-    let emptied: Vec<&str> = plan.groups.iter().filter(|group| group.empties).map(title).collect();
-    if !emptied.is_empty() && !args.allow_empty {
-        let groups = emptied.join(", ");
-        return Err(Failure::usage(format!(
-            "these groups would be left without members: {groups}; add --allow-empty if that is meant"
-        )));
-    }
-    if !args.yes {
-        if args.file.json {
-            output::json(&plan)?;
-        }
-        output::message("nothing was sent; add --yes to do it");
-        return Ok(Exit::Done);
-    }
-    #[derive(Serialize)]
-    struct Applied<'a> {
-        plan: &'a RosterPlan,
-        groups: &'a [GroupOutcome],
-    }
-    let mut awaited = None;
-    let on_progress = |progress: Progress<'_>| match progress {
-        Progress::Ended(outcome) if !args.file.json => output::data(&line(outcome)),
-        Progress::Ended(_) => {}
-        Progress::Awaiting(group, until) if awaited != Some(until) => {
-            awaited = Some(until);
-            let until = until.with_timezone(&zone).format("%T");
-            let group = one_line(title(group));
-            output::message(&format!(
-                "{group}: the answer to an earlier write was lost; looking for it until {until} at most"
-            ));
-        }
-        Progress::Awaiting(..) => {}
-    };
-    let groups = vendor.apply(&plan, on_progress).await?;
-    if args.file.json {
-        output::json(&Applied { plan: &plan, groups: &groups })?;
-    }
-    let well = |outcome: &&GroupOutcome| matches!(outcome.ending, Ending::AsWanted | Ending::Changed);
-    Ok(match groups.iter().filter(well).count() {
-        count if count == groups.len() => Exit::Done,
-        0 => Exit::Failed,
-        _ => Exit::Partial,
-    })
-}
-
-fn title(group: &GroupPlan) -> &str {
-    group.exten.as_deref().unwrap_or(&group.display_name)
-}
-
-fn diff(plan: &RosterPlan) -> String {
-    let mut lines = Vec::new();
-    for group in &plan.groups {
-        let name = one_line(&group.display_name);
-        let heading = match (&group.step, &group.exten) {
-            (Step::Keep, _) if group.unchangeable.is_empty() => continue,
-            (Step::Keep, Some(exten)) => format!("= {exten} {name}"),
-            (Step::Impossible(_), Some(exten)) => format!("! {exten} {name}"),
-            (Step::Impossible(_), None) => format!("! {name}"),
-            (Step::Add(new), _) => {
-                let memory = new.memory.map(|time| format!(", memory {time} min")).unwrap_or_default();
-                format!("+ {name} (new; {}{memory})", new.assign_rule.as_str())
-            }
-            (_, exten) => format!("~ {} {name}", exten.as_deref().unwrap_or_default()),
-        };
-        lines.push(heading.trim_end().to_owned());
-        lines.extend(group.changes.iter().map(member_line));
-        if let Step::Impossible(why) = &group.step {
-            lines.push(format!("    ! {why}"));
-        }
-        if group.empties {
-            lines.push("    ! no member is left: needs --allow-empty".to_owned());
-        }
-        lines.extend(
-            group
-                .unchangeable
-                .iter()
-                .map(|what| format!("    ! {}; the API cannot change it", one_line(what))),
-        );
-    }
-    let count = |is: fn(&Step) -> bool| plan.groups.iter().filter(|group| is(&group.step)).count();
-    lines.push(format!(
-        "{}: {} to make, {} to change, {} as wanted, {} impossible; {} other groups are left alone",
-        plan.source,
-        count(|step| matches!(step, Step::Add(_))),
-        count(|step| matches!(step, Step::Assign)),
-        count(|step| matches!(step, Step::Keep)),
-        count(|step| matches!(step, Step::Impossible(_))),
-        plan.others
-    ));
-    lines.join("\n")
-}
-
-fn member_line(change: &MemberChange) -> String {
-    match change {
-        MemberChange::Add(member) => format!("    + {} priority {}", member.agent_number, member.priority),
-        MemberChange::Remove(member) => format!("    - {} priority {}", member.agent_number, member.priority),
-        MemberChange::Priority { agent_number, from, to } => {
-            format!("    ~ {agent_number} priority {from} -> {to}")
-        }
-    }
-}
-
-fn line(outcome: &GroupOutcome) -> String {
-    let ending = match outcome.ending {
-        Ending::AsWanted => "as wanted, nothing sent",
-        Ending::Changed => "changed, and seen so",
-        Ending::Stopped => "left alone",
-        Ending::Refused => "not done",
-        Ending::Different => "sent, and seen otherwise",
-        Ending::Unknown => "unknown whether it was done",
-        Ending::NotTried => "not tried",
-    };
-    let action = outcome.action.map(|id| format!(" (action {id})")).unwrap_or_default();
-    let detail = outcome.detail.as_ref().map(|detail| format!(": {}", one_line(detail))).unwrap_or_default();
-    let exten = outcome.exten.as_deref().unwrap_or("(new)");
-    let name = format!("{exten} {}", one_line(&outcome.display_name));
-    format!("{}: {ending}{action}{detail}", name.trim_end())
 }

@@ -6,10 +6,13 @@ use std::fmt::Write as _;
 use serde::Deserialize;
 use serde_json::Value as Json;
 
-use crate::cli::write::cell::{self, cell};
+use crate::cli::write::cell::cell;
+use crate::cli::write::sheet::{self, Row};
 use ccsync::domain::person::privacy::Privacy;
 use ccsync::domain::row::text::one_line;
 use ccsync::domain::vendor::roster::{Group, Member, display_name, identifier, priority_of};
+use ccsync::domain::vendor::roster_check::RosterLine;
+use ccsync::domain::vendor::roster_fingerprint::Fingerprint;
 use ccsync::domain::vendor::roster_plan::{WantedGroup, mistakes};
 
 /// A form of the file.
@@ -25,9 +28,11 @@ pub(in crate::cli) struct Roster {
     /// The source that the file names.
     pub source: Option<String>,
     pub groups: Vec<WantedGroup>,
+    /// Where a line is a member: the lines.
+    pub lines: Vec<RosterLine>,
 }
 
-const COLUMNS: [&str; 8] = [
+const COLUMNS: [&str; 9] = [
     "exten",
     "display_name",
     "assign_rule",
@@ -36,6 +41,7 @@ const COLUMNS: [&str; 8] = [
     "agent_number",
     "priority",
     "agent_name",
+    "fingerprint",
 ];
 
 /// The vendor's groups as a file that `plan` and `apply` read. Agents' names are there for people alone.
@@ -57,8 +63,9 @@ fn agent_name<'n>(name: &'n str, privacy: &Privacy) -> Cow<'n, str> {
 
 fn write_toml(source: &str, groups: &[Group], privacy: &Privacy) -> String {
     let mut out = format!(
-        "# Skill groups as the vendor has them. Members can be changed here and made so with\n\
-         # `ccsync roster apply FILE`; for the rest the API has no way. Groups left out are left alone.\n\
+        "# Skill groups as the vendor has them. Members can be changed here: `ccsync roster plan FILE --save PLAN` shows\n\
+         # what that changes, `ccsync roster apply PLAN --yes` does it. For the rest the API has no way. Groups left out\n\
+         # are left alone. A fingerprint says how the group was when this was written.\n\
          source = {}\n",
         quoted(source)
     );
@@ -66,7 +73,8 @@ fn write_toml(source: &str, groups: &[Group], privacy: &Privacy) -> String {
         // Writing to a String cannot fail.
         let _ = write!(
             out,
-            "\n[[group]]\nexten = {}\ndisplay_name = {}\nassign_rule = {}\nis_memory = {}\n",
+            "\n[[group]]\nfingerprint = {}\nexten = {}\ndisplay_name = {}\nassign_rule = {}\nis_memory = {}\n",
+            quoted(Fingerprint::of(group).as_str()),
             quoted(&group.exten),
             quoted(&group.display_name),
             quoted(&group.assign_rule),
@@ -97,9 +105,13 @@ fn quoted(text: &str) -> String {
 }
 
 fn write_csv(groups: &[Group], privacy: &Privacy) -> Result<String, csv::Error> {
-    let mut out = csv::Writer::from_writer(Vec::new());
+    // With the mark spreadsheets take it for UTF-8, with the quotes some of them take numbers as text.
+    let mut out = csv::WriterBuilder::new()
+        .quote_style(csv::QuoteStyle::Always)
+        .from_writer("\u{feff}".as_bytes().to_vec());
     out.write_record(COLUMNS)?;
     for group in groups {
+        let fingerprint = Fingerprint::of(group);
         let minutes = group.memory_time.filter(|_| group.is_memory).map(|minutes| minutes.to_string());
         let mut line = |number: &str, priority: &str, name: &str| {
             let cells = [
@@ -111,6 +123,7 @@ fn write_csv(groups: &[Group], privacy: &Privacy) -> Result<String, csv::Error> 
                 number,
                 priority,
                 &agent_name(name, privacy),
+                fingerprint.as_str(),
             ];
             out.write_record(cells.map(|text| cell(text).into_owned()))
         };
@@ -156,6 +169,7 @@ struct TomlGroup {
     is_memory: Option<bool>,
     memory_time: Option<u32>,
     members: Vec<TomlMember>,
+    fingerprint: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -183,78 +197,114 @@ fn read_toml(text: &str) -> Result<Roster, String> {
             is_memory: group.is_memory,
             memory_time: group.memory_time.map(|minutes| minutes.to_string()),
             members: members.map_err(wrong)?,
+            fingerprint: group.fingerprint.as_deref().map(str::parse).transpose().map_err(wrong)?,
         })
     };
     let groups = read.group.into_iter().map(group).collect::<Result<Vec<_>, String>>()?;
     for group in groups.iter().filter(|group| group.exten.is_none()) {
         group.display_name.as_deref().map(display_name).transpose()?;
     }
-    Ok(Roster { source: read.source, groups })
+    Ok(Roster { source: read.source, groups, lines: Vec::new() })
 }
 
-/// Lines of one group stand together; of one without an exten, those of one name.
+/// Lines of one exten are one group; without an exten, those of one name.
 fn read_csv(text: &str) -> Result<Roster, String> {
-    let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(text.as_bytes());
-    let headers = reader.headers().map_err(|error| error.to_string())?.clone();
-    if let Some(unknown) = headers.iter().find(|name| !COLUMNS.contains(name)) {
-        return Err(format!("unknown column {unknown:?}; the columns are {}", COLUMNS.join(", ")));
-    }
-    let mut groups: Vec<WantedGroup> = Vec::new();
-    for record in reader.records() {
-        let record = record.map_err(|error| error.to_string())?;
-        let line = record.position().map_or(0, csv::Position::line);
-        let (group, member) = csv_line(&headers, &record).map_err(|why| format!("line {line}: {why}"))?;
-        let known = groups.iter_mut().find(|known| match &group.exten {
-            Some(_) => known.exten == group.exten,
-            None => known.exten.is_none() && known.display_name == group.display_name,
+    let rows = sheet::read(text, &COLUMNS, &["agent_number"]).map_err(|mistakes| mistakes.join("\n"))?;
+    let mut mistakes = Vec::new();
+    let mut roster = Roster { source: None, groups: Vec::new(), lines: Vec::new() };
+    for row in rows {
+        let read = row.and_then(|row| {
+            let added =
+                csv_line(&row).and_then(|(group, member)| add_line(&mut roster.groups, group, member));
+            added.map(|()| roster_line(&row)).map_err(|why| format!("line {}: {why}", row.line))
         });
-        match known {
-            Some(known) => {
-                let members = std::mem::take(&mut known.members);
-                let same = *known == group;
-                known.members = members;
-                if !same {
-                    return Err(format!("line {line}: it says otherwise of its group than the lines before"));
-                }
-                known.members.extend(member);
-            }
-            None => groups.push(WantedGroup { members: member.into_iter().collect(), ..group }),
+        match read {
+            Ok(line) => roster.lines.push(line),
+            Err(mistake) => mistakes.push(mistake),
         }
     }
-    Ok(Roster { source: None, groups })
+    if mistakes.is_empty() { Ok(roster) } else { Err(mistakes.join("\n")) }
 }
 
-fn csv_line(
-    headers: &csv::StringRecord,
-    record: &csv::StringRecord,
-) -> Result<(WantedGroup, Option<Member>), String> {
-    let field = |name: &str| {
-        let index = headers.iter().position(|header| header == name)?;
-        record.get(index).map(cell::text).filter(|text| !text.is_empty())
+fn roster_line(row: &Row) -> RosterLine {
+    let text = |name: &str| row.field(name).map(str::to_owned);
+    RosterLine {
+        number: row.line,
+        exten: text("exten"),
+        agent_number: text("agent_number"),
+        agent_name: text("agent_name"),
+    }
+}
+
+/// Adds what a line says to its group. Empty cells say nothing.
+fn add_line(groups: &mut Vec<WantedGroup>, group: WantedGroup, member: Option<Member>) -> Result<(), String> {
+    let known = groups.iter_mut().find(|known| match &group.exten {
+        Some(_) => known.exten == group.exten,
+        None => known.exten.is_none() && known.display_name == group.display_name,
+    });
+    let Some(known) = known else {
+        groups.push(WantedGroup { members: member.into_iter().collect(), ..group });
+        return Ok(());
     };
-    let is_memory = match field("is_memory") {
+    agree(&mut known.display_name, group.display_name)?;
+    agree(&mut known.assign_rule, group.assign_rule)?;
+    agree(&mut known.is_memory, group.is_memory)?;
+    agree(&mut known.memory_time, group.memory_time)?;
+    agree(&mut known.fingerprint, group.fingerprint)?;
+    known.members.extend(member);
+    Ok(())
+}
+
+fn agree<Value: PartialEq>(known: &mut Option<Value>, said: Option<Value>) -> Result<(), String> {
+    match (&known, said) {
+        (_, None) => Ok(()),
+        (Some(known), Some(said)) if *known == said => Ok(()),
+        (Some(_), Some(_)) => Err("it says otherwise of its group than the lines before".to_owned()),
+        (None, said) => {
+            *known = said;
+            Ok(())
+        }
+    }
+}
+
+fn csv_line(row: &Row) -> Result<(WantedGroup, Option<Member>), String> {
+    let is_memory = match row.field("is_memory") {
         None => None,
-        Some("true") => Some(true),
-        Some("false") => Some(false),
+        Some(text) if text.eq_ignore_ascii_case("true") => Some(true),
+        Some(text) if text.eq_ignore_ascii_case("false") => Some(false),
         Some(other) => return Err(format!("is_memory is {other:?}, neither true nor false")),
     };
-    let member = match (field("agent_number"), field("priority")) {
+    let member = match (whole_number(row, "agent_number")?, row.field("priority")) {
         (None, None) => None,
         (None, Some(_)) => return Err("a priority without an agent_number".to_owned()),
-        (Some(number), priority) => Some(Member {
-            agent_number: identifier(number)?,
-            priority: priority_of(priority.unwrap_or("0"))?,
-        }),
+        (Some(agent_number), priority) => {
+            Some(Member { agent_number, priority: priority_of(priority.unwrap_or("0"))? })
+        }
     };
     let group = WantedGroup {
-        exten: field("exten").map(identifier).transpose()?,
-        display_name: field("display_name").map(str::to_owned),
-        assign_rule: field("assign_rule").map(str::parse).transpose()?,
+        exten: whole_number(row, "exten")?,
+        display_name: row.field("display_name").map(str::to_owned),
+        assign_rule: row.field("assign_rule").map(str::parse).transpose()?,
         is_memory,
-        memory_time: field("memory_time").map(str::to_owned),
+        memory_time: row.field("memory_time").map(str::to_owned),
         members: Vec::new(),
+        fingerprint: row.field("fingerprint").map(str::parse).transpose()?,
     };
+    if group.exten.is_none() && group.display_name.is_none() {
+        return Err("it has neither exten nor display_name".to_owned());
+    }
     Ok((group, member))
+}
+
+/// The number of a group or an agent, unless a spreadsheet rounded it.
+fn whole_number(row: &Row, name: &str) -> Result<Option<String>, String> {
+    let Some(text) = row.field(name) else { return Ok(None) };
+    if row.is_rounded(name) {
+        return Err(format!(
+            "{name} is {text:?}: a spreadsheet rounded the number; make the column a text column and write the number again"
+        ));
+    }
+    identifier(text).map(Some)
 }
 
 #[cfg(test)]

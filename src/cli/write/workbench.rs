@@ -84,7 +84,7 @@ pub(in crate::cli) async fn workbench(settings: Settings, args: WorkbenchArgs) -
         let service = service(app)?;
         let actor = service.workbench(write.source.as_deref(), args.agent.as_deref(), &action)?;
         show(actor.draft(), &write)?;
-        if write.yes { rendered(&service.perform(actor).await?, write.json) } else { Ok(Exit::Done) }
+        if write.yes { rendered(&service.perform(actor).await?, None, write.json) } else { Ok(Exit::Done) }
     })
     .await
 }

@@ -142,10 +142,11 @@ fn account(section: &Section<'_>, kind: Kind) -> Option<Account> {
             let action = closed(section.section("action"), |action| {
                 let per_minute = action.number("requests_per_minute", 1..=600);
                 let body = action.choice("body", &[("form", ActionBody::Form), ("json", ActionBody::Json)]);
-                Some((per_minute?, body?))
+                let characters = action.number("sms_characters_max", 1..=10_000);
+                Some((per_minute?, body?, characters?))
             });
-            let (actions_per_minute, action_body) = action?;
-            Some(Account::Workbench { agents: agents?, actions_per_minute, action_body })
+            let (actions_per_minute, action_body, sms_characters_max) = action?;
+            Some(Account::Workbench { agents: agents?, actions_per_minute, action_body, sms_characters_max })
         }
     }
 }

@@ -1,12 +1,14 @@
 //! Writes to a vendor, each ordered by a person, and what became of them.
 
 use std::fmt;
+use std::ops::RangeInclusive;
 
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 use serde_json::Value as Json;
 
 use crate::domain::person::privacy::Privacy;
+use crate::domain::vendor::sms;
 
 /// Every write there is. The text form is part of the contract.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -110,31 +112,42 @@ impl WorkbenchAction {
         }
     }
 
-    /// Refuses what the vendor would not take as it is meant.
+    /// Refuses what the vendor would not take as it is meant, and texts of more than `sms_characters_max`.
     ///
     /// # Errors
     /// Which field, and why; without its content.
-    pub fn check(&self) -> Result<(), String> {
-        let dialled = |text: &str| {
-            let odd = |letter: char| !letter.is_ascii_digit() && !"+-*#".contains(letter);
-            if text.is_empty() || text.contains(odd) || 32 < text.len() {
-                return Err("the number must be digits, 32 at most; + - * # are allowed".to_owned());
-            }
-            Ok(())
-        };
+    pub fn check(&self, sms_characters_max: usize) -> Result<(), String> {
         match self {
-            WorkbenchAction::Meeting { tel } => dialled(tel),
+            WorkbenchAction::Meeting { tel } => {
+                let odd = |letter: char| !letter.is_ascii_digit() && !"+-*#".contains(letter);
+                if tel.contains(odd)
+                    || !tel.contains(|letter: char| letter.is_ascii_digit())
+                    || 32 < tel.len()
+                {
+                    return Err(
+                        "the number must be digits, 32 at most; + - * # are allowed beside them".to_owned()
+                    );
+                }
+                Ok(())
+            }
             WorkbenchAction::SendSms { telephone, msg } => {
-                dialled(telephone)?;
+                check_telephone(telephone)?;
+                let count = msg.chars().count();
                 if msg.trim().is_empty() {
                     Err("the text of the message is empty".to_owned())
+                } else if sms_characters_max < count {
+                    Err(format!(
+                        "the text has {count} characters, {} short messages to the networks, and at most \
+                         {sms_characters_max} characters are sent (action.sms_characters_max)",
+                        sms::parts(msg)
+                    ))
                 } else {
                     Ok(())
                 }
             }
             WorkbenchAction::AddBlack { info_uuid } => {
-                let odd = info_uuid.is_empty() || info_uuid.contains(char::is_whitespace);
-                if odd || Privacy::MESSAGE.forbids(info_uuid) {
+                let is_uuid = uuid::Uuid::try_parse(info_uuid).is_ok_and(|uuid| !uuid.is_nil());
+                if !is_uuid || info_uuid.len() != UUID_CHARS {
                     return Err("info_uuid is the number of the customer's record, such as \
                                 beeb8dda-87fb-4f7d-aa60-a4dee98e2e08; not a telephone number"
                         .to_owned());
@@ -144,6 +157,47 @@ impl WorkbenchAction {
             _ => Ok(()),
         }
     }
+}
+
+/// Characters of a record's number: hyphens and thirty-two digits.
+const UUID_CHARS: usize = 36;
+
+/// Digits of a telephone number, the shortest of which is that in the vendor's document, the longest international.
+const TELEPHONE_DIGITS: RangeInclusive<usize> = 6..=17;
+
+/// Refuses what no short message can be sent to.
+fn check_telephone(text: &str) -> Result<(), String> {
+    let rest = text.strip_prefix('+').unwrap_or(text);
+    let digits = rest.chars().filter(char::is_ascii_digit).count();
+    let is_odd = rest.contains(|letter: char| !letter.is_ascii_digit() && letter != '-');
+    match !is_odd && !rest.starts_with('-') && TELEPHONE_DIGITS.contains(&digits) {
+        true => Ok(()),
+        false => Err(
+            "the number must be a telephone's: 6 to 17 digits, with + in front and - between them if need be"
+                .to_owned(),
+        ),
+    }
+}
+
+/// How a write is sent.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
+pub struct Delivery {
+    /// Number of the agent under whose token it is sent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub agent: Option<String>,
+    /// Scheme, host and port.
+    pub host: String,
+    /// HTTP's word.
+    pub method: &'static str,
+    /// The body's media type.
+    pub encoding: &'static str,
+}
+
+impl Delivery {
+    /// A body of percent-encoded pairs.
+    pub const FORM: &'static str = "application/x-www-form-urlencoded";
+    /// A JSON body.
+    pub const JSON: &'static str = "application/json";
 }
 
 /// A write as people may see it, before it is sent and in the log afterwards.
@@ -157,6 +211,9 @@ pub struct ActionDraft {
     pub target: Option<String>,
     /// Path at the vendor, without the query, which carries signatures.
     pub path: String,
+    /// How it is sent.
+    #[serde(flatten)]
+    pub delivery: Delivery,
     /// The fields, phone numbers masked and texts of messages left out.
     pub request: Json,
 }

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use serde::Serialize;
 
 use crate::domain::vendor::roster::{AssignRule, Group, Member, MemoryTime, NewGroup, check_members};
+use crate::domain::vendor::roster_fingerprint::Fingerprint;
 
 /// A skill group as a file wants it. What it does not say is left as it is.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -21,6 +22,8 @@ pub struct WantedGroup {
     pub memory_time: Option<String>,
     /// Its members.
     pub members: Vec<Member>,
+    /// How it was when it was exported.
+    pub fingerprint: Option<Fingerprint>,
 }
 
 impl WantedGroup {
@@ -73,6 +76,8 @@ pub enum Step {
     Add(NewGroup),
     /// The API has no way; says why.
     Impossible(String),
+    /// It is another one than was looked at, so nothing of it is touched; says how.
+    Moved(String),
 }
 
 /// A difference between the members at the vendor and in the file.
@@ -109,6 +114,10 @@ pub struct GroupPlan {
     pub unchangeable: Vec<String>,
     /// It would be left without a member, and is not so already.
     pub empties: bool,
+    /// How it was when it was looked at; `None` for one to be made.
+    pub fingerprint: Option<Fingerprint>,
+    /// Whether it moved between the export and that look; `None` where the file does not say how it was.
+    pub moved_since_export: Option<bool>,
     /// The vendor's members when it was looked at, in the order of their numbers.
     #[serde(skip)]
     pub before: Vec<Member>,
@@ -133,6 +142,8 @@ pub struct RosterPlan {
     pub groups: Vec<GroupPlan>,
     /// Groups of the vendor that are not in the file; they are left alone.
     pub others: usize,
+    /// Agents of the file whom the vendor shows in no group now: they may not exist.
+    pub in_no_group: Vec<String>,
 }
 
 /// Holds a file without [`mistakes`] against the vendor's groups.
@@ -168,13 +179,31 @@ pub fn plan(source: &str, wanted: &[WantedGroup], vendor: &[Group]) -> RosterPla
         };
         groups.push(planned);
     }
-    RosterPlan { source: source.to_owned(), groups, others: vendor.len() - touched.len() }
+    let in_no_group = in_no_group(wanted.iter().flat_map(|group| &group.members), vendor);
+    RosterPlan { source: source.to_owned(), groups, others: vendor.len() - touched.len(), in_no_group }
+}
+
+/// What it takes to make a group, whatever others are called.
+pub fn addition(new: &NewGroup) -> GroupPlan {
+    missing(&WantedGroup { members: new.members.clone(), ..WantedGroup::default() }, new.clone())
+}
+
+/// Those of the members whom the vendor shows in no group.
+pub fn in_no_group<'m>(members: impl Iterator<Item = &'m Member>, vendor: &[Group]) -> Vec<String> {
+    let seen: BTreeSet<&String> =
+        vendor.iter().flat_map(|group| &group.members).map(|member| &member.agent_number).collect();
+    let unseen: BTreeSet<&String> =
+        members.map(|member| &member.agent_number).filter(|number| !seen.contains(number)).collect();
+    unseen.into_iter().cloned().collect()
 }
 
 fn existing(want: &WantedGroup, group: &Group) -> GroupPlan {
     let wanted = sorted(&want.members);
     let changes = changes(&group.members, &wanted);
+    let fingerprint = Fingerprint::of(group);
     GroupPlan {
+        moved_since_export: want.fingerprint.as_ref().map(|exported| *exported != fingerprint),
+        fingerprint: Some(fingerprint),
         exten: Some(group.exten.clone()),
         display_name: group.display_name.clone(),
         step: if changes.is_empty() { Step::Keep } else { Step::Assign },
@@ -195,6 +224,8 @@ fn missing(want: &WantedGroup, new: NewGroup) -> GroupPlan {
         changes: changes(&[], &wanted),
         unchangeable: Vec::new(),
         empties: wanted.is_empty(),
+        fingerprint: None,
+        moved_since_export: None,
         before: Vec::new(),
         wanted,
     }
@@ -208,18 +239,22 @@ fn impossible(want: &WantedGroup, why: String) -> GroupPlan {
         changes: Vec::new(),
         unchangeable: Vec::new(),
         empties: false,
+        fingerprint: None,
+        moved_since_export: None,
         before: Vec::new(),
         wanted: sorted(&want.members),
     }
 }
 
-fn sorted(members: &[Member]) -> Vec<Member> {
+/// In the order of their numbers.
+pub fn sorted(members: &[Member]) -> Vec<Member> {
     let mut members = members.to_vec();
     members.sort();
     members
 }
 
-fn changes(before: &[Member], wanted: &[Member]) -> Vec<MemberChange> {
+/// From the members of before to those wanted: first who leaves, then who comes or changes.
+pub fn changes(before: &[Member], wanted: &[Member]) -> Vec<MemberChange> {
     let of = |list: &[Member], number: &str| {
         list.iter().find(|member| member.agent_number == number).map(|member| member.priority)
     };

@@ -12,11 +12,12 @@ use serde_json::{Value as Json, json};
 
 use crate::domain::fault::{Fault, FaultKind};
 use crate::domain::person::privacy::Privacy;
-use crate::domain::vendor::action::{ActionCommand, ActionDraft, target};
+use crate::domain::vendor::action::{ActionCommand, ActionDraft, Delivery, target};
 use crate::domain::vendor::roster::{Member, NewGroup};
 use crate::engine::port::action::{Actor, Reply};
 use crate::engine::port::budget::BudgetKey;
 use crate::engine::port::clock::Clock;
+use crate::sources::address::origin;
 use crate::sources::context::{RequestContext, quote};
 use crate::sources::http::HttpClient;
 use crate::sources::moor::config::MoorConfig;
@@ -81,6 +82,12 @@ impl MoorWriter {
             command,
             target: Some(target(about)),
             path: path(config, endpoint),
+            delivery: Delivery {
+                agent: None,
+                host: origin(&config.base_url),
+                method: "POST",
+                encoding: Delivery::JSON,
+            },
             request,
         };
         let budget = BudgetKey {

@@ -11,11 +11,13 @@ use serde_json::{Map, Value as Json};
 use url::{Url, form_urlencoded};
 
 use crate::domain::person::privacy::{Personal, Privacy};
-use crate::domain::vendor::action::{ActionDraft, WorkbenchAction, target};
+use crate::domain::row::text::counted;
+use crate::domain::vendor::action::{ActionDraft, Delivery, WorkbenchAction, target};
+use crate::domain::vendor::sms;
 use crate::engine::port::action::{Actor, Reply};
 use crate::engine::port::budget::BudgetKey;
 use crate::engine::port::clock::Clock;
-use crate::sources::address::{address, authority};
+use crate::sources::address::{address, authority, origin};
 use crate::sources::context::RequestContext;
 use crate::sources::http::{Body, HttpClient, Request};
 use crate::sources::workbench::answer::judge;
@@ -74,6 +76,15 @@ impl WorkbenchWriter {
             command: action.command(),
             target: Some(target(extno)),
             path: path.to_owned(),
+            delivery: Delivery {
+                agent: Some(extno.clone()),
+                host: origin(base_url),
+                method: "POST",
+                encoding: match self.config.form {
+                    FieldForm::Form => Delivery::FORM,
+                    FieldForm::Json => Delivery::JSON,
+                },
+            },
             request: shown(&fields, &self.config.privacy.at_least_masked()),
         };
         let budget =
@@ -113,7 +124,11 @@ fn fields(action: &WorkbenchAction, extno: &str) -> FieldList {
 /// The fields as people may see them: numbers masked at least, the message's text only measured.
 fn shown(fields: &FieldList, privacy: &Privacy) -> Json {
     let shown = |name: &str, value: &str| match name {
-        "msg" => format!("({} characters)", value.chars().count()),
+        "msg" => {
+            let (letters, parts) =
+                (counted(value.chars().count(), "character"), counted(sms::parts(value), "part"));
+            format!("({letters}, {parts})")
+        }
         "tel" if value.chars().count() < TELEPHONE_CHARS_MIN => value.to_owned(),
         "tel" | "telephone" => {
             privacy.apply(Personal::Phone, value).unwrap_or_else(|| "(not recorded)".to_owned())

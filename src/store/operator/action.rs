@@ -145,27 +145,6 @@ impl PgStore {
     pub async fn known_agents(&self, source: &str) -> Result<Vec<KnownAgent>, Fault> {
         answered("looking which agents the tables know", known_agents(&self.pool, source)).await
     }
-
-    /// Numbers of the agents of a skill group with their priorities, by the last read of the groups, whether there was such
-    /// a group, and when that read began; `None` where none was ever read.
-    ///
-    /// # Errors
-    /// Database faults.
-    pub async fn group_members(
-        &self,
-        source: &str,
-        exten: &str,
-    ) -> Result<Option<(Vec<String>, bool, DateTime<Utc>)>, Fault> {
-        let read = sqlx::query_as(
-            "select array(select m.agent_number || ':' || coalesce(m.priority, 0) from moor.queue_member m
-                    where m.source = $1 and m.exten = $2 and m.deleted_at is null order by m.agent_number),
-                exists (select from moor.queue q where q.source = $1 and q.exten = $2 and q.deleted_at is null), s.read_at
-             from sync.snapshot s
-             where s.source = $1 and s.stream = 'moor.queue' and s.read_at is not null",
-        );
-        let read = read.bind(source).bind(exten);
-        answered("looking who is in the skill group", read.fetch_optional(&self.pool)).await
-    }
 }
 
 /// A text as PostgreSQL takes it, and short.

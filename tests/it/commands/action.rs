@@ -1,12 +1,17 @@
 //! Writes to the vendors: what a person orders is sent once, recorded before and after, and nobody else
 //! ever sends any.
 
+mod held;
 mod kill;
 mod limit;
 mod moor;
 mod never;
 mod roster;
+mod roster_property;
+mod spreadsheet;
 mod workbench;
+
+use std::path::Path;
 
 use ccsync_simulator::SimulatorConfig;
 use serde_json::Value;
@@ -14,13 +19,14 @@ use serde_json::Value;
 use crate::support::process::{Setup, recent_world};
 
 /// What differs from run to run.
-const FILTERS: [(&str, &str); 5] = [
+const FILTERS: [(&str, &str); 6] = [
     // A word on the feed is not the actions'.
     (r"warning: workbench:[^\n]*\n", ""),
     (r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d", "TIME"),
     (r"127\.0\.0\.1:\d+", "HOST"),
     (r" by [^;\n]+", " by OPERATOR"),
     (r"/tmp/[^ ]*/", "DIRECTORY/"),
+    (r"g1-[0-9a-f]{20}", "FINGERPRINT"),
 ];
 
 macro_rules! told {
@@ -58,6 +64,14 @@ async fn setup_of(world: SimulatorConfig) -> Setup {
 /// for tests that lose answers: on a busy machine an answer may take longer.
 fn hasty(setup: Setup) -> Setup {
     setup.with("CCSYNC__HTTP__TOTAL_TIMEOUT", "1500ms").with("CCSYNC__HTTP__READ_TIMEOUT", "1s")
+}
+
+/// Keeps the plan of a file, made with these words besides; the plan's path.
+async fn kept_plan(setup: &Setup, file: &Path, more: &[&str]) -> String {
+    let plan = file.with_extension("plan").to_str().unwrap().to_owned();
+    let words = [&["roster", "plan", file.to_str().unwrap(), "--save", &plan], more].concat();
+    setup.run(&words).await.expect(0);
+    plan
 }
 
 /// The log of actions, oldest first: command, target, state, and what was seen of it later.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use ccsync::telemetry::failpoint::Failpoint;
 use ccsync_simulator::{Endpoint, Fault};
 
-use super::{hasty, members_of, setup};
+use super::{hasty, kept_plan, members_of, setup};
 use crate::support::process::{Program, Setup};
 
 /// Two groups to change, and one to make.
@@ -47,7 +47,8 @@ async fn killed_and_applied_again(setup: &Setup, place: Failpoint, occurrence: u
     let told = format!("{} {occurrence}", place.name());
     let (text, name, list) = wanted(number);
     let path = setup.workspace.write("wanted.toml", &text);
-    let arguments = ["roster", "apply", path.to_str().unwrap(), "--yes"];
+    let plan = kept_plan(setup, &path, &[]).await;
+    let arguments = ["roster", "apply", &plan, "--yes"];
     setup.simulator.clear_journal();
     let mut command = setup.workspace.command(&arguments);
     command.env("FAILPOINTS", format!("{}={}*off->return(kill)", place.name(), occurrence - 1));

@@ -63,3 +63,18 @@ async fn no_minute_sees_more_writes_than_the_vendor_allows() {
     assert!(Duration::from_secs(99 * 60 / 18) <= took, "{took:?}");
     assert!(took <= Duration::from_secs(100 * 62 / 18), "{took:?}: the limit is used");
 }
+
+#[tokio::test]
+async fn a_write_that_waits_for_the_limit_says_so() {
+    let setup = super::setup().await.with("CCSYNC__SOURCES__WORKBENCH__ACTION__REQUESTS_PER_MINUTE", "6");
+    sqlx::raw_sql("drop trigger at_once on sync.request_budget")
+        .execute(setup.db.pool().await)
+        .await
+        .unwrap();
+    // One in ten seconds: a program that is slow to start still has to wait.
+    let first = setup.run(&["workbench", "hold", "--yes"]).await.expect(0);
+    assert!(!first.stderr.contains("waiting"), "{}", first.stderr);
+    let second = setup.run(&["workbench", "hold", "--yes"]).await.expect(0);
+    let told = regex::Regex::new(r"waiting \d+ s for the limit of hold, 6 requests a minute").unwrap();
+    assert!(told.is_match(&second.stderr), "{}", second.stderr);
+}

@@ -1,6 +1,6 @@
 //! `ccsync moor queue add|assign`, as people meet it.
 
-use ccsync_simulator::{Endpoint, Fault, Step};
+use ccsync_simulator::{Change, Endpoint, Fault, Step};
 use serde_json::{Value, json};
 
 use super::{hasty, members, setup, states, told};
@@ -31,14 +31,14 @@ async fn without_yes_it_is_shown_what_would_be_sent_and_nothing_is() {
     )
     .await;
     told!(out, @r#"
-    moor: POST /v20210827/webChat/addQueue/N00000000000
-    {"assignMembers":[{"agentNumber":"8000","priority":0},{"agentNumber":"8001","priority":3}],"assignRule":"priority","displayName":"夜班二组","isMemory":true,"memoryTime":"1440"}
+    moor: POST http://HOST/v20210827/webChat/addQueue/N00000000000
+    application/json: {"assignMembers":[{"agentNumber":"8000","priority":0},{"agentNumber":"8001","priority":3}],"assignRule":"priority","displayName":"夜班二组","isMemory":true,"memoryTime":"1440"}
     "#);
     told!(err, @"nothing was sent; add --yes to send it");
     let (out, _) = run(&setup, &format!("moor queue assign --exten {GROUP} --member 8000:2"), 0).await;
     told!(out, @r#"
-    moor: POST /v20210827/webChat/updateQueueAssignMembers/N00000000000
-    {"assignMembers":[{"agentNumber":"8000","priority":2}],"exten":"10018501"}
+    moor: POST http://HOST/v20210827/webChat/updateQueueAssignMembers/N00000000000
+    application/json: {"assignMembers":[{"agentNumber":"8000","priority":2}],"exten":"10018501"}
     "#);
     let (out, _) = run(&setup, &format!("moor queue assign --exten {GROUP} --member 8000 --json"), 0).await;
     told!(out, @r#"
@@ -48,6 +48,9 @@ async fn without_yes_it_is_shown_what_would_be_sent_and_nothing_is() {
       "command": "moor.queue_assign",
       "target": "10018501",
       "path": "/v20210827/webChat/updateQueueAssignMembers/N00000000000",
+      "host": "http://HOST",
+      "method": "POST",
+      "encoding": "application/json",
       "request": {
         "assignMembers": [
           {
@@ -70,15 +73,15 @@ async fn with_yes_it_is_done_once_and_recorded_with_who_ordered_it() {
         run(&setup, &format!("moor queue assign --exten {GROUP} --member 8000:2 --member 8004 --yes"), 0)
             .await;
     told!(out, @r#"
-    moor: POST /v20210827/webChat/updateQueueAssignMembers/N00000000000
-    {"assignMembers":[{"agentNumber":"8000","priority":2},{"agentNumber":"8004","priority":0}],"exten":"10018501"}
+    moor: POST http://HOST/v20210827/webChat/updateQueueAssignMembers/N00000000000
+    application/json: {"assignMembers":[{"agentNumber":"8000","priority":2},{"agentNumber":"8004","priority":0}],"exten":"10018501"}
     action 1: answered
     "#);
     assert_eq!(members(&setup, GROUP), ["8000:2", "8004:0"]);
-    let (out, _) = run(&setup, "moor queue add --display-name 夜班 --member 8001 --yes", 0).await;
+    let (out, _) = run(&setup, "moor queue add --display-name 夜班三组 --member 8001 --yes", 0).await;
     told!(out, @r#"
-    moor: POST /v20210827/webChat/addQueue/N00000000000
-    {"assignMembers":[{"agentNumber":"8001","priority":0}],"assignRule":"random","displayName":"夜班","isMemory":false}
+    moor: POST http://HOST/v20210827/webChat/addQueue/N00000000000
+    application/json: {"assignMembers":[{"agentNumber":"8001","priority":0}],"assignRule":"random","displayName":"夜班三组","isMemory":false}
     action 2: answered, 10018506
     "#);
     run(
@@ -96,7 +99,7 @@ async fn with_yes_it_is_done_once_and_recorded_with_who_ordered_it() {
             json!({"exten": GROUP, "assignMembers": [
                 {"agentNumber": "8000", "priority": 2}, {"agentNumber": "8004", "priority": 0},
             ]}),
-            json!({"displayName": "夜班", "assignRule": "random", "isMemory": false,
+            json!({"displayName": "夜班三组", "assignRule": "random", "isMemory": false,
                 "assignMembers": [{"agentNumber": "8001", "priority": 0}]}),
             json!({"displayName": "空组", "assignRule": "random", "isMemory": true, "memoryTime": "120",
                 "assignMembers": []}),
@@ -107,8 +110,8 @@ async fn with_yes_it_is_done_once_and_recorded_with_who_ordered_it() {
     told!(out, @r#"
     3 TIME moor moor.queue_add 空组: answered by OPERATOR; 10018507; “success!”
       {"assignMembers":[],"assignRule":"random","displayName":"空组","isMemory":true,"memoryTime":"120"}
-    2 TIME moor moor.queue_add 夜班: answered by OPERATOR; 10018506; “success!”
-      {"assignMembers":[{"agentNumber":"8001","priority":0}],"assignRule":"random","displayName":"夜班","isMemory":false}
+    2 TIME moor moor.queue_add 夜班三组: answered by OPERATOR; 10018506; “success!”
+      {"assignMembers":[{"agentNumber":"8001","priority":0}],"assignRule":"random","displayName":"夜班三组","isMemory":false}
     1 TIME moor moor.queue_assign 10018501: answered by OPERATOR; “success!”
       {"assignMembers":[{"agentNumber":"8000","priority":2},{"agentNumber":"8004","priority":0}],"exten":"10018501"}
     "#);
@@ -191,16 +194,89 @@ async fn what_the_vendor_would_take_otherwise_than_meant_is_refused_before_anyth
 }
 
 #[tokio::test]
-async fn while_the_tables_know_nobody_every_member_is_in_doubt_unless_one_insists() {
+async fn an_agent_whom_neither_the_vendor_nor_the_tables_know_is_in_doubt_unless_one_insists() {
     let setup = setup().await;
-    let line = format!("moor queue assign --exten {GROUP} --member 8000 --yes");
+    let known = members(&setup, "10018502").remove(0);
+    let line = format!("moor queue assign --exten {GROUP} --member {known} --member 9999 --yes");
     let (_, err) = run(&setup, &line, 2).await;
     told!(err, @"
-    error: unknown agents: 8000; the tables know no agent of this source: run `ccsync sync moor.queue` first, or add --unchecked-members if they exist (7moor skips agents that do not exist without a word)
+    error: unknown agents: 9999; no skill group that ccsync has seen has or had them (moor.queue_member, moor.agent_claim_status): correct the number, or add --unchecked-members if they exist (7moor skips agents that do not exist without a word)
     hint: see docs/runbook.md#exit_2
     ");
-    run(&setup, &format!("{line} --unchecked-members"), 0).await;
+    run(&setup, &format!("{line} --unchecked-members"), 3).await;
+    assert_eq!(members(&setup, GROUP), [known]);
+}
+
+#[tokio::test]
+async fn an_agent_whom_the_vendor_no_longer_knows_is_told_and_who_was_in_the_group_can_be_put_back_as_printed()
+ {
+    let setup = informed().await;
+    // The tables know somebody whom the vendor skips.
+    let sql = "update moor.queue_member set agent_number = '8777' where (exten, agent_number) = ($1, $2)";
+    let gone = members(&setup, "10018502").remove(0);
+    let gone = gone.split(':').next().unwrap();
+    sqlx::query(sql).bind("10018502").bind(gone).execute(setup.db.pool().await).await.unwrap();
+    let before = members(&setup, GROUP);
+    let line = format!("moor queue assign --exten {GROUP} --member 8777");
+    let (_, err) = run(&setup, &line, 0).await;
+    assert!(err.contains("in no skill group at the vendor now: 8777"), "{err}");
+    let (out, err) = run(&setup, &format!("{line} --yes"), 3).await;
+    assert!(out.ends_with("action 1: answered\n"), "{out}");
+    told!(err, @"
+    10018501 售后服务: joins: 8777; leaves: 8001, 8012, 8013, 8014
+    warning: in no skill group at the vendor now: 8777; 7moor skips agents that do not exist
+    warning: the vendor did not take 8777: do these agents exist?
+    hint: `ccsync moor queue assign --source moor --exten 10018501 --member 8001:0 --member 8012:3 --member 8013:1 --member 8014:3 --unchecked-members --yes` puts back who was in it
+    ");
+    assert_eq!(members(&setup, GROUP), Vec::<String>::new());
+    let put_back = err.split('`').nth(1).unwrap().strip_prefix("ccsync ").unwrap();
+    run(&setup, put_back, 0).await;
+    assert_eq!(members(&setup, GROUP), before);
+    // So in JSON, and for a group that is made.
+    let json = setup.run(&[&line.split(' ').collect::<Vec<_>>()[..], &["--yes", "--json"]].concat()).await;
+    let json = json.expect(3).json();
+    assert_eq!(
+        (&json["state"], &json["seen"]["ending"]),
+        (&"answered".into(), &"different".into()),
+        "{json}"
+    );
+    let (_, err) = run(&setup, "moor queue add --display-name 空 --member 8777 --yes", 3).await;
+    assert!(err.contains("the vendor did not take 8777"), "{err}");
+}
+
+#[tokio::test]
+async fn who_would_leave_is_shown_before_and_with_every_write_as_the_vendor_has_it_now() {
+    let setup = informed().await;
+    let [first, ..] = members(&setup, GROUP).try_into().unwrap_or_else(|all: Vec<String>| [all[0].clone()]);
+    // The tables do not know of it yet.
+    let change = Change::MoveAgent {
+        agent_number: first.split(':').next().unwrap().into(),
+        from: Some(GROUP.into()),
+        to: None,
+    };
+    setup.simulator.mutate(change).unwrap();
+    let left: Vec<String> =
+        members(&setup, GROUP).iter().map(|member| member.split(':').next().unwrap().to_owned()).collect();
+    for more in ["", " --yes"] {
+        let (_, err) =
+            run(&setup, &format!("moor queue assign --exten {GROUP} --member 8000{more}"), 0).await;
+        assert!(err.contains(&format!("joins: 8000; leaves: {}", left.join(", "))), "{err}");
+    }
     assert_eq!(members(&setup, GROUP), ["8000:0"]);
+}
+
+#[tokio::test]
+async fn a_second_group_of_a_name_is_made_only_if_that_is_said_for_none_can_be_removed() {
+    let setup = informed().await;
+    let name = setup.simulator.truth().groups[0]["displayName"].as_str().unwrap().to_owned();
+    let line = format!("moor queue add --display-name {name} --member 8000");
+    let (_, err) = run(&setup, &line, 0).await;
+    assert!(err.contains("warning: a group of this name exists (100185"), "{err}");
+    let (_, err) = run(&setup, &format!("{line} --yes"), 2).await;
+    assert!(err.contains("add --allow-same-name if another one is meant"), "{err}");
+    assert_eq!(setup.simulator.journal().writes(), 0);
+    run(&setup, &format!("{line} --yes --allow-same-name"), 0).await;
+    assert_eq!(setup.simulator.journal().writes(), 1);
 }
 
 #[tokio::test]
@@ -228,41 +304,26 @@ async fn a_lost_answer_is_recorded_as_unknown_and_nothing_is_sent_again() {
 #[tokio::test]
 async fn a_refusal_is_told_in_the_vendors_words_and_nothing_is_sent_again() {
     let setup = informed().await.with("CCSYNC__HTTP__TOTAL_TIMEOUT", "10s");
-    let (out, err) = run(&setup, "moor queue assign --exten 1 --member 8000 --yes", 1).await;
+    setup.simulator.script(Endpoint::MoorAssignMembers, [Fault::Code999999.with(400)]);
+    let (out, err) = run(&setup, &format!("moor queue assign --exten {GROUP} --member 8000 --yes"), 1).await;
     told!(format!("{out}{err}"), @r#"
-    moor: POST /v20210827/webChat/updateQueueAssignMembers/N00000000000
-    {"assignMembers":[{"agentNumber":"8000","priority":0}],"exten":"1"}
+    moor: POST http://HOST/v20210827/webChat/updateQueueAssignMembers/N00000000000
+    application/json: {"assignMembers":[{"agentNumber":"8000","priority":0}],"exten":"10018501"}
     action 1: refused
-    error: moor: POST /v20210827/webChat/updateQueueAssignMembers/N00000000000: the vendor answered code “400” “create Queue error”, HTTP 200
+    10018501 售后服务: joins: 8000; leaves: 8001, 8012, 8013, 8014
+    error: moor: POST /v20210827/webChat/updateQueueAssignMembers/N00000000000: the vendor answered code “400” “server error”, HTTP 200
     hint: the vendor did not do it
     "#);
     setup.simulator.script(Endpoint::MoorAssignMembers, [Fault::Http429.with(3)]);
     run(&setup, &format!("moor queue assign --exten {GROUP} --member 8000 --yes"), 1).await;
+    let refused = "moor.queue_assign 10018501: refused";
+    assert_eq!(states(&setup).await, [refused, refused]);
+    assert_eq!(setup.simulator.journal().writes(), 2);
+    // What cannot be looked at is not written to.
+    run(&setup, "moor queue assign --exten 1 --member 8000 --yes", 2).await;
     let wrong = setup.with("CCSYNC__SOURCES__MOOR__API_SECRET", "wrong");
     run(&wrong, &format!("moor queue assign --exten {GROUP} --member 8000 --yes"), 1).await;
-    assert_eq!(
-        states(&wrong).await,
-        [
-            "moor.queue_assign 1: refused",
-            "moor.queue_assign 10018501: refused",
-            "moor.queue_assign 10018501: refused"
-        ]
-    );
-    assert_eq!(wrong.simulator.journal().writes(), 3);
-}
-
-#[tokio::test]
-async fn what_never_left_is_recorded_as_failed() {
-    let setup = informed().await.with("CCSYNC__SOURCES__MOOR__BASE_URL", "http://127.0.0.1:1");
-    let (out, err) = run(&setup, &format!("moor queue assign --exten {GROUP} --member 8000 --yes"), 1).await;
-    told!(format!("{out}{err}"), @r#"
-    moor: POST /v20210827/webChat/updateQueueAssignMembers/N00000000000
-    {"assignMembers":[{"agentNumber":"8000","priority":0}],"exten":"10018501"}
-    action 1: failed
-    error: moor: POST /v20210827/webChat/updateQueueAssignMembers/N00000000000: no answer from HOST, no connection: error sending request: client error (Connect): tcp connect error: Connection refused (os error 111)
-    hint: it was not sent
-    "#);
-    assert_eq!(states(&setup).await, [format!("moor.queue_assign {GROUP}: failed")]);
+    assert_eq!(wrong.simulator.journal().writes(), 2);
 }
 
 #[tokio::test]
@@ -273,10 +334,11 @@ async fn both_readings_of_an_answer_are_understood() {
         switches.set(switch, value).unwrap();
         setup.simulator.set_switches(switches);
         run(&setup, &format!("moor queue assign --exten {GROUP} --member 8000 --yes"), 0).await;
-        run(&setup, "moor queue assign --exten 1 --member 8000 --yes", 1).await;
+        setup.simulator.script(Endpoint::MoorAssignMembers, [Fault::Code999999.with(400)]);
+        run(&setup, &format!("moor queue assign --exten {GROUP} --member 8001 --yes"), 1).await;
         assert_eq!(
             states(&setup).await,
-            [format!("moor.queue_assign {GROUP}: answered"), "moor.queue_assign 1: refused".to_owned()]
+            [format!("moor.queue_assign {GROUP}: answered"), format!("moor.queue_assign {GROUP}: refused")]
         );
     }
 }

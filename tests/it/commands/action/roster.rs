@@ -3,7 +3,7 @@
 use ccsync::domain::vendor::roster_plan::WantedGroup;
 use ccsync_simulator::{Change, Endpoint, Fault};
 
-use super::{actions, hasty, members, members_of, setup, states, told};
+use super::{actions, hasty, kept_plan, members, members_of, setup, states, told};
 use crate::support::harness::{TestWorld, small_world};
 use crate::support::process::{Program, Setup};
 
@@ -36,24 +36,28 @@ async fn what_is_exported_is_what_the_vendor_has_and_applying_it_does_nothing() 
     for (file, format) in [("roster.toml", "toml"), ("roster.csv", "csv")] {
         let text = setup.run(&["roster", "export", "--format", format]).await.expect(0).stdout;
         let path = setup.workspace.write(file, &text);
-        let written =
-            setup.run(&["roster", "export", "--format", format, "--output", "copy"]).await.expect(0);
+        let written = setup
+            .run(&["roster", "export", "--format", format, "--output", "copy", "--force"])
+            .await
+            .expect(0);
         assert_eq!(written.stdout, "");
         assert_eq!(std::fs::read_to_string(setup.workspace.path().join("copy")).unwrap(), text);
         let path = path.to_str().unwrap();
         let plan = setup.run(&["roster", "plan", path]).await.expect(0);
         insta::allow_duplicates! { told!(plan.stdout, @"moor: 0 to make, 0 to change, 6 as wanted, 0 impossible; 0 other groups are left alone"); }
-        setup.run(&["roster", "apply", path, "--yes"]).await.expect(0);
+        setup.run(&["roster", "apply", path, "--yes", "--from-export"]).await.expect(0);
     }
     assert_eq!(setup.simulator.journal().writes(), 0);
     let toml = std::fs::read_to_string(setup.workspace.path().join("roster.toml")).unwrap();
     let first: Vec<&str> = toml.lines().take(16).collect();
     told!(first.join("\n"), @r#"
-    # Skill groups as the vendor has them. Members can be changed here and made so with
-    # `ccsync roster apply FILE`; for the rest the API has no way. Groups left out are left alone.
+    # Skill groups as the vendor has them. Members can be changed here: `ccsync roster plan FILE --save PLAN` shows
+    # what that changes, `ccsync roster apply PLAN --yes` does it. For the rest the API has no way. Groups left out
+    # are left alone. A fingerprint says how the group was when this was written.
     source = "moor"
 
     [[group]]
+    fingerprint = "FINGERPRINT"
     exten = "10018500"
     display_name = "退换货"
     assign_rule = "queue"
@@ -62,9 +66,6 @@ async fn what_is_exported_is_what_the_vendor_has_and_applying_it_does_nothing() 
     members = [
         { agent = "8013", priority = 2 }, # 陈秀英
     ]
-
-    [[group]]
-    exten = "10018501"
     "#);
 }
 
@@ -93,7 +94,7 @@ async fn a_plan_is_read_like_a_diff_and_changes_nothing() {
     assert_eq!(json["groups"].as_array().unwrap().len(), 3, "{json}");
     let dry = setup.run(&["roster", "apply", path]).await.expect(0);
     assert_eq!(dry.stdout, plan.stdout);
-    assert!(dry.stderr.contains("nothing was sent; add --yes"), "{}", dry.stderr);
+    assert!(dry.stderr.contains("nothing was sent. `ccsync roster plan"), "{}", dry.stderr);
     assert_eq!(setup.simulator.journal().writes(), 0);
 }
 
@@ -102,7 +103,8 @@ async fn an_apply_makes_it_so_touches_nobody_else_and_a_second_one_does_nothing(
     let setup = setup().await;
     let before = everybody(&setup);
     let path = setup.workspace.write("wanted.toml", WANTED);
-    let path = path.to_str().unwrap();
+    let path = kept_plan(&setup, &path, &[]).await;
+    let path = path.as_str();
     let applied = setup.run(&["roster", "apply", path, "--yes"]).await.expect(3);
     let lines: Vec<&str> =
         applied.stdout.lines().skip_while(|line| !line.starts_with("moor: ")).skip(1).collect();
@@ -143,7 +145,13 @@ async fn a_file_with_mistakes_or_with_unknown_agents_or_that_empties_a_group_is_
         ("wrong.csv", "exten,agent_number,priority\n10018501,8000,-1\n"),
     ] {
         let path = setup.workspace.write(name, content);
-        let ended = setup.run(&["roster", "apply", path.to_str().unwrap(), "--yes"]).await.expect(2);
+        let (path, plan) = (path.to_str().unwrap(), setup.workspace.path().join("kept.plan"));
+        let plan = plan.to_str().unwrap();
+        let mut ended = setup.run(&["roster", "plan", path, "--save", plan]).await;
+        if name == "empty.toml" {
+            ended = setup.run(&["roster", "apply", plan, "--yes"]).await;
+        }
+        let ended = ended.expect(2);
         text.push_str(&format!("{name}\n{}\n", ended.talk()));
     }
     told!(text, @r#"
@@ -179,8 +187,8 @@ async fn a_file_with_mistakes_or_with_unknown_agents_or_that_empties_a_group_is_
     hint: see docs/runbook.md#exit_2
     "#);
     assert_eq!(setup.simulator.journal().writes(), 0);
-    let empty = setup.workspace.path().join("empty.toml");
-    setup.run(&["roster", "apply", empty.to_str().unwrap(), "--yes", "--allow-empty"]).await.expect(0);
+    let plan = setup.workspace.path().join("kept.plan");
+    setup.run(&["roster", "apply", plan.to_str().unwrap(), "--yes", "--allow-empty"]).await.expect(0);
     assert_eq!(members(&setup, "10018501"), Vec::<String>::new());
 }
 
@@ -189,11 +197,9 @@ async fn an_agent_whom_the_vendor_skips_is_told() {
     let setup = setup().await;
     let content = "[[group]]\nexten = \"10018501\"\nmembers = [{ agent = \"9999\" }, { agent = \"8000\" }]\n";
     let path = setup.workspace.write("unknown.toml", content);
-    let ended = setup
-        .run(&["roster", "apply", path.to_str().unwrap(), "--yes", "--unchecked-members"])
-        .await
-        .expect(1);
-    told!(ended.stdout, @r#"
+    let plan = kept_plan(&setup, &path, &["--unchecked-members"]).await;
+    let ended = setup.run(&["roster", "apply", &plan, "--yes"]).await.expect(1);
+    told!(ended.stdout, @"
     ~ 10018501 售后服务
         - 8001 priority 0
         - 8012 priority 3
@@ -201,9 +207,10 @@ async fn an_agent_whom_the_vendor_skips_is_told() {
         - 8014 priority 3
         + 8000 priority 0
         + 9999 priority 0
+    ! in no skill group at the vendor now: 9999; 7moor skips agents that do not exist
     moor: 0 to make, 1 to change, 0 as wanted, 0 impossible; 5 other groups are left alone
     10018501 售后服务: sent, and seen otherwise (action 1): the vendor did not take 9999: do these agents exist?
-    "#);
+    ");
     assert_eq!(setup.simulator.journal().writes(), 1);
 }
 
@@ -212,10 +219,11 @@ async fn a_write_whose_answer_is_lost_is_settled_by_looking_and_not_by_sending_i
     for late in [0, 700] {
         let setup = hasty(setup().await);
         let path = setup.workspace.write("wanted.toml", WANTED);
+        let plan = kept_plan(&setup, &path, &[]).await;
         for endpoint in [Endpoint::MoorAssignMembers, Endpoint::MoorAddQueue] {
             setup.simulator.script(endpoint, [Fault::LostAnswer.with(late)]);
         }
-        setup.run(&["roster", "apply", path.to_str().unwrap(), "--yes"]).await.expect(3);
+        setup.run(&["roster", "apply", &plan, "--yes"]).await.expect(3);
         assert_eq!(setup.simulator.journal().writes(), 2);
         let seen: Vec<_> = actions(&setup).await.into_iter().map(|(.., state, seen)| (state, seen)).collect();
         let done = ("unknown".to_owned(), Some("done".to_owned()));
@@ -230,16 +238,19 @@ async fn a_group_that_is_as_wanted_is_not_called_so_while_an_earlier_write_may_s
     let now = setup.run(&["roster", "export"]).await.expect(0).stdout;
     let (now, wanted) =
         (setup.workspace.write("now.toml", &now), setup.workspace.write("wanted.toml", WANTED));
+    let wanted = kept_plan(&setup, &wanted, &[]).await;
     setup.simulator.script(Endpoint::MoorAssignMembers, [Fault::LostAnswer.with(1_500)]);
-    let mut command = setup.workspace.command(&["roster", "apply", wanted.to_str().unwrap(), "--yes"]);
+    let mut command = setup.workspace.command(&["roster", "apply", &wanted, "--yes"]);
     command.env("FAILPOINTS", "action.replied=return(kill)");
     assert_eq!(Program::spawn(command).wait().await.code, None);
-    let ended = setup.run(&["roster", "apply", now.to_str().unwrap(), "--yes"]).await.expect(3);
+    let line = ["roster", "apply", now.to_str().unwrap(), "--yes", "--from-export"];
+    let ended = setup.run(&line).await.expect(3);
     assert!(ended.stderr.contains("10018501: the answer to an earlier write was lost"), "{}", ended.stderr);
-    assert!(ended.stdout.contains("left alone: its members changed at the vendor"), "{}", ended.stdout);
+    assert!(ended.stdout.contains("left alone: it changed at the vendor since"), "{}", ended.stdout);
     assert_eq!(setup.simulator.journal().writes(), 1);
     // Seen as it is, it can be put back.
-    setup.run(&["roster", "apply", now.to_str().unwrap(), "--yes"]).await.expect(0);
+    let plan = kept_plan(&setup, &now, &[]).await;
+    setup.run(&["roster", "apply", &plan, "--yes"]).await.expect(0);
     assert_eq!(setup.simulator.journal().writes(), 2);
 }
 
@@ -247,7 +258,8 @@ async fn a_group_that_is_as_wanted_is_not_called_so_while_an_earlier_write_may_s
 async fn a_write_that_was_lost_on_its_way_is_told_and_made_by_the_next_apply() {
     let setup = hasty(setup().await);
     let path = setup.workspace.write("wanted.toml", WANTED);
-    let path = path.to_str().unwrap();
+    let path = kept_plan(&setup, &path, &[]).await;
+    let path = path.as_str();
     setup.simulator.script(Endpoint::MoorAssignMembers, [Fault::Http5xx.with(502)]);
     let ended = setup.run(&["roster", "apply", path, "--yes"]).await.expect(3);
     assert!(ended.stdout.contains("unknown whether it was done (action 1)"), "{}", ended.stdout);
@@ -262,8 +274,9 @@ async fn a_write_that_was_lost_on_its_way_is_told_and_made_by_the_next_apply() {
 async fn after_a_refusal_that_concerns_every_write_the_rest_is_not_tried() {
     let setup = setup().await;
     let path = setup.workspace.write("wanted.toml", WANTED);
+    let plan = kept_plan(&setup, &path, &[]).await;
     setup.simulator.script(Endpoint::MoorAssignMembers, [Fault::Http429.with(1)]);
-    let ended = setup.run(&["roster", "apply", path.to_str().unwrap(), "--yes"]).await.expect(1);
+    let ended = setup.run(&["roster", "apply", &plan, "--yes"]).await.expect(1);
     assert!(ended.stdout.contains("not tried: action 1 was refused"), "{}", ended.stdout);
     assert_eq!(setup.simulator.journal().writes(), 1);
 }
@@ -284,20 +297,22 @@ async fn a_group_that_changed_since_it_was_planned_is_left_alone_unless_it_is_as
     let (app, simulator) = (&world.test.app, &world.test.simulator);
     let setup = app.action_service("tester").unwrap();
     let roster = setup.roster(None).unwrap();
-    let plan = roster.plan(&wanted("10018501", &["8000:1"]), false).await.unwrap();
+    let plan = roster.plan(&wanted("10018501", &["8000:1"]), &[], false).await.unwrap();
     let is_member =
         |number: &String| plan.groups[0].before.iter().any(|member| member.agent_number == *number);
     let stranger = (8001..).map(|number| number.to_string()).find(|number| !is_member(number)).unwrap();
-    let change = Change::MoveAgent { agent_number: stranger, from: None, to: Some("10018501".into()) };
-    simulator.mutate(change).unwrap();
+    let (agent_number, to) = (stranger.clone(), Some("10018501".into()));
+    simulator.mutate(Change::MoveAgent { agent_number, from: None, to }).unwrap();
     let outcomes = roster.apply(&plan, |_| ()).await.unwrap();
-    assert_eq!(outcomes[0].detail.as_deref(), Some("its members changed at the vendor since it was planned"));
+    let told =
+        format!("it changed at the vendor since it was looked at ({stranger} joined); make a new plan");
+    assert_eq!(outcomes[0].detail, Some(told));
     simulator.mutate(Change::RemoveGroup { exten: "10018501".into() }).unwrap();
     let outcomes = roster.apply(&plan, |_| ()).await.unwrap();
-    assert_eq!(outcomes[0].detail.as_deref(), Some("it vanished at the vendor since it was planned"));
+    assert_eq!(outcomes[0].detail.as_deref(), Some("the vendor has it no longer"));
     assert_eq!(simulator.journal().writes(), 0);
     // Somebody else made it as wanted between plan and write.
-    let plan = roster.plan(&wanted("10018502", &["8000"]), false).await.unwrap();
+    let plan = roster.plan(&wanted("10018502", &["8000"]), &[], false).await.unwrap();
     for member in &plan.groups[0].before {
         let from = Some("10018502".to_owned());
         simulator
@@ -322,7 +337,7 @@ async fn a_new_group_that_somebody_else_made_meanwhile_is_not_made_twice() {
         members: vec!["8000".parse().unwrap()],
         ..WantedGroup::default()
     };
-    let plan = roster.plan(&[new], false).await.unwrap();
+    let plan = roster.plan(&[new], &[], false).await.unwrap();
     let add = Change::AddGroup { display_name: "新组".into(), agent_numbers: vec!["8001".into()] };
     world.test.simulator.mutate(add).unwrap();
     let outcomes = roster.apply(&plan, |_| ()).await.unwrap();

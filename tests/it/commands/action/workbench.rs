@@ -31,32 +31,32 @@ async fn each_order_is_shown_and_not_sent_without_yes() {
         text.push_str(&format!("$ ccsync workbench {}\n{}", words[0], ended.stdout));
         assert!(ended.talk().contains("nothing was sent; add --yes"), "{}", ended.stderr);
     }
-    told!(text, @r#"
+    told!(text, @"
     $ ccsync workbench logon
-    workbench: POST /admin/agent/logon
-    {"extno":"1001"}
+    workbench, agent 1001: POST http://HOST/admin/agent/logon
+    application/x-www-form-urlencoded: extno=1001
     $ ccsync workbench logout
-    workbench: POST /admin/agent/logout
-    {"extno":"1001"}
+    workbench, agent 1001: POST http://HOST/admin/agent/logout
+    application/x-www-form-urlencoded: extno=1001
     $ ccsync workbench next-call
-    workbench: POST /admin/agent/nextCall
-    {}
+    workbench, agent 1001: POST http://HOST/admin/agent/nextCall
+    application/x-www-form-urlencoded: (empty)
     $ ccsync workbench hold
-    workbench: POST /admin/agent/hold
-    {}
+    workbench, agent 1001: POST http://HOST/admin/agent/hold
+    application/x-www-form-urlencoded: (empty)
     $ ccsync workbench meeting
-    workbench: POST /admin/agent/meeting
-    {"tel":"1003"}
+    workbench, agent 1001: POST http://HOST/admin/agent/meeting
+    application/x-www-form-urlencoded: tel=1003
     $ ccsync workbench add-black
-    workbench: POST /admin/agent/addBlack
-    {"info_uuid":"beeb8dda-87fb-4f7d-aa60-a4dee98e2e08"}
+    workbench, agent 1001: POST http://HOST/admin/agent/addBlack
+    application/x-www-form-urlencoded: info_uuid=beeb8dda-87fb-4f7d-aa60-a4dee98e2e08
     $ ccsync workbench get-message
-    workbench: POST /admin/agent/getMsg
-    {}
+    workbench, agent 1001: POST http://HOST/admin/agent/getMsg
+    application/x-www-form-urlencoded: (empty)
     $ ccsync workbench send-sms
-    workbench: POST /admin/sms_api/send
-    {"msg":"(11 characters)","telephone":"157****6914"}
-    "#);
+    workbench, agent 1001: POST http://HOST/admin/sms_api/send
+    application/x-www-form-urlencoded: msg=(11 characters, 1 part)&telephone=157****6914
+    ");
     assert_eq!(setup.simulator.journal().requests(), 0);
     assert_eq!(states(&setup).await, Vec::<String>::new());
 }
@@ -118,7 +118,11 @@ async fn a_wrong_order_is_refused_before_anything_is_sent() {
     let mut text = String::new();
     for words in [
         &["meeting", "--tel", "张三"][..],
+        &["meeting", "--tel", "*#"],
         &["add-black", "--info-uuid", "15711356914"],
+        &["add-black", "--info-uuid", "beeb8dda"],
+        &["send-sms", "--telephone", "*#", "--msg", "hello"],
+        &["send-sms", "--telephone", "1", "--msg", "hello"],
         &["send-sms", "--telephone", "15711356914", "--msg", " "],
         &["send-sms", "--telephone", "x", "--msg", "hello"],
         &["send-sms", "--telephone", "15711356914"],
@@ -134,16 +138,28 @@ async fn a_wrong_order_is_refused_before_anything_is_sent() {
     }
     told!(text, @"
     $ ccsync workbench meeting --tel 张三
-    error: the number must be digits, 32 at most; + - * # are allowed
+    error: the number must be digits, 32 at most; + - * # are allowed beside them
+    hint: see docs/runbook.md#exit_2
+    $ ccsync workbench meeting --tel *#
+    error: the number must be digits, 32 at most; + - * # are allowed beside them
     hint: see docs/runbook.md#exit_2
     $ ccsync workbench add-black --info-uuid 15711356914
     error: info_uuid is the number of the customer's record, such as beeb8dda-87fb-4f7d-aa60-a4dee98e2e08; not a telephone number
+    hint: see docs/runbook.md#exit_2
+    $ ccsync workbench add-black --info-uuid beeb8dda
+    error: info_uuid is the number of the customer's record, such as beeb8dda-87fb-4f7d-aa60-a4dee98e2e08; not a telephone number
+    hint: see docs/runbook.md#exit_2
+    $ ccsync workbench send-sms --telephone *# --msg hello
+    error: the number must be a telephone's: 6 to 17 digits, with + in front and - between them if need be
+    hint: see docs/runbook.md#exit_2
+    $ ccsync workbench send-sms --telephone 1 --msg hello
+    error: the number must be a telephone's: 6 to 17 digits, with + in front and - between them if need be
     hint: see docs/runbook.md#exit_2
     $ ccsync workbench send-sms --telephone 15711356914 --msg  
     error: the text of the message is empty
     hint: see docs/runbook.md#exit_2
     $ ccsync workbench send-sms --telephone x --msg hello
-    error: the number must be digits, 32 at most; + - * # are allowed
+    error: the number must be a telephone's: 6 to 17 digits, with + in front and - between them if need be
     hint: see docs/runbook.md#exit_2
     $ ccsync workbench send-sms --telephone 15711356914
     error: the following required arguments were not provided:
@@ -172,13 +188,13 @@ async fn of_several_agents_one_has_to_be_named() {
     run(&setup, &["logon", "--agent", "1001"], &["--yes"], 0).await;
     // The vendor does not know the other one's token.
     let refused = run(&setup, &["--agent", "1002", "logon"], &["--yes"], 1).await;
-    told!(format!("{}{}", refused.stdout, refused.talk()), @r#"
-    workbench: POST /admin/agent/logon
-    {"extno":"1002"}
+    told!(format!("{}{}", refused.stdout, refused.talk()), @"
+    workbench, agent 1002: POST http://HOST/admin/agent/logon
+    application/x-www-form-urlencoded: extno=1002
     action 2: refused
     error: workbench: POST /admin/agent/logon: the vendor answered code “401” “access_token error”, HTTP 200
     hint: the vendor did not do it
-    "#);
+    ");
     assert_eq!(states(&setup).await, ["workbench.logon 1001: answered", "workbench.logon 1002: refused"]);
 }
 
@@ -194,4 +210,53 @@ async fn a_lost_answer_is_recorded_as_unknown_and_nothing_is_sent_again() {
         assert_eq!(states(&setup).await, ["workbench.send_sms 1001: unknown"]);
         assert_eq!(setup.simulator.journal().writes(), 1, "{fault:?}");
     }
+}
+
+#[tokio::test]
+async fn a_text_of_too_many_characters_is_refused_with_how_many_messages_it_would_be() {
+    let setup = setup().await;
+    let words = |text: &str| ["send-sms", "--telephone", "15711356914", "--msg", text].map(str::to_owned);
+    let ended = setup
+        .run(
+            &[&["workbench"], &words(&"字".repeat(10_000)).each_ref().map(String::as_str)[..], &["--yes"]]
+                .concat(),
+        )
+        .await
+        .expect(2);
+    told!(ended.talk(), @"
+    error: the text has 10000 characters, 150 short messages to the networks, and at most 500 characters are sent (action.sms_characters_max)
+    hint: see docs/runbook.md#exit_2
+    ");
+    assert_eq!(setup.simulator.journal().requests(), 0);
+    let longer = setup.with("CCSYNC__SOURCES__WORKBENCH__ACTION__SMS_CHARACTERS_MAX", "600");
+    let text = "字".repeat(600);
+    let shown = run(&longer, &["send-sms", "--telephone", "15711356914", "--msg", &text], &[], 0).await;
+    assert!(shown.stdout.contains("(600 characters, 9 parts)"), "{}", shown.stdout);
+    run(&longer, &["send-sms", "--telephone", "15711356914", "--msg", &text], &["--yes"], 0).await;
+}
+
+#[tokio::test]
+async fn what_never_left_is_recorded_as_failed() {
+    let setup = setup().await.with("CCSYNC__SOURCES__WORKBENCH__BASE_URL", "http://127.0.0.1:1");
+    let ended = run(&setup, &["hold"], &["--yes"], 1).await;
+    told!(format!("{}{}", ended.stdout, ended.talk()), @"
+    workbench, agent 1001: POST http://HOST/admin/agent/hold
+    application/x-www-form-urlencoded: (empty)
+    action 1: failed
+    error: workbench: POST /admin/agent/hold: no answer from HOST, no connection: error sending request: client error (Connect): tcp connect error: Connection refused (os error 111)
+    hint: it was not sent
+    ");
+    assert_eq!(states(&setup).await, ["workbench.hold 1001: failed"]);
+}
+
+#[tokio::test]
+async fn the_dry_run_shows_the_encoding_that_is_configured() {
+    let setup = setup().await.with("CCSYNC__SOURCES__WORKBENCH__ACTION__BODY", "json");
+    let shown = run(&setup, &["meeting", "--tel", "1003"], &[], 0).await.stdout;
+    assert!(shown.contains("application/json: {\"tel\":\"1003\"}"), "{shown}");
+    let json = setup.run(&["workbench", "hold", "--json"]).await.expect(0).json();
+    for (key, value) in [("agent", "1001"), ("method", "POST"), ("encoding", "application/json")] {
+        assert_eq!(json[key], value, "{json}");
+    }
+    assert_eq!(json["host"], setup.simulator.base_url());
 }

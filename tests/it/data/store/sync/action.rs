@@ -1,7 +1,7 @@
 //! The log of actions.
 
 use ccsync::domain::fault::FaultKind;
-use ccsync::domain::vendor::action::{ActionCommand, ActionDraft, ActionState, Settlement};
+use ccsync::domain::vendor::action::{ActionCommand, ActionDraft, ActionState, Delivery, Settlement};
 use serde_json::json;
 
 use crate::data::store::support::*;
@@ -12,6 +12,7 @@ fn draft(target: &str) -> ActionDraft {
         command: ActionCommand::MoorQueueAssign,
         target: Some(target.into()),
         path: "/x".into(),
+        delivery: Delivery::default(),
         request: json!({"exten": target}),
     }
 }
