@@ -66,6 +66,8 @@ pub struct HttpSettings {
     pub total_timeout: Duration,
     /// Largest answer, in MiB.
     pub body_mib_max: u32,
+    /// Certificates of authorities that are trusted beside the host's.
+    pub ca_file: Option<PathBuf>,
 }
 
 /// `[engine]`

@@ -2,10 +2,12 @@
 //! the vendor's matter; only where it is not the vendor's does the status decide.
 
 use std::fmt;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use hyper_util::client::proxy::matcher::Matcher;
+use reqwest::Certificate;
 use reqwest::header::{
     ACCEPT, AGE, CONTENT_TYPE, DATE, HeaderMap, HeaderName, HeaderValue, LOCATION, RETRY_AFTER,
 };
@@ -40,6 +42,8 @@ pub struct HttpConfig {
     pub page_bytes_max: u64,
     /// How the product names itself.
     pub user_agent: String,
+    /// Certificates of authorities that are trusted beside the host's, as PEM.
+    pub ca_file: Option<PathBuf>,
     /// For writes: a connection for each request, and never a second try, whatever HTTP would allow.
     pub once: bool,
 }
@@ -53,8 +57,29 @@ impl Default for HttpConfig {
             body_bytes_max: 64 << 20,
             page_bytes_max: 64 << 20,
             user_agent: concat!("ccsync/", env!("CARGO_PKG_VERSION")).to_owned(),
+            ca_file: None,
             once: false,
         }
+    }
+}
+
+/// The certificates of `ca_file`.
+fn certificates(file: Option<&Path>) -> Result<Vec<Certificate>, Fault> {
+    let Some(file) = file else { return Ok(Vec::new()) };
+    let refused = |why: String| {
+        let message = format!("http.ca_file {}: {why}", file.display());
+        Err(Fault::new(FaultKind::Misconfigured, message).advising())
+    };
+    let pem = match std::fs::read(file) {
+        Ok(pem) => pem,
+        Err(error) => return refused(format!("cannot be read: {error}")),
+    };
+    match Certificate::from_pem_bundle(&pem) {
+        Ok(certificates) if certificates.is_empty() => {
+            refused("holds no certificate in the form PEM".to_owned())
+        }
+        Ok(certificates) => Ok(certificates),
+        Err(_) => refused("holds no certificate in the form PEM".to_owned()),
     }
 }
 
@@ -89,9 +114,11 @@ impl HttpClient {
     /// A client with these limits. Redirects are never followed: the token header would follow too.
     ///
     /// # Errors
-    /// `Unreachable` where TLS cannot be set up, for example without any root certificate.
+    /// `Unreachable` where TLS cannot be set up, for example without any root certificate; `Misconfigured` where `ca_file`
+    /// holds none.
     pub fn new(config: &HttpConfig) -> Result<HttpClient, Fault> {
         install_cryptography();
+        let trusted = certificates(config.ca_file.as_deref())?;
         let builder = || {
             let builder = reqwest::Client::builder();
             let builder = match config.once {
@@ -104,6 +131,7 @@ impl HttpClient {
                 .timeout(config.total_timeout)
                 .redirect(reqwest::redirect::Policy::none())
                 .user_agent(config.user_agent.as_str())
+                .tls_certs_merge(trusted.iter().cloned())
         };
         let fault = |error: reqwest::Error| {
             let what = "the HTTP client cannot be set up; it needs the root certificates of this host (Debian, Ubuntu: \
@@ -341,7 +369,10 @@ fn secret_value(context: &RequestContext, secret: &SecretString) -> Result<Heade
 }
 
 fn transport(context: &RequestContext, error: reqwest::Error, what: &str) -> Fault {
-    let reason = if error.is_connect() {
+    let reason = if is_untrusted(&error) {
+        "its certificate is signed by a CA that is not trusted (one of your own, or of a proxy that looks into TLS, is \
+         named by http.ca_file)"
+    } else if error.is_connect() {
         "no connection"
     } else if error.is_timeout() {
         "out of time (the limits are http.read_timeout and http.total_timeout)"
@@ -349,6 +380,20 @@ fn transport(context: &RequestContext, error: reqwest::Error, what: &str) -> Fau
         "connection lost"
     };
     context.fault(FaultKind::Unreachable, format_args!("{what}, {reason}")).with_cause(error.without_url())
+}
+
+/// Whether the other side showed a certificate that nobody trusted has signed.
+fn is_untrusted(error: &reqwest::Error) -> bool {
+    let mut cause: Option<&dyn std::error::Error> = Some(error);
+    while let Some(error) = cause {
+        if let Some(rustls::Error::InvalidCertificate(why)) = error.downcast_ref::<rustls::Error>() {
+            return matches!(why, rustls::CertificateError::UnknownIssuer);
+        }
+        // What TLS says is wrapped in what the socket says.
+        let inner = error.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
+        cause = inner.map(|inner| inner as &dyn std::error::Error).or_else(|| error.source());
+    }
+    false
 }
 
 fn refuse_redirect(context: &RequestContext, from: &Url, response: &reqwest::Response) -> Result<(), Fault> {

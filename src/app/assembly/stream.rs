@@ -199,6 +199,7 @@ pub(in crate::app) fn http_config(settings: &Settings) -> HttpConfig {
         total_timeout: settings.http.total_timeout,
         body_bytes_max: settings.http.body_mib_max as usize * 1024 * 1024,
         page_bytes_max: u64::from(settings.engine.rows_mib_max) << 20,
+        ca_file: settings.http.ca_file.clone(),
         ..HttpConfig::default()
     }
 }

@@ -9,6 +9,7 @@ use config::Value;
 use crate::config::parse::error::Report;
 use crate::config::parse::leaf;
 use crate::config::parse::reader::Section;
+use crate::config::parse::secret;
 use crate::config::section::database;
 use crate::config::section::log;
 use crate::config::section::notify;
@@ -101,11 +102,13 @@ fn http(section: &Section<'_>) -> Option<HttpSettings> {
     let read_timeout = section.duration("read_timeout", 10 * MS..=10 * MINUTE);
     let total_timeout = section.duration("total_timeout", 10 * MS..=HOUR);
     let body_mib_max = section.number("body_mib_max", 1..=1_024);
+    let ca_file = section.maybe("ca_file", secret::path);
     Some(HttpSettings {
         connect_timeout: connect_timeout?,
         read_timeout: read_timeout?,
         total_timeout: total_timeout?,
         body_mib_max: body_mib_max?,
+        ca_file: ca_file?,
     })
 }
 

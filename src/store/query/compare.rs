@@ -28,7 +28,7 @@ use crate::store::pool::PgStore;
 use crate::store::statement::{Stage, create_stage, differing, not_staged, orphaned};
 
 /// A statement may look at a whole table; nobody waits for its locks.
-const COMPARING: &str = "set transaction isolation level repeatable read; set transaction read only; set local random_page_cost = 1.1;";
+const COMPARING: &str = "set transaction isolation level repeatable read; set local random_page_cost = 1.1;";
 
 #[async_trait]
 impl Compare for PgStore {
@@ -99,12 +99,13 @@ struct Asked {
 
 async fn compare_on(connection: &mut PgConnection, asked: &Asked, rows: &[Row]) -> StoreResult<Comparison> {
     let mut of_table = by_table(rows, &mut 0);
-    // A transaction that only reads creates nothing, not even this.
-    for table in asked.key.stream.tables() {
-        connection.execute(sqlx::raw_sql(create_stage(table, Stage::Compared))).await?;
-    }
     let mut transaction = connection.begin().await?;
     transaction.execute(sqlx::raw_sql(COMPARING)).await?;
+    for table in asked.key.stream.tables() {
+        transaction.execute(sqlx::raw_sql(create_stage(table, Stage::Compared))).await?;
+    }
+    // Not before: a transaction that only reads creates nothing, not even this.
+    transaction.execute("set transaction read only").await?;
     let mut comparison = Comparison::default();
     for table in asked.key.stream.tables() {
         let rows = of_table.remove(table.name).unwrap_or_default();
@@ -112,7 +113,8 @@ async fn compare_on(connection: &mut PgConnection, asked: &Asked, rows: &[Row]) 
         compare_staged(&mut transaction, asked, table, &mut comparison).await?;
         find_extra(&mut transaction, asked, table, &mut comparison).await?;
     }
-    transaction.rollback().await?;
+    // What stays is the empty staging table, for the next window.
+    transaction.commit().await?;
     Ok(comparison)
 }
 

@@ -1,5 +1,6 @@
 //! The room `sources`, from outside.
 
+mod authority;
 mod http;
 mod moor;
 mod odd;
