@@ -1,13 +1,14 @@
 //! [`DiskSpool`], the [`Spool`] of production.
 
 use std::fs::{File, OpenOptions};
-use std::io;
+use std::io::{self, Write as _};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use rustix::fs::{FlockOperation, flock};
+use uuid::Uuid;
 
 use crate::domain::fault::{Fault, FaultKind};
 use crate::domain::vendor::feed::FeedEvent;
@@ -28,7 +29,23 @@ pub struct DiskSpool {
 /// The directory and the lock on it.
 struct Held {
     segments: Segments,
+    place: PathBuf,
     _lock: File,
+}
+
+/// The file that says whose the place is, or was.
+const OWNER: &str = "owner";
+
+impl Held {
+    /// Writes down whose the place is now; answers whose it was. Whoever that is has no lock on it any more.
+    fn hand_over(&self, owner: Uuid) -> io::Result<Option<Uuid>> {
+        let file = self.place.join(OWNER);
+        let before = std::fs::read_to_string(&file).ok().and_then(|text| text.trim().parse().ok());
+        let mut file =
+            OpenOptions::new().write(true).create(true).truncate(true).mode(PRIVATE_FILE).open(file)?;
+        file.write_all(owner.to_string().as_bytes())?;
+        Ok(before.filter(|before| *before != owner))
+    }
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -47,7 +64,7 @@ fn claim(directory: &Path, bytes_max: u64) -> io::Result<Held> {
             .mode(PRIVATE_FILE)
             .open(place.join("lock"))?;
         if flock(&file, FlockOperation::NonBlockingLockExclusive).is_ok() {
-            return Ok(Held { segments: Segments::open(&place, bytes_max)?, _lock: file });
+            return Ok(Held { segments: Segments::open(&place, bytes_max)?, place, _lock: file });
         }
     }
     Err(io::Error::other("all places are in use by other processes"))
@@ -61,7 +78,7 @@ impl DiskSpool {
 
     async fn work<T: Send + 'static>(
         &self,
-        work: impl FnOnce(&mut Segments) -> io::Result<T> + Send + 'static,
+        work: impl FnOnce(&mut Held) -> io::Result<T> + Send + 'static,
     ) -> Result<T, Fault> {
         let (opened, directory, bytes_max) =
             (lock(&self.opened).clone(), self.directory.clone(), self.bytes_max);
@@ -70,7 +87,7 @@ impl DiskSpool {
                 Some(held) => held,
                 None => Arc::new(Mutex::new(claim(&directory, bytes_max)?)),
             };
-            let done = work(&mut lock(&held).segments)?;
+            let done = work(&mut lock(&held))?;
             Ok::<_, io::Error>((held, done))
         });
         let outcome = done.await.unwrap_or_else(|stopped| Err(io::Error::other(stopped)));
@@ -89,21 +106,21 @@ impl DiskSpool {
 
 #[async_trait]
 impl Spool for DiskSpool {
-    async fn open(&self) -> Result<(), Fault> {
-        self.work(|_| Ok(())).await
+    async fn open(&self, owner: Uuid) -> Result<Option<Uuid>, Fault> {
+        self.work(move |held| held.hand_over(owner)).await
     }
 
     async fn append(&self, events: &[FeedEvent]) -> Result<usize, Fault> {
         let events = events.to_vec();
-        self.work(move |segments| segments.append(&events)).await
+        self.work(move |held| held.segments.append(&events)).await
     }
 
     async fn head(&self, count: usize) -> Result<SpoolHead, Fault> {
-        self.work(move |segments| segments.head(count)).await
+        self.work(move |held| held.segments.head(count)).await
     }
 
     async fn advance(&self) -> Result<(), Fault> {
-        self.work(Segments::advance).await
+        self.work(|held| held.segments.advance()).await
     }
 
     fn is_empty(&self) -> bool {

@@ -60,9 +60,13 @@ impl FeedFollower {
     /// Follows until `stop`. What fails is told in log, ledger and metrics, and tried again.
     pub async fn run(&self, stop: CancellationToken) {
         let Some(run) = self.begin(&stop).await else { return };
-        if let Err(fault) = self.spool.open().await {
+        match self.spool.open(self.worker).await {
+            Ok(Some(before)) => self.inherit(before).await,
+            Ok(None) => {}
             // Followed all the same: what cannot be spooled is told when it comes to that.
-            event::FeedLost { key: self.feed.key(), events: 0, message: &fault.chain() }.emit();
+            Err(fault) => {
+                event::FeedLost { key: self.feed.key(), events: 0, message: &fault.chain() }.emit();
+            }
         }
         let (fences_out, fences) = watch::channel(Fences::new());
         let released = CancellationToken::new();
@@ -96,6 +100,15 @@ impl FeedFollower {
         let quarantined = counts.and_then(Result::ok).is_some_and(|counts| counts.quarantined > 0);
         let held = fences.borrow().clone();
         self.end(run, held, quarantined).await;
+    }
+
+    /// The process that had our place on disk has ended: what it followed is heard at once, and not after the term of its
+    /// leases.
+    async fn inherit(&self, before: Uuid) {
+        let (key, agents, workers) = (self.feed.key(), self.feed.agents(), (before, self.worker));
+        if let Err(fault) = self.store.feed_inherit(key, &agents, workers, self.config.lease).await {
+            log_failure(&format!("taking over {key} from a process that ended"), &fault);
+        }
     }
 
     /// Opens the run; waits for the database where it is away.

@@ -76,6 +76,18 @@ pub trait FeedStore: Send + Sync {
         term: Duration,
     ) -> Result<Fences, Fault>;
 
+    /// Takes over the leases of a worker that has ended, without waiting for their end. Each gets a new fencing number.
+    ///
+    /// # Errors
+    /// Database faults; the leases stand as they stood.
+    async fn feed_inherit(
+        &self,
+        key: &StreamKey,
+        agents: &[String],
+        (from, worker): (Uuid, Uuid),
+        term: Duration,
+    ) -> Result<(), Fault>;
+
     /// Ends leases early.
     ///
     /// # Errors

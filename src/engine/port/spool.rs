@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use async_trait::async_trait;
+use uuid::Uuid;
 
 use crate::domain::fault::Fault;
 use crate::domain::vendor::feed::FeedEvent;
@@ -23,11 +24,12 @@ pub struct SpoolHead {
 /// is found again, perhaps with events at its beginning that were taken before: storing them again is safe.
 #[async_trait]
 pub trait Spool: Send + Sync {
-    /// Finds what an earlier process left. Until then it seems empty.
+    /// Finds what an earlier process left, for `owner`. Until then it seems empty. Answers whose it was before: that
+    /// process has ended.
     ///
     /// # Errors
     /// The disk refuses.
-    async fn open(&self) -> Result<(), Fault>;
+    async fn open(&self, owner: Uuid) -> Result<Option<Uuid>, Fault>;
 
     /// Appends as many of the events as there is room for, from the first on; answers how many.
     ///

@@ -40,8 +40,8 @@ phrases! {
     PAGE_TOO_LARGE = "nothing of the answer is stored; where the vendor ignores page_size, tell it; where rows are that large, lower page_size of the stream or raise engine.rows_mib_max",
         "该应答没有任何内容入库；若厂商不理会 page_size，请联系厂商；若数据行确实很大，请调低该数据流的 page_size 或调高 engine.rows_mib_max";
     /// [`crate::domain::fault::FaultKind::DatabaseUnreachable`]
-    DATABASE_UNREACHABLE = "check that PostgreSQL runs and that database.url is right; nothing is lost meanwhile",
-        "检查 PostgreSQL 是否在运行、database.url 是否正确；期间不会丢失数据";
+    DATABASE_UNREACHABLE = "check that PostgreSQL runs and that database.url is right; what vendors can be asked for again is not lost",
+        "检查 PostgreSQL 是否在运行、database.url 是否正确；可以向厂商重新读取的数据不会丢失";
     /// [`crate::domain::fault::FaultKind::DatabaseConflict`]
     DATABASE_CONFLICT = "it is tried again by itself; look for long transactions in pg_stat_activity if it lasts",
         "程序会自动重试；若持续出现，请在 pg_stat_activity 中查找长事务";

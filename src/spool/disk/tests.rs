@@ -45,12 +45,12 @@ async fn what_was_accepted_comes_back_in_order_over_many_files_and_a_restart() {
     spool.advance().await.unwrap();
     drop(spool);
     let spool = DiskSpool::new(directory.path().to_owned(), 64 << 20);
-    spool.open().await.unwrap();
+    spool.open(Uuid::new_v4()).await.unwrap();
     spool.append(&events(30_000..30_010)).await.unwrap();
     // What was taken before may come again: the first file was not done.
     assert_eq!(drain(&spool).await, (0..30_010).collect::<Vec<_>>());
     let left = std::fs::read_dir(directory.path().join("0")).unwrap().count();
-    assert_eq!(left, 1, "only the lock is left");
+    assert_eq!(left, 2, "only the lock and its owner are left");
 }
 
 #[tokio::test]
@@ -67,7 +67,7 @@ async fn a_torn_tail_is_cut_off_and_a_damaged_line_is_counted() {
     let half = &bytes[..bytes.len() / 10];
     std::fs::OpenOptions::new().append(true).open(&file).unwrap().write_all(half).unwrap();
     let spool = DiskSpool::new(directory.path().to_owned(), 1 << 20);
-    spool.open().await.unwrap();
+    spool.open(Uuid::new_v4()).await.unwrap();
     spool.append(&events(5..7)).await.unwrap();
     let head = spool.head(7).await.unwrap();
     assert_eq!((head.events.len(), head.damaged, head.file), (4, 1, file));
@@ -125,10 +125,23 @@ async fn a_file_that_somebody_removed_is_counted_and_holds_up_nothing_behind_it(
     spool.append(&events(0..3)).await.unwrap();
     drop(spool);
     let spool = DiskSpool::new(directory.path().to_owned(), 64 << 20);
-    spool.open().await.unwrap();
+    spool.open(Uuid::new_v4()).await.unwrap();
     spool.append(&events(3..5)).await.unwrap();
     std::fs::remove_file(directory.path().join("0/0000000001.log")).unwrap();
     let head = spool.head(7).await.unwrap();
     assert_eq!((head.events.len(), head.damaged), (0, 1));
     assert_eq!(drain(&spool).await, [3, 4]);
+}
+
+#[tokio::test]
+async fn who_takes_a_place_over_learns_whose_it_was() {
+    let directory = tempfile::tempdir().unwrap();
+    let spool = || DiskSpool::new(directory.path().to_owned(), 1 << 20);
+    let (one, other, third) = (Uuid::from_u128(1), Uuid::from_u128(2), Uuid::from_u128(3));
+    let first = spool();
+    assert_eq!(first.open(one).await.unwrap(), None);
+    let beside = spool();
+    assert_eq!(beside.open(other).await.unwrap(), None, "the first one still has its place");
+    drop(first);
+    assert_eq!(spool().open(third).await.unwrap(), Some(one));
 }

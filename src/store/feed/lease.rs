@@ -96,6 +96,32 @@ pub(super) async fn leases_hold(
     Ok(agents.iter().filter_map(fence_of).collect())
 }
 
+/// Takes over what a worker that has ended still holds. What it left behind is stored under the new numbers.
+pub(super) async fn leases_inherit(
+    pool: &PgPool,
+    key: &StreamKey,
+    agents: &[String],
+    (from, worker): (Uuid, Uuid),
+    term: Duration,
+) -> StoreResult<()> {
+    let names: Vec<String> = agents.iter().map(|extno| name(key, extno)).collect();
+    sqlx::query(
+        r#"
+        update sync.lease
+        set worker = $3, fence = nextval('sync.fence'), acquired_at = clock_timestamp(),
+            expires_at = clock_timestamp() + $4
+        where name = any($1) and worker = $2
+        "#,
+    )
+    .bind(names)
+    .bind(from)
+    .bind(worker)
+    .bind(interval(term))
+    .execute(pool)
+    .await?;
+    Ok(())
+}
+
 /// Ends leases, where they are still these.
 pub(super) async fn leases_release(pool: &PgPool, key: &StreamKey, fences: &Fences) -> StoreResult<()> {
     let names: Vec<String> = fences.keys().map(|extno| name(key, extno)).collect();

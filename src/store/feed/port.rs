@@ -13,7 +13,7 @@ use crate::engine::port::feed_store::{Failures, FeedCommit, FeedOutcome, FeedSto
 use crate::store::answered::{answered, in_time};
 use crate::store::fault::{StoreResult, from_sql};
 use crate::store::feed::commit::store_events;
-use crate::store::feed::lease::{leases_hold, leases_release};
+use crate::store::feed::lease::{leases_hold, leases_inherit, leases_release};
 use crate::store::feed::session::{failures_write, sessions_declare};
 use crate::store::ledger::schema_drift::log_drifts;
 use crate::store::pool::PgStore;
@@ -36,6 +36,17 @@ impl FeedStore for PgStore {
             leases_hold(&self.pool, key, agents, worker, term, self.claims.of(&key.source)),
         )
         .await
+    }
+
+    async fn feed_inherit(
+        &self,
+        key: &StreamKey,
+        agents: &[String],
+        workers: (Uuid, Uuid),
+        term: Duration,
+    ) -> Result<(), Fault> {
+        let doing = format!("taking over the leases of {key} from a process that ended");
+        answered(&doing, leases_inherit(&self.pool, key, agents, workers, term)).await
     }
 
     async fn feed_release(&self, key: &StreamKey, fences: &Fences) -> Result<(), Fault> {

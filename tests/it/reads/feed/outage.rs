@@ -100,6 +100,32 @@ async fn what_waits_on_disk_when_the_process_is_killed_is_stored_by_the_next_one
 }
 
 #[tokio::test]
+async fn after_a_kill_the_next_process_in_the_same_place_hears_at_once_and_not_after_the_lease() {
+    let db = TestDb::create().await;
+    let pool = db.pool().await;
+    let setup = FeedSetup::new(3, MonitorRates::lively(5.0), 1, db.url()).await;
+    let configuration = setup.configuration("", "").replace("lease = \"3s\"", "lease = \"10m\"");
+    let workspace = Workspace::new(&configuration);
+    for kills in 0..2 {
+        let daemon = workspace.start(&["run"]);
+        let connected = kills + 1;
+        wait_for("each agent is heard", async || connections(&setup) == [connected; 3]).await;
+        daemon.kill().await;
+    }
+    let daemon = workspace.start(&["run"]);
+    wait_for("each agent is heard again", async || connections(&setup) == [3; 3]).await;
+    setup.simulator.set_monitor_rates(MonitorRates::default());
+    wait_for("it is stored", async || {
+        count(pool, "select count(*) from sync.feed_session where stay_since is not null").await == 3
+    })
+    .await;
+    time_adds_up(pool).await.unwrap();
+    let reasons = "select count(*) from workbench.feed_gap where reason <> 'takeover'";
+    assert_eq!(count(pool, reasons).await, 0);
+    daemon.stop(rustix::process::Signal::TERM).await.expect(0);
+}
+
+#[tokio::test]
 async fn a_message_that_was_damaged_on_its_disk_is_told_and_is_a_gap_of_its_agent() {
     let db = TestDb::create().await;
     let pool = db.pool().await;

@@ -179,7 +179,7 @@ async fn without_the_database_the_rest_is_still_looked_at() {
     told!(from_database_on(&ended), @r#"
     Database
       FAILED   connection                    connecting to PostgreSQL at HOST, database `ccsync`, user `ccsync`: nobody listens there (Connection refused (os error 111))
-                                             hint: check that PostgreSQL runs and that database.url is right; nothing is lost meanwhile; see docs/runbook.md#database_unreachable
+                                             hint: check that PostgreSQL runs and that database.url is right; what vendors can be asked for again is not lost; see docs/runbook.md#database_unreachable
       skipped  rights                        needs the connection, which failed
       skipped  clock                         needs the connection, which failed
       skipped  time zone                     needs the connection, which failed

@@ -55,7 +55,7 @@ async fn a_database_that_cannot_be_reached_is_told() {
     let ended = refused(&setup, &["sync", "status", "plan", "migrate", "run"]).await;
     told!(ended, @r#"
     error: connecting to PostgreSQL at HOST, database `ccsync`, user `ccsync`: nobody listens there (Connection refused (os error 111))
-    hint: check that PostgreSQL runs and that database.url is right; nothing is lost meanwhile; see docs/runbook.md#database_unreachable
+    hint: check that PostgreSQL runs and that database.url is right; what vendors can be asked for again is not lost; see docs/runbook.md#database_unreachable
     "#);
     assert!(!ended.stderr.contains("pa55word"), "{}", ended.stderr);
 }
@@ -68,7 +68,7 @@ async fn a_database_port_that_never_answers_is_told() {
     let ended = refused(&setup, &["sync"]).await;
     told!(ended, @r#"
     error: connecting to PostgreSQL at HOST, database `ccsync`, user `ccsync`: no answer within 5 s; is the server up, and does a firewall stand between?
-    hint: check that PostgreSQL runs and that database.url is right; nothing is lost meanwhile; see docs/runbook.md#database_unreachable
+    hint: check that PostgreSQL runs and that database.url is right; what vendors can be asked for again is not lost; see docs/runbook.md#database_unreachable
     "#);
 }
 
