@@ -11,6 +11,8 @@ use reqwest::Certificate;
 use reqwest::header::{
     ACCEPT, AGE, CONTENT_TYPE, DATE, HeaderMap, HeaderName, HeaderValue, LOCATION, RETRY_AFTER,
 };
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject as _;
 use secrecy::{ExposeSecret as _, SecretString};
 use tokio::sync::Semaphore;
 use url::Url;
@@ -70,16 +72,23 @@ fn certificates(file: Option<&Path>) -> Result<Vec<Certificate>, Fault> {
         let message = format!("http.ca_file {}: {why}", file.display());
         Err(Fault::new(FaultKind::Misconfigured, message).advising())
     };
+    if file.exists() && !file.is_file() {
+        return refused("is no file".to_owned());
+    }
     let pem = match std::fs::read(file) {
         Ok(pem) => pem,
         Err(error) => return refused(format!("cannot be read: {error}")),
     };
-    match Certificate::from_pem_bundle(&pem) {
-        Ok(certificates) if certificates.is_empty() => {
-            refused("holds no certificate in the form PEM".to_owned())
+    let pem = pem.strip_prefix("\u{feff}".as_bytes()).unwrap_or(&pem);
+    let mut roots = rustls::RootCertStore::empty();
+    for certificate in CertificateDer::pem_slice_iter(pem) {
+        if certificate.is_err() || certificate.is_ok_and(|certificate| roots.add(certificate).is_err()) {
+            return refused(format!("certificate {} in it cannot be read", roots.len() + 1));
         }
-        Ok(certificates) => Ok(certificates),
-        Err(_) => refused("holds no certificate in the form PEM".to_owned()),
+    }
+    match Certificate::from_pem_bundle(pem) {
+        Ok(certificates) if !certificates.is_empty() => Ok(certificates),
+        _ => refused("holds no certificate in the form PEM (-----BEGIN CERTIFICATE-----)".to_owned()),
     }
 }
 
@@ -369,10 +378,10 @@ fn secret_value(context: &RequestContext, secret: &SecretString) -> Result<Heade
 }
 
 fn transport(context: &RequestContext, error: reqwest::Error, what: &str) -> Fault {
-    let reason = if is_untrusted(&error) {
-        "its certificate is signed by a CA that is not trusted (one of your own, or of a proxy that looks into TLS, is \
-         named by http.ca_file)"
-    } else if error.is_connect() {
+    if let Some(why) = certificate_refused(&error) {
+        return context.fault(FaultKind::Unreachable, format_args!("{what}: {why}")).advising();
+    }
+    let reason = if error.is_connect() {
         "no connection"
     } else if error.is_timeout() {
         "out of time (the limits are http.read_timeout and http.total_timeout)"
@@ -382,18 +391,36 @@ fn transport(context: &RequestContext, error: reqwest::Error, what: &str) -> Fau
     context.fault(FaultKind::Unreachable, format_args!("{what}, {reason}")).with_cause(error.without_url())
 }
 
-/// Whether the other side showed a certificate that nobody trusted has signed.
-fn is_untrusted(error: &reqwest::Error) -> bool {
+/// What is wrong with the certificate that the other side showed, and what to do; `None` where it is something else.
+fn certificate_refused(error: &reqwest::Error) -> Option<String> {
+    use rustls::CertificateError as Wrong;
     let mut cause: Option<&dyn std::error::Error> = Some(error);
     while let Some(error) = cause {
-        if let Some(rustls::Error::InvalidCertificate(why)) = error.downcast_ref::<rustls::Error>() {
-            return matches!(why, rustls::CertificateError::UnknownIssuer);
+        if let Some(rustls::Error::InvalidCertificate(wrong)) = error.downcast_ref::<rustls::Error>() {
+            return Some(match wrong {
+                Wrong::UnknownIssuer => {
+                    "its certificate is signed by a CA that is not trusted; name one of your own, or of a proxy that looks \
+                     into TLS, in http.ca_file"
+                        .to_owned()
+                }
+                Wrong::Expired | Wrong::ExpiredContext { .. } => {
+                    "its certificate has expired: have it renewed, and compare this host's clock".to_owned()
+                }
+                Wrong::NotValidForName | Wrong::NotValidForNameContext { .. } => {
+                    "its certificate is for another name: write the name that it is for into base_url".to_owned()
+                }
+                Wrong::Other(_) => format!(
+                    "its certificate cannot be accepted ({wrong}); where it is its own CA, have the server show one that a CA \
+                     signed, and name that CA in http.ca_file"
+                ),
+                _ => format!("its certificate cannot be accepted ({wrong})"),
+            });
         }
         // What TLS says is wrapped in what the socket says.
         let inner = error.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
         cause = inner.map(|inner| inner as &dyn std::error::Error).or_else(|| error.source());
     }
-    false
+    None
 }
 
 fn refuse_redirect(context: &RequestContext, from: &Url, response: &reqwest::Response) -> Result<(), Fault> {

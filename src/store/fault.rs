@@ -75,9 +75,11 @@ pub(super) fn from_sql(doing: &str, error: &Error) -> Fault {
         Error::Tls(tls) => {
             unreachable(doing, &format!("TLS with the database failed ({tls}); check sslmode"))
         }
-        Error::PoolTimedOut => {
-            unreachable(doing, "no database connection became free in time; it is away or all are busy")
-        }
+        Error::PoolTimedOut => unreachable(
+            doing,
+            "no database connection became free in time; it is away, all are busy, or a pooler between gives fewer than \
+                 database.pool_size",
+        ),
         Error::PoolClosed | Error::WorkerCrashed => unreachable(doing, "the connections are being closed"),
         Error::Protocol(_) => unreachable(doing, "the database's answer broke off"),
         Error::Configuration(what) => Fault::new(

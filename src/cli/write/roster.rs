@@ -133,8 +133,9 @@ async fn plan(service: &ActionService<'_>, args: &PlanArgs, wanted: Wanted) -> R
         let text = plan_file::write(&plan, unchecked);
         let text = text.map_err(|error| Failure::failed(format!("the plan cannot be written: {error}")))?;
         // A plan is made again and again; another file is not overwritten by a slip.
-        let is_plan = std::fs::read_to_string(file).is_ok_and(|text| plan_file::is_plan(&text));
-        if file.exists() && !is_plan {
+        let is_plan = || file.is_file() && text_file::read(file).is_ok_and(|text| plan_file::is_plan(&text));
+        // What is no file, as a pipe, is only written to.
+        if file.is_file() && !is_plan() {
             return Err(Failure::usage(format!(
                 "{} exists and is no saved plan: choose another name",
                 file.display()

@@ -10,7 +10,7 @@ use crate::cli::write::cell::cell;
 use crate::cli::write::sheet::{self, Row};
 use ccsync::domain::person::privacy::Privacy;
 use ccsync::domain::row::text::one_line;
-use ccsync::domain::vendor::roster::{Group, Member, display_name, identifier, priority_of};
+use ccsync::domain::vendor::roster::{AssignRule, Group, Member, display_name, identifier, priority_of};
 use ccsync::domain::vendor::roster_check::RosterLine;
 use ccsync::domain::vendor::roster_fingerprint::Fingerprint;
 use ccsync::domain::vendor::roster_plan::{WantedGroup, mistakes};
@@ -148,7 +148,16 @@ pub(in crate::cli) fn read(text: &str, format: Format) -> Result<Roster, String>
         Format::Toml => read_toml(text)?,
         Format::Csv => read_csv(text)?,
     };
-    let mistakes = mistakes(&roster.groups);
+    let mut mistakes = mistakes(&roster.groups);
+    let new_names = roster
+        .groups
+        .iter()
+        .filter(|group| group.exten.is_none())
+        .filter_map(|group| group.display_name.as_deref());
+    mistakes.extend(new_names.filter_map(|name| display_name(name).err()));
+    if roster.groups.is_empty() {
+        mistakes.push("it names no group".to_owned());
+    }
     if mistakes.is_empty() { Ok(roster) } else { Err(mistakes.join("\n")) }
 }
 
@@ -193,7 +202,7 @@ fn read_toml(text: &str) -> Result<Roster, String> {
         Ok(WantedGroup {
             exten: group.exten.as_deref().map(identifier).transpose().map_err(wrong)?,
             display_name: group.display_name.clone(),
-            assign_rule: group.assign_rule.as_deref().map(str::parse).transpose().map_err(wrong)?,
+            assign_rule: group.assign_rule.as_deref().map(rule).transpose().map_err(wrong)?,
             is_memory: group.is_memory,
             memory_time: group.memory_time.map(|minutes| minutes.to_string()),
             members: members.map_err(wrong)?,
@@ -201,9 +210,6 @@ fn read_toml(text: &str) -> Result<Roster, String> {
         })
     };
     let groups = read.group.into_iter().map(group).collect::<Result<Vec<_>, String>>()?;
-    for group in groups.iter().filter(|group| group.exten.is_none()) {
-        group.display_name.as_deref().map(display_name).transpose()?;
-    }
     Ok(Roster { source: read.source, groups, lines: Vec::new() })
 }
 
@@ -284,7 +290,7 @@ fn csv_line(row: &Row) -> Result<(WantedGroup, Option<Member>), String> {
     let group = WantedGroup {
         exten: whole_number(row, "exten")?,
         display_name: row.field("display_name").map(str::to_owned),
-        assign_rule: row.field("assign_rule").map(str::parse).transpose()?,
+        assign_rule: row.field("assign_rule").map(rule).transpose()?,
         is_memory,
         memory_time: row.field("memory_time").map(str::to_owned),
         members: Vec::new(),
@@ -294,6 +300,14 @@ fn csv_line(row: &Row) -> Result<(WantedGroup, Option<Member>), String> {
         return Err("it has neither exten nor display_name".to_owned());
     }
     Ok((group, member))
+}
+
+fn rule(text: &str) -> Result<AssignRule, String> {
+    text.parse().map_err(|why| {
+        format!(
+            "assign_rule {text:?}: {why}. Of a group that exists it may be left out: it cannot be changed"
+        )
+    })
 }
 
 /// The number of a group or an agent, unless a spreadsheet rounded it.

@@ -1,16 +1,26 @@
 //! Text files that people edited, in whichever encoding their program saved them.
 
+use std::fs::File;
+use std::io::Read as _;
 use std::path::Path;
 
 use encoding_rs::{Encoding, GBK, UTF_8};
 
 use crate::cli::output::{self, Failure};
 
+/// No file of people is larger.
+const BYTES_MAX: u64 = 64 << 20;
+
 /// The text of a file in UTF-8, in UTF-16 with a byte order mark, or in GBK, which spreadsheets on a Chinese Windows
 /// write. That it is GBK is told: nothing in such a file says so.
 pub(super) fn read(path: &Path) -> Result<String, Failure> {
-    let bytes = std::fs::read(path)
-        .map_err(|error| Failure::usage(format!("{} cannot be read: {error}", path.display())))?;
+    let mut bytes = Vec::new();
+    let read = File::open(path).and_then(|file| file.take(BYTES_MAX + 1).read_to_end(&mut bytes));
+    read.map_err(|error| Failure::usage(format!("{} cannot be read: {error}", path.display())))?;
+    if BYTES_MAX < bytes.len() as u64 {
+        let mebibytes = BYTES_MAX >> 20;
+        return Err(Failure::usage(format!("{} has more than {mebibytes} MiB, or no end", path.display())));
+    }
     let Some((text, encoding)) = decode(&bytes) else {
         let what = "its text is neither UTF-8 nor GBK; save it as \"CSV UTF-8\", or as text in UTF-8";
         return Err(Failure::usage(format!("{} cannot be read: {what}", path.display())));

@@ -158,6 +158,14 @@ fn agents(section: &Section<'_>) -> Option<Vec<AgentSettings>> {
             let extno = agent.text("extno");
             let token = secret::required(agent, "access_token");
             let extno = extno?;
+            if extno.is_empty()
+                || extno.contains(|letter: char| letter.is_control() || letter.is_whitespace())
+            {
+                agent.refuse(
+                    "extno",
+                    "the agent's number holds a blank or a control character, or nothing".to_owned(),
+                );
+            }
             if !seen.insert(extno.clone()) {
                 agent.refuse("extno", format!("{extno} is there twice: one block per agent"));
             }

@@ -133,8 +133,10 @@ impl WorkbenchAction {
             WorkbenchAction::SendSms { telephone, msg } => {
                 check_telephone(telephone)?;
                 let count = msg.chars().count();
-                if msg.trim().is_empty() {
+                if !msg.contains(is_visible) {
                     Err("the text of the message is empty".to_owned())
+                } else if msg.contains(|letter: char| letter.is_control() && !matches!(letter, '\n' | '\r')) {
+                    Err("the text of the message holds a control character".to_owned())
                 } else if sms_characters_max < count {
                     Err(format!(
                         "the text has {count} characters, {} short messages to the networks, and at most \
@@ -146,7 +148,8 @@ impl WorkbenchAction {
                 }
             }
             WorkbenchAction::AddBlack { info_uuid } => {
-                let is_uuid = uuid::Uuid::try_parse(info_uuid).is_ok_and(|uuid| !uuid.is_nil());
+                let is_uuid =
+                    uuid::Uuid::try_parse(info_uuid).is_ok_and(|uuid| !uuid.is_nil() && !uuid.is_max());
                 if !is_uuid || info_uuid.len() != UUID_CHARS {
                     return Err("info_uuid is the number of the customer's record, such as \
                                 beeb8dda-87fb-4f7d-aa60-a4dee98e2e08; not a telephone number"
@@ -157,6 +160,12 @@ impl WorkbenchAction {
             _ => Ok(()),
         }
     }
+}
+
+/// Whether a letter shows anything: blanks, controls, marks of no width and of direction do not.
+fn is_visible(letter: char) -> bool {
+    let is_mark = matches!(letter, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}');
+    !letter.is_whitespace() && !letter.is_control() && !is_mark
 }
 
 /// Characters of a record's number: hyphens and thirty-two digits.
@@ -170,7 +179,9 @@ fn check_telephone(text: &str) -> Result<(), String> {
     let rest = text.strip_prefix('+').unwrap_or(text);
     let digits = rest.chars().filter(char::is_ascii_digit).count();
     let is_odd = rest.contains(|letter: char| !letter.is_ascii_digit() && letter != '-');
-    match !is_odd && !rest.starts_with('-') && TELEPHONE_DIGITS.contains(&digits) {
+    let is_apart = rest.starts_with('-') || rest.ends_with('-') || rest.contains("--");
+    let is_nobodys = !rest.contains(|letter: char| matches!(letter, '1'..='9'));
+    match !is_odd && !is_apart && !is_nobodys && TELEPHONE_DIGITS.contains(&digits) {
         true => Ok(()),
         false => Err(
             "the number must be a telephone's: 6 to 17 digits, with + in front and - between them if need be"

@@ -140,6 +140,9 @@ pub fn identifier(text: &str) -> Result<String, String> {
     Ok(text.to_owned())
 }
 
+/// Nobody means a longer name, and a group cannot be renamed.
+const NAME_CHARACTERS_MAX: usize = 100;
+
 /// The name of a group.
 ///
 /// # Errors
@@ -147,6 +150,9 @@ pub fn identifier(text: &str) -> Result<String, String> {
 pub fn display_name(text: &str) -> Result<String, String> {
     if text.trim().is_empty() {
         return Err("the name of the skill group is empty".to_owned());
+    }
+    if NAME_CHARACTERS_MAX < text.chars().count() {
+        return Err(format!("the name of a skill group has {NAME_CHARACTERS_MAX} characters at most"));
     }
     if text.contains(char::is_control) || text.trim() != text {
         return Err(format!("the name {text:?} begins or ends with a blank, or holds a control character"));

@@ -33,13 +33,19 @@ fn hold(planned: GroupPlan, vendor: &[Group]) -> GroupPlan {
             let changes = Vec::new();
             return GroupPlan { exten, display_name, changes, empties: false, step: Step::Keep, ..planned };
         }
-        ([group], Step::Assign) if is_as_looked_at(&planned, group) => return planned,
+        ([group], Step::Assign) if is_as_looked_at(&planned, group) => return as_seen(planned, group),
         ([], Step::Add(_)) => return planned,
         ([group], Step::Keep | Step::Assign) => Step::Moved(moved(&planned, group)),
         ([], _) => Step::Moved("the vendor has it no longer".to_owned()),
         (_, _) => Step::Moved("a group of this name, with other members, appeared since the plan".to_owned()),
     };
     GroupPlan { step, changes: Vec::new(), empties: false, ..planned }
+}
+
+/// What is shown is what the vendor has, whatever became of the file's own record of it.
+fn as_seen(planned: GroupPlan, group: &Group) -> GroupPlan {
+    let changes = changes(&group.members, &planned.wanted);
+    GroupPlan { empties: planned.wanted.is_empty(), changes, before: group.members.clone(), ..planned }
 }
 
 /// Whether the group is as it was when the plan was made.
@@ -116,6 +122,10 @@ mod tests {
         let joined =
             "it changed at the vendor since it was looked at (8777 joined); make a new plan".to_owned();
         assert_eq!(steps, [Step::Moved(joined.clone()), Step::Moved(joined), Step::Keep]);
+        // Whoever edits what was there before hides nobody.
+        let mut edited = saved.clone();
+        (edited.groups[0].before, edited.groups[0].changes) = (Vec::new(), Vec::new());
+        assert_eq!(hold_to_plan(edited, &looked_at), saved);
         let renamed = Group { display_name: "other".into(), ..group("1", &["8049"]) };
         let held = hold_to_plan(saved, &[renamed]);
         assert!(matches!(&held.groups[0].step, Step::Moved(why) if why.contains("name, rule or memory")));

@@ -52,6 +52,19 @@ pub fn mistakes(groups: &[WantedGroup]) -> Vec<String> {
             (None, None) => found.push("a group has neither exten nor display_name".to_owned()),
             _ => {}
         }
+        let is_numbered =
+            |other: &WantedGroup| other.exten.is_some() && other.display_name == group.display_name;
+        if group.exten.is_none() && groups.iter().any(is_numbered) {
+            found.push(format!(
+                "group {title}: it is there with its number and without: write the number everywhere, or another name"
+            ));
+        }
+        if group.exten.is_none() && group.fingerprint.is_some() {
+            found.push(format!(
+                "group {title}: it has a fingerprint, so that it was exported, and no exten: write its number again, or take \
+                 the fingerprint out too"
+            ));
+        }
         if let Err(why) = check_members(&group.members, true) {
             found.push(format!("group {title}: {why}"));
         }
@@ -156,6 +169,8 @@ pub fn plan(source: &str, wanted: &[WantedGroup], vendor: &[Group]) -> RosterPla
             Some(exten) => group.exten == *exten,
             None => Some(&group.display_name) == want.display_name.as_ref() && !named.contains(&group.exten),
         });
+        // What the file says of that one under its number would hold, and this not.
+        let numbered = vendor.iter().find(|group| Some(&group.display_name) == want.display_name.as_ref());
         let planned = match (found.next(), found.count(), &want.exten) {
             (Some(group), 0, _) => {
                 touched.insert(&group.exten);
@@ -165,9 +180,16 @@ pub fn plan(source: &str, wanted: &[WantedGroup], vendor: &[Group]) -> RosterPla
                 want,
                 format!("the vendor has no group {exten}; a group cannot be made under a chosen number"),
             ),
-            (None, _, None) => match want.to_new() {
-                Ok(new) => missing(want, new),
-                Err(why) => impossible(want, why),
+            (None, _, None) => match (numbered, want.to_new()) {
+                (Some(group), _) => impossible(
+                    want,
+                    format!(
+                        "the vendor's group of this name is {}, which the file names by its number, too: say it once",
+                        group.exten
+                    ),
+                ),
+                (None, Ok(new)) => missing(want, new),
+                (None, Err(why)) => impossible(want, why),
             },
             (Some(_), others, _) => impossible(
                 want,

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use serde_json::value::RawValue;
 use serde_json::{Map, Value as Json};
 
+use crate::domain::person::privacy::CustomFieldPolicy;
 use crate::domain::row::record::Value;
 use crate::domain::row::table::ColumnType;
 use crate::domain::vendor::drift::DriftKind;
@@ -195,13 +196,13 @@ fn customer(
     }
 }
 
-/// The custom fields. Those that are no object cost themselves: what is none cannot be kept by the setting.
+/// The custom fields. What is no object has no column, and is kept beside it only where every custom field is.
 fn custom(
     info: &mut Fields<'_>,
     privacy: &MessagePrivacy,
     seen: &mut Observation,
 ) -> Option<Map<String, Json>> {
-    let raw = info.take_raw("fields")?;
+    let raw = info.peek("fields")?;
     let kept = match Scalar::of(raw) {
         Scalar::Nothing => Ok(None),
         Scalar::Text(text) => {
@@ -213,6 +214,10 @@ fn custom(
         }
         _ => privacy.custom(raw.get()),
     };
+    let stays = kept.is_err() && privacy.custom_fields == CustomFieldPolicy::Keep;
+    if !stays {
+        info.take_raw("fields");
+    }
     kept.unwrap_or_else(|_| {
         note_unread(&INFO, "fields", "an object", raw, seen);
         None

@@ -38,12 +38,15 @@ impl MessagePrivacy {
     fn clean_map(&self, map: &mut Map<String, Json>) {
         if let Some(fields) = map.remove(NAME) {
             let kept = match fields {
-                Json::Object(fields) => self.custom_fields.apply(fields),
-                Json::String(text) => self.custom(&text).unwrap_or_default(),
+                Json::Object(fields) => self.custom_fields.apply(fields).map(Json::Object),
+                Json::String(text) => match self.custom(&text) {
+                    Ok(kept) => kept.map(Json::Object),
+                    Err(_) => (self.custom_fields == CustomFieldPolicy::Keep).then_some(Json::String(text)),
+                },
                 _ => None,
             };
             if let Some(kept) = kept {
-                map.insert(NAME.to_owned(), Json::Object(kept));
+                map.insert(NAME.to_owned(), kept);
             }
         }
         map.values_mut().for_each(|value| self.clean_value(value));

@@ -5,7 +5,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use sqlx::{Connection as _, Row as _};
 
-use crate::domain::fault::Fault;
+use crate::domain::fault::{Fault, FaultKind};
 use crate::domain::stream::StreamKey;
 use crate::store::answered::answered;
 use crate::store::fault::StoreResult;
@@ -101,6 +101,25 @@ impl PgStore {
     pub async fn feed_is_followed(&self, key: &StreamKey, extno: &str) -> Result<bool, Fault> {
         let held = lease_is_held(&self.pool, key, extno);
         answered(&format!("{key}: looking at the lease of agent {extno}"), held).await
+    }
+
+    /// Why the worker that follows this agent cannot open its socket; `None` where its last try did not fail.
+    ///
+    /// # Errors
+    /// Database faults.
+    pub async fn feed_failure(&self, key: &StreamKey, extno: &str) -> Result<Option<Fault>, Fault> {
+        let failure = sqlx::query_as(
+            "select failure_kind, failure_message from sync.feed_session
+             where source = $1 and extno = $2 and failing_since is not null",
+        )
+        .bind(&key.source)
+        .bind(extno)
+        .fetch_optional(&self.pool);
+        let doing = format!("{key}: looking why agent {extno} is not heard");
+        let failure: Option<(String, String)> = answered(&doing, failure).await?;
+        let fault =
+            |(kind, message): (String, String)| Some(Fault::new(FaultKind::from_name(&kind)?, message));
+        Ok(failure.and_then(fault))
     }
 
     /// Whether a transaction of another connection takes over the session that was ours a moment ago.

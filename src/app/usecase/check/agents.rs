@@ -73,7 +73,7 @@ pub(super) async fn check(feed: &dyn Feed, store: Option<&PgStore>, timeout: Dur
     }
     if 0 < followed {
         told.push(format!(
-            "a running ccsync follows {}; no second socket is opened",
+            "a running ccsync follows {}; no second socket is opened, and what stands here as a token is not tried",
             counted(followed, "agent")
         ));
     }
@@ -98,7 +98,10 @@ async fn socket(
     if let Some(store) = store
         && store.feed_is_followed(feed.key(), extno).await?
     {
-        return Ok(Socket::Followed);
+        return Ok(match store.feed_failure(feed.key(), extno).await? {
+            Some(fault) => Socket::Refused(extno.to_owned(), fault),
+            None => Socket::Followed,
+        });
     }
     let connected = tokio::time::timeout(timeout, feed.connect(extno)).await;
     Ok(match connected.unwrap_or_else(|_| Err(too_slow(timeout))) {

@@ -54,7 +54,9 @@ fn is_at_terminal() -> bool {
 
 /// The two commands that do what a file says by way of a plan.
 fn through_a_plan(file: &Path) -> String {
-    let plan = shell_word(&file.with_extension("plan").to_string_lossy());
+    let is_taken = file.extension().is_some_and(|extension| extension == "plan");
+    let plan = file.with_extension(if is_taken { "saved.plan" } else { "plan" });
+    let plan = shell_word(&plan.to_string_lossy());
     let file = shell_word(&file.to_string_lossy());
     format!(
         "`ccsync roster plan {file} --save {plan}` shows and keeps it, `ccsync roster apply {plan} --yes` then does \

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use ccsync::domain::vendor::action::target;
-use ccsync::domain::vendor::roster::{Member, MemoryTime, NewGroup, check_members};
+use ccsync::domain::vendor::roster::{Member, MemoryTime, NewGroup, check_members, display_name};
 use ccsync::domain::vendor::roster_plan::{GroupPlan, RosterPlan, Step, changes, sorted};
 
 /// The form of the file. Another form gets another number.
@@ -97,6 +97,9 @@ pub(super) fn read(text: &str) -> Result<SavedPlan, String> {
             document.ccsync_roster_plan
         ));
     }
+    if document.groups.is_empty() {
+        return Err("it holds no group".to_owned());
+    }
     let groups = document.groups.into_iter().map(|group| {
         let title = group.exten.clone().unwrap_or_else(|| group.display_name.clone());
         group_plan(group).map_err(|why| format!("group {title}: {why}"))
@@ -117,7 +120,7 @@ fn group_plan(group: SavedGroup) -> Result<GroupPlan, String> {
         SavedStep::Keep => Step::Keep,
         SavedStep::Assign => Step::Assign,
         SavedStep::Add { assign_rule, memory_time } => Step::Add(NewGroup {
-            display_name: group.display_name.clone(),
+            display_name: display_name(&group.display_name)?,
             assign_rule: assign_rule.parse()?,
             memory: memory_time.map(|minutes| minutes.to_string().parse()).transpose()?,
             members: wanted.clone(),

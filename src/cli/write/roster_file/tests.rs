@@ -91,3 +91,20 @@ fn one_line_that_cannot_be_read_refuses_the_file_and_says_why() {
     let numbers: Vec<&str> = group.members.iter().map(|member| member.agent_number.as_str()).collect();
     assert_eq!((group.display_name.as_deref(), numbers), (Some("a"), vec!["8000", "1E5", "0081"]));
 }
+
+/// A cell that somebody emptied takes nobody out of a group.
+#[test]
+fn a_line_that_lost_its_number_refuses_the_file() {
+    let exported = write("moor", &groups(), Format::Csv, &Privacy::default()).unwrap();
+    let line = exported.lines().nth(2).unwrap();
+    let emptied = exported.replace(line, &line.replacen("\"1\"", "\"\"", 1));
+    let told = read(&emptied, Format::Csv).unwrap_err();
+    assert!(told.contains("it has a fingerprint") && told.contains("with its number and without"), "{told}");
+    for (text, format) in [("", Format::Toml), ("exten,agent_number\n", Format::Csv)] {
+        assert!(read(text, format).unwrap_err().contains("names no group"));
+    }
+    let broken = "display_name,agent_number\n\"夜班\n二组\",8000\n";
+    assert!(read(broken, Format::Csv).unwrap_err().contains("control character"));
+    let long = format!("display_name,agent_number\n{},8000\n", "夜".repeat(101));
+    assert!(read(&long, Format::Csv).unwrap_err().contains("100 characters at most"));
+}

@@ -104,3 +104,11 @@ fn the_mistakes_of_a_file_are_told_all_at_once() {
     let exported = WantedGroup { is_memory: Some(true), ..numbered("2", &["8000"]) };
     assert_eq!(mistakes(&[exported]), Vec::<String>::new());
 }
+
+#[test]
+fn a_group_that_the_file_names_by_its_number_is_not_made_again_under_its_name() {
+    let vendor = [group("1", "a", &["8000", "8001"])];
+    let planned = plan("moor", &[numbered("1", &["8000"]), named("a", &["8001"])], &vendor);
+    let Step::Impossible(why) = &planned.groups[1].step else { panic!("{planned:?}") };
+    assert!(why.contains("names by its number, too"), "{why}");
+}

@@ -70,7 +70,10 @@ async fn check_opens_no_second_socket_beside_a_daemon_that_listens() {
     let checked = workspace.run(&["check", "--json"]).await.json();
     let checks = checked["checks"].as_array().unwrap();
     let feed = checks.iter().find(|check| check["subject"] == "setup/workbench.agent_monitor").unwrap();
-    assert_eq!(feed["detail"], "a running ccsync follows 1 agent; no second socket is opened");
+    assert_eq!(
+        feed["detail"],
+        "a running ccsync follows 1 agent; no second socket is opened, and what stands here as a token is not tried"
+    );
     assert_eq!(connections(), 1);
     daemon.stop(rustix::process::Signal::TERM).await.expect(0);
 }

@@ -45,6 +45,8 @@ async fn a_token_that_was_replaced_is_told_of_its_agent_and_read_again_and_the_o
     let shown = workspace.run(&["status"]).await.stdout;
     assert!(shown.contains("1002 (credentials refused)"), "{shown}");
     assert!(!shown.contains("s3cret"), "{shown}");
+    let checked = workspace.run(&["check"]).await.expect(1);
+    assert!(checked.stdout.contains("agent 1002: expected a websocket, got HTTP 401"), "{}", checked.stdout);
 
     setup.write_token(1, "s3cret-new");
     heard(pool, &["1001", "1002", "1003"]).await;

@@ -57,8 +57,26 @@ async fn a_certificate_of_ones_own_authority_is_told_with_the_setting_and_truste
     let authority = certificates().join("ca.pem");
     let setup = setup.with("CCSYNC__HTTP__CA_FILE", authority.to_str().unwrap());
     setup.run(&["sync"]).await.expect(0);
-    let file = setup.workspace.write("empty.pem", "no certificate");
-    let setup = setup.with("CCSYNC__HTTP__CA_FILE", file.to_str().unwrap());
-    let told = setup.run(&["sync"]).await.expect(2);
-    assert!(told.stderr.contains("holds no certificate in the form PEM"), "{}", told.stderr);
+    let one = std::fs::read_to_string(&authority).unwrap();
+    let broken = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
+    let marked = setup.workspace.write("marked.pem", &format!("\u{feff}{one}"));
+    let setup = setup.with("CCSYNC__HTTP__CA_FILE", marked.to_str().unwrap());
+    setup.run(&["sync"]).await.expect(0);
+    let empty = setup.workspace.write("empty.pem", "no certificate");
+    let mixed = setup.workspace.write("mixed.pem", &format!("{one}{broken}"));
+    let mut setup = setup;
+    for (file, told) in [
+        (empty.to_str().unwrap(), "holds no certificate in the form PEM"),
+        (mixed.to_str().unwrap(), "certificate 2 in it cannot be read"),
+        ("/dev/zero", "is no file"),
+        ("/nowhere/ca.pem", "cannot be read: No such file"),
+    ] {
+        setup = setup.with("CCSYNC__HTTP__CA_FILE", file);
+        let refused = setup.run(&["sync"]).await.expect(2);
+        assert!(
+            refused.stderr.contains("http.ca_file") && refused.stderr.contains(told),
+            "{}",
+            refused.stderr
+        );
+    }
 }
