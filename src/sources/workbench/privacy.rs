@@ -37,13 +37,14 @@ impl MessagePrivacy {
 
     fn clean_map(&self, map: &mut Map<String, Json>) {
         if let Some(fields) = map.remove(NAME) {
+            let is_kept = self.custom_fields == CustomFieldPolicy::Keep;
             let kept = match fields {
                 Json::Object(fields) => self.custom_fields.apply(fields).map(Json::Object),
                 Json::String(text) => match self.custom(&text) {
                     Ok(kept) => kept.map(Json::Object),
-                    Err(_) => (self.custom_fields == CustomFieldPolicy::Keep).then_some(Json::String(text)),
+                    Err(_) => is_kept.then_some(Json::String(text)),
                 },
-                _ => None,
+                other => is_kept.then_some(other),
             };
             if let Some(kept) = kept {
                 map.insert(NAME.to_owned(), kept);

@@ -141,7 +141,7 @@ async fn a_file_with_mistakes_or_with_unknown_agents_or_that_empties_a_group_is_
         ),
         ("unknown.toml", "[[group]]\nexten = \"10018501\"\nmembers = [{ agent = \"9999\" }]\n"),
         ("empty.toml", "[[group]]\nexten = \"10018501\"\nmembers = []\n"),
-        ("other.toml", "source = \"sobot\"\n"),
+        ("other.toml", "source = \"sobot\"\n[[group]]\nexten = \"10018501\"\nmembers = []\n"),
         ("wrong.csv", "exten,agent_number,priority\n10018501,8000,-1\n"),
     ] {
         let path = setup.workspace.write(name, content);
