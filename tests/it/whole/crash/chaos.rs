@@ -92,6 +92,9 @@ impl Hardship {
     }
 }
 
+/// Stream, and the window where it has one.
+type Claim = (String, Option<DateTime<Utc>>, Option<DateTime<Utc>>);
+
 struct Chaos {
     setup: Setup,
     vendors: Link,
@@ -182,7 +185,7 @@ impl Chaos {
         .await
         .unwrap();
         assert!(early.is_empty(), "complete beyond the present: {early:?} {hardship:?}");
-        let claims: Vec<(String, Option<DateTime<Utc>>, Option<DateTime<Utc>>)> = sqlx::query_as(
+        let claims: Vec<Claim> = sqlx::query_as(
             "select stream, window_start, window_end from sync.certificate
              where read_at >= $1 and verdict in ('proven', 'stable')",
         )
