@@ -70,7 +70,8 @@ fn feeds<'s>(
     witness: &TimeWitness,
 ) -> Result<Vec<Chosen<'s>>, Fault> {
     let http = stream::http_client(settings)?.measuring(witness);
-    let account = |(source, feed)| Some((account(source, feed, facts, &http, erasures)?, feed));
+    let account =
+        |(source, feed)| Some((account(source, feed, notice_time(feed, facts), &http, erasures)?, feed));
     Ok(settings.feeds().filter_map(account).collect())
 }
 
@@ -78,7 +79,7 @@ fn feeds<'s>(
 pub(in crate::app) fn account(
     source: &SourceSettings,
     feed: &FeedSettings,
-    facts: &[VendorFact],
+    notice_time: NoticeTime,
     http: &HttpClient,
     erasures: &ErasureList,
 ) -> Option<Arc<dyn Feed>> {
@@ -94,7 +95,7 @@ pub(in crate::app) fn account(
             })
             .collect(),
         named_token: feed.token_form == TokenForm::AccessToken,
-        notice_time: notice_time(feed, facts),
+        notice_time,
         privacy: source.privacy.forgetting(erasures, &source.name),
         custom_fields: source.custom_fields.clone(),
         message_bytes_max: feed.message_kib_max as usize * 1024,
@@ -104,12 +105,10 @@ pub(in crate::app) fn account(
 
 /// What the configuration says, else what a probe found.
 fn notice_time(feed: &FeedSettings, facts: &[VendorFact]) -> NoticeTime {
-    let is_of = |fact: &&VendorFact| fact.stream == feed.key && fact.question == Question::NoticeTime;
-    let found = facts.iter().find(is_of).and_then(|fact| fact.answer.as_deref());
-    match (feed.notice_time, found) {
-        (NoticeTime::Unknown, Some("state")) => NoticeTime::State,
-        (NoticeTime::Unknown, Some("wait")) => NoticeTime::Wait,
-        (given, _) => given,
+    let found = || VendorFact::answer(facts, &feed.key, Question::NoticeTime);
+    match feed.notice_time {
+        NoticeTime::Unknown => found().and_then(NoticeTime::from_name).unwrap_or_default(),
+        given => given,
     }
 }
 

@@ -14,7 +14,7 @@ use crate::app::assembly::stream::{self, Endpoint, Shared};
 use crate::config::{Settings, SourceSettings};
 use crate::domain::fault::{Fault, FaultKind};
 use crate::domain::proof::window::TimeWindow;
-use crate::domain::stream::{StreamKey, StreamKind};
+use crate::domain::stream::StreamKind;
 use crate::domain::vendor::fact::{Question, VendorFact};
 use crate::domain::vendor::feed::NoticeTime;
 use crate::domain::vendor::page::PageRequest;
@@ -73,8 +73,9 @@ impl App {
             facts.push(fact);
             sockets = opened;
         }
-        for endpoint in &endpoints {
-            let Some(wrong) = WrongCredentials::of(source, &http, &shared) else { continue };
+        // A source that is only listened to has none, and no endpoint either.
+        let wrong = WrongCredentials::of(source, &http, &shared);
+        for (endpoint, wrong) in endpoints.iter().zip(wrong.iter().cycle()) {
             let clock = self.witness.clock_of(&source.name);
             let mut prober = Prober {
                 endpoint,
@@ -86,7 +87,7 @@ impl App {
                 seen: Vec::new(),
                 refusals: Vec::new(),
             };
-            let outcome = prober.all(&wrong).await;
+            let outcome = prober.all(wrong).await;
             let why = match &outcome {
                 Err(Stop::Spent) => format!("the {PROBE_REQUESTS_MAX} requests were used up"),
                 _ => "it was not asked".to_owned(),
@@ -196,9 +197,6 @@ impl Prober<'_> {
 
 /// The questions of the streams of a source to which no answer is known.
 pub(in crate::app) fn open_questions(source: &SourceSettings, known: &[VendorFact]) -> Vec<OpenQuestions> {
-    let is_known = |key: &StreamKey, question: Question| {
-        known.iter().any(|fact| fact.stream == *key && fact.question == question && fact.answer.is_some())
-    };
     let enabled = source.streams.iter().filter(|stream| stream.enabled).map(|stream| &stream.key);
     // Whoever set it knows.
     let feeds = source
@@ -208,7 +206,9 @@ pub(in crate::app) fn open_questions(source: &SourceSettings, known: &[VendorFac
         .map(|feed| &feed.key);
     let open = enabled.chain(feeds).map(|key| OpenQuestions {
         key: key.clone(),
-        questions: Question::of(key.stream).filter(|question| !is_known(key, *question)).collect(),
+        questions: Question::of(key.stream)
+            .filter(|question| VendorFact::answer(known, key, *question).is_none())
+            .collect(),
     });
     open.filter(|open| !open.questions.is_empty()).collect()
 }
@@ -216,10 +216,7 @@ pub(in crate::app) fn open_questions(source: &SourceSettings, known: &[VendorFac
 /// An endpoint's stream may go by what was found where the configuration says nothing.
 pub(in crate::app) fn apply(facts: &[VendorFact], endpoint: &mut Endpoint) {
     let settings = &mut endpoint.settings;
-    let answer = |question: Question| {
-        let fact = facts.iter().find(|fact| fact.stream == settings.key && fact.question == question)?;
-        fact.answer.as_deref()?.parse::<u64>().ok()
-    };
+    let answer = |question: Question| VendorFact::answer(facts, &settings.key, question)?.parse::<u64>().ok();
     let (page_size, depth, cap) =
         (answer(Question::PageSize), answer(Question::Depth), answer(Question::TotalCap));
     if let Some(size) =

@@ -55,7 +55,7 @@ pub(in crate::config) fn feed(section: &Section<'_>, key: StreamKey) -> Option<F
     let enabled = section.boolean("enabled");
     let forms = [("bare", TokenForm::Bare), ("access_token", TokenForm::AccessToken)];
     let token_form = section.choice("token_form", &forms);
-    let times = [("unknown", NoticeTime::Unknown), ("state", NoticeTime::State), ("wait", NoticeTime::Wait)];
+    let times = NoticeTime::ALL.map(|time| (time.as_str(), time));
     let notice_time = section.choice("notice_time", &times);
     let ping = section.duration("ping", 10 * MS..=10 * MINUTE);
     let silence = section.duration("silence", 20 * MS..=HOUR);

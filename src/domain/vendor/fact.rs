@@ -141,6 +141,11 @@ pub struct VendorFact {
 }
 
 impl VendorFact {
+    /// What these say of a stream; `None` where nobody asked, or the account's data did not decide it.
+    pub fn answer<'f>(facts: &'f [VendorFact], stream: &StreamKey, question: Question) -> Option<&'f str> {
+        facts.iter().find(|fact| fact.stream == *stream && fact.question == question)?.answer.as_deref()
+    }
+
     /// The setting of its stream that follows from the answer, as `key = value`, where one does.
     pub fn setting(&self) -> Option<String> {
         let answer = self.answer.as_deref()?;

@@ -65,6 +65,25 @@ pub enum NoticeTime {
     Wait,
 }
 
+impl NoticeTime {
+    /// Every meaning.
+    pub const ALL: [NoticeTime; 3] = [NoticeTime::Unknown, NoticeTime::State, NoticeTime::Wait];
+
+    /// As it is configured, and as a probe answers.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            NoticeTime::Unknown => "unknown",
+            NoticeTime::State => "state",
+            NoticeTime::Wait => "wait",
+        }
+    }
+
+    /// The meaning of this name.
+    pub fn from_name(name: &str) -> Option<NoticeTime> {
+        NoticeTime::ALL.into_iter().find(|time| time.as_str() == name)
+    }
+}
+
 /// The agent is in a state.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Notice {

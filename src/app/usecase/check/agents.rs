@@ -64,12 +64,8 @@ pub(super) async fn check(feed: &dyn Feed, store: Option<&PgStore>, timeout: Dur
     }
     let mut told = Vec::new();
     if 0 < opened {
-        told.push(format!(
-            "the {} of {} {}",
-            plural(opened, "socket"),
-            counted(opened, "agent"),
-            opens(opened)
-        ));
+        let (sockets, open) = if opened == 1 { ("socket", "opens") } else { ("sockets", "open") };
+        told.push(format!("the {sockets} of {} {open}", counted(opened, "agent")));
     }
     if 0 < followed {
         told.push(format!(
@@ -78,14 +74,6 @@ pub(super) async fn check(feed: &dyn Feed, store: Option<&PgStore>, timeout: Dur
         ));
     }
     Checked::well(GROUP, subject, told.join("; ") + &sample)
-}
-
-fn plural(count: usize, word: &str) -> String {
-    if count == 1 { word.to_owned() } else { format!("{word}s") }
-}
-
-fn opens(count: usize) -> &'static str {
-    if count == 1 { "opens" } else { "open" }
 }
 
 async fn socket(

@@ -22,6 +22,7 @@ use crate::domain::proof::window::TimeWindow;
 use crate::domain::row::text::counted;
 use crate::domain::stream::StreamKind;
 use crate::domain::vendor::fact::{Question, VendorFact};
+use crate::domain::vendor::feed::NoticeTime;
 use crate::domain::vendor::page::PageRequest;
 use crate::engine::plan::present::TimeWitness;
 use crate::sources::http::HttpClient;
@@ -174,7 +175,8 @@ impl Visit<'_> {
 
     async fn feed(&self, source: &SourceSettings) -> Option<Checked> {
         let feed_settings = source.feed.as_ref()?;
-        let feed = feed::account(source, feed_settings, &[], self.http, &self.shared.erasures)?;
+        let feed =
+            feed::account(source, feed_settings, NoticeTime::Unknown, self.http, &self.shared.erasures)?;
         let subject = feed.key().to_string();
         if !feed_settings.enabled {
             return Some(Checked::skipped(GROUP, subject, "`enabled` is false: it is not followed"));

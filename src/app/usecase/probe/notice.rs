@@ -10,7 +10,7 @@ use crate::app::background::feed;
 use crate::config::{FeedSettings, SourceSettings};
 use crate::domain::fault::Fault;
 use crate::domain::vendor::fact::{Question, VendorFact};
-use crate::domain::vendor::feed::{FeedMessage, Notice};
+use crate::domain::vendor::feed::{FeedMessage, Notice, NoticeTime};
 use crate::engine::port::feed::{Feed, Heard};
 use crate::sources::http::HttpClient;
 
@@ -30,15 +30,14 @@ impl App {
         source: &SourceSettings,
         (settings, http, shared): (&FeedSettings, &HttpClient, &Shared),
     ) -> Result<(VendorFact, usize), Fault> {
-        let fact = |answer: Option<&str>, evidence: String| VendorFact {
+        let fact = |answer: Option<NoticeTime>, evidence: String| VendorFact {
             stream: settings.key.clone(),
             question: Question::NoticeTime,
-            answer: answer.map(str::to_owned),
+            answer: answer.map(|time| time.as_str().to_owned()),
             evidence,
             found_at: self.overrides.clock.now(),
         };
-        let unknown = FeedSettings { notice_time: Default::default(), ..settings.clone() };
-        let Some(feed) = feed::account(source, &unknown, &[], http, &shared.erasures) else {
+        let Some(feed) = feed::account(source, settings, NoticeTime::Unknown, http, &shared.erasures) else {
             return Ok((fact(None, "no agent is configured".to_owned()), 0));
         };
         // Whether an agent may have two sockets is unknown: the one that is listened to is left alone.
@@ -57,7 +56,7 @@ impl App {
         Ok((fact(answer, evidence), 1))
     }
 
-    async fn listen(&self, feed: &dyn Feed, extno: &str) -> Result<(Option<&'static str>, String), Fault> {
+    async fn listen(&self, feed: &dyn Feed, extno: &str) -> Result<(Option<NoticeTime>, String), Fault> {
         let mut session = feed.connect(extno).await?;
         let mut notices = Vec::new();
         let listening = async {
@@ -93,7 +92,7 @@ impl App {
 }
 
 /// What the last two notices that are far enough apart say.
-fn judge(notices: &[(DateTime<Utc>, Notice)]) -> Option<(&'static str, String)> {
+fn judge(notices: &[(DateTime<Utc>, Notice)]) -> Option<(NoticeTime, String)> {
     let (at, last) = notices.last()?;
     let told = i64::from(last.elapsed_s?);
     let same = |notice: &Notice| notice.state == last.state;
@@ -105,17 +104,21 @@ fn judge(notices: &[(DateTime<Utc>, Notice)]) -> Option<(&'static str, String)> 
     {
         let (passed, grown) = ((*at - *first_at).num_seconds(), told - i64::from(first.elapsed_s?));
         if (grown - passed).abs() <= OFF {
-            return Some(("state", format!("in {passed} s of one state the time grew by {grown} s")));
+            return Some((
+                NoticeTime::State,
+                format!("in {passed} s of one state the time grew by {grown} s"),
+            ));
         }
         if grown == 0 {
-            return Some(("wait", format!("in {passed} s of one state the time did not change")));
+            return Some((NoticeTime::Wait, format!("in {passed} s of one state the time did not change")));
         }
     }
     // A state that was another one when it was told last cannot last for longer than that.
     let (other_at, _) = before.last().filter(|_| run.len() == 1)?;
     let passed = (*at - *other_at).num_seconds();
-    (passed + OFF + 1 < told)
-        .then(|| ("wait", format!("a state of at most {passed} s was told with a time of {told} s")))
+    (passed + OFF + 1 < told).then(|| {
+        (NoticeTime::Wait, format!("a state of at most {passed} s was told with a time of {told} s"))
+    })
 }
 
 #[cfg(test)]
@@ -136,7 +139,7 @@ mod tests {
                 (DateTime::from_timestamp(1_800_000_000 + at, 0).unwrap(), notice)
             })
             .collect();
-        judge(&notices).map(|(answer, _)| answer)
+        judge(&notices).map(|(answer, _)| answer.as_str())
     }
 
     #[test]
