@@ -2,17 +2,14 @@
 //! the vendor's matter; only where it is not the vendor's does the status decide.
 
 use std::fmt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use hyper_util::client::proxy::matcher::Matcher;
-use reqwest::Certificate;
 use reqwest::header::{
     ACCEPT, AGE, CONTENT_TYPE, DATE, HeaderMap, HeaderName, HeaderValue, LOCATION, RETRY_AFTER,
 };
-use rustls::pki_types::CertificateDer;
-use rustls::pki_types::pem::PemObject as _;
 use secrecy::{ExposeSecret as _, SecretString};
 use tokio::sync::Semaphore;
 use url::Url;
@@ -25,6 +22,7 @@ use crate::sources::payload::answer::{Answer, AnswerText, Declared, Spares, body
 use crate::sources::recorder::Recorder;
 use crate::telemetry::failpoint::{Failpoint, failpoint};
 
+mod certificate;
 mod upgrade;
 
 pub(crate) use self::upgrade::Raw;
@@ -65,33 +63,6 @@ impl Default for HttpConfig {
     }
 }
 
-/// The certificates of `ca_file`.
-fn certificates(file: Option<&Path>) -> Result<Vec<Certificate>, Fault> {
-    let Some(file) = file else { return Ok(Vec::new()) };
-    let refused = |why: String| {
-        let message = format!("http.ca_file {}: {why}", file.display());
-        Err(Fault::new(FaultKind::Misconfigured, message).advising())
-    };
-    if file.exists() && !file.is_file() {
-        return refused("is no file".to_owned());
-    }
-    let pem = match std::fs::read(file) {
-        Ok(pem) => pem,
-        Err(error) => return refused(format!("cannot be read: {error}")),
-    };
-    let pem = pem.strip_prefix("\u{feff}".as_bytes()).unwrap_or(&pem);
-    let mut roots = rustls::RootCertStore::empty();
-    for certificate in CertificateDer::pem_slice_iter(pem) {
-        if certificate.is_err() || certificate.is_ok_and(|certificate| roots.add(certificate).is_err()) {
-            return refused(format!("certificate {} in it cannot be read", roots.len() + 1));
-        }
-    }
-    match Certificate::from_pem_bundle(pem) {
-        Ok(certificates) if !certificates.is_empty() => Ok(certificates),
-        _ => refused("holds no certificate in the form PEM (-----BEGIN CERTIFICATE-----)".to_owned()),
-    }
-}
-
 /// A body that is larger is alone in memory.
 const LARGE_BODY_BYTES: usize = 8 << 20;
 
@@ -127,7 +98,7 @@ impl HttpClient {
     /// holds none.
     pub fn new(config: &HttpConfig) -> Result<HttpClient, Fault> {
         install_cryptography();
-        let trusted = certificates(config.ca_file.as_deref())?;
+        let trusted = certificate::trusted(config.ca_file.as_deref())?;
         let builder = || {
             let builder = reqwest::Client::builder();
             let builder = match config.once {
@@ -378,7 +349,7 @@ fn secret_value(context: &RequestContext, secret: &SecretString) -> Result<Heade
 }
 
 fn transport(context: &RequestContext, error: reqwest::Error, what: &str) -> Fault {
-    if let Some(why) = certificate_refused(&error) {
+    if let Some(why) = certificate::refused(&error) {
         return context.fault(FaultKind::Unreachable, format_args!("{what}: {why}")).advising();
     }
     let reason = if error.is_connect() {
@@ -389,38 +360,6 @@ fn transport(context: &RequestContext, error: reqwest::Error, what: &str) -> Fau
         "connection lost"
     };
     context.fault(FaultKind::Unreachable, format_args!("{what}, {reason}")).with_cause(error.without_url())
-}
-
-/// What is wrong with the certificate that the other side showed, and what to do; `None` where it is something else.
-fn certificate_refused(error: &reqwest::Error) -> Option<String> {
-    use rustls::CertificateError as Wrong;
-    let mut cause: Option<&dyn std::error::Error> = Some(error);
-    while let Some(error) = cause {
-        if let Some(rustls::Error::InvalidCertificate(wrong)) = error.downcast_ref::<rustls::Error>() {
-            return Some(match wrong {
-                Wrong::UnknownIssuer => {
-                    "its certificate is signed by a CA that is not trusted; name one of your own, or of a proxy that looks \
-                     into TLS, in http.ca_file"
-                        .to_owned()
-                }
-                Wrong::Expired | Wrong::ExpiredContext { .. } => {
-                    "its certificate has expired: have it renewed, and compare this host's clock".to_owned()
-                }
-                Wrong::NotValidForName | Wrong::NotValidForNameContext { .. } => {
-                    "its certificate is for another name: write the name that it is for into base_url".to_owned()
-                }
-                Wrong::Other(_) => format!(
-                    "its certificate cannot be accepted ({wrong}); where it is its own CA, have the server show one that a CA \
-                     signed, and name that CA in http.ca_file"
-                ),
-                _ => format!("its certificate cannot be accepted ({wrong})"),
-            });
-        }
-        // What TLS says is wrapped in what the socket says.
-        let inner = error.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
-        cause = inner.map(|inner| inner as &dyn std::error::Error).or_else(|| error.source());
-    }
-    None
 }
 
 fn refuse_redirect(context: &RequestContext, from: &Url, response: &reqwest::Response) -> Result<(), Fault> {
