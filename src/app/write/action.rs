@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use crate::app::App;
 use crate::app::assembly::stream::{http_config, moor_config};
-use crate::app::write::limit::{LimitWait, ToldBudget};
+use crate::app::write::limit::{LimitWait, ReportingBudget};
 use crate::config::{Account, ActionBody, SourceSettings};
 use crate::domain::fault::{Fault, FaultKind};
 use crate::domain::vendor::action::{ActionDraft, ActionRecord, ActionState, Settlement, WorkbenchAction};
@@ -93,9 +93,9 @@ pub struct ActionService<'a> {
 impl ActionService<'_> {
     /// The same, with somebody who hears that a request waits for a vendor's limit.
     #[must_use]
-    pub fn telling(mut self, on_wait: impl Fn(&LimitWait) + Send + Sync + 'static) -> Self {
+    pub fn reporting_waits(mut self, on_wait: impl Fn(&LimitWait) + Send + Sync + 'static) -> Self {
         let clock = self.app.overrides.clock.clone();
-        self.budget = Arc::new(ToldBudget::new(self.budget, clock, Box::new(on_wait)));
+        self.budget = Arc::new(ReportingBudget::new(self.budget, clock, Box::new(on_wait)));
         self
     }
 

@@ -11,7 +11,7 @@ use crate::engine::port::budget::{Budget, BudgetKey, Reservation};
 use crate::engine::port::clock::Clock;
 
 /// A shorter wait is not worth a line.
-const TOLD_FROM: Duration = Duration::from_secs(2);
+const REPORTED_FROM: Duration = Duration::from_secs(2);
 
 /// Rest between two lines.
 const REST: Duration = Duration::from_secs(20);
@@ -31,24 +31,28 @@ pub struct LimitWait {
 pub(in crate::app) type OnWait = Box<dyn Fn(&LimitWait) + Send + Sync>;
 
 /// A budget whose waits are told.
-pub(in crate::app) struct ToldBudget {
+pub(in crate::app) struct ReportingBudget {
     budget: Arc<dyn Budget>,
     clock: Arc<dyn Clock>,
     on_wait: OnWait,
-    told_at: Mutex<Option<DateTime<Utc>>>,
+    reported_at: Mutex<Option<DateTime<Utc>>>,
 }
 
-impl ToldBudget {
-    pub(in crate::app) fn new(budget: Arc<dyn Budget>, clock: Arc<dyn Clock>, on_wait: OnWait) -> ToldBudget {
-        ToldBudget { budget, clock, on_wait, told_at: Mutex::new(None) }
+impl ReportingBudget {
+    pub(in crate::app) fn new(
+        budget: Arc<dyn Budget>,
+        clock: Arc<dyn Clock>,
+        on_wait: OnWait,
+    ) -> ReportingBudget {
+        ReportingBudget { budget, clock, on_wait, reported_at: Mutex::new(None) }
     }
 
-    fn tell(&self, key: &BudgetKey, wait: Duration) {
+    fn report(&self, key: &BudgetKey, wait: Duration) {
         let now = self.clock.now();
-        let mut told_at = self.told_at.lock().unwrap_or_else(PoisonError::into_inner);
-        let is_due = told_at.is_none_or(|told_at| told_at + REST <= now);
-        if TOLD_FROM <= wait && is_due {
-            *told_at = Some(now);
+        let mut reported_at = self.reported_at.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_due = reported_at.is_none_or(|reported_at| reported_at + REST <= now);
+        if REPORTED_FROM <= wait && is_due {
+            *reported_at = Some(now);
             let endpoint = key.name.rsplit('/').next().unwrap_or_default().to_owned();
             (self.on_wait)(&LimitWait { endpoint, per_minute: key.per_minute, wait });
         }
@@ -56,11 +60,11 @@ impl ToldBudget {
 }
 
 #[async_trait]
-impl Budget for ToldBudget {
+impl Budget for ReportingBudget {
     async fn reserve(&self, key: &BudgetKey) -> Result<Reservation, Fault> {
         let reservation = self.budget.reserve(key).await?;
         let (Reservation::Granted(wait) | Reservation::Later(wait)) = reservation;
-        self.tell(key, wait);
+        self.report(key, wait);
         Ok(reservation)
     }
 

@@ -62,14 +62,14 @@ pub(in crate::cli) async fn action(settings: Settings, command: ActionCommand) -
 
 /// The service of whoever runs this process.
 pub(in crate::cli) fn service(app: &App) -> Result<ActionService<'_>, Failure> {
-    let told = |wait: &LimitWait| {
+    let on_wait = |wait: &LimitWait| {
         let LimitWait { endpoint, per_minute, wait } = wait;
         let seconds = wait.as_secs_f64().ceil();
         output::message(&format!(
             "waiting {seconds} s for the limit of {endpoint}, {per_minute} requests a minute"
         ));
     };
-    Ok(app.action_service(&operator())?.telling(told))
+    Ok(app.action_service(&operator())?.reporting_waits(on_wait))
 }
 
 /// Shows what would be sent; that is all without --yes.

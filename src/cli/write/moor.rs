@@ -11,7 +11,7 @@ use ccsync::app::{Addition, Ending, Performed, RosterService};
 use ccsync::config::Settings;
 use ccsync::domain::fault::Fault;
 use ccsync::domain::row::text::one_line;
-use ccsync::domain::vendor::action::{ActionState, target};
+use ccsync::domain::vendor::action::{ActionDraft, ActionState, target};
 use ccsync::domain::vendor::roster::{
     AssignRule, Member, MemoryTime, NewGroup, check_members, display_name, identifier,
 };
@@ -113,12 +113,8 @@ async fn add(settings: Settings, args: AddArgs) -> Result<Exit, Failure> {
             }
             output::message(&format!("warning: {told}"));
         }
-        tell_doubts(&plan);
-        show(actor.draft(), &write)?;
-        match write.yes {
-            true => act(service.perform_at_once(actor), &roster, &plan, write.json).await,
-            false => Ok(Exit::Done),
-        }
+        let draft = actor.draft().clone();
+        show_and_act(&draft, service.perform_at_once(actor), (&roster, &plan), &write).await
     })
     .await
 }
@@ -145,12 +141,8 @@ async fn assign(settings: Settings, args: AssignArgs) -> Result<Exit, Failure> {
             }
             output::message(&told(group));
         }
-        tell_doubts(&plan);
-        show(actor.draft(), &write)?;
-        match write.yes {
-            true => act(service.perform_at_once(actor), &roster, &plan, write.json).await,
-            false => Ok(Exit::Done),
-        }
+        let draft = actor.draft().clone();
+        show_and_act(&draft, service.perform_at_once(actor), (&roster, &plan), &write).await
     })
     .await
 }
@@ -175,19 +167,21 @@ fn told(group: &GroupPlan) -> String {
     text
 }
 
-fn tell_doubts(plan: &RosterPlan) {
+/// Shows what would be sent, and who may not exist. With --yes sends it and looks at the group afterwards: 7moor says that
+/// it was done even if it skipped everybody.
+async fn show_and_act(
+    draft: &ActionDraft,
+    write: impl Future<Output = Result<Performed, Fault>>,
+    (roster, plan): (&RosterService<'_>, &RosterPlan),
+    args: &WriteArgs,
+) -> Result<Exit, Failure> {
     if !plan.in_no_group.is_empty() {
         output::message(&format!("warning: {}", in_no_group(&plan.in_no_group)));
     }
-}
-
-/// Sends it, and looks at the group afterwards: 7moor says that it was done even if it skipped everybody.
-async fn act(
-    write: impl Future<Output = Result<Performed, Fault>>,
-    roster: &RosterService<'_>,
-    plan: &RosterPlan,
-    json: bool,
-) -> Result<Exit, Failure> {
+    show(draft, args)?;
+    if !args.yes {
+        return Ok(Exit::Done);
+    }
     let done = write.await?;
     let is_answered = done.settlement.state == ActionState::Answered;
     let seen = match plan.groups.first().filter(|_| is_answered) {
@@ -195,7 +189,7 @@ async fn act(
         None => None,
     };
     let outcome = seen.as_ref().and_then(|(_, seen)| seen.as_ref().ok());
-    let exit = rendered(&done, outcome, json)?;
+    let exit = rendered(&done, outcome, args.json)?;
     let Some((group, seen)) = seen else { return Ok(exit) };
     let outcome = seen?;
     if outcome.ending == Ending::Changed {
@@ -203,8 +197,7 @@ async fn act(
     }
     output::message(&format!("warning: {}", outcome.detail.as_deref().unwrap_or("it is not as wanted")));
     if let (Some(exten), false) = (&group.exten, group.before.is_empty()) {
-        let member = |member: &Member| format!("{}:{}", member.agent_number, member.priority);
-        let members = group.before.iter().map(member).collect::<Vec<_>>().join(" --member ");
+        let members = group.before.iter().map(Member::to_string).collect::<Vec<_>>().join(" --member ");
         let source = &plan.source;
         output::message(&format!(
             "hint: `ccsync moor queue assign --source {source} --exten {exten} --member {members} --unchecked-members --yes` \

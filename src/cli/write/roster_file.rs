@@ -143,7 +143,6 @@ fn write_csv(groups: &[Group], privacy: &Privacy) -> Result<String, csv::Error> 
 /// # Errors
 /// Where it is no TOML or CSV of this form, and every mistake in it.
 pub(in crate::cli) fn read(text: &str, format: Format) -> Result<Roster, String> {
-    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let roster = match format {
         Format::Toml => read_toml(text)?,
         Format::Csv => read_csv(text)?,

@@ -118,6 +118,13 @@ impl FromStr for Member {
     }
 }
 
+impl fmt::Display for Member {
+    /// As it is read.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}", self.agent_number, self.priority)
+    }
+}
+
 /// A priority.
 ///
 /// # Errors

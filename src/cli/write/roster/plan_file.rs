@@ -48,7 +48,7 @@ enum SavedStep {
 
 /// Whether a text is meant to be such a file. No roster begins like one.
 pub(super) fn is_plan(text: &str) -> bool {
-    text.trim_start_matches('\u{feff}').trim_start().starts_with('{')
+    text.trim_start().starts_with('{')
 }
 
 pub(super) fn write(plan: &RosterPlan, unchecked_members: bool) -> Result<String, serde_json::Error> {
@@ -68,8 +68,8 @@ pub(super) fn write(plan: &RosterPlan, unchecked_members: bool) -> Result<String
                 Step::Impossible(why) | Step::Moved(why) => SavedStep::Impossible { why: why.clone() },
             },
             fingerprint: group.fingerprint.as_ref().map(|mark| mark.as_str().to_owned()),
-            before: group.before.iter().map(member_text).collect(),
-            wanted: group.wanted.iter().map(member_text).collect(),
+            before: group.before.iter().map(Member::to_string).collect(),
+            wanted: group.wanted.iter().map(Member::to_string).collect(),
         }
     };
     let document = Document {
@@ -81,14 +81,9 @@ pub(super) fn write(plan: &RosterPlan, unchecked_members: bool) -> Result<String
     Ok(serde_json::to_string_pretty(&document)? + "\n")
 }
 
-fn member_text(member: &Member) -> String {
-    format!("{}:{}", member.agent_number, member.priority)
-}
-
 /// # Errors
 /// Why it is no plan that this version can carry out.
 pub(super) fn read(text: &str) -> Result<SavedPlan, String> {
-    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let document: Document =
         serde_json::from_str(text).map_err(|error| format!("it is no saved plan: {error}"))?;
     if document.ccsync_roster_plan != VERSION {
