@@ -9,7 +9,7 @@ mod link;
 
 use std::time::Duration;
 
-use ccsync_simulator::{Change, ChangeKind};
+use ccsync_simulator::Change;
 use chrono::{DateTime, Utc};
 use rand::rngs::StdRng;
 use rand::seq::IndexedRandom as _;
@@ -18,25 +18,16 @@ use sqlx::postgres::PgConnectOptions;
 use tokio::process::Command;
 
 use self::link::{Link, Server};
-use super::database::{refuse, refuse_no_more};
+use super::database::{WRITTEN, refuse, refuse_no_more};
+use super::proxy::url_at;
 use super::recipe::{
-    assert_counts_are_the_rows, assert_heals, assert_ledger_is_sound, number, rng, slow_setup_at, tombstones,
+    KEPT, assert_counts_are_the_rows, assert_heals, assert_ledger_is_sound, number, rng, slow_setup_at,
+    tombstones,
 };
-use crate::support::db::TestDb;
 use crate::support::process::{Ended, Program, Setup};
 use crate::whole::system::truth;
 
 const ROUNDS: u64 = 6;
-
-/// Changes of every kind but withdrawals: without those, whatever is marked deleted is marked falsely.
-const KEPT: [ChangeKind; 6] = [
-    ChangeKind::NewResult,
-    ChangeKind::Rescored,
-    ChangeKind::AgentMoved,
-    ChangeKind::ClaimFlipped,
-    ChangeKind::GroupAdded,
-    ChangeKind::GroupRemoved,
-];
 
 /// What one sync suffers.
 #[derive(Debug)]
@@ -56,14 +47,13 @@ struct Hardship {
 impl Hardship {
     fn draw(rng: &mut StdRng) -> Hardship {
         let clocks = [0, 0, 0, 3_600, -3_600, 90, -90, 26 * 3_600, -26 * 3_600, 40 * 86_400];
-        let tables = ["sobot.call_result", "sync.certificate", "sync.time_window", "sync.run", "moor.queue"];
         Hardship {
             odds: [rng.random_range(0..95), rng.random_range(0..20)],
             storm: Duration::from_millis(rng.random_range(200..4_000)),
             clock: *clocks.choose(rng).unwrap(),
             descriptors: rng.random_bool(0.2).then(|| rng.random_range(10..40)),
             memory_mib: rng.random_bool(0.15).then(|| rng.random_range(150..600)),
-            full: rng.random_bool(0.2).then(|| *tables.choose(rng).unwrap()),
+            full: rng.random_bool(0.2).then(|| *WRITTEN.choose(rng).unwrap()),
         }
     }
 
@@ -108,16 +98,6 @@ fn server_of(options: &PgConnectOptions) -> Server {
     }
 }
 
-/// The database's address behind this line.
-fn behind(db: &TestDb, address: &str) -> String {
-    let mut url = url::Url::parse(db.url()).unwrap();
-    url.set_query(Some("sslmode=disable"));
-    let (host, port) = address.split_once(':').unwrap();
-    url.set_host(Some(host)).unwrap();
-    url.set_port(Some(port.parse().unwrap())).unwrap();
-    url.into()
-}
-
 impl Chaos {
     async fn start(rng: &mut StdRng) -> Chaos {
         let mut database = None;
@@ -125,7 +105,7 @@ impl Chaos {
         let setup = slow_setup_at(async |db| {
             let (link, address) = Link::start(server_of(&db.options()), weather).await;
             database = Some(link);
-            behind(db, &address)
+            url_at(db, address.parse().unwrap())
         })
         .await;
         let simulator = setup.simulator.base_url().strip_prefix("http://").unwrap().to_owned();

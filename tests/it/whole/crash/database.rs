@@ -63,6 +63,10 @@ async fn connections_that_the_database_cuts_lose_and_double_nothing() {
     assert_heals_without_tombstones(&setup).await;
 }
 
+/// Tables that every sync writes.
+pub const WRITTEN: [&str; 5] =
+    ["sobot.call_result", "sync.certificate", "sync.time_window", "sync.run", "moor.queue"];
+
 /// A trigger that refuses a share of the writes with this SQLSTATE.
 pub async fn refuse(pool: &PgPool, table: &str, state: &str) {
     let sql = format!(
@@ -86,10 +90,9 @@ async fn refused_writes(state: &str, rng: &mut StdRng) {
     // The trouble lasts as long as the command does: longer waits between its tries find nothing else.
     let setup = slow_setup().await.with("CCSYNC__ENGINE__RETRY_BASE", "5ms");
     let pool = setup.db.pool().await;
-    let tables = ["sobot.call_result", "sync.certificate", "sync.time_window", "sync.run", "moor.queue"];
     for _ in 0..rounds() {
         something_changes(&setup);
-        let table = tables[rng.random_range(0..tables.len())];
+        let table = WRITTEN[rng.random_range(0..WRITTEN.len())];
         refuse(pool, table, state).await;
         let ended = setup.run(&["sync"]).await;
         assert!(matches!(ended.code, Some(0 | 1 | 3)), "{table} {state}: {ended:?}");

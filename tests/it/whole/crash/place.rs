@@ -2,25 +2,16 @@
 //! of its occurrences.
 
 use ccsync::telemetry::failpoint::Failpoint;
-use ccsync_simulator::{Change, ChangeKind};
+use ccsync_simulator::Change;
 use rand::Rng as _;
 use rand::rngs::StdRng;
 use rand::seq::SliceRandom as _;
 
 use super::recipe::{
-    assert_counts_are_the_rows, assert_heals, assert_ledger_is_sound, number, rng, slow_setup, tombstones,
+    KEPT, assert_counts_are_the_rows, assert_heals, assert_ledger_is_sound, number, rng, slow_setup,
+    tombstones,
 };
 use crate::support::process::{Program, Setup};
-
-/// Changes of every kind but withdrawals: without those, whatever is marked deleted is marked falsely.
-const KEPT: [ChangeKind; 6] = [
-    ChangeKind::NewResult,
-    ChangeKind::Rescored,
-    ChangeKind::AgentMoved,
-    ChangeKind::ClaimFlipped,
-    ChangeKind::GroupAdded,
-    ChangeKind::GroupRemoved,
-];
 
 /// How far into a sync the kill may come, in occurrences of its place.
 const OCCURRENCES: u32 = 12;

@@ -1,5 +1,6 @@
 //! A door to PostgreSQL that can swallow the answer to a COMMIT, and that can be shut.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -18,14 +19,20 @@ struct Orders {
 
 pub struct Proxy(Arc<Orders>);
 
+/// The URL under which the database is found behind this address.
+pub fn url_at(db: &TestDb, address: SocketAddr) -> String {
+    let mut url = url::Url::parse(db.url()).unwrap();
+    url.set_query(Some("sslmode=disable"));
+    url.set_host(Some(&address.ip().to_string())).unwrap();
+    url.set_port(Some(address.port())).unwrap();
+    url.into()
+}
+
 impl Proxy {
     /// Opens it on a free port; answers the URL under which the database is found there.
     pub async fn start(db: &TestDb) -> (Proxy, String) {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let mut url = url::Url::parse(db.url()).unwrap();
-        url.set_query(Some("sslmode=disable"));
-        url.set_host(Some("127.0.0.1")).unwrap();
-        url.set_port(Some(listener.local_addr().unwrap().port())).unwrap();
+        let url = url_at(db, listener.local_addr().unwrap());
         let shut = watch::Sender::new(false);
         let orders = Arc::new(Orders { wanted: 0.into(), swallowed: 0.into(), shut });
         let (options, shared) = (db.options(), orders.clone());
@@ -41,7 +48,7 @@ impl Proxy {
                 });
             }
         });
-        (Proxy(orders), url.into())
+        (Proxy(orders), url)
     }
 
     /// The answers to the next commits, so many, are lost.

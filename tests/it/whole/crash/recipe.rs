@@ -1,6 +1,6 @@
 //! What the crash tests share: a slow setup, rng with a printed seed, and what must hold in the end.
 
-use ccsync_simulator::SimulatorConfig;
+use ccsync_simulator::{ChangeKind, SimulatorConfig};
 use rand::rngs::StdRng;
 use rand::{Rng as _, SeedableRng as _};
 use sqlx::PgPool;
@@ -9,6 +9,16 @@ use crate::support::db::TestDb;
 use crate::support::process::{Setup, recent_world};
 use crate::whole::system::history::histories_are_whole;
 use crate::whole::system::truth;
+
+/// Changes of every kind but withdrawals: without those, whatever is marked deleted is marked falsely.
+pub const KEPT: [ChangeKind; 6] = [
+    ChangeKind::NewResult,
+    ChangeKind::Rescored,
+    ChangeKind::AgentMoved,
+    ChangeKind::ClaimFlipped,
+    ChangeKind::GroupAdded,
+    ChangeKind::GroupRemoved,
+];
 
 /// A number from the environment.
 pub fn number(variable: &str) -> Option<u64> {
