@@ -11,7 +11,7 @@ use super::setup::{Daemon, FeedSetup};
 use super::truth::{feed_is_the_vendors, sent, time_adds_up};
 use crate::support::db::TestDb;
 use crate::support::harness::eventually;
-use crate::support::process::Workspace;
+use crate::support::process::{Program, Workspace};
 use crate::whole::crash::proxy::Proxy;
 
 const TIMEOUT: Duration = Duration::from_secs(60);
@@ -44,19 +44,37 @@ fn messages(setup: &FeedSetup) -> usize {
     sent(&setup.simulator.monitor_truth())
 }
 
+/// A daemon that follows four agents, and whose database has just gone away.
+struct Outage {
+    db: TestDb,
+    proxy: Proxy,
+    setup: FeedSetup,
+    workspace: Workspace,
+    daemon: Program,
+}
+
+impl Outage {
+    async fn begin() -> Outage {
+        let db = TestDb::create().await;
+        let (proxy, url) = Proxy::start(&db).await;
+        let setup = FeedSetup::new(4, MonitorRates::lively(10.0), 1, &url).await;
+        let workspace =
+            Workspace::new(&setup.configuration("", "")).with("CCSYNC__DATABASE__DATA_DIR", "data");
+        let daemon = workspace.start(&["run"]);
+        let pool = db.pool().await;
+        wait_for("something is stored", async || {
+            count(pool, "select count(*) from workbench.announcement").await > 0
+        })
+        .await;
+        proxy.shut(true);
+        Outage { db, proxy, setup, workspace, daemon }
+    }
+}
+
 #[tokio::test]
 async fn what_waits_on_disk_when_the_process_is_killed_is_stored_by_the_next_one_in_order() {
-    let db = TestDb::create().await;
+    let Outage { db, proxy, setup, workspace, daemon } = Outage::begin().await;
     let pool = db.pool().await;
-    let (proxy, url) = Proxy::start(&db).await;
-    let setup = FeedSetup::new(4, MonitorRates::lively(10.0), 1, &url).await;
-    let workspace = Workspace::new(&setup.configuration("", "")).with("CCSYNC__DATABASE__DATA_DIR", "data");
-    let daemon = workspace.start(&["run"]);
-    wait_for("something is stored", async || {
-        count(pool, "select count(*) from workbench.announcement").await > 0
-    })
-    .await;
-    proxy.shut(true);
     let before = messages(&setup);
     wait_for("messages come without a database", async || before + 100 < messages(&setup)).await;
     setup.simulator.set_monitor_rates(MonitorRates::default());
@@ -127,17 +145,8 @@ async fn after_a_kill_the_next_process_in_the_same_place_hears_at_once_and_not_a
 
 #[tokio::test]
 async fn a_message_that_was_damaged_on_its_disk_is_told_and_is_a_gap_of_its_agent() {
-    let db = TestDb::create().await;
+    let Outage { db, proxy, setup, workspace, daemon } = Outage::begin().await;
     let pool = db.pool().await;
-    let (proxy, url) = Proxy::start(&db).await;
-    let setup = FeedSetup::new(4, MonitorRates::lively(10.0), 1, &url).await;
-    let workspace = Workspace::new(&setup.configuration("", "")).with("CCSYNC__DATABASE__DATA_DIR", "data");
-    let daemon = workspace.start(&["run"]);
-    wait_for("something is stored", async || {
-        count(pool, "select count(*) from workbench.announcement").await > 0
-    })
-    .await;
-    proxy.shut(true);
     wait_for("messages lie on disk", async || 100 < spooled(workspace.path())).await;
     daemon.kill().await;
     setup.simulator.set_monitor_rates(MonitorRates::default());
