@@ -20,6 +20,7 @@ use self::assembly::stream::Stream;
 use self::assembly::{declaration, stream};
 pub use self::background::daemon::DaemonError;
 use self::background::feed;
+pub use self::background::opening::Opening;
 pub use self::background::retention::Expired;
 pub use self::usecase::check::{CheckGroup, CheckReport, CheckVerdict, Checked};
 pub use self::usecase::forget::ErasureSubject;
@@ -38,6 +39,7 @@ use crate::domain::proof::run::Trigger;
 use crate::domain::proof::window::TimeWindow;
 use crate::domain::stream::{StreamId, StreamKey};
 use crate::domain::vendor::fact::VendorFact;
+use crate::domain::vendor::feed::DatabaseWait;
 use crate::engine::feed::follower::FeedFollower;
 use crate::engine::pass::progress::ProgressTable;
 use crate::engine::pass::reader::{PassOrder, PassReport};
@@ -61,6 +63,8 @@ pub struct Overrides {
     pub stop_database_with_process: bool,
     /// The embedded server waits for the disk at each commit; off only for data that may be lost.
     pub durable: bool,
+    /// How long this process had to wait for the operator's database before anything else.
+    pub database_wait: Option<DatabaseWait>,
 }
 
 impl Default for Overrides {
@@ -71,6 +75,7 @@ impl Default for Overrides {
             create_database: true,
             stop_database_with_process: false,
             durable: true,
+            database_wait: None,
         }
     }
 }
@@ -103,12 +108,21 @@ impl App {
     /// Database faults.
     pub async fn build(settings: Settings, overrides: Overrides) -> Result<App, Fault> {
         let database = Database::open(&settings.database, &overrides).await?;
+        // A database that lacks them knows nothing of the vendors yet.
+        let facts = database.store.vendor_facts().await.unwrap_or_default();
+        App::assemble(settings, overrides, database, facts)
+    }
+
+    fn assemble(
+        settings: Settings,
+        overrides: Overrides,
+        database: Database,
+        facts: Vec<VendorFact>,
+    ) -> Result<App, Fault> {
         let worker = Uuid::new_v4();
         let progress = ProgressTable::default();
         let witness = TimeWitness::new(overrides.clock.clone());
         let overrides = Overrides { clock: witness.clock(), ..overrides };
-        // A database that lacks them knows nothing of the vendors yet.
-        let facts = database.store.vendor_facts().await.unwrap_or_default();
         let assembled = (&settings, facts.as_slice());
         let streams = stream::assemble(assembled, &database.store, &overrides, &witness, worker, &progress)?;
         let feeds = feed::assemble(assembled, &database.store, (&overrides, &witness), worker)?;

@@ -148,6 +148,12 @@ impl PgStore {
         let mut connection = connect_once(&options, config.acquire_timeout).await?;
         refuse_unfit(&mut connection, &options).await?;
         connection.close().await.ok();
+        Ok(PgStore::unseen(config))
+    }
+
+    /// Opens the pool and connects when something is asked.
+    pub fn unseen(config: &StoreConfig) -> PgStore {
+        let options = named(&config.options, &config.application_name);
         let pool = PgPoolOptions::new()
             .max_connections(config.pool_size.max(1))
             .acquire_timeout(config.acquire_timeout)
@@ -167,7 +173,7 @@ impl PgStore {
                 Box::pin(async move { connection.execute(sqlx::raw_sql(SESSION)).await.map(|_| ()) })
             })
             .connect_lazy_with(options);
-        Ok(PgStore {
+        PgStore {
             pool,
             application_name: config.application_name.as_str().into(),
             acquire_timeout: config.acquire_timeout,
@@ -175,7 +181,7 @@ impl PgStore {
             erasures: ErasureList::default(),
             citus: Citus::in_schema(&config.citus_schema),
             claims: Claims::default(),
-        })
+        }
     }
 
     /// How connections are made from now on: a password was replaced.

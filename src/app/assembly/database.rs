@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
+use secrecy::SecretString;
 
 use crate::app::Overrides;
 use crate::config::{DatabaseSettings, Distribution, Partitioning};
@@ -37,10 +38,16 @@ impl Database {
                 (store, Some((config, tokio::sync::Mutex::new(server))), Some(psql))
             }
         };
-        config.pool_size = settings.pool_size;
-        config.acquire_timeout = ACQUIRE_TIMEOUT;
+        bound(&mut config, settings);
         let store = PgStore::connect(&config).await?;
         Ok(Database { store, embedded, psql })
+    }
+
+    /// The operator's database without a look at it: for what is to be shown while it is away.
+    pub(in crate::app) fn unseen(settings: &DatabaseSettings, url: &SecretString) -> Result<Database, Fault> {
+        let mut config = StoreConfig::from_url(url)?;
+        bound(&mut config, settings);
+        Ok(Database { store: PgStore::unseen(&config), embedded: None, psql: None })
     }
 
     /// Whether there is one, as far as that is known without opening it.
@@ -104,6 +111,11 @@ impl Database {
         }
         Ok(())
     }
+}
+
+fn bound(config: &mut StoreConfig, settings: &DatabaseSettings) {
+    config.pool_size = settings.pool_size;
+    config.acquire_timeout = ACQUIRE_TIMEOUT;
 }
 
 pub(in crate::app) fn embedded_config(settings: &DatabaseSettings, overrides: &Overrides) -> EmbeddedConfig {

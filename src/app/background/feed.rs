@@ -54,6 +54,7 @@ pub(in crate::app) fn assemble(
                 buffer: chosen.buffer_messages,
                 // The other half is for what follows: the run's end and the leases.
                 grace: settings.engine.shutdown_grace / 2,
+                database_wait: overrides.database_wait,
             },
         })
     };

@@ -267,9 +267,8 @@ fn recorded(members: &[Member]) -> Vec<Member> {
 /// The members that a recorded write asked for, in the order of their numbers.
 fn requested(action: &ActionRecord) -> Vec<Member> {
     let member = |json: &Json| {
-        let priority =
-            json.get("priority").and_then(Json::as_u64).and_then(|number| u32::try_from(number).ok());
-        Some(Member { agent_number: json.get("agentNumber")?.as_str()?.to_owned(), priority: priority? })
+        let priority = json.get("priority")?.as_i64()?;
+        Some(Member { agent_number: json.get("agentNumber")?.as_str()?.to_owned(), priority })
     };
     let list = action.request.get("assignMembers").and_then(Json::as_array);
     let mut members: Vec<Member> = list.into_iter().flatten().filter_map(member).collect();

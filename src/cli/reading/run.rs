@@ -4,10 +4,11 @@ use std::sync::Arc;
 
 use tokio::net::TcpListener;
 
-use crate::cli::build_with_database;
+use crate::cli::confirm_download;
 use crate::cli::exit::Exit;
 use crate::cli::output::{Failure, message};
 use crate::cli::reading::{service_manager, stop};
+use ccsync::app::{Opening, Overrides};
 use ccsync::config::Settings;
 
 pub(in crate::cli) async fn run(settings: Settings) -> Result<Exit, Failure> {
@@ -18,7 +19,13 @@ pub(in crate::cli) async fn run(settings: Settings) -> Result<Exit, Failure> {
         true => Some(listen(settings.ops.listen).await?),
         false => None,
     };
-    let app = Arc::new(build_with_database(settings).await?);
+    let overrides = Overrides::default();
+    confirm_download(&settings, &overrides).await?;
+    let opening =
+        Opening { settings, overrides, listener: listener.as_ref(), waiting: service_manager::wait };
+    // Told to stop before there was a database.
+    let Some(app) = opening.app(&stop).await? else { return Ok(Exit::Done) };
+    let app = Arc::new(app);
     if let Some(psql) = app.database().psql_command() {
         message(&format!("embedded PostgreSQL; connect with: {psql}"));
     }

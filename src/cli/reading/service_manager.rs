@@ -19,6 +19,11 @@ pub(in crate::cli) fn begin() {
     notify(&[NotifyState::Status("starting: opening the database"), extension()]);
 }
 
+/// While the operator's database is away.
+pub(in crate::cli) fn wait() {
+    notify(&[NotifyState::Status("starting: waiting for the database"), extension()]);
+}
+
 /// Tells readiness, signs of life and the end, until it is dropped.
 pub(in crate::cli) fn follow(
     liveness: Liveness,

@@ -166,18 +166,40 @@ async fn export(service: &ActionService<'_>, args: &ExportArgs) -> Result<Exit, 
 }
 
 fn create(file: &Path, text: &str, overwrites: bool) -> Result<(), Failure> {
-    let mut options = std::fs::OpenOptions::new();
-    match overwrites {
-        true => options.write(true).create(true).truncate(true),
-        false => options.write(true).create_new(true),
+    let written = match overwrites {
+        true => replace(file, text),
+        false => write_new(file, text),
     };
-    let written = options.open(file).and_then(|mut file| file.write_all(text.as_bytes()));
     written.map_err(|error| match error.kind() {
         ErrorKind::AlreadyExists => {
             Failure::usage(format!("{} exists: add --force to overwrite it", file.display()))
         }
         _ => Failure::failed(format!("{} cannot be written: {error}", file.display())),
     })
+}
+
+/// In one step: a full disk or a power cut leaves the old file, and never half of one.
+fn replace(file: &Path, text: &str) -> std::io::Result<()> {
+    // A link is followed, for what it names is meant.
+    let file = std::fs::canonicalize(file).unwrap_or_else(|_| file.to_owned());
+    let before = std::fs::metadata(&file).ok();
+    if before.as_ref().is_some_and(|before| !before.is_file()) {
+        // A pipe or a device takes what comes.
+        return std::fs::OpenOptions::new().write(true).open(file)?.write_all(text.as_bytes());
+    }
+    let mut name = file.clone().into_os_string();
+    name.push(format!(".{}.part", std::process::id()));
+    let part = PathBuf::from(name);
+    write_new(&part, text)?;
+    let kept = before.map_or(Ok(()), |before| std::fs::set_permissions(&part, before.permissions()));
+    kept.and_then(|()| std::fs::rename(&part, &file)).inspect_err(|_| drop(std::fs::remove_file(&part)))
+}
+
+fn write_new(file: &Path, text: &str) -> std::io::Result<()> {
+    let mut new = std::fs::OpenOptions::new().write(true).create_new(true).open(file)?;
+    let written = new.write_all(text.as_bytes()).and_then(|()| new.sync_all());
+    // What is there in part looks like a whole one.
+    written.inspect_err(|_| drop(std::fs::remove_file(file)))
 }
 
 fn load(file: &Path) -> Result<Wanted, Failure> {
@@ -214,4 +236,30 @@ async fn planned<'a>(
         }
     };
     Ok((vendor, plan))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    use super::*;
+
+    #[test]
+    fn a_file_is_replaced_whole_with_its_rights_and_only_where_that_was_asked_for() {
+        let directory = tempfile::tempdir().unwrap();
+        let (file, link) = (directory.path().join("groups.toml"), directory.path().join("link.toml"));
+        assert!(create(&file, "one", false).is_ok());
+        std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o600)).unwrap();
+        assert!(create(&file, "two", false).is_err());
+        assert_eq!(std::fs::read_to_string(&file).unwrap(), "one");
+        std::os::unix::fs::symlink(&file, &link).unwrap();
+        assert!(create(&link, "three", true).is_ok());
+        assert_eq!(std::fs::read_to_string(&file).unwrap(), "three");
+        assert_eq!(std::fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
+        assert!(link.is_symlink());
+        // Nothing else is left behind.
+        assert_eq!(std::fs::read_dir(directory.path()).unwrap().count(), 2);
+        assert!(create(Path::new("/dev/full"), "four", true).is_err());
+        assert!(create(Path::new("/dev/null"), "five", true).is_ok());
+    }
 }

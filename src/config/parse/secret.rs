@@ -64,7 +64,15 @@ pub(in crate::config) fn path(section: &Section<'_>, key: &str) -> Option<PathBu
 
 fn inline(text: &str) -> Result<SecretString, String> {
     let text = secret_text(text);
-    if text == HIDDEN { Err(placeholder()) } else { Ok(SecretString::from(text.to_owned())) }
+    if text == HIDDEN {
+        return Err(placeholder());
+    }
+    if text.contains(char::is_control) {
+        return Err(
+            "holds a control character, such as a line break or a tab, which no request carries".to_owned()
+        );
+    }
+    Ok(SecretString::from(text.to_owned()))
 }
 
 pub(super) fn placeholder() -> String {

@@ -197,6 +197,24 @@ pub enum GapReason {
     SpoolFull,
     /// What was received did not come back from the spool as it was written.
     Damaged,
+    /// The process had no database at its start, and heard nobody until there was one.
+    DatabaseAway,
+}
+
+/// From when to when a process that started waited for the database before it could follow anybody.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct DatabaseWait {
+    /// Its start.
+    pub from: DateTime<Utc>,
+    /// When the database answered.
+    pub until: DateTime<Utc>,
+}
+
+impl DatabaseWait {
+    /// Whether the process waited all the while that nobody was heard, but for what came before its start.
+    pub fn explains(&self, since: DateTime<Utc>, until: DateTime<Utc>) -> bool {
+        since <= self.from && self.until <= until
+    }
 }
 
 impl FeedEvent {
@@ -214,7 +232,7 @@ impl FeedEvent {
 
 impl GapReason {
     /// Every reason.
-    pub const ALL: [GapReason; 7] = [
+    pub const ALL: [GapReason; 8] = [
         GapReason::Closed,
         GapReason::Broken,
         GapReason::Silent,
@@ -222,6 +240,7 @@ impl GapReason {
         GapReason::Takeover,
         GapReason::SpoolFull,
         GapReason::Damaged,
+        GapReason::DatabaseAway,
     ];
 
     /// The name in `workbench.feed_gap`.
@@ -234,6 +253,7 @@ impl GapReason {
             GapReason::Takeover => "takeover",
             GapReason::SpoolFull => "spool_full",
             GapReason::Damaged => "damaged",
+            GapReason::DatabaseAway => "database_away",
         }
     }
 

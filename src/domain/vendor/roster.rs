@@ -104,8 +104,8 @@ impl fmt::Display for MemoryTime {
 pub struct Member {
     /// The agent's number.
     pub agent_number: String,
-    /// Priority within the group; 0 where nothing is said.
-    pub priority: u32,
+    /// Priority within the group; 0 where nothing is said. A person may only ask for 0 and more.
+    pub priority: i64,
 }
 
 impl FromStr for Member {
@@ -129,9 +129,9 @@ impl fmt::Display for Member {
 ///
 /// # Errors
 /// What is no whole number from 0 on.
-pub fn priority_of(text: &str) -> Result<u32, String> {
+pub fn priority_of(text: &str) -> Result<i64, String> {
     let plain = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-    let priority = text.parse().ok().filter(|priority| plain && *priority <= i32::MAX as u32);
+    let priority = text.parse().ok().filter(|priority| plain && *priority <= i64::from(i32::MAX));
     priority.ok_or_else(|| format!("the priority {text:?} is not a whole number from 0 on"))
 }
 
@@ -225,7 +225,7 @@ pub fn groups(rows: &[Row]) -> Vec<Group> {
         let Some(group) = groups.iter_mut().find(|group| group.exten == text(row, "exten")) else { continue };
         let member = Member {
             agent_number: text(row, "agent_number"),
-            priority: whole(row, "priority").unwrap_or_default(),
+            priority: number(row, "priority").unwrap_or_default(),
         };
         let place = group.members.partition_point(|other| *other < member);
         group.members.insert(place, member);
@@ -250,13 +250,18 @@ fn text(row: &Row, column: &str) -> String {
     row.text(column).unwrap_or_default().to_owned()
 }
 
+fn number(row: &Row, column: &str) -> Option<i64> {
+    if let Value::Integer(number) = row.value(column) { Some(i64::from(number)) } else { None }
+}
+
 fn whole(row: &Row, column: &str) -> Option<u32> {
-    if let Value::Integer(number) = row.value(column) { u32::try_from(number).ok() } else { None }
+    number(row, column).and_then(|number| u32::try_from(number).ok())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::row::table::TableShape;
 
     #[test]
     fn a_member_is_a_number_with_or_without_a_priority() {
@@ -268,6 +273,27 @@ mod tests {
         {
             assert!(wrong.parse::<Member>().is_err(), "{wrong}");
         }
+    }
+
+    #[test]
+    fn a_priority_that_nobody_may_ask_for_is_told_as_the_vendor_has_it() {
+        let queue = |name: &str| match name {
+            "exten" => Value::text("1001"),
+            _ => Value::Null,
+        };
+        let member = |name: &str| match name {
+            "exten" => Value::text("1001"),
+            "agent_number" => Value::text("8000"),
+            "priority" => Value::Integer(-1),
+            _ => Value::Null,
+        };
+        let row = |table: &'static TableShape, value: &dyn Fn(&str) -> Value<'static>| {
+            let values: Vec<_> = table.columns.iter().map(|column| value(column.name)).collect();
+            Row::new(table, &values, serde_json::Map::new())
+        };
+        let found = groups(&[row(&MOOR_QUEUE, &queue), row(&MOOR_QUEUE_MEMBER, &member)]);
+        assert_eq!(found[0].members, [Member { agent_number: "8000".into(), priority: -1 }]);
+        assert!(found[0].members[0].to_string().parse::<Member>().is_err());
     }
 
     #[test]

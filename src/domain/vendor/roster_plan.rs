@@ -106,9 +106,9 @@ pub enum MemberChange {
         /// Who.
         agent_number: String,
         /// At the vendor.
-        from: u32,
+        from: i64,
         /// In the file.
-        to: u32,
+        to: i64,
     },
 }
 

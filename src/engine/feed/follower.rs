@@ -9,6 +9,7 @@ use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use crate::domain::proof::run::{RunId, RunOutcome, Trigger};
+use crate::domain::vendor::feed::{DatabaseWait, FeedEvent};
 pub use crate::engine::feed::pulse::PulseConfig;
 use crate::engine::feed::renewer::Renewer;
 use crate::engine::feed::session::Session;
@@ -36,6 +37,8 @@ pub struct FollowConfig {
     pub buffer: usize,
     /// For what is in memory, when the process stops, to reach the database; then it goes to disk.
     pub grace: Duration,
+    /// Where the process had to wait for the database first.
+    pub database_wait: Option<DatabaseWait>,
 }
 
 /// A feed that can be followed.
@@ -160,7 +163,7 @@ impl FeedFollower {
     fn session(
         &self,
         extno: String,
-        events: mpsc::Sender<crate::domain::vendor::feed::FeedEvent>,
+        events: mpsc::Sender<FeedEvent>,
         (fences, failures): (watch::Receiver<Fences>, watch::Sender<Failures>),
         stop: CancellationToken,
     ) -> Session {
@@ -178,6 +181,7 @@ impl FeedFollower {
             fences,
             buffer: self.config.buffer,
             lease_timeout: self.config.lease * 2,
+            database_wait: self.config.database_wait,
         }
     }
 }

@@ -5,7 +5,9 @@ use chrono::{DateTime, Duration, Utc};
 use serde_json::{Map, Value as Json};
 use uuid::Uuid;
 
-use crate::domain::vendor::feed::{AgentState, FeedEvent, FeedEventKind, FeedMessage, GapReason, Notice};
+use crate::domain::vendor::feed::{
+    AgentState, DatabaseWait, FeedEvent, FeedEventKind, FeedMessage, GapReason, Notice,
+};
 
 /// A time of whole seconds, told by messages that take their time, seems to begin later by so much at most.
 const WORD_JITTER: Duration = Duration::seconds(3);
@@ -30,6 +32,8 @@ pub struct Timeline {
     pub last_message_at: Option<DateTime<Utc>>,
     /// What lasts now; `None` before the first connection.
     pub open: Option<Open>,
+    /// What this process waited for before it heard anybody; not kept.
+    pub database_wait: Option<DatabaseWait>,
 }
 
 /// A stay or gap that lasts.
@@ -175,7 +179,9 @@ impl Timeline {
     fn connect(&mut self, event: &FeedEvent, changes: &mut Vec<Change>) {
         if let (Some(Open::Stay(_)), Some(seen_to)) = (&self.open, self.seen_to) {
             // The connection before ended without a word.
-            self.interrupt(seen_to, GapReason::Takeover, None, changes);
+            let waited = self.database_wait.is_some_and(|wait| wait.explains(seen_to, event.opened_at));
+            let reason = if waited { GapReason::DatabaseAway } else { GapReason::Takeover };
+            self.interrupt(seen_to, reason, None, changes);
         }
         self.connection = Some(event.connection);
         self.opened_at = Some(event.opened_at);

@@ -14,7 +14,7 @@ use tokio_util::sync::CancellationToken;
 use crate::domain::fault::{Fault, FaultKind};
 use crate::domain::proof::run::{Counts, RunId};
 use crate::domain::stream::StreamKey;
-use crate::domain::vendor::feed::{FeedEvent, FeedEventKind};
+use crate::domain::vendor::feed::{DatabaseWait, FeedEvent, FeedEventKind};
 use crate::engine::feed::backlog::Backlog;
 use crate::engine::pass::fault_policy::log_failure;
 use crate::engine::port::clock::Clock;
@@ -46,6 +46,8 @@ pub(super) struct Writer {
     pub(super) buffer: usize,
     /// Another process's agents are left to it after this long.
     pub(super) lease_timeout: Duration,
+    /// Where the process had to wait for the database first.
+    pub(super) database_wait: Option<DatabaseWait>,
 }
 
 /// A transaction under way.
@@ -168,7 +170,14 @@ impl Writer {
         }
         let events: Arc<[FeedEvent]> = events.into();
         let now = self.clock.now();
-        let commit = FeedCommit { key: self.key.clone(), run: self.run, fences, events: events.clone(), now };
+        let commit = FeedCommit {
+            key: self.key.clone(),
+            run: self.run,
+            fences,
+            events: events.clone(),
+            now,
+            database_wait: self.database_wait,
+        };
         let store = self.store.clone();
         let outcome = tokio::spawn(async move { store.feed_commit(commit).await });
         course.flight = Some(Flight { outcome, events, since, place, damaged: (damaged, file) });

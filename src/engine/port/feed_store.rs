@@ -11,7 +11,7 @@ use uuid::Uuid;
 use crate::domain::fault::{Fault, FaultKind};
 use crate::domain::proof::run::{Counts, RunId};
 use crate::domain::stream::StreamKey;
-use crate::domain::vendor::feed::FeedEvent;
+use crate::domain::vendor::feed::{DatabaseWait, FeedEvent};
 
 /// The agents that this process may follow, each with the fencing number of its lease.
 pub type Fences = BTreeMap<String, i64>;
@@ -43,6 +43,8 @@ pub struct FeedCommit {
     pub events: Arc<[FeedEvent]>,
     /// Written as `first_seen_at`, `changed_at`.
     pub now: DateTime<Utc>,
+    /// Where the process had to wait for the database first.
+    pub database_wait: Option<DatabaseWait>,
 }
 
 /// What became of them.

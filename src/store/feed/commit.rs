@@ -64,6 +64,7 @@ pub(super) async fn store_events(
     for event in events {
         let mut changes = Vec::new();
         let Some(timeline) = timelines.get_mut(&event.extno) else { continue };
+        timeline.database_wait = commit.database_wait;
         if timeline.apply(event, &mut changes) {
             gathered.add(event, changes);
         }

@@ -115,6 +115,7 @@ fn timeline(row: &PgRow) -> Result<Timeline, sqlx::Error> {
         seen_to: row.try_get("seen_to")?,
         last_message_at: row.try_get("last_message_at")?,
         open,
+        database_wait: None,
     })
 }
 

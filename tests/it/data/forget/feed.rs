@@ -62,7 +62,7 @@ async fn store(fresh: &Fresh, worker: Uuid, events: impl Fn(i64) -> Vec<FeedEven
         fresh.store.feed_hold(&feed(), &["1001".into()], worker, Duration::from_secs(60)).await.unwrap();
     let events: Arc<[FeedEvent]> = events(fences["1001"]).into();
     let run = fresh.run(&feed()).await;
-    let commit = FeedCommit { key: feed(), run, fences, events, now: at(2) };
+    let commit = FeedCommit { key: feed(), run, fences, events, now: at(2), database_wait: None };
     let stored = fresh.store.feed_commit(commit).await.unwrap();
     assert!(matches!(stored, FeedOutcome::Stored(_)), "{stored:?}");
 }

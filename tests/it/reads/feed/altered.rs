@@ -42,7 +42,14 @@ async fn an_altered_message_is_stored_and_told_once_with_every_digit_of_its_numb
         let event: FeedEvent = serde_json::from_slice(&serde_json::to_vec(&event).unwrap()).unwrap();
         let run = fresh.run(&feed).await;
         let events = vec![event].into();
-        let commit = FeedCommit { key: feed.clone(), run, fences: fences.clone(), events, now: at(2) };
+        let commit = FeedCommit {
+            key: feed.clone(),
+            run,
+            fences: fences.clone(),
+            events,
+            now: at(2),
+            database_wait: None,
+        };
         assert!(matches!(fresh.store.feed_commit(commit).await.unwrap(), FeedOutcome::Stored(_)));
     }
     assert_eq!(fresh.count("select count(*) from sync.schema_drift where kind = 'replaced_text'").await, 1);

@@ -11,6 +11,8 @@ use super::setup::{Daemon, FeedSetup};
 use super::truth::{feed_is_the_vendors, sent, time_adds_up};
 use crate::support::db::TestDb;
 use crate::support::harness::eventually;
+use crate::support::http::get;
+use crate::support::port::free_address;
 use crate::support::process::{Program, Workspace};
 use crate::whole::crash::proxy::Proxy;
 
@@ -296,4 +298,45 @@ async fn of_two_daemons_one_follows_an_agent_and_the_other_takes_over_with_a_gap
     stored(pool, &setup).await;
     assert_eq!(count(pool, "select count(*) from workbench.feed_gap where reason = 'shutdown'").await, 4);
     third.stop().await;
+}
+
+#[tokio::test]
+async fn a_daemon_that_starts_without_its_database_waits_says_so_and_hears_at_once_when_it_is_there() {
+    let Outage { db, proxy, setup, workspace, daemon } = Outage::begin().await;
+    let pool = db.pool().await;
+    daemon.kill().await;
+    let ops = free_address();
+    let workspace = workspace
+        .with("CCSYNC__ENGINE__LEASE", "10m")
+        .with("CCSYNC__OPS__ENABLED", "true")
+        .with("CCSYNC__OPS__LISTEN", &ops);
+    let mut daemon = workspace.start(&["run"]);
+    daemon.says("; the daemon waits for it; see docs/runbook.md#database_unreachable").await;
+    let get = async |path: &str| get(format!("http://{ops}{path}")).await.unwrap();
+    assert_eq!(get("/readyz").await.status(), 503);
+    assert_eq!(get("/healthz").await.status(), 200);
+    let page = get("/").await.text().await.unwrap();
+    assert!(page.contains("The database cannot be read"), "{page}");
+    assert!(get("/metrics").await.text().await.unwrap().contains("ccsync_up 0"));
+    assert!(daemon.has_ended().is_none());
+    proxy.shut(false);
+    wait_for("each agent is heard again", async || connections(&setup).iter().all(|count| 1 < *count)).await;
+    wait_for("the gap says why", async || {
+        count(pool, "select count(*) from workbench.feed_gap where reason = 'database_away'").await == 4
+    })
+    .await;
+    setup.simulator.set_monitor_rates(MonitorRates::default());
+    stored(pool, &setup).await;
+    time_adds_up(pool).await.unwrap();
+    wait_for("it is ready", async || get("/readyz").await.status() == 200).await;
+    daemon.stop(rustix::process::Signal::TERM).await.expect(0);
+}
+
+#[tokio::test]
+async fn a_daemon_that_waits_for_its_database_ends_when_it_is_told_to() {
+    let Outage { db: _db, proxy: _proxy, setup: _setup, workspace, daemon } = Outage::begin().await;
+    daemon.kill().await;
+    let daemon = workspace.start(&["run"]);
+    daemon.says("the daemon waits for it").await;
+    daemon.stop(rustix::process::Signal::TERM).await.expect(0);
 }

@@ -150,7 +150,14 @@ async fn feed_commit(fresh: &Fresh, worker: Uuid, name: &str, turn: u64) -> Feed
         kind,
     };
     let events: Vec<FeedEvent> = kinds.into_iter().enumerate().map(event).collect();
-    FeedCommit { key: feed(), run: fresh.run(&feed()).await, fences, events: events.into(), now: at(2) }
+    FeedCommit {
+        key: feed(),
+        run: fresh.run(&feed()).await,
+        fences,
+        events: events.into(),
+        now: at(2),
+        database_wait: None,
+    }
 }
 
 #[tokio::test]

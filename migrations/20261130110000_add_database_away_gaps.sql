@@ -1,0 +1,2 @@
+-- A process that had no database at its start heard nobody until there was one.
+comment on column workbench.feed_gap.reason is 'closed (the vendor closed the connection), broken (it broke), silent (no sign of life), shutdown (ccsync was stopped), takeover (another process follows the agent now, or a process ended without a word), spool_full (the database was away for longer than the spool had room), damaged (what waited on disk was damaged there, or removed), database_away (ccsync had no database at its start and waited for it).';
