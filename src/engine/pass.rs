@@ -4,6 +4,8 @@
 //! any number of workers share the work, and a pass that was killed is simply the next pass's work. It reads
 //! several windows at once: pages of one are parsed while those of another arrive and a third is committed.
 
+mod choice;
+mod due_list;
 mod failure_tracker;
 pub mod fault_policy;
 pub mod progress;
@@ -27,13 +29,13 @@ use tracing::Instrument as _;
 use crate::domain::fault::{Fault, FaultKind};
 use crate::domain::proof::certificate::Verdict;
 use crate::domain::proof::run::{Counts, RunId};
+use crate::engine::pass::due_list::DueList;
 use crate::engine::pass::failure_tracker::FailureTracker;
 use crate::engine::pass::fault_policy::{Action, log_failure, policy};
 use crate::engine::pass::progress::Progress;
 use crate::engine::pass::read_task::{End, ReadTask, Report};
-use crate::engine::pass::reader::{DueScope, PassOrder, ReadPolicy, Remaining, ScopeFailure, StreamReader};
+use crate::engine::pass::reader::{DueScope, PassOrder, ScopeFailure, StreamReader};
 use crate::engine::pass::vendor_health::VendorHealth;
-use crate::engine::plan::planner::Reason;
 use crate::engine::plan::reread::Learned;
 use crate::engine::port::store::{Lease, Scope};
 use crate::engine::read::fetch::{RetryConfig, is_silence};
@@ -65,7 +67,9 @@ pub(in crate::engine) struct Pass<'a> {
     pub(in crate::engine) counts: Counts,
     /// Being read now.
     at_hand: HashSet<Scope>,
-    /// Scopes that are due, at hand or not, as last planned.
+    /// Scopes that are due, at hand or not.
+    due_list: DueList,
+    /// How many they are.
     due: u64,
     /// Halves of windows that were too large, to be read before anything else.
     halves: VecDeque<DueScope>,
@@ -111,6 +115,7 @@ impl<'a> Pass<'a> {
             began: (reader.clock.now(), reader.clock.monotonic()),
             counts: Counts::default(),
             at_hand: HashSet::new(),
+            due_list: DueList::default(),
             due: 0,
             halves: VecDeque::new(),
             wholes: HashMap::new(),
@@ -126,27 +131,6 @@ impl<'a> Pass<'a> {
     /// What failed, and the requests that neither a commit nor a failed attempt has counted.
     pub(in crate::engine) fn into_failures(self) -> (Vec<ScopeFailure>, u64) {
         (self.failure_tracker.into_failures(), self.spent)
-    }
-
-    /// What the ledger says is still to be done, now that the pass is over: what nothing confirms, and what is due and
-    /// was left, unless a newer tick or a stop was the reason.
-    pub(in crate::engine) async fn remaining(&self) -> Result<Remaining, Fault> {
-        let ledger = self.reader.store.reads(&self.reader.key).await?;
-        let is_cut_short = self.order.until.is_some() || self.stop.is_cancelled();
-        let learned = self.learned.clone().unwrap_or_default();
-        let is_left = |due: &DueScope| {
-            !self.failure_tracker.has_failed(due.scope) && !self.committed.contains(&due.scope)
-        };
-        let left = match is_cut_short {
-            true => 0,
-            false => self
-                .reader
-                .due_by(&ledger, &learned, &self.order_now())
-                .iter()
-                .filter(|due| is_left(due))
-                .count(),
-        };
-        Ok(Remaining { unverified: self.reader.unverified(&ledger, self.order.range), left: left as u64 })
     }
 
     pub(in crate::engine) async fn drive(&mut self) -> Result<(), Fault> {
@@ -187,6 +171,7 @@ impl<'a> Pass<'a> {
                     let RetryConfig { base, max, .. } = self.reader.config.retry;
                     self.rest((base * ROUND_WAIT * (1 << (round - 1))).min(max * ROUND_WAIT)).await;
                     self.failure_tracker.begin_round();
+                    self.due_list.forget();
                 }
                 Some(Err(fault)) => {
                     let failures = self.failure_tracker.count();
@@ -212,59 +197,11 @@ impl<'a> Pass<'a> {
         under_way < at_once && !self.ending && !is_late && !self.stop.is_cancelled()
     }
 
-    /// By how much the clock was ahead when the pass began, as its first answers may have shown. What is compared with
-    /// the present moves back with it, or what is read from then on would be due for ever.
-    fn was_ahead(&self) -> chrono::Duration {
-        let (began, monotonic) = self.began;
-        let passed = self.reader.clock.monotonic().saturating_sub(monotonic);
-        let passed = chrono::Duration::from_std(passed).unwrap_or(chrono::Duration::MAX);
-        let ahead = began + passed - self.reader.clock.now();
-        if ahead < AHEAD_MIN { chrono::Duration::zero() } else { ahead }
-    }
-
-    /// Where the clock turned out to be ahead, nothing says whether a read was made since the tick: everything is due
-    /// once, for what this pass committed is not due again.
-    fn order_now(&self) -> PassOrder {
-        let due_since = match self.was_ahead().is_zero() {
-            true => self.order.due_since,
-            false => chrono::DateTime::<chrono::Utc>::MAX_UTC,
-        };
-        PassOrder { due_since, ..*self.order }
-    }
-
     async fn rest(&self, length: Duration) {
         tokio::select! {
             () = self.stop.cancelled() => {}
             () = self.reader.clock.sleep(length) => {}
         }
-    }
-
-    /// Begins the most urgent scope that no other worker holds.
-    async fn begin(&mut self) -> Result<Step, Fault> {
-        let due = match self.halves.pop_front() {
-            Some(half) => vec![half],
-            None => self.still_due().await?.into_iter().filter(|due| self.may_be_begun(due)).collect(),
-        };
-        if due.is_empty() {
-            return Ok(Step::NothingDue);
-        }
-        let reader = self.reader;
-        let scopes: Vec<_> = due.iter().map(|due| due.scope).collect();
-        let lease = reader.store.lease_first(&reader.key, &scopes, reader.worker, reader.config.lease);
-        let Some(lease) = lease.await? else { return Ok(Step::AllBusy) };
-        // Between the plan and the lease another worker may have read it.
-        let still: HashSet<_> = self.still_due().await?.iter().map(|due| due.scope).collect();
-        let leased = due.into_iter().find(|due| due.scope == lease.scope);
-        let Some(scope) = leased.filter(|due| is_half(due, &still) || still.contains(&due.scope)) else {
-            reader.store.release(&lease).await?;
-            return Ok(Step::Passed);
-        };
-        let learned = self.learned().await?;
-        self.at_hand.insert(scope.scope);
-        self.due = still.union(&self.at_hand).count() as u64;
-        self.begun = true;
-        self.note_progress();
-        Ok(Step::Begun(self.read_task(scope, lease, learned)))
     }
 
     fn read_task(
@@ -292,53 +229,19 @@ impl<'a> Pass<'a> {
         Box::pin(read_task.run().instrument(span))
     }
 
-    async fn still_due(&mut self) -> Result<Vec<DueScope>, Fault> {
-        let learned = self.learned().await?;
-        let ledger = self.reader.store.reads(&self.reader.key).await?;
-        let mut due = self.reader.due_by(&ledger, &learned, &self.order_now());
-        due.retain(|due| {
-            !self.failure_tracker.passes_over(due.scope) && !self.committed.contains(&due.scope)
-        });
-        Ok(due)
-    }
-
-    /// A window that misses rows waits for the one under way, which may hold them now and is to be committed first:
-    /// else what is gone would be missed once more before it is marked deleted.
-    fn may_be_begun(&self, due: &DueScope) -> bool {
-        let misses_rows = due.planned.is_some_and(|planned| planned.reason == Reason::Absent);
-        let grows =
-            |scope: &Scope| matches!(scope, Scope::Window(window) if self.reader.clock.now() < window.end);
-        self.is_free(due.scope) && !(misses_rows && self.at_hand.iter().any(grows))
-    }
-
-    /// Whether no part of it is being read by this pass or about to be.
-    fn is_free(&self, scope: Scope) -> bool {
-        let meets = |other: Scope| match (scope, other) {
-            (Scope::Window(one), Scope::Window(other)) => one.overlaps(&other),
-            (one, other) => one == other,
-        };
-        !self.at_hand.iter().copied().chain(self.halves.iter().map(|half| half.scope)).any(meets)
-    }
-
-    /// What was learned changes slowly; what the day has spent is asked anew where it is limited.
-    async fn learned(&mut self) -> Result<Arc<Learned>, Fault> {
-        let limited = matches!(&self.reader.policy, ReadPolicy::Windows(policy) if policy.reread_requests_per_day.is_some());
-        if let Some(learned) = self.learned.as_ref().filter(|_| !limited) {
-            return Ok(learned.clone());
-        }
-        let learned = Arc::new(self.reader.learned().await?);
-        self.learned = Some(learned.clone());
-        Ok(learned)
-    }
-
     /// What follows from the end of an read_task.
     async fn settle(&mut self, report: Report) {
         let scope = report.due.scope;
         self.at_hand.remove(&scope);
+        self.due_list.settle(scope);
         self.walk.page_size = self.walk.page_size.min(report.page_size);
         match report.end {
             End::Committed(counts, verdict) => {
                 self.committed.insert(scope);
+                // What such a read says of the stream, and what of a window it left out, is planned anew.
+                if verdict == Verdict::Unverified || self.wholes.contains_key(&scope) {
+                    self.due_list.forget();
+                }
                 self.counts += counts;
                 if let Some(depth) = report.due.depth.filter(|_| verdict != Verdict::Unverified) {
                     // Windows that hold more need not be walked to where the vendor ends.
@@ -357,6 +260,7 @@ impl<'a> Pass<'a> {
     /// The left half is read next; the right one is a gap by then, which the planner finds.
     async fn halve(&mut self, report: Report, depth: Option<u64>) {
         let Some((left, _)) = report.due.ask.and_then(|ask| ask.split()) else { return };
+        self.due_list.forget();
         self.let_go(&report).await;
         let (scope, before) = (Scope::Window(left), report.due.before.part());
         if self.failure_tracker.fails_with(report.due.scope, scope) {
@@ -368,6 +272,7 @@ impl<'a> Pass<'a> {
 
     /// A half fared no better than the window that it is part of, which is read whole.
     async fn read_whole(&mut self, report: Report) {
+        self.due_list.forget();
         self.let_go(&report).await;
         if let Some(whole) = self.wholes.remove(&report.due.scope) {
             self.in_vain.insert(whole.scope);
@@ -392,6 +297,7 @@ impl<'a> Pass<'a> {
                 let scope = scope_text(due.scope);
                 event::LeaseLost { key: &reader.key, run: self.run, scope: &scope }.emit();
             }
+            self.due_list.forget();
             return self.let_go(report).await;
         }
         let (scope, kind) = (scope_text(due.scope), fault.kind);
@@ -416,12 +322,6 @@ impl<'a> Pass<'a> {
             .progress
             .note(&self.reader.key, Progress { windows, windows_left: self.due, rows: rows_read });
     }
-}
-
-/// Whether this is part of a window that is due as a whole.
-fn is_half(part: &DueScope, due: &HashSet<Scope>) -> bool {
-    let Scope::Window(part) = part.scope else { return false };
-    due.iter().any(|due| matches!(due, Scope::Window(whole) if part.clip(whole) == Some(part)))
 }
 
 /// The window as text, or `snapshot`.

@@ -43,7 +43,7 @@ impl StreamReader {
         order: &VerifyOrder,
         stop: &CancellationToken,
     ) -> Result<Verification, Fault> {
-        let mut ledger = self.store.reads(&self.key).await?;
+        let mut ledger = self.store.reads(&self.key, None).await?;
         let (cut, now) = (self.cut(), self.clock.now());
         // What is to expire may have begun to; what is to come cannot be asked for.
         let is_past = |window: TimeWindow| cut.is_none_or(|cut| cut < window.end) && window.start < now;

@@ -4,12 +4,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use rand::Rng as _;
 use tokio_util::sync::CancellationToken;
 
 use crate::engine::port::clock::Clock;
 use crate::scheduler::CronJob;
 use crate::scheduler::cron::CronSchedule;
+use crate::scheduler::delay::Delay;
 use crate::telemetry::event::TickMissed;
 
 /// More missed ticks than this are not told apart.
@@ -28,7 +28,7 @@ fn go_back(served: &mut DateTime<Utc>, now: DateTime<Utc>) {
 /// Serves the ticks of one job, from wherever they come.
 pub(super) struct Ticker {
     job: CronJob,
-    jitter: Duration,
+    delay: Delay,
     clock: Arc<dyn Clock>,
     stop: CancellationToken,
     /// Ticks up to here were served.
@@ -36,14 +36,9 @@ pub(super) struct Ticker {
 }
 
 impl Ticker {
-    pub(super) fn new(
-        job: CronJob,
-        jitter: Duration,
-        clock: Arc<dyn Clock>,
-        stop: CancellationToken,
-    ) -> Ticker {
+    pub(super) fn new(job: CronJob, delay: Delay, clock: Arc<dyn Clock>, stop: CancellationToken) -> Ticker {
         let served = Mutex::new(clock.now());
-        Ticker { job, jitter, clock, stop, served }
+        Ticker { job, delay, clock, stop, served }
     }
 
     pub(super) fn schedule(&self) -> &CronSchedule {
@@ -55,13 +50,13 @@ impl Ticker {
         self.job.schedule.offset(now)
     }
 
-    /// Serves a tick: waits for the jitter, then rings.
+    /// Serves a tick: waits for the stream's delay, then rings.
     pub(super) async fn tick(&self) {
         let due = self.serve();
         if due > 1 {
             TickMissed { key: self.job.trigger.key(), missed: due - 1 }.emit();
         }
-        let wait = self.draw_jitter();
+        let wait = self.delay.draw(self.job.trigger.key(), self.period());
         tokio::select! {
             biased;
             () = self.stop.cancelled() => {}
@@ -89,11 +84,10 @@ impl Ticker {
         due
     }
 
-    fn draw_jitter(&self) -> Duration {
-        if self.jitter.is_zero() {
-            Duration::ZERO
-        } else {
-            rand::rng().random_range(Duration::ZERO..self.jitter)
-        }
+    /// The time from the last tick to the next one.
+    fn period(&self) -> Duration {
+        let (schedule, now) = (&self.job.schedule, self.clock.now());
+        let ticks = schedule.last_tick(now).zip(schedule.next_tick(now));
+        ticks.and_then(|(last, next)| (next - last).to_std().ok()).unwrap_or(Duration::MAX)
     }
 }

@@ -4,11 +4,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio_cron_scheduler::{JobScheduler, JobSchedulerError};
+use tokio_cron_scheduler::JobScheduler;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use crate::engine::port::clock::Clock;
+use crate::scheduler::SchedulerError;
 use crate::scheduler::tick::Ticker;
 
 /// How often. A tick that was left out comes this much later at most.
@@ -19,7 +20,8 @@ const GRACE: chrono::Duration = chrono::Duration::seconds(5);
 
 /// A job under watch.
 pub(super) struct Watched {
-    pub(super) ticker: Arc<Ticker>,
+    /// At least one; all have its schedule.
+    pub(super) tickers: Arc<[Arc<Ticker>]>,
     pub(super) id: Uuid,
     /// The zone's offset when the job was added.
     pub(super) offset: i32,
@@ -54,18 +56,17 @@ async fn look_after(
     scheduler: &JobScheduler,
     job: &mut Watched,
     clock: &dyn Clock,
-) -> Result<(), JobSchedulerError> {
+) -> Result<(), SchedulerError> {
     let now = clock.now();
-    if job.ticker.is_behind(now - GRACE) {
-        let ticker = job.ticker.clone();
-        // On its own, since it waits for the jitter.
+    for ticker in job.tickers.iter().filter(|ticker| ticker.is_behind(now - GRACE)).cloned() {
+        // On its own, since it waits for its delay.
         tokio::spawn(async move { ticker.tick().await });
     }
-    let offset = job.ticker.offset(now);
+    let offset = job.tickers.first().map_or(job.offset, |ticker| ticker.offset(now));
     if offset != job.offset {
         // The new one first: should that fail, the old one still ticks, if at the wrong hour, and the
         // next look tries again.
-        let id = super::add(scheduler, &job.ticker).await?;
+        let id = super::add(scheduler, &job.tickers).await?;
         scheduler.remove(&job.id).await?;
         job.id = id;
         job.offset = offset;

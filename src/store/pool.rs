@@ -5,9 +5,11 @@ use std::str::FromStr as _;
 use std::sync::Arc;
 use std::time::Duration;
 
+use log::LevelFilter;
 use secrecy::{ExposeSecret as _, SecretString};
+use sqlx::pool::PoolConnection;
 use sqlx::postgres::{PgConnectOptions, PgConnection, PgPool, PgPoolOptions};
-use sqlx::{ConnectOptions as _, Connection as _, Executor as _, Row as _};
+use sqlx::{ConnectOptions as _, Connection as _, Executor as _, Postgres, Row as _};
 
 use crate::domain::fault::{Fault, FaultKind};
 use crate::domain::person::forgotten::ErasureList;
@@ -59,6 +61,9 @@ select current_setting('server_version_num')::integer, current_setting('server_e
 /// How long a connection that was used has for a sign of life; without one it is closed.
 const RELEASE_MAX: Duration = Duration::from_secs(5);
 
+/// A statement that takes longer is told where somebody looks for it.
+const SLOW: Duration = Duration::from_secs(5);
+
 /// The oldest PostgreSQL that has everything used here.
 const OLDEST: i32 = 14;
 
@@ -69,7 +74,9 @@ pub struct StoreConfig {
     pub options: PgConnectOptions,
     /// Connections at most.
     pub pool_size: u32,
-    /// How long to wait for a connection.
+    /// How long a connection may take to come about.
+    pub connect_timeout: Duration,
+    /// How long to wait until one is free. Where many streams share few, that is no sign of an outage.
     pub acquire_timeout: Duration,
     /// What `pg_stat_activity` shows.
     pub application_name: String,
@@ -97,12 +104,13 @@ impl StoreConfig {
         Ok(StoreConfig::new(options))
     }
 
-    /// The usual: eight connections, five seconds, `ccsync`.
+    /// The usual: eight connections, five and thirty seconds, `ccsync`.
     pub fn new(options: PgConnectOptions) -> StoreConfig {
         StoreConfig {
             options,
             pool_size: 8,
-            acquire_timeout: Duration::from_secs(5),
+            connect_timeout: Duration::from_secs(5),
+            acquire_timeout: Duration::from_secs(30),
             application_name: "ccsync".to_owned(),
             citus_schema: "pg_catalog".to_owned(),
         }
@@ -115,6 +123,7 @@ impl fmt::Debug for StoreConfig {
         f.debug_struct("StoreConfig")
             .field("place", &place(&self.options))
             .field("pool_size", &self.pool_size)
+            .field("connect_timeout", &self.connect_timeout)
             .field("acquire_timeout", &self.acquire_timeout)
             .finish_non_exhaustive()
     }
@@ -125,7 +134,7 @@ impl fmt::Debug for StoreConfig {
 pub struct PgStore {
     pub(super) pool: PgPool,
     application_name: Arc<str>,
-    pub(super) acquire_timeout: Duration,
+    pub(super) connect_timeout: Duration,
     pub(super) reservations: Arc<Reservations>,
     pub(super) erasures: ErasureList,
     pub(super) citus: Citus,
@@ -145,7 +154,7 @@ impl PgStore {
     /// `DatabaseUnreachable` or `DatabaseRefused`, naming host, port, database and user.
     pub async fn connect(config: &StoreConfig) -> Result<PgStore, Fault> {
         let options = named(&config.options, &config.application_name);
-        let mut connection = connect_once(&options, config.acquire_timeout).await?;
+        let mut connection = connect_once(&options, config.connect_timeout).await?;
         refuse_unfit(&mut connection, &options).await?;
         connection.close().await.ok();
         Ok(PgStore::unseen(config))
@@ -157,6 +166,8 @@ impl PgStore {
         let pool = PgPoolOptions::new()
             .max_connections(config.pool_size.max(1))
             .acquire_timeout(config.acquire_timeout)
+            // What waits for others is no news.
+            .acquire_slow_level(LevelFilter::Off)
             // In place of the driver's own ping: it costs as much, and finds a server that became a standby, too.
             .test_before_acquire(false)
             .before_acquire(|connection, _| {
@@ -176,7 +187,7 @@ impl PgStore {
         PgStore {
             pool,
             application_name: config.application_name.as_str().into(),
-            acquire_timeout: config.acquire_timeout,
+            connect_timeout: config.connect_timeout,
             reservations: Arc::new(Reservations::default()),
             erasures: ErasureList::default(),
             citus: Citus::in_schema(&config.citus_schema),
@@ -196,7 +207,13 @@ impl PgStore {
 
     /// One connection of its own, outside the pool.
     pub(super) async fn connection(&self) -> Result<PgConnection, Fault> {
-        connect_once(&self.pool.connect_options(), self.acquire_timeout).await
+        connect_once(&self.pool.connect_options(), self.connect_timeout).await
+    }
+
+    /// A connection for who would rather know soon that the database is away than wait for one that is free.
+    pub(super) async fn acquire_soon(&self) -> Result<PoolConnection<Postgres>, sqlx::Error> {
+        let acquired = tokio::time::timeout(self.connect_timeout, self.pool.acquire()).await;
+        acquired.map_err(|_| sqlx::Error::PoolTimedOut)?
     }
 
     /// Host or socket, port, database and user; never the password.
@@ -217,7 +234,9 @@ impl PgStore {
 
 /// What is asked for at the start of each session. Poolers know few parameters of a start; the rest is set afterwards.
 fn named(options: &PgConnectOptions, application_name: &str) -> PgConnectOptions {
-    options.clone().application_name(application_name).extra_float_digits(None)
+    let options = options.clone().application_name(application_name).extra_float_digits(None);
+    // Large commits are slow and no warning.
+    options.log_slow_statements(LevelFilter::Debug, SLOW)
 }
 
 /// Whether the server of this connection takes no writes.

@@ -10,6 +10,7 @@ use uuid::Uuid;
 use crate::domain::fault::{Fault, FaultKind};
 use crate::domain::person::forgotten::ForgottenList;
 use crate::domain::proof::run::{Counts, RunId};
+use crate::domain::proof::window::TimeWindow;
 use crate::domain::stream::{StreamKey, StreamKind};
 use crate::engine::port::store::{Commit, LagLedger, Lease, ReadRecord, RunEnd, RunStart, Scope, Store};
 use crate::report::status::StreamDeclaration;
@@ -32,10 +33,10 @@ const LEASES_LOOKED_AT: usize = 64;
 
 #[async_trait]
 impl Store for PgStore {
-    async fn reads(&self, stream: &StreamKey) -> Result<Vec<ReadRecord>, Fault> {
+    async fn reads(&self, stream: &StreamKey, within: Option<TimeWindow>) -> Result<Vec<ReadRecord>, Fault> {
         let reads = async {
             match stream.stream.kind() {
-                StreamKind::Windowed => windows_fetch(&self.pool, stream).await,
+                StreamKind::Windowed => windows_fetch(&self.pool, stream, within).await,
                 StreamKind::Snapshot => snapshot_fetch(&self.pool, stream).await,
                 // What is known of a feed is its cursor; nothing of it can be read again.
                 StreamKind::Feed => Ok(Vec::new()),

@@ -13,6 +13,7 @@ Examples:
   cargo run --release -p ccsync-bench -- --page-size 1000 --json > bench.json
   cargo run --release -p ccsync-bench -- idle --for 5m
   cargo run --release -p ccsync-bench -- workers
+  cargo run --release -p ccsync-bench -- scale windows
 It needs psql, and the programs of PostgreSQL where no --database-url is given.
 docs/performance.md says what each figure means. Those of a debug build mean nothing.";
 
@@ -38,6 +39,7 @@ impl BenchArgs {
             None => &self.load.place,
             Some(BenchCommand::Idle(args)) => &args.place,
             Some(BenchCommand::Workers(args)) => &args.place,
+            Some(BenchCommand::Scale(args)) => &args.place,
         }
     }
 }
@@ -48,6 +50,33 @@ pub(crate) enum BenchCommand {
     Idle(IdleArgs),
     /// One worker against several, before a vendor that takes its time.
     Workers(WorkersArgs),
+    /// The same work at three sizes: what grows, and how much.
+    Scale(ScaleArgs),
+}
+
+/// What grows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ValueEnum)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Axis {
+    /// Accounts of two streams each, followed by one daemon: a cold start, then ticks of one minute.
+    Sources,
+    /// Windows of one stream in the ledger: the time of further ones, and what asking for the status takes.
+    Windows,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ScaleArgs {
+    /// What grows.
+    #[arg(value_enum)]
+    pub axis: Axis,
+    /// The sizes, separated by commas; without, 100, 300 and 1000 sources, or 200, 4000 and 88000 windows.
+    #[arg(long, value_delimiter = ',')]
+    pub sizes: Vec<u64>,
+    /// Ticks that are watched after a cold start.
+    #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u32).range(0..=1_000))]
+    pub ticks: u32,
+    #[command(flatten)]
+    pub place: PlaceArgs,
 }
 
 /// Where it is measured.

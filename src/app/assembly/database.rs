@@ -1,7 +1,5 @@
 //! The database: the operator's, or one of our own.
 
-use std::time::Duration;
-
 use chrono::{DateTime, Utc};
 use secrecy::SecretString;
 
@@ -10,9 +8,6 @@ use crate::config::{DatabaseSettings, Distribution, Partitioning};
 use crate::domain::fault::{Fault, FaultKind};
 use crate::store::embedded::{EmbeddedConfig, EmbeddedError, EmbeddedPostgres};
 use crate::store::{PgStore, StoreConfig};
-
-/// How long a connection may take to come about, so that a wrong address is told within seconds.
-const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// An open database.
 pub struct Database {
@@ -38,7 +33,7 @@ impl Database {
                 (store, Some((config, tokio::sync::Mutex::new(server))), Some(psql))
             }
         };
-        bound(&mut config, settings);
+        config.pool_size = settings.pool_size;
         let store = PgStore::connect(&config).await?;
         Ok(Database { store, embedded, psql })
     }
@@ -46,7 +41,7 @@ impl Database {
     /// The operator's database without a look at it: for what is to be shown while it is away.
     pub(in crate::app) fn unseen(settings: &DatabaseSettings, url: &SecretString) -> Result<Database, Fault> {
         let mut config = StoreConfig::from_url(url)?;
-        bound(&mut config, settings);
+        config.pool_size = settings.pool_size;
         Ok(Database { store: PgStore::unseen(&config), embedded: None, psql: None })
     }
 
@@ -111,11 +106,6 @@ impl Database {
         }
         Ok(())
     }
-}
-
-fn bound(config: &mut StoreConfig, settings: &DatabaseSettings) {
-    config.pool_size = settings.pool_size;
-    config.acquire_timeout = ACQUIRE_TIMEOUT;
 }
 
 pub(in crate::app) fn embedded_config(settings: &DatabaseSettings, overrides: &Overrides) -> EmbeddedConfig {

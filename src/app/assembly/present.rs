@@ -166,12 +166,21 @@ impl App {
         if !self.witness.is_needed() {
             return;
         }
-        self.report_clocks();
         self.end_terms_ahead().await;
-        for (source, date, age, stands_still) in self.witness.dates() {
-            // What cannot be kept is heard again with the next answer.
-            let _ = self.database.store.keep_vendor_date(&source, date, age, stands_still).await;
+        for source in self.witness.heard_sources() {
+            self.note_time_of(&source).await;
         }
+    }
+
+    /// The same of one source, after a pass over it.
+    pub(in crate::app) async fn note_time_of(&self, source: &str) {
+        if !self.witness.is_needed() {
+            return;
+        }
+        self.report_clocks();
+        let Some((date, age, stands_still)) = self.witness.date_of(source) else { return };
+        // What cannot be kept is heard again with the next answer.
+        let _ = self.database.store.keep_vendor_date(source, date, age, stands_still).await;
     }
 
     /// One line for each difference that is new.

@@ -1,5 +1,6 @@
 //! From a configured stream to one that can be read.
 
+use std::collections::HashMap;
 use std::sync::{Arc, OnceLock};
 
 use chrono::{DateTime, Duration, Utc};
@@ -13,6 +14,7 @@ use crate::app::usecase::probe;
 use crate::config::{Account, Settings, SourceSettings, StreamSettings, WindowSettings};
 use crate::domain::fault::{Fault, FaultKind};
 use crate::domain::person::forgotten::ErasureList;
+use crate::domain::stream::StreamId;
 use crate::domain::vendor::fact::VendorFact;
 use crate::engine::forgetting::ErasureFilter;
 use crate::engine::pass::progress::ProgressTable;
@@ -37,8 +39,10 @@ pub(in crate::app) struct Stream {
     pub(in crate::app) schedule: CronSchedule,
     /// How long rows are kept.
     pub(in crate::app) retention: Option<Duration>,
-    /// How old its data may be, once it is known.
-    pub(in crate::app) promised: OnceLock<Duration>,
+    /// How old its data may be, where that is configured.
+    pub(in crate::app) fresh_within: Option<Duration>,
+    /// The longest pause of its schedule, once it is known; found out once for all that have the same.
+    pub(in crate::app) pause: Arc<OnceLock<Duration>>,
     window: Option<WindowSettings>,
     zone: Tz,
 }
@@ -99,6 +103,17 @@ impl Stream {
     }
 }
 
+/// The streams by source and name.
+pub(in crate::app) fn by_name(streams: &[Stream]) -> HashMap<(&str, StreamId), &Stream> {
+    let named = |stream| (name_of(stream), stream);
+    streams.iter().map(named).collect()
+}
+
+fn name_of(stream: &Stream) -> (&str, StreamId) {
+    let key = &stream.reader.key;
+    (&key.source, key.stream)
+}
+
 /// The vendors' side of a stream, by which [`assemble`] and `check` reach it.
 pub(in crate::app) struct Endpoint {
     pub(in crate::app) source: Arc<dyn Source>,
@@ -119,6 +134,7 @@ pub(in crate::app) fn assemble(
     let shared = Shared::through(&store, overrides, witness);
     let http = http_client(settings)?.measuring(witness);
     let row_buffer = RowBuffer::new(u64::from(settings.engine.rows_mib_max) << 20);
+    let mut pauses: HashMap<String, Arc<OnceLock<Duration>>> = HashMap::new();
     endpoints(settings, &http, &shared)
         .into_iter()
         .map(|mut endpoint| {
@@ -154,9 +170,10 @@ pub(in crate::app) fn assemble(
                 progress: progress.clone(),
                 config: pass_config(&settings.engine, &stream),
             };
-            let promised = stream.fresh_within.map_or_else(OnceLock::new, |kept| length(kept).into());
-            let window = stream.window;
-            Ok(Stream { reader: Arc::new(reader), schedule, retention, promised, window, zone })
+            let fresh_within = stream.fresh_within.map(length);
+            let pause = pauses.entry(stream.schedule).or_default().clone();
+            let (reader, window) = (Arc::new(reader), stream.window);
+            Ok(Stream { reader, schedule, retention, fresh_within, pause, window, zone })
         })
         .collect()
 }

@@ -9,15 +9,12 @@ use tokio_util::sync::CancellationToken;
 use url::Url;
 
 use crate::app::App;
-use crate::app::assembly::stream::Stream;
 use crate::app::background::day_sums::follow_changes;
+use crate::app::background::pass::{VendorPlaces, scheduled_pass};
 use crate::app::background::progress::log_progress;
 use crate::config::OpsSettings;
 use crate::domain::fault::{Fault, FaultKind};
-use crate::domain::proof::run::Trigger as RunTrigger;
-use crate::domain::stream::StreamKey;
 use crate::engine::pass::fault_policy::log_failure;
-use crate::engine::pass::reader::PassOrder;
 use crate::ops::web::admission::Admission;
 use crate::ops::web::readiness::Readiness;
 use crate::ops::web::server::{OpsServer, OpsState};
@@ -82,12 +79,19 @@ impl App {
 
         let mut jobs = Vec::new();
         let mut loops = JoinSet::new();
+        let (delay, places) = (self.delay(), VendorPlaces::new(&self.settings));
         for stream in &self.streams {
-            let trigger = Arc::new(Trigger::new(stream.reader.key.clone()));
+            let (key, clock) = (stream.reader.key.clone(), self.overrides.clock.clone());
+            let trigger = Arc::new(Trigger::new(key.clone()));
             jobs.push(CronJob { schedule: stream.schedule.clone(), trigger: trigger.clone() });
-            let pass = scheduled_pass(self.clone(), stream.reader.key.clone(), stop.clone());
+            let wait = delay.place(&key, Duration::MAX);
+            let pass = scheduled_pass(self.clone(), key, places.of(&stream.reader.key.source), stop.clone());
             let stop = stop.clone();
-            loops.spawn(async move { run_on_trigger(&trigger, stop, pass).await });
+            loops.spawn(async move {
+                // All would begin at once at the start, too.
+                stop.run_until_cancelled(clock.sleep(wait)).await;
+                run_on_trigger(&trigger, stop, pass).await;
+            });
         }
         for follower in &self.feeds {
             let (follower, stop) = (follower.clone(), stop.clone());
@@ -102,8 +106,7 @@ impl App {
         loops.spawn(make_months(self.clone(), stop.clone()));
         loops.spawn(follow_changes(self.clone(), stop.clone()));
         loops.spawn(self.notifier()?.run(stop.clone()));
-        let jitter = self.settings.scheduler.jitter;
-        let scheduler = Scheduler::start(jobs, jitter, self.overrides.clock.clone(), stop.clone()).await?;
+        let scheduler = Scheduler::start(jobs, delay, self.overrides.clock.clone(), stop.clone()).await?;
         drop(scheduler_ready);
         self.liveness.come_up();
 
@@ -145,35 +148,6 @@ fn admission(settings: &OpsSettings) -> Admission {
     let public = settings.public_url.as_ref().and_then(Url::host_str);
     let hosts = settings.allowed_hosts.iter().map(String::as_str).chain(public);
     Admission::new(settings.listen.ip(), hosts, settings.token.clone())
-}
-
-/// What a ring of the trigger does. The order is made anew each time: what was read since the last tick is
-/// not due, whoever read it.
-fn scheduled_pass(
-    app: Arc<App>,
-    key: StreamKey,
-    stop: CancellationToken,
-) -> impl FnMut() -> futures::future::BoxFuture<'static, ()> + Send + use<> {
-    move || {
-        let (app, key, stop) = (app.clone(), key.clone(), stop.clone());
-        Box::pin(async move {
-            let Some(stream) = app.streams.iter().find(|stream| stream.reader.key == key) else { return };
-            app.learn_time([stream], &stop).await;
-            let Stream { reader, schedule, .. } = stream;
-            let now = reader.clock.now();
-            let order = PassOrder {
-                trigger: RunTrigger::Schedule,
-                due_since: schedule.last_tick(now).unwrap_or(now),
-                until: schedule.next_tick(now),
-                range: None,
-                wait_for_others: true,
-            };
-            if let Err(fault) = reader.pass(&order, &stop).await {
-                log_failure(&format!("the scheduled pass over {key}"), &fault);
-            }
-            app.note_time().await;
-        })
-    }
 }
 
 /// Makes the coming months of histories that were cut into months, long before they come.

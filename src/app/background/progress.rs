@@ -12,6 +12,9 @@ use crate::telemetry::event;
 /// How often it is looked at.
 const PERIOD: Duration = Duration::from_secs(10);
 
+/// Of so many looks, one tells what passes brought that were not told one by one: one a minute.
+const SUMMED_UP_EACH: u32 = 6;
+
 /// Tells of them until `stop`.
 pub(in crate::app) async fn log_progress(
     table: ProgressTable,
@@ -19,7 +22,13 @@ pub(in crate::app) async fn log_progress(
     stop: CancellationToken,
 ) {
     let mut watch = PassWatch::default();
+    let mut looks = 0_u32;
+    event::PassesSummedUp.emit();
     while stop.run_until_cancelled(clock.sleep(PERIOD)).await.is_some() {
+        looks = looks.wrapping_add(1);
+        if looks % SUMMED_UP_EACH == 0 {
+            event::PassesSummedUp.emit();
+        }
         for (key, Progress { windows, windows_left, rows }, Pace { rate, left }) in
             watch.look(table.all(), clock.now())
         {

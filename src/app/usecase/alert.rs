@@ -1,14 +1,15 @@
 //! Which conditions stand, with all that only the assembled process knows.
 
+use std::collections::HashMap;
 use std::sync::PoisonError;
 
 use chrono::{DateTime, Duration, Utc};
 
 use crate::app::App;
-use crate::app::assembly::stream::Stream;
+use crate::app::assembly::stream::{Stream, by_name};
 use crate::domain::fault::FaultKind;
 use crate::engine::alert;
-use crate::report::alert::{Alert, SpoolFill, Surroundings};
+use crate::report::alert::{Alert, SpoolFill, StreamWatch, Surroundings};
 use crate::report::language::Locale;
 use crate::report::status::{StatusReport, StreamStatus};
 use crate::spool;
@@ -19,7 +20,7 @@ const PAUSES: i32 = 3;
 /// Data may always be this old, however often it is read.
 const FRESH_MIN: Duration = Duration::minutes(10);
 
-/// A tick may be on its way for so long, beyond its jitter.
+/// A tick may be on its way for so long, beyond its delay.
 const TICK_GRACE: Duration = Duration::minutes(1);
 
 /// More missed ticks are not told apart.
@@ -63,13 +64,13 @@ impl App {
     /// The report with what was promised of each stream, and with what stands.
     pub(in crate::app) fn with_alerts(&self, mut report: StatusReport, scheduled: bool) -> StatusReport {
         let now = report.generated_at;
+        let streams = by_name(&self.streams);
+        let mut last_ticks = HashMap::new();
         for status in &mut report.streams {
-            let is_of = |stream: &&Stream| {
-                let key = &stream.reader.key;
-                (&key.source, key.stream) == (&status.source, status.stream)
-            };
-            if let Some(stream) = self.streams.iter().find(is_of) {
-                self.promise(stream, status, scheduled, now);
+            let stream = streams.get(&(status.source.as_str(), status.stream)).copied();
+            if let Some(stream) = stream {
+                self.promise(stream, status, now);
+                self.count_missed(stream, &mut status.watch, scheduled, &mut last_ticks, now);
             }
         }
         report.alerts = alert::alerts(&report, &self.surroundings(), self.locale());
@@ -77,24 +78,39 @@ impl App {
         report
     }
 
-    fn promise(&self, stream: &Stream, status: &mut StreamStatus, scheduled: bool, now: DateTime<Utc>) {
+    fn promise(&self, stream: &Stream, status: &mut StreamStatus, now: DateTime<Utc>) {
         let watch = &mut status.watch;
-        watch.fresh_within_seconds = Some(stream.fresh_within(now).num_seconds());
+        watch.fresh_within_seconds = Some(stream.promised(now).num_seconds());
         watch.totals = stream.reader.config.walk.totals;
         watch.reread_requests_per_day = stream.reread_requests_per_day();
+    }
+
+    /// Counts the ticks that brought no pass. Schedules are asked once for all streams that have the same.
+    fn count_missed<'a>(
+        &self,
+        stream: &'a Stream,
+        watch: &mut StreamWatch,
+        scheduled: bool,
+        last_ticks: &mut HashMap<&'a str, Option<DateTime<Utc>>>,
+        now: DateTime<Utc>,
+    ) {
         // Of a stream that never ran, the scheduler of this process can say since when it should have.
         let Some(since) = watch.last_run_at.or(scheduled.then_some(self.built_at)) else { return };
-        let jitter = Duration::from_std(self.settings.scheduler.jitter).unwrap_or_default();
-        let until = now - TICK_GRACE - jitter;
-        watch.ticks_missed = stream.schedule.ticks_between(since, until, TICKS_MAX);
+        let delay = Duration::from_std(self.delay().longest()).unwrap_or_default();
+        let until = now - TICK_GRACE - delay;
+        let schedule = &stream.schedule;
+        let last = *last_ticks.entry(schedule.expression()).or_insert_with(|| schedule.last_tick(until));
+        if last.is_some_and(|last| since < last) {
+            watch.ticks_missed = schedule.ticks_between(since, until, TICKS_MAX);
+        }
     }
 }
 
 impl Stream {
     /// How old its data may be: as configured, or by its schedule.
-    fn fresh_within(&self, now: DateTime<Utc>) -> Duration {
-        *self.promised.get_or_init(|| {
-            let pauses = self.schedule.longest_pause(now) * PAUSES;
+    fn promised(&self, now: DateTime<Utc>) -> Duration {
+        self.fresh_within.unwrap_or_else(|| {
+            let pauses = *self.pause.get_or_init(|| self.schedule.longest_pause(now)) * PAUSES;
             pauses.max(FRESH_MIN).checked_add(&self.settle()).unwrap_or(Duration::MAX)
         })
     }

@@ -55,9 +55,10 @@ impl App {
         let mut plans = Vec::new();
         for stream in self.chosen(chosen) {
             let (ledger, learned) = match ready {
-                true => {
-                    (self.database.store.reads(&stream.reader.key).await?, stream.reader.learned().await?)
-                }
+                true => (
+                    self.database.store.reads(&stream.reader.key, None).await?,
+                    stream.reader.learned().await?,
+                ),
                 false => Default::default(),
             };
             let order = PassOrder::sync(stream.reader.clock.now());

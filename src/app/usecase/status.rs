@@ -1,9 +1,11 @@
 //! The state of everything, with what only the assembled process knows of it.
 
+use std::collections::{HashMap, HashSet};
+
 use chrono::{DateTime, Utc};
 
 use crate::app::App;
-use crate::app::assembly::stream::Stream;
+use crate::app::assembly::stream::{Stream, by_name};
 use crate::app::usecase::probe::open_questions;
 use crate::app::usecase::source::not_configured;
 use crate::domain::fault::{Fault, FaultKind};
@@ -62,14 +64,14 @@ fn enrich(
     language: Language,
     now: Option<DateTime<Utc>>,
 ) -> StatusReport {
-    for stream in streams {
-        let key = &stream.reader.key;
-        let is_same = |status: &StreamStatus| status.source == key.source && status.stream == key.stream;
-        if !report.streams.iter().any(is_same) {
-            report.streams.push(stream.never_read());
-            report.healthy = false;
-        }
-    }
+    let by_name = by_name(streams);
+    let known: HashSet<_> =
+        report.streams.iter().map(|status| (status.source.as_str(), status.stream)).collect();
+    let unread = by_name.iter().filter(|(name, _)| !known.contains(*name));
+    let unread: Vec<StreamStatus> = unread.map(|(_, stream)| stream.never_read()).collect();
+    report.healthy &= unread.is_empty();
+    report.streams.extend(unread);
+    let mut next_ticks = HashMap::new();
     report.streams.sort_by(|left, right| (&left.source, left.stream).cmp(&(&right.source, right.stream)));
     for status in &mut report.streams {
         if let Some(failure) = &mut status.failure {
@@ -77,10 +79,11 @@ fn enrich(
                 .map_or("", |kind| kind.remedy().text(language))
                 .to_owned();
         }
-        let stream = streams.iter().find(|stream| {
-            stream.reader.key.source == status.source && stream.reader.key.stream == status.stream
+        let stream = by_name.get(&(status.source.as_str(), status.stream));
+        status.next_tick = stream.zip(now).and_then(|(stream, now)| {
+            let schedule = &stream.schedule;
+            *next_ticks.entry(schedule.expression()).or_insert_with(|| schedule.next_tick(now))
         });
-        status.next_tick = stream.zip(now).and_then(|(stream, now)| stream.schedule.next_tick(now));
         if let Some(stream) = stream {
             stream.complete(&mut status.detail, &report.detail.limits, report.generated_at);
         }

@@ -94,11 +94,6 @@ impl FailureTracker {
         failure.map(|failure| self.given_up.insert(whole, failure)).is_some()
     }
 
-    /// Whether this scope has failed and is told so.
-    pub(super) fn has_failed(&self, scope: Scope) -> bool {
-        self.passes_over(scope)
-    }
-
     /// Whether a further round could mend something.
     pub(super) fn has_second_chances(&self) -> bool {
         !self.retry_later.is_empty()

@@ -293,12 +293,27 @@ impl StreamReader {
 
     /// What is due by this ledger, most urgent first.
     pub fn due_by(&self, ledger: &[ReadRecord], learned: &Learned, order: &PassOrder) -> Vec<DueScope> {
+        self.due_in(
+            ledger,
+            learned,
+            order,
+            &LedgerPart { within: None, is_contradicted: is_contradicted(ledger) },
+        )
+    }
+
+    /// The same by a part of the ledger.
+    pub(in crate::engine) fn due_in(
+        &self,
+        ledger: &[ReadRecord],
+        learned: &Learned,
+        order: &PassOrder,
+        part: &LedgerPart,
+    ) -> Vec<DueScope> {
         match &self.policy {
             ReadPolicy::Windows(policy) => {
                 let (now, due_since, range) = (self.clock.now(), order.due_since, order.range);
                 let pauses = order.trigger == Trigger::Schedule;
-                let input = PlanInput { now, due_since, range, pauses, learned };
-                let is_stream_contradicted = is_contradicted(ledger);
+                let input = PlanInput { now, due_since, range, within: part.within, pauses, learned };
                 let known: HashMap<_, _> =
                     ledger.iter().filter_map(|record| Some((record.window?, record))).collect();
                 plan(ledger, &input, policy)
@@ -307,7 +322,7 @@ impl StreamReader {
                         scope: Scope::Window(planned.window),
                         ask: Some(planned.ask),
                         planned: Some(planned),
-                        before: before(known.get(&planned.window).copied(), is_stream_contradicted),
+                        before: before(known.get(&planned.window).copied(), part.is_contradicted),
                         depth: None,
                         whole: false,
                     })
@@ -330,6 +345,22 @@ impl StreamReader {
             }
         }
     }
+
+    /// The part of time on which it depends whether a scope is due: the cells of the grid that it touches.
+    pub(in crate::engine) fn cells_around(&self, scope: Scope) -> Option<TimeWindow> {
+        let (ReadPolicy::Windows(policy), Scope::Window(window)) = (&self.policy, scope) else { return None };
+        let cells = policy.grid.cells(window.start, window.end);
+        let (first, last) = (cells.first().unwrap_or(&window), cells.last().unwrap_or(&window));
+        TimeWindow::new(first.start.min(window.start), last.end.max(window.end))
+    }
+}
+
+/// A part of a stream's ledger.
+pub(in crate::engine) struct LedgerPart {
+    /// Whole cells of the grid; `None`: all of it.
+    pub(in crate::engine) within: Option<TimeWindow>,
+    /// What [`is_contradicted`] says of the whole.
+    pub(in crate::engine) is_contradicted: bool,
 }
 
 /// Whether the vendor's total contradicted the last read of any window.

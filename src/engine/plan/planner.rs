@@ -1,6 +1,8 @@
 //! Which windows are due. A pure function of the ledger, the time and the policy: a cron tick, a command
 //! and a restart all ask it, and none of them carries data, so a missed tick costs nothing.
 
+use std::collections::HashSet;
+
 use chrono::{DateTime, Duration, Timelike, Utc};
 use serde::Serialize;
 
@@ -104,6 +106,8 @@ pub struct PlanInput<'a> {
     pub due_since: DateTime<Utc>,
     /// Read everything within, whatever its state.
     pub range: Option<TimeWindow>,
+    /// Only what lies within is asked about; whole cells of the grid.
+    pub within: Option<TimeWindow>,
     /// Windows of which the vendor's own number contradicts what it sends rest between their reads, longer each time.
     /// A person's command does not wait.
     pub pauses: bool,
@@ -125,7 +129,7 @@ pub fn plan(ledger: &[ReadRecord], input: &PlanInput<'_>, policy: &WindowPolicy)
             due.extend(again(record, window, read_at, input, policy));
         }
     }
-    let failed: Vec<_> =
+    let failed: HashSet<_> =
         ledger.iter().filter(|r| r.state == ReadState::Failed).filter_map(|r| r.window).collect();
     for cell in policy.grid.cells(span.start, span.end) {
         // The ledger may be large; only what touches the cell matters.
@@ -163,12 +167,16 @@ pub(in crate::engine) fn is_due(
 
 /// The whole stretch of time that this plan is about.
 fn span(input: &PlanInput<'_>, policy: &WindowPolicy) -> Option<TimeWindow> {
-    match input.range {
+    let span = match input.range {
         Some(range) => {
             let start = policy.cut(input.now).map_or(range.start, |cut| cut.max(range.start));
             TimeWindow::new(start, range.end.min(input.now))
         }
         None => TimeWindow::new(policy.wanted_from(input.now), input.now),
+    };
+    match input.within {
+        Some(within) => span?.clip(&within),
+        None => span,
     }
 }
 

@@ -122,15 +122,17 @@ impl TimeWitness {
         state.vendors.entry(source.to_owned()).or_default().before = Some(before);
     }
 
-    /// The `Date` of each source that answered this process, how long ago that came, and whether it stands still.
-    pub fn dates(&self) -> Vec<(String, DateTime<Utc>, StdDuration, bool)> {
+    /// The sources that answered this process.
+    pub fn heard_sources(&self) -> Vec<String> {
+        self.state().0.vendors.keys().cloned().collect()
+    }
+
+    /// The `Date` of a source, how long ago that came, and whether it stands still.
+    pub fn date_of(&self, source: &str) -> Option<(DateTime<Utc>, StdDuration, bool)> {
         let (state, now) = self.state();
-        let date = |(source, vendor): (&String, &VendorClock)| {
-            let (date, received) = vendor.date(&state)?;
-            let age = now.monotonic.saturating_sub(received);
-            Some((source.clone(), date, age, vendor.stands_still()))
-        };
-        state.vendors.iter().filter_map(date).collect()
+        let vendor = state.vendors.get(source)?;
+        let (date, received) = vendor.date(&state)?;
+        Some((date, now.monotonic.saturating_sub(received), vendor.stands_still()))
     }
 
     /// Whether somebody else than the host has said what time it is for `source`, as surely as can be had: the

@@ -202,11 +202,12 @@ pub struct RunEnd<'a> {
 /// The database as the engine needs it. All methods may be called by many tasks and processes at once.
 #[async_trait]
 pub trait Store: Send + Sync {
-    /// All windows of a stream (or its one snapshot record), oldest first.
+    /// All windows of a stream (or its one snapshot record), oldest first; those that overlap `within`, where it is
+    /// given.
     ///
     /// # Errors
     /// Database faults.
-    async fn reads(&self, stream: &StreamKey) -> Result<Vec<ReadRecord>, Fault>;
+    async fn reads(&self, stream: &StreamKey, within: Option<TimeWindow>) -> Result<Vec<ReadRecord>, Fault>;
 
     /// What re-reads of a windowed stream showed from the month of `since` on, and what rereads have
     /// cost on the business day `day`.

@@ -6,6 +6,7 @@ use tokio::time::timeout;
 use super::*;
 use crate::domain::stream::{StreamId, StreamKey};
 use crate::scheduler::cron::CronSchedule;
+use crate::scheduler::delay::Delay;
 use crate::scheduler::trigger::Trigger;
 use crate::scheduler::{CronJob, Scheduler};
 
@@ -42,7 +43,7 @@ async fn a_tick_that_was_left_out_is_delivered_once() {
     let (clock, job) = night();
     let trigger = job.trigger.clone();
     let stop = CancellationToken::new();
-    let scheduler = Scheduler::start(vec![job], Duration::ZERO, clock.clone(), stop.clone()).await.unwrap();
+    let scheduler = Scheduler::start(vec![job], Delay::default(), clock.clone(), stop.clone()).await.unwrap();
     // Each minute is a look, before the tick, at it and long after it.
     let mut rings = 0;
     for now in ["06:59:59", "07:00:20", "07:01:00", "07:02:00", "07:03:00", "08:00:00"] {
@@ -58,9 +59,11 @@ async fn a_tick_that_was_left_out_is_delivered_once() {
 async fn a_job_is_added_anew_when_the_clocks_change_and_only_then() {
     let (clock, job) = night();
     let scheduler = JobScheduler::new().await.unwrap();
-    let ticker = Arc::new(Ticker::new(job, Duration::ZERO, clock.clone(), CancellationToken::new()));
-    let id = crate::scheduler::add(&scheduler, &ticker).await.unwrap();
-    let mut watched = Watched { offset: ticker.offset(clock.now()), ticker, id };
+    let ticker = Arc::new(Ticker::new(job, Delay::default(), clock.clone(), CancellationToken::new()));
+    let offset = ticker.offset(clock.now());
+    let tickers: Arc<[_]> = [ticker].into();
+    let id = crate::scheduler::add(&scheduler, &tickers).await.unwrap();
+    let mut watched = Watched { offset, tickers, id };
 
     look_after(&scheduler, &mut watched, clock.as_ref()).await.unwrap();
     assert_eq!((watched.id, watched.offset), (id, -5 * 3600));
@@ -77,7 +80,7 @@ async fn a_job_is_added_anew_when_the_clocks_change_and_only_then() {
 fn ticks_come_again_after_a_clock_that_was_days_ahead_was_set_right() {
     let (clock, job) = night();
     clock.set("2026-03-10T00:00:00Z");
-    let ticker = Ticker::new(job, Duration::ZERO, clock.clone(), CancellationToken::new());
+    let ticker = Ticker::new(job, Delay::default(), clock.clone(), CancellationToken::new());
     for (now, behind) in [("06:59:50", false), ("07:00:20", true)] {
         clock.set(&format!("2026-03-08T{now}Z"));
         assert_eq!(ticker.is_behind(clock.now() - GRACE), behind, "{now}");

@@ -13,6 +13,7 @@ use crate::store::commit::absence::Seen;
 use crate::store::commit::probe::{key_arrays, query_with_keys, run_with_keys};
 use crate::store::commit::transaction::Context;
 use crate::store::fault::StoreResult;
+use crate::store::ledger::time_window::overlapping;
 use crate::store::statement::touched::not_taken;
 use crate::store::statement::{Statement, assign_window_to, not_assigned_window, reassign_window};
 
@@ -166,13 +167,11 @@ pub(in crate::store) async fn read_again(
     owner: TimeWindow,
     window: TimeWindow,
 ) -> StoreResult<()> {
-    sqlx::query(
-        r#"
-        update sync.time_window set verdict = 'unverified'
-        where source = $1 and stream = $2 and window_start < $4 and $3 < window_end
-            and (window_start, window_end) <> ($5, $6) and verdict <> 'unverified'
-        "#,
-    )
+    sqlx::query(concat!(
+        "update sync.time_window set verdict = 'unverified' where ",
+        overlapping!(),
+        " and (window_start, window_end) <> ($5, $6) and verdict <> 'unverified'"
+    ))
     .bind(context.source)
     .bind(stream)
     .bind(owner.start)

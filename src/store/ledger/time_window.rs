@@ -31,29 +31,55 @@ pub(in crate::store) struct KnownWindows {
     pub(in crate::store) reach: Option<TimeDelta>,
 }
 
-/// All windows of a stream, oldest first.
+/// Which windows share an instant with `[$3, $4)`. They never overlap each other: of those that began before it, only the
+/// last one can reach into it, and the index has it.
+macro_rules! overlapping {
+    () => {
+        r#"
+        source = $1 and stream = $2 and window_start < $4 and $3 < window_end and window_start >= coalesce((
+            select max(before.window_start)
+            from sync.time_window before
+            where before.source = $1 and before.stream = $2 and before.window_start <= $3
+        ), $3)
+        "#
+    };
+}
+pub(in crate::store) use overlapping;
+
+/// Windows with whether rows are missed in them, of the tables that this parameter names.
+macro_rules! windows {
+    ($tables:literal) => {
+        concat!(
+            r#"
+            select w.*, exists (
+                select from sync.absence a
+                where a.source = $1 and a.table_name = any("#,
+            $tables,
+            r#") and a.window_start = w.window_start and a.window_end = w.window_end
+            ) as missing
+            from sync.time_window w
+            where "#
+        )
+    };
+}
+
+/// Windows of a stream, oldest first: all, or those that overlap `within`.
 pub(in crate::store) async fn windows_fetch(
     pool: &PgPool,
     stream: &StreamKey,
+    within: Option<TimeWindow>,
 ) -> StoreResult<Vec<ReadRecord>> {
     let tables: Vec<&str> = stream.stream.tables().iter().map(|table| table.name).collect();
-    let rows = sqlx::query(
-        r#"
-        select w.*, exists (
-            select from sync.absence a
-            where a.source = $1 and a.table_name = any($3)
-                and a.window_start = w.window_start and a.window_end = w.window_end
-        ) as missing
-        from sync.time_window w
-        where source = $1 and stream = $2
-        order by window_start
-        "#,
-    )
-    .bind(&stream.source)
-    .bind(stream.stream.as_str())
-    .bind(tables)
-    .fetch_all(pool)
-    .await?;
+    let query = match within {
+        None => sqlx::query(concat!(windows!("$3"), "source = $1 and stream = $2 order by window_start")),
+        Some(_) => sqlx::query(concat!(windows!("$5"), overlapping!(), " order by window_start")),
+    };
+    let query = query.bind(&stream.source).bind(stream.stream.as_str());
+    let query = match within {
+        None => query,
+        Some(within) => query.bind(within.start).bind(within.end),
+    };
+    let rows = query.bind(tables).fetch_all(pool).await?;
     let mut records = Vec::with_capacity(rows.len());
     for row in &rows {
         let window = TimeWindow::new(row.try_get("window_start")?, row.try_get("window_end")?);
@@ -113,14 +139,12 @@ pub(in crate::store) async fn known_windows(
     stream: &StreamKey,
     window: TimeWindow,
 ) -> StoreResult<KnownWindows> {
-    let rows: Vec<(DateTime<Utc>, DateTime<Utc>, i32, bool)> = sqlx::query_as(
-        r#"
-        select window_start, window_end, reads, sync.is_final(state, verdict, read_at, final_at)
-        from sync.time_window
-        where source = $1 and stream = $2 and window_start < $4 and $3 < window_end
-        order by window_start
-        "#,
-    )
+    let rows: Vec<(DateTime<Utc>, DateTime<Utc>, i32, bool)> = sqlx::query_as(concat!(
+        "select window_start, window_end, reads, sync.is_final(state, verdict, read_at, final_at) \
+             from sync.time_window where ",
+        overlapping!(),
+        " order by window_start"
+    ))
     .bind(&stream.source)
     .bind(stream.stream.as_str())
     .bind(window.start)
@@ -129,14 +153,18 @@ pub(in crate::store) async fn known_windows(
     .await?;
     let (since, reach): (Option<DateTime<Utc>>, Option<f64>) = sqlx::query_as(
         r#"
-        select max(window_end), (
+        select (
+            select w.window_end
+            from sync.time_window w
+            where w.source = $1 and w.stream = $2 and w.window_start < $3 and w.window_end <= $3 and 0 < w.reads
+            order by w.window_start desc
+            limit 1
+        ), (
             select extract(epoch from least(f.reach, s.lookback))::float8
             from sync.finality f
             left join sync.stream s on s.source = f.source and s.stream = f.stream
             where f.source = $1 and f.stream = $2
         )
-        from sync.time_window
-        where source = $1 and stream = $2 and window_end <= $3 and 0 < reads
         "#,
     )
     .bind(&stream.source)
@@ -180,13 +208,11 @@ pub(in crate::store) async fn window_commit_in_txn(
     let stream = &commit.lease.stream;
     lock_in_txn(connection, stream).await?;
     refuse_expired_in_txn(connection, stream, window).await?;
-    sqlx::query(
-        r#"
-        delete from sync.time_window
-        where source = $1 and stream = $2 and window_start < $4 and $3 < window_end
-            and (window_start, window_end) <> ($3, $4)
-        "#,
-    )
+    sqlx::query(concat!(
+        "delete from sync.time_window where ",
+        overlapping!(),
+        " and (window_start, window_end) <> ($3, $4)"
+    ))
     .bind(&stream.source)
     .bind(stream.stream.as_str())
     .bind(window.start)
@@ -235,12 +261,13 @@ pub(in crate::store) async fn window_fail_in_txn(
 ) -> StoreResult<()> {
     lock_in_txn(connection, stream).await?;
     let noted = sqlx::query(
-        r#"
-        update sync.time_window
-        set failed_at = $5, failing_since = coalesce(failing_since, $5), failure_kind = $6, failure_message = $7,
-            failed_attempts = failed_attempts + 1
-        where source = $1 and stream = $2 and window_start < $4 and $3 < window_end
-        "#,
+        concat!(
+            "update sync.time_window \
+             set failed_at = $5, failing_since = coalesce(failing_since, $5), failure_kind = $6, failure_message = $7, \
+                 failed_attempts = failed_attempts + 1 \
+             where ",
+            overlapping!()
+        ),
     )
     .bind(&stream.source)
     .bind(stream.stream.as_str())

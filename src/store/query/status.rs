@@ -109,7 +109,7 @@ impl PgStore {
     /// Database faults; `DatabaseUnreachable` of a standby, which a failover leaves behind.
     pub async fn ping(&self) -> Result<(), Fault> {
         let doing = "asking the database for a sign of life";
-        let asked = async { is_standby(&mut *self.pool.acquire().await?).await };
+        let asked = async { is_standby(&mut *self.acquire_soon().await?).await };
         match answered(doing, asked).await? {
             false => Ok(()),
             true => Err(standby(&format!("{doing}: {}", self.place()))),

@@ -1,5 +1,6 @@
 //! Passes and ticks.
 
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use metrics::{counter, histogram};
@@ -89,6 +90,11 @@ impl PassFinished<'_> {
         let news = counts.inserted + counts.updated + counts.deleted > 0
             || counts.quarantined > 0
             || self.outcome == RunOutcome::Cancelled;
+        let news = news
+            && !NEWS.is_full(|news| {
+                news.passes += 1;
+                news.counts += *counts;
+            });
         log!(
             if news, info else debug,
             source = %self.key.source,
@@ -110,6 +116,78 @@ impl PassFinished<'_> {
             counts.deleted,
             counts.rows_read,
         );
+    }
+}
+
+/// What is told one by one between two summaries.
+const TOLD_ONE_BY_ONE: u32 = 20;
+
+/// What is told of passes since the last summary.
+static NEWS: Told = Told(Mutex::new(None));
+
+/// What is told of ticks since the last summary.
+static MISSED: Told = Told(Mutex::new(None));
+
+/// `None` where nobody sums up: then all is told.
+struct Told(Mutex<Option<Untold>>);
+
+#[derive(Debug, Default)]
+struct Untold {
+    told: u32,
+    passes: u64,
+    counts: Counts,
+}
+
+impl Told {
+    /// Whether enough was told; then it is added to what is not.
+    fn is_full(&self, add: impl FnOnce(&mut Untold)) -> bool {
+        let mut told = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(untold) = told.as_mut() else { return false };
+        let is_full = TOLD_ONE_BY_ONE <= untold.told;
+        if is_full {
+            add(untold)
+        } else {
+            untold.told += 1
+        }
+        is_full
+    }
+
+    /// What was not told, if anything; and begins anew.
+    fn take(&self) -> Option<Untold> {
+        let before = self.0.lock().unwrap_or_else(PoisonError::into_inner).replace(Untold::default());
+        before.filter(|untold| 0 < untold.passes)
+    }
+}
+
+/// The passes and ticks that were not told one by one since the last summary: a thousand accounts would fill the log.
+#[derive(Debug)]
+pub struct PassesSummedUp;
+
+impl PassesSummedUp {
+    /// Writes it down, if there were any, and begins anew.
+    pub fn emit(self) {
+        if let Some(Untold { passes, counts, .. }) = NEWS.take() {
+            tracing::info!(
+                target: "ccsync",
+                passes,
+                rows.inserted = counts.inserted,
+                rows.updated = counts.updated,
+                rows.deleted = counts.deleted,
+                "{passes} further passes since the last summary: {} new, {} changed, {} deleted of {} read",
+                counts.inserted,
+                counts.updated,
+                counts.deleted,
+                counts.rows_read,
+            );
+        }
+        if let Some(Untold { passes: ticks, .. }) = MISSED.take() {
+            tracing::warn!(
+                target: "ccsync",
+                missed = ticks,
+                "{ticks} further ticks were missed since the last summary; the next passes read all that is due; see \
+                 docs/runbook.md#ticks_missed",
+            );
+        }
     }
 }
 
@@ -148,6 +226,9 @@ impl TickMissed<'_> {
     /// Writes it down.
     pub fn emit(self) {
         counter!(metric::TICKS_MISSED, labels(self.key, &[])).increment(self.missed);
+        if MISSED.is_full(|missed| missed.passes += self.missed) {
+            return;
+        }
         tracing::warn!(
             target: "ccsync",
             source = %self.key.source,

@@ -7,6 +7,7 @@ use std::time::Duration;
 use ccsync::domain::stream::{StreamId, StreamKey};
 use ccsync::engine::port::clock::SystemClock;
 use ccsync::scheduler::cron::CronSchedule;
+use ccsync::scheduler::delay::Delay;
 use ccsync::scheduler::single_flight::run_on_trigger;
 use ccsync::scheduler::trigger::Trigger;
 use ccsync::scheduler::{CronJob, Scheduler};
@@ -127,8 +128,8 @@ async fn each_second_rings_until_the_scheduler_is_stopped() {
     let (trigger, stop) = (trigger(), CancellationToken::new());
     let schedule = CronSchedule::parse("* * * * * *", chrono_tz::Asia::Shanghai).unwrap();
     let jobs = vec![CronJob { schedule, trigger: trigger.clone() }];
-    let jitter = Duration::from_millis(20);
-    let scheduler = Scheduler::start(jobs, jitter, Arc::new(SystemClock), stop.clone()).await.unwrap();
+    let delay = Delay { jitter: Duration::from_millis(20), ..Delay::default() };
+    let scheduler = Scheduler::start(jobs, delay, Arc::new(SystemClock), stop.clone()).await.unwrap();
     for _ in 0..2 {
         assert!(timeout(TIMEOUT, trigger.fired()).await.expect("no tick") >= 1);
     }

@@ -91,7 +91,8 @@ fn read_year(seed: u64, policy: &WindowPolicy, learns: bool) -> Year {
         now += TICK;
         let ledger_now = LagLedger { table: table.clone(), requests_today: 0 };
         let learned = if learns { Learned::from_ledger(&ledger_now, policy) } else { Learned::default() };
-        let input = PlanInput { now, due_since: now, range: None, pauses: true, learned: &learned };
+        let input =
+            PlanInput { now, due_since: now, range: None, within: None, pauses: true, learned: &learned };
         for due in plan(&ledger, &input, policy) {
             if start() + Duration::days(DAYS) <= due.window.start {
                 continue;

@@ -18,10 +18,17 @@ pub(crate) struct World<'a> {
     pub(crate) calls: u64,
     /// The days over which they are spread.
     pub(crate) days: DaySpan,
+    /// Accounts that all read the same.
+    pub(crate) accounts: u64,
     /// How long every answer takes at least.
     pub(crate) latency: Duration,
     /// As on the simulator's command line.
     pub(crate) switches: &'a [String],
+}
+
+/// The name of an account; its key is `demo-key`.
+pub(crate) fn account(number: u64) -> String {
+    if number == 0 { "demo-app".to_owned() } else { format!("app-{number}") }
 }
 
 /// A running simulator; it is killed when this is dropped.
@@ -44,17 +51,8 @@ impl Simulator {
             (world.calls.to_string(), world.days.from.to_string(), world.days.to.to_string());
         let mut arguments = vec!["simulator", "--listen", "127.0.0.1:0", "--chats", "0", "--groups", "0"];
         arguments.extend(["--calls", &calls, "--from", &from, "--to", &to, "--latency", &latency]);
-        // The second account is for whoever reads the same calls twice.
-        arguments.extend([
-            "--app-id",
-            "demo-app",
-            "--app-key",
-            "demo-key",
-            "--app-id",
-            "app-two",
-            "--app-key",
-            "demo-key",
-        ]);
+        let accounts: Vec<String> = (0..world.accounts).map(account).collect();
+        arguments.extend(accounts.iter().flat_map(|name| ["--app-id", name, "--app-key", "demo-key"]));
         arguments.extend(world.switches.iter().flat_map(|switch| ["--switch", switch]));
         let began = Instant::now();
         let mut child = spawn(place.ccsync(None, &arguments))?;

@@ -43,7 +43,7 @@ struct Report {
 
 pub(crate) async fn idle(place: &Place, args: &IdleArgs) -> Result<String, Failure> {
     let days = DaySpan::of(2);
-    let world = World { calls: 200, days, latency: Duration::ZERO, switches: &[] };
+    let world = World { calls: 200, days, accounts: 1, latency: Duration::ZERO, switches: &[] };
     let simulator = Simulator::start(place, &world).await?;
     let address = free_address()?;
     let config = place.configure("idle.toml", &sources(&simulator.base_url, days, address))?;
@@ -99,7 +99,7 @@ fn sources(base_url: &str, days: DaySpan, address: SocketAddr) -> String {
 }
 
 /// Free a moment ago; nobody else is likely to have taken it since.
-fn free_address() -> Result<SocketAddr, Failure> {
+pub(super) fn free_address() -> Result<SocketAddr, Failure> {
     let found = TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr());
     found.map_err(|error| Failure::failed(format!("no free port: {error}")))
 }
@@ -127,7 +127,7 @@ async fn is_ready(address: SocketAddr) -> bool {
     connection.get("/readyz", "").await.is_ok_and(|(status, _)| status == 200)
 }
 
-async fn stop(mut daemon: Child) -> Result<(), Failure> {
+pub(super) async fn stop(mut daemon: Child) -> Result<(), Failure> {
     if let Some(process) = Pid::from_raw(pid(&daemon)) {
         // Gone already is stopped too.
         let _ = kill_process(process, Signal::TERM);

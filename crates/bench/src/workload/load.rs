@@ -88,7 +88,13 @@ impl<'a> Scene<'a> {
             Some(_) => None,
             None => {
                 print(&format!("making {} calls …", args.rows));
-                let world = World { calls: args.rows, days, latency: args.latency, switches: &args.switches };
+                let world = World {
+                    calls: args.rows,
+                    days,
+                    accounts: 1,
+                    latency: args.latency,
+                    switches: &args.switches,
+                };
                 Some(Simulator::start(place, &world).await?)
             }
         };

@@ -3,4 +3,5 @@
 mod floor;
 pub(crate) mod idle;
 pub(crate) mod load;
+pub(crate) mod scale;
 pub(crate) mod workers;

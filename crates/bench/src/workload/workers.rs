@@ -10,7 +10,7 @@ use crate::failure::{Failure, print};
 use crate::place::{DaySpan, Place};
 use crate::process::child::{Cost, measured};
 use crate::report::{Surroundings, render};
-use crate::vendor::simulator::{Simulator, World};
+use crate::vendor::simulator::{Simulator, World, account};
 
 /// Two sources of one account: the same windows, rows and requests, and nothing stored for the second by the first.
 const ONE: &str = "one";
@@ -51,7 +51,7 @@ pub(crate) async fn workers(place: &Place, args: &WorkersArgs) -> Result<String,
     // wait for it. So the vendor's days go on beyond what is read.
     let vendors = days.and(DAYS_BEYOND);
     let calls = args.rows_per_window * vendors.days();
-    let world = World { calls, days: vendors, latency: args.latency, switches: &[] };
+    let world = World { calls, days: vendors, accounts: 2, latency: args.latency, switches: &[] };
     let simulator = Simulator::start(place, &world).await?;
     let text: String =
         [ONE, SEVERAL].iter().map(|name| source(name, &simulator.base_url, days, args.page_size)).collect();
@@ -90,7 +90,7 @@ pub(crate) async fn workers(place: &Place, args: &WorkersArgs) -> Result<String,
 /// for due again.
 fn source(name: &str, base_url: &str, days: DaySpan, page_size: u32) -> String {
     // One account has one name.
-    let account = if name == ONE { "demo-app" } else { "app-two" };
+    let account = account(u64::from(name != ONE));
     format!(
         "[sources.{name}]\nkind = \"sobot\"\nbase_url = {base_url:?}\napp_id = \"{account}\"\napp_key = \"demo-key\"\n\
          [sources.{name}.call_result]\nstart = \"{}\"\nlookback = \"0s\"\npage_size = {page_size}\n\

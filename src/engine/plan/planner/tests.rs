@@ -37,7 +37,7 @@ fn policy() -> WindowPolicy {
 const NOTHING: &Learned = &Learned { curve: None, requests_today: 0 };
 
 fn at(now: DateTime<Utc>) -> PlanInput<'static> {
-    PlanInput { now, due_since: now, range: None, pauses: true, learned: NOTHING }
+    PlanInput { now, due_since: now, range: None, within: None, pauses: true, learned: NOTHING }
 }
 
 fn read(window: TimeWindow, read_at: DateTime<Utc>, state: ReadState) -> ReadRecord {

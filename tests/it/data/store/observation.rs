@@ -27,7 +27,7 @@ async fn a_row_seen_next_door_before_its_home_misses_it_is_never_marked_deleted(
     let found = (fresh.count(LIVE).await, fresh.count(OWNED_BY_NEXT).await);
     assert_eq!((found, fresh.count(ABSENT).await, fresh.count(SIGHTINGS).await), ((1, 1), 0, 0));
     // Its new owning window has to confirm it: it is due again whatever its age.
-    let verdict = fresh.store.reads(&calls()).await.unwrap()[1].verdict;
+    let verdict = fresh.store.reads(&calls(), None).await.unwrap()[1].verdict;
     assert_eq!(verdict, Some(Verdict::Unverified));
 }
 
@@ -85,7 +85,7 @@ async fn a_sighting_ends_with_a_closed_read_without_the_row_and_stands_through_a
 #[tokio::test]
 async fn a_window_that_misses_rows_is_due_again_until_that_is_decided() {
     let fresh = fresh_store().await;
-    let missing = || async { fresh.store.reads(&calls()).await.unwrap()[0].missing };
+    let missing = || async { fresh.store.reads(&calls(), None).await.unwrap()[0].missing };
     fresh.read(&calls(), day(), vec![call("a", 1, 1)], 48).await;
     assert!(!missing().await);
     fresh.read(&calls(), day(), Vec::new(), 50).await;
@@ -113,7 +113,7 @@ async fn a_row_that_moves_to_where_it_was_seen_before_that_window_was_split_is_s
         fresh.read(&calls(), day(), Vec::new(), 78).await;
         let mut rounds = Vec::new();
         for hour in (80..).step_by(2) {
-            let ledger = fresh.store.reads(&calls()).await.unwrap();
+            let ledger = fresh.store.reads(&calls(), None).await.unwrap();
             let due = ledger.iter().filter(|read| read.missing || read.verdict == Some(Verdict::Unverified));
             let due: Vec<Scope> = due.map(|read| Scope::Window(read.window.unwrap())).collect();
             if due.is_empty() {

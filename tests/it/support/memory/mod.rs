@@ -17,6 +17,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use ccsync::domain::fault::{Fault, FaultKind};
 use ccsync::domain::proof::run::{Counts, RunId};
+use ccsync::domain::proof::window::TimeWindow;
 use ccsync::domain::stream::StreamKey;
 use ccsync::engine::port::clock::Clock;
 use ccsync::engine::port::store::{Commit, LagLedger, Lease, ReadRecord, RunEnd, RunStart, Scope, Store};
@@ -68,8 +69,13 @@ fn lease_lost(stream: &StreamKey, scope: Scope) -> Fault {
 
 #[async_trait]
 impl Store for MemoryStore {
-    async fn reads(&self, stream: &StreamKey) -> Result<Vec<ReadRecord>, Fault> {
-        Ok(self.state().reads(stream))
+    async fn reads(&self, stream: &StreamKey, within: Option<TimeWindow>) -> Result<Vec<ReadRecord>, Fault> {
+        let mut reads = self.state().reads(stream);
+        let is_within = |record: &ReadRecord, within: &TimeWindow| {
+            record.window.is_none_or(|window| window.overlaps(within))
+        };
+        reads.retain(|record| within.is_none_or(|within| is_within(record, &within)));
+        Ok(reads)
     }
 
     /// Nothing is learned here: the constant look-back rules, and whatever changes within it must be found.

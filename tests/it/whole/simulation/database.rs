@@ -6,6 +6,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use ccsync::domain::fault::{Fault, FaultKind};
 use ccsync::domain::proof::run::{Counts, RunId};
+use ccsync::domain::proof::window::TimeWindow;
 use ccsync::domain::stream::StreamKey;
 use ccsync::engine::port::budget::{Budget, BudgetKey, Reservation};
 use ccsync::engine::port::store::{Commit, LagLedger, Lease, ReadRecord, RunEnd, RunStart, Scope, Store};
@@ -132,9 +133,9 @@ impl Database {
 
 #[async_trait]
 impl Store for Database {
-    async fn reads(&self, stream: &StreamKey) -> Result<Vec<ReadRecord>, Fault> {
+    async fn reads(&self, stream: &StreamKey, within: Option<TimeWindow>) -> Result<Vec<ReadRecord>, Fault> {
         self.enter("reads").await?;
-        self.store.reads(stream).await
+        self.store.reads(stream, within).await
     }
 
     async fn lag(&self, stream: &StreamKey, since: NaiveDate, day: NaiveDate) -> Result<LagLedger, Fault> {

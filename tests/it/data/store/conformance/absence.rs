@@ -122,7 +122,7 @@ pub async fn what_a_closed_snapshot_does_not_contain_is_marked_deleted_at_once_i
     assert_eq!(ground.sizes().await, (2, 3, 0));
     let counts = ground.read(&queues(), Scope::Snapshot, vec![one, two, stays], 3).await;
     assert_eq!((counts.deleted, counts.updated), (0, 1));
-    let records = ground.store().reads(&queues()).await.unwrap();
+    let records = ground.store().reads(&queues(), None).await.unwrap();
     assert_eq!((records.len(), records[0].reads, records[0].window), (1, 3, None));
 }
 

@@ -12,7 +12,7 @@ use crate::data::store::support::*;
 pub async fn a_first_commit_writes_rows_checkpoint_and_counts_and_ends_the_lease(ground: &dyn Ground) {
     let counts = ground.read(&calls(), day(), vec![call("a", 90, 1), call("b", 80, 2)], 48).await;
     assert_eq!(counts, Counts { windows: 1, requests: 2, rows_read: 2, inserted: 2, ..Counts::default() });
-    let ledger = ground.store().reads(&calls()).await.unwrap();
+    let ledger = ground.store().reads(&calls(), None).await.unwrap();
     assert_eq!(ledger.len(), 1);
     assert_eq!(ledger[0].window, Some(window(0, 24)));
     assert_eq!((ledger[0].state, ledger[0].reads, ledger[0].rows), (ReadState::Complete, 1, 2));
@@ -27,7 +27,7 @@ pub async fn the_digest_in_the_ledger_is_the_one_of_the_certificate(ground: &dyn
     let commit = ground.commit(&calls(), day(), vec![call("a", 90, 1)], 48).await;
     let digest = commit.certificate.digest.0;
     ground.store().commit(commit).await.unwrap();
-    assert_eq!(ground.store().reads(&calls()).await.unwrap()[0].digest, Some(digest));
+    assert_eq!(ground.store().reads(&calls(), None).await.unwrap()[0].digest, Some(digest));
 }
 
 pub async fn a_neighbouring_window_that_shares_rows_leaves_them_to_their_owner(ground: &dyn Ground) {
@@ -103,7 +103,7 @@ pub async fn two_sources_share_a_table_and_not_their_rows(ground: &dyn Ground) {
 
 pub async fn a_window_whose_end_is_too_young_stays_open(ground: &dyn Ground) {
     ground.read(&calls(), day(), Vec::new(), 20).await;
-    let ledger = ground.store().reads(&calls()).await.unwrap();
+    let ledger = ground.store().reads(&calls(), None).await.unwrap();
     assert_eq!((ledger[0].state, ledger[0].complete_to), (ReadState::Open, Some(at(20))));
 }
 
@@ -118,7 +118,7 @@ pub async fn a_failure_changes_no_earlier_checkpoint_and_the_next_commit_clears_
     ground.read(&calls(), day(), vec![call("a", 90, 1)], 48).await;
     for attempt in 1..=2 {
         fail(ground).await;
-        let record = &ground.store().reads(&calls()).await.unwrap()[0];
+        let record = &ground.store().reads(&calls(), None).await.unwrap()[0];
         assert_eq!((record.state, record.reads, record.read_at), (ReadState::Complete, 1, Some(at(48))));
         let failure = record.failure.as_ref().unwrap();
         assert_eq!((failure.attempts, failure.kind.as_str()), (attempt, "unreachable"));
@@ -126,19 +126,26 @@ pub async fn a_failure_changes_no_earlier_checkpoint_and_the_next_commit_clears_
     let requests: i64 = ground.picture().await.runs.iter().map(|(_, counts)| counts[1]).sum();
     assert_eq!(requests, 8);
     ground.read(&calls(), day(), vec![call("a", 90, 1)], 72).await;
-    assert_eq!(ground.store().reads(&calls()).await.unwrap()[0].failure, None);
+    assert_eq!(ground.store().reads(&calls(), None).await.unwrap()[0].failure, None);
 }
 
 pub async fn a_window_that_was_never_read_is_failed_and_then_complete(ground: &dyn Ground) {
     fail(ground).await;
-    assert_eq!(ground.store().reads(&calls()).await.unwrap()[0].state, ReadState::Failed);
+    assert_eq!(ground.store().reads(&calls(), None).await.unwrap()[0].state, ReadState::Failed);
     ground.read(&calls(), day(), Vec::new(), 72).await;
-    let record = &ground.store().reads(&calls()).await.unwrap()[0];
+    let record = &ground.store().reads(&calls(), None).await.unwrap()[0];
     assert_eq!((record.state, record.reads), (ReadState::Complete, 1));
 }
 
 async fn windows(ground: &dyn Ground) -> Vec<TimeWindow> {
-    ground.store().reads(&calls()).await.unwrap().into_iter().filter_map(|record| record.window).collect()
+    ground
+        .store()
+        .reads(&calls(), None)
+        .await
+        .unwrap()
+        .into_iter()
+        .filter_map(|record| record.window)
+        .collect()
 }
 
 pub async fn windows_of_another_length_replace_those_they_overlap_and_lose_no_row(ground: &dyn Ground) {

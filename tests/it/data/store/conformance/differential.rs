@@ -151,7 +151,8 @@ async fn play(seed: u64) {
         assert_eq!(one.history, other.history, "history after {what}");
         assert_eq!(one, other, "after {what}");
         for stream in [calls(), queues()] {
-            let (one, other) = (postgres.store().reads(&stream).await, memory.store().reads(&stream).await);
+            let (one, other) =
+                (postgres.store().reads(&stream, None).await, memory.store().reads(&stream, None).await);
             assert_eq!(one.unwrap(), other.unwrap(), "ledger after {what}");
         }
     }

@@ -30,7 +30,7 @@ pub async fn a_commit_whose_lease_ended_or_was_taken_over_writes_nothing(ground:
     assert_eq!(failed.unwrap_err().kind, FaultKind::LeaseLost);
     ground.store().release(&lease).await.unwrap();
     ground.store().renew(&taken, TERM).await.unwrap();
-    assert!(ground.store().reads(&calls()).await.unwrap().is_empty());
+    assert!(ground.store().reads(&calls(), None).await.unwrap().is_empty());
     let picture = ground.picture().await;
     assert!(picture.rows.is_empty());
     assert!(picture.runs.iter().all(|(_, counts)| counts.iter().all(|count| *count == 0)));

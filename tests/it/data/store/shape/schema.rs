@@ -165,12 +165,12 @@ async fn a_missing_right_is_told_with_what_to_do() {
     let role = format!("guest_{}", Uuid::new_v4().simple());
     sqlx::query(AssertSqlSafe(format!("create role {role} login"))).execute(&fresh.db).await.unwrap();
     let guest = PgStore::connect(&StoreConfig::new(fresh.options.clone().username(&role))).await.unwrap();
-    let fault = guest.reads(&calls()).await.unwrap_err();
+    let fault = guest.reads(&calls(), None).await.unwrap_err();
     sqlx::query(AssertSqlSafe(format!("drop role {role}"))).execute(&fresh.db).await.unwrap();
     assert_eq!((fault.kind, fault.code.as_deref()), (FaultKind::DatabaseRefused, Some("42501")));
     assert!(fault.message.contains("reading the ledger of sobot/sobot.call_result"), "{fault}");
     // Before the first migration.
     let bare = fresh_database().await;
-    let fault = bare.store.reads(&calls()).await.unwrap_err();
+    let fault = bare.store.reads(&calls(), None).await.unwrap_err();
     assert!(fault.message.contains("run `ccsync check`"), "{fault}");
 }

@@ -171,7 +171,7 @@ async fn declaring_again_writes_only_what_differs_and_keeps_the_ledger() {
     fresh.read(&calls(), day(), vec![call("a", 1, 1)], 200).await;
     fresh.store.declare(&[]).await.unwrap();
     assert!(status(&fresh).await.streams.is_empty());
-    assert_eq!(fresh.store.reads(&calls()).await.unwrap().len(), 1);
+    assert_eq!(fresh.store.reads(&calls(), None).await.unwrap().len(), 1);
     declare(&fresh).await;
     assert_eq!(complete_to(&fresh).await, Some(at(24)));
 }
