@@ -6,6 +6,7 @@ mod background;
 mod usecase;
 mod write;
 
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 
 use chrono::{DateTime, Utc};
@@ -96,6 +97,8 @@ pub struct App {
     liveness: Liveness,
     /// What was found of the vendors before the start.
     facts: Vec<VendorFact>,
+    /// What passes of this process found of their pages, as it was kept.
+    page_sizes: Mutex<HashMap<StreamKey, String>>,
     /// Why nothing is read, or nothing of a source, as last looked at.
     refusals: Mutex<Vec<Refusal>>,
 }
@@ -141,6 +144,7 @@ impl App {
             database_away,
             liveness: Liveness::default(),
             facts,
+            page_sizes: Mutex::default(),
             refusals: Mutex::default(),
         })
     }
@@ -229,6 +233,9 @@ impl App {
         });
         let reports = futures::future::join_all(passes).await;
         self.note_time().await;
+        for stream in self.chosen(chosen) {
+            self.note_page_size(&stream.reader).await;
+        }
         reports.into_iter().collect()
     }
 

@@ -8,6 +8,7 @@ mod choice;
 mod due_list;
 mod failure_tracker;
 pub mod fault_policy;
+pub mod page_size;
 pub mod progress;
 mod read_task;
 pub mod reader;
@@ -32,6 +33,7 @@ use crate::domain::proof::run::{Counts, RunId};
 use crate::engine::pass::due_list::DueList;
 use crate::engine::pass::failure_tracker::FailureTracker;
 use crate::engine::pass::fault_policy::{Action, log_failure, policy};
+use crate::engine::pass::page_size::PagesSeen;
 use crate::engine::pass::progress::Progress;
 use crate::engine::pass::read_task::{End, ReadTask, Report};
 use crate::engine::pass::reader::{DueScope, PassOrder, ScopeFailure, StreamReader};
@@ -59,6 +61,8 @@ pub(in crate::engine) struct Pass<'a> {
     stop: &'a CancellationToken,
     run: RunId,
     walk: WalkConfig,
+    /// The largest page that the vendor was seen to give in this pass, where it gives less than it is asked for.
+    given: u32,
     learned: Option<Arc<Learned>>,
     vendor_health: VendorHealth,
     /// When the pass began, by both clocks.
@@ -109,7 +113,8 @@ impl<'a> Pass<'a> {
             order,
             stop,
             run,
-            walk: reader.config.walk,
+            walk: WalkConfig { page_size: reader.page_size.now(), ..reader.config.walk },
+            given: u32::MAX,
             learned: None,
             vendor_health: VendorHealth::default(),
             began: (reader.clock.now(), reader.clock.monotonic()),
@@ -234,7 +239,7 @@ impl<'a> Pass<'a> {
         let scope = report.due.scope;
         self.at_hand.remove(&scope);
         self.due_list.settle(scope);
-        self.walk.page_size = self.walk.page_size.min(report.page_size);
+        self.learn_page_size(&report);
         match report.end {
             End::Committed(counts, verdict) => {
                 self.committed.insert(scope);
@@ -255,6 +260,19 @@ impl<'a> Pass<'a> {
             End::PartInVain => self.read_whole(report).await,
             End::Failed(ref fault) => self.give_up(&report, fault).await,
         }
+    }
+
+    fn learn_page_size(&mut self, report: &Report) {
+        let (size, pages) = (&self.reader.page_size, &report.pages);
+        match &report.end {
+            End::Committed(counts, _) => size.came(&PagesSeen { elements: counts.rows_read, ..*pages }),
+            End::Failed(fault) => size.failed(pages.asked, fault.kind),
+            End::Halved(_) | End::PartInVain => {}
+        }
+        if pages.given < pages.asked {
+            self.given = self.given.min(pages.given);
+        }
+        self.walk.page_size = size.now().min(self.given);
     }
 
     /// The left half is read next; the right one is a gap by then, which the planner finds.

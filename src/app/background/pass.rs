@@ -1,7 +1,7 @@
 //! Passes by schedule, and how many of them there are at once.
 
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
@@ -11,8 +11,9 @@ use crate::app::assembly::stream::Stream;
 use crate::config::Settings;
 use crate::domain::proof::run::Trigger;
 use crate::domain::stream::StreamKey;
+use crate::domain::vendor::fact::{Question, VendorFact};
 use crate::engine::pass::fault_policy::log_failure;
-use crate::engine::pass::reader::PassOrder;
+use crate::engine::pass::reader::{PassOrder, StreamReader};
 use crate::scheduler::delay::Delay;
 
 /// Passes at once before one vendor for each connection to the database. They wait for the vendor most of their time.
@@ -41,6 +42,30 @@ impl VendorPlaces {
 }
 
 impl App {
+    /// Keeps how large the pages are that a stream's vendor was found to give, for the next start.
+    pub(in crate::app) async fn note_page_size(&self, reader: &StreamReader) {
+        let (key, question) = (&reader.key, Question::PageSize);
+        let Some((size, is_bound)) = reader.page_size.learned() else { return };
+        let answer = if is_bound { size.to_string() } else { format!("{size}+") };
+        let known = {
+            let mut known = self.page_sizes.lock().unwrap_or_else(PoisonError::into_inner);
+            let before = known.insert(key.clone(), answer.clone());
+            before.or_else(|| VendorFact::answer(&self.facts, key, question).map(str::to_owned))
+        };
+        // A bound that somebody met says more than a page that came.
+        if known.is_some_and(|known| known == answer || !is_bound && !known.ends_with('+')) {
+            return;
+        }
+        let evidence = match is_bound {
+            true => format!("pages of {size} came whole in reads, and none larger is given or asked for"),
+            false => format!("pages up to {size} came whole in reads"),
+        };
+        let found_at = reader.clock.now();
+        let fact = VendorFact { stream: key.clone(), question, answer: Some(answer), evidence, found_at };
+        // What cannot be kept is found out again.
+        let _ = self.database.store.keep_vendor_facts(&[fact]).await;
+    }
+
     /// How long after its tick a pass begins.
     pub(in crate::app) fn delay(&self) -> Delay {
         let Settings { database, scheduler, .. } = &self.settings;
@@ -76,6 +101,7 @@ pub(super) fn scheduled_pass(
                 log_failure(&format!("the scheduled pass over {key}"), &fault);
             }
             app.note_time_of(&key.source).await;
+            app.note_page_size(reader).await;
         })
     }
 }

@@ -216,12 +216,16 @@ pub(in crate::app) fn open_questions(source: &SourceSettings, known: &[VendorFac
 /// An endpoint's stream may go by what was found where the configuration says nothing.
 pub(in crate::app) fn apply(facts: &[VendorFact], endpoint: &mut Endpoint) {
     let settings = &mut endpoint.settings;
-    let answer = |question: Question| VendorFact::answer(facts, &settings.key, question)?.parse::<u64>().ok();
-    let (page_size, depth, cap) =
-        (answer(Question::PageSize), answer(Question::Depth), answer(Question::TotalCap));
-    if let Some(size) =
-        page_size.and_then(|size| u32::try_from(size).ok()).filter(|_| !settings.page_size_is_given)
-    {
+    let text = |question: Question| VendorFact::answer(facts, &settings.key, question);
+    let answer = |question: Question| text(question)?.parse::<u64>().ok();
+    let (depth, cap) = (answer(Question::Depth), answer(Question::TotalCap));
+    if let Some(size) = text(Question::PageSize).filter(|_| !settings.page_size_is_given) {
+        let usual = settings.page_size;
+        let size = match size.strip_suffix('+') {
+            // So many came, and no more were there.
+            Some(size) => size.parse().map_or(usual, |size: u32| size.max(usual)),
+            None => size.parse().unwrap_or(usual),
+        };
         settings.page_size = size.clamp(1, settings.key.stream.page_size_max);
     }
     if let Some(cap) = [depth, cap].into_iter().flatten().min().filter(|_| !settings.result_cap_is_given) {

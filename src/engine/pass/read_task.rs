@@ -11,6 +11,7 @@ use crate::domain::fault::{Fault, FaultKind};
 use crate::domain::proof::certificate::{Certificate, UnverifiedReason, Verdict};
 use crate::domain::proof::run::{Counts, RunId, Trigger};
 use crate::domain::proof::window::TimeWindow;
+use crate::engine::pass::page_size::PagesSeen;
 use crate::engine::pass::reader::{DueScope, PassOrder, ReadPolicy, StreamReader};
 use crate::engine::pass::scope_text;
 use crate::engine::pass::vendor_health::VendorHealth;
@@ -68,8 +69,8 @@ pub(super) struct Report {
     pub(super) requests: u64,
     /// Troubles of the pass before it was begun.
     pub(super) begun_after: u64,
-    /// The page size that the vendor really gives.
-    pub(super) page_size: u32,
+    /// What was seen of pages.
+    pub(super) pages: PagesSeen,
 }
 
 impl ReadTask {
@@ -81,6 +82,7 @@ impl ReadTask {
         let fetcher = Fetcher::new(&reader.key, source, budget, clock, reader.config.retry);
         let mut fetcher =
             fetcher.within_pass(self.vendor_health.clone(), self.spent, reader.row_buffer.enter(&reader.key));
+        let asked = self.walk.page_size;
         let end = self.read_and_commit(&reader, &mut fetcher).await;
         let end = end.unwrap_or_else(|fault| {
             span::failed(&Span::current(), &fault);
@@ -92,7 +94,7 @@ impl ReadTask {
             end,
             requests: fetcher.requests(),
             begun_after: self.begun_after,
-            page_size: self.walk.page_size,
+            pages: PagesSeen { asked, given: self.walk.page_size, elements: 0, slowest: fetcher.slowest() },
         }
     }
 

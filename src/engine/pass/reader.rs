@@ -17,6 +17,7 @@ use crate::domain::proof::window::TimeWindow;
 use crate::domain::row::share::Share;
 use crate::domain::stream::StreamKey;
 use crate::engine::pass::fault_policy::hint;
+use crate::engine::pass::page_size::PageSize;
 use crate::engine::pass::progress::ProgressTable;
 use crate::engine::pass::{Pass, scope_text};
 use crate::engine::plan::planner::{PlanInput, PlannedWindow, WindowPolicy, is_due, plan};
@@ -86,6 +87,8 @@ pub struct StreamReader {
     pub policy: ReadPolicy,
     /// Where pages are kept until they are committed, if anywhere.
     pub page_log: Option<Arc<dyn PageLog>>,
+    /// How many elements a page is asked for.
+    pub page_size: PageSize,
     /// Where rows are between their page and their commit.
     pub row_buffer: RowBuffer,
     /// Where it is noted how far a pass has come.

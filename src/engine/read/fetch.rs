@@ -65,6 +65,7 @@ pub struct Fetcher<'a> {
     pub retry: RetryConfig,
     /// Requests sent since the last [`Fetcher::take_requests`].
     requests: u64,
+    slowest: Duration,
     vendor_health: VendorHealth,
     started: Duration,
     /// Keeps what comes until it is committed.
@@ -92,6 +93,7 @@ impl<'a> Fetcher<'a> {
             clock,
             retry,
             requests: 0,
+            slowest: Duration::ZERO,
             vendor_health: VendorHealth::default(),
             started,
             walk: None,
@@ -129,6 +131,11 @@ impl<'a> Fetcher<'a> {
     /// Requests sent since the last [`Fetcher::take_requests`].
     pub fn requests(&self) -> u64 {
         self.requests
+    }
+
+    /// The time of the slowest page that came.
+    pub(in crate::engine) fn slowest(&self) -> Duration {
+        self.slowest
     }
 
     /// What comes from here on belongs to this read.
@@ -210,6 +217,7 @@ impl<'a> Fetcher<'a> {
                     self.vendor_health.note_page();
                     span.record("rows", page.records.len());
                     let elapsed = self.clock.monotonic().saturating_sub(began);
+                    self.slowest = self.slowest.max(elapsed);
                     event::PageFetched { key: self.key, rows: page.records.len(), elapsed }.emit();
                     failpoint(Failpoint::PageParsed).await?;
                     return Ok(page);

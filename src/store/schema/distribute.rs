@@ -131,6 +131,22 @@ impl PgStore {
     }
 }
 
+/// Rows that are there already would be moved, and a failure half way leaves a database that neither setting can use.
+async fn refuse_filled(connection: &mut PgConnection, known: &HashSet<String>) -> StoreResult<()> {
+    for table in vendor_tables().iter().filter(|table| !known.contains(*table)) {
+        let sql = format!("select exists (select from {table})");
+        let has_rows: bool = sqlx::query_scalar(AssertSqlSafe(sql)).fetch_one(&mut *connection).await?;
+        if has_rows {
+            let message = format!(
+                "database.distributed = \"citus\" is experimental and refuses a database that holds rows, as {table} does: \
+                 set it to \"none\", or name an empty database in database.url. No table was distributed"
+            );
+            return Err(StoreError::Fault(Fault::new(FaultKind::DatabaseRefused, message).advising()));
+        }
+    }
+    Ok(())
+}
+
 async fn distribute(connection: &mut PgConnection, citus: &Citus) -> StoreResult<Vec<String>> {
     let mut transaction = connection.begin().await?;
     transaction.execute(sqlx::raw_sql("set local lock_timeout = 0; set local statement_timeout = 0")).await?;
@@ -141,6 +157,7 @@ async fn distribute(connection: &mut PgConnection, citus: &Citus) -> StoreResult
     transaction.execute("set local citus.multi_shard_modify_mode = 'sequential'").await?;
     unwatch_days(&mut transaction).await?;
     let known = citus.known(&mut *transaction).await?;
+    refuse_filled(&mut transaction, &known).await?;
     let mut done = Vec::new();
     let refer = format!("select {}($1::regclass)", citus.refer);
     for table in REFERENCE.iter().filter(|table| !known.contains(**table)) {

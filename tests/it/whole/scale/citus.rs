@@ -95,7 +95,6 @@ async fn every_unique_key_of_every_vendors_table_holds_the_source() {
 async fn all_vendors_tables_are_distributed_side_by_side_once() {
     let fresh = fresh_store().await;
     let store = stand_in(&fresh).await;
-    fresh.read(&calls(), crate::data::store::support::day(), many_calls(3, 1), 30).await;
     store.require_citus().await.unwrap();
     let done = store.distribute().await.unwrap();
     let all = "select string_agg(t.schemaname || '.' || t.tablename, ',' order by 1) from pg_tables t
@@ -122,6 +121,25 @@ async fn all_vendors_tables_are_distributed_side_by_side_once() {
     let secret = "select count(*) from stand_in.pg_dist_partition where logicalrelid::text in ('sync.token', 'sync.quarantine')";
     assert_eq!(fresh.count(secret).await, 0, "secrets and raw records stay where they are");
     assert_eq!(store.distribute().await.unwrap(), Vec::<String>::new());
+    fresh
+        .read(&calls(), ccsync::engine::port::store::Scope::Window(window(24, 48)), many_calls(4, 2), 60)
+        .await;
+}
+
+#[tokio::test]
+async fn a_database_that_holds_rows_is_refused_and_stays_as_it_is() {
+    let fresh = fresh_store().await;
+    let store = stand_in(&fresh).await;
+    fresh.read(&calls(), crate::data::store::support::day(), many_calls(3, 1), 30).await;
+    let triggers = "select count(*) from pg_trigger where not tgisinternal";
+    let before = fresh.count(triggers).await;
+    let fault = store.distribute().await.unwrap_err();
+    assert_eq!(fault.kind, FaultKind::DatabaseRefused);
+    for told in ["experimental", "sobot.call_result", "\"none\"", "No table was distributed"] {
+        assert!(fault.message.contains(told), "{told}: {}", fault.message);
+    }
+    assert_eq!(fresh.count("select count(*) from stand_in.pg_dist_partition").await, 0);
+    assert_eq!(fresh.count(triggers).await, before);
     fresh
         .read(&calls(), ccsync::engine::port::store::Scope::Window(window(24, 48)), many_calls(4, 2), 60)
         .await;

@@ -9,6 +9,7 @@ use ccsync::domain::proof::window::WindowGrid;
 use ccsync::domain::row::share::Share;
 use ccsync::domain::stream::{StreamId, StreamKey, StreamKind};
 use ccsync::domain::vendor::page;
+use ccsync::engine::pass::page_size::PageSize;
 use ccsync::engine::pass::progress::ProgressTable;
 use ccsync::engine::pass::reader::{PassConfig, PassOrder, ReadPolicy, StreamReader};
 use ccsync::engine::plan::planner::WindowPolicy;
@@ -155,6 +156,7 @@ impl Shop {
         });
         let endpoint = self.endpoints[&key.stream].clone();
         let source = Vendor { endpoint, timeline: self.timeline.clone(), power: power.clone() };
+        let page_size = config(plan, key).walk.page_size;
         StreamReader {
             key: key.clone(),
             source: Arc::new(source),
@@ -165,6 +167,7 @@ impl Shop {
             worker,
             policy: policy(plan, key),
             page_log: None,
+            page_size: PageSize::between(page_size, page_size, 8 * page_size),
             row_buffer: RowBuffer::new(1 << 20),
             progress: ProgressTable::default(),
             config: config(plan, key),
