@@ -11,6 +11,7 @@ use url::Url;
 use crate::app::App;
 use crate::app::assembly::stream::Stream;
 use crate::app::background::day_sums::follow_changes;
+use crate::app::background::ledger::prune_daily;
 use crate::app::background::progress::log_progress;
 use crate::config::OpsSettings;
 use crate::domain::fault::{Fault, FaultKind};
@@ -101,6 +102,7 @@ impl App {
         loops.spawn(log_progress(self.progress.clone(), self.overrides.clock.clone(), stop.clone()));
         loops.spawn(make_months(self.clone(), stop.clone()));
         loops.spawn(follow_changes(self.clone(), stop.clone()));
+        loops.spawn(prune_daily(self.clone(), stop.clone()));
         loops.spawn(self.notifier()?.run(stop.clone()));
         let jitter = self.settings.scheduler.jitter;
         let scheduler = Scheduler::start(jobs, jitter, self.overrides.clock.clone(), stop.clone()).await?;

@@ -72,7 +72,7 @@ fn version_lines(version: &VersionStory, zone: Tz) -> Vec<String> {
 
 fn run_line(run: &RunStory, zone: Tz) -> String {
     let (Some(trigger), Some(started), Some(outcome)) = (&run.trigger, run.started_at, &run.outcome) else {
-        return format!("run {}", run.id);
+        return format!("run {}, whose record was removed by its age (scheduler.runs_kept)", run.id);
     };
     let worker = run.worker.map_or_else(String::new, |worker| format!(", worker {worker}"));
     format!("run {} ({trigger}, began {}, {outcome}{worker})", run.id, local(started, zone))

@@ -92,6 +92,7 @@ impl StatusRead for Script {
             quarantine_open: 5,
             absence_alarms_open: 1,
             detail: StatusDetail::default(),
+        missing: Vec::new(),
         })
     }
 

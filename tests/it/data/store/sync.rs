@@ -3,6 +3,7 @@
 mod absence_alarm;
 mod action;
 mod agent;
+mod block;
 mod certificate;
 mod lag;
 mod ledger;
