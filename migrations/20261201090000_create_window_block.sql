@@ -46,7 +46,7 @@ comment on column sync.window_block.source is 'The operator''s name for the vend
 comment on column sync.window_block.stream is 'Name of the stream.';
 comment on column sync.window_block.month is 'First day of the UTC month in which the windows begin.';
 comment on column sync.window_block.windows is 'Windows.';
-comment on column sync.window_block.first_start is 'Where the first of them begins; null only within the transaction that makes the block, as in the next three.';
+comment on column sync.window_block.first_start is 'Where the first of them begins.';
 comment on column sync.window_block.last_start is 'Where the last of them begins.';
 comment on column sync.window_block.first_end is 'The earliest end of one.';
 comment on column sync.window_block.last_end is 'The latest end of one.';
@@ -321,6 +321,30 @@ where b.first_end <= s.wanted_from and (s.start_at is null or s.start_at < b.las
     and (s.start_at is null or s.start_at < w.window_end);
 comment on view sync.counted_window is 'The parts of sync.window_sum as far as their windows end after start_at of sync.stream. Columns as in sync.window_block.';
 comment on column sync.counted_window.wanted is 'Whether they end after what was removed since because its time was over, too.';
+
+-- Their columns mean what those of the table mean.
+do $comments$
+declare
+    lacking record;
+begin
+    for lacking in
+        select v.oid::regclass::text as view, a.attname as name, coalesce(
+            col_description('sync.window_block'::regclass, b.attnum),
+            case a.attname
+                when 'window_start' then 'First instant inside.'
+                when 'window_end' then 'First instant after.'
+                when 'read_at' then 'When its last committed read began.'
+            end) as said
+        from pg_class v
+        join pg_attribute a on a.attrelid = v.oid and 0 < a.attnum
+        left join pg_attribute b on b.attrelid = 'sync.window_block'::regclass and b.attname = a.attname
+        where v.oid in ('sync.window_measure'::regclass, 'sync.window_sum'::regclass, 'sync.counted_window'::regclass)
+            and a.attname <> 'wanted'
+    loop
+        execute format('comment on column %s.%I is %L', lacking.view, lacking.name, lacking.said);
+    end loop;
+end
+$comments$;
 
 create or replace view sync.stream_time as
 select distinct on (k.source, k.stream)
