@@ -2,6 +2,7 @@
 
 pub mod calendar;
 pub mod detail;
+mod narrow;
 pub mod part;
 pub mod window;
 

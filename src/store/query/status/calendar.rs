@@ -13,22 +13,29 @@ use crate::store::query::status::named;
 /// How many windows each stream has, and how much of the time up to $1 was read. Of a part whose time reaches over the
 /// first instant wanted or $1, the windows are looked at.
 const COVERAGE: &str = r#"
-select b.source, b.stream, sum(p.windows)::bigint as windows, coalesce(sum(p.covered)::bigint, 0) as covered
-from sync.window_sum b
-join sync.stream s on s.source = b.source and s.stream = b.stream
-cross join lateral (
-    select b.windows, b.covered_seconds as covered
-    where coalesce(s.start_at <= b.first_start, true) and b.last_end <= $1
+with part as not materialized (
+    select b.*, s.start_at, coalesce(s.start_at <= b.first_start, true) and b.last_end <= $1 as is_whole
+    from sync.window_sum b
+    join sync.stream s on s.source = b.source and s.stream = b.stream
+    where s.start_at is null or s.start_at < b.last_end
+)
+select source, stream, sum(windows)::bigint as windows, coalesce(sum(covered)::bigint, 0) as covered
+from (
+    select source, stream, windows, covered_seconds as covered from part where is_whole
     union all
-    select count(*), sum(extract(epoch from least(w.window_end, $1) - greatest(w.window_start, s.start_at)))
-        filter (where w.state <> 'failed')
-    from sync.time_window w
-    where w.source = b.source and w.stream = b.stream and w.window_start between b.first_start and b.last_start
-        and (s.start_at is null or s.start_at < w.window_end)
-        and not (coalesce(s.start_at <= b.first_start, true) and b.last_end <= $1)
-) p
-where s.start_at is null or s.start_at < b.last_end
-group by b.source, b.stream
+    select p.source, p.stream, c.windows, c.covered
+    from part p
+    cross join lateral (
+        select count(*) as windows,
+            sum(extract(epoch from least(w.window_end, $1) - greatest(w.window_start, p.start_at)))
+                filter (where w.state <> 'failed') as covered
+        from sync.time_window w
+        where w.source = p.source and w.stream = p.stream and w.window_start between p.first_start and p.last_start
+            and (p.start_at is null or p.start_at < w.window_end)
+    ) c
+    where not p.is_whole
+) counted
+group by source, stream
 "#;
 
 /// The $1 newest windows of each stream.

@@ -8,4 +8,6 @@ mod certificate;
 mod lag;
 mod ledger;
 mod limits;
+mod part;
+mod prune;
 mod vendor_clock;
