@@ -12,8 +12,8 @@ use crate::engine::port::status::StatusRead as _;
 use crate::report::alert::AlertKind;
 use crate::report::language::Language;
 use crate::report::status::calendar::windows_listed;
-use crate::report::status::part::StatusPart;
 use crate::report::status::detail::StreamDetail;
+use crate::report::status::part::StatusPart;
 use crate::report::status::{StatusReport, StreamStatus};
 
 impl App {

@@ -116,3 +116,15 @@ fn span(window: TimeWindow, zone: Tz) -> String {
 fn local(instant: DateTime<Utc>, zone: Tz) -> String {
     output::local(instant, zone)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_run_whose_record_is_gone_is_told_as_that() {
+        let run = RunStory { id: 7, trigger: None, worker: None, started_at: None, outcome: None };
+        let told = "run 7, whose record was removed by its age (scheduler.runs_kept)";
+        assert_eq!(run_line(&run, Tz::UTC), told);
+    }
+}

@@ -32,9 +32,10 @@ impl StatusReport {
         report.absence_alarms_open = report.streams.iter().map(|stream| stream.absence_alarms).sum();
         report.healthy = report.absence_alarms_open == 0
             && report.alerts.iter().all(|alert| alert.severity != Severity::Critical)
-            && report.streams.iter().all(|stream| {
-                stream.paused || stream.failure.is_none() && stream.last_read_at.is_some()
-            });
+            && report
+                .streams
+                .iter()
+                .all(|stream| stream.paused || stream.failure.is_none() && stream.last_read_at.is_some());
         Some(report)
     }
 }

@@ -16,7 +16,8 @@ use crate::store::pool::PgStore;
 const STEP: i64 = 5_000;
 
 /// Certificates and runs are looked for in all of them.
-const TRANSACTION: &str = "set local lock_timeout = '10s'; set local statement_timeout = '15min'; set local jit = off";
+const TRANSACTION: &str =
+    "set local lock_timeout = '10s'; set local statement_timeout = '15min'; set local jit = off";
 
 /// $1: runs that began before, $2: the most at once. The last one of each stream says when it was read.
 const RUNS: &str = r#"

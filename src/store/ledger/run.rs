@@ -85,8 +85,7 @@ fn with_day(update: &str, counts: &str) -> Statement {
 
 /// Closes a run.
 pub(in crate::store) async fn run_close(pool: &PgPool, run: RunId, end: &RunEnd<'_>) -> StoreResult<()> {
-    let update =
-        "update sync.run set outcome = $2, message = $3, finished_at = $4, requests = requests + $5 where id = $1";
+    let update = "update sync.run set outcome = $2, message = $3, finished_at = $4, requests = requests + $5 where id = $1";
     let closed: i64 = sqlx::query_scalar(with_day(update, "$5, 0, 0"))
         .bind(run.0)
         .bind(end.outcome.as_str())

@@ -121,7 +121,9 @@ impl PgStore {
         let mut transaction = self.pool.begin().await?;
         transaction
             // To compile a query of so many parts takes longer than to run it.
-            .execute(sqlx::raw_sql("set transaction isolation level repeatable read, read only; set local jit = off"))
+            .execute(sqlx::raw_sql(
+                "set transaction isolation level repeatable read, read only; set local jit = off",
+            ))
             .await?;
         let mut streams = streams_fetch(&mut transaction).await?;
         watches_add(&mut transaction, &mut streams, now).await?;

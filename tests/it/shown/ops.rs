@@ -214,7 +214,10 @@ async fn what_the_database_was_too_slow_for_is_named_wherever_it_is_missing() {
     assert!(metrics.contains("ccsync_vendor_rows"), "{metrics}");
     let (status, page) = ops.get("/").await;
     assert_eq!(status, StatusCode::OK);
-    assert!(page.contains("Not shown: passes day by day; the database had no answer within 500 ms."), "{page}");
+    assert!(
+        page.contains("Not shown: passes day by day; the database had no answer within 500 ms."),
+        "{page}"
+    );
 }
 
 #[tokio::test]
@@ -224,7 +227,10 @@ async fn one_source_is_told_alone_and_an_unknown_one_is_not_found() {
     assert_eq!((status, body["streams"].as_array().map(Vec::len)), (StatusCode::OK, Some(1)));
     for path in ["/api/status?source=nobody", "/metrics?source=nobody"] {
         let (status, body) = ops.get_json(path).await;
-        assert_eq!((status, body["error"].as_str()), (StatusCode::NOT_FOUND, Some("no source is named nobody")));
+        assert_eq!(
+            (status, body["error"].as_str()),
+            (StatusCode::NOT_FOUND, Some("no source is named nobody"))
+        );
     }
     let (status, metrics) = ops.get("/metrics?source=so%22bot").await;
     assert_eq!(status, StatusCode::OK);

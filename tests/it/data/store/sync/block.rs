@@ -205,7 +205,8 @@ async fn grows(seed: u64) {
     let mut connection = PgConnection::connect_with(&fresh.options).await.unwrap();
     connection.execute(sqlx::raw_sql(OLD)).await.unwrap();
     let mut rng = StdRng::seed_from_u64(seed);
-    let shuffle = format!("select setseed({}); set time zone 'America/New_York'", rng.random_range(-1.0..1.0));
+    let shuffle =
+        format!("select setseed({}); set time zone 'America/New_York'", rng.random_range(-1.0..1.0));
     connection.execute(sqlx::raw_sql(AssertSqlSafe(shuffle))).await.unwrap();
     for (source, stream, kind) in STREAMS {
         let declare = "insert into sync.stream (source, stream, kind, schedule, lookback) values ($1, $2, $3, '0 0 * * * *', '31 days')";

@@ -39,7 +39,10 @@ async fn streams_and_alerts_are_told_while_the_charts_are_too_slow() {
         assert_eq!(missing, [part]);
         assert_eq!(report.missing[0].why, "the database had no answer within 500 ms");
         let (told, known) = (&report.streams[0], &whole.streams[0]);
-        assert_eq!((told.complete_to, &told.windows, &told.watch), (known.complete_to, &known.windows, &known.watch));
+        assert_eq!(
+            (told.complete_to, &told.windows, &told.watch),
+            (known.complete_to, &known.windows, &known.watch)
+        );
         assert_eq!(told.detail.calendar, known.detail.calendar);
         assert_eq!(told.detail.days.is_empty(), part == StatusPart::Days);
     }

@@ -69,7 +69,8 @@ async fn the_days_of_runs_are_the_sums_of_runs_and_outlive_them() {
 
     let shown = of_calls(&fresh, at(30)).await.detail.days;
     assert_eq!(shown.len(), 30);
-    let last: Vec<_> = shown.iter().rev().take(3).map(|day| (day.day.to_string(), day.runs, day.requests)).collect();
+    let last: Vec<_> =
+        shown.iter().rev().take(3).map(|day| (day.day.to_string(), day.runs, day.requests)).collect();
     let days = ["2026-01-02", "2026-01-01", "2025-12-31"].map(str::to_owned);
     let [second, first, before] = days;
     let of_first: i64 = by_runs[0][1].as_i64().unwrap();
@@ -111,9 +112,8 @@ async fn old_runs_go_but_the_last_of_each_stream_and_what_is_under_way() {
     sqlx::query(insert).bind(now).execute(&fresh.db).await.unwrap();
     let removed = fresh.store.prune_ledger(now, KEPT).await.unwrap();
     assert_eq!(removed, [("sync.run", 4)]);
-    let left: String = fresh
-        .value("select string_agg(source || ' ' || outcome, ', ' order by id) from sync.run")
-        .await;
+    let left: String =
+        fresh.value("select string_agg(source || ' ' || outcome, ', ' order by id) from sync.run").await;
     // Of two that began at once the later number is the last.
     assert_eq!(left, "busy succeeded, busy failed, busy running, idle failed");
     assert_eq!(fresh.store.prune_ledger(now, KEPT).await.unwrap(), []);
