@@ -78,6 +78,10 @@ left join failure x on x.source = f.source and x.stream = f.stream
 left join alarm a on a.source = f.source and a.stream = f.stream
 "#;
 
+/// To compile a query of so many parts, or to call helpers to it, takes longer than to run it.
+const SETTINGS: &str = "set transaction isolation level repeatable read, read only; set local jit = off; \
+    set local max_parallel_workers_per_gather = 0";
+
 /// So long a departure from the documents is news.
 const DRIFT_AGE: Duration = Duration::days(7);
 
@@ -119,16 +123,9 @@ impl PgStore {
 
     async fn status_read(&self, now: DateTime<Utc>) -> StoreResult<StatusReport> {
         let mut transaction = self.pool.begin().await?;
-        transaction
-            // To compile a query of so many parts takes longer than to run it.
-            .execute(sqlx::raw_sql(
-                "set transaction isolation level repeatable read, read only; set local jit = off",
-            ))
-            .await?;
+        transaction.execute(sqlx::raw_sql(SETTINGS)).await?;
         let mut streams = streams_fetch(&mut transaction).await?;
         watches_add(&mut transaction, &mut streams, now).await?;
-        let mut missing = Vec::new();
-        let detail = parts_fetch(&mut transaction, &mut streams, now, &mut missing).await?;
         let feeds = feeds_fetch(&mut transaction, now).await?;
         let runs = runs_fetch(&mut transaction).await?;
         let unconfigured = stored_fetch(&mut transaction).await?;
@@ -140,6 +137,9 @@ impl PgStore {
             sqlx::query_scalar("select count(*) from sync.absence_alarm where state = 'open'")
                 .fetch_one(&mut *transaction)
                 .await?;
+        // Last: what they are too slow for is not what alerts rest on.
+        let mut missing = Vec::new();
+        let detail = parts_fetch(&mut transaction, &mut streams, now, &mut missing).await?;
         transaction.rollback().await?;
         let patient_until = now - UNHEARD_MAX;
         let is_heard = |feed: &FeedStatus| {
