@@ -104,6 +104,8 @@ pub struct SchedulerSettings {
     pub jitter: Duration,
     /// When what is older than a stream's retention is removed: a cron expression of six fields, known to be valid.
     pub retention: String,
+    /// How long the records of passes are kept.
+    pub runs_kept: Duration,
 }
 
 /// `[privacy]`

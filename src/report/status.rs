@@ -2,6 +2,8 @@
 
 pub mod calendar;
 pub mod detail;
+mod narrow;
+pub mod part;
 pub mod window;
 
 use chrono::{DateTime, Duration, Utc};
@@ -18,6 +20,7 @@ use crate::domain::vendor::drift::DriftEntry;
 use crate::report::alert::{Alert, StreamWatch};
 use crate::report::language::Language;
 use crate::report::status::detail::{StatusDetail, StreamDetail};
+use crate::report::status::part::MissingPart;
 
 /// A configured stream, as the database is told of it, so that SQL views know what to expect.
 #[derive(Debug, Clone, PartialEq)]
@@ -72,6 +75,8 @@ pub struct StatusReport {
     /// What waits for a person one by one, and who works.
     #[serde(flatten)]
     pub detail: StatusDetail,
+    /// Parts that the database was too slow for: what they would fill is empty.
+    pub missing: Vec<MissingPart>,
 }
 
 /// A windowed stream whose data ends this long before its last read has older windows still to read.

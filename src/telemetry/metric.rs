@@ -32,6 +32,8 @@ pub const TARGET: &str = "target";
 pub const ALERT_NAME: &str = "alert";
 /// Label: how much it matters ([`crate::report::alert::Severity`]).
 pub const SEVERITY: &str = "severity";
+/// Label: a part of the status ([`crate::report::status::part::StatusPart`]).
+pub const PART: &str = "part";
 
 /// Notices to people, by whether they were taken.
 pub const NOTICES: &str = "ccsync_notices_total";
@@ -100,6 +102,8 @@ pub const BUILD_INFO: &str = "ccsync_build_info";
 
 /// Whether the status could be read from the database (written at each scrape, as are those below).
 pub const UP: &str = "ccsync_up";
+/// Whether the database was too slow for a part of the status.
+pub const STATUS_PART_MISSING: &str = "ccsync_status_part_missing";
 /// Data is complete up to here.
 pub const COMPLETE_TO: &str = "ccsync_complete_to_timestamp_seconds";
 /// Data is final up to here.

@@ -10,6 +10,7 @@ use url::Url;
 
 use crate::app::App;
 use crate::app::background::day_sums::follow_changes;
+use crate::app::background::ledger::prune_daily;
 use crate::app::background::pass::{VendorPlaces, scheduled_pass};
 use crate::app::background::progress::log_progress;
 use crate::config::OpsSettings;
@@ -105,6 +106,7 @@ impl App {
         loops.spawn(log_progress(self.progress.clone(), self.overrides.clock.clone(), stop.clone()));
         loops.spawn(make_months(self.clone(), stop.clone()));
         loops.spawn(follow_changes(self.clone(), stop.clone()));
+        loops.spawn(prune_daily(self.clone(), stop.clone()));
         loops.spawn(self.notifier()?.run(stop.clone()));
         let scheduler = Scheduler::start(jobs, delay, self.overrides.clock.clone(), stop.clone()).await?;
         drop(scheduler_ready);

@@ -3,6 +3,7 @@
 pub(in crate::app) mod daemon;
 pub(in crate::app) mod day_sums;
 pub(in crate::app) mod feed;
+pub(in crate::app) mod ledger;
 pub(in crate::app) mod notify;
 pub(in crate::app) mod opening;
 mod pass;

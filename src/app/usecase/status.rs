@@ -13,8 +13,9 @@ use crate::engine::pass::reader::ReadPolicy;
 use crate::engine::port::status::StatusRead as _;
 use crate::report::alert::AlertKind;
 use crate::report::language::Language;
-use crate::report::status::calendar::WINDOWS_LISTED;
+use crate::report::status::calendar::windows_listed;
 use crate::report::status::detail::StreamDetail;
+use crate::report::status::part::StatusPart;
 use crate::report::status::{StatusReport, StreamStatus};
 
 impl App {
@@ -73,6 +74,8 @@ fn enrich(
     report.streams.extend(unread);
     let mut next_ticks = HashMap::new();
     report.streams.sort_by(|left, right| (&left.source, left.stream).cmp(&(&right.source, right.stream)));
+    let is_listed = report.missing.iter().all(|missing| missing.part != StatusPart::Windows);
+    let listed = is_listed.then(|| windows_listed(report.streams.len()));
     for status in &mut report.streams {
         if let Some(failure) = &mut status.failure {
             failure.remedy = FaultKind::from_name(&failure.kind)
@@ -85,17 +88,19 @@ fn enrich(
             *next_ticks.entry(schedule.expression()).or_insert_with(|| schedule.next_tick(now))
         });
         if let Some(stream) = stream {
-            stream.complete(&mut status.detail, &report.detail.limits, report.generated_at);
+            stream.complete(&mut status.detail, listed, &report.detail.limits, report.generated_at);
         }
     }
     report
 }
 
 impl Stream {
-    /// Adds what only the configuration knows: windows wanted and never read, and what may be spent.
+    /// Adds what only the configuration knows: windows wanted and never read, and what may be spent. `listed`: how many windows
+    /// are told one by one, where the database told them.
     pub(in crate::app) fn complete(
         &self,
         detail: &mut StreamDetail,
+        listed: Option<usize>,
         limits: &[(String, i64)],
         now: DateTime<Utc>,
     ) {
@@ -105,7 +110,9 @@ impl Stream {
         detail.budget.next_request_ms = limit.map(|(_, wait)| *wait);
         let ReadPolicy::Windows(policy) = &self.reader.policy else { return };
         let from = policy.wanted_from(now);
-        detail.calendar.fill(&policy.grid.newest_cells(from, now, WINDOWS_LISTED));
+        if let Some(listed) = listed {
+            detail.calendar.fill(&policy.grid.newest_cells(from, now, listed), listed);
+        }
         let step = policy.grid.step().num_seconds();
         let uncovered = (now - from).num_seconds() - detail.calendar.covered_seconds;
         // A window that began a moment ago counts as one.

@@ -72,7 +72,7 @@ fn version_lines(version: &VersionStory, zone: Tz) -> Vec<String> {
 
 fn run_line(run: &RunStory, zone: Tz) -> String {
     let (Some(trigger), Some(started), Some(outcome)) = (&run.trigger, run.started_at, &run.outcome) else {
-        return format!("run {}", run.id);
+        return format!("run {}, whose record was removed by its age (scheduler.runs_kept)", run.id);
     };
     let worker = run.worker.map_or_else(String::new, |worker| format!(", worker {worker}"));
     format!("run {} ({trigger}, began {}, {outcome}{worker})", run.id, local(started, zone))
@@ -115,4 +115,16 @@ fn span(window: TimeWindow, zone: Tz) -> String {
 
 fn local(instant: DateTime<Utc>, zone: Tz) -> String {
     output::local(instant, zone)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_run_whose_record_is_gone_is_told_as_that() {
+        let run = RunStory { id: 7, trigger: None, worker: None, started_at: None, outcome: None };
+        let told = "run 7, whose record was removed by its age (scheduler.runs_kept)";
+        assert_eq!(run_line(&run, Tz::UTC), told);
+    }
 }

@@ -25,6 +25,7 @@ const MS: Duration = Duration::from_millis(1);
 const SECOND: Duration = Duration::from_secs(1);
 const MINUTE: Duration = Duration::from_secs(60);
 const HOUR: Duration = Duration::from_secs(3_600);
+const DAY: Duration = Duration::from_secs(86_400);
 
 /// What some values can only be understood with.
 #[derive(Debug, Clone, Copy)]
@@ -55,7 +56,8 @@ pub(in crate::config) fn settings(tree: &Value, now: DateTime<Utc>, report: &Rep
         let jitter = section.duration("jitter", Duration::ZERO..=HOUR);
         let schedule = |text: &str| leaf::schedule(text, timezone.unwrap_or(Tz::UTC), now);
         let retention = section.parse("retention", schedule);
-        Some(SchedulerSettings { jitter: jitter?, retention: retention? })
+        let runs_kept = section.duration("runs_kept", 7 * DAY..=3_650 * DAY);
+        Some(SchedulerSettings { jitter: jitter?, retention: retention?, runs_kept: runs_kept? })
     });
     let context = Context {
         zone: timezone.unwrap_or(Tz::UTC),

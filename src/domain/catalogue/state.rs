@@ -56,9 +56,12 @@ pub(super) fn surroundings(name: &str, live: &Table) -> Vec<Finding> {
     if !state.silenced.is_empty() {
         let enable = |trigger: &String| format!("alter table {name} enable trigger {trigger}");
         let mut statements: Vec<String> = state.silenced.iter().map(enable).collect();
-        statements.push("select sync.days_note_all()".to_owned());
-        let problem =
-            format!("has disabled triggers ({}): the sums of `bi` go stale", state.silenced.join(", "));
+        let (refresh, sums) = match name {
+            "sync.time_window" => ("select sync.window_blocks_refresh()", "the sums of the ledger"),
+            _ => ("select sync.days_note_all()", "the sums of `bi`"),
+        };
+        statements.push(refresh.to_owned());
+        let problem = format!("has disabled triggers ({}): {sums} go stale", state.silenced.join(", "));
         found.push(Finding::ours(Severity::Fails, object.clone(), problem, statements));
     }
     for rule in &state.rules {

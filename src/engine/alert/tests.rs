@@ -66,6 +66,7 @@ fn report(streams: Vec<StreamStatus>, feeds: Vec<FeedStatus>) -> StatusReport {
         quarantine_open: 0,
         absence_alarms_open: 0,
         detail: StatusDetail::default(),
+        missing: Vec::new(),
     }
 }
 

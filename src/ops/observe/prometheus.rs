@@ -9,6 +9,7 @@ use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 
 use crate::domain::stream::StreamId;
 use crate::report::alert::{Alert, DiskSpace, SpoolFill, Surroundings};
+use crate::report::status::part::StatusPart;
 use crate::report::status::{FeedStatus, StatusReport, StreamStatus};
 use crate::telemetry::metric;
 
@@ -41,6 +42,9 @@ pub fn install() -> PrometheusHandle {
 pub(in crate::ops) fn render_status(text: &mut String, report: Option<&StatusReport>) {
     gauge(text, metric::UP, [(String::new(), if report.is_some() { 1 } else { 0 })]);
     let Some(report) = report else { return };
+    let is_missing = |part| i64::from(report.missing.iter().any(|missing| missing.part == part));
+    let parts = StatusPart::ALL.map(|part| (label(metric::PART, part.as_str()), is_missing(part)));
+    gauge(text, metric::STATUS_PART_MISSING, parts);
     let streams = &report.streams;
     gauge(text, metric::COMPLETE_TO, instants(streams, |stream| stream.complete_to));
     gauge(text, metric::FINAL_TO, instants(streams, |stream| stream.final_to));

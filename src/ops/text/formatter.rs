@@ -9,10 +9,11 @@ use crate::domain::proof::window::TimeWindow;
 use crate::domain::row::text;
 use crate::report::alert::Alert;
 use crate::report::language::Language;
-use crate::report::phrase::{Phrase, status as label};
+use crate::report::phrase::{Phrase, page, status as label};
 use crate::report::runbook::advice;
 use crate::report::status::calendar::WindowState;
 use crate::report::status::detail::LeaseStatus;
+use crate::report::status::part::StatusPart;
 use crate::report::status::{RunStatus, StatusReport, StreamFailure, StreamState, StreamStatus};
 
 /// To whom it is told, and when.
@@ -188,6 +189,15 @@ pub(in crate::ops) const fn stream_state(state: StreamState) -> Phrase {
         StreamState::CatchingUp => label::CATCHING_UP,
         StreamState::Quarantined => label::QUARANTINED_STREAM,
         StreamState::Paused => label::PAUSED_STREAM,
+    }
+}
+
+pub(in crate::ops) const fn part_name(part: StatusPart) -> Phrase {
+    match part {
+        StatusPart::Windows => page::PART_WINDOWS,
+        StatusPart::Days => page::PART_DAYS,
+        StatusPart::Lag => page::PART_LAG,
+        StatusPart::Waiting => page::PART_WAITING,
     }
 }
 

@@ -4,10 +4,10 @@ use chrono_tz::Tz;
 
 use crate::domain::row::text::one_line;
 use crate::domain::vendor::page::Totals;
-use crate::ops::text::formatter::{Formatter, grouped, stream_state};
+use crate::ops::text::formatter::{Formatter, grouped, part_name, stream_state};
 use crate::ops::text::text_table::{self, Colour, Column};
 use crate::report::language::Language;
-use crate::report::phrase::{Phrase, status as label, verdict};
+use crate::report::phrase::{Phrase, page, status as label, verdict};
 use crate::report::status::{StatusReport, StreamState, StreamStatus};
 
 mod calendar;
@@ -119,6 +119,10 @@ impl Sheet<'_> {
         }
         if let Some(sentence) = self.report.yesterday(zone, self.view.language) {
             self.wrap(&sentence);
+        }
+        for missing in &self.report.missing {
+            let part = self.phrase(part_name(missing.part));
+            self.wrap(&self.format.fill(page::PART_MISSING, &[("part", part), ("why", &missing.why)]));
         }
     }
 

@@ -16,6 +16,7 @@ use axum::response::{Html, IntoResponse, Json, Response};
 use axum::routing::get;
 use chrono::{DurationRound as _, TimeDelta};
 use md5::{Digest as _, Md5};
+use serde::Deserialize;
 use serde_json::json;
 use tokio::time::timeout;
 use tower_http::compression::CompressionLayer;
@@ -143,10 +144,38 @@ async fn readyz(State(shared): State<Arc<Shared>>) -> Response {
     }
 }
 
-async fn metrics(State(shared): State<Arc<Shared>>) -> Response {
+/// `?source=NAME`: what concerns that one alone.
+#[derive(Debug, Default, Deserialize)]
+struct OfSource {
+    source: Option<String>,
+}
+
+impl OfSource {
+    /// The report as far as it is asked for.
+    ///
+    /// # Errors
+    /// 404 where there is no such source.
+    fn narrow(&self, report: Arc<StatusReport>) -> Result<Arc<StatusReport>, Box<Response>> {
+        let Some(source) = &self.source else { return Ok(report) };
+        match report.of_source(source) {
+            Some(report) => Ok(Arc::new(report)),
+            None => {
+                let body = Json(json!({ "error": format!("no source is named {source}") }));
+                Err(Box::new((StatusCode::NOT_FOUND, body).into_response()))
+            }
+        }
+    }
+}
+
+/// With a source, its gauges and alerts alone: the counters are of the process.
+async fn metrics(State(shared): State<Arc<Shared>>, Query(of): Query<OfSource>) -> Response {
     let state = &shared.state;
-    let mut text = state.metrics.render();
-    let report = shared.cache.get(state).await;
+    let mut text = if of.source.is_none() { state.metrics.render() } else { String::new() };
+    let report = match shared.cache.get(state).await.map(|report| of.narrow(report)) {
+        Ok(Ok(report)) => Ok(report),
+        Ok(Err(refusal)) => return *refusal,
+        Err(unreadable) => Err(unreadable),
+    };
     // Without the database the counters are still worth reading, and `ccsync_up` says the rest.
     prometheus::render_status(&mut text, report.as_deref().ok());
     prometheus::render_surroundings(&mut text, &(state.surroundings)());
@@ -159,9 +188,12 @@ async fn metrics(State(shared): State<Arc<Shared>>) -> Response {
     ([(CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], text).into_response()
 }
 
-async fn api_status(State(shared): State<Arc<Shared>>) -> Response {
+async fn api_status(State(shared): State<Arc<Shared>>, Query(of): Query<OfSource>) -> Response {
     match shared.cache.get(&shared.state).await {
-        Ok(report) => Json(report.as_ref()).into_response(),
+        Ok(report) => match of.narrow(report) {
+            Ok(report) => Json(report.as_ref()).into_response(),
+            Err(refusal) => *refusal,
+        },
         Err(Unreadable { kind, message }) => {
             let alerts = (shared.state.outage)(kind, &message);
             let body =

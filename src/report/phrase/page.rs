@@ -31,6 +31,16 @@ phrases! {
     STALE_SINCE = "No answer from ccsync since", "ccsync 没有应答，自";
     /// While no answer comes, behind the time of day.
     STALE = "; what you see is from before.", "起；当前显示的是之前的内容。";
+    /// Part of the status.
+    PART_WINDOWS = "windows one by one", "逐个窗口";
+    /// Part of the status.
+    PART_DAYS = "passes day by day", "每日运行";
+    /// Part of the status.
+    PART_LAG = "how late results come", "结果迟到情况";
+    /// Part of the status.
+    PART_WAITING = "what waits for a person, and who works", "待处理事项与工作进程";
+    /// In place of what the database was too slow for.
+    PART_MISSING = "Not shown: {part}; {why}. Streams and alerts are as of now.", "未显示：{part}；{why}。数据流与告警为最新状态。";
     /// Button.
     PAUSE = "Pause updates", "暂停更新";
     /// Button.

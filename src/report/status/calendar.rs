@@ -5,8 +5,17 @@ use serde::Serialize;
 
 use crate::domain::proof::window::TimeWindow;
 
-/// Windows that are told one by one; the older ones are counted.
-pub const WINDOWS_LISTED: usize = 400;
+/// Windows of a stream that are told one by one; the older ones are counted.
+const WINDOWS_LISTED: usize = 400;
+
+/// The same of all streams together, but that each has a few.
+const LISTED_IN_ALL: usize = 20_000;
+const LISTED_MIN: usize = 20;
+
+/// How many windows of each stream are told one by one where there are so many streams.
+pub fn windows_listed(streams: usize) -> usize {
+    (LISTED_IN_ALL / streams.max(1)).clamp(LISTED_MIN, WINDOWS_LISTED)
+}
 
 /// What is known of a window, in one word.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -75,7 +84,7 @@ pub struct WindowStatus {
 /// The newest windows of a stream.
 #[derive(Debug, Clone, PartialEq, Default, Serialize)]
 pub struct Calendar {
-    /// At most [`WINDOWS_LISTED`], the oldest first.
+    /// At most [`windows_listed`], the oldest first.
     pub windows: Vec<WindowStatus>,
     /// Windows of the ledger that are older than those.
     pub older: i64,
@@ -87,8 +96,8 @@ pub struct Calendar {
 }
 
 impl Calendar {
-    /// Adds what `cells`, the newest that are wanted, have no window for, as not read yet.
-    pub fn fill(&mut self, cells: &[TimeWindow]) {
+    /// Adds what `cells`, the newest that are wanted, have no window for, as not read yet, and keeps the `listed` newest.
+    pub fn fill(&mut self, cells: &[TimeWindow], listed: usize) {
         let taken: Vec<TimeWindow> = self.windows.iter().map(|known| known.window).collect();
         // What lies before the windows listed may well have been read.
         let from = taken.first().filter(|_| 0 < self.older).map(|first| first.start);
@@ -104,7 +113,7 @@ impl Calendar {
             }));
         }
         self.windows.sort_by_key(|known| known.window);
-        let surplus = self.windows.len().saturating_sub(WINDOWS_LISTED);
+        let surplus = self.windows.len().saturating_sub(listed);
         let dropped = self.windows.drain(..surplus);
         self.older += dropped.filter(|known| known.state != WindowState::NotYet).count() as i64;
     }
@@ -127,7 +136,7 @@ mod tests {
     fn what_was_never_read_stands_between_what_was() {
         let half = day(2).split().unwrap().0;
         let mut calendar = Calendar { windows: vec![proven(day(0)), proven(half)], ..Calendar::default() };
-        calendar.fill(&[day(0), day(1), day(2), day(3)]);
+        calendar.fill(&[day(0), day(1), day(2), day(3)], WINDOWS_LISTED);
         let marks: String = calendar.windows.iter().map(|known| known.state.mark()).collect();
         assert_eq!(marks, "P.P..");
         assert_eq!(calendar.windows[3].window.start, half.end);
@@ -138,7 +147,7 @@ mod tests {
         let windows = (1..=WINDOWS_LISTED as i64).map(day).map(proven).collect();
         let mut calendar = Calendar { windows, older: 1, ..Calendar::default() };
         let cells: Vec<_> = (0..WINDOWS_LISTED as i64 + 3).map(day).collect();
-        calendar.fill(&cells);
+        calendar.fill(&cells, WINDOWS_LISTED);
         assert_eq!((calendar.windows.len(), calendar.older), (WINDOWS_LISTED, 3));
         assert_eq!(
             calendar.windows[0].window,

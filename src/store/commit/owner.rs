@@ -9,11 +9,12 @@ use sqlx::{AssertSqlSafe, PgConnection, Row as _};
 use crate::domain::proof::window::TimeWindow;
 use crate::domain::row::record::{ContentHash, Row};
 use crate::domain::row::table::TableShape;
+use crate::domain::stream::StreamKey;
 use crate::store::commit::absence::Seen;
 use crate::store::commit::probe::{key_arrays, query_with_keys, run_with_keys};
 use crate::store::commit::transaction::Context;
 use crate::store::fault::StoreResult;
-use crate::store::ledger::time_window::overlapping;
+use crate::store::ledger::time_window::{lock_in_txn, overlapping};
 use crate::store::statement::touched::not_taken;
 use crate::store::statement::{Statement, assign_window_to, not_assigned_window, reassign_window};
 
@@ -167,6 +168,10 @@ pub(in crate::store) async fn read_again(
     owner: TimeWindow,
     window: TimeWindow,
 ) -> StoreResult<()> {
+    // Whoever writes windows sums up their month: first this lock, then the month's, as at the end of a commit.
+    if let Ok(id) = stream.parse() {
+        lock_in_txn(connection, &StreamKey { source: context.source.to_owned(), stream: id }).await?;
+    }
     sqlx::query(concat!(
         "update sync.time_window set verdict = 'unverified' where ",
         overlapping!(),

@@ -45,7 +45,7 @@ where source = $1 and stream = $2 and $3 + interval '60 seconds' < read_at
 "#;
 
 /// What only dates an entry is dated now.
-const DATES: [&str; 4] = [
+const DATES: [&str; 5] = [
     r#"
     update sync.time_window set failed_at = $3, failing_since = least(failing_since, $3)
     where source = $1 and stream = $2 and $3 + interval '60 seconds' < failed_at
@@ -58,6 +58,23 @@ const DATES: [&str; 4] = [
     update sync.run set started_at = least(started_at, $3), finished_at = least(finished_at, $3)
     where source = $1 and stream = $2 and $3 + interval '60 seconds' < greatest(started_at, finished_at)
         and outcome <> 'running'
+    "#,
+    // Days to come hold what runs dated ahead did.
+    r#"
+    with ahead as (
+        delete from sync.run_day d
+        using sync.stream s
+        where d.source = $1 and d.stream = $2 and s.source = d.source and s.stream = d.stream
+            and (($3 + interval '60 seconds') at time zone s.timezone)::date < d.day
+        returning d.*, ($3 at time zone s.timezone)::date as today
+    )
+    insert into sync.run_day as d (source, stream, day, runs, requests, rows_read, changes)
+    select source, stream, today, sum(runs), sum(requests), sum(rows_read), sum(changes)
+    from ahead
+    group by source, stream, today
+    on conflict (source, stream, day) do update set runs = d.runs + excluded.runs,
+        requests = d.requests + excluded.requests, rows_read = d.rows_read + excluded.rows_read,
+        changes = d.changes + excluded.changes
     "#,
     r#"
     update sync.certificate set read_at = least(read_at, $3), committed_at = least(committed_at, $3)

@@ -13,9 +13,9 @@ use crate::store::ledger::run::stored;
 use crate::store::statement::touched::expect_row;
 
 /// Certificates of one window that always stay.
-const KEPT_NEWEST: i64 = 50;
+pub(super) const KEPT_NEWEST: i64 = 50;
 /// Certificates younger than this stay, however many there are.
-const KEPT_DAYS: i64 = 35;
+pub(super) const KEPT_DAYS: i64 = 35;
 
 /// Binds what all ledger entries of a read begin with: $1 source, $2 stream, $3 rows, $4 requests, $5 pages,
 /// $6 the vendor's total, $7 digest, $8 verdict, $9 the beginning of the read, $10 the run, $11 why it is unverified.

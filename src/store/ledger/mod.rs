@@ -5,6 +5,7 @@ pub(super) mod certificate;
 pub(super) mod finality;
 pub(super) mod lag;
 pub(super) mod lease;
+pub(super) mod prune;
 pub(super) mod quarantine;
 pub(super) mod run;
 pub(super) mod schema_drift;

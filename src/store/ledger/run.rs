@@ -1,12 +1,13 @@
-//! `sync.run`: one row for each pass over one stream.
+//! `sync.run`: one row for each pass over one stream; and `sync.run_day`, what they did on each business day.
 
 use sqlx::postgres::PgRow;
-use sqlx::{PgConnection, PgPool, Row as _};
+use sqlx::{AssertSqlSafe, PgConnection, PgPool, Row as _};
 
 use crate::domain::proof::run::{Counts, RunId};
 use crate::engine::port::store::{RunEnd, RunStart};
 use crate::store::account::source::claim_hold_in_txn;
 use crate::store::fault::StoreResult;
+use crate::store::statement::Statement;
 use crate::store::statement::touched::{expect_row, expect_touched};
 
 /// Counts as the ledger holds them.
@@ -38,7 +39,19 @@ pub(in crate::store) async fn run_open(
     .execute(&mut *transaction)
     .await?;
     let id: Option<i64> = sqlx::query_scalar(
-        "insert into sync.run (source, stream, trigger, worker, started_at) values ($1, $2, $3, $4, $5) returning id",
+        r#"
+        with run as (
+            insert into sync.run (source, stream, trigger, worker, started_at) values ($1, $2, $3, $4, $5)
+            returning id, source, stream, started_at
+        ), day as (
+            insert into sync.run_day as d (source, stream, day, runs)
+            select r.source, r.stream, (r.started_at at time zone s.timezone)::date, 1
+            from run r
+            join sync.stream s on s.source = r.source and s.stream = r.stream and s.kind <> 'feed'
+            on conflict (source, stream, day) do update set runs = d.runs + 1
+        )
+        select id from run
+        "#,
     )
     .bind(&start.stream.source)
     .bind(start.stream.stream.as_str())
@@ -52,19 +65,36 @@ pub(in crate::store) async fn run_open(
     Ok(RunId(id))
 }
 
+/// `update`, which changes one run, with the same added to the run's day: `counts` are its requests, rows read and
+/// changes, by the update's parameters. Answers how many runs there were. A feed's run belongs to no day.
+fn with_day(update: &str, counts: &str) -> Statement {
+    AssertSqlSafe(format!(
+        r#"
+        with run as ({update} returning source, stream, started_at), day as (
+            insert into sync.run_day as d (source, stream, day, requests, rows_read, changes)
+            select r.source, r.stream, (r.started_at at time zone s.timezone)::date, {counts}
+            from run r
+            join sync.stream s on s.source = r.source and s.stream = r.stream and s.kind <> 'feed'
+            on conflict (source, stream, day) do update set requests = d.requests + excluded.requests,
+                rows_read = d.rows_read + excluded.rows_read, changes = d.changes + excluded.changes
+        )
+        select count(*) from run
+        "#
+    ))
+}
+
 /// Closes a run.
 pub(in crate::store) async fn run_close(pool: &PgPool, run: RunId, end: &RunEnd<'_>) -> StoreResult<()> {
-    let closed = sqlx::query(
-        "update sync.run set outcome = $2, message = $3, finished_at = $4, requests = requests + $5 where id = $1",
-    )
-    .bind(run.0)
-    .bind(end.outcome.as_str())
-    .bind(end.message)
-    .bind(end.now)
-    .bind(stored(end.requests))
-    .execute(pool)
-    .await?;
-    expect_touched("sync.run", "closing a run", 1, closed.rows_affected())
+    let update = "update sync.run set outcome = $2, message = $3, finished_at = $4, requests = requests + $5 where id = $1";
+    let closed: i64 = sqlx::query_scalar(with_day(update, "$5, 0, 0"))
+        .bind(run.0)
+        .bind(end.outcome.as_str())
+        .bind(end.message)
+        .bind(end.now)
+        .bind(stored(end.requests))
+        .fetch_one(pool)
+        .await?;
+    expect_touched("sync.run", "closing a run", 1, closed.unsigned_abs())
 }
 
 /// Adds to a run's counts; a sign of life too. `windows_due`: how many it has to read
@@ -75,30 +105,29 @@ pub(in crate::store) async fn run_add_in_txn(
     counts: &Counts,
     windows_due: Option<u64>,
 ) -> StoreResult<()> {
-    let added = sqlx::query(
-        r#"
+    let update = r#"
         update sync.run
         set heartbeat_at = clock_timestamp(), windows = windows + $2, requests = requests + $3,
             rows_read = rows_read + $4, inserted = inserted + $5, updated = updated + $6,
             unchanged = unchanged + $7, superseded = superseded + $8, deleted = deleted + $9,
             quarantined = quarantined + $10, windows_due = coalesce(greatest(windows + $2, $11), windows_due)
         where id = $1
-        "#,
-    )
-    .bind(run.0)
-    .bind(stored(counts.windows))
-    .bind(stored(counts.requests))
-    .bind(stored(counts.rows_read))
-    .bind(stored(counts.inserted))
-    .bind(stored(counts.updated))
-    .bind(stored(counts.unchanged))
-    .bind(stored(counts.superseded))
-    .bind(stored(counts.deleted))
-    .bind(stored(counts.quarantined))
-    .bind(windows_due.map(stored))
-    .execute(connection)
-    .await?;
-    expect_touched("sync.run", "adding the counts of a commit", 1, added.rows_affected())
+        "#;
+    let added: i64 = sqlx::query_scalar(with_day(update, "$3, $4, $5 + $6 + $9"))
+        .bind(run.0)
+        .bind(stored(counts.windows))
+        .bind(stored(counts.requests))
+        .bind(stored(counts.rows_read))
+        .bind(stored(counts.inserted))
+        .bind(stored(counts.updated))
+        .bind(stored(counts.unchanged))
+        .bind(stored(counts.superseded))
+        .bind(stored(counts.deleted))
+        .bind(stored(counts.quarantined))
+        .bind(windows_due.map(stored))
+        .fetch_one(connection)
+        .await?;
+    expect_touched("sync.run", "adding the counts of a commit", 1, added.unsigned_abs())
 }
 
 /// The counts of a row of `sync.run`.

@@ -11,18 +11,12 @@ use crate::domain::stream::StreamKey;
 use crate::report::alert::{Contradiction, StreamWatch, WholeQuarantine};
 use crate::store::fault::StoreResult;
 
-/// Each configured stream. Runs have no index by stream: among the latest twenty thousand there is one, or the last
-/// read has to say when it was last begun.
+/// Each configured stream. Where no run is left of it, the last read says when it was last begun.
 const WATCHES: &str = r#"
-with begun as (
-    select source, stream, max(started_at) as last_run_at
-    from sync.run
-    where id > (select coalesce(max(id), 0) from sync.run) - 20000
-    group by source, stream
-), windows as (
-    select source, stream, max(read_at) as last_read_at, ceil(avg(requests))::bigint as requests
-    from sync.time_window
-    where read_at is not null
+with windows as (
+    select source, stream, max(last_read_at) as last_read_at,
+        ceil(sum(requests)::numeric / nullif(sum(read), 0))::bigint as requests
+    from sync.window_sum
     group by source, stream
 ), quarantined as (
     select source, stream, min(first_seen_at) as since, count(*) filter (where $2 < first_seen_at) as lately
@@ -53,7 +47,8 @@ with begun as (
 ), reads as (
     select source, stream, window_start, window_end, rows, vendor_total, unverified_reason, read_at
     from sync.time_window
-    where verdict = 'unverified'
+    -- The second condition is the index's own.
+    where verdict = 'unverified' and not coalesce(verdict in ('proven', 'stable'), false)
     union all
     select source, stream, null, null, rows, vendor_total, unverified_reason, read_at
     from sync.snapshot
@@ -78,7 +73,9 @@ select s.source, s.stream, s.wanted_since, coalesce(b.last_run_at, w.last_read_a
     c.scopes, c.window_start, c.window_end, c.rows, c.vendor_total, c.unverified_reason, c.read_at,
     coalesce(u.windows, 0) as windows_unsettled, u.first_at as unsettled_from
 from sync.stream s
-left join begun b on b.source = s.source and b.stream = s.stream
+left join lateral (
+    select max(started_at) as last_run_at from sync.run r where r.source = s.source and r.stream = s.stream
+) b on true
 left join windows w on w.source = s.source and w.stream = s.stream
 left join quarantined q on q.source = s.source and q.stream = s.stream
 left join whole a on a.source = s.source and a.stream = s.stream

@@ -3,20 +3,22 @@
 
 mod calendar;
 mod chart;
+mod part;
 mod window;
 mod work;
 
 use async_trait::async_trait;
 use chrono::{DateTime, Duration, Utc};
 use sqlx::postgres::PgRow;
-use sqlx::{Executor as _, PgConnection, Row as _};
+use sqlx::{Connection as _, Executor as _, PgConnection, Row as _};
 
 use crate::domain::fault::Fault;
 use crate::domain::proof::window::TimeWindow;
 use crate::domain::stream::{StreamId, StreamKey};
 use crate::engine::port::status::StatusRead;
 use crate::report::alert::{StreamWatch, UNHEARD_MAX};
-use crate::report::status::detail::StreamDetail;
+use crate::report::status::detail::{StatusDetail, StreamDetail};
+use crate::report::status::part::{MissingPart, StatusPart};
 use crate::report::status::window::WindowReport;
 use crate::report::status::{FeedStatus, RunStatus, StatusReport, StreamFailure, StreamStatus, WindowTally};
 use crate::store::account::source::stored_fetch;
@@ -27,30 +29,29 @@ use crate::store::ledger::run::counts_of;
 use crate::store::ledger::schema_drift::drifts_fetch;
 use crate::store::pool::{PgStore, is_standby};
 use crate::store::query::alert::watches_fetch;
-use crate::store::query::status::calendar::calendars_fetch;
-use crate::store::query::status::chart::charts_fetch;
+use crate::store::query::status::calendar::{coverage_add, windows_add};
+use crate::store::query::status::chart::{days_add, lags_add};
+use crate::store::query::status::part::{part_begin, part_end};
 use crate::store::query::status::work::detail_fetch;
 
 /// Each configured stream: `bi.freshness`, and what only the ledger knows.
 const STREAMS: &str = r#"
-with reads as (
-    select w.source, w.stream, w.window_start, w.window_end, w.verdict, w.failed_at, w.failing_since,
-        w.failure_kind, w.failure_message, w.failed_attempts
-    from sync.time_window w
-    join sync.stream s on s.source = w.source and s.stream = w.stream
-    where s.start_at is null or s.start_at < w.window_end
+with reads as not materialized (
+    select source, stream, failed_start as window_start, failed_end as window_end, proven, stable, failing, failing_since,
+        failed_attempts, failed_at, failure_kind, failure_message
+    from sync.counted_window
     union all
-    select source, stream, null, null, verdict, failed_at, failing_since, failure_kind, failure_message, failed_attempts
+    select source, stream, null, null, (verdict = 'proven')::integer, (verdict = 'stable')::integer,
+        (failed_at is not null)::integer, coalesce(failing_since, failed_at), failed_attempts, failed_at, failure_kind,
+        failure_message
     from sync.snapshot
 ), tally as (
-    select source, stream,
-        count(*) filter (where verdict = 'proven') as proven,
-        count(*) filter (where verdict = 'stable') as stable
+    select source, stream, sum(proven)::bigint as proven, sum(stable)::bigint as stable
     from reads
     group by source, stream
 ), failure as (
-    select distinct on (source, stream) *, count(*) over mine as failed_scopes,
-        min(coalesce(failing_since, failed_at)) over mine as since, sum(failed_attempts) over mine as attempts
+    select distinct on (source, stream) *, (sum(failing) over mine)::bigint as failed_scopes,
+        min(failing_since) over mine as since, (sum(failed_attempts) over mine)::bigint as attempts
     from reads
     where failed_at is not null
     window mine as (partition by source, stream)
@@ -76,6 +77,10 @@ left join tally t on t.source = f.source and t.stream = f.stream
 left join failure x on x.source = f.source and x.stream = f.stream
 left join alarm a on a.source = f.source and a.stream = f.stream
 "#;
+
+/// To compile a query of so many parts, or to call helpers to it, takes longer than to run it.
+const SETTINGS: &str = "set transaction isolation level repeatable read, read only; set local jit = off; \
+    set local max_parallel_workers_per_gather = 0";
 
 /// So long a departure from the documents is news.
 const DRIFT_AGE: Duration = Duration::days(7);
@@ -117,28 +122,11 @@ impl PgStore {
     }
 
     async fn status_read(&self, now: DateTime<Utc>) -> StoreResult<StatusReport> {
-        let mut transaction = self.pool.begin().await?;
-        transaction
-            .execute(sqlx::raw_sql("set transaction isolation level repeatable read, read only"))
-            .await?;
+        let mut connection = self.acquire_soon().await?;
+        let mut transaction = connection.begin().await?;
+        transaction.execute(sqlx::raw_sql(SETTINGS)).await?;
         let mut streams = streams_fetch(&mut transaction).await?;
-        for entry in drifts_fetch(&mut transaction, Some(now - DRIFT_AGE)).await? {
-            if let Some(stream) = stream_of(&mut streams, &entry.key.source, entry.key.stream) {
-                stream.drifts.push(entry);
-            }
-        }
-        for (key, watch) in watches_fetch(&mut transaction, now).await? {
-            if let Some(stream) = stream_of(&mut streams, &key.source, key.stream) {
-                stream.watch = watch;
-            }
-        }
-        for ((source, id), calendar) in calendars_fetch(&mut transaction, now).await? {
-            if let Some(stream) = stream_of(&mut streams, &source, id) {
-                stream.detail.calendar = calendar;
-            }
-        }
-        charts_fetch(&mut transaction, &mut streams, now).await?;
-        let detail = detail_fetch(&mut transaction).await?;
+        watches_add(&mut transaction, &mut streams, now).await?;
         let feeds = feeds_fetch(&mut transaction, now).await?;
         let runs = runs_fetch(&mut transaction).await?;
         let unconfigured = stored_fetch(&mut transaction).await?;
@@ -150,6 +138,9 @@ impl PgStore {
             sqlx::query_scalar("select count(*) from sync.absence_alarm where state = 'open'")
                 .fetch_one(&mut *transaction)
                 .await?;
+        // Last: what they are too slow for is not what alerts rest on.
+        let mut missing = Vec::new();
+        let detail = parts_fetch(&mut transaction, &mut streams, now, &mut missing).await?;
         transaction.rollback().await?;
         let patient_until = now - UNHEARD_MAX;
         let is_heard = |feed: &FeedStatus| {
@@ -170,16 +161,69 @@ impl PgStore {
             quarantine_open,
             absence_alarms_open,
             detail,
+            missing,
         })
     }
 }
 
+/// Adds what alerts look at.
+async fn watches_add(
+    connection: &mut PgConnection,
+    streams: &mut [StreamStatus],
+    now: DateTime<Utc>,
+) -> StoreResult<()> {
+    for entry in drifts_fetch(connection, Some(now - DRIFT_AGE)).await? {
+        if let Some(stream) = stream_of(streams, &entry.key.source, entry.key.stream) {
+            stream.drifts.push(entry);
+        }
+    }
+    for (key, watch) in watches_fetch(connection, now).await? {
+        if let Some(stream) = stream_of(streams, &key.source, key.stream) {
+            stream.watch = watch;
+        }
+    }
+    coverage_add(connection, streams, now).await
+}
+
+/// Adds what is shown beside, as far as the database is quick enough.
+async fn parts_fetch(
+    connection: &mut PgConnection,
+    streams: &mut [StreamStatus],
+    now: DateTime<Utc>,
+    missing: &mut Vec<MissingPart>,
+) -> StoreResult<StatusDetail> {
+    let mut part = part_begin(connection, StatusPart::Windows).await?;
+    let read = windows_add(&mut part, streams).await;
+    part_end(part, StatusPart::Windows, read, missing).await?;
+    let mut part = part_begin(connection, StatusPart::Days).await?;
+    let read = days_add(&mut part, streams, now).await;
+    part_end(part, StatusPart::Days, read, missing).await?;
+    let mut part = part_begin(connection, StatusPart::Lag).await?;
+    let read = lags_add(&mut part, streams, now).await;
+    part_end(part, StatusPart::Lag, read, missing).await?;
+    let mut part = part_begin(connection, StatusPart::Waiting).await?;
+    let read = detail_fetch(&mut part).await;
+    Ok(part_end(part, StatusPart::Waiting, read, missing).await?.unwrap_or_default())
+}
+
+/// `streams` are in the order of [`streams_fetch`].
 fn stream_of<'a>(
     streams: &'a mut [StreamStatus],
     source: &str,
     id: StreamId,
 ) -> Option<&'a mut StreamStatus> {
-    streams.iter_mut().find(|stream| stream.source == source && stream.stream == id)
+    let place = streams.binary_search_by(|stream| (stream.source.as_str(), stream.stream).cmp(&(source, id)));
+    place.ok().and_then(|place| streams.get_mut(place))
+}
+
+/// The stream that a row names, if this version knows it.
+fn named<'a>(
+    streams: &'a mut [StreamStatus],
+    row: &PgRow,
+) -> Result<Option<&'a mut StreamStatus>, sqlx::Error> {
+    let (source, name): (&str, &str) = (row.try_get("source")?, row.try_get("stream")?);
+    let id: Option<StreamId> = name.parse().ok();
+    Ok(id.and_then(|id| stream_of(streams, source, id)))
 }
 
 async fn streams_fetch(connection: &mut PgConnection) -> StoreResult<Vec<StreamStatus>> {
@@ -255,8 +299,13 @@ fn stream_failure(row: &PgRow) -> Result<Option<StreamFailure>, sqlx::Error> {
 async fn runs_fetch(connection: &mut PgConnection) -> StoreResult<Vec<RunStatus>> {
     let rows = sqlx::query(
         r#"
-        select * from sync.run
-        where outcome = 'running' or id in (select id from sync.run order by id desc limit 20)
+        select *
+        from sync.run
+        where id in (
+            select id from sync.run where outcome = 'running'
+            union all
+            (select id from sync.run order by id desc limit 20)
+        )
         order by id desc
         "#,
     )

@@ -58,15 +58,17 @@ impl PgStore {
     }
 }
 
-/// Makes the triggers that note changed days where they are lacking: histories that were cut into months lose theirs.
+/// Makes the triggers that note changed days and sum up windows where they are lacking: histories that were cut into
+/// months lose theirs.
 pub(in crate::store) async fn watch_days(connection: &mut PgConnection) -> StoreResult<()> {
-    connection.execute("select sync.days_watch()").await?;
+    connection.execute("select sync.days_watch(), sync.window_blocks_watch()").await?;
     Ok(())
 }
 
 /// Ends it: distributed tables take no triggers.
 pub(in crate::store) async fn unwatch_days(connection: &mut PgConnection) -> StoreResult<()> {
     connection.execute("select sync.days_unwatch() where sync.days_stored()").await?;
+    connection.execute("delete from sync.window_block").await?;
     Ok(())
 }
 

@@ -65,6 +65,7 @@ pub const LABELS: &[(&str, &str)] = &[
     (TARGET, "the operator's name for a target of notices"),
     (ALERT_NAME, "what stands: a heading of docs/runbook.md"),
     (SEVERITY, "`critical`: data is missing or will be soon; `warning`: somebody should look within days"),
+    (PART, "a part of the status page: `windows`, `days`, `lag` or `waiting`"),
 ];
 
 const OF_STREAM: &[&str] = &[SOURCE, STREAM];
@@ -149,6 +150,12 @@ pub const ALL: &[Metric] = &[
     ),
     gauge(BUILD_INFO, Unit::Count, &[VERSION], "always 1; the version is a label"),
     gauge(UP, Unit::Count, &[], "1 if the state could be read from the database at this scrape"),
+    gauge(
+        STATUS_PART_MISSING,
+        Unit::Count,
+        &[PART],
+        "1 for a part of the status page that the database was too slow for at this scrape; streams and alerts are whole",
+    ),
     gauge(
         COMPLETE_TO,
         Unit::Seconds,

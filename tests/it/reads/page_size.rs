@@ -58,7 +58,7 @@ async fn where_none_is_set_pages_grow_from_read_to_read_and_the_next_process_beg
     assert!(1 < rounds && found == 1_000, "{rounds} {found}");
     assert!(read(&setup).await.iter().all(|size| *size <= 1_000));
     assert_eq!(rows(&setup).await, 4_000);
-    setup.run(&["verify", "sobot.call_result"]).await.expect(0);
+    setup.run(&["verify", "--stream", "sobot.call_result"]).await.expect(0);
 }
 
 #[tokio::test]

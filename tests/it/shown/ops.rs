@@ -18,6 +18,7 @@ use ccsync::ops::web::server::{OpsServer, OpsState};
 use ccsync::report::alert::{ClockSkew, DiskSpace, SpoolFill, StreamWatch, Surroundings};
 use ccsync::report::language::{Language, Locale};
 use ccsync::report::status::detail::{StatusDetail, StreamDetail};
+use ccsync::report::status::part::{MissingPart, StatusPart};
 use ccsync::report::status::window::WindowReport;
 use ccsync::report::status::{StatusReport, StreamFailure, StreamStatus, WindowTally};
 use ccsync::telemetry::event::PassStarted;
@@ -39,6 +40,7 @@ struct Script {
     hangs: AtomicBool,
     reads: AtomicUsize,
     failure: Mutex<Option<StreamFailure>>,
+    missing: Mutex<Vec<MissingPart>>,
 }
 
 impl Script {
@@ -92,6 +94,7 @@ impl StatusRead for Script {
             quarantine_open: 5,
             absence_alarms_open: 1,
             detail: StatusDetail::default(),
+            missing: self.missing.lock().unwrap().clone(),
         })
     }
 
@@ -193,6 +196,46 @@ async fn a_window_that_no_database_could_hold_is_not_found() {
     ] {
         assert_eq!(ops.get(path).await.0, StatusCode::NOT_FOUND, "{path}");
     }
+}
+
+#[tokio::test]
+async fn what_the_database_was_too_slow_for_is_named_wherever_it_is_missing() {
+    let ops = Ops::start().await;
+    let (_, metrics) = ops.get("/metrics").await;
+    assert!(metrics.contains("ccsync_status_part_missing{part=\"days\"} 0"), "{metrics}");
+    let ops = Ops::start().await;
+    let why = "the database had no answer within 500 ms".to_owned();
+    *ops.script.missing.lock().unwrap() = vec![MissingPart { part: StatusPart::Days, why: why.clone() }];
+    let (status, body) = ops.get_json("/api/status").await;
+    assert_eq!((status, &body["missing"]), (StatusCode::OK, &json!([{"part": "days", "why": why}])));
+    assert_eq!(body["streams"][0]["rows"], 42);
+    let (_, metrics) = ops.get("/metrics").await;
+    assert!(metrics.contains("ccsync_status_part_missing{part=\"days\"} 1"), "{metrics}");
+    assert!(metrics.contains("ccsync_vendor_rows"), "{metrics}");
+    let (status, page) = ops.get("/").await;
+    assert_eq!(status, StatusCode::OK);
+    assert!(
+        page.contains("Not shown: passes day by day; the database had no answer within 500 ms."),
+        "{page}"
+    );
+}
+
+#[tokio::test]
+async fn one_source_is_told_alone_and_an_unknown_one_is_not_found() {
+    let ops = Ops::start().await;
+    let (status, body) = ops.get_json("/api/status?source=so%22bot").await;
+    assert_eq!((status, body["streams"].as_array().map(Vec::len)), (StatusCode::OK, Some(1)));
+    for path in ["/api/status?source=nobody", "/metrics?source=nobody"] {
+        let (status, body) = ops.get_json(path).await;
+        assert_eq!(
+            (status, body["error"].as_str()),
+            (StatusCode::NOT_FOUND, Some("no source is named nobody"))
+        );
+    }
+    let (status, metrics) = ops.get("/metrics?source=so%22bot").await;
+    assert_eq!(status, StatusCode::OK);
+    assert!(metrics.contains("ccsync_up 1") && metrics.contains("ccsync_vendor_rows"), "{metrics}");
+    assert!(!metrics.contains("source=\"moor\",severity"), "{metrics}");
 }
 
 #[tokio::test]

@@ -113,6 +113,7 @@ fn report() -> StatusReport {
         quarantine_open: 2,
         absence_alarms_open: 1,
         detail: StatusDetail::default(),
+        missing: Vec::new(),
     };
     report.alerts = raised(&report);
     report

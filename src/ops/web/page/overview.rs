@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use maud::{Markup, html};
 
-use crate::ops::text::formatter::{Formatter, grouped, nothing, stream_state};
+use crate::ops::text::formatter::{Formatter, grouped, nothing, part_name, stream_state};
 use crate::ops::web::page::filter::Filter;
 use crate::ops::web::page::frame::Mood;
 use crate::ops::web::page::table::{section, table};
@@ -47,6 +47,9 @@ impl View<'_> {
                     }
                     @if let Some(sentence) = report.yesterday(format.zone, format.language) { p { (sentence) } }
                     @if let Some(sentence) = self.complete_sentence() { p { (sentence) } }
+                    @for missing in &report.missing {
+                        p { (format.fill(label::PART_MISSING, &[("part", format.phrase(part_name(missing.part))), ("why", &missing.why)])) }
+                    }
                     p.soft { (format.fill(label::AS_OF, &[("at", &at), ("zone", zone)])) }
                 }
             }

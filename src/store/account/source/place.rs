@@ -11,7 +11,7 @@ use crate::store::statement::Statement;
 const KEPT: [&str; 2] = ["sync.action", "sync.forgotten"];
 
 /// Made anew by whoever reads the source next, or from its rows.
-const FLEETING: [&str; 10] = [
+const FLEETING: [&str; 11] = [
     "sync.alert",
     "sync.quality_agent",
     "sync.quality_agent_month",
@@ -22,6 +22,7 @@ const FLEETING: [&str; 10] = [
     "sync.quality_place",
     "sync.quality_score",
     "sync.stream",
+    "sync.window_block",
 ];
 
 /// A table with a column `source`; of a history that is cut into months, one month.

@@ -49,7 +49,8 @@ join pg_class t on t.oid = coalesce(h.inhparent, c.oid) join pg_namespace tn on 
 where c.relkind = 'r' and a.attnum > 0 and not a.attisdropped and a.attgenerated = ''
     and a.atttypid in ('text'::regtype, 'jsonb'::regtype, 'text[]'::regtype)
     and (n.nspname in ('sobot', 'moor', 'workbench', 'partition') or n.nspname = 'sync' and c.relname not in
-        ('migration', 'token', 'lease', 'request_budget', 'walk_page', 'privacy_key', 'stream', 'time_window'))
+        ('migration', 'token', 'lease', 'request_budget', 'walk_page', 'privacy_key', 'stream', 'time_window', 'window_block',
+        'run_day'))
 order by 1, 2, a.attnum
 "#;
 

@@ -1,13 +1,14 @@
 //! What passes did day by day, and how late results come.
 
-use chrono::{DateTime, Datelike as _, Months, Utc};
+use chrono::{DateTime, Datelike as _, Months, NaiveDate, TimeDelta, Utc};
+use sqlx::postgres::PgRow;
 use sqlx::{PgConnection, Row as _};
 
 use crate::domain::proof::lag::{AGES, LagTable};
-use crate::domain::stream::StreamId;
 use crate::report::status::StreamStatus;
 use crate::report::status::detail::DayStatus;
 use crate::store::fault::StoreResult;
+use crate::store::query::status::named;
 
 /// Business days shown, today included.
 const DAYS: i32 = 30;
@@ -15,49 +16,59 @@ const DAYS: i32 = 30;
 /// Late results older than this no longer tell how late they come today.
 const LAG_MONTHS: Months = Months::new(12);
 
-/// Each day of each stream that is read, those without a pass too. What a feed counts belongs to no day.
+/// What is stored of the days of each stream that is read, and today's date there. What a feed counts belongs to no day.
 const DAY_SUMS: &str = r#"
-with wanted as (
-    select source, stream, timezone, ($1 at time zone timezone)::date as today
+select w.source, w.stream, w.today, d.days, d.runs, d.requests, d.rows_read, d.changes
+from (
+    select source, stream, ($1 at time zone timezone)::date as today
     from sync.stream
     where kind <> 'feed'
-), sums as (
-    select r.source, r.stream, (r.started_at at time zone w.timezone)::date as day, count(*) as runs,
-        sum(r.requests)::bigint as requests, sum(r.rows_read)::bigint as rows_read,
-        sum(r.inserted + r.updated + r.deleted)::bigint as changes
-    from sync.run r
-    join wanted w on w.source = r.source and w.stream = r.stream
-    where $1 - make_interval(days => $2 + 1) < r.started_at
-    group by 1, 2, 3
-)
-select w.source, w.stream, d.day::date as day, coalesce(s.runs, 0) as runs, coalesce(s.requests, 0) as requests,
-    coalesce(s.rows_read, 0) as rows_read, coalesce(s.changes, 0) as changes
-from wanted w
-cross join generate_series(w.today - ($2 - 1), w.today, interval '1 day') d(day)
-left join sums s on s.source = w.source and s.stream = w.stream and s.day = d.day::date
-order by w.source, w.stream, d.day
+) w
+cross join lateral (
+    select array_agg(day) as days, array_agg(runs) as runs, array_agg(requests) as requests,
+        array_agg(rows_read) as rows_read, array_agg(changes) as changes
+    from sync.run_day d
+    where d.source = w.source and d.stream = w.stream and w.today - $2 < d.day and d.day <= w.today
+) d
 "#;
 
-/// Adds days and lag to the streams.
-pub(super) async fn charts_fetch(
+/// Adds what passes did.
+pub(super) async fn days_add(
     connection: &mut PgConnection,
     streams: &mut [StreamStatus],
     now: DateTime<Utc>,
 ) -> StoreResult<()> {
-    for row in &sqlx::query(DAY_SUMS).bind(now).bind(DAYS).fetch_all(&mut *connection).await? {
+    for row in &sqlx::query(DAY_SUMS).bind(now).bind(DAYS).fetch_all(connection).await? {
         let Some(stream) = named(streams, row)? else { continue };
-        stream.detail.days.push(DayStatus {
-            day: row.try_get("day")?,
-            runs: row.try_get("runs")?,
-            requests: row.try_get("requests")?,
-            rows_read: row.try_get("rows_read")?,
-            changes: row.try_get("changes")?,
-        });
+        stream.detail.days = days(row)?;
     }
-    lags_fetch(connection, streams, now).await
+    Ok(())
 }
 
-async fn lags_fetch(
+/// The last days, the oldest first, those without a pass too.
+fn days(row: &PgRow) -> Result<Vec<DayStatus>, sqlx::Error> {
+    let counts = |name: &str| row.try_get::<Option<Vec<i64>>, _>(name).map(Option::unwrap_or_default);
+    let known: Vec<NaiveDate> = row.try_get::<Option<_>, _>("days")?.unwrap_or_default();
+    let (runs, requests) = (counts("runs")?, counts("requests")?);
+    let (rows_read, changes) = (counts("rows_read")?, counts("changes")?);
+    let today: NaiveDate = row.try_get("today")?;
+    let first = today - TimeDelta::days(i64::from(DAYS) - 1);
+    let of_day = |day: NaiveDate| {
+        let place = known.iter().position(|known| *known == day);
+        let count = |counts: &[i64]| place.and_then(|place| counts.get(place)).copied().unwrap_or_default();
+        DayStatus {
+            day,
+            runs: count(&runs),
+            requests: count(&requests),
+            rows_read: count(&rows_read),
+            changes: count(&changes),
+        }
+    };
+    Ok(first.iter_days().take_while(|day| *day <= today).map(of_day).collect())
+}
+
+/// Adds how late results come.
+pub(super) async fn lags_add(
     connection: &mut PgConnection,
     streams: &mut [StreamStatus],
     now: DateTime<Utc>,
@@ -93,13 +104,4 @@ async fn lags_fetch(
         stream.detail.lag = table.shares();
     }
     Ok(())
-}
-
-fn named<'a>(
-    streams: &'a mut [StreamStatus],
-    row: &sqlx::postgres::PgRow,
-) -> Result<Option<&'a mut StreamStatus>, sqlx::Error> {
-    let (source, name): (&str, &str) = (row.try_get("source")?, row.try_get("stream")?);
-    let id: Option<StreamId> = name.parse().ok();
-    Ok(streams.iter_mut().find(|stream| stream.source == source && Some(stream.stream) == id))
 }

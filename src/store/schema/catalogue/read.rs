@@ -85,9 +85,9 @@ select format('%I.%I', n.nspname, c.relname), jsonb_build_object(
         from pg_catalog.pg_trigger t
         join pg_catalog.pg_proc p on p.oid = t.tgfoid join pg_catalog.pg_language l on l.oid = p.prolang
         where t.tgrelid = c.oid and not t.tgisinternal and t.tgparentid = 0 and t.tgenabled in ('O', 'A')
-            -- Made by sync.days_watch.
+            -- Made by sync.days_watch and sync.window_blocks_watch.
             and not (p.pronamespace = 'sync'::regnamespace and p.proname like 'note\_%')), '[]'),
-    -- Of those that sync.days_watch made.
+    -- Of those.
     'silenced', array(
         select quote_ident(t.tgname)
         from pg_catalog.pg_trigger t

@@ -22,7 +22,7 @@ const LIMITS: &str =
     "set local lock_timeout = 0; set local statement_timeout = 0; set local search_path = ''";
 
 /// What the database itself can fill again, as the migrations did.
-const SEEDS: [(&str, &str); 3] = [
+const SEEDS: [(&str, &str); 4] = [
     ("bi.calendar", CALENDAR),
     ("sobot.agent", AGENTS),
     (
@@ -30,6 +30,7 @@ const SEEDS: [(&str, &str); 3] = [
         "insert into sync.forgetting (key) select uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid()) \
          on conflict do nothing",
     ),
+    ("sync.window_block", "select sync.window_blocks_refresh() where sync.days_stored()"),
 ];
 
 const CALENDAR: &str = r#"

@@ -1,5 +1,6 @@
 //! What tables are like, and whether statements took every row.
 
+mod bound;
 mod catalogue;
 mod row_count;
 mod schema;
