@@ -14,6 +14,7 @@ Examples:
   cargo run --release -p ccsync-bench -- idle --for 5m
   cargo run --release -p ccsync-bench -- workers
   cargo run --release -p ccsync-bench -- scale windows
+  cargo run --release -p ccsync-bench -- soak --for 60m
 It needs psql, and the programs of PostgreSQL where no --database-url is given.
 docs/performance.md says what each figure means. Those of a debug build mean nothing.";
 
@@ -40,6 +41,7 @@ impl BenchArgs {
             Some(BenchCommand::Idle(args)) => &args.place,
             Some(BenchCommand::Workers(args)) => &args.place,
             Some(BenchCommand::Scale(args)) => &args.place,
+            Some(BenchCommand::Soak(args)) => &args.place,
         }
     }
 }
@@ -52,6 +54,20 @@ pub(crate) enum BenchCommand {
     Workers(WorkersArgs),
     /// The same work at three sizes: what grows, and how much.
     Scale(ScaleArgs),
+    /// A daemon that ticks each second before vendors with faults: what grows with time.
+    Soak(SoakArgs),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct SoakArgs {
+    /// How long it is watched.
+    #[arg(long = "for", value_name = "DURATION", default_value = "60m", value_parser = humantime::parse_duration)]
+    pub length: Duration,
+    /// The share of requests that meet a fault.
+    #[arg(long, value_name = "SHARE", default_value = "0.05", value_parser = share)]
+    pub faults: f64,
+    #[command(flatten)]
+    pub place: PlaceArgs,
 }
 
 /// What grows.

@@ -18,7 +18,7 @@ use self::args::BenchCommand;
 pub use self::failure::Failure;
 use self::failure::print;
 use self::place::Place;
-use self::workload::{idle, load, scale, workers};
+use self::workload::{idle, load, scale, soak, workers};
 
 /// Measures `program`, an executable of ccsync, until `stop` ends. The result is the report, as text or as JSON.
 ///
@@ -39,6 +39,7 @@ pub async fn bench(
             Some(BenchCommand::Idle(args)) => idle::idle(&place, args).await,
             Some(BenchCommand::Workers(args)) => workers::workers(&place, args).await,
             Some(BenchCommand::Scale(args)) => scale::scale(&place, args).await,
+            Some(BenchCommand::Soak(args)) => soak::soak(&place, args).await,
         }
     };
     // What is dropped here kills the processes it started.

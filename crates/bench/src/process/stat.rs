@@ -81,6 +81,11 @@ fn kib(pid: i32, field: &str) -> Option<u64> {
     status.lines().find_map(|line| line.strip_prefix(field)?.trim().strip_suffix(" kB")?.parse().ok())
 }
 
+/// The descriptors that it has open.
+pub(crate) fn descriptors(pid: i32) -> Option<u64> {
+    Some(fs::read_dir(format!("/proc/{pid}/fd")).ok()?.count() as u64)
+}
+
 /// The most memory that it had resident so far, in KiB.
 pub(crate) fn resident_max_kib(pid: i32) -> Option<u64> {
     kib(pid, "VmHWM:")

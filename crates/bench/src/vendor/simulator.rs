@@ -18,12 +18,16 @@ pub(crate) struct World<'a> {
     pub(crate) calls: u64,
     /// The days over which they are spread.
     pub(crate) days: DaySpan,
+    /// Chats, and skill groups.
+    pub(crate) others: (u64, u64),
     /// Accounts that all read the same.
     pub(crate) accounts: u64,
     /// How long every answer takes at least.
     pub(crate) latency: Duration,
     /// As on the simulator's command line.
     pub(crate) switches: &'a [String],
+    /// What else is said on its command line.
+    pub(crate) options: &'a [String],
 }
 
 /// The name of an account; its key is `demo-key`.
@@ -49,11 +53,14 @@ impl Simulator {
         let latency = format!("{}ms", world.latency.as_millis());
         let (calls, from, to) =
             (world.calls.to_string(), world.days.from.to_string(), world.days.to.to_string());
-        let mut arguments = vec!["simulator", "--listen", "127.0.0.1:0", "--chats", "0", "--groups", "0"];
+        let (chats, groups) = (world.others.0.to_string(), world.others.1.to_string());
+        let mut arguments =
+            vec!["simulator", "--listen", "127.0.0.1:0", "--chats", &chats, "--groups", &groups];
         arguments.extend(["--calls", &calls, "--from", &from, "--to", &to, "--latency", &latency]);
         let accounts: Vec<String> = (0..world.accounts).map(account).collect();
         arguments.extend(accounts.iter().flat_map(|name| ["--app-id", name, "--app-key", "demo-key"]));
         arguments.extend(world.switches.iter().flat_map(|switch| ["--switch", switch]));
+        arguments.extend(world.options.iter().map(String::as_str));
         let began = Instant::now();
         let mut child = spawn(place.ccsync(None, &arguments))?;
         let mut address = String::new();

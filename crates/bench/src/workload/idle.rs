@@ -43,7 +43,15 @@ struct Report {
 
 pub(crate) async fn idle(place: &Place, args: &IdleArgs) -> Result<String, Failure> {
     let days = DaySpan::of(2);
-    let world = World { calls: 200, days, accounts: 1, latency: Duration::ZERO, switches: &[] };
+    let world = World {
+        calls: 200,
+        days,
+        others: (0, 0),
+        accounts: 1,
+        latency: Duration::ZERO,
+        switches: &[],
+        options: &[],
+    };
     let simulator = Simulator::start(place, &world).await?;
     let address = free_address()?;
     let config = place.configure("idle.toml", &sources(&simulator.base_url, days, address))?;

@@ -91,9 +91,11 @@ impl<'a> Scene<'a> {
                 let world = World {
                     calls: args.rows,
                     days,
+                    others: (0, 0),
                     accounts: 1,
                     latency: args.latency,
                     switches: &args.switches,
+                    options: &[],
                 };
                 Some(Simulator::start(place, &world).await?)
             }

@@ -51,7 +51,15 @@ pub(crate) async fn workers(place: &Place, args: &WorkersArgs) -> Result<String,
     // wait for it. So the vendor's days go on beyond what is read.
     let vendors = days.and(DAYS_BEYOND);
     let calls = args.rows_per_window * vendors.days();
-    let world = World { calls, days: vendors, accounts: 2, latency: args.latency, switches: &[] };
+    let world = World {
+        calls,
+        days: vendors,
+        others: (0, 0),
+        accounts: 2,
+        latency: args.latency,
+        switches: &[],
+        options: &[],
+    };
     let simulator = Simulator::start(place, &world).await?;
     let text: String =
         [ONE, SEVERAL].iter().map(|name| source(name, &simulator.base_url, days, args.page_size)).collect();

@@ -24,7 +24,15 @@ const STREAMS: u64 = 2;
 
 pub(super) async fn measure(place: &Place, first: u64, size: u64, ticks: u32) -> Result<Measured, Failure> {
     let days = DaySpan::of(2);
-    let world = World { calls: 40, days, accounts: first + size, latency: Duration::ZERO, switches: &[] };
+    let world = World {
+        calls: 40,
+        days,
+        others: (0, 0),
+        accounts: first + size,
+        latency: Duration::ZERO,
+        switches: &[],
+        options: &[],
+    };
     let simulator = Simulator::start(place, &world).await?;
     let address = free_address()?;
     let numbers = first..first + size;

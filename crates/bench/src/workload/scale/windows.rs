@@ -20,7 +20,15 @@ fn name(size: u64) -> String {
 
 pub(super) async fn measure(place: &Place, number: u64, size: u64) -> Result<Measured, Failure> {
     let days = DaySpan::of(READ / 24);
-    let world = World { calls: 12_000, days, accounts: number + 1, latency: Duration::ZERO, switches: &[] };
+    let world = World {
+        calls: 12_000,
+        days,
+        others: (0, 0),
+        accounts: number + 1,
+        latency: Duration::ZERO,
+        switches: &[],
+        options: &[],
+    };
     let simulator = Simulator::start(place, &world).await?;
     let start = (days.from - Days::new(size.div_ceil(24))).to_string();
     let name = name(size);

@@ -20,7 +20,7 @@ const FILTERS: [(&str, &str); 8] = [
     (r"database `ccsync_test_\w+`", "database `DATABASE`"),
     (r"UTC[+-]\d\d:\d\d", "UTC+N"),
     (r"\d+(\.\d)? [MG]B", "N MB"),
-    (r"\d+ records", "N records"),
+    (r"\d+ records?", "N records"),
     (r"sessions default to [\w/]+", "sessions default to ZONE"),
     (r"/\S+/ccsync.toml", "ccsync.toml"),
 ];
