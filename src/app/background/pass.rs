@@ -28,7 +28,8 @@ impl VendorPlaces {
         let most = (PER_CONNECTION * settings.database.pool_size) as usize;
         let mut hosts: HashMap<_, Arc<Semaphore>> = HashMap::new();
         let places = settings.sources.iter().map(|source| {
-            let host = source.base_url.host_str().unwrap_or_default().to_owned();
+            let address = &source.base_url;
+            let host = (address.host_str().unwrap_or_default().to_owned(), address.port_or_known_default());
             let places = hosts.entry(host).or_insert_with(|| Arc::new(Semaphore::new(most)));
             (source.name.clone(), places.clone())
         });

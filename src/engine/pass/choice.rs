@@ -64,7 +64,8 @@ impl Pass<'_> {
     }
 
     fn free(&self) -> Vec<DueScope> {
-        self.due_list.iter().filter(|due| self.may_be_begun(due)).take(OFFERED).copied().collect()
+        let is_free = |due: &&DueScope| self.may_be_begun(due) && !self.due_list.is_in_dispute(due.scope);
+        self.due_list.iter().filter(is_free).take(OFFERED).copied().collect()
     }
 
     /// Asks the whole ledger what is due.

@@ -3,7 +3,7 @@
 //! To plan takes as long as the ledger is large, and each window would pay for it. So a plan serves for a while, which grows
 //! with what it took, and each scope is held against its own part of the ledger before it is read.
 
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 use std::time::Duration;
 
 use crate::engine::pass::reader::{DueScope, UnverifiedScope};
@@ -15,6 +15,9 @@ const SERVES: u32 = 20;
 /// Scopes in a row that turned out to be read by others, after which the ledger is asked whole.
 const PASSED_MAX: u32 = 8;
 
+/// So often a scope may turn out not to be due before it is taken for one that no pass agrees on.
+const DISPUTED: u32 = 5;
+
 /// Where a scope that ended is looked for: those at hand stand near the front.
 const NEAR: usize = 1_024;
 
@@ -25,6 +28,8 @@ pub(super) struct DueList {
     plan: Option<Plan>,
     /// In a row.
     passed: u32,
+    /// How often each turned out not to be due.
+    not_due: HashMap<Scope, u32>,
 }
 
 struct Plan {
@@ -75,6 +80,12 @@ impl DueList {
     pub(super) fn pass(&mut self, scope: Scope) {
         self.settle(scope);
         self.passed += 1;
+        *self.not_due.entry(scope).or_default() += 1;
+    }
+
+    /// Whether it is left to the next pass: each plan says that it is due, and its part of the ledger that it is not.
+    pub(super) fn is_in_dispute(&self, scope: Scope) -> bool {
+        self.not_due.get(&scope).is_some_and(|times| DISPUTED <= *times)
     }
 
     /// A scope was begun.
@@ -104,5 +115,48 @@ impl DueList {
     /// What nothing confirms, where that was asked since the pass did anything.
     pub(super) fn fresh_unverified(&self) -> Option<&[UnverifiedScope]> {
         self.plan.as_ref().filter(|plan| plan.is_fresh).map(|plan| plan.unverified.as_slice())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::read::Before;
+
+    fn due() -> DueScope {
+        let scope = Scope::Snapshot;
+        DueScope { scope, ask: None, planned: None, before: Before::default(), depth: None, whole: false }
+    }
+
+    fn seconds(seconds: u64) -> Duration {
+        Duration::from_secs(seconds)
+    }
+
+    #[test]
+    fn a_plan_serves_as_long_as_what_it_took_is_little_of_the_time() {
+        let mut list = DueList::default();
+        assert!(!list.serves(seconds(0)));
+        list.replace(vec![due()], (seconds(10), seconds(11)), Vec::new(), true);
+        assert!(list.serves(seconds(30)) && !list.serves(seconds(31)));
+        assert!(list.is_contradicted() && list.fresh_unverified().is_some());
+        list.settle(Scope::Snapshot);
+        assert!(list.serves(seconds(30)) && list.fresh_unverified().is_none() && list.len() == 0);
+        list.forget();
+        assert!(!list.serves(seconds(12)));
+    }
+
+    #[test]
+    fn a_plan_that_others_overtook_serves_no_more_and_what_it_alone_finds_due_is_left() {
+        let mut list = DueList::default();
+        for times in 1..=PASSED_MAX {
+            assert_eq!(list.is_in_dispute(Scope::Snapshot), DISPUTED < times, "{times}");
+            if list.passed == 0 {
+                list.replace(vec![due()], (seconds(0), seconds(9)), Vec::new(), false);
+            }
+            list.pass(Scope::Snapshot);
+        }
+        assert!(!list.serves(seconds(9)));
+        list.begin();
+        assert!(list.serves(seconds(9)));
     }
 }

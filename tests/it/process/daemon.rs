@@ -1,6 +1,7 @@
 //! `ccsync run` as a process: ticks, the ops server, and an orderly end.
 
 mod database;
+mod many;
 mod ops;
 mod refused;
 mod secret;

@@ -137,6 +137,29 @@ async fn each_second_rings_until_the_scheduler_is_stopped() {
     timeout(TIMEOUT, scheduler.stopped()).await.expect("the scheduler did not stop");
 }
 
+#[tokio::test]
+async fn a_thousand_streams_with_one_schedule_all_hear_each_tick() {
+    let stop = CancellationToken::new();
+    let key = |number: usize| StreamKey {
+        source: format!("account-{number}"),
+        stream: StreamId::SOBOT_CALL_RESULT,
+    };
+    let triggers: Vec<_> = (0..1_000).map(|number| Arc::new(Trigger::new(key(number)))).collect();
+    let schedule = CronSchedule::parse("* * * * * *", chrono_tz::Asia::Shanghai).unwrap();
+    let job = |trigger: &Arc<Trigger>| CronJob { schedule: schedule.clone(), trigger: trigger.clone() };
+    let jobs = triggers.iter().map(job).collect();
+    let scheduler =
+        Scheduler::start(jobs, Delay::default(), Arc::new(SystemClock), stop.clone()).await.unwrap();
+    for _ in 0..3 {
+        for trigger in &triggers {
+            // What rang more than once meanwhile was a tick of its own, and none was lost.
+            assert!(timeout(TIMEOUT, trigger.fired()).await.expect("a tick was lost") >= 1);
+        }
+    }
+    stop.cancel();
+    timeout(TIMEOUT, scheduler.stopped()).await.expect("the scheduler did not stop");
+}
+
 /// Settings are read with the same parser, so that only a program can bring it about.
 #[tokio::test]
 async fn a_schedule_that_is_none_is_the_settings_fault_and_not_the_vendors() {
