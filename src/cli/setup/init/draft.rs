@@ -202,6 +202,13 @@ impl SourceDraft {
                 );
             }
         }
+        if self.kind == Kind::Moor {
+            let _ = writeln!(
+                text,
+                "[sources.{name}.agent_claim_status]\n# It changes by the minute: how long earlier versions are kept.\n\
+                 retention = \"90d\""
+            );
+        }
         for [extno, key, value] in &self.agents {
             let _ = writeln!(
                 text,
