@@ -100,7 +100,8 @@ async fn add(scheduler: &JobScheduler, tickers: &Arc<[Arc<Ticker>]>) -> Result<u
     let ticked = tickers.clone();
     let job = Job::new_async_tz(schedule.expression(), schedule.zone(), move |_, _| {
         // Each on its own, since it waits for its delay.
-        for ticker in ticked.iter().cloned() {
+        for ticker in ticked.iter() {
+            let ticker = ticker.clone();
             tokio::spawn(async move { ticker.tick().await });
         }
         Box::pin(async {})

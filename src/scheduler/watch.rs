@@ -58,7 +58,8 @@ async fn look_after(
     clock: &dyn Clock,
 ) -> Result<(), SchedulerError> {
     let now = clock.now();
-    for ticker in job.tickers.iter().filter(|ticker| ticker.is_behind(now - GRACE)).cloned() {
+    for ticker in job.tickers.iter().filter(|ticker| ticker.is_behind(now - GRACE)) {
+        let ticker = ticker.clone();
         // On its own, since it waits for its delay.
         tokio::spawn(async move { ticker.tick().await });
     }

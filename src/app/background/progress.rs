@@ -26,7 +26,7 @@ pub(in crate::app) async fn log_progress(
     event::PassesSummedUp.emit();
     while stop.run_until_cancelled(clock.sleep(PERIOD)).await.is_some() {
         looks = looks.wrapping_add(1);
-        if looks % SUMMED_UP_EACH == 0 {
+        if looks.is_multiple_of(SUMMED_UP_EACH) {
             event::PassesSummedUp.emit();
         }
         for (key, Progress { windows, windows_left, rows }, Pace { rate, left }) in
