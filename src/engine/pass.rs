@@ -265,6 +265,12 @@ impl<'a> Pass<'a> {
     fn learn_page_size(&mut self, report: &Report) {
         let (size, pages) = (&self.reader.page_size, &report.pages);
         match &report.end {
+            // Rows were there, and a page that holds them all comes empty.
+            End::Committed(counts, Verdict::Unverified)
+                if counts.rows_read == 0 && 0 < report.due.before.rows =>
+            {
+                size.failed(pages.asked, FaultKind::RequestRefused);
+            }
             End::Committed(counts, _) => size.came(&PagesSeen { elements: counts.rows_read, ..*pages }),
             End::Failed(fault) => size.failed(pages.asked, fault.kind),
             End::Halved(_) | End::PartInVain => {}

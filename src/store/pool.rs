@@ -61,6 +61,9 @@ select current_setting('server_version_num')::integer, current_setting('server_e
 /// How long a connection that was used has for a sign of life; without one it is closed.
 const RELEASE_MAX: Duration = Duration::from_secs(5);
 
+/// Connections have so long to end in good order: a service manager waits for no more than a stop's grace and a little.
+const CLOSE_MAX: Duration = Duration::from_secs(3);
+
 /// A statement that takes longer is told where somebody looks for it.
 const SLOW: Duration = Duration::from_secs(5);
 
@@ -228,7 +231,7 @@ impl PgStore {
 
     /// Closes all connections; those in use when they come back, or never where the server says no more.
     pub async fn close(&self) {
-        let _ = tokio::time::timeout(2 * RELEASE_MAX, self.pool.close()).await;
+        let _ = tokio::time::timeout(CLOSE_MAX, self.pool.close()).await;
     }
 }
 

@@ -17,7 +17,6 @@ use crate::domain::person::forgotten::ErasureList;
 use crate::domain::stream::StreamId;
 use crate::domain::vendor::fact::VendorFact;
 use crate::engine::forgetting::ErasureFilter;
-use crate::engine::pass::page_size::PageSize;
 use crate::engine::pass::progress::ProgressTable;
 use crate::engine::pass::reader::{ReadPolicy, StreamReader};
 use crate::engine::plan::present::TimeWitness;
@@ -139,7 +138,7 @@ pub(in crate::app) fn assemble(
     endpoints(settings, &http, &shared)
         .into_iter()
         .map(|mut endpoint| {
-            let least = endpoint.settings.page_size;
+            let page_size = probe::page_size(facts, &endpoint.settings, overrides.clock.now());
             probe::apply(facts, &mut endpoint);
             let Endpoint { source, budget, settings: stream } = endpoint;
             let zone = settings.timezone;
@@ -168,10 +167,7 @@ pub(in crate::app) fn assemble(
                 worker,
                 policy,
                 page_log: Some(store.clone()),
-                page_size: match stream.page_size_is_given {
-                    true => PageSize::fixed(stream.page_size),
-                    false => PageSize::between(stream.page_size, least, stream.key.stream.page_size_max),
-                },
+                page_size,
                 row_buffer: row_buffer.clone(),
                 progress: progress.clone(),
                 config: pass_config(&settings.engine, &stream),

@@ -11,6 +11,7 @@ use url::Url;
 use crate::app::App;
 use crate::app::background::day_sums::follow_changes;
 use crate::app::background::ledger::prune_daily;
+use crate::app::background::opening::{START_RETRY, is_worth_waiting, log_waiting};
 use crate::app::background::pass::{VendorPlaces, scheduled_pass};
 use crate::app::background::progress::log_progress;
 use crate::config::OpsSettings;
@@ -68,8 +69,9 @@ impl App {
         let ops = listener
             .map(|listener| OpsServer::start(listener, self.ops_state(readiness.clone()), stop.clone()));
         let ops = ops.transpose().map_err(DaemonError::Ops)?;
-        self.prepare().await?;
-        self.log_unconfigured().await?;
+        if !self.prepare_once_there(&stop).await? {
+            return Ok(());
+        }
         drop(database_ready);
         event::DaemonStarted {
             version: env!("CARGO_PKG_VERSION"),
@@ -127,6 +129,28 @@ impl App {
 }
 
 impl App {
+    /// Prepares the operator's database, however often it goes away meanwhile; `false` where `stop` came first.
+    async fn prepare_once_there(&self, stop: &CancellationToken) -> Result<bool, Fault> {
+        let mut tries = 0;
+        loop {
+            let prepared = async {
+                self.prepare().await?;
+                self.log_unconfigured().await
+            };
+            match stop.run_until_cancelled(prepared).await {
+                None => return Ok(false),
+                Some(Ok(())) => return Ok(true),
+                Some(Err(fault)) if !is_worth_waiting(&self.settings, &fault) => return Err(fault),
+                Some(Err(fault)) => {
+                    self.note_database(false);
+                    log_waiting(fault, tries);
+                }
+            }
+            tries += 1;
+            stop.run_until_cancelled(self.overrides.clock.sleep(START_RETRY)).await;
+        }
+    }
+
     /// What the ops server of this process reads.
     pub fn ops_state(self: &Arc<Self>, readiness: Readiness) -> OpsState {
         let (app, looking, away) = (self.clone(), self.clone(), self.clone());

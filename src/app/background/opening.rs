@@ -17,7 +17,7 @@ use crate::ops::web::readiness::{Latch, Readiness};
 use crate::ops::web::server::OpsServer;
 
 /// Between two tries.
-const RETRY: Duration = Duration::from_secs(1);
+pub(super) const START_RETRY: Duration = Duration::from_secs(1);
 
 /// Of so many vain tries in a row, one is told.
 const LOGGED_EACH: u32 = 60;
@@ -41,9 +41,10 @@ impl Opening<'_> {
     /// What no waiting mends: a database that refuses, an embedded server that does not start.
     pub async fn app(mut self, stop: &CancellationToken) -> Result<Option<App>, Fault> {
         let from = self.overrides.clock.now();
-        let fault = match self.build().await {
-            Err(fault) if self.is_worth_waiting(&fault) => fault,
-            built => return built.map(Some),
+        let fault = match stop.run_until_cancelled(self.build()).await {
+            None => return Ok(None),
+            Some(Err(fault)) if is_worth_waiting(&self.settings, &fault) => fault,
+            Some(built) => return built.map(Some),
         };
         let page = self.page(stop.child_token())?;
         let app = stop.run_until_cancelled(self.retry(from, fault)).await;
@@ -56,16 +57,14 @@ impl Opening<'_> {
     async fn retry(&mut self, from: DateTime<Utc>, mut fault: Fault) -> Result<App, Fault> {
         let mut tries = 0;
         loop {
-            if tries % LOGGED_EACH == 0 {
-                log_failure("opening the database", &fault.adding("the daemon waits for it"));
-            }
+            log_waiting(fault, tries);
             tries += 1;
             (self.waiting)();
-            self.overrides.clock.sleep(RETRY).await;
+            self.overrides.clock.sleep(START_RETRY).await;
             self.follow_secret();
             self.overrides.database_wait = Some(DatabaseWait { from, until: self.overrides.clock.now() });
             match self.build().await {
-                Err(again) if self.is_worth_waiting(&again) => fault = again,
+                Err(again) if is_worth_waiting(&self.settings, &again) => fault = again,
                 built => return built,
             }
         }
@@ -73,10 +72,6 @@ impl Opening<'_> {
 
     async fn build(&self) -> Result<App, Fault> {
         App::build(self.settings.clone(), self.overrides.clone()).await
-    }
-
-    fn is_worth_waiting(&self, fault: &Fault) -> bool {
-        fault.kind == FaultKind::DatabaseUnreachable && self.settings.database.url.is_some()
     }
 
     /// An address or a password that was replaced in its file counts for the next try.
@@ -103,6 +98,18 @@ impl Opening<'_> {
             Fault::new(FaultKind::Misconfigured, format!("the ops server on ops.listen: {error}"))
         })?;
         Ok(Some(Page { server, stop, held }))
+    }
+}
+
+/// Whether an operator's database may come by itself.
+pub(super) fn is_worth_waiting(settings: &Settings, fault: &Fault) -> bool {
+    fault.kind == FaultKind::DatabaseUnreachable && settings.database.url.is_some()
+}
+
+/// Tells once a minute that it is waited for.
+pub(super) fn log_waiting(fault: Fault, tries: u32) {
+    if tries.is_multiple_of(LOGGED_EACH) {
+        log_failure("opening the database", &fault.adding("the daemon waits for it"));
     }
 }
 

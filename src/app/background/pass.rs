@@ -53,13 +53,19 @@ impl App {
             let before = known.insert(key.clone(), answer.clone());
             before.or_else(|| VendorFact::answer(&self.facts, key, question).map(str::to_owned))
         };
-        // A bound that somebody met says more than a page that came.
-        if known.is_some_and(|known| known == answer || !is_bound && !known.ends_with('+')) {
+        // A bound that somebody met says more than a smaller page that came.
+        let says_more = |known: &String| {
+            let most: u32 = known.trim_end_matches('+').parse().unwrap_or_default();
+            *known == answer || !is_bound && !known.ends_with('+') && size <= most
+        };
+        if known.as_ref().is_some_and(says_more) {
             return;
         }
         let evidence = match is_bound {
-            true => format!("pages of {size} came whole in reads, and none larger is given or asked for"),
-            false => format!("pages up to {size} came whole in reads"),
+            true => {
+                format!("reads got {size} on a page at most: more is not given, fails or is not asked for")
+            }
+            false => format!("pages of {size} came full in reads"),
         };
         let found_at = reader.clock.now();
         let fact = VendorFact { stream: key.clone(), question, answer: Some(answer), evidence, found_at };

@@ -8,16 +8,19 @@ mod window;
 
 use std::sync::Arc;
 
+use chrono::{DateTime, Utc};
+
 use self::prober::{Prober, Reply, Stop};
 use crate::app::App;
 use crate::app::assembly::stream::{self, Endpoint, Shared};
-use crate::config::{Settings, SourceSettings};
+use crate::config::{Settings, SourceSettings, StreamSettings};
 use crate::domain::fault::{Fault, FaultKind};
 use crate::domain::proof::window::TimeWindow;
 use crate::domain::stream::StreamKind;
 use crate::domain::vendor::fact::{Question, VendorFact};
 use crate::domain::vendor::feed::NoticeTime;
 use crate::domain::vendor::page::PageRequest;
+use crate::engine::pass::page_size::PageSize;
 use crate::report::status::detail::OpenQuestions;
 use crate::sources::credential::Credential;
 use crate::sources::http::HttpClient;
@@ -211,6 +214,33 @@ pub(in crate::app) fn open_questions(source: &SourceSettings, known: &[VendorFac
             .collect(),
     });
     open.filter(|open| !open.questions.is_empty()).collect()
+}
+
+/// Pages are not asked for fewer elements, unless the vendor gives fewer.
+const PAGE_SIZE_MIN: u32 = 10;
+
+/// A bound that was found so long ago is tried again: vendors change.
+const PAGE_SIZE_HOLDS: chrono::Duration = chrono::Duration::days(30);
+
+/// How large the pages of a stream are: as set, or else found out, beginning with what is known.
+pub(in crate::app) fn page_size(
+    facts: &[VendorFact],
+    settings: &StreamSettings,
+    now: DateTime<Utc>,
+) -> PageSize {
+    if settings.page_size_is_given {
+        return PageSize::fixed(settings.page_size);
+    }
+    let largest = settings.key.stream.page_size_max;
+    let fact = VendorFact::of(facts, &settings.key, Question::PageSize);
+    let answer = fact.and_then(|fact| fact.answer.as_deref()).unwrap_or_default();
+    let is_recent = fact.is_some_and(|fact| now < fact.found_at + PAGE_SIZE_HOLDS);
+    let known = answer.trim_end_matches('+').parse().ok();
+    match known.map(|size: u32| size.clamp(1, largest)) {
+        None => PageSize::between(settings.page_size, PAGE_SIZE_MIN, largest),
+        Some(bound) if is_recent && !answer.ends_with('+') => PageSize::between(bound, PAGE_SIZE_MIN, bound),
+        Some(size) => PageSize::between(size.max(settings.page_size), PAGE_SIZE_MIN, largest),
+    }
 }
 
 /// An endpoint's stream may go by what was found where the configuration says nothing.

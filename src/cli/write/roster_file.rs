@@ -256,6 +256,11 @@ fn add_line(groups: &mut Vec<WantedGroup>, group: WantedGroup, member: Option<Me
     agree(&mut known.is_memory, group.is_memory)?;
     agree(&mut known.memory_time, group.memory_time)?;
     agree(&mut known.fingerprint, group.fingerprint)?;
+    if member.is_none() || known.members.is_empty() {
+        return Err("a line without an agent_number among others of its group, which would take a member out: only the one line \
+                    of a group without members has none"
+            .to_owned());
+    }
     known.members.extend(member);
     Ok(())
 }
@@ -280,7 +285,10 @@ fn csv_line(row: &Row) -> Result<(WantedGroup, Option<Member>), String> {
         Some(other) => return Err(format!("is_memory is {other:?}, neither true nor false")),
     };
     let member = match (whole_number(row, "agent_number")?, row.field("priority")) {
-        (None, None) => None,
+        (None, None) => match row.field("agent_name") {
+            Some(_) => return Err("an agent_name without an agent_number".to_owned()),
+            None => None,
+        },
         (None, Some(_)) => return Err("a priority without an agent_number".to_owned()),
         (Some(agent_number), priority) => {
             Some(Member { agent_number, priority: priority_of(priority.unwrap_or("0"))? })

@@ -143,7 +143,12 @@ pub struct VendorFact {
 impl VendorFact {
     /// What these say of a stream; `None` where nobody asked, or the account's data did not decide it.
     pub fn answer<'f>(facts: &'f [VendorFact], stream: &StreamKey, question: Question) -> Option<&'f str> {
-        facts.iter().find(|fact| fact.stream == *stream && fact.question == question)?.answer.as_deref()
+        VendorFact::of(facts, stream, question)?.answer.as_deref()
+    }
+
+    /// What was found when a stream was asked; `None` where nobody asked.
+    pub fn of<'f>(facts: &'f [VendorFact], stream: &StreamKey, question: Question) -> Option<&'f VendorFact> {
+        facts.iter().find(|fact| fact.stream == *stream && fact.question == question)
     }
 
     /// The setting of its stream that follows from the answer, as `key = value`, where one does.

@@ -211,9 +211,9 @@ pub struct DatabaseWait {
 }
 
 impl DatabaseWait {
-    /// Whether the process waited all the while that nobody was heard, but for what came before its start.
+    /// Whether that is why nobody was heard for most of this time: before it, no process may have been there.
     pub fn explains(&self, since: DateTime<Utc>, until: DateTime<Utc>) -> bool {
-        since <= self.from && self.until <= until
+        since <= self.from && self.until <= until && until - since <= (self.until - self.from) * 2
     }
 }
 
@@ -321,5 +321,14 @@ mod tests {
         for reason in GapReason::ALL {
             assert_eq!(GapReason::from_name(reason.as_str()), Some(reason));
         }
+    }
+
+    #[test]
+    fn a_wait_explains_what_it_was_most_of_and_not_the_night_before() {
+        let at = |second: i64| DateTime::from_timestamp(1_800_000_000 + second, 0).unwrap();
+        let wait = DatabaseWait { from: at(100), until: at(160) };
+        assert!(wait.explains(at(95), at(161)));
+        assert!(!wait.explains(at(0), at(161)), "dead for longer than it waited");
+        assert!(!wait.explains(at(120), at(161)) && !wait.explains(at(95), at(150)));
     }
 }

@@ -34,6 +34,16 @@ fn what_a_file_gets_wrong_is_told_with_its_place() {
     assert!(csv("exten,agent\n").contains("unknown column \"agent\""));
     assert!(csv("exten,agent_number,priority\n1,8000,high\n").starts_with("line 2: the priority"));
     assert!(csv("exten,display_name,agent_number\n1,a,\n1,b,\n").contains("line 3: it says otherwise"));
+    // A line that lost its number would take its member out.
+    assert!(
+        csv("exten,agent_number,agent_name\n1,,张三\n")
+            .contains("line 2: an agent_name without an agent_number")
+    );
+    for lost in ["1,8000\n1,\n", "1,\n1,8000\n"] {
+        let told = csv(&format!("exten,agent_number\n{lost}"));
+        assert!(told.contains("line 3: a line without an agent_number"), "{told}");
+    }
+    assert!(read("exten,agent_number\n1,\n2,8000\n", Format::Csv).is_ok());
     let toml = |text: &str| read(text, Format::Toml).unwrap_err();
     assert!(toml("[[group]]\nexten = \"1\"\n").contains("missing field `members`"));
     assert!(toml("[[group]]\nexten = \"1\"\nmembers = []\nname = 1\n").contains("unknown field `name`"));

@@ -5,8 +5,27 @@ use serde_json::{Map, Number, Value as Json};
 use super::field::kind_of;
 use super::{Personal, Policy, Privacy};
 
-/// Fields by these names are never stored (`docs/vendors.md#secrets-and-personal-data-in-answers`).
-const CREDENTIAL_NAMES: [&str; 2] = ["password", "passwd"];
+/// Fields whose name holds one of these, however it is written, are never stored
+/// (`docs/vendors.md#secrets-and-personal-data-in-answers`).
+const CREDENTIAL_NAMES: [&str; 10] = [
+    "passw",
+    "pwd",
+    "secret",
+    "token",
+    "apikey",
+    "appkey",
+    "privatekey",
+    "authorization",
+    "cookie",
+    "credential",
+];
+
+/// Whether a field of this name holds a secret.
+fn is_credential(name: &str) -> bool {
+    let letters = name.chars().filter(char::is_ascii_alphanumeric);
+    let bare: String = letters.map(|letter| letter.to_ascii_lowercase()).collect();
+    CREDENTIAL_NAMES.iter().any(|part| bare.contains(part))
+}
 
 /// JSON within a text within JSON … is looked into this deep, and beyond that taken as text.
 const TEXT_DEPTH_MAX: u32 = 8;
@@ -27,7 +46,7 @@ impl Privacy {
 
     /// `kind`: of the field in which all of this stands.
     fn scrub_map(&self, map: &mut Map<String, Json>, kind: Option<Personal>, depth: u32) {
-        map.retain(|name, _| !CREDENTIAL_NAMES.contains(&name.as_str()));
+        map.retain(|name, _| !is_credential(name));
         for (name, value) in map.iter_mut() {
             self.scrub_value(value, kind_of(name).or(kind), depth);
         }
@@ -113,7 +132,7 @@ impl Privacy {
         let is_forbidden = |name: &str| {
             let name = name.trim_end_matches('\\');
             let kind = kind_of(name);
-            CREDENTIAL_NAMES.contains(&name) || kind.is_some_and(|kind| self.of(kind) != Policy::Keep)
+            is_credential(name) || kind.is_some_and(|kind| self.of(kind) != Policy::Keep)
         };
         let cut = names.skip(1).find(|(_, part)| is_forbidden(part)).map(|(start, _)| start);
         let kept = cut.map_or_else(|| text.to_owned(), |start| format!("{}…", &text[..start]));

@@ -176,7 +176,10 @@ fn fields_are_treated_by_their_names_and_texts_by_what_they_hold() {
         json!({"phone": 15711356914_u64, "t": "15711356914", "a": "x 15711356914 y", "name": "张"});
     all(Policy::Drop).scrub(&mut dropped);
     assert_eq!(dropped, json!({"phone": null, "t": null, "a": "x  y", "name": null}));
-    let mut kept = json!({"phone": "15711356914", "name": "张三", "b": "z@x.com", "passwd": "x"});
+    let mut kept = json!({
+        "phone": "15711356914", "name": "张三", "b": "z@x.com", "passwd": "x", "access_token": "x", "refreshToken": 1, "app_secret": "x",
+        "userPassword": "x", "API-Key": "x", "Authorization": "x", "cookie": {"a": "x"}, "pwd": "x",
+    });
     Privacy::KEEP.scrub(&mut kept);
     assert_eq!(
         kept,

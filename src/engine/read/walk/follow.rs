@@ -191,7 +191,7 @@ impl Walker<'_, '_> {
             let page = self.ask(page_no, size).await?;
             let (came, reach) = (page.records.len(), last + page.records.len());
             let is_last = match self.closing {
-                _ if page.page_size.is_some_and(|used| used != size) => continue,
+                _ if page.page_size.is_some_and(|used| used < size) => continue,
                 _ if came == size as usize => return Ok(Some(page)),
                 Closing::Total => page.total.is_some_and(|total| total <= reach as u64),
                 Closing::EmptyPage => {

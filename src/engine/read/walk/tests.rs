@@ -51,6 +51,8 @@ struct Answer {
 struct Vendor {
     closing: Closing,
     echo: bool,
+    /// What it states as the size of each page, whatever it is.
+    says: Option<u32>,
     clamp: Option<u32>,
     inner: Mutex<(Vec<u32>, usize, Hook)>,
 }
@@ -58,7 +60,13 @@ struct Vendor {
 impl Vendor {
     fn new(closing: Closing, rows: u32) -> Vendor {
         let hook: Hook = Box::new(|_, _, _, _| {});
-        Vendor { closing, echo: true, clamp: None, inner: Mutex::new(((0..rows).collect(), 0, hook)) }
+        Vendor {
+            closing,
+            echo: true,
+            says: None,
+            clamp: None,
+            inner: Mutex::new(((0..rows).collect(), 0, hook)),
+        }
     }
 
     fn hook(
@@ -135,8 +143,8 @@ impl Source for Vendor {
         let total = (rows.len() as i64 + answer.total_off).max(0) as u64;
         let records = numbers.into_iter().map(record).collect();
         let stated = self.closing == Closing::Total && !answer.no_total;
-        let (total, page_size) =
-            (stated.then_some(total).or(answer.unpromised), (stated && self.echo).then_some(size));
+        let echo = (stated && self.echo).then_some(self.says.unwrap_or(size));
+        let (total, page_size) = (stated.then_some(total).or(answer.unpromised), echo);
         Ok(Page { records, total, page_size, ..Page::default() })
     }
 }
@@ -230,6 +238,16 @@ fn a_still_vendor_costs_one_request_a_page_and_at_most_one_to_close() {
         let besides = u32::from(rows == 0 || size < rows && rows % size != 0);
         let wanted = 2 * (rows.div_ceil(size) + 1 + besides);
         assert_eq!(vendor.requests() as u32, wanted, "{rows} rows, two walks");
+    }
+}
+
+#[test]
+fn a_vendor_that_states_its_largest_page_and_gives_what_is_asked_for_is_read_whole() {
+    for (rows, size) in [(100, 20), (120, 50), (49, 50), (0, 50)] {
+        let vendor = Vendor { says: Some(1_000), ..Vendor::new(Closing::Total, rows) };
+        let closed = first_read(&vendor, size);
+        assert_eq!(numbers(&closed), vendor.rows());
+        assert_eq!(closed.certificate.verdict, Verdict::Proven, "{rows} by {size}");
     }
 }
 

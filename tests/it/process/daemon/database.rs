@@ -77,3 +77,44 @@ async fn a_password_that_is_replaced_in_its_file_is_used_for_new_connections() {
     let drop = format!("drop role {role}");
     sqlx::query(sqlx::AssertSqlSafe(drop)).execute(pool).await.unwrap();
 }
+
+#[tokio::test]
+async fn a_daemon_that_waits_for_a_lock_at_its_start_ends_when_it_is_told_to() {
+    let setup = Setup::new(recent_world(), "").await;
+    let pool = setup.db.pool().await;
+    let mut locked = pool.begin().await.unwrap();
+    sqlx::query("lock table sync.stream in access exclusive mode").execute(&mut *locked).await.unwrap();
+    let daemon = Daemon::start(&setup);
+    eventually(TIMEOUT, async || match daemon.get("/readyz").await {
+        (503, body) if body.contains("database") => Ok(()),
+        (code, body) => Err(format!("{code}: {body}")),
+    })
+    .await;
+    let waits = "select count(*) from pg_stat_activity where wait_event_type = 'Lock' and application_name = 'ccsync'";
+    eventually(TIMEOUT, async || match super::count(pool, waits).await {
+        0 => Err("nobody waits yet".to_owned()),
+        _ => Ok(()),
+    })
+    .await;
+    let ended = daemon.program.stop(Signal::TERM).await;
+    assert!(ended.took < Duration::from_secs(10), "{:?}", ended.took);
+    ended.expect(0);
+}
+
+#[tokio::test]
+async fn a_database_that_goes_away_again_while_a_daemon_starts_is_waited_for() {
+    let db = crate::support::db::TestDb::create().await;
+    let (proxy, url) = crate::whole::crash::proxy::Proxy::start(&db).await;
+    let vendors = simulator(recent_world()).await;
+    let database = format!("url = {url:?}");
+    let text = configuration(&vendors.base_url(), &database, &first_day().to_string());
+    let workspace = Workspace::new(&text);
+    for connections in [1, 2] {
+        proxy.shut_after(connections);
+        let daemon = workspace.start(&["run"]);
+        daemon.says("; the daemon waits for it").await;
+        proxy.shut(false);
+        daemon.says("streams in step").await;
+        daemon.stop(Signal::TERM).await.expect(0);
+    }
+}

@@ -15,6 +15,8 @@ struct Orders {
     wanted: AtomicU64,
     swallowed: AtomicU64,
     shut: watch::Sender<bool>,
+    /// Clients that are still let in.
+    entries: AtomicU64,
 }
 
 pub struct Proxy(Arc<Orders>);
@@ -34,11 +36,16 @@ impl Proxy {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = url_at(db, listener.local_addr().unwrap());
         let shut = watch::Sender::new(false);
-        let orders = Arc::new(Orders { wanted: 0.into(), swallowed: 0.into(), shut });
+        let orders =
+            Arc::new(Orders { wanted: 0.into(), swallowed: 0.into(), shut, entries: u64::MAX.into() });
         let (options, shared) = (db.options(), orders.clone());
         tokio::spawn(async move {
             while let Ok((client, _)) = listener.accept().await {
                 let (options, orders) = (options.clone(), shared.clone());
+                let take = |left: u64| left.checked_sub(1);
+                if orders.entries.fetch_update(Ordering::SeqCst, Ordering::SeqCst, take).is_err() {
+                    continue;
+                }
                 tokio::spawn(async move {
                     let mut shut = orders.shut.subscribe();
                     tokio::select! {
@@ -57,8 +64,14 @@ impl Proxy {
         self.0.swallowed.store(0, Ordering::SeqCst);
     }
 
+    /// Lets so many more clients in, who stay, and nobody after them.
+    pub fn shut_after(&self, clients: u64) {
+        self.0.entries.store(clients, Ordering::SeqCst);
+    }
+
     /// Cuts all connections and lets nobody in, or opens again.
     pub fn shut(&self, shut: bool) {
+        self.0.entries.store(u64::MAX, Ordering::SeqCst);
         self.0.shut.send_replace(shut);
     }
 
