@@ -12,6 +12,9 @@ use crate::telemetry::event;
 /// How often it is looked at.
 const PERIOD: Duration = Duration::from_secs(10);
 
+/// Streams whose long work is told of at one look.
+const TOLD_MAX: usize = 5;
+
 /// Of so many looks, one tells what passes brought that were not told one by one: one a minute.
 const SUMMED_UP_EACH: u32 = 6;
 
@@ -29,10 +32,11 @@ pub(in crate::app) async fn log_progress(
         if looks.is_multiple_of(SUMMED_UP_EACH) {
             event::PassesSummedUp.emit();
         }
-        for (key, Progress { windows, windows_left, rows }, Pace { rate, left }) in
-            watch.look(table.all(), clock.now())
-        {
+        let mut moved = watch.look(table.all(), clock.now());
+        let more = moved.split_off(moved.len().min(TOLD_MAX));
+        for (key, Progress { windows, windows_left, rows }, Pace { rate, left }) in moved {
             event::WorkProgressed { key: &key, windows, windows_left, rows, rate, left }.emit();
         }
+        event::MoreWorkProgressed { streams: more.len() }.emit();
     }
 }

@@ -18,7 +18,7 @@ use crate::domain::row::share::Share;
 use crate::domain::stream::StreamKey;
 use crate::engine::pass::fault_policy::hint;
 use crate::engine::pass::page_size::PageSize;
-use crate::engine::pass::progress::ProgressTable;
+use crate::engine::pass::progress::{Progress, ProgressTable};
 use crate::engine::pass::{Pass, scope_text};
 use crate::engine::plan::planner::{PlanInput, PlannedWindow, WindowPolicy, is_due, plan};
 use crate::engine::plan::reread::Learned;
@@ -218,6 +218,9 @@ impl StreamReader {
             (ended, remaining) => (ended, remaining.unwrap_or_default()),
         };
         let mut counts = pass.counts;
+        // What is left is the next pass's: nothing is under way any more.
+        let (windows, rows) = (counts.windows, counts.rows_read);
+        self.progress.note(&self.key, Progress { windows, windows_left: 0, rows });
         let (mut failures, uncounted) = pass.into_failures();
         counts.requests += uncounted;
         if let Err(fault) = &ended {

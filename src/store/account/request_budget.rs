@@ -25,14 +25,26 @@ const SINGLE_PER_MINUTE: u32 = 600;
 /// Moments at most in one reservation.
 const BATCH_MAX: u32 = 100;
 
-/// Moments reserved and not yet handed out, for limits that are high.
+/// What this process knows of limits without asking the database.
 #[derive(Debug, Default)]
 pub(in crate::store) struct Reservations {
-    limits: Mutex<HashMap<BudgetKey, Arc<Mutex<VecDeque<Instant>>>>>,
+    limits: Mutex<HashMap<BudgetKey, Arc<Mutex<Known>>>>,
 }
 
+/// Of one limit.
+#[derive(Debug, Default)]
+struct Known {
+    /// Moments reserved and not yet handed out, for limits that are high.
+    moments: VecDeque<Instant>,
+    /// Before this one nobody is given any: one of this process was told so, and the others need not ask.
+    not_before: Option<Instant>,
+}
+
+/// What was told holds for so long at most: a pause may be taken back.
+const TOLD_HOLDS: Duration = Duration::from_secs(1);
+
 impl Reservations {
-    async fn of(&self, key: &BudgetKey) -> Arc<Mutex<VecDeque<Instant>>> {
+    async fn of(&self, key: &BudgetKey) -> Arc<Mutex<Known>> {
         Arc::clone(self.limits.lock().await.entry(key.clone()).or_default())
     }
 }
@@ -89,11 +101,13 @@ impl Budget for PgStore {
     async fn reserve(&self, key: &BudgetKey) -> Result<Reservation, Fault> {
         let doing = || format!("reserving a request to {}", key.name);
         let count = batch(key);
-        if count == 1 {
-            return answered(&doing(), budget_reserve(&self.pool, key, 1)).await;
+        let known = self.reservations.of(key).await;
+        // One of this process asks at a time: what it is told, all others know.
+        let mut known = known.lock().await;
+        let Known { moments, not_before } = &mut *known;
+        if let Some(left) = not_before.and_then(|until| until.checked_duration_since(Instant::now())) {
+            return Ok(Reservation::Later(left));
         }
-        let moments = self.reservations.of(key).await;
-        let mut moments = moments.lock().await;
         // A moment that passed unused is lost: those saved up would leave all at once.
         let oldest = Instant::now().checked_sub(spacing(key));
         while moments.front().is_some_and(|moment| oldest.is_some_and(|oldest| *moment < oldest)) {
@@ -101,7 +115,13 @@ impl Budget for PgStore {
         }
         if moments.is_empty() {
             let reserved = answered(&doing(), budget_reserve(&self.pool, key, count)).await?;
-            let Reservation::Granted(wait) = reserved else { return Ok(reserved) };
+            let wait = match reserved {
+                Reservation::Granted(wait) => wait,
+                Reservation::Later(wait) => {
+                    *not_before = Some(Instant::now() + wait.min(TOLD_HOLDS));
+                    return Ok(Reservation::Later(wait));
+                }
+            };
             let first = Instant::now() + wait;
             moments.extend((0..count).map(|index| first + spacing(key) * index));
         }
@@ -110,7 +130,7 @@ impl Budget for PgStore {
     }
 
     async fn pause(&self, key: &BudgetKey, pause: Duration) -> Result<(), Fault> {
-        self.reservations.of(key).await.lock().await.clear();
+        *self.reservations.of(key).await.lock().await = Known::default();
         let paused = sqlx::query(
             r#"
             insert into sync.request_budget as b (name, per_minute, next_at)

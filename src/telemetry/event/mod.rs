@@ -25,7 +25,7 @@ pub use feed::{FeedConnected, FeedInterrupted, FeedLost, FeedSpooled, FeedStored
 pub use hangup::HangupIgnored;
 pub use notice::{NoticeFailed, NoticeSent};
 pub use pass::{PassFinished, PassPanicked, PassStarted, PassesSummedUp, TickMissed};
-pub use progress::WorkProgressed;
+pub use progress::{MoreWorkProgressed, WorkProgressed};
 pub use request::{BudgetWaited, PageFetched, PageReread, RequestFailed, WalkRestarted, WalkResumed};
 pub use retention::RetentionApplied;
 pub use schema_drift::SchemaDrifted;

@@ -45,3 +45,20 @@ impl WorkProgressed<'_> {
         );
     }
 }
+
+/// Long work on further streams goes on.
+#[derive(Debug)]
+pub struct MoreWorkProgressed {
+    /// How many they are.
+    pub streams: usize,
+}
+
+impl MoreWorkProgressed {
+    /// Writes it down, if there are any.
+    pub fn emit(self) {
+        if 0 < self.streams {
+            let streams = counted(self.streams, "further stream");
+            tracing::info!(target: "ccsync", streams = self.streams, "long work on {streams} goes on; `ccsync status` tells of each");
+        }
+    }
+}

@@ -10,7 +10,7 @@ const DEPTH_REQUESTS: u32 = 7;
 /// Elements asked for where the largest page is not given.
 const SMALLER: u32 = 100;
 /// Times that a window is halved until two pages hold it.
-const NARROWED_MAX: u32 = 6;
+const NARROWED_MAX: u32 = 7;
 
 /// What one large page of a list brought.
 struct FirstPage {
@@ -169,17 +169,22 @@ impl Prober<'_> {
         }
     }
 
-    /// The same in the last part of the window that half a page should hold.
+    /// The same in a part of the window that half a page should hold: as late as there are elements.
     async fn count_narrow(&mut self, window: TimeWindow, elements: u32) -> Result<Count, Stop> {
         let mut window = window;
         for _ in 0..NARROWED_MAX {
-            let start = window.start + (window.end - window.start) / 2;
-            let Some(part) = TimeWindow::new(start, window.end) else { break };
-            let total = self.ask(Some(part), 1, elements).await?.page().total.unwrap_or_default();
+            let Some((earlier, later)) = window.split() else { break };
+            let mut total = 0;
+            for part in [later, earlier] {
+                total = self.ask(Some(part), 1, elements).await?.page().total.unwrap_or_default();
+                window = part;
+                if 0 < total {
+                    break;
+                }
+            }
             if total == 0 {
                 break;
             }
-            window = part;
             // So many were seen on one page: no depth hides any.
             if total <= u64::from(elements) {
                 let half = u32::try_from(total.div_ceil(2)).unwrap_or(elements);

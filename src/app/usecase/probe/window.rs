@@ -102,7 +102,7 @@ impl Prober<'_> {
         let (name, filtered) = match (all(inspection.1), all(contact.1)) {
             (true, false) => inspection,
             (false, true) => contact,
-            (true, true) => match self.filtered_day(of).await? {
+            (true, true) => match self.filtered_day_or_earlier(sample).await? {
                 Some(true) => inspection,
                 Some(false) => contact,
                 None => {
@@ -118,6 +118,26 @@ impl Prober<'_> {
         };
         self.found(question, name, format!("the {name}s of {seen} lie in the window"));
         self.time_of_day(of, filtered).await
+    }
+
+    /// The same as [`Prober::filtered_day`]; where the sample does not decide it, by what lies before it. The newest
+    /// results are those that were inspected at once.
+    async fn filtered_day_or_earlier(&mut self, sample: &Sample) -> Result<Option<bool>, Stop> {
+        if let Some(decided) = self.filtered_day(&sample.times).await? {
+            return Ok(Some(decided));
+        }
+        let first = sample.times.iter().map(|times| times.inspected.min(times.contact)).min();
+        let end = first.map(|first| local_midnight(first.with_timezone(&Shanghai).date_naive(), Shanghai));
+        let Some(earlier) = end.and_then(|end| TimeWindow::new(sample.window.start, end)) else {
+            return Ok(None);
+        };
+        let of = times(&self.ask(Some(earlier), 1, SAMPLE).await?.page().records);
+        let all = |time: fn(&Times) -> DateTime<Utc>| of.iter().all(|times| holds(earlier, time(times)));
+        match (all(|times| times.inspected), all(|times| times.contact)) {
+            (true, false) => Ok(Some(true)),
+            (false, true) => Ok(Some(false)),
+            _ => self.filtered_day(&of).await,
+        }
     }
 
     /// Whether a day has a result by its inspection (and not by its contact).
