@@ -39,7 +39,10 @@ pub(in crate::config) fn optional(section: &Section<'_>, key: &str) -> Option<Op
     match (section.has(key), section.has(&file_key)) {
         (false, false) => Some(None),
         (true, false) => {
-            let value = section.parse_secret(key, inline)?;
+            let value = match key == KEYS {
+                true => section.parse_secret(key, inline)?,
+                false => section.parse_secret(key, inline_in_one_line)?,
+            };
             Some(Some(Secret { value, key: key.to_owned(), file: None }))
         }
         (false, true) => {
@@ -62,17 +65,20 @@ pub(in crate::config) fn path(section: &Section<'_>, key: &str) -> Option<PathBu
     Some(path)
 }
 
+/// The one secret of several lines: a key on each.
+const KEYS: &str = "hmac_key";
+
 fn inline(text: &str) -> Result<SecretString, String> {
     let text = secret_text(text);
-    if text == HIDDEN {
-        return Err(placeholder());
+    if text == HIDDEN { Err(placeholder()) } else { Ok(SecretString::from(text.to_owned())) }
+}
+
+fn inline_in_one_line(text: &str) -> Result<SecretString, String> {
+    if secret_text(text).contains(char::is_control) {
+        let why = "holds a control character, such as a line break or a tab, which no request carries";
+        return Err(why.to_owned());
     }
-    if text.contains(char::is_control) {
-        return Err(
-            "holds a control character, such as a line break or a tab, which no request carries".to_owned()
-        );
-    }
-    Ok(SecretString::from(text.to_owned()))
+    inline(text)
 }
 
 pub(super) fn placeholder() -> String {

@@ -97,3 +97,10 @@ fn tokens_need_a_key_that_is_long_enough_and_given_once() {
         assert!(!shown.contains(key) && shown.contains("hmac_key_file"), "{shown}");
     }
 }
+
+#[test]
+fn a_secret_that_no_request_can_carry_is_refused_where_it_stands() {
+    let told = mistakes(&format!("{SOBOT}app_key = \"hun\\tter2\"\n"));
+    assert!(told.contains("sources.s.app_key") && told.contains("holds a control character"), "{told}");
+    assert!(!told.contains("ter2"), "{told}");
+}
