@@ -240,7 +240,7 @@ async fn sums_by_month_say_what_the_windows_say_whatever_happens_to_them() {
 const WINDOW: &str = "insert into sync.time_window (source, stream, window_start, window_end, state, run_id)
     values ('one', 'sobot.call_result', $1::timestamptz, $1::timestamptz + interval '1 day', 'complete', 1)";
 
-/// Waits until this connection waits for somebody's lock.
+/// Until it waits for somebody's lock.
 async fn is_blocked(watcher: &mut PgConnection, process: i32) {
     let sql = "select cardinality(pg_blocking_pids($1)) > 0";
     loop {
