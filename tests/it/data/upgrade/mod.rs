@@ -138,6 +138,21 @@ async fn every_row_of_the_first_version_is_there_after_the_upgrade_and_every_vie
     for (table, then) in facts.into_iter().zip(then) {
         assert_eq!(digest(db, &as_of(table), &tables[table]).await, then, "{table} as it was");
     }
+    let summed = "select count(*) from (
+            select source, stream, sum(windows) as windows, sum(reads) as reads from (
+                select source, stream, windows, read as reads from sync.window_block
+                union all select source, stream, -1, -(read_at is not null)::integer from sync.time_window) w
+            group by source, stream
+            union all
+            select source, stream, sum(runs), sum(requests) from (
+                select source, stream, runs, requests from sync.run_day
+                union all select r.source, r.stream, -1, -r.requests from sync.run r
+                join sync.stream s on s.source = r.source and s.stream = r.stream and s.kind <> 'feed') d
+            group by source, stream) sums
+        where windows <> 0 or reads <> 0";
+    assert_eq!(count(db, summed).await, 0, "what the migration summed up");
+    assert_ne!(count(db, "select count(*) from sync.window_block").await, 0);
+    assert_ne!(count(db, "select count(*) from sync.run_day").await, 0);
     let missing = "select count(*) from
         (select source, agentid from sobot.call_result union select source, agentid from sobot.chat_result) r
         where agentid <> '' and not exists (

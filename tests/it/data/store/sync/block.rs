@@ -240,7 +240,7 @@ async fn sums_by_month_say_what_the_windows_say_whatever_happens_to_them() {
 const WINDOW: &str = "insert into sync.time_window (source, stream, window_start, window_end, state, run_id)
     values ('one', 'sobot.call_result', $1::timestamptz, $1::timestamptz + interval '1 day', 'complete', 1)";
 
-/// Waits until this connection waits for somebody's lock.
+/// Until it waits for somebody's lock.
 async fn is_blocked(watcher: &mut PgConnection, process: i32) {
     let sql = "select cardinality(pg_blocking_pids($1)) > 0";
     loop {
@@ -293,6 +293,47 @@ async fn two_writers_of_one_month_lose_no_window() {
     let both = format!("{}; {}", of_day(5), of_day(6));
     let third = "delete from sync.time_window where window_start < '2026-03-03'";
     assert_eq!(side_by_side(&["2026-03-01"], &both, third).await, (2, 2), "one adds, the other removes");
+}
+
+/// A writer that stands still between its look at the windows and what it stores of them, by its session's name.
+const PAUSE: &str = "
+    create function public.pause() returns trigger language plpgsql as $$
+    begin
+        if current_setting('application_name') = 'late' then
+            perform pg_advisory_xact_lock(7);
+        end if;
+        return null;
+    end $$;
+    create trigger pause before update on sync.window_block for each statement execute function public.pause()";
+
+#[tokio::test]
+async fn a_writer_that_stands_still_over_its_sum_lets_nobody_else_sum_up_the_month() {
+    let fresh = fresh_store().await;
+    sqlx::query(WINDOW).bind("2026-03-01").execute(&fresh.db).await.unwrap();
+    let mut gate = PgConnection::connect_with(&fresh.options).await.unwrap();
+    gate.execute(sqlx::raw_sql(PAUSE)).await.unwrap();
+    gate.execute("select pg_advisory_lock(7)").await.unwrap();
+    let mut watcher = PgConnection::connect_with(&fresh.options).await.unwrap();
+
+    let mut late = PgConnection::connect_with(&fresh.options.clone().application_name("late")).await.unwrap();
+    let waiting = process(&mut late).await;
+    let late = tokio::spawn(async move {
+        late.execute(sqlx::raw_sql(AssertSqlSafe(of_day(6)))).await.unwrap();
+    });
+    is_blocked(&mut watcher, waiting).await;
+    let mut other = PgConnection::connect_with(&fresh.options).await.unwrap();
+    let second = process(&mut other).await;
+    let mut other = tokio::spawn(async move {
+        other.execute(sqlx::raw_sql(AssertSqlSafe(of_day(5)))).await.unwrap();
+    });
+    tokio::select! {
+        () = is_blocked(&mut watcher, second) => {}
+        done = &mut other => panic!("it did not wait: {done:?}"),
+    }
+    gate.execute("select pg_advisory_unlock(7)").await.unwrap();
+    late.await.unwrap();
+    other.await.unwrap();
+    assert_eq!(fresh.count("select windows from sync.window_block").await, 3);
 }
 
 #[tokio::test]
