@@ -1,7 +1,9 @@
 //! What is printed, and where.
 
 use std::borrow::Cow;
+use std::fs::Permissions;
 use std::io::{IsTerminal as _, Write as _};
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::sync::OnceLock;
 
@@ -47,6 +49,32 @@ pub(super) fn ended(exit: Exit) -> Exit {
     let message = format!("standard output could not be written: {why}; what the command did is done");
     Failure::failed(message).print();
     Exit::Failed
+}
+
+/// Writes a file whole or not at all: a full disk or a power cut leaves the old one, and never half of one. It has these
+/// rights, or else those of any new file; an existing one is replaced only if told to.
+pub(super) fn write_whole(
+    file: &Path,
+    text: &str,
+    rights: Option<Permissions>,
+    overwrites: bool,
+) -> std::io::Result<()> {
+    // Where rights are given, nobody else may read along before they are set.
+    let mode = if rights.is_some() { 0o600 } else { 0o666 };
+    let mut builder = tempfile::Builder::new();
+    let mut part = builder.permissions(Permissions::from_mode(mode)).tempfile_in(folder(file))?;
+    part.write_all(text.as_bytes())?;
+    if let Some(rights) = rights {
+        part.as_file().set_permissions(rights)?;
+    }
+    part.as_file().sync_all()?;
+    let persisted = if overwrites { part.persist(file) } else { part.persist_noclobber(file) };
+    persisted.map(drop).map_err(|error| error.error)
+}
+
+/// Where a file stands or will stand.
+pub(super) fn folder(file: &Path) -> &Path {
+    file.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
 /// Prints data as JSON.

@@ -168,7 +168,7 @@ async fn export(service: &ActionService<'_>, args: &ExportArgs) -> Result<Exit, 
 fn create(file: &Path, text: &str, overwrites: bool) -> Result<(), Failure> {
     let written = match overwrites {
         true => replace(file, text),
-        false => write_new(file, text),
+        false => output::write_whole(file, text, None, false),
     };
     written.map_err(|error| match error.kind() {
         ErrorKind::AlreadyExists => {
@@ -178,7 +178,6 @@ fn create(file: &Path, text: &str, overwrites: bool) -> Result<(), Failure> {
     })
 }
 
-/// In one step: a full disk or a power cut leaves the old file, and never half of one.
 fn replace(file: &Path, text: &str) -> std::io::Result<()> {
     // A link is followed, for what it names is meant.
     let file = std::fs::canonicalize(file).unwrap_or_else(|_| file.to_owned());
@@ -187,19 +186,7 @@ fn replace(file: &Path, text: &str) -> std::io::Result<()> {
         // A pipe or a device takes what comes.
         return std::fs::OpenOptions::new().write(true).open(file)?.write_all(text.as_bytes());
     }
-    let mut name = file.clone().into_os_string();
-    name.push(format!(".{}.part", std::process::id()));
-    let part = PathBuf::from(name);
-    write_new(&part, text)?;
-    let kept = before.map_or(Ok(()), |before| std::fs::set_permissions(&part, before.permissions()));
-    kept.and_then(|()| std::fs::rename(&part, &file)).inspect_err(|_| drop(std::fs::remove_file(&part)))
-}
-
-fn write_new(file: &Path, text: &str) -> std::io::Result<()> {
-    let mut new = std::fs::OpenOptions::new().write(true).create_new(true).open(file)?;
-    let written = new.write_all(text.as_bytes()).and_then(|()| new.sync_all());
-    // What is there in part looks like a whole one.
-    written.inspect_err(|_| drop(std::fs::remove_file(file)))
+    output::write_whole(&file, text, before.map(|before| before.permissions()), true)
 }
 
 fn load(file: &Path) -> Result<Wanted, Failure> {

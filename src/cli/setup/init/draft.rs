@@ -8,6 +8,7 @@ use chrono::{DateTime, Utc};
 use clap::ValueEnum;
 use tempfile::NamedTempFile;
 
+use crate::cli::output;
 use ccsync::config::{ConfigError, ConfigErrors, Origin};
 use ccsync::domain::stream::{StreamId, StreamKind};
 
@@ -148,7 +149,7 @@ impl Draft {
     /// What the reader of configurations says of it in the folder where it will stand, from which relative paths begin;
     /// without the name of the file that was only made to ask.
     pub(super) fn mistakes(&self, Place { path, now }: Place<'_>) -> Vec<ConfigError> {
-        let asked = NamedTempFile::new_in(folder(path)).and_then(|mut file| {
+        let asked = NamedTempFile::new_in(output::folder(path)).and_then(|mut file| {
             file.write_all(self.text().as_bytes())?;
             Ok(ccsync::config::load(Some(file.path()), [], now))
         });
@@ -157,7 +158,7 @@ impl Draft {
             Ok(Err(errors)) => errors,
             Err(error) => ConfigErrors::from(ConfigError {
                 key: String::new(),
-                message: format!("no file can be made in {}: {error}", folder(path).display()),
+                message: format!("no file can be made in {}: {error}", output::folder(path).display()),
                 origin: None,
             }),
         };
@@ -170,13 +171,8 @@ impl Draft {
     /// Writes it whole or not at all; an existing file is replaced only if told to.
     pub(super) fn save(&self, path: &Path, force: bool) -> std::io::Result<()> {
         use std::os::unix::fs::PermissionsExt as _;
-        let mut file = NamedTempFile::new_in(folder(path))?;
-        file.write_all(self.text().as_bytes())?;
         let mode = if self.holds_secrets() { 0o600 } else { 0o644 };
-        file.as_file().set_permissions(std::fs::Permissions::from_mode(mode))?;
-        file.as_file().sync_all()?;
-        let persisted = if force { file.persist(path) } else { file.persist_noclobber(path) };
-        persisted.map(|_| ()).map_err(|error| error.error)
+        output::write_whole(path, &self.text(), Some(std::fs::Permissions::from_mode(mode)), force)
     }
 }
 
@@ -232,9 +228,4 @@ pub(super) struct Place<'a> {
     pub(super) path: &'a Path,
     /// The present.
     pub(super) now: DateTime<Utc>,
-}
-
-/// Where a file stands or will stand.
-fn folder(path: &Path) -> &Path {
-    path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
