@@ -97,8 +97,8 @@ pub struct App {
     liveness: Liveness,
     /// What was found of the vendors before the start.
     facts: Vec<VendorFact>,
-    /// What passes of this process found of their pages, as it was kept.
-    page_sizes: Mutex<HashMap<StreamKey, String>>,
+    /// How large passes of this process found their pages to be, as it was kept, and whether more is not to be had.
+    page_sizes: Mutex<HashMap<StreamKey, (u32, bool)>>,
     /// Why nothing is read, or nothing of a source, as last looked at.
     refusals: Mutex<Vec<Refusal>>,
 }

@@ -139,6 +139,8 @@ pub(in crate::app) fn assemble(
         .into_iter()
         .map(|mut endpoint| {
             let page_size = probe::page_size(facts, &endpoint.settings, overrides.clock.now());
+            // Whatever is read beside passes, as by `verify`, is asked for in pages of this size too.
+            endpoint.settings.page_size = page_size.now();
             probe::apply(facts, &mut endpoint);
             let Endpoint { source, budget, settings: stream } = endpoint;
             let zone = settings.timezone;

@@ -47,18 +47,15 @@ impl App {
     pub(in crate::app) async fn note_page_size(&self, reader: &StreamReader) {
         let (key, question) = (&reader.key, Question::PageSize);
         let Some((size, is_bound)) = reader.page_size.learned() else { return };
-        let answer = if is_bound { size.to_string() } else { format!("{size}+") };
         let known = {
             let mut known = self.page_sizes.lock().unwrap_or_else(PoisonError::into_inner);
-            let before = known.insert(key.clone(), answer.clone());
-            before.or_else(|| VendorFact::answer(&self.facts, key, question).map(str::to_owned))
+            let before = known.insert(key.clone(), (size, is_bound));
+            before.or_else(|| VendorFact::page_size(VendorFact::answer(&self.facts, key, question)?))
         };
         // A bound that somebody met says more than a smaller page that came.
-        let says_more = |known: &String| {
-            let most: u32 = known.trim_end_matches('+').parse().unwrap_or_default();
-            *known == answer || !is_bound && !known.ends_with('+') && size <= most
-        };
-        if known.as_ref().is_some_and(says_more) {
+        let says_more =
+            |known: (u32, bool)| known == (size, is_bound) || !is_bound && known.1 && size <= known.0;
+        if known.is_some_and(says_more) {
             return;
         }
         let evidence = match is_bound {
@@ -67,8 +64,9 @@ impl App {
             }
             false => format!("pages of {size} came full in reads"),
         };
-        let found_at = reader.clock.now();
-        let fact = VendorFact { stream: key.clone(), question, answer: Some(answer), evidence, found_at };
+        let answer = Some(VendorFact::page_size_answer((size, is_bound)));
+        let fact =
+            VendorFact { stream: key.clone(), question, answer, evidence, found_at: reader.clock.now() };
         // What cannot be kept is found out again.
         let _ = self.database.store.keep_vendor_facts(&[fact]).await;
     }

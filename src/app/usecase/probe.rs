@@ -233,31 +233,22 @@ pub(in crate::app) fn page_size(
     }
     let largest = settings.key.stream.page_size_max;
     let fact = VendorFact::of(facts, &settings.key, Question::PageSize);
-    let answer = fact.and_then(|fact| fact.answer.as_deref()).unwrap_or_default();
     let is_recent = fact.is_some_and(|fact| now < fact.found_at + PAGE_SIZE_HOLDS);
-    let known = answer.trim_end_matches('+').parse().ok();
-    match known.map(|size: u32| size.clamp(1, largest)) {
+    match fact.and_then(|fact| VendorFact::page_size(fact.answer.as_deref()?)) {
         None => PageSize::between(settings.page_size, PAGE_SIZE_MIN, largest),
-        Some(bound) if is_recent && !answer.ends_with('+') => PageSize::between(bound, PAGE_SIZE_MIN, bound),
-        Some(size) => PageSize::between(size.max(settings.page_size), PAGE_SIZE_MIN, largest),
+        Some((size, true)) if is_recent => {
+            let bound = size.clamp(1, largest);
+            PageSize::between(bound, PAGE_SIZE_MIN, bound)
+        }
+        Some((size, _)) => PageSize::between(size.max(settings.page_size), PAGE_SIZE_MIN, largest),
     }
 }
 
 /// An endpoint's stream may go by what was found where the configuration says nothing.
 pub(in crate::app) fn apply(facts: &[VendorFact], endpoint: &mut Endpoint) {
     let settings = &mut endpoint.settings;
-    let text = |question: Question| VendorFact::answer(facts, &settings.key, question);
-    let answer = |question: Question| text(question)?.parse::<u64>().ok();
+    let answer = |question: Question| VendorFact::answer(facts, &settings.key, question)?.parse::<u64>().ok();
     let (depth, cap) = (answer(Question::Depth), answer(Question::TotalCap));
-    if let Some(size) = text(Question::PageSize).filter(|_| !settings.page_size_is_given) {
-        let usual = settings.page_size;
-        let size = match size.strip_suffix('+') {
-            // So many came, and no more were there.
-            Some(size) => size.parse().map_or(usual, |size: u32| size.max(usual)),
-            None => size.parse().unwrap_or(usual),
-        };
-        settings.page_size = size.clamp(1, settings.key.stream.page_size_max);
-    }
     if let Some(cap) = [depth, cap].into_iter().flatten().min().filter(|_| !settings.result_cap_is_given) {
         settings.result_cap = Some(cap);
     }

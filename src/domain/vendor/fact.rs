@@ -151,13 +151,26 @@ impl VendorFact {
         facts.iter().find(|fact| fact.stream == *stream && fact.question == question)
     }
 
+    /// What a [`Question::PageSize`] answer says: the size, and whether more is not to be had.
+    pub fn page_size(answer: &str) -> Option<(u32, bool)> {
+        let (size, is_bound) = answer.strip_suffix('+').map_or((answer, true), |size| (size, false));
+        Some((size.parse().ok()?, is_bound))
+    }
+
+    /// The answer that says so.
+    pub fn page_size_answer((size, is_bound): (u32, bool)) -> String {
+        if is_bound { size.to_string() } else { format!("{size}+") }
+    }
+
     /// The setting of its stream that follows from the answer, as `key = value`, where one does.
     pub fn setting(&self) -> Option<String> {
         let answer = self.answer.as_deref()?;
         match self.question {
             // What was not more than so may be more.
-            Question::PageSize if answer.ends_with('+') => None,
-            Question::PageSize => Some(format!("page_size = {answer}")),
+            Question::PageSize => match VendorFact::page_size(answer)? {
+                (size, true) => Some(format!("page_size = {size}")),
+                (_, false) => None,
+            },
             Question::NoticeTime => Some(format!("notice_time = \"{answer}\"")),
             Question::Depth | Question::TotalCap if answer != "none" => {
                 Some(format!("result_cap = {answer}"))

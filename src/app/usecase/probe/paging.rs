@@ -3,7 +3,7 @@
 use super::prober::{Prober, Reply, Stop};
 use crate::domain::proof::window::TimeWindow;
 use crate::domain::row::text::counted;
-use crate::domain::vendor::fact::Question;
+use crate::domain::vendor::fact::{Question, VendorFact};
 
 /// Requests by which the depth of a list is narrowed down.
 const DEPTH_REQUESTS: u32 = 7;
@@ -104,7 +104,7 @@ impl Prober<'_> {
             None if asked < self.stream().page_size_max => {
                 self.found(
                     Question::PageSize,
-                    format!("{elements}+"),
+                    VendorFact::page_size_answer((elements, false)),
                     "one of the largest size is not given",
                 );
             }
@@ -114,9 +114,11 @@ impl Prober<'_> {
             None if 0 < behind => {
                 self.found(Question::PageSize, elements.to_string(), format!("{seen}, and more on page 2"))
             }
-            None => {
-                self.found(Question::PageSize, format!("{elements}+"), format!("{seen}, and none on page 2"))
-            }
+            None => self.found(
+                Question::PageSize,
+                VendorFact::page_size_answer((elements, false)),
+                format!("{seen}, and none on page 2"),
+            ),
         }
         Ok(!is_full && behind == 0 || !more)
     }

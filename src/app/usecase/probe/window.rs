@@ -52,6 +52,12 @@ fn holds(window: TimeWindow, at: DateTime<Utc>) -> bool {
     window.start <= at && at <= window.end + SECOND
 }
 
+/// Whether all of these lie in a window: by their inspection, and by their contact.
+fn lie_in(window: TimeWindow, of: &[Times]) -> (bool, bool) {
+    let all = |time: fn(&Times) -> DateTime<Utc>| of.iter().all(|times| holds(window, time(times)));
+    (all(|times| times.inspected), all(|times| times.contact))
+}
+
 impl Prober<'_> {
     /// The window whose elements are looked at; or why there is none.
     pub(super) async fn sample(&mut self) -> Result<Result<Sample, String>, Stop> {
@@ -94,12 +100,10 @@ impl Prober<'_> {
     /// Which time the window filters, whether its time of day counts, and whether its end does.
     pub(super) async fn times(&mut self, sample: &Sample) -> Result<(), Stop> {
         let (question, of) = (Question::FilterTime, &sample.times);
-        let all =
-            |time: fn(&Times) -> DateTime<Utc>| of.iter().all(|times| holds(sample.window, time(times)));
         let seen = counted(of.len() as u64, "result");
         let inspection: (&str, fn(&Times) -> DateTime<Utc>) = ("inspection", |times| times.inspected);
         let contact: (&str, fn(&Times) -> DateTime<Utc>) = ("contact", |times| times.contact);
-        let (name, filtered) = match (all(inspection.1), all(contact.1)) {
+        let (name, filtered) = match lie_in(sample.window, of) {
             (true, false) => inspection,
             (false, true) => contact,
             (true, true) => match self.filtered_day_or_earlier(sample).await? {
@@ -132,8 +136,7 @@ impl Prober<'_> {
             return Ok(None);
         };
         let of = times(&self.ask(Some(earlier), 1, SAMPLE).await?.page().records);
-        let all = |time: fn(&Times) -> DateTime<Utc>| of.iter().all(|times| holds(earlier, time(times)));
-        match (all(|times| times.inspected), all(|times| times.contact)) {
+        match lie_in(earlier, &of) {
             (true, false) => Ok(Some(true)),
             (false, true) => Ok(Some(false)),
             _ => self.filtered_day(&of).await,
