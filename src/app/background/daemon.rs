@@ -108,7 +108,7 @@ impl App {
         loops.spawn(log_progress(self.progress.clone(), self.overrides.clock.clone(), stop.clone()));
         loops.spawn(make_months(self.clone(), stop.clone()));
         loops.spawn(follow_changes(self.clone(), stop.clone()));
-        loops.spawn(prune_daily(self.clone(), stop.clone()));
+        loops.spawn(prune_daily(self.clone(), self.retention_schedule()?, stop.clone()));
         loops.spawn(self.notifier()?.run(stop.clone()));
         let scheduler = Scheduler::start(jobs, delay, self.overrides.clock.clone(), stop.clone()).await?;
         drop(scheduler_ready);

@@ -1,17 +1,14 @@
 //! The daily end of what the ledger keeps for a while: runs, certificates, leases of nobody.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
 use crate::app::App;
-use crate::domain::fault::{Fault, FaultKind};
+use crate::app::background::retention::RETRY;
+use crate::domain::fault::Fault;
 use crate::engine::pass::fault_policy::log_failure;
 use crate::scheduler::cron::CronSchedule;
-
-/// Wait before the database is asked again after a fault.
-const RETRY: Duration = Duration::from_secs(60);
 
 impl App {
     /// Removes what is too old of the ledger, and answers how many rows of each table.
@@ -26,15 +23,7 @@ impl App {
 
 /// At the start, and whenever `scheduler.retention` says, in one process after the other: rows that another one is at are
 /// passed over.
-pub(in crate::app) async fn prune_daily(app: Arc<App>, stop: CancellationToken) {
-    let expression = &app.settings.scheduler.retention;
-    let schedule = match CronSchedule::parse(expression, app.settings.timezone) {
-        Ok(schedule) => schedule,
-        Err(error) => {
-            let fault = Fault::new(FaultKind::Misconfigured, "scheduler.retention").with_cause(error);
-            return log_failure("planning when old runs are removed", &fault);
-        }
-    };
+pub(in crate::app) async fn prune_daily(app: Arc<App>, schedule: CronSchedule, stop: CancellationToken) {
     loop {
         let wait = match app.prune_ledger().await {
             Ok(_) => {

@@ -24,7 +24,7 @@ use crate::scheduler::single_flight::run_on_trigger;
 use crate::scheduler::trigger::Trigger;
 
 /// Wait before the database is asked again after a fault.
-const RETRY: Duration = Duration::from_secs(60);
+pub(super) const RETRY: Duration = Duration::from_secs(60);
 
 /// What of one stream has expired, or was removed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -135,14 +135,18 @@ impl App {
         self.chosen(chosen).map(Kept::of).chain(feeds).collect()
     }
 
+    /// When what is too old is removed.
+    pub(super) fn retention_schedule(&self) -> Result<CronSchedule, Fault> {
+        CronSchedule::parse(&self.settings.scheduler.retention, self.settings.timezone)
+            .map_err(|error| Fault::new(FaultKind::Misconfigured, "scheduler.retention").with_cause(error))
+    }
+
     /// The daily jobs of the daemon, and the loops that wait for them.
     pub(in crate::app) fn retention_jobs(
         self: &Arc<Self>,
         stop: &CancellationToken,
     ) -> Result<Vec<(CronJob, BoxFuture<'static, ()>)>, Fault> {
-        let expression = &self.settings.scheduler.retention;
-        let schedule = CronSchedule::parse(expression, self.settings.timezone)
-            .map_err(|error| Fault::new(FaultKind::Misconfigured, "scheduler.retention").with_cause(error))?;
+        let schedule = self.retention_schedule()?;
         let job = |kept: Kept| {
             let trigger = Arc::new(Trigger::new(kept.key.clone()));
             let ring = CronJob { schedule: schedule.clone(), trigger: trigger.clone() };
