@@ -11,7 +11,7 @@ use crate::domain::source::UnconfiguredSource;
 use crate::domain::stream::{StreamId, StreamKey};
 use crate::engine::plan::present::CLOCK_TOLERANCE;
 use crate::report::alert::{
-    Alert, AlertKind, Contradiction, DiskSpace, Refusal, Severity, StreamWatch, Surroundings, UNHEARD_MAX,
+    Alert, AlertKind, Contradiction, DiskSpace, Refusal, StreamWatch, Surroundings, UNHEARD_MAX,
     WholeQuarantine,
 };
 use crate::report::language::{Language, Locale};
@@ -100,11 +100,6 @@ fn refused(refusal: &Refusal, language: Language) -> Alert {
     });
     let remedy = remedy.text(language).to_owned();
     Alert { source: source.clone(), since: *since, remedy, ..Alert::new(*kind, language, localized) }
-}
-
-/// Whether none of these says that data is missing or will be soon.
-pub fn is_well(alerts: &[Alert]) -> bool {
-    alerts.iter().all(|alert| alert.severity < Severity::Critical)
 }
 
 fn sorted(mut alerts: Vec<Alert>) -> Vec<Alert> {

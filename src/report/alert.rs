@@ -253,3 +253,8 @@ impl Alert {
         }
     }
 }
+
+/// Whether none of these says that data is missing or will be soon.
+pub fn is_well(alerts: &[Alert]) -> bool {
+    alerts.iter().all(|alert| alert.severity < Severity::Critical)
+}

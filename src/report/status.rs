@@ -133,6 +133,11 @@ impl StreamState {
 }
 
 impl StreamStatus {
+    /// Whether it was read, and nothing of it fails; nothing is wanted of a paused one.
+    pub fn is_well(&self) -> bool {
+        self.paused || self.failure.is_none() && self.last_read_at.is_some()
+    }
+
     /// How it is doing.
     pub fn state(&self) -> StreamState {
         let behind = |read: DateTime<Utc>| self.complete_to.is_none_or(|to| BEHIND < read - to);

@@ -9,7 +9,7 @@ use crate::app::App;
 use crate::app::assembly::stream::{Stream, by_name};
 use crate::domain::fault::FaultKind;
 use crate::engine::alert;
-use crate::report::alert::{Alert, SpoolFill, StreamWatch, Surroundings};
+use crate::report::alert::{Alert, SpoolFill, Surroundings, is_well};
 use crate::report::language::Locale;
 use crate::report::status::{StatusReport, StreamStatus};
 use crate::spool;
@@ -65,16 +65,26 @@ impl App {
     pub(in crate::app) fn with_alerts(&self, mut report: StatusReport, scheduled: bool) -> StatusReport {
         let now = report.generated_at;
         let streams = by_name(&self.streams);
+        let delay = Duration::from_std(self.delay().longest()).unwrap_or_default();
+        let until = now - TICK_GRACE - delay;
         let mut last_ticks = HashMap::new();
         for status in &mut report.streams {
             let stream = streams.get(&(status.source.as_str(), status.stream)).copied();
             if let Some(stream) = stream {
                 self.promise(stream, status, now);
-                self.count_missed(stream, &mut status.watch, scheduled, &mut last_ticks, now);
+                // Of a stream that never ran, the scheduler of this process can say since when it should have.
+                let since = status.watch.last_run_at.or(scheduled.then_some(self.built_at));
+                // Schedules are asked once for all streams that have the same.
+                let schedule = &stream.schedule;
+                let last =
+                    *last_ticks.entry(schedule.expression()).or_insert_with(|| schedule.last_tick(until));
+                if let Some(since) = since.filter(|since| last.is_some_and(|last| *since < last)) {
+                    status.watch.ticks_missed = schedule.ticks_between(since, until, TICKS_MAX);
+                }
             }
         }
         report.alerts = alert::alerts(&report, &self.surroundings(), self.locale());
-        report.healthy &= alert::is_well(&report.alerts);
+        report.healthy &= is_well(&report.alerts);
         report
     }
 
@@ -83,26 +93,6 @@ impl App {
         watch.fresh_within_seconds = Some(stream.promised(now).num_seconds());
         watch.totals = stream.reader.config.walk.totals;
         watch.reread_requests_per_day = stream.reread_requests_per_day();
-    }
-
-    /// Counts the ticks that brought no pass. Schedules are asked once for all streams that have the same.
-    fn count_missed<'a>(
-        &self,
-        stream: &'a Stream,
-        watch: &mut StreamWatch,
-        scheduled: bool,
-        last_ticks: &mut HashMap<&'a str, Option<DateTime<Utc>>>,
-        now: DateTime<Utc>,
-    ) {
-        // Of a stream that never ran, the scheduler of this process can say since when it should have.
-        let Some(since) = watch.last_run_at.or(scheduled.then_some(self.built_at)) else { return };
-        let delay = Duration::from_std(self.delay().longest()).unwrap_or_default();
-        let until = now - TICK_GRACE - delay;
-        let schedule = &stream.schedule;
-        let last = *last_ticks.entry(schedule.expression()).or_insert_with(|| schedule.last_tick(until));
-        if last.is_some_and(|last| since < last) {
-            watch.ticks_missed = schedule.ticks_between(since, until, TICKS_MAX);
-        }
     }
 }
 

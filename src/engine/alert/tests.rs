@@ -1,6 +1,6 @@
 use super::*;
 use crate::domain::stream::StreamKind;
-use crate::report::alert::{ClockSkew, SpoolFill};
+use crate::report::alert::{ClockSkew, Severity, SpoolFill, is_well};
 use crate::report::status::calendar::Calendar;
 use crate::report::status::detail::{StatusDetail, StreamDetail};
 use crate::report::status::{FeedAgentStatus, WindowTally};

@@ -1,7 +1,7 @@
 //! The status of one source.
 
-use crate::report::alert::Severity;
-use crate::report::status::StatusReport;
+use crate::report::alert::is_well;
+use crate::report::status::{StatusReport, StreamStatus};
 
 impl StatusReport {
     /// What concerns one source, and the alerts that concern all; `None` where nothing is configured or stored under that
@@ -31,11 +31,8 @@ impl StatusReport {
             + report.feeds.iter().map(|feed| feed.quarantined).sum::<i64>();
         report.absence_alarms_open = report.streams.iter().map(|stream| stream.absence_alarms).sum();
         report.healthy = report.absence_alarms_open == 0
-            && report.alerts.iter().all(|alert| alert.severity != Severity::Critical)
-            && report
-                .streams
-                .iter()
-                .all(|stream| stream.paused || stream.failure.is_none() && stream.last_read_at.is_some());
+            && is_well(&report.alerts)
+            && report.streams.iter().all(StreamStatus::is_well);
         Some(report)
     }
 }

@@ -146,13 +146,12 @@ impl PgStore {
         let is_heard = |feed: &FeedStatus| {
             feed.agents.iter().all(|agent| agent.seen_to.is_some_and(|seen_to| patient_until < seen_to))
         };
-        let is_well = |stream: &StreamStatus| {
-            stream.paused || stream.failure.is_none() && stream.last_read_at.is_some()
-        };
         Ok(StatusReport {
             generated_at: now,
             version: env!("CARGO_PKG_VERSION").to_owned(),
-            healthy: absence_alarms_open == 0 && streams.iter().all(is_well) && feeds.iter().all(is_heard),
+            healthy: absence_alarms_open == 0
+                && streams.iter().all(StreamStatus::is_well)
+                && feeds.iter().all(is_heard),
             alerts: Vec::new(),
             streams,
             feeds,
