@@ -1,8 +1,9 @@
 //! One pass: plan, lease, read, commit, until nothing is due.
 //!
-//! A pass carries no state from one to the next: what is due is asked of the ledger before each window, so
-//! any number of workers share the work, and a pass that was killed is simply the next pass's work. It reads
-//! several windows at once: pages of one are parsed while those of another arrive and a third is committed.
+//! A pass carries no state from one to the next: what is due is planned from the whole ledger once in a while, and each
+//! window is held against its part of it before it is read. So any number of workers share the work, and a pass that was
+//! killed is simply the next pass's work. It reads several windows at once: pages of one are parsed while those of another
+//! arrive and a third is committed.
 
 mod choice;
 mod due_list;

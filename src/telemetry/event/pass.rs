@@ -92,7 +92,7 @@ impl PassFinished<'_> {
             || self.outcome == RunOutcome::Cancelled;
         let news = news
             && !NEWS.is_full(|news| {
-                news.passes += 1;
+                news.left_out += 1;
                 news.counts += *counts;
             });
         log!(
@@ -134,7 +134,8 @@ struct Told(Mutex<Option<Untold>>);
 #[derive(Debug, Default)]
 struct Untold {
     told: u32,
-    passes: u64,
+    /// Passes, or ticks.
+    left_out: u64,
     counts: Counts,
 }
 
@@ -155,7 +156,7 @@ impl Told {
     /// What was not told, if anything; and begins anew.
     fn take(&self) -> Option<Untold> {
         let before = self.0.lock().unwrap_or_else(PoisonError::into_inner).replace(Untold::default());
-        before.filter(|untold| 0 < untold.passes)
+        before.filter(|untold| 0 < untold.left_out)
     }
 }
 
@@ -166,7 +167,7 @@ pub struct PassesSummedUp;
 impl PassesSummedUp {
     /// Writes it down, if there were any, and begins anew.
     pub fn emit(self) {
-        if let Some(Untold { passes, counts, .. }) = NEWS.take() {
+        if let Some(Untold { left_out: passes, counts, .. }) = NEWS.take() {
             tracing::info!(
                 target: "ccsync",
                 passes,
@@ -180,7 +181,7 @@ impl PassesSummedUp {
                 counts.rows_read,
             );
         }
-        if let Some(Untold { passes: ticks, .. }) = MISSED.take() {
+        if let Some(Untold { left_out: ticks, .. }) = MISSED.take() {
             tracing::warn!(
                 target: "ccsync",
                 missed = ticks,
@@ -226,7 +227,7 @@ impl TickMissed<'_> {
     /// Writes it down.
     pub fn emit(self) {
         counter!(metric::TICKS_MISSED, labels(self.key, &[])).increment(self.missed);
-        if MISSED.is_full(|missed| missed.passes += self.missed) {
+        if MISSED.is_full(|missed| missed.left_out += self.missed) {
             return;
         }
         tracing::warn!(

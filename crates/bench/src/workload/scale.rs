@@ -29,6 +29,12 @@ struct Line {
     ratio: f64,
 }
 
+/// Of an odd number of measurements.
+fn median(times: &mut [f64]) -> f64 {
+    times.sort_by(f64::total_cmp);
+    times.get(times.len() / 2).copied().unwrap_or_default()
+}
+
 /// What is measured at one size: always the same things, in the same order.
 type Measured = Vec<(&'static str, f64)>;
 

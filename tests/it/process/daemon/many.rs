@@ -25,7 +25,7 @@ async fn silent_vendor() -> (String, Arc<AtomicUsize>) {
                 if 0 < connection.read(&mut bytes).await.unwrap_or_default() {
                     count.fetch_add(1, Ordering::SeqCst);
                 }
-                // To the end of the client's patience.
+                // Until the client gives up.
                 while 0 < connection.read(&mut bytes).await.unwrap_or_default() {}
             });
         }

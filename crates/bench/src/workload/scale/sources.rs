@@ -10,7 +10,7 @@ use crate::vendor::Connection;
 use crate::vendor::simulator::{Simulator, World, account};
 use crate::workload::idle::{free_address, stop};
 
-use super::Measured;
+use super::{Measured, median};
 
 /// A cold start takes less.
 const TIMEOUT: Duration = Duration::from_secs(1_800);
@@ -98,6 +98,5 @@ async fn status(address: std::net::SocketAddr) -> Result<f64, Failure> {
         // The status is kept for a moment.
         tokio::time::sleep(Duration::from_secs(3)).await;
     }
-    times.sort_by(f64::total_cmp);
-    Ok(times[2])
+    Ok(median(&mut times))
 }

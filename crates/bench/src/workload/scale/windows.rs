@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use chrono::{Days, NaiveDate, TimeDelta};
 
-use super::Measured;
+use super::{Measured, median};
 use crate::failure::Failure;
 use crate::place::{DaySpan, Place};
 use crate::process::child::measured;
@@ -88,6 +88,5 @@ async fn timed(place: &Place, sql: &str) -> Result<f64, Failure> {
         place.psql.ask(sql).await?;
         *time = (began.elapsed().as_secs_f64() - empty.as_secs_f64()).max(0.0) * 1e3;
     }
-    times.sort_by(f64::total_cmp);
-    Ok(times[2])
+    Ok(median(&mut times))
 }
